@@ -1,0 +1,155 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigError } from './config-error.js';
+import { loadConfig } from './config.js';
+
+const secrets = { jwtSecret: 's'.repeat(32), encryptionKey: Buffer.alloc(32, 1).toString('base64') };
+const keepSecrets = () => secrets;
+const served = {
+  DATABASE_URL: 'postgres://app:pw@db/causeflow',
+  JWT_SECRET: secrets.jwtSecret,
+  ENCRYPTION_KEY: secrets.encryptionKey,
+};
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(env, keepSecrets);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe('the secrets of an installation', () => {
+  it('are made under the data directory when the database is embedded', () => {
+    const asked: string[] = [];
+    const config = loadConfig({ DATA_DIR: '/tmp/x' }, (dir) => (asked.push(dir), secrets));
+    expect(config).toMatchObject({ ...secrets, databaseUrl: undefined, signupEnabled: true });
+    expect(asked).toEqual(['/tmp/x']);
+  });
+
+  it('are not made for a start that fails anyway', () => {
+    const asked: string[] = [];
+    expect(() => loadConfig({ PORT: 'x' }, (dir) => (asked.push(dir), secrets))).toThrow(ConfigError);
+    expect(asked).toEqual([]);
+  });
+
+  it('prefer what was given over what was made', () => {
+    const given = { JWT_SECRET: 'g'.repeat(40) };
+    expect(loadConfig(given, keepSecrets)).toMatchObject({ ...secrets, jwtSecret: given.JWT_SECRET });
+  });
+
+  it('must all be given beside a DATABASE_URL, and each missing one is named', () => {
+    const faults = faultsOf({ DATABASE_URL: served.DATABASE_URL, JWT_SECRET: '' });
+    expect(faults).toHaveLength(2);
+    expect(faults[0]).toMatch(/^JWT_SECRET is missing/);
+    expect(faults[1]).toMatch(/^ENCRYPTION_KEY is missing/);
+    expect(loadConfig(served)).toMatchObject({ ...secrets, signupEnabled: false });
+  });
+
+  it('are refused when damaged on the disk', () => {
+    expect(() => loadConfig({}, () => ({ ...secrets, encryptionKey: '' }))).toThrow(/damaged/);
+  });
+});
+
+describe('a bad configuration', () => {
+  it('is reported with one line per fault, all at once', () => {
+    const bad = {
+      PORT: '70000',
+      ROLE: 'boss',
+      TRUST_PROXY: 'true',
+      CORS_ORIGINS: 'https://a.example/',
+      SIGNUP_ENABLED: 'maybe',
+    };
+    const faults = faultsOf(bad);
+    expect(faults.map((fault) => fault.split(' ')[0]).sort()).toEqual(Object.keys(bad).sort());
+    expect(new ConfigError(faults).message.split('\n')).toHaveLength(5);
+  });
+
+  it.each([
+    { PORT: '1e3' },
+    { PORT: '-1' },
+    { HOST: 'a b' },
+    { DATABASE_POOL_SIZE: '0' },
+    { LOG_LEVEL: 'loud' },
+    { ENCRYPTION_KEYS_OLD: 'c2hvcnQ=' },
+    { OIDC_ISSUER: 'issuer.example', OIDC_AUDIENCE: 'a' },
+    { OIDC_ISSUER: 'https://issuer.example' },
+    { OIDC_AUDIENCE: 'causeflow' },
+    { OIDC_TENANT_CLAIM: 'tenant id' },
+    { OUTBOUND_ALLOW_CIDRS: '10.0.0.0/33' },
+    { OUTBOUND_ALLOW_CIDRS: '10.0.0.0/8,10.1/16' },
+    { CORS_ORIGINS: '*' },
+    { METRICS_TOKEN: 'two words' },
+  ])('stops the start: %j', (env: Record<string, string>) => {
+    expect(faultsOf(env)).toHaveLength(1);
+  });
+
+  it('never has a secret quoted back', () => {
+    const faults = faultsOf({
+      DATABASE_URL: 'mysql://u:hunter2@db',
+      JWT_SECRET: 'hunter2',
+      ENCRYPTION_KEY: 'hunter2',
+    });
+    expect(faults).toHaveLength(3);
+    expect(faults.join()).not.toContain('hunter2');
+  });
+});
+
+describe('a good configuration', () => {
+  it('is read into typed values', () => {
+    const env = {
+      ...served,
+      PORT: ' 0 ',
+      TRUST_PROXY: '10.0.0.0/8, ::1',
+      CORS_ORIGINS: 'https://a.example,http://localhost:5173',
+      OIDC_ISSUER: 'https://issuer.example/',
+      OIDC_AUDIENCE: 'causeflow',
+      RATE_LIMIT_ANONYMOUS_PER_MINUTE: '0',
+      SOMETHING_ELSE: 'ignored',
+    };
+    expect(loadConfig(env)).toMatchObject({
+      port: 0,
+      trustProxy: ['10.0.0.0/8', '::1'],
+      corsOrigins: ['https://a.example', 'http://localhost:5173'],
+      oidc: {
+        issuer: 'https://issuer.example/',
+        audience: 'causeflow',
+        jwksUri: undefined,
+        tenantClaim: 'tenant_id',
+      },
+      rateLimits: { anonymous: 0, pro: 500 },
+    });
+    expect(loadConfig({ TRUST_PROXY: '2' }, keepSecrets).trustProxy).toBe(2);
+  });
+
+  it('resolves the data directory once, so that a later change of directory moves nothing', () => {
+    expect(loadConfig({ DATA_DIR: '' }, keepSecrets).dataDir).toBe(resolve('.causeflow'));
+  });
+});
+
+describe('.env.example', () => {
+  const lines = readFileSync('.env.example', 'utf8').split('\n');
+  const example = Object.fromEntries(
+    lines.filter((line) => /^[A-Z]/.test(line)).map((line) => line.split('=') as [string, string]),
+  );
+
+  it('names the variables that are read, and no others', () => {
+    const read = new Set<string>();
+    const spy = new Proxy<Record<string, string>>({}, { get: (_, name) => void read.add(String(name)) });
+    loadConfig(spy, keepSecrets);
+    expect(Object.keys(example).sort()).toEqual([...read].sort());
+  });
+
+  it('states the defaults', () => {
+    expect(loadConfig(example, keepSecrets)).toEqual(loadConfig({}, keepSecrets));
+  });
+
+  it('has a comment above every variable', () => {
+    for (const [index, line] of lines.entries()) {
+      if (/^[A-Z]/.test(line)) expect(lines[index - 1]).toMatch(/^# .+[.]$/);
+    }
+  });
+});
