@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { SealedText, SealedTextError } from './sealed-text.js';
+
+const [first, second] = [1, 2].map((fill) => Buffer.alloc(32, fill).toString('base64')) as [string, string];
+const place = 'ten_1:key_1';
+
+describe('a sealed text', () => {
+  const texts = new SealedText(first);
+
+  it.each(['', 'whsec_abc', 'naïve 🔥', 'x'.repeat(10_000)])('opens to what was sealed: %#', (text) => {
+    expect(texts.open(texts.seal(text, place), place)).toBe(text);
+  });
+
+  it('names its version and key, and never looks the same twice', () => {
+    const keyId = createHash('sha256').update(Buffer.alloc(32, 1)).digest('hex').slice(0, 8);
+    const sealed = texts.seal('secret', place);
+    expect(sealed).toMatch(new RegExp(`^v1\\.${keyId}\\.[\\w-]{16}\\.[\\w-]{22}\\.[\\w-]+$`));
+    expect(texts.seal('secret', place)).not.toBe(sealed);
+  });
+
+  it('does not open in another row', () => {
+    expect(() => texts.open(texts.seal('secret', place), 'ten_2:key_1')).toThrow(SealedTextError);
+  });
+
+  it('does not open when any part was changed', () => {
+    const parts = texts.seal('a secret of some length', place).split('.');
+    for (const index of parts.keys()) {
+      const part = parts[index] ?? '';
+      const changed = parts.with(index, (part.startsWith('A') ? 'B' : 'A') + part.slice(1)).join('.');
+      expect(() => texts.open(changed, place)).toThrow(SealedTextError);
+    }
+    expect(() => texts.open(parts.join('.').slice(0, -4), place)).toThrow(SealedTextError);
+  });
+
+  it.each(['', 'plain', 'v2.00000000.a.b.c', 'v1....'])('is not just any text: %j', (text) => {
+    expect(() => texts.open(text, place)).toThrow(SealedTextError);
+  });
+
+  it('must be bound to a place', () => {
+    expect(() => texts.seal('secret', '')).toThrow(/aad is empty/);
+  });
+});
+
+describe('rotating the key', () => {
+  it('keeps old texts readable and seals new ones with the new key', () => {
+    const sealed = new SealedText(first).seal('secret', place);
+    const rotated = new SealedText(second, [first]);
+    expect(rotated.open(sealed, place)).toBe('secret');
+    expect(new SealedText(second).open(rotated.seal('new', place), place)).toBe('new');
+  });
+
+  it('says which key is missing', () => {
+    const sealed = new SealedText(first).seal('secret', place);
+    expect(() => new SealedText(second).open(sealed, place)).toThrow(
+      /key [0-9a-f]{8}, which is not configured/,
+    );
+  });
+});
