@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPrivateFile, makePrivateDir, replacePrivateFile } from './private-files.js';
+
+interface KeptSecrets {
+  /** Signs access tokens: 32 random bytes, base64url. */
+  jwtSecret: string;
+  /** Encrypts stored credentials: exactly 32 bytes, base64. */
+  encryptionKey: string;
+}
+
+/**
+ * Reads `<dataDir>/secrets.json` and makes what is missing, so that a first start asks for nothing and a later one
+ * still reads what the first one encrypted.
+ */
+export function keepSecrets(dataDir: string): KeptSecrets {
+  const path = join(dataDir, 'secrets.json');
+  makePrivateDir(dataDir);
+
+  const kept = read(path);
+  const jwtSecret = kept?.jwtSecret ?? randomBytes(32).toString('base64url');
+  const encryptionKey = kept?.encryptionKey ?? randomBytes(32).toString('base64');
+  if (kept?.jwtSecret && kept.encryptionKey) return { jwtSecret, encryptionKey };
+
+  const content = `${JSON.stringify({ ...kept, jwtSecret, encryptionKey }, null, 2)}\n`;
+  if (kept) replacePrivateFile(path, content);
+  else if (!createPrivateFile(path, content)) return keepSecrets(dataDir);
+  return { jwtSecret, encryptionKey };
+}
+
+function read(path: string): Partial<KeptSecrets> | undefined {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const secrets = parse(content);
+  if (!secrets) {
+    // Writing new ones over it would make every stored credential unreadable for good.
+    throw new Error(
+      `${path} is damaged: it must be a JSON object with jwtSecret (32 characters or more) and encryptionKey (32 bytes in base64). ` +
+        'Put back a copy of it, or remove it if no stored credential and no session has to survive.',
+    );
+  }
+  chmodSync(path, 0o600);
+  return secrets;
+}
+
+function parse(content: string): Partial<KeptSecrets> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const { jwtSecret, encryptionKey } = value as Record<string, unknown>;
+  if (jwtSecret !== undefined && (typeof jwtSecret !== 'string' || jwtSecret.length < 32)) return undefined;
+  if (encryptionKey !== undefined && !is32BytesInBase64(encryptionKey)) return undefined;
+  return value;
+}
+
+function is32BytesInBase64(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const bytes = Buffer.from(value, 'base64');
+  return bytes.length === 32 && bytes.toString('base64') === value;
+}

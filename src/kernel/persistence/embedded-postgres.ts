@@ -1,0 +1,89 @@
+import { realpathSync } from 'node:fs';
+import { makePrivateDir } from '../config/private-files.js';
+import { lockDataDir } from './embedded/data-dir-lock.js';
+import { explainFileError } from './embedded/embedded-postgres-error.js';
+import { makeCluster } from './embedded/make-cluster.js';
+import { ensureOwnedDatabase, isNotAccepting, keepPasswords } from './embedded/owner-role.js';
+import { preparePostgresBinaries } from './embedded/postgres-binaries.js';
+import { hasEnded } from './embedded/postmaster.js';
+import { findServerHome, sharedDirOfRoot } from './embedded/server-home.js';
+import { ensurePostmaster, type Settings } from './embedded/start-postmaster.js';
+import { stopPostmaster, watchPostmaster } from './embedded/stop-postmaster.js';
+
+export interface EmbeddedPostgresOptions {
+  dataDir: string;
+  /** The database the returned url names; made unless it is there. */
+  database?: string;
+  /** Server settings over the defaults, for a server that this call starts. */
+  settings?: Settings;
+  /** Told one line at a time what takes a moment or would surprise. */
+  onNotice?: (line: string) => void;
+  /** Called once if the server ends without `stop()`. */
+  onExit?: (failure: Error) => void;
+  /** Where root keeps what another user must reach when the data directory is closed; default /var/lib/causeflow. */
+  sharedDir?: string;
+}
+
+export interface EmbeddedPostgres {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * A real PostgreSQL under the data directory: made on the first call, started on the next, taken over if it was left
+ * running by a process that was killed, and recovered by PostgreSQL itself if it was killed too.
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  try {
+    makePrivateDir(options.dataDir);
+    return await startIn(realpathSync(options.dataDir), options);
+  } catch (error) {
+    throw explainFileError(error, options.dataDir);
+  }
+}
+
+async function startIn(dataDir: string, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const { settings = {}, database = 'causeflow', onNotice: notice = () => undefined } = options;
+  const sharedDir = () => sharedDirOfRoot(options.sharedDir);
+  const home = findServerHome(dataDir, sharedDir);
+  // Beside the cluster and not in the data directory: a copy of the data directory still names the same cluster.
+  const lock = await lockDataDir(home.dir);
+  try {
+    const binaries = await preparePostgresBinaries(home.user, () => (home.user ? sharedDir() : dataDir));
+    const passwords = keepPasswords(dataDir, home.cluster);
+    await makeCluster(home, binaries.initdb, passwords.superuser, settings['fsync'] !== 'off');
+    if (home.dir !== dataDir) notice(`PostgreSQL cannot run as root, so its files are in ${home.dir}.`);
+
+    for (;;) {
+      const postmaster = await ensurePostmaster(home, binaries.postgres, settings);
+      const stop = () => stopPostmaster(home, postmaster.pid, binaries.pgCtl, notice);
+      try {
+        const url = await ensureOwnedDatabase(postmaster.port, passwords, database);
+        if (!postmaster.child)
+          notice(`Took over PostgreSQL (process ${String(postmaster.pid)}), which was left running.`);
+        const unwatch = watchPostmaster(home, postmaster, binaries.pgCtl, options.onExit);
+        return {
+          url,
+          stop: async () => {
+            unwatch();
+            await stop();
+            await lock.release();
+          },
+        };
+      } catch (error) {
+        // One that was left behind may have been told to stop just before; then a new one is started in its place.
+        if (
+          !postmaster.child &&
+          isNotAccepting(error) &&
+          (await hasEnded(home.cluster, postmaster.pid, 30_000))
+        )
+          continue;
+        if (postmaster.child) await stop();
+        throw error;
+      }
+    }
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import { readFileSync, statSync } from 'node:fs';
+
+/** One sentence on what is wrong and one on what to do: a newcomer reads it in the terminal of the first `npm start`. */
+export class EmbeddedPostgresError extends Error {
+  constructor(problem: string, options?: ErrorOptions & { log?: string }) {
+    const seeLog = options?.log ? ` PostgreSQL's own words are in ${options.log}.` : '';
+    super(`${problem} Or set DATABASE_URL to use a PostgreSQL server of your own.${seeLog}`, options);
+    this.name = 'EmbeddedPostgresError';
+  }
+}
+
+const KNOWN_FAILURES: readonly (readonly [pattern: RegExp, advice: string])[] = [
+  [/No space left on device/i, 'The disk is full: make room.'],
+  [/Disk quota exceeded/i, 'The disk quota is used up: make room.'],
+  [/Read-only file system/i, 'The file system is read-only: point DATA_DIR at a writable one.'],
+  [
+    /could not (?:create|map|resize|allocate).*(?:shared memory|semaphore)|out of memory|Cannot allocate memory/i,
+    'The system gives PostgreSQL too little memory (or shared memory): raise the limit of this machine or container.',
+  ],
+  [
+    /has wrong ownership|has invalid permissions/i,
+    'The database belongs to another user: start the server as the user who made it.',
+  ],
+  [
+    /could not look up effective user ID|could not look up (?:local )?user/i,
+    'PostgreSQL needs a user with a name, and this user id has none in /etc/passwd: start the server as a user that has one.',
+  ],
+  [
+    /database files are incompatible with server/i,
+    'The database was made by another major version of PostgreSQL: install the version of CauseFlow that made it, take a backup and restore it here.',
+  ],
+];
+
+/** What PostgreSQL said, turned into what a person can do about it. */
+export function explainFailure(what: string, output: string, log?: string): EmbeddedPostgresError {
+  const known = KNOWN_FAILURES.find(([pattern]) => pattern.test(output));
+  const lastWords = /^.*(?:PANIC|FATAL|error):.*$/gim;
+  const problem =
+    known?.[1] ?? output.match(lastWords)?.at(-1)?.trim() ?? output.trim().split('\n').at(-1) ?? '';
+  return new EmbeddedPostgresError(`${what}. ${problem}`, log ? { log } : undefined);
+}
+
+/** Errors of the file system, which name a call and a path, turned into what a person can do about it. */
+export function explainFileError(error: unknown, dataDir: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    const problem = `The data directory ${dataDir} cannot be used by this user (${message}): start the server as its owner, or set DATA_DIR to a writable place.`;
+    return new EmbeddedPostgresError(problem, { cause: error });
+  }
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return new EmbeddedPostgresError(`The disk of ${dataDir} is full: make room.`, { cause: error });
+}
+
+/** What was appended to a log since it had the given length, at most the last 8 KiB. */
+export function logSince(log: string, offset: number): string {
+  const from = Math.max(offset, statSync(log).size - 8192);
+  return readFileSync(log).subarray(from).toString('utf8');
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { createPrivateFile } from '../../config/private-files.js';
+import { EmbeddedPostgresError } from './embedded-postgres-error.js';
+import { SUPERUSER } from './make-cluster.js';
+
+/** Who the application connects as: owns its database and may make roles, yet row-level security binds it. */
+const OWNER = 'causeflow';
+
+export interface Passwords {
+  superuser: string;
+  owner: string;
+}
+
+export function keepPasswords(dataDir: string, cluster: string): Passwords {
+  const path = join(dataDir, 'postgres-passwords.json');
+  if (!existsSync(path)) {
+    if (existsSync(cluster)) {
+      throw new EmbeddedPostgresError(
+        `The passwords of the database in ${cluster} are missing: put ${path} back.`,
+      );
+    }
+    const password = () => randomBytes(24).toString('base64url');
+    createPrivateFile(path, `${JSON.stringify({ superuser: password(), owner: password() })}\n`);
+  }
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Passwords;
+  } catch (cause) {
+    throw new EmbeddedPostgresError(`${path} cannot be read: put back a copy of it.`, { cause });
+  }
+}
+
+/** Makes the role and the database unless an earlier start did; returns where the application finds them. */
+export async function ensureOwnedDatabase(
+  port: number,
+  passwords: Passwords,
+  database: string,
+): Promise<string> {
+  const client = new Client({
+    host: '127.0.0.1',
+    port,
+    user: SUPERUSER,
+    password: passwords.superuser,
+    database: 'postgres',
+    connectionTimeoutMillis: 10_000,
+  });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ role: boolean; database: boolean }>(
+      `select exists(select from pg_roles where rolname = $1) as role,
+              exists(select from pg_database where datname = $2) as database`,
+      [OWNER, database],
+    );
+    if (!rows[0]?.role) {
+      await client.query(
+        `create role ${OWNER} login createdb createrole password ${escapeLiteral(passwords.owner)}`,
+      );
+    }
+    if (!rows[0]?.database)
+      await client.query(`create database ${escapeIdentifier(database)} owner ${OWNER}`);
+  } finally {
+    await client.end();
+  }
+  return `postgresql://${OWNER}:${passwords.owner}@127.0.0.1:${String(port)}/${encodeURIComponent(database)}`;
+}
+
+/** Whether a connection failed because the server is on its way up or down, and not because it refused us. */
+export function isNotAccepting(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const goingUpOrDown = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03'];
+  return (code !== undefined && goingUpOrDown.includes(code)) || /Connection terminated/.test(message ?? '');
+}
