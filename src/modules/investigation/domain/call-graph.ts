@@ -1,0 +1,55 @@
+import { compareText } from './compare-text.js';
+import type { TopologyEdge } from './evidence.js';
+import { serviceOf } from './service-name.js';
+
+/** Who depends on whom, by service. Edges are often missing, so callers treat a path as a hint and never as a filter. */
+export class CallGraph {
+  readonly #callees = new Map<string, Set<string>>();
+
+  constructor(edges: Iterable<TopologyEdge>) {
+    for (const { caller, callee } of edges) {
+      const from = serviceOf(caller);
+      const to = serviceOf(callee);
+      if (from === to) continue;
+      const known = this.#callees.get(from);
+      if (known) known.add(to);
+      else this.#callees.set(from, new Set([to]));
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#callees.size === 0;
+  }
+
+  /** The services that this one calls itself, by name. */
+  callees(service: string): string[] {
+    return [...(this.#callees.get(serviceOf(service)) ?? [])].sort(compareText);
+  }
+
+  /** How many calls lie between a service and one it depends on: 0 for itself, undefined when no path is known. */
+  distance(from: string, to: string): number | undefined {
+    return this.#distancesFrom(serviceOf(from)).get(serviceOf(to));
+  }
+
+  readonly #distances = new Map<string, Map<string, number>>();
+
+  #distancesFrom(start: string): Map<string, number> {
+    const known = this.#distances.get(start);
+    if (known) return known;
+    const distances = new Map([[start, 0]]);
+    let frontier = [start];
+    for (let hops = 1; frontier.length > 0; hops += 1) {
+      const next: string[] = [];
+      for (const service of frontier) {
+        for (const callee of this.#callees.get(service) ?? []) {
+          if (distances.has(callee)) continue;
+          distances.set(callee, hops);
+          next.push(callee);
+        }
+      }
+      frontier = next;
+    }
+    this.#distances.set(start, distances);
+    return distances;
+  }
+}

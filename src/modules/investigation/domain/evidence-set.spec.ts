@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import { EvidenceSet, MAX_MESSAGE_LENGTH } from './evidence-set.js';
+import type { Evidence, MetricPoint } from './evidence.js';
+
+const about = { source: 'test', summary: '', observedAt: 0 };
+const metric = (evidenceId: string, rows: MetricPoint[]): Evidence => ({
+  ...about,
+  evidenceId,
+  type: 'metric',
+  rows,
+});
+const cpu = (timestamp: number, value: number): MetricPoint => ({
+  timestamp,
+  entity: 'web',
+  metric: 'cpu',
+  value,
+});
+
+describe('An evidence set', () => {
+  it('joins the samples of one series from several sources, oldest first, and remembers the sources', () => {
+    const set = new EvidenceSet([metric('evd_1', [cpu(3, 30), cpu(1, 10)]), metric('evd_2', [cpu(2, 20)])]);
+    expect(set.series).toEqual([
+      {
+        entity: 'web',
+        metric: 'cpu',
+        unit: undefined,
+        timestamps: [1, 2, 3],
+        values: [10, 20, 30],
+        evidenceIds: ['evd_1', 'evd_2'],
+      },
+    ]);
+  });
+
+  it('counts a sample that was attached twice once', () => {
+    const set = new EvidenceSet([metric('evd_1', [cpu(1, 10)]), metric('evd_2', [cpu(1, 10)])]);
+    expect(set.series[0]?.values).toEqual([10]);
+  });
+
+  it('leaves out samples and lines that have no number or no time', () => {
+    const set = new EvidenceSet([
+      metric('evd_1', [cpu(1, Number.NaN), cpu(Number.POSITIVE_INFINITY, 1), cpu(2, 5)]),
+      {
+        ...about,
+        evidenceId: 'evd_2',
+        type: 'log',
+        rows: [{ timestamp: Number.NaN, entity: 'web', message: 'x' }],
+      },
+    ]);
+    expect(set.series[0]?.values).toEqual([5]);
+    expect(set.logs).toEqual([]);
+  });
+
+  it('does not trip over entities named like members of every object', () => {
+    const set = new EvidenceSet([
+      metric('evd_1', [
+        { timestamp: 1, entity: '__proto__', metric: 'constructor', value: 1 },
+        { timestamp: 1, entity: 'toString', metric: '__proto__', value: 2 },
+      ]),
+    ]);
+    expect(set.series.map(({ entity, values }) => [entity, values])).toEqual([
+      ['__proto__', [1]],
+      ['toString', [2]],
+    ]);
+  });
+
+  it('gives the lines of all sources oldest first and cuts the huge ones', () => {
+    const set = new EvidenceSet([
+      {
+        ...about,
+        evidenceId: 'evd_1',
+        type: 'log',
+        rows: [{ timestamp: 2, entity: 'a', message: 'x'.repeat(9999) }],
+      },
+      {
+        ...about,
+        evidenceId: 'evd_2',
+        type: 'platform_event',
+        rows: [{ timestamp: 1, entity: 'b', message: 'y' }],
+      },
+    ]);
+    expect(set.logs.map(({ evidenceId, row }) => [evidenceId, row.message.length])).toEqual([
+      ['evd_2', 1],
+      ['evd_1', MAX_MESSAGE_LENGTH],
+    ]);
+  });
+
+  it('reads numbers and words of a database apart', () => {
+    const set = new EvidenceSet([
+      {
+        ...about,
+        evidenceId: 'evd_1',
+        type: 'database',
+        rows: [cpu(1, 1), { text: '12 sessions wait for a lock' }],
+      },
+    ]);
+    expect(set.series).toHaveLength(1);
+    expect(set.notes.map(({ row }) => row.text)).toEqual(['12 sessions wait for a lock']);
+  });
+
+  it('has a type only when that type has rows', () => {
+    const set = new EvidenceSet([metric('evd_1', [])]);
+    expect(set.has('metric')).toBe(false);
+  });
+});

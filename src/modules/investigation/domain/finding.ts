@@ -1,0 +1,71 @@
+import type { EpochMs } from './evidence.js';
+
+/**
+ * What kind of fact a finding states. Two findings of different kinds are independent witnesses: this is what
+ * `decideOutcome` counts.
+ */
+export const FINDING_KINDS = [
+  'change',
+  'change_in_log_text',
+  'metric_shift',
+  'metrics_quiet',
+  'new_error',
+  'risen_error',
+  'missing_message',
+  'logs_quiet',
+  'named_cause',
+  'known_pattern',
+  'earlier_incident',
+] as const;
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
+/** A value that survives a round trip through JSON. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export interface FindingFacts {
+  /** A sentence for a person, with numbers. */
+  readonly statement: string;
+  /** The evidence it rests on; never empty. */
+  readonly evidenceIds: readonly string[];
+  readonly kind: FindingKind;
+  readonly entity?: string;
+  /** When the fact began to hold. */
+  readonly at?: EpochMs;
+  /** How far it stands out, in the agent's own scale; only comparable among findings of one kind. */
+  readonly score?: number;
+  /** The numbers behind the statement, small enough to store and show. */
+  readonly data?: { readonly [key: string]: Json };
+}
+
+export interface Finding extends FindingFacts {
+  readonly [valid]: true;
+}
+
+declare const valid: unique symbol;
+
+const MAX_STATEMENT_LENGTH = 1000;
+
+/**
+ * The only way to a finding: constructed valid or not at all. A fact that nothing shows is not a fact, so no
+ * evidence id, no finding.
+ */
+export function finding(facts: FindingFacts): Finding {
+  const evidenceIds = [...new Set(facts.evidenceIds)].filter((id) => id !== '').sort();
+  if (evidenceIds.length === 0) throw new TypeError(`A finding must cite evidence: ${facts.statement}`);
+  if (facts.statement.trim() === '') throw new TypeError('A finding must state something.');
+  for (const [name, number] of [
+    ['score', facts.score],
+    ['at', facts.at],
+  ] as const) {
+    if (number !== undefined && !Number.isFinite(number)) {
+      throw new TypeError(`The ${name} of a finding must be a finite number: ${facts.statement}`);
+    }
+  }
+  return { ...facts, statement: cut(facts.statement), evidenceIds } as unknown as Finding;
+}
+
+function cut(statement: string): string {
+  return statement.length <= MAX_STATEMENT_LENGTH
+    ? statement
+    : `${statement.slice(0, MAX_STATEMENT_LENGTH - 1)}…`;
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { EvidenceSet } from './evidence-set.js';
+import type { Evidence, LogLine, MetricPoint } from './evidence.js';
+import { estimateOnset } from './onset.js';
+
+const MINUTE = 60_000;
+const about = { source: 'test', summary: '', observedAt: 0 };
+
+/** One sample a minute from minute 0. */
+function series(entity: string, metric: string, values: readonly number[]): Evidence {
+  const rows: MetricPoint[] = values.map((value, i) => ({ timestamp: i * MINUTE, entity, metric, value }));
+  return { ...about, evidenceId: `evd_${entity}`, type: 'metric', rows };
+}
+
+const steps = (before: number, n: number, after: number, m: number) => [
+  ...new Array<number>(n).fill(before),
+  ...new Array<number>(m).fill(after),
+];
+
+describe('The onset', () => {
+  it('is the first of two consecutive samples that left normal', () => {
+    const evidence = new EvidenceSet([series('web', 'latency_ms', steps(100, 30, 400, 20))]);
+    expect(estimateOnset(evidence, 45 * MINUTE)).toEqual({
+      at: 30 * MINUTE,
+      basis: 'metric',
+      entity: 'web',
+      metric: 'latency_ms',
+      evidenceIds: ['evd_web'],
+    });
+  });
+
+  it('is the earliest over all series', () => {
+    const evidence = new EvidenceSet([
+      series('web', 'latency_ms', steps(100, 35, 400, 15)),
+      series('db', 'latency_ms', steps(10, 32, 90, 18)),
+    ]);
+    expect(estimateOnset(evidence, 45 * MINUTE)).toMatchObject({ at: 32 * MINUTE, entity: 'db' });
+  });
+
+  it('is the time of the alert when nothing moved before it', () => {
+    const evidence = new EvidenceSet([series('web', 'latency_ms', steps(100, 46, 400, 10))]);
+    expect(estimateOnset(evidence, 45 * MINUTE)).toMatchObject({
+      at: 45 * MINUTE,
+      basis: 'alert',
+      evidenceIds: [],
+    });
+  });
+
+  it('is not a lone spike, nor a spell that was over long before the alert', () => {
+    const spike = steps(100, 50, 100, 10).map((value, i) => (i === 30 ? 900 : value));
+    const spell = steps(100, 50, 100, 10).map((value, i) => (i >= 25 && i < 29 ? 900 : value));
+    const evidence = new EvidenceSet([series('a', 'latency_ms', spike), series('b', 'latency_ms', spell)]);
+    expect(estimateOnset(evidence, 59 * MINUTE).basis).toBe('alert');
+  });
+
+  it('is seen in the error lines of a log when no metric shows it', () => {
+    const rows: LogLine[] = [];
+    for (let i = 0; i < 60; i += 1) {
+      rows.push({ timestamp: i * MINUTE, entity: 'web', level: 'info', message: 'served' });
+      if (i >= 40)
+        for (let k = 0; k < 5; k += 1)
+          rows.push({ timestamp: i * MINUTE + k, entity: 'web', level: 'error', message: 'boom' });
+    }
+    const evidence = new EvidenceSet([{ ...about, evidenceId: 'evd_log', type: 'log', rows }]);
+    expect(estimateOnset(evidence, 50 * MINUTE)).toMatchObject({
+      at: 40 * MINUTE,
+      basis: 'log',
+      evidenceIds: ['evd_log'],
+    });
+  });
+
+  it('falls back to the alert on empty, constant and too short series', () => {
+    const evidence = new EvidenceSet([
+      series('a', 'x', []),
+      series('b', 'x', steps(7, 50, 7, 1)),
+      series('c', 'x', [1, 9]),
+    ]);
+    expect(estimateOnset(evidence, 60 * MINUTE).basis).toBe('alert');
+    expect(estimateOnset(new EvidenceSet([]), 5).at).toBe(5);
+  });
+});

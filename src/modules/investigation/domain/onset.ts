@@ -1,0 +1,74 @@
+import { compareText } from './compare-text.js';
+import type { EvidenceSet, MetricSeries } from './evidence-set.js';
+import type { EpochMs } from './evidence.js';
+import { errorVolumeSeries } from './error-volume.js';
+import { profileOf } from './metric-profile.js';
+import { baselineOf, robustZ } from './robust-score.js';
+
+/** When the trouble began, and how that is known. Plain JSON. */
+export interface Onset {
+  readonly at: EpochMs;
+  /** `alert`: nothing attached shows an earlier start, so the alert's own time stands in. */
+  readonly basis: 'metric' | 'log' | 'alert';
+  readonly entity: string | null;
+  readonly metric: string | null;
+  readonly evidenceIds: readonly string[];
+}
+
+/** The first part of the window is taken for normal. */
+const NORMAL_SHARE = 0.35;
+const FEWEST_NORMAL_SAMPLES = 5;
+const DEPARTURE = 5;
+
+/**
+ * The earliest lasting departure from normal in any series up to the alert: robust z above 5 on the bad side in two
+ * consecutive samples, against the first 35 % of the samples, and still there in at least half of the samples from
+ * then until the alert (a spike that was over before is another story). Error lines per minute count as a series.
+ * What came after the alert is never looked at: it may be the remedy or the damage.
+ */
+export function estimateOnset(evidence: EvidenceSet, alertedAt: EpochMs): Onset {
+  const candidates = [
+    ...evidence.series.map((series) => onsetOf(series, 'metric', alertedAt)),
+    ...errorVolumeSeries(evidence.logs, alertedAt).map((series) => onsetOf(series, 'log', alertedAt)),
+  ].filter((onset) => onset !== undefined);
+  candidates.sort(
+    (a, b) =>
+      a.at - b.at ||
+      compareText(a.entity ?? '', b.entity ?? '') ||
+      compareText(a.metric ?? '', b.metric ?? ''),
+  );
+  return candidates[0] ?? { at: alertedAt, basis: 'alert', entity: null, metric: null, evidenceIds: [] };
+}
+
+function onsetOf(series: MetricSeries, basis: 'metric' | 'log', alertedAt: EpochMs): Onset | undefined {
+  const known = countUntil(series.timestamps, alertedAt);
+  const normal = Math.floor(known * NORMAL_SHARE);
+  if (normal < FEWEST_NORMAL_SAMPLES) return undefined;
+  const profile = profileOf(series.metric, series.unit);
+  const baseline = baselineOf(series.values.slice(0, normal), profile);
+  if (!baseline) return undefined;
+  const departed = series.values
+    .slice(normal, known)
+    .map((value) => robustZ(value, baseline, profile.direction) > DEPARTURE);
+  let lasting = 0;
+  let first: number | undefined;
+  // From the end, so that the share still departed is known at each sample in one pass.
+  for (let i = departed.length - 2; i >= 0; i -= 1) {
+    if (departed[i + 1]) lasting += 1;
+    const remaining = departed.length - i;
+    if (departed[i] && departed[i + 1] && (lasting + 1) * 2 >= remaining) first = i;
+  }
+  if (first === undefined) return undefined;
+  return {
+    at: series.timestamps[normal + first] ?? alertedAt,
+    basis,
+    entity: series.entity,
+    metric: series.metric,
+    evidenceIds: series.evidenceIds,
+  };
+}
+
+function countUntil(timestamps: readonly number[], limit: number): number {
+  const after = timestamps.findIndex((timestamp) => timestamp > limit);
+  return after === -1 ? timestamps.length : after;
+}

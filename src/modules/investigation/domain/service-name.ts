@@ -1,0 +1,18 @@
+/**
+ * Sources name one service in many ways: `checkout`, `prod/checkout`, `checkout-7d9fbc6d8-x2x9l` (a pod),
+ * `checkout-0` (a stateful pod), `Checkout`. This is the part that they share.
+ */
+export function serviceOf(entity: string): string {
+  return entity
+    .slice(0, 512)
+    .toLowerCase()
+    .trim()
+    .replace(/^[^/]*\/(?=[^/]+$)/, '')
+    .replace(/-[0-9a-f]{6,10}-[0-9a-z]{5}$/, '')
+    .replace(/-\d{1,4}$/, '')
+    .replaceAll(/[\s_.]+/g, '-');
+}
+
+export function sameService(a: string, b: string): boolean {
+  return a === b || (a !== '' && serviceOf(a) === serviceOf(b));
+}
