@@ -1,0 +1,75 @@
+import { lookup as systemLookup, type LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { AddressGuard } from './address-guard.js';
+import { exchange, type OutboundAnswer, type OutboundCall } from './exchange.js';
+import { OutboundRefusedError } from './outbound-errors.js';
+
+/** Answers every address of a name. */
+export type Resolve = (host: string, done: (error: Error | null, addresses: LookupAddress[]) => void) => void;
+
+/**
+ * The one way to call an address that a tenant chose. It connects only to addresses it has checked itself, looked up
+ * once for check and connection alike (so a name cannot change its mind between the two), on a connection of its own
+ * (so none that was opened under other rules is used again). Redirects are answers, not instructions.
+ */
+export class GuardedFetch {
+  private readonly guard: AddressGuard;
+
+  constructor(
+    allowedCidrs: readonly string[],
+    private readonly resolve: Resolve = (host, done) => systemLookup(host, { all: true }, done),
+  ) {
+    this.guard = new AddressGuard(allowedCidrs);
+  }
+
+  /** @throws OutboundRefusedError, OutboundFailedError, and nothing else */
+  async request(call: OutboundCall): Promise<OutboundAnswer> {
+    const url = this.check(call.url);
+    return exchange(url, call, this.checkedLookup);
+  }
+
+  private check(address: string): URL {
+    if (!URL.canParse(address)) throw new OutboundRefusedError('The address is not a URL.');
+    const url = new URL(address);
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+      throw new OutboundRefusedError('Only https and http addresses can be called.');
+    }
+    if (url.username !== '' || url.password !== '') {
+      throw new OutboundRefusedError('The address must not hold a user name or password.');
+    }
+    // Node looks up names only, so an address written out must be checked here.
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) !== 0) this.refuse(url.hostname, [{ address: host, family: isIP(host) }]);
+    return url;
+  }
+
+  private readonly checkedLookup: LookupFunction = (host, options, done) => {
+    this.resolve(host, (error, addresses) => {
+      const fail = (reason: Error) => {
+        done(reason, '', 0);
+      };
+      if (error) return fail(error);
+      const [first] = addresses;
+      if (!first) return fail(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }));
+      try {
+        this.refuse(host, addresses);
+      } catch (refused) {
+        return fail(refused as OutboundRefusedError);
+      }
+      if (options.all) done(null, addresses);
+      else done(null, first.address, first.family);
+    });
+  };
+
+  /** One bad address is enough: which of several gets called is up to the network. */
+  private refuse(host: string, addresses: readonly LookupAddress[]): void {
+    for (const { address } of addresses) {
+      const kind = this.guard.refusal(address);
+      if (kind === undefined) continue;
+      // The address itself stays out: it would tell a tenant about the network inside.
+      throw new OutboundRefusedError(
+        `${host} leads to a ${kind} address, which OUTBOUND_ALLOW_CIDRS does not allow.`,
+      );
+    }
+  }
+}
