@@ -53,21 +53,24 @@ export async function exchange(
   call.signal?.addEventListener('abort', cancel, { once: true });
 
   let request: ClientRequest | undefined;
-  let connected = false;
-  let status: number | undefined;
+  const progress: { connected: boolean; status: number | undefined } = {
+    connected: false,
+    status: undefined,
+  };
   try {
     request = prepare(url, call, lookup, stop.signal);
     void request.once('socket', (socket) => {
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => (connected = true));
+      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => (progress.connected = true));
     });
     const response = await send(request, call.body);
-    status = response.statusCode ?? 0;
+    const status = response.statusCode ?? 0;
+    progress.status = status;
     return { status, headers: response.headers, body: await read(response, maxResponseBytes) };
   } catch (error) {
     const cause: unknown = stop.signal.aborted ? stop.signal.reason : error;
     if (cause instanceof OutboundRefusedError) throw cause;
     const reason = cause instanceof GivenUp ? cause.message : reasonOf(cause);
-    throw new OutboundFailedError(reason, connected ? 'maybe' : 'none', status);
+    throw new OutboundFailedError(reason, progress.connected ? 'maybe' : 'none', progress.status);
   } finally {
     clearTimeout(timer);
     call.signal?.removeEventListener('abort', cancel);

@@ -1,0 +1,83 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, stdTimeFunctions } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+import { isError, redactFields, redactText } from './redact.js';
+
+/** Pino does not show the fields of a child logger to `formatters`, so the likely ones are listed. */
+const CHILD_SECRETS = [
+  'authorization',
+  'cookie',
+  'password',
+  'secret',
+  'token',
+  'accessToken',
+  'apiKey',
+  'credentials',
+];
+const STACK = /^.+\n\s+at /;
+
+/** One line of JSON per fact, on standard output unless told otherwise; nothing secret, and no bodies. */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      log: redactFields,
+    },
+    redact: { paths: [...CHILD_SECRETS, '["x-api-key"]'], censor: '[redacted]' },
+    // `log` has described errors already; pino's own description would add what hangs on them.
+    serializers: { err: (described: unknown) => described },
+    // The last look at the finished line, for secrets inside messages, which have no name to be found by.
+    hooks: { streamWrite: redactText },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+/** Nest's own messages in the same form; the context Nest gives becomes the field `logger`. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write('info', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  /** Nest calls with (message, …details, context), and on errors with a stack text somewhere before the context. */
+  private write(level: Level, message: unknown, rest: unknown[]): void {
+    const isStack = (value: unknown): value is string => typeof value === 'string' && STACK.test(value);
+    const context = typeof rest.at(-1) === 'string' && !isStack(rest.at(-1)) ? rest.at(-1) : undefined;
+    const others = [message, ...(context === undefined ? rest : rest.slice(0, -1))].filter(
+      (value) => value !== undefined,
+    );
+    const texts = others.filter((value): value is string => typeof value === 'string' && !isStack(value));
+    const err = others.find(isError);
+    const stack = others.find(isStack);
+    const details = others.filter((value) => typeof value !== 'string' && value !== err);
+    this.logger[level](
+      { logger: context, err, stack, details: details.length > 0 ? details : undefined },
+      texts.length > 0 ? texts.join(' ') : err?.message,
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import { types } from 'node:util';
+
+/** Wherever one of these words stands in a name, its text is secret; counts such as `inputTokens: 12` are not. */
+const SECRET_NAME =
+  /authorization|api-?_?key|cookie|password|secret|token|credential|private-?_?key|encryption-?_?key/i;
+/** Bodies hold what customers wrote, so no log ever does; bound values of a query are bodies in disguise. */
+const BODY_NAME = /^(raw)?(body|payload|parameters)$/i;
+const MAX_DEPTH = 6;
+
+/** What a secret looks like when it stands in the middle of a text. */
+const SECRET_TEXTS: readonly [RegExp, string][] = [
+  [/\bcflo_[0-9a-f]{8,}/gi, 'cflo_[redacted]'],
+  [/\bwhsec_[\w+/=-]+/g, 'whsec_[redacted]'],
+  [/\b(Bearer|Basic) [\w.~+/=-]{8,}/gi, '$1 [redacted]'],
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted token]'],
+  [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"\\]*):[^\s/"\\]*@/gi, '$1:[redacted]@'],
+  [/([?&](?:ticket|token|access_token|secret|key)=)[^&\s"\\]+/gi, '$1[redacted]'],
+];
+
+/** Never adds a quote or a backslash, so a line of JSON stays one. */
+export function redactText(text: string): string {
+  return SECRET_TEXTS.reduce(
+    (redacted, [pattern, replacement]) => redacted.replace(pattern, replacement),
+    text,
+  );
+}
+
+/** Also for errors that come from another realm, such as a worker's or a test's. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
+/** A copy fit for the log, at any depth; what it was given stays as it is. */
+export function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
+  return copy(fields, 0) as Record<string, unknown>;
+}
+
+function copy(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isError(value)) return describeError(value, depth);
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  if (value instanceof Date) return value;
+  if (depth >= MAX_DEPTH) return '[too deep]';
+  if (Array.isArray(value)) return value.map((item) => copy(item, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, field(name, item, depth)]));
+}
+
+function field(name: string, value: unknown, depth: number): unknown {
+  if (value === undefined || value === null) return value;
+  if (BODY_NAME.test(name)) return '[omitted]';
+  if (SECRET_NAME.test(name) && typeof value !== 'number' && typeof value !== 'boolean') return '[redacted]';
+  return copy(value, depth + 1);
+}
+
+/** Only what every error has: libraries hang requests, queries with their values and whole responses on theirs. */
+function describeError(error: Error, depth: number): Record<string, unknown> {
+  const { code, errors } = error as { code?: unknown; errors?: unknown };
+  return {
+    type: error.name,
+    message: error.message,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    stack: error.stack,
+    ...(isError(error.cause) && depth < MAX_DEPTH ? { cause: describeError(error.cause, depth + 1) } : {}),
+    ...(Array.isArray(errors) && depth < MAX_DEPTH
+      ? { errors: errors.slice(0, 10).map((inner) => copy(inner, depth + 1)) }
+      : {}),
+  };
+}
