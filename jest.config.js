@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** What both projects share: TypeScript through swc, as ES modules, with the `#` walls of package.json on src. */
+const shared = {
+  rootDir: here('.'),
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          keepClassNames: true,
+        },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  moduleNameMapper: {
+    '^#(kernel|modules)/(.*)$': '<rootDir>/src/$1/$2.ts',
+    // A relative `.js` is a `.ts` on disk; packages keep their `.js`, hence the second try.
+    '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/\\.causeflow/'],
+};
+
+/** The e2e project starts its database once, before the first worker. */
+const globalHooks = Object.fromEntries(
+  [
+    ['globalSetup', './test/support/global-setup.ts'],
+    ['globalTeardown', './test/support/global-teardown.ts'],
+  ].filter(([, path]) => existsSync(here(path))),
+);
+
+export default {
+  // Each e2e worker drives a server of its own beside the shared PostgreSQL: more than one worker per core only queues.
+  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+  // Jest reads a timeout here only, not from a project; an end-to-end test starts a server in it.
+  testTimeout: 60_000,
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: [
+        '<rootDir>/src/**/*.spec.ts',
+        '<rootDir>/examples/**/*.spec.ts',
+        '<rootDir>/test/*.spec.ts',
+      ],
+    },
+    {
+      ...shared,
+      ...globalHooks,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/**/*.e2e-spec.ts', '<rootDir>/examples/**/*.e2e-spec.ts'],
+    },
+  ],
+};
