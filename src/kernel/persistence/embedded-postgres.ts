@@ -10,7 +10,7 @@ import { findServerHome, sharedDirOfRoot } from './embedded/server-home.js';
 import { ensurePostmaster, type Settings } from './embedded/start-postmaster.js';
 import { stopPostmaster, watchPostmaster } from './embedded/stop-postmaster.js';
 
-export interface EmbeddedPostgresOptions {
+interface EmbeddedPostgresOptions {
   dataDir: string;
   /** The database the returned url names; made unless it is there. */
   database?: string;
@@ -26,7 +26,7 @@ export interface EmbeddedPostgresOptions {
 
 export interface EmbeddedPostgres {
   url: string;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /**
@@ -47,7 +47,7 @@ async function startIn(dataDir: string, options: EmbeddedPostgresOptions): Promi
   const sharedDir = () => sharedDirOfRoot(options.sharedDir);
   const home = findServerHome(dataDir, sharedDir);
   // Beside the cluster and not in the data directory: a copy of the data directory still names the same cluster.
-  const lock = await lockDataDir(home.dir);
+  const lock = await lockDataDir(dataDir, home.dir);
   try {
     const binaries = await preparePostgresBinaries(home.user, () => (home.user ? sharedDir() : dataDir));
     const passwords = keepPasswords(dataDir, home.cluster);

@@ -32,12 +32,12 @@ const PATIENCE_MS = 1500;
  *
  * Every contender publishes a socket under a name of its own and then looks for the others. Of two, the later one to
  * publish sees the earlier, so never both find themselves alone; whoever is not alone withdraws and tries again. Names
- * are never used twice, so removing a dead one can hit nobody who is alive.
+ * are never used twice, so removing a dead one can hit nobody who is alive. The sockets lie in `place`.
  */
-export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
+export async function lockDataDir(dataDir: string, place = dataDir): Promise<DataDirLock> {
   if (process.platform === 'win32') return lockNamedPipe(dataDir);
 
-  const dir = join(dataDir, 'lock');
+  const dir = join(place, 'lock');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const reach = shortPathTo(dir);
   try {

@@ -44,6 +44,7 @@ export async function ensureOwnedDatabase(
     user: SUPERUSER,
     password: passwords.superuser,
     database: 'postgres',
+    ssl: false, // whatever PGSSLMODE says
     connectionTimeoutMillis: 10_000,
   });
   await client.connect();
@@ -68,7 +69,7 @@ export async function ensureOwnedDatabase(
 
 /** Whether a connection failed because the server is on its way up or down, and not because it refused us. */
 export function isNotAccepting(error: unknown): boolean {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message } = error as Partial<NodeJS.ErrnoException>;
   const goingUpOrDown = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03'];
   return (code !== undefined && goingUpOrDown.includes(code)) || /Connection terminated/.test(message ?? '');
 }

@@ -45,7 +45,7 @@ export function isPostmasterOf(cluster: string, pid: number): boolean {
   try {
     return execFileSync('/bin/ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
       encoding: 'utf8',
-    }).includes(`-D ${cluster}`);
+    }).includes(`-D ${cluster} -c`);
   } catch {
     return false;
   }

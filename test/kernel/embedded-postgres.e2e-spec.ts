@@ -1,0 +1,240 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../../src/kernel/persistence/embedded-postgres.js';
+import { kill, query, startApplication, type Application } from './application-with-a-database.js';
+
+const isRoot = process.getuid?.() === 0;
+
+describe('the embedded PostgreSQL', () => {
+  let root: string;
+  let dataDir: string;
+  let sharedDir: string;
+  let applications: Application[];
+
+  beforeEach(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'embedded-postgres-')));
+    chmodSync(root, 0o755);
+    dataDir = join(root, 'data');
+    sharedDir = join(root, 'shared');
+    applications = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(applications.map(kill));
+    // Whatever a test left running is taken over once more, to be stopped.
+    for (const dir of readdirSync(root).map((name) => join(root, name))) {
+      if (existsSync(join(dir, 'postgres-passwords.json')))
+        await (await startEmbeddedPostgres({ dataDir: dir, sharedDir })).stop();
+    }
+    rmSync(root, { recursive: true });
+  });
+
+  function start(dir = dataDir): Application {
+    const application = startApplication(dir, sharedDir);
+    applications.push(application);
+    return application;
+  }
+
+  const pidIn = (dir: string) =>
+    Number(readFileSync(join(dir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+  it('keeps its data from one start to the next', async () => {
+    const first = await startEmbeddedPostgres({ dataDir });
+    await query(first.url, 'create table kept as select 42 as answer');
+    await first.stop();
+    expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
+
+    const second = await startEmbeddedPostgres({ dataDir });
+    expect(await query(second.url, 'select answer from kept')).toEqual([42]);
+    await second.stop();
+  });
+
+  it('is durable, and owned by a role that is no superuser and may make roles and databases', async () => {
+    const { url, stop } = await startEmbeddedPostgres({
+      dataDir,
+      database: 'Other name',
+      settings: { work_mem: '5MB' },
+    });
+    expect(
+      await query(
+        url,
+        `select row(rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls, current_database())::text
+           from pg_roles where rolname = current_user`,
+      ),
+    ).toEqual(['(causeflow,f,t,t,f,"Other name")']);
+    expect(
+      await query(
+        url,
+        `select setting from pg_settings
+          where name in ('fsync', 'listen_addresses', 'max_connections', 'password_encryption', 'synchronous_commit', 'work_mem')
+          order by name`,
+      ),
+    ).toEqual(['on', '127.0.0.1', '200', 'scram-sha-256', 'on', '5120']);
+    await query(url, 'create extension pg_trgm');
+    expect(modeOf(join(dataDir, 'postgres-passwords.json'))).toBe(0o600);
+    await stop();
+  });
+
+  it('refuses whoever does not know the password', async () => {
+    const { url, stop } = await startEmbeddedPostgres({ dataDir });
+    const guessed = url.replace(/:[^:@]+@/, ':guessed@');
+    await expect(query(guessed, 'select 1')).rejects.toThrow(/password authentication failed/);
+    await stop();
+  });
+
+  it('begins again after an initdb that was interrupted', async () => {
+    mkdirSync(join(dataDir, 'initdb-cutoff', 'postgres'), { recursive: true });
+    writeFileSync(join(dataDir, 'initdb-cutoff', 'postgres', 'PG_VERSION'), '18');
+    await (await startEmbeddedPostgres({ dataDir })).stop();
+    expect(readdirSync(dataDir).filter((name) => name.startsWith('initdb'))).toEqual([]);
+  });
+
+  it('outlives an application that is killed, and the next one takes it over', async () => {
+    const killed = start();
+    const { url } = await killed.next();
+    await query(url, 'create table kept as select 42 as answer');
+    const pid = pidIn(dataDir);
+    await kill(killed);
+    expect(await query(url, 'select answer from kept')).toEqual([42]);
+
+    const next = start();
+    const said = await next.next();
+    expect(said).toEqual({
+      url,
+      notices: [`Took over PostgreSQL (process ${String(pid)}), which was left running.`],
+    });
+    next.child.kill('SIGTERM');
+    expect(await once(next.child, 'exit')).toEqual([0, null]);
+    expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
+  });
+
+  it('recovers when it was killed together with the application', async () => {
+    const killed = start();
+    const { url } = await killed.next();
+    await query(url, 'create table kept as select 42 as answer');
+    process.kill(pidIn(dataDir), 'SIGKILL');
+    await kill(killed);
+
+    const next = await startEmbeddedPostgres({ dataDir });
+    expect(await query(next.url, 'select answer from kept')).toEqual([42]);
+    await next.stop();
+    expect(readFileSync(join(dataDir, 'postgres.log'), 'utf8')).toMatch(/automatic recovery in progress/);
+  });
+
+  it('starts although its old pid belongs to another program by now', async () => {
+    await (await startEmbeddedPostgres({ dataDir })).stop();
+    const stale = `${String(process.ppid)}\n${join(dataDir, 'postgres')}\n1\n5432\n\n127.0.0.1\n  1  1\nready   \n`;
+    writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), stale);
+    const { url, stop } = await startEmbeddedPostgres({ dataDir });
+    expect(await query(url, 'select 1')).toEqual([1]);
+    await stop();
+  });
+
+  it('serves one application at a time, and says which one it is', async () => {
+    const holder = start();
+    const { url } = await holder.next();
+    expect(await start().next()).toMatchObject({
+      name: 'DataDirInUseError',
+      error: expect.stringMatching(
+        `${dataDir} is in use by another server \\(process ${String(holder.child.pid)}\\)`,
+      ),
+    });
+    expect(await query(url, 'select 1')).toEqual([1]);
+  });
+
+  it('is won by exactly one of several that start at once', async () => {
+    const all = await Promise.all(Array.from({ length: 4 }, () => start().next()));
+    expect(all.map(({ url, name }) => name ?? (url && 'started')).sort()).toEqual([
+      'DataDirInUseError',
+      'DataDirInUseError',
+      'DataDirInUseError',
+      'started',
+    ]);
+  });
+
+  it('tells the application when it ends by itself', async () => {
+    const application = start();
+    await application.next();
+    process.kill(pidIn(dataDir), 'SIGKILL');
+    expect((await application.next()).ended).toMatch(/ended unexpectedly.*postgres\.log/);
+  });
+
+  it('is not stopped by Ctrl+C before the application is', async () => {
+    const application = start();
+    const { url } = await application.next();
+    process.kill(-Number(application.child.pid), 'SIGINT'); // as a terminal does, to the whole group
+    expect(await application.next()).toEqual({ interrupted: true });
+    expect(await query(url, 'select 1')).toEqual([1]);
+  });
+
+  it('works under a path longer than the address of a socket, with spaces and quotes', async () => {
+    dataDir = join(root, `it's a "deep" place ${'x'.repeat(120)}`);
+    const { url, stop } = await startEmbeddedPostgres({ dataDir });
+    expect(await query(url, 'select 1')).toEqual([1]);
+    await stop();
+  });
+
+  it('does not make new passwords for a database that has some', async () => {
+    await (await startEmbeddedPostgres({ dataDir })).stop();
+    const passwords = join(dataDir, 'postgres-passwords.json');
+    rmSync(passwords);
+    await expect(startEmbeddedPostgres({ dataDir })).rejects.toThrow(/passwords .* are missing: put .* back/);
+  });
+
+  it('says what is wrong with a setting, and where the log is', async () => {
+    await expect(startEmbeddedPostgres({ dataDir, settings: { shared_buffers: 'plenty' } })).rejects.toThrow(
+      /invalid value for parameter "shared_buffers".*DATABASE_URL.*postgres\.log/,
+    );
+  });
+
+  (isRoot ? describe : describe.skip)('as root', () => {
+    it('runs as another user, in the data directory where that user can get there', async () => {
+      const { stop } = await startEmbeddedPostgres({ dataDir, sharedDir });
+      expect(statSync(join(dataDir, 'postgres')).uid).not.toBe(0);
+      expect(statSync(dataDir).uid).toBe(0);
+      expect(modeOf(dataDir)).toBe(0o710);
+      await stop();
+      expect(existsSync(sharedDir)).toBe(false);
+    });
+
+    it('keeps its files elsewhere when only root may enter, and notes where', async () => {
+      const closed = join(root, 'closed');
+      mkdirSync(closed, { mode: 0o700 });
+      dataDir = join(closed, 'data');
+      const first = start();
+      const { url, notices } = await first.next();
+      const { dir } = JSON.parse(readFileSync(join(dataDir, 'postgres-location.json'), 'utf8')) as {
+        dir: string;
+      };
+      expect(dir.startsWith(sharedDir)).toBe(true);
+      expect(notices).toEqual([`PostgreSQL cannot run as root, so its files are in ${dir}.`]);
+      expect(modeOf(dataDir)).toBe(0o700);
+      await query(url, 'create table kept as select 42 as answer');
+
+      // A copy of the data directory names the same database, and does not get it either.
+      cpSync(dataDir, join(closed, 'copy'), { recursive: true });
+      expect((await start(join(closed, 'copy')).next()).name).toBe('DataDirInUseError');
+
+      await kill(first);
+      const next = await startEmbeddedPostgres({ dataDir, sharedDir });
+      expect(await query(next.url, 'select answer from kept')).toEqual([42]);
+      await next.stop();
+    });
+  });
+});
