@@ -1,0 +1,47 @@
+-- The application works as a role that does not own its tables, so that row-level security binds it.
+
+-- up
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'causeflow_app') THEN
+    CREATE ROLE causeflow_app NOLOGIN;
+  END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+  NULL; -- another installation on this server made it at the same moment
+END $$;
+
+DO $$
+BEGIN
+  IF NOT pg_has_role(current_user, 'causeflow_app', 'SET') THEN
+    EXECUTE format('GRANT causeflow_app TO %I', current_user);
+  END IF;
+END $$;
+
+GRANT USAGE ON SCHEMA public TO causeflow_app;
+
+/* The tenants that the running transaction works for: set by the unit of work, for this transaction alone. */
+CREATE FUNCTION current_tenants() RETURNS text[]
+  LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT string_to_array(current_setting('app.tenant_ids', true), ',') $$;
+
+/*
+ * Puts a table behind the wall: whoever forgets a WHERE sees and writes only rows of the current tenants.
+ * `owner_reads` lets SECURITY DEFINER functions look across tenants: for the look-ups that come before a tenant is
+ * known, and for searches whose operators are not leakproof. The application's role is never the owner.
+ */
+CREATE FUNCTION isolate_by_tenant(isolated regclass, owner_reads boolean DEFAULT false) RETURNS void
+  LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', isolated);
+  EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', isolated);
+  EXECUTE format('CREATE POLICY own_tenant ON %s USING (tenant_id = ANY (current_tenants())) WITH CHECK (tenant_id = ANY (current_tenants()))', isolated);
+  EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO causeflow_app', isolated);
+  IF owner_reads THEN
+    EXECUTE format('CREATE POLICY look_up ON %s FOR SELECT TO %I USING (true)', isolated, current_user);
+  END IF;
+END $$;
+
+-- down
+DROP FUNCTION isolate_by_tenant(regclass, boolean);
+DROP FUNCTION current_tenants();
+REVOKE USAGE ON SCHEMA public FROM causeflow_app;

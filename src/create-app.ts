@@ -1,0 +1,44 @@
+import type { LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Request } from 'express';
+import { accessLog } from '#kernel/http/access-log';
+import { LeanExpressAdapter } from '#kernel/http/lean-express-adapter';
+import { requestBody } from '#kernel/http/request-body';
+import { requestContext } from '#kernel/http/request-context';
+import { validation } from '#kernel/http/validation';
+import { AppModule, type AppParts } from './app.module.js';
+
+/** The whole application, assembled and not yet listening. */
+export async function createApp(parts: AppParts, logger: LoggerService): Promise<NestExpressApplication> {
+  const { config } = parts;
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.with(parts),
+    new LeanExpressAdapter(),
+    {
+      logger,
+      bodyParser: false,
+      abortOnError: false,
+    },
+  );
+  app.disable('x-powered-by');
+  app.set('trust proxy', config.trustProxy);
+  app.set('etag', false);
+  if (config.corsOrigins.length > 0) {
+    app.enableCors({ origin: [...config.corsOrigins], exposedHeaders: ['X-Request-Id', 'ETag', 'Location'] });
+  }
+  app.use(requestContext);
+  app.use(accessLog());
+  app.use(requestBody(config.maxBodyBytes, isEvidenceUpload));
+  app.useGlobalPipes(validation());
+  return app;
+}
+
+/** Tables and logs are read row by row as they come in, by their route. */
+function isEvidenceUpload({ method, path, headers }: Request): boolean {
+  return (
+    method === 'POST' &&
+    /^\/v1\/incidents\/[^/]+\/evidence\/?$/.test(path) &&
+    !/^application\/([\w.-]+\+)?json\b/i.test(headers['content-type'] ?? '')
+  );
+}

@@ -1,0 +1,42 @@
+import type { EventClass } from '#kernel/events/define-event';
+import { IncidentCreated, IncidentSeverityChanged, IncidentStatusChanged } from '#modules/ingestion/events';
+import { IntegrationConnected, IntegrationDisconnected } from '#modules/integrations/events';
+import { TriggerCreated, TriggerDeleted, TriggerEventReceived } from '#modules/integrations/events';
+import {
+  InvestigationCompleted,
+  InvestigationProgress,
+  KnownSolutionFound,
+} from '#modules/investigation/events';
+import { PatternExtracted } from '#modules/knowledge/events';
+import { ApprovalRequested, ApprovalResolved } from '#modules/remediation/events';
+import { RemediationApproved, RemediationExecuted } from '#modules/remediation/events';
+import { RemediationProposed, RemediationRejected } from '#modules/remediation/events';
+import { TenantCreated, TenantUpdated } from '#modules/tenants/events';
+import { UserCreated, UserDeleted, UserUpdated } from '#modules/users/events';
+
+/** Every event of the product. `catalogue.spec.ts` holds this list against the code and the documents. */
+export const events: readonly EventClass[] = [
+  TenantCreated,
+  TenantUpdated,
+  UserCreated,
+  UserUpdated,
+  UserDeleted,
+  IncidentCreated,
+  IncidentStatusChanged,
+  IncidentSeverityChanged,
+  InvestigationProgress,
+  InvestigationCompleted,
+  KnownSolutionFound,
+  RemediationProposed,
+  RemediationApproved,
+  RemediationRejected,
+  RemediationExecuted,
+  ApprovalRequested,
+  ApprovalResolved,
+  IntegrationConnected,
+  IntegrationDisconnected,
+  TriggerCreated,
+  TriggerDeleted,
+  TriggerEventReceived,
+  PatternExtracted,
+] as unknown as EventClass[];

@@ -1,0 +1,35 @@
+import { monotonicFactory } from 'ulid';
+
+/** What an id names, by its prefix. */
+export type IdPrefix =
+  | 'ten' | 'user' | 'key' | 'inc' | 'evd' | 'inv' | 'hyp' | 'rem' | 'stp'
+  | 'apr' | 'int' | 'trg' | 'chg' | 'ptn' | 'whs' | 'dlv' | 'evt' | 'aud'; // prettier-ignore
+
+export type Id<P extends IdPrefix> = `${P}_${string}`;
+
+declare const tenant: unique symbol;
+/** Branded, so that no other string can be handed to a store in its place. */
+export type TenantId = Id<'ten'> & { readonly [tenant]: true };
+
+const ulid = monotonicFactory();
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+
+/** A new id: prefix, underscore, 26-character ULID. Ids made by one process sort by the order of their making. */
+export function newId<P extends IdPrefix>(prefix: P): Id<P> {
+  return `${prefix}_${ulid()}`;
+}
+
+export function newTenantId(): TenantId {
+  return newId('ten') as TenantId;
+}
+
+export function isId<P extends IdPrefix>(prefix: P, value: unknown): value is Id<P> {
+  return (
+    typeof value === 'string' && value.startsWith(`${prefix}_`) && ULID.test(value.slice(prefix.length + 1))
+  );
+}
+
+/** A tenant id from outside the type system: a verified token, a row, a path. */
+export function asTenantId(value: unknown): TenantId | undefined {
+  return isId('ten', value) ? (value as TenantId) : undefined;
+}

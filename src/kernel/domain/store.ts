@@ -1,0 +1,21 @@
+import type { Aggregate } from './aggregate.js';
+import type { TenantId } from './ids.js';
+
+/** Where aggregates of one kind live. A module's port is `abstract class Incidents extends Store<Incident> {}`. */
+export abstract class Store<A extends Aggregate> {
+  /** Stores a new aggregate and its recorded events in one transaction. */
+  abstract add(aggregate: A): Promise<void>;
+
+  /**
+   * Loads under a row lock, lets `decide` change the aggregate, stores it with its recorded events, in one transaction.
+   * Racing calls for one id run one after the other, so the second one sees what the first one decided.
+   * @returns what `decide` returned
+   * @throws Refusal `not_found` when this tenant has no such aggregate
+   */
+  abstract change<T>(tenantId: TenantId, id: string, decide: (aggregate: A) => T | Promise<T>): Promise<T>;
+
+  abstract find(tenantId: TenantId, id: string): Promise<A | undefined>;
+
+  /** @throws Refusal `not_found` */
+  abstract get(tenantId: TenantId, id: string): Promise<A>;
+}

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '../domain/ids.js';
+
+type Origin = 'this replica' | 'another replica';
+type Listener = (tenantIds: readonly TenantId[], origin: Origin) => void;
+
+/**
+ * Tells the relay, the open streams and the other replicas that a tenant's log has grown. Only a nudge: whoever misses
+ * it finds the events at its next poll.
+ */
+@Injectable()
+export class CommittedEvents {
+  private readonly listeners = new Set<Listener>();
+  private grown = new Set<TenantId>();
+
+  /** To be called after COMMIT. All that is announced in one turn of the event loop goes out together. */
+  announce(tenantIds: Iterable<TenantId>): void {
+    if (this.grown.size === 0) setImmediate(() => this.flush());
+    for (const tenantId of tenantIds) this.grown.add(tenantId);
+  }
+
+  /** Passes on what another replica announced. */
+  heard(tenantIds: readonly TenantId[]): void {
+    this.tell(tenantIds, 'another replica');
+  }
+
+  /** @returns a function that ends the subscription */
+  onGrowth(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private flush(): void {
+    const tenantIds = [...this.grown];
+    this.grown = new Set();
+    this.tell(tenantIds, 'this replica');
+  }
+
+  private tell(tenantIds: readonly TenantId[], origin: Origin): void {
+    for (const listener of this.listeners) listener(tenantIds, origin);
+  }
+}

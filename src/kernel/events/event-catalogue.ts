@@ -1,0 +1,34 @@
+import type { DomainEvent, EventClass } from './define-event.js';
+import type { LoggedEvent } from './event-log.js';
+
+/** Every event that this installation can publish: the product's own and those of extensions. */
+export class EventCatalogue {
+  private readonly byType = new Map<string, EventClass>();
+
+  constructor(events: readonly EventClass[]) {
+    for (const event of events) {
+      if (this.byType.has(event.definition.type))
+        throw new Error(`${event.definition.type} is declared twice`);
+      this.byType.set(event.definition.type, event);
+    }
+  }
+
+  get(type: string): EventClass | undefined {
+    return this.byType.get(type);
+  }
+
+  get all(): EventClass[] {
+    return [...this.byType.values()];
+  }
+
+  /** The events that leave the building, in the order of their declaration. */
+  get published(): EventClass[] {
+    return this.all.filter((event) => event.definition.audience === 'public');
+  }
+
+  /** An event of the log as the class that its handlers listen to; undefined when no module declares it any more. */
+  revive(logged: LoggedEvent): DomainEvent | undefined {
+    const declared = this.byType.get(logged.type);
+    return declared && new declared(JSON.parse(logged.data) as object, logged);
+  }
+}

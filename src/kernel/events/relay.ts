@@ -1,0 +1,122 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { EventBus } from '@nestjs/cqrs';
+import { DataSource } from 'typeorm';
+import { Config } from '../config/config.js';
+import type { TenantId } from '../domain/ids.js';
+import { Jobs } from '../jobs/jobs.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import type { HandlerFailure } from './awaiting-publisher.js';
+import { CommittedEvents } from './committed-events.js';
+import type { DomainEvent } from './define-event.js';
+import { EventCatalogue } from './event-catalogue.js';
+import { EventLog } from './event-log.js';
+
+const TENANTS_A_PASS = 16;
+const EVENTS_A_PASS = 256;
+const POLL_MS = 1_000;
+
+/**
+ * Hands committed events to their handlers: each tenant's in the order of its log, different tenants side by side, on
+ * whichever replica claims them first. An event is relayed at least once; `Once` makes its effect happen exactly once.
+ * A handler that fails does not hold the others up: its event comes again as a job, with growing pauses.
+ */
+@Injectable()
+export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly log = new Logger(Relay.name);
+  private running: Promise<void> | undefined;
+  private woken = false;
+  private stopped = false;
+  private poll: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(Config) private readonly config: Config,
+    @Inject(DataSource) private readonly source: DataSource,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly eventLog: EventLog,
+    private readonly catalogue: EventCatalogue,
+    private readonly bus: EventBus<DomainEvent>,
+    private readonly jobs: Jobs,
+    private readonly committed: CommittedEvents,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.config.role === 'api') return;
+    this.committed.onGrowth(() => this.wake());
+    this.poll = setInterval(() => this.wake(), POLL_MS);
+    this.wake();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.poll);
+    await this.running;
+  }
+
+  private wake(): void {
+    this.woken = true;
+    this.running ??= this.run().finally(() => (this.running = undefined));
+  }
+
+  private async run(): Promise<void> {
+    try {
+      while (this.woken && !this.stopped) {
+        this.woken = false;
+        while (!this.stopped && (await this.pass()) > 0);
+      }
+    } catch (error) {
+      this.log.error(error, 'The relay stumbled and goes on at its next poll');
+    }
+  }
+
+  /** @returns how many tenants it moved on */
+  private async pass(): Promise<number> {
+    const claim = this.source.createQueryRunner();
+    try {
+      await claim.startTransaction();
+      const behind = (await claim.query('SELECT tenant_id, relayed FROM claim_streams_behind($1)', [
+        TENANTS_A_PASS,
+      ])) as { tenant_id: TenantId; relayed: string }[];
+      await Promise.all(behind.map((stream) => this.moveOn(stream.tenant_id, Number(stream.relayed))));
+      await claim.commitTransaction();
+      return behind.length;
+    } catch (error) {
+      if (claim.isTransactionActive) await claim.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await claim.release();
+    }
+  }
+
+  private async moveOn(tenantId: TenantId, relayed: number): Promise<void> {
+    const logged = await this.eventLog.page(tenantId, relayed, EVENTS_A_PASS);
+    const last = logged.at(-1);
+    if (!last) return;
+    const events = logged.flatMap((event) => this.catalogue.revive(event) ?? []);
+    const failures = (await this.bus.publishAll(events)) as unknown as HandlerFailure[];
+    await this.unitOfWork.run(tenantId, async ({ manager }) => {
+      if (failures.length > 0) await this.deliverLater(tenantId, failures);
+      await manager.query('UPDATE event_stream SET relayed = $2 WHERE tenant_id = $1', [tenantId, last.seq]);
+    });
+  }
+
+  private async deliverLater(tenantId: TenantId, failures: readonly HandlerFailure[]): Promise<void> {
+    for (const { handler, events, error } of failures) {
+      this.log.error(
+        error,
+        `${handler} failed on ${events.map(({ id }) => id).join(', ')}; it will be tried again`,
+      );
+    }
+    await this.jobs.enqueue(
+      tenantId,
+      failures.flatMap(({ handler, events }) =>
+        events.map(({ seq }) => ({ name: 'redeliver-event', payload: { handler, seq } })),
+      ),
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import pg from 'pg';
+import { asTenantId, type TenantId } from '../domain/ids.js';
+import { Database } from '../persistence/database.js';
+import { CommittedEvents } from './committed-events.js';
+
+const CHANNEL = 'causeflow_events';
+/** A NOTIFY carries less than 8,000 bytes; an id and its comma take 31. */
+const IDS_A_MESSAGE = 200;
+const RECONNECT_MS = 1_000;
+
+/**
+ * Carries "this log has grown" between replicas by LISTEN and NOTIFY, on a connection of its own: a NOTIFY inside the
+ * writing transaction would make PostgreSQL serialise the commits. While the connection is down, polls stand in.
+ */
+@Injectable()
+export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger(ReplicaSignals.name);
+  private client: pg.Client | undefined;
+  private retry: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly committed: CommittedEvents,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.committed.onGrowth((tenantIds, origin) => {
+      if (origin === 'this replica') void this.send(tenantIds);
+    });
+    await this.connect();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.retry);
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private async connect(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.database.url,
+      application_name: 'causeflow-signals',
+      keepAlive: true,
+    });
+    client.on('error', () => this.lost(client));
+    client.on('end', () => this.lost(client));
+    client.on('notification', ({ processId, payload }) => {
+      if (processId === clientProcess(client)) return;
+      this.committed.heard(
+        (payload ?? '')
+          .split(',')
+          .map(asTenantId)
+          .filter((id) => id !== undefined),
+      );
+    });
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+      this.client = client;
+    } catch {
+      this.lost(client);
+    }
+  }
+
+  private async send(tenantIds: readonly TenantId[]): Promise<void> {
+    for (let at = 0; at < tenantIds.length; at += IDS_A_MESSAGE) {
+      const payload = tenantIds.slice(at, at + IDS_A_MESSAGE).join(',');
+      // Lost with the connection, if at all; the others find the events at their next poll.
+      await this.client?.query('SELECT pg_notify($1, $2)', [CHANNEL, payload]).catch(() => undefined);
+    }
+  }
+
+  private lost(client: pg.Client): void {
+    if (this.client === client) this.client = undefined;
+    if (this.stopped || this.retry) return;
+    this.log.warn('The signal connection to PostgreSQL is down; polling until it is back');
+    this.retry = setTimeout(() => {
+      this.retry = undefined;
+      void this.connect();
+    }, RECONNECT_MS);
+  }
+}
+
+function clientProcess(client: pg.Client): number | undefined {
+  return (client as unknown as { processID?: number }).processID;
+}

@@ -1,0 +1,30 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+import { ERROR_STATUS } from '../domain/errors.js';
+import { Field, ListOf, Text } from './fields.js';
+
+class ErrorDetail {
+  @Text({ max: 500, example: 'title' }) field!: string;
+  @Text({ max: 500, example: 'must not be blank' }) message!: string;
+}
+
+/** The shape of every error. */
+export class ErrorEnvelope {
+  @Text({ max: 64, summary: 'A stable code', example: 'validation_error' }) error!: string;
+  @Text({ max: 2000, summary: 'A sentence for a person', example: 'title must not be blank' })
+  message!: string;
+  @Field({ type: 'string', example: '1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed' }) requestId!: string;
+  @ListOf(() => ErrorDetail, { optional: true }) details?: ErrorDetail[];
+}
+
+type ErrorStatus = (typeof ERROR_STATUS)[keyof typeof ERROR_STATUS];
+
+/** Documents the statuses that a route may refuse with; each lists its codes. */
+export function errorResponses(...statuses: ErrorStatus[]): MethodDecorator {
+  return applyDecorators(
+    ...statuses.map((status) => {
+      const codes = Object.entries(ERROR_STATUS).flatMap(([code, its]) => (its === status ? [code] : []));
+      return ApiResponse({ status, type: ErrorEnvelope, description: codes.join(', ') });
+    }),
+  ) as MethodDecorator;
+}

@@ -1,0 +1,89 @@
+import {
+  Catch,
+  HttpException,
+  Logger,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import type { Response } from 'express';
+import { type ErrorCode, Refusal } from '../domain/errors.js';
+import { isDatabaseDown } from '../persistence/database-errors.js';
+import { KnownMethods } from './known-methods.js';
+import type { CallRequest } from './request-context.js';
+
+/** Turns whatever was thrown into the one shape that every error has. What we did not mean to throw says nothing. */
+@Catch()
+export class ErrorEnvelopeFilter implements ExceptionFilter {
+  private readonly log = new Logger('http');
+
+  constructor(private readonly known: KnownMethods) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(thrown, http.getRequest<CallRequest>(), http.getResponse<Response>());
+  }
+
+  answer(thrown: unknown, request: CallRequest, response: Response): void {
+    const refusal = this.refusalFrom(thrown, request, response);
+    if (response.headersSent) {
+      // Half of an answer is out already: breaking the connection is the only way left to say that it is not whole.
+      response.destroy();
+      return;
+    }
+    if (refusal.retryAfter !== undefined) response.setHeader('Retry-After', String(refusal.retryAfter));
+    response.status(refusal.status).json({
+      error: refusal.code,
+      message: refusal.message,
+      ...refusal.fields,
+      requestId: request.requestId,
+      ...(refusal.details && { details: refusal.details }),
+    });
+  }
+
+  private refusalFrom(thrown: unknown, request: CallRequest, response: Response): Refusal {
+    if (thrown instanceof Refusal) return thrown;
+    // Only Nest's router throws this one: what our own code misses is a Refusal.
+    if (thrown instanceof NotFoundException) return this.noSuchRoute(request, response);
+    if (thrown instanceof HttpException) return fromNest(thrown);
+    if (isClientFault(thrown)) return new Refusal('validation_error', 'The request could not be read.');
+    if (isDatabaseDown(thrown)) {
+      this.log.error({ err: thrown, requestId: request.requestId }, 'The database does not answer');
+      return new Refusal('service_unavailable', 'Try again in a moment.', { retryAfter: 2 });
+    }
+    this.log.error({ err: thrown, requestId: request.requestId }, `${request.method} ${request.path} failed`);
+    return new Refusal('internal_error', 'Something went wrong on our side.');
+  }
+
+  private noSuchRoute(request: CallRequest, response: Response): Refusal {
+    const methods = this.known.of(request.path);
+    if (methods.length === 0) return new Refusal('not_found', 'There is nothing at this address.');
+    response.setHeader('Allow', methods.join(', '));
+    return new Refusal('method_not_allowed', `This address takes ${methods.join(', ')}.`);
+  }
+}
+
+const CODE_OF: Partial<Record<number, ErrorCode>> = {
+  400: 'validation_error',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+  429: 'rate_limit_exceeded',
+  503: 'service_unavailable',
+};
+
+function fromNest(thrown: HttpException): Refusal {
+  const code =
+    CODE_OF[thrown.getStatus()] ?? (thrown.getStatus() < 500 ? 'validation_error' : 'internal_error');
+  return new Refusal(code, thrown.message);
+}
+
+/** Express and Node give what the client did wrong a 4xx `status`: an address with a broken escape, for one. */
+function isClientFault(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const { status } = thrown as Error & { status?: unknown };
+  return typeof status === 'number' && status >= 400 && status < 500;
+}

@@ -1,0 +1,214 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max,
+  Min, ValidateIf, ValidateNested, NotEquals,
+} from 'class-validator'; // prettier-ignore
+import type { IdPrefix } from '../domain/ids.js';
+
+/**
+ * One schema language. Each decorator says once what a field is: class-validator checks it, and OpenAPI, AsyncAPI and the
+ * generated clients are derived from the same words. Plain class-validator and @nestjs/swagger decorators work beside them.
+ */
+interface Common {
+  /** For the API documents: a phrase, no full stop. */
+  readonly summary?: string;
+  readonly example?: unknown;
+  /** May be left out. */
+  readonly optional?: boolean;
+  /** May be `null`. */
+  readonly nullable?: boolean;
+  readonly default?: unknown;
+}
+
+function field(common: Common, api: ApiPropertyOptions, ...checks: PropertyDecorator[]): PropertyDecorator {
+  const { summary, example, optional, nullable } = common;
+  const documented = {
+    ...api,
+    required: !optional,
+    ...(summary !== undefined && { description: summary }),
+    ...(example !== undefined && { example }),
+    ...(nullable && { nullable: true }),
+    ...(common.default !== undefined && { default: common.default }),
+  } as ApiPropertyOptions;
+  return applyDecorators(
+    ApiProperty(documented),
+    // null is not "left out": it must be refused where the field cannot be null
+    ...(optional && nullable ? [IsOptional()] : []),
+    ...(optional && !nullable ? [ValidateIf((_, value) => value !== undefined)] : []),
+    ...(!optional && nullable ? [ValidateIf((_, value) => value !== null)] : []),
+    ...checks,
+  );
+}
+
+/** Any documented property, with the checks given beside it. */
+export function Field(
+  options: Common & { type: 'string' | 'number' | 'boolean' | 'object'; maxLength?: number },
+): PropertyDecorator {
+  const checks = options.maxLength === undefined ? [] : [IsString(), Length(0, options.maxLength)];
+  return field(
+    options,
+    { type: options.type, ...(options.maxLength && { maxLength: options.maxLength }) } as ApiPropertyOptions,
+    ...checks,
+  );
+}
+
+/** Text of `min`..`max` characters that is not only white space. */
+export function Text(
+  options: Common & { min?: number; max: number; blank?: boolean; format?: string },
+): PropertyDecorator {
+  const { min = 1, max, blank = false, format } = options;
+  return field(
+    options,
+    { type: 'string', minLength: min, maxLength: max, ...(format && { format }) },
+    IsString(),
+    Length(min, max),
+    ...(blank || min === 0 ? [] : [Matches(/\S/, { message: '$property must not be blank' })]),
+  );
+}
+
+export function Email(options: Common = {}): PropertyDecorator {
+  return field(
+    { example: 'ada@example.com', ...options },
+    { type: 'string', format: 'email', maxLength: 254 },
+    IsString(),
+    Length(3, 254),
+    // Deliverability is only known by sending; this refuses what cannot be an address at all.
+    Matches(/^[^\s@<>"']+@[^\s@<>"']+$/, { message: '$property must be an e-mail address' }),
+  );
+}
+
+/** One of a closed set of words. */
+export function OneOf(
+  values: readonly string[],
+  options: Common & { name?: string } = {},
+): PropertyDecorator {
+  const { name } = options;
+  return field(
+    options,
+    { enum: [...values], ...(name && { enumName: name }) } as ApiPropertyOptions,
+    IsIn([...values]),
+  );
+}
+
+export function Whole(options: Common & { min?: number; max?: number }): PropertyDecorator {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = options;
+  return field(
+    options,
+    { type: 'integer', minimum: min, maximum: max },
+    Type(() => Number),
+    IsInt(),
+    Min(min),
+    Max(max),
+  );
+}
+
+export function Fraction(options: Common & { min?: number; max?: number } = {}): PropertyDecorator {
+  const { min = 0, max = 1 } = options;
+  return field(
+    options,
+    { type: 'number', minimum: min, maximum: max },
+    Type(() => Number),
+    IsNumber(),
+    Min(min),
+    Max(max),
+  );
+}
+
+export function Flag(options: Common = {}): PropertyDecorator {
+  return field(options, { type: 'boolean' }, IsBoolean());
+}
+
+/** A flag in a query string. */
+export function QueryFlag(options: Common = {}): PropertyDecorator {
+  return field(
+    options,
+    { type: 'boolean' },
+    Transform(({ value }) => ({ true: true, false: false })[String(value)] ?? (value as unknown)),
+    IsBoolean(),
+  );
+}
+
+/** A moment, as an ISO 8601 text. */
+export function Moment(options: Common = {}): PropertyDecorator {
+  return field(
+    { example: '2026-03-01T12:00:00.000Z', ...options },
+    { type: 'string', format: 'date-time' },
+    IsISO8601({ strict: true, strictSeparator: true }),
+    Matches(/(Z|[+-]\d{2}:\d{2})$/, { message: '$property must be an ISO 8601 time with Z or an offset' }),
+  );
+}
+
+const SAMPLE_ULID = '01HX9VTPQR3KF8MZWBYD5N6JCE';
+
+export function IdOf(prefix: IdPrefix | readonly IdPrefix[], options: Common = {}): PropertyDecorator {
+  const prefixes = [prefix].flat();
+  const pattern = `^(${prefixes.join('|')})_[0-7][0-9A-HJKMNP-TV-Z]{25}$`;
+  return field(
+    { example: `${prefixes[0]}_${SAMPLE_ULID}`, ...options },
+    { type: 'string', pattern },
+    Matches(new RegExp(pattern)),
+  );
+}
+
+/** An object of any shape, kept as it is. */
+export function AnyObject(options: Common = {}): PropertyDecorator {
+  return field(options, { type: 'object', additionalProperties: true }, IsObject());
+}
+
+/** Any JSON value at all. */
+export function AnyJson(options: Common = {}): PropertyDecorator {
+  return field(
+    options,
+    {
+      oneOf: [
+        { type: 'string' },
+        { type: 'object', additionalProperties: true },
+        { type: 'array', items: {} },
+        { type: 'number' },
+        { type: 'boolean' },
+      ],
+    } as ApiPropertyOptions,
+    NotEquals(undefined),
+  );
+}
+
+/** A nested object of a class of its own. */
+export function ObjectOf(type: () => new () => object, options: Common = {}): PropertyDecorator {
+  return field(options, { type }, IsObject(), ValidateNested(), Type(type));
+}
+
+export function ListOf(
+  type: () => new () => object,
+  options: Common & { max?: number } = {},
+): PropertyDecorator {
+  const { max = 1000 } = options;
+  return field(
+    options,
+    { type, isArray: true, maxItems: max },
+    IsArray(),
+    ArrayMaxSize(max),
+    ValidateNested({ each: true }),
+    Type(type),
+  );
+}
+
+export function Texts(
+  options: Common & { max?: number; maxLength?: number; values?: readonly string[] } = {},
+): PropertyDecorator {
+  const { max = 1000, maxLength = 20_000, values } = options;
+  return field(
+    options,
+    {
+      type: 'array',
+      maxItems: max,
+      items: { type: 'string', ...(values && { enum: [...values] }) },
+    } as ApiPropertyOptions,
+    IsArray(),
+    ArrayMaxSize(max),
+    IsString({ each: true }),
+    Length(0, maxLength, { each: true }),
+    ...(values ? [IsIn([...values], { each: true })] : []),
+  );
+}

@@ -1,0 +1,39 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { DataSource } from 'typeorm';
+import { Refusal } from '../domain/errors.js';
+import { errorResponses } from './error-docs.js';
+import { OneOf } from './fields.js';
+import { Public } from './principal.js';
+
+class Health {
+  @OneOf(['ok']) status!: 'ok';
+}
+
+@Controller('health')
+@ApiTags('operations')
+@Public()
+export class HealthController {
+  constructor(@Inject(DataSource) private readonly source: DataSource) {}
+
+  @Get('live')
+  @ApiOperation({ operationId: 'getLiveness', summary: 'Whether the process runs' })
+  live(): Health {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @ApiOperation({
+    operationId: 'getReadiness',
+    summary: 'Whether the process can serve: the database answers',
+  })
+  @errorResponses(503)
+  async ready(): Promise<Health> {
+    try {
+      await this.source.query('SELECT 1');
+      return { status: 'ok' };
+    } catch (cause) {
+      throw new Refusal('service_unavailable', 'The database does not answer.', { retryAfter: 2, cause });
+    }
+  }
+}

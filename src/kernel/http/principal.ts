@@ -1,0 +1,41 @@
+import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import type { TenantId } from '../domain/ids.js';
+import type { CallRequest } from './request-context.js';
+
+export type UserRole = 'admin' | 'member';
+export const API_KEY_SCOPES = [
+  'webhooks:write',
+  'incidents:read',
+  'incidents:write',
+  'changes:write',
+  'events:read',
+] as const;
+export type Scope = (typeof API_KEY_SCOPES)[number];
+
+/** Who calls: a person by her token, or a program by its API key. */
+export type Principal =
+  | { readonly kind: 'user'; readonly id: string; readonly tenantId: TenantId; readonly role: UserRole; readonly email: string; readonly expiresAt: Date }
+  | { readonly kind: 'key'; readonly id: string; readonly tenantId: TenantId; readonly scopes: readonly Scope[]; readonly expiresAt: Date | null }; // prettier-ignore
+
+export interface Access {
+  /** Nobody need say who they are. */
+  readonly public?: true;
+  /** The role a person must have; any role when absent. */
+  readonly role?: UserRole;
+  /** The scope an API key must have; without it, keys are refused. */
+  readonly scope?: Scope;
+}
+
+export const ACCESS = Symbol('access');
+
+/** `@Allow({ role: 'admin' })`, `@Allow({ scope: 'incidents:read' })`. Without it a route is for any person, and no key. */
+export const Allow = (access: Access): MethodDecorator & ClassDecorator => SetMetadata(ACCESS, access);
+/** A route for everybody, such as `/health`. */
+export const Public = (): MethodDecorator & ClassDecorator => Allow({ public: true });
+
+/** The caller of a route that is not public. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  const { principal } = context.switchToHttp().getRequest<CallRequest>();
+  if (!principal) throw new Error('@Caller() stands on a public route');
+  return principal;
+});

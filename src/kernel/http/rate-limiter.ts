@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../domain/clock.js';
+import { Refusal } from '../domain/errors.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+
+const WINDOW_MS = 60_000;
+/** What one replica takes off the shared count at a time; a tenth of the limit is the most that limits may be off by. */
+const LEASE_SHARE = 0.05;
+
+export interface Allowance {
+  readonly allowed: boolean;
+  readonly limit: number;
+  readonly remaining: number;
+  /** Unix seconds at which the window ends. */
+  readonly reset: number;
+}
+
+interface Bucket {
+  window: number;
+  /** Calls this replica may let through without asking again. */
+  leased: number;
+  /** The count of all replicas, as of the last lease. */
+  taken: number;
+  lease: Promise<void> | undefined;
+}
+
+/** Counts calls per bucket and minute over all replicas, with a round trip to PostgreSQL only once in many calls. */
+@Injectable()
+export class RateLimiter {
+  private readonly buckets = new Map<string, Bucket>();
+  private sweptWindow = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly unitOfWork: UnitOfWork,
+  ) {}
+
+  /** Takes one call off the bucket. A `limit` of 0 is no limit. */
+  async take(name: string, limit: number): Promise<Allowance> {
+    if (limit === 0) return { allowed: true, limit, remaining: 0, reset: 0 };
+    const bucket = this.bucket(name);
+    while (bucket.leased < 1 && bucket.taken < limit) {
+      await (bucket.lease ??= this.lease(name, bucket, limit).finally(() => (bucket.lease = undefined)));
+    }
+    const allowed = bucket.leased >= 1;
+    if (allowed) bucket.leased -= 1;
+    return this.allowance(bucket, limit, allowed);
+  }
+
+  /** Whether the bucket has a call left, without taking it: for buckets that count failures only. */
+  async peek(name: string, limit: number): Promise<Allowance> {
+    const bucket = this.bucket(name);
+    return this.allowance(bucket, limit, limit === 0 || bucket.leased >= 1 || bucket.taken < limit);
+  }
+
+  private bucket(name: string): Bucket {
+    const window = Math.floor(this.clock.now().getTime() / WINDOW_MS);
+    this.sweep(window);
+    let bucket = this.buckets.get(name);
+    if (bucket?.window !== window) {
+      bucket = { window, leased: 0, taken: 0, lease: undefined };
+      this.buckets.set(name, bucket);
+    }
+    return bucket;
+  }
+
+  private async lease(name: string, bucket: Bucket, limit: number): Promise<void> {
+    const wanted = Math.max(1, Math.floor(limit * LEASE_SHARE));
+    const [row] = await this.unitOfWork.lookUp<{ taken: string }>(
+      `INSERT INTO rate_windows AS r (bucket, minute, taken) VALUES ($1, $2, $3)
+       ON CONFLICT (bucket, minute) DO UPDATE SET taken = r.taken + excluded.taken RETURNING taken`,
+      [name, bucket.window, wanted],
+    );
+    bucket.taken = Number(row?.taken ?? limit);
+    bucket.leased += Math.min(wanted, Math.max(0, limit - (bucket.taken - wanted)));
+  }
+
+  private allowance(bucket: Bucket, limit: number, allowed: boolean): Allowance {
+    const remaining = Math.max(0, limit - Math.min(bucket.taken, limit) + bucket.leased);
+    return { allowed, limit, remaining, reset: ((bucket.window + 1) * WINDOW_MS) / 1000 };
+  }
+
+  private sweep(window: number): void {
+    if (window === this.sweptWindow) return;
+    this.sweptWindow = window;
+    for (const [name, bucket] of this.buckets) if (bucket.window < window) this.buckets.delete(name);
+    // Old counts are of no use to anyone; a sweep that fails is made up for a minute later.
+    void this.unitOfWork
+      .lookUp('DELETE FROM rate_windows WHERE minute < $1', [window - 5])
+      .catch(() => undefined);
+  }
+}
+
+/** The answer to one call too many. */
+export function tooManyCalls({ reset }: Allowance, now: Date): Refusal {
+  const seconds = Math.max(1, Math.ceil(reset - now.getTime() / 1000));
+  return new Refusal('rate_limit_exceeded', `Too many requests; try again in ${seconds} s.`, {
+    retryAfter: seconds,
+  });
+}

@@ -1,0 +1,84 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { Refusal } from '../domain/errors.js';
+import { parseStrictJson, StrictJsonError } from './strict-json.js';
+
+export interface RawBodyRequest extends Request {
+  /** The bytes as they came. Absent on routes that read the request as a stream. */
+  rawBody?: Buffer;
+}
+
+const NO_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** An object of a body may nest 100 levels; the body around it is one more. */
+const MAX_DEPTH = 101;
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * Reads bodies up to `limit` bytes and leaves the parsing to whoever asks for `request.body` first: guards have had
+ * their say by then, so that a stranger learns nothing about the body he sent.
+ */
+export function requestBody(limit: number, isStreamed: (request: Request) => boolean): RequestHandler {
+  return (request: RawBodyRequest, _response: Response, next: NextFunction) => {
+    if (NO_BODY.has(request.method) || isStreamed(request)) {
+      request.rawBody = EMPTY;
+      next();
+      return;
+    }
+    readBody(request, limit).then(
+      (raw) => {
+        request.rawBody = raw;
+        Object.defineProperty(request, 'body', { configurable: true, get: () => parsedBody(request, raw) });
+        next();
+      },
+      (error: unknown) => next(error),
+    );
+  };
+}
+
+/** @throws Refusal `payload_too_large`; the rest of the body is then read and dropped, so that the answer arrives */
+export function readBody(request: Request, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const tooLarge = (): void => {
+      request.off('data', onData);
+      request.resume();
+      reject(new Refusal('payload_too_large', `The body is larger than ${limit} bytes.`));
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > limit) tooLarge();
+      else chunks.push(chunk);
+    };
+    if (Number(request.headers['content-length'] ?? 0) > limit) {
+      tooLarge();
+      return;
+    }
+    request.on('data', onData);
+    request.on('end', () =>
+      resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size)),
+    );
+    request.on('error', reject);
+    request.on('aborted', () => reject(new Refusal('validation_error', 'The body ended before its time.')));
+  });
+}
+
+function parsedBody(request: Request, raw: Buffer): unknown {
+  if (raw.length === 0) return {};
+  requireJson(request);
+  return jsonFrom(raw);
+}
+
+export function requireJson(request: Request): void {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/json' || type.endsWith('+json')) return;
+  throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
+}
+
+export function jsonFrom(raw: Buffer): unknown {
+  try {
+    return parseStrictJson(raw, { maxDepth: MAX_DEPTH });
+  } catch (error) {
+    if (error instanceof StrictJsonError) throw new Refusal('validation_error', error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,24 @@
+import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { type FieldFault, Refusal } from '../domain/errors.js';
+
+/** Checks every body, query and path against its class: unknown properties are refused, and each fault is named. */
+export function validation(): ValidationPipe {
+  return new ValidationPipe({
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    stopAtFirstError: true,
+    validationError: { target: false, value: false },
+    exceptionFactory: (errors) => {
+      const details = errors.flatMap((error) => faultsOf(error, ''));
+      return new Refusal('validation_error', details.map(({ message }) => message).join('; '), { details });
+    },
+  });
+}
+
+function faultsOf(error: ValidationError, parent: string): FieldFault[] {
+  const field = parent === '' ? error.property : `${parent}.${error.property}`;
+  const own = Object.values(error.constraints ?? {}).map((message) => ({ field, message }));
+  return [...own, ...(error.children ?? []).flatMap((child) => faultsOf(child, field))];
+}

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '../domain/ids.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { callContext, type CallContext } from '../tenancy/call-context.js';
+
+export interface JobRequest {
+  readonly name: string;
+  readonly payload: object;
+  /** A job not yet started is replaced by a later one with the same key. */
+  readonly key?: string;
+  readonly runAt?: Date;
+  readonly maxAttempts?: number;
+  /** Jobs of one queue run one after the other. */
+  readonly queue?: string;
+}
+
+/** How a job lies in the queue: its payload with what its run needs to know. */
+export interface StoredJob {
+  readonly tenantId: TenantId;
+  readonly payload: unknown;
+  readonly context: CallContext;
+}
+
+/** Asks for work to be done later. The request commits or vanishes with the transaction it is made in. */
+@Injectable()
+export class Jobs {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async enqueue(tenantId: TenantId, requests: JobRequest | readonly JobRequest[]): Promise<void> {
+    const context = callContext();
+    const specs = [requests].flat().map((request) => ({
+      identifier: request.name,
+      payload: { tenantId, payload: request.payload, context } satisfies StoredJob,
+      job_key: request.key,
+      run_at: request.runAt,
+      max_attempts: request.maxAttempts,
+      queue_name: request.queue,
+    }));
+    if (specs.length === 0) return;
+    await this.unitOfWork.query(tenantId, 'SELECT enqueue_jobs($1)', [JSON.stringify(specs)]);
+  }
+}

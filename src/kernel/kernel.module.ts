@@ -1,0 +1,68 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import { EventEmitterModule } from '@nestjs/event-emitter';
+import { DataSource } from 'typeorm';
+import { Config } from './config/config.js';
+import { SealedText } from './crypto/sealed-text.js';
+import { Clock, SystemClock } from './domain/clock.js';
+import { AwaitingPublisher } from './events/awaiting-publisher.js';
+import { CommittedEvents } from './events/committed-events.js';
+import type { EventClass } from './events/define-event.js';
+import { EventCatalogue } from './events/event-catalogue.js';
+import { EventLog } from './events/event-log.js';
+import { Once } from './events/once.js';
+import { RedeliverEvent } from './events/redeliver-event.js';
+import { Relay } from './events/relay.js';
+import { ReplicaSignals } from './events/replica-signals.js';
+import { ErrorEnvelopeFilter } from './http/error-envelope.filter.js';
+import { HealthController } from './http/health.controller.js';
+import { KnownMethods } from './http/known-methods.js';
+import { Cursors } from './http/page.js';
+import { RateLimiter } from './http/rate-limiter.js';
+import { JobWorker } from './jobs/job-worker.js';
+import { Jobs } from './jobs/jobs.js';
+import { GuardedFetch } from './net/guarded-fetch.js';
+import { BatchWriter } from './persistence/batch-writer.js';
+import { applicationDataSource } from './persistence/data-source.js';
+import { Database } from './persistence/database.js';
+import { UnitOfWork } from './persistence/unit-of-work.js';
+
+interface Parts {
+  readonly config: Config;
+  readonly database: Database;
+  readonly events: readonly EventClass[];
+}
+
+/** What every module stands on. Knows none of them. */
+@Global()
+@Module({})
+export class KernelModule {
+  static with({ config, database, events }: Parts): DynamicModule {
+    const open = [
+      Clock, Config, Database, DataSource, UnitOfWork, BatchWriter, EventCatalogue, EventLog, CommittedEvents, Once, Jobs,
+      Cursors, RateLimiter, SealedText, GuardedFetch,
+    ]; // prettier-ignore
+    return {
+      module: KernelModule,
+      controllers: [HealthController],
+      imports: [CqrsModule.forRoot(), EventEmitterModule.forRoot({ wildcard: true }), DiscoveryModule],
+      providers: [
+        { provide: Clock, useClass: SystemClock },
+        { provide: Config, useValue: config },
+        { provide: Database, useValue: database },
+        { provide: EventCatalogue, useValue: new EventCatalogue(events) },
+        {
+          provide: DataSource,
+          useFactory: () => applicationDataSource({ url: database.url, poolSize: config.databasePoolSize }).initialize(),
+        },
+        { provide: SealedText, useFactory: () => new SealedText(config.encryptionKey, config.encryptionKeysOld) },
+        { provide: GuardedFetch, useFactory: () => new GuardedFetch(config.outboundAllowCidrs) },
+        { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
+        UnitOfWork, BatchWriter, EventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter,
+        KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, JobWorker,
+      ], // prettier-ignore
+      exports: [...open, CqrsModule],
+    };
+  }
+}

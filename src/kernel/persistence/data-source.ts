@@ -1,0 +1,47 @@
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { declaredSchemas } from './aggregate-schema.js';
+import { sqlMigrations } from './sql-migrations.js';
+
+/** The role that the application works as; it owns nothing, so row-level security binds it. */
+export const APP_ROLE = 'causeflow_app';
+
+interface Connection {
+  readonly url: string;
+  readonly poolSize: number;
+}
+
+/** The application's pool. Every connection works as `causeflow_app`, from its first statement on. */
+export function applicationDataSource({ url, poolSize }: Connection): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    // Named, since TypeORM would otherwise load pg-native silently wherever it is installed.
+    driver: pg,
+    url,
+    entities: [...declaredSchemas()],
+    entitySkipConstructor: true,
+    synchronize: false,
+    installExtensions: false,
+    applicationName: 'causeflow',
+    poolSize,
+    extra: {
+      options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s`,
+      connectionTimeoutMillis: 10_000,
+    },
+  });
+}
+
+/** A connection of the owner, for migrations alone. */
+export function ownerDataSource(url: string, migrationDirectories: readonly string[]): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    driver: pg,
+    url,
+    migrations: sqlMigrations(migrationDirectories),
+    migrationsTableName: 'migrations',
+    migrationsTransactionMode: 'each',
+    installExtensions: false,
+    applicationName: 'causeflow-migrations',
+    poolSize: 2,
+  });
+}

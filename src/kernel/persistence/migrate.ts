@@ -1,0 +1,22 @@
+import { runMigrations as migrateJobs } from 'graphile-worker';
+import { ownerDataSource } from './data-source.js';
+
+/**
+ * Brings a database to the present shape. Safe to run from many replicas at once: the first one works, the others wait.
+ * @returns the names of the migrations that ran
+ */
+export async function migrate(url: string, directories: readonly string[]): Promise<string[]> {
+  const source = await ownerDataSource(url, directories).initialize();
+  const lock = source.createQueryRunner();
+  try {
+    await lock.query(`SELECT pg_advisory_lock(hashtext('causeflow.migrate'))`);
+    await migrateJobs({ connectionString: url });
+    const ran = await source.runMigrations();
+    await lock.query('SELECT ensure_event_partitions()');
+    return ran.map((migration) => migration.name);
+  } finally {
+    await lock.query(`SELECT pg_advisory_unlock(hashtext('causeflow.migrate'))`);
+    await lock.release();
+    await source.destroy();
+  }
+}

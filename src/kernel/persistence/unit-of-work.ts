@@ -1,0 +1,86 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import type { TenantId } from '../domain/ids.js';
+import type { DomainEvent } from '../events/define-event.js';
+import { CommittedEvents } from '../events/committed-events.js';
+import { eventRows, type EventRow } from '../events/event-row.js';
+
+/** One transaction under way for one tenant. */
+export interface Transaction {
+  readonly tenantId: TenantId;
+  readonly manager: EntityManager;
+  /** Events to append to the tenant's log, as the last thing before COMMIT. */
+  append(events: readonly DomainEvent[]): void;
+}
+
+/**
+ * The one way to the tables: a transaction bound to a tenant, for which row-level security lets that tenant's rows
+ * through and no others. Work started inside it joins it. Never make an outbound call inside.
+ */
+@Injectable()
+export class UnitOfWork {
+  private readonly current = new AsyncLocalStorage<Transaction>();
+
+  constructor(
+    @Inject(DataSource) private readonly source: DataSource,
+    private readonly committed: CommittedEvents,
+  ) {}
+
+  async run<T>(tenantId: TenantId, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const outer = this.current.getStore();
+    if (!outer) return this.begin(tenantId, work);
+    if (outer.tenantId !== tenantId)
+      throw new Error('A transaction of one tenant cannot turn to another tenant');
+    return work(outer);
+  }
+
+  /** Runs one statement for a tenant, inside the transaction under way or in one of its own. */
+  async query<Row>(tenantId: TenantId, sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return this.run(tenantId, async ({ manager }) => rowsOf<Row>(await manager.query(sql, [...parameters])));
+  }
+
+  /**
+   * Runs one statement before any tenant is known. Row-level security hides every tenant's rows from it, so that it
+   * gets answers from SECURITY DEFINER look-ups and from tables without tenants, and from nothing else.
+   */
+  async lookUp<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return rowsOf<Row>(await this.source.query(sql, [...parameters]));
+  }
+
+  private async begin<T>(tenantId: TenantId, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    const pending: EventRow[] = [];
+    const transaction: Transaction = {
+      tenantId,
+      manager: runner.manager,
+      append: (events) => pending.push(...eventRows(tenantId, events)),
+    };
+    try {
+      await runner.startTransaction();
+      await runner.query(`SELECT set_config('app.tenant_ids', $1, true)`, [tenantId]);
+      const result = await this.current.run(transaction, () => work(transaction));
+      if (pending.length > 0) await runner.query('SELECT append_events($1)', [JSON.stringify(pending)]);
+      await runner.commitTransaction();
+      if (pending.length > 0) this.committed.announce([tenantId]);
+      return result;
+    } catch (error) {
+      await rollBack(runner);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+async function rollBack(runner: QueryRunner): Promise<void> {
+  // A connection that broke has nothing left to roll back, and must not hide the error that broke it.
+  if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+}
+
+/** TypeORM answers rows for SELECT and [rows, count] for UPDATE and DELETE. */
+function rowsOf<Row>(answer: unknown): Row[] {
+  if (!Array.isArray(answer)) return [];
+  const [first, count] = answer as unknown[];
+  return (answer.length === 2 && Array.isArray(first) && typeof count === 'number' ? first : answer) as Row[];
+}

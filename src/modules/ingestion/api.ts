@@ -1,0 +1,74 @@
+import type { TenantId } from '#kernel/domain/ids';
+
+/** An incident as other modules see it: plain data, as of the moment of asking. */
+export interface IncidentSnapshot {
+  readonly tenantId: TenantId;
+  readonly incidentId: string;
+  readonly title: string;
+  readonly description: string;
+  readonly severity: 'critical' | 'high' | 'medium' | 'low' | 'info';
+  readonly status:
+    | 'open' | 'triaging' | 'investigating' | 'awaiting_approval' | 'remediating' | 'resolved' | 'closed'; // prettier-ignore
+  readonly source: 'automated' | 'manual';
+  readonly service: string | null;
+  readonly environment: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly rootCause: string | null;
+  readonly createdAt: Date;
+  readonly resolvedAt: Date | null;
+}
+
+/** What the rest of the house tells an incident. Each step is legal from some statuses only. */
+export type LifecycleStep =
+  | { readonly happened: 'triage_below_threshold' }
+  | { readonly happened: 'investigation_started' }
+  | { readonly happened: 'investigation_ended'; readonly conclusion: Conclusion }
+  | { readonly happened: 'investigation_closed_without_proposal' }
+  | { readonly happened: 'approval_requested' }
+  | { readonly happened: 'proposals_settled_without_approval' }
+  | { readonly happened: 'execution_started' }
+  | { readonly happened: 'remediation_verified' }
+  | { readonly happened: 'remediation_failed' };
+
+export interface Conclusion {
+  readonly rootCause: string | null;
+  readonly confidence: number;
+  readonly recommendedActions: readonly string[];
+}
+
+/** The incident's side of everything that the other modules do for it. */
+export abstract class IncidentLifecycle {
+  abstract find(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot | undefined>;
+
+  /** Earlier incidents of the same service that have a root cause, newest first. */
+  abstract earlier(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]>;
+
+  /**
+   * Tells the incident what happened, in the caller's transaction, so that both are stored or neither.
+   * @returns the incident afterwards and whether it moved. It does not where the step is not legal any more: a person
+   *   may have resolved it meanwhile, and her word stands.
+   * @throws Refusal `not_found`
+   */
+  abstract tell(
+    tenantId: TenantId,
+    incidentId: string,
+    step: LifecycleStep,
+  ): Promise<{ readonly moved: boolean; readonly incident: IncidentSnapshot }>;
+}
+
+/** One piece of attached evidence, as a row stream for the agents. */
+export interface AttachedEvidence {
+  readonly evidenceId: string;
+  readonly type: string;
+  readonly source: string;
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly attachedAt: Date;
+  /** Parsed rows for tabular evidence, or the one value that was attached. */
+  readonly content: unknown;
+}
+
+export abstract class IncidentEvidence {
+  abstract of(tenantId: TenantId, incidentId: string): Promise<AttachedEvidence[]>;
+}

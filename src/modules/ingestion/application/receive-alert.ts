@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
+import type { TenantId } from '#kernel/domain/ids';
+import { Alerts } from '../domain/alert.js';
+import { duplicateAlert } from '../domain/errors.js';
+import { Incident } from '../domain/incident.js';
+import type { CustomAlert } from '../domain/custom-alert.js';
+
+/** Takes an alert in: from here on it is an incident that triage looks at. */
+@Injectable()
+export class ReceiveAlert {
+  constructor(
+    private readonly alerts: Alerts,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Refusal `duplicate_alert`, naming the incident that the first one opened */
+  async execute(
+    tenantId: TenantId,
+    alert: CustomAlert,
+    raw: Buffer,
+  ): Promise<{ incidentId: string; status: 'triaging' }> {
+    const { sourceAlertId, ...report } = alert;
+    const provider = 'custom';
+    const receivedAt = this.clock.now();
+    const incident = Incident.open(
+      tenantId,
+      report,
+      { source: 'automated', provider, sourceAlertId },
+      receivedAt,
+    );
+    const reception = await this.alerts.receive({ provider, sourceAlertId, raw, receivedAt, incident });
+    if (reception.duplicate) throw duplicateAlert(String(sourceAlertId), reception.incidentId);
+    return { incidentId: reception.incidentId, status: 'triaging' };
+  }
+}

@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
+import type { TenantId } from '#kernel/domain/ids';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import { IncidentLifecycle, type IncidentSnapshot, type LifecycleStep } from '../api.js';
+import type { Incident } from '../domain/incident.js';
+import { Incidents } from '../domain/incidents.js';
+
+/** The incident's side of what investigation and remediation do for it. */
+@Injectable()
+export class TellIncident extends IncidentLifecycle {
+  constructor(
+    private readonly incidents: Incidents,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  async find(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot | undefined> {
+    const incident = await this.incidents.find(tenantId, incidentId);
+    return incident && snapshot(incident);
+  }
+
+  async earlier(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]> {
+    const ids = await this.unitOfWork.query<{ incident_id: string }>(
+      tenantId,
+      `SELECT e.incident_id FROM incidents i JOIN incidents e USING (tenant_id, service)
+        WHERE i.tenant_id = $1 AND i.incident_id = $2 AND e.incident_id < i.incident_id AND e.root_cause IS NOT NULL
+        ORDER BY e.incident_id DESC LIMIT $3`,
+      [tenantId, incidentId, limit],
+    );
+    return Promise.all(
+      ids.map(async ({ incident_id }) => snapshot(await this.incidents.get(tenantId, incident_id))),
+    );
+  }
+
+  async tell(
+    tenantId: TenantId,
+    incidentId: string,
+    step: LifecycleStep,
+  ): Promise<{ moved: boolean; incident: IncidentSnapshot }> {
+    return this.incidents.change(tenantId, incidentId, (incident) => {
+      const moved = take(incident, step, this.clock.now());
+      return { moved, incident: snapshot(incident) };
+    });
+  }
+}
+
+function take(incident: Incident, step: LifecycleStep, now: Date): boolean {
+  switch (step.happened) {
+    case 'triage_below_threshold':
+      return incident.triageStayedBelowThreshold(now);
+    case 'investigation_started':
+      return incident.investigationStarted(now);
+    case 'investigation_ended': {
+      const { rootCause, confidence, recommendedActions } = step.conclusion;
+      incident.concluded(rootCause, confidence, recommendedActions, now);
+      return false;
+    }
+    case 'investigation_closed_without_proposal':
+      return incident.investigationEndedWithoutProposal(now);
+    case 'approval_requested':
+      return incident.approvalRequested(now);
+    case 'proposals_settled_without_approval':
+      return incident.proposalsSettledWithoutApproval(now);
+    case 'execution_started':
+      return incident.executionStarted(now);
+    case 'remediation_verified':
+      return incident.remediationVerified(now);
+    case 'remediation_failed':
+      return incident.remediationFailed(now);
+  }
+}
+
+function snapshot(incident: Incident): IncidentSnapshot {
+  const { tenantId, incidentId, title, description, severity, status, source, service, environment } =
+    incident;
+  const { tags, metadata, rootCause, createdAt, resolvedAt } = incident;
+  return {
+    tenantId, incidentId, title, description, severity, status, source, service, environment,
+    tags, metadata, rootCause, createdAt, resolvedAt,
+  }; // prettier-ignore
+}

@@ -1,0 +1,90 @@
+import { type FieldFault, Refusal } from '#kernel/domain/errors';
+import { SEVERITIES, type Severity } from '../events.js';
+import type { IncidentReport } from './incident.js';
+
+export interface CustomAlert extends IncidentReport {
+  readonly sourceAlertId: string | null;
+}
+
+const MAX_TAGS = 64;
+const MAX_METADATA_BYTES = 256 * 1024;
+
+/**
+ * Reads the body of the `custom` source. By hand and not by class-validator, because this is the path that a storm of
+ * alerts takes; the DTO that documents the body is checked against this reader by a test.
+ * @throws Refusal `validation_error` that names every field at fault
+ */
+export function readCustomAlert(body: unknown): CustomAlert {
+  if (!isObject(body)) throw new Refusal('validation_error', 'The body must be a JSON object.');
+  const faults: FieldFault[] = [];
+  const alert = {
+    title: text(body, 'title', 500, faults) ?? '',
+    description: text(body, 'description', 20_000, faults) ?? '',
+    sourceAlertId: optionalText(body, 'sourceAlertId', 512, faults),
+    severity: severity(body['severity'], faults),
+    service: optionalText(body, 'service', 200, faults),
+    environment: optionalText(body, 'environment', 200, faults),
+    tags: tags(body['tags'], faults),
+    metadata: metadata(body['metadata'], faults),
+  };
+  if (faults.length > 0) {
+    const message = faults.map((fault) => `${fault.field} ${fault.message}`).join('; ');
+    throw new Refusal('validation_error', message, { details: faults });
+  }
+  return alert;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Body {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(body: Body, field: string, max: number, faults: FieldFault[]): string | undefined {
+  const value = body[field];
+  const fault =
+    value === undefined ? 'is required'
+    : typeof value !== 'string' ? 'must be a string'
+    : value.trim() === '' ? 'must not be blank'
+    : value.length > max && [...value].length > max ? `must be at most ${max} characters`
+    : undefined; // prettier-ignore
+  if (fault === undefined) return value as string;
+  faults.push({ field, message: fault });
+  return undefined;
+}
+
+function optionalText(body: Body, field: string, max: number, faults: FieldFault[]): string | null {
+  return body[field] === undefined || body[field] === null ? null : (text(body, field, max, faults) ?? null);
+}
+
+function severity(value: unknown, faults: FieldFault[]): Severity {
+  if (value === undefined || value === null) return 'medium';
+  const found =
+    typeof value === 'string' ? SEVERITIES.find((known) => known === value.toLowerCase()) : undefined;
+  if (!found) faults.push({ field: 'severity', message: `must be one of ${SEVERITIES.join(', ')}` });
+  return found ?? 'medium';
+}
+
+function tags(value: unknown, faults: FieldFault[]): Record<string, string> {
+  if (value === undefined || value === null) return {};
+  if (!isObject(value) || Object.values(value).some((tag) => typeof tag !== 'string')) {
+    faults.push({ field: 'tags', message: 'must be an object of strings' });
+  } else if (Object.keys(value).length > MAX_TAGS) {
+    faults.push({ field: 'tags', message: `must have at most ${MAX_TAGS} entries` });
+  } else {
+    return value as Record<string, string>;
+  }
+  return {};
+}
+
+function metadata(value: unknown, faults: FieldFault[]): Record<string, unknown> {
+  if (value === undefined || value === null) return {};
+  if (!isObject(value)) {
+    faults.push({ field: 'metadata', message: 'must be a JSON object' });
+  } else if (Buffer.byteLength(JSON.stringify(value)) > MAX_METADATA_BYTES) {
+    faults.push({ field: 'metadata', message: 'must be at most 256 KiB' });
+  } else {
+    return value;
+  }
+  return {};
+}

@@ -1,0 +1,158 @@
+import { Aggregate } from '#kernel/domain/aggregate';
+import { newId, type TenantId } from '#kernel/domain/ids';
+import {
+  IncidentCreated,
+  IncidentSeverityChanged,
+  IncidentStatusChanged,
+  type IncidentSource,
+  type IncidentStatus,
+  type Severity,
+} from '../events.js';
+import { invalidTransition } from './errors.js';
+
+export interface IncidentReport {
+  readonly title: string;
+  readonly description: string;
+  readonly severity: Severity;
+  readonly service: string | null;
+  readonly environment: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Where an incident came from: a person, or an alert of a provider. */
+export interface Origin {
+  readonly source: IncidentSource;
+  readonly provider: string | null;
+  readonly sourceAlertId: string | null;
+}
+
+/** What a person may set a status to, from where. All other moves belong to the flow. */
+const BY_A_PERSON: Readonly<Record<IncidentStatus, readonly IncidentStatus[]>> = {
+  open: ['resolved', 'closed'],
+  triaging: ['resolved', 'closed'],
+  investigating: ['resolved', 'closed'],
+  awaiting_approval: ['resolved', 'closed'],
+  remediating: ['resolved', 'closed'],
+  resolved: ['open', 'closed'],
+  closed: ['open'],
+};
+
+export class Incident extends Aggregate {
+  readonly incidentId!: string;
+  readonly title!: string;
+  readonly description!: string;
+  severity!: Severity;
+  status!: IncidentStatus;
+  readonly source!: IncidentSource;
+  readonly provider!: string | null;
+  readonly sourceAlertId!: string | null;
+  readonly service!: string | null;
+  readonly environment!: string | null;
+  readonly tags!: Readonly<Record<string, string>>;
+  readonly metadata!: Readonly<Record<string, unknown>>;
+  rootCause: string | null = null;
+  confidence: number | null = null;
+  recommendedActions: readonly string[] = [];
+  alertCount = 0;
+  readonly version: number = 1;
+  readonly createdAt!: Date;
+  updatedAt!: Date;
+  resolvedAt: Date | null = null;
+
+  private constructor() {
+    super();
+  }
+
+  /** Opens an incident and hands it straight to triage. */
+  static open(tenantId: TenantId, report: IncidentReport, origin: Origin, now: Date): Incident {
+    const incident = Object.assign(new Incident(), report, origin, {
+      tenantId,
+      incidentId: newId('inc'),
+      status: 'open' as const,
+      alertCount: origin.source === 'automated' ? 1 : 0,
+      createdAt: now,
+      updatedAt: now,
+    });
+    const { incidentId, title, severity, status, source } = incident;
+    incident.record(new IncidentCreated({ incidentId, title, severity, status, source }));
+    incident.moveTo('triaging', now);
+    return incident;
+  }
+
+  triageStayedBelowThreshold(now: Date): boolean {
+    return this.moveFrom(['triaging'], 'open', now);
+  }
+
+  /** By triage, or by a person: who starts an open incident sends it through triage. */
+  investigationStarted(now: Date): boolean {
+    if (this.status === 'open') this.moveTo('triaging', now);
+    return this.moveFrom(['triaging', 'awaiting_approval'], 'investigating', now);
+  }
+
+  concluded(
+    rootCause: string | null,
+    confidence: number,
+    recommendedActions: readonly string[],
+    now: Date,
+  ): void {
+    this.rootCause = rootCause;
+    this.confidence = confidence;
+    this.recommendedActions = recommendedActions;
+    this.updatedAt = now;
+  }
+
+  investigationEndedWithoutProposal(now: Date): boolean {
+    return this.moveFrom(['investigating'], 'open', now);
+  }
+
+  /** A plan was proposed, or an expired one was put up again. */
+  approvalRequested(now: Date): boolean {
+    return this.moveFrom(['investigating', 'open'], 'awaiting_approval', now);
+  }
+
+  proposalsSettledWithoutApproval(now: Date): boolean {
+    return this.moveFrom(['awaiting_approval'], 'open', now);
+  }
+
+  executionStarted(now: Date): boolean {
+    return this.moveFrom(['awaiting_approval'], 'remediating', now);
+  }
+
+  remediationVerified(now: Date): boolean {
+    return this.moveFrom(['remediating'], 'resolved', now);
+  }
+
+  remediationFailed(now: Date): boolean {
+    return this.moveFrom(['remediating'], 'open', now);
+  }
+
+  /** @throws Refusal `invalid_transition` that names from, to and what is allowed */
+  setStatusByHand(to: IncidentStatus, now: Date): void {
+    const allowed = BY_A_PERSON[this.status];
+    if (!allowed.includes(to)) throw invalidTransition(this.status, to, allowed);
+    this.moveTo(to, now);
+  }
+
+  setSeverityByHand(to: Severity, now: Date): void {
+    if (to === this.severity) return;
+    const { incidentId, severity: previousSeverity } = this;
+    this.severity = to;
+    this.updatedAt = now;
+    this.record(new IncidentSeverityChanged({ incidentId, previousSeverity, newSeverity: to }));
+  }
+
+  private moveFrom(legal: readonly IncidentStatus[], to: IncidentStatus, now: Date): boolean {
+    if (!legal.includes(this.status)) return false;
+    this.moveTo(to, now);
+    return true;
+  }
+
+  private moveTo(newStatus: IncidentStatus, now: Date): void {
+    const { incidentId, status: previousStatus } = this;
+    this.status = newStatus;
+    this.updatedAt = now;
+    this.resolvedAt = newStatus === 'resolved' ? now : newStatus === 'open' ? null : this.resolvedAt;
+    this.record(new IncidentStatusChanged({ incidentId, previousStatus, newStatus }));
+  }
+}

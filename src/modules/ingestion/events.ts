@@ -1,0 +1,73 @@
+import { defineEvent } from '#kernel/events/define-event';
+import { IdOf, OneOf, Text } from '#kernel/http/fields';
+
+export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export const INCIDENT_STATUSES = [
+  'open',
+  'triaging',
+  'investigating',
+  'awaiting_approval',
+  'remediating',
+  'resolved',
+  'closed',
+] as const;
+export type IncidentStatus = (typeof INCIDENT_STATUSES)[number];
+
+export const INCIDENT_SOURCES = ['automated', 'manual'] as const;
+export type IncidentSource = (typeof INCIDENT_SOURCES)[number];
+
+class IncidentCreatedData {
+  @IdOf('inc') incidentId!: string;
+  @Text({ max: 500 }) title!: string;
+  @OneOf(SEVERITIES) severity!: Severity;
+  @OneOf(INCIDENT_STATUSES) status!: IncidentStatus;
+  @OneOf(INCIDENT_SOURCES, { summary: 'automated: an alert opened it; manual: a person did' })
+  source!: IncidentSource;
+}
+
+export class IncidentCreated extends defineEvent({
+  type: 'incident.created',
+  summary: 'A new incident is opened, by an alert or by a person',
+  data: IncidentCreatedData,
+  example: {
+    incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE',
+    title: 'Checkout service returning 503 for EU customers',
+    severity: 'critical',
+    status: 'open',
+    source: 'automated',
+  },
+  audience: 'public',
+}) {}
+
+class IncidentStatusChangedData {
+  @IdOf('inc') incidentId!: string;
+  @OneOf(INCIDENT_STATUSES) previousStatus!: IncidentStatus;
+  @OneOf(INCIDENT_STATUSES) newStatus!: IncidentStatus;
+}
+
+export class IncidentStatusChanged extends defineEvent({
+  type: 'incident.status_changed',
+  summary: 'An incident moves to a new lifecycle status',
+  data: IncidentStatusChangedData,
+  example: {
+    incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE',
+    previousStatus: 'investigating',
+    newStatus: 'awaiting_approval',
+  },
+  audience: 'public',
+}) {}
+
+class IncidentSeverityChangedData {
+  @IdOf('inc') incidentId!: string;
+  @OneOf(SEVERITIES) previousSeverity!: Severity;
+  @OneOf(SEVERITIES) newSeverity!: Severity;
+}
+
+export class IncidentSeverityChanged extends defineEvent({
+  type: 'incident.severity_changed',
+  summary: 'A person judges an incident more or less severe; told on its timeline only',
+  data: IncidentSeverityChangedData,
+  example: { incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE', previousSeverity: 'medium', newSeverity: 'high' },
+}) {}

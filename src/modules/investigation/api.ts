@@ -1,0 +1,58 @@
+import type { TenantId } from '#kernel/domain/ids';
+
+/** The change that a run holds responsible. */
+export interface Culprit {
+  readonly changeId: string | null;
+  readonly type: 'deploy' | 'config' | 'flag' | 'schema' | 'infra';
+  readonly service: string;
+  readonly environment: string | null;
+  readonly version: string | null;
+  /** The version before it, where the recorded changes tell. */
+  readonly previousVersion: string | null;
+  readonly summary: string;
+}
+
+/** What a run that ended by itself came to. */
+export interface InvestigationResult {
+  readonly investigationId: string;
+  readonly incidentId: string;
+  readonly outcome: 'identified' | 'probable' | 'inconclusive' | 'not_an_incident';
+  readonly rootCause: string | null;
+  readonly confidence: number;
+  readonly culprit: Culprit | null;
+  /** The pattern whose known solution a person accepted for this run. */
+  readonly acceptedPatternId: string | null;
+  /** Who started or re-ran it; null when triage did. */
+  readonly startedBy: string | null;
+}
+
+export abstract class Investigations {
+  /** The newest run of the incident that ended by itself. */
+  abstract latestResult(tenantId: TenantId, incidentId: string): Promise<InvestigationResult | undefined>;
+
+  /**
+   * Starts a run, or leaves the one under way alone.
+   * @returns whether a run was started
+   * @throws Refusal `not_found`, or `conflict` when the incident is resolved or closed
+   */
+  abstract startUnlessRunning(
+    tenantId: TenantId,
+    incidentId: string,
+    startedBy: string | null,
+  ): Promise<boolean>;
+}
+
+export interface NewChange {
+  readonly type: 'deploy' | 'config' | 'flag' | 'schema' | 'infra';
+  readonly service: string;
+  readonly environment: string | null;
+  readonly version: string | null;
+  readonly summary: string;
+  readonly url: string | null;
+  readonly occurredAt: Date;
+}
+
+export abstract class ChangeLog {
+  /** @returns the id of the recorded change */
+  abstract record(tenantId: TenantId, change: NewChange): Promise<string>;
+}

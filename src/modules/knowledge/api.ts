@@ -1,0 +1,36 @@
+import type { TenantId } from '#kernel/domain/ids';
+
+/** A pattern that an incident resembles. */
+export interface PatternMatch {
+  readonly patternId: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly rootCause: string;
+  readonly fix: Fix | null;
+  readonly runbookUrl: string | null;
+  /** 0.85..1: how alike the incident and the pattern are. */
+  readonly similarity: number;
+}
+
+/** The plan that helped the last time. */
+export interface Fix {
+  readonly title: string;
+  readonly steps: readonly {
+    readonly action: string;
+    readonly description: string;
+    readonly params: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+export interface Symptoms {
+  readonly title: string;
+  readonly description: string;
+  readonly service: string | null;
+}
+
+export abstract class Patterns {
+  /** The best match, when there is one of at least 0.85 that is not archived and not under review. */
+  abstract match(tenantId: TenantId, symptoms: Symptoms): Promise<PatternMatch | undefined>;
+
+  abstract find(tenantId: TenantId, patternId: string): Promise<PatternMatch | undefined>;
+}

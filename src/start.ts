@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DataSource } from 'typeorm';
+import { type Config, loadConfig } from '#kernel/config/config';
+import { keepSecrets } from '#kernel/config/kept-secrets';
+import { createLogger, NestLogger } from '#kernel/log/logger';
+import { Database } from '#kernel/persistence/database';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
+import { migrate } from '#kernel/persistence/migrate';
+import { createApp } from './create-app.js';
+import { type Extension, extensions as configured } from './extensions.js';
+
+/** Requests, the job step at hand and the embedded database together get this long to end. */
+const STOP_MS = 9_000;
+
+export interface RunningServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Configuration, database, migrations, server: in this order, each only when the one before stands.
+ * @throws ConfigError and EmbeddedPostgresError, whose messages are made for a terminal
+ */
+export async function start(
+  env: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+  extensions: readonly Extension[] = configured,
+): Promise<RunningServer> {
+  const config = loadConfig(env, keepSecrets);
+  const logger = new NestLogger(createLogger(config.logLevel));
+  const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config, say) : undefined;
+  const database = new Database(config.databaseUrl ?? embedded?.url ?? '');
+  const folders = [productMigrations(), ...extensions.flatMap(({ migrations }) => migrations ?? [])];
+  let app: NestExpressApplication | undefined;
+  const stop = async (): Promise<void> => {
+    const source = app?.get(DataSource, { strict: false });
+    await app?.close();
+    await source?.destroy();
+    await embedded?.stop();
+  };
+  try {
+    const ran = await migrate(database.url, folders);
+    if (ran.length > 0) say(`Migrated the database (${ran.length} steps).`);
+    app = await createApp({ config, database, extensions }, logger);
+    await app.listen(config.port, config.host);
+    return { url: addressOf(app), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Ends the process in good order on SIGTERM and SIGINT, and in any order when that takes too long. */
+export function stopOnSignals(server: RunningServer): void {
+  let stopping = false;
+  const onSignal = (): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(0), STOP_MS).unref();
+    server.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+async function embeddedDatabase(config: Config, say: (line: string) => void): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres({
+    dataDir: config.dataDir,
+    onNotice: say,
+    onExit: (failure) => {
+      // Nothing can be served or saved without it, and whoever supervises us knows how to start us again.
+      process.stderr.write(`\n${failure.message}\n`);
+      process.exit(1);
+    },
+  });
+}
+
+/** `migrations/` of the checkout: beside `dist` in every installation. */
+function productMigrations(): string {
+  const folder = fileURLToPath(new URL('../migrations', import.meta.url));
+  if (!existsSync(folder)) throw new Error(`The migrations are missing: ${folder}`);
+  return folder;
+}
+
+function addressOf(app: NestExpressApplication): string {
+  const address: unknown = app.getHttpServer().address();
+  const port =
+    typeof address === 'object' && address !== null && 'port' in address ? String(address.port) : '';
+  return `http://localhost:${port}`;
+}
