@@ -1,6 +1,7 @@
 import { compareText } from './compare-text.js';
 import type { EvidenceSet, MetricSeries } from './evidence-set.js';
 import type { EpochMs } from './evidence.js';
+import { errorStarts } from './error-start.js';
 import { errorVolumeSeries } from './error-volume.js';
 import { profileOf } from './metric-profile.js';
 import { baselineOf, robustZ } from './robust-score.js';
@@ -17,13 +18,14 @@ export interface Onset {
 
 /** The first part of the window is taken for normal. */
 const NORMAL_SHARE = 0.35;
-const FEWEST_NORMAL_SAMPLES = 5;
+const FEWEST_NORMAL_SAMPLES = 3;
 const DEPARTURE = 5;
 
 /**
  * The earliest lasting departure from normal in any series up to the alert: robust z above 5 on the bad side in two
  * consecutive samples, against the first 35 % of the samples, and still there in at least half of the samples from
- * then until the alert (a spike that was over before is another story). Error lines per minute count as a series.
+ * then until the alert (a spike that was over before is another story). Error lines per minute count as a series, and a
+ * log too short for that still tells when its first error came.
  * What came after the alert is never looked at: it may be the remedy or the damage.
  */
 export function estimateOnset(evidence: EvidenceSet, alertedAt: EpochMs): Onset {
@@ -37,7 +39,10 @@ export function estimateOnset(evidence: EvidenceSet, alertedAt: EpochMs): Onset 
       compareText(a.entity ?? '', b.entity ?? '') ||
       compareText(a.metric ?? '', b.metric ?? ''),
   );
-  return candidates[0] ?? { at: alertedAt, basis: 'alert', entity: null, metric: null, evidenceIds: [] };
+  if (candidates[0]) return candidates[0];
+  const start = errorStarts(evidence.logs, alertedAt)[0];
+  if (start) return { ...start, basis: 'log', metric: null };
+  return { at: alertedAt, basis: 'alert', entity: null, metric: null, evidenceIds: [] };
 }
 
 function onsetOf(series: MetricSeries, basis: 'metric' | 'log', alertedAt: EpochMs): Onset | undefined {

@@ -1,0 +1,80 @@
+import type { EvidenceSet } from '../evidence-set.js';
+import type { EpochMs, EvidenceType, TopologyEdge } from '../evidence.js';
+import type { Finding } from '../finding.js';
+import type { Hypothesis } from '../hypothesis.js';
+import type { KnownPattern, PatternDecision } from '../known-pattern.js';
+import type { Onset } from '../onset.js';
+import type { Severity } from '../severity.js';
+
+/** The incident under investigation, as it was when the run began. */
+export interface InvestigatedIncident {
+  readonly incidentId: string;
+  readonly title: string;
+  readonly description: string;
+  readonly severity: Severity;
+  readonly service: string | null;
+  readonly environment: string | null;
+  readonly alertedAt: EpochMs;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** The alert is evidence too: the id under which this run recorded its text. */
+  readonly evidenceId: string;
+}
+
+/** An incident of the same service that is over. */
+export interface EarlierIncident {
+  readonly incidentId: string;
+  readonly title: string;
+  readonly description: string;
+  readonly service: string | null;
+  readonly alertedAt: EpochMs;
+  readonly rootCause: string | null;
+  /** The id under which this run recorded it. */
+  readonly evidenceId: string;
+}
+
+/** All that an agent may know besides the evidence. Plain JSON. */
+export interface InvestigationContext {
+  readonly incident: InvestigatedIncident;
+  readonly earlierIncidents: readonly EarlierIncident[];
+  readonly patterns: readonly KnownPattern[];
+  /** What a person made of the known solution that this run proposed. */
+  readonly patternDecision?: PatternDecision;
+  /** Known apart from this run's evidence; edges found in the evidence are added to it. */
+  readonly topology: readonly TopologyEdge[];
+  /** `estimateOnset` of the evidence, made once so that all agents split time at the same point. */
+  readonly onset: Onset;
+  /** What the agents named in `after` found in this run. */
+  readonly reports: readonly AgentReport[];
+}
+
+/** How strongly one way of looking points at one entity. */
+export interface Suspect {
+  readonly entity: string;
+  /** 0..1 */
+  readonly score: number;
+}
+
+/** What one agent found. Plain JSON, so that a run can go on from stored reports after a crash. */
+export interface AgentReport {
+  readonly agentName: string;
+  readonly findings: readonly Finding[];
+  readonly hypotheses: readonly Hypothesis[];
+  /** Most suspicious first. */
+  readonly suspects: readonly Suspect[];
+  /** What it lacked, as noun phrases that follow "Attach or connect". */
+  readonly missing: readonly string[];
+  /** One sentence with numbers for `investigation.progress`. */
+  readonly message: string;
+}
+
+/** One way of looking at an incident. Pure: the same evidence and context give the same report. */
+export interface Agent {
+  /** As in `investigation.progress`. */
+  readonly name: string;
+  /** The evidence it reads; with none of it the agent still runs, and says so. */
+  readonly needs: readonly EvidenceType[];
+  /** The agents whose reports it reads. Those that do not wait for one another can run side by side. */
+  readonly after: readonly string[];
+  run(evidence: EvidenceSet, context: InvestigationContext): AgentReport;
+}

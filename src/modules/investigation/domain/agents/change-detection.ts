@@ -1,0 +1,272 @@
+import { CallGraph } from '../call-graph.js';
+import { LOOK_BACK, type RankedChange, rankChanges } from '../change-ranking.js';
+import type { Cited, EvidenceSet } from '../evidence-set.js';
+import type { Change, ChangeType } from '../evidence.js';
+import { finding, type Finding, type FindingKind } from '../finding.js';
+import { hypothesis, type Hypothesis, type SuspectedChange } from '../hypothesis.js';
+import { missingEvidence } from '../missing-evidence.js';
+import { sameService, serviceOf } from '../service-name.js';
+import { textTokens } from '../text-tokens.js';
+import { clockTime, count, duration, listed, shortened } from '../wording.js';
+import type { Agent, AgentReport, InvestigatedIncident, InvestigationContext } from './agent.js';
+
+const NAME = 'change detection';
+const MOST_HYPOTHESES = 5;
+const MINUTE = 60_000;
+const SHORTLY = 60 * MINUTE;
+// The most that a change can be held to be worth: by what else speaks for it, and by how long before it came (any
+// trouble began after a change of five hours ago, so that agreement says little).
+const MOST_WHEN_OPEN = 0.3;
+const MOST_WHEN_LATE = 0.5;
+const MOST_ALONE = 0.7;
+const MOST_AT_ALL = 0.95;
+/** One shared word may be chance. */
+const FEWEST_SHARED_WORDS = 2;
+const WITNESSES: readonly FindingKind[] = ['metric_shift', 'new_error', 'risen_error'];
+
+/**
+ * Looks at what changed in the six hours before the onset: on the failing service and what it depends on, how long
+ * before, and whether metrics, errors or the words of the change agree.
+ */
+export const changeDetection: Agent = {
+  name: NAME,
+  needs: ['deployment', 'code_change', 'config_change'],
+  after: ['log analysis', 'metrics analysis'],
+  run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
+    const { incident, onset } = context;
+    const changes = evidence.changes;
+    if (changes.length === 0) {
+      return {
+        agentName: NAME,
+        findings: [],
+        hypotheses: [],
+        suspects: [],
+        missing: [missingEvidence('changes', incident)],
+        message:
+          'No deploys, configuration or flag changes were recorded or attached, so none were compared.',
+      };
+    }
+    const ranked = rankChanges(changes, symptomsOf(evidence, context));
+    const candidates = ranked.filter(({ ruledOut }) => ruledOut === undefined);
+    return {
+      agentName: NAME,
+      findings: candidates.slice(0, MOST_HYPOTHESES).flatMap((change) => changeFindings(change, context)),
+      hypotheses: ranked.slice(0, MOST_HYPOTHESES).map((change) => toHypothesis(change, changes, context)),
+      suspects: [],
+      missing: candidates.length === 0 ? [missingEvidence('changes', incident)] : [],
+      message: message(ranked, candidates, onset.at),
+    };
+  },
+};
+
+function symptomsOf(evidence: EvidenceSet, { incident, onset, topology, reports }: InvestigationContext) {
+  const graph = new CallGraph([...topology, ...evidence.edges.map(({ row }) => row)]);
+  const troubles = reports.flatMap(({ findings }) => findings).filter(({ kind }) => WITNESSES.includes(kind));
+  const logWords = new Map<string, number>();
+  for (const { kind, data } of troubles) {
+    if (kind === 'metric_shift' || typeof data?.['template'] !== 'string') continue;
+    const weight = Math.log(1 + Number(data['after']));
+    for (const word of new Set(textTokens(data['template'])))
+      logWords.set(word, (logWords.get(word) ?? 0) + weight);
+  }
+  const alertWords = new Map(
+    textTokens(`${incident.title}\n${incident.description}`).map((word) => [word, 2]),
+  );
+  const { service } = incident;
+  return {
+    onsetAt: onset.at,
+    // Without a service any change may be the one; what the alert names by itself is as good as a known path.
+    distance: (changed: string) => {
+      const named = mentions(incident, changed);
+      if (service === null) return named ? 0 : 1;
+      return graph.distance(service, changed) ?? (named ? 1 : undefined);
+    },
+    isHot: (changed: string) =>
+      troubles.some(({ entity }) => entity !== undefined && sameService(entity, changed)),
+    logWords,
+    alertWords,
+  };
+}
+
+function mentions({ title, description }: InvestigatedIncident, service: string): boolean {
+  const words = (text: string) =>
+    ` ${text
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+      .trim()} `;
+  const named = words(serviceOf(service));
+  return named.length > 4 && words(`${title}\n${description}`).includes(named);
+}
+
+function changeFindings(ranked: RankedChange, { onset }: InvestigationContext): Finding[] {
+  const { row, evidenceId } = ranked.cited;
+  const found = [
+    finding({
+      statement: `${described(row)} ${when(ranked)} the onset at ${clockTime(onset.at)}.`,
+      evidenceIds: [evidenceId],
+      kind: 'change',
+      entity: row.service,
+      at: row.occurredAt,
+      score: ranked.score,
+      data: { changeId: row.changeId ?? null, lagMinutes: Math.round(ranked.lag / MINUTE) },
+    }),
+  ];
+  if (sharesWords(ranked)) {
+    found.push(
+      finding({
+        statement: `The new error messages name what it touched: ${listed(
+          ranked.sharedWithLogs.map((w) => `“${w}”`),
+          5,
+        )}.`,
+        evidenceIds: [evidenceId],
+        kind: 'change_in_log_text',
+        entity: row.service,
+        at: row.occurredAt,
+        data: { words: ranked.sharedWithLogs.slice(0, 10) },
+      }),
+    );
+  }
+  return found;
+}
+
+function toHypothesis(
+  ranked: RankedChange,
+  changes: readonly Cited<Change>[],
+  context: InvestigationContext,
+): Hypothesis {
+  const { row, evidenceId } = ranked.cited;
+  const facts = {
+    statement: `${described(row)} ${when(ranked)} the onset at ${clockTime(context.onset.at)}`,
+    category: 'change' as const,
+    entity: row.service,
+    change: suspected(row, changes),
+  };
+  if (ranked.ruledOut !== undefined) {
+    const against =
+      context.onset.evidenceIds.length > 0 ? context.onset.evidenceIds : [context.incident.evidenceId];
+    return hypothesis({
+      ...facts,
+      score: 0,
+      status: 'ruled_out',
+      supportedBy: [],
+      contradictedBy: against,
+      witnesses: [],
+      because:
+        ranked.ruledOut === 'after_onset'
+          ? `It came after the trouble had begun at ${clockTime(context.onset.at)}.`
+          : `${row.service} shows no trouble, and ${context.incident.service ?? 'the failing service'} is not known to depend on it.`,
+    });
+  }
+  const agreement = agreementWith(ranked, context);
+  const alone = agreement.kinds.length === 0;
+  const late = ranked.lag > SHORTLY;
+  const open = row.type === 'code' || (alone && (late || ranked.distance !== 0));
+  // On the failing service a lag of 0 alone gives .7, one of an hour .56; each agreement adds through the rank.
+  const score = 0.55 + 0.1875 * (ranked.score - 1.5);
+  const most = open ? MOST_WHEN_OPEN : late ? MOST_WHEN_LATE : alone ? MOST_ALONE : MOST_AT_ALL;
+  return hypothesis({
+    ...facts,
+    score: Math.max(0.05, Math.min(score, most)),
+    status: open ? 'open' : 'supported',
+    supportedBy: [evidenceId, ...agreement.evidenceIds],
+    contradictedBy: [],
+    witnesses: ['change', ...agreement.kinds],
+    ...(open ? { because: whyOpen(row.type, late) } : {}),
+  });
+}
+
+function whyOpen(type: ChangeType, late: boolean): string {
+  if (type === 'code') return 'It is a commit; nothing shows that it was running.';
+  return late
+    ? 'It came long before the trouble, and neither metrics nor errors point to it.'
+    : 'It is not on the failing service itself, and neither metrics nor errors point to it.';
+}
+
+interface Agreement {
+  readonly kinds: readonly FindingKind[];
+  readonly evidenceIds: readonly string[];
+}
+
+/**
+ * Facts of another kind that agree: trouble on the changed or the failing service that began after the change, and
+ * new error messages in the change's own words.
+ */
+function agreementWith(ranked: RankedChange, { incident, reports }: InvestigationContext): Agreement {
+  const { row } = ranked.cited;
+  const troubles = reports.flatMap(({ findings }) => findings).filter(({ kind }) => WITNESSES.includes(kind));
+  const after = troubles.filter(
+    ({ entity, at }) =>
+      at !== undefined &&
+      at >= row.occurredAt - MINUTE &&
+      entity !== undefined &&
+      (sameService(entity, row.service) ||
+        (ranked.distance !== undefined &&
+          incident.service !== null &&
+          sameService(entity, incident.service))),
+  );
+  const worded = sharesWords(ranked) ? troubles.filter(({ kind }) => kind !== 'metric_shift') : [];
+  return {
+    kinds: [
+      ...after.map(({ kind }) => kind),
+      ...(worded.length > 0 ? (['change_in_log_text'] as const) : []),
+    ],
+    evidenceIds: [...after, ...worded].flatMap(({ evidenceIds }) => evidenceIds),
+  };
+}
+
+function sharesWords({ sharedWithLogs }: RankedChange): boolean {
+  return sharedWithLogs.length >= FEWEST_SHARED_WORDS;
+}
+
+function suspected(change: Change, changes: readonly Cited<Change>[]): SuspectedChange {
+  const before = changes.findLast(
+    ({ row }) =>
+      row.type === change.type &&
+      row.occurredAt < change.occurredAt &&
+      row.version !== undefined &&
+      row.version !== change.version &&
+      row.environment === change.environment &&
+      sameService(row.service, change.service),
+  );
+  return {
+    changeId: change.changeId ?? null,
+    type: change.type,
+    service: change.service,
+    environment: change.environment ?? null,
+    version: change.version ?? null,
+    previousVersion: change.previousVersion ?? before?.row.version ?? null,
+    summary: change.summary,
+    url: change.url ?? null,
+    occurredAt: change.occurredAt,
+  };
+}
+
+const NAMES: Readonly<Record<ChangeType, string>> = {
+  deploy: 'Deploy',
+  config: 'Configuration change',
+  flag: 'Flag change',
+  schema: 'Schema change',
+  infra: 'Infrastructure change',
+  code: 'Commit',
+};
+
+/** `Deploy v42 of checkout (“Use new pool”)`. */
+function described({ type, version, service, summary }: Change): string {
+  return `${NAMES[type]}${version === undefined ? '' : ` ${version}`} of ${service} (“${shortened(summary, 100)}”)`;
+}
+
+function when({ cited, lag }: RankedChange): string {
+  const at = clockTime(cited.row.occurredAt);
+  return lag >= 0 ? `at ${at}, ${duration(lag)} before` : `at ${at}, ${duration(lag)} after`;
+}
+
+function message(
+  ranked: readonly RankedChange[],
+  candidates: readonly RankedChange[],
+  onsetAt: number,
+): string {
+  const best = candidates[0];
+  const found = `Compared ${count(ranked.length, 'change')} since ${clockTime(onsetAt - LOOK_BACK)}`;
+  if (!best) return `${found}; none of them can explain the incident.`;
+  return `${found}; the most suspicious is ${described(best.cited.row)}, ${duration(best.lag)} ${best.lag >= 0 ? 'before' : 'after'} the onset.`;
+}

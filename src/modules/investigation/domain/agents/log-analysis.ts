@@ -1,0 +1,249 @@
+import { compareText } from '../compare-text.js';
+import type { EvidenceSet } from '../evidence-set.js';
+import { finding, type Finding, type FindingKind } from '../finding.js';
+import { hypothesis, type Hypothesis } from '../hypothesis.js';
+import { compareLogs, type LogComparison, type TemplateUse } from '../log-comparison.js';
+import { missingEvidence } from '../missing-evidence.js';
+import { type NamedCause, namedCauseIn } from '../named-causes.js';
+import { sameService, serviceOf } from '../service-name.js';
+import { clockTime, count, listed, shortened } from '../wording.js';
+import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
+
+const NAME = 'log analysis';
+/** Poisson distances: a risen message must stand out further than a new one, and a silence further still. */
+const RISEN = 4;
+const SILENT = -5;
+const MOST_FINDINGS = 12;
+/** From this share of the new error lines on, an outside cause explains the logs better than any change. */
+const EXTERNAL_SHARE = 0.2;
+/** A z of this size makes an entity half suspect (the fuser's τ for error lines). */
+const HALF_SUSPECT = 6;
+
+/**
+ * Reads log lines and platform events: which messages of failure are new or more frequent since the onset, which
+ * messages fell silent, and whether they name their cause themselves.
+ */
+export const logAnalysis: Agent = {
+  name: NAME,
+  needs: ['log', 'platform_event'],
+  after: [],
+  run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
+    if (evidence.logs.length === 0) {
+      return {
+        agentName: NAME,
+        findings: [],
+        hypotheses: [],
+        suspects: [],
+        missing: [missingEvidence('logs', context.incident)],
+        message: 'No logs were attached or pulled, so none were read.',
+      };
+    }
+    const comparison = compareLogs(evidence.logs, context.onset.at);
+    const troubles = comparison.uses.filter((use) => use.isError && isTrouble(use, comparison));
+    const shown = troubles.slice(0, MOST_FINDINGS);
+    return {
+      agentName: NAME,
+      findings: [
+        ...shown.map((use) => troubleFinding(use, comparison, context)),
+        ...silences(comparison, context),
+        ...quiet(evidence, troubles, comparison, context),
+      ],
+      hypotheses: hypotheses(troubles, comparison),
+      suspects: suspects(troubles),
+      missing: comparison.comparable
+        ? []
+        : [`logs from before ${clockTime(context.onset.at)} to compare with`],
+      message: message(comparison, troubles, context),
+    };
+  },
+};
+
+function isTrouble(use: TemplateUse, { comparable }: LogComparison): boolean {
+  if (use.after === 0) return false;
+  return !comparable || use.before === 0 || use.z >= RISEN;
+}
+
+function troubleFinding(
+  use: TemplateUse,
+  comparison: LogComparison,
+  { onset }: InvestigationContext,
+): Finding {
+  const what = `${use.entity} logged “${shortened(use.sample)}” ${count(use.after, 'time')} since ${clockTime(use.firstAt)}`;
+  const before = !comparison.comparable
+    ? 'there are no earlier lines to compare with'
+    : use.before === 0
+      ? `never before ${clockTime(onset.at)}`
+      : `about ${count(Math.round(use.expected), 'time')} would have been normal`;
+  return finding({
+    statement: `${what}; ${before}.`,
+    evidenceIds: use.evidenceIds,
+    kind: kindOf(use, comparison),
+    entity: use.entity,
+    at: use.firstAt,
+    score: use.z,
+    data: {
+      template: use.template.slice(0, 300),
+      before: use.before,
+      after: use.after,
+      expected: Math.round(use.expected * 10) / 10,
+    },
+  });
+}
+
+function silences({ uses, comparable }: LogComparison, { onset }: InvestigationContext): Finding[] {
+  if (!comparable) return [];
+  return uses
+    .filter((use) => !use.isError && use.z <= SILENT)
+    .slice(-3)
+    .reverse()
+    .map((use) =>
+      finding({
+        statement:
+          `${use.entity} logged “${shortened(use.sample)}” ${count(use.after, 'time')} since ` +
+          `${clockTime(onset.at)}; about ${count(Math.round(use.expected), 'time')} would have been normal.`,
+        evidenceIds: use.evidenceIds,
+        kind: 'missing_message',
+        entity: use.entity,
+        at: onset.at,
+        score: -use.z,
+        data: { template: use.template.slice(0, 300), before: use.before, after: use.after },
+      }),
+    );
+}
+
+/** That nothing is wrong is a finding too, but only where the failing service itself was read before and after. */
+function quiet(
+  evidence: EvidenceSet,
+  troubles: readonly TemplateUse[],
+  { comparable, linesAfter }: LogComparison,
+  { incident, onset }: InvestigationContext,
+): Finding[] {
+  if (troubles.length > 0 || !comparable || linesAfter === 0) return [];
+  const { service } = incident;
+  const own = evidence.logs.filter(({ row }) => service === null || sameService(row.entity, service));
+  const after = own.filter(({ row }) => row.timestamp >= onset.at);
+  if (after.length === 0 || after.length === own.length) return [];
+  return [
+    finding({
+      statement:
+        `${count(own.length, 'line')} of ${service ?? 'all services'} around ${clockTime(incident.alertedAt)} hold ` +
+        `no message of failure that is new or more frequent.`,
+      evidenceIds: own.map(({ evidenceId }) => evidenceId),
+      kind: 'logs_quiet',
+      at: onset.at,
+    }),
+  ];
+}
+
+function hypotheses(troubles: readonly TemplateUse[], comparison: LogComparison): Hypothesis[] {
+  const volume = total(troubles);
+  const groups = new Map<string, { cause: NamedCause | undefined; entity: string; uses: TemplateUse[] }>();
+  for (const use of troubles) {
+    const cause = namedCauseIn(use.sample);
+    const key = `${cause?.name ?? ''}\0${use.entity}`;
+    const group = groups.get(key) ?? { cause, entity: use.entity, uses: [] };
+    group.uses.push(use);
+    groups.set(key, group);
+  }
+  const byCause = new Map<string, number>();
+  for (const { cause, uses } of groups.values()) {
+    if (cause) byCause.set(cause.name, (byCause.get(cause.name) ?? 0) + total(uses));
+  }
+  return [...groups.values()]
+    .sort((a, b) => total(b.uses) - total(a.uses) || compareText(a.entity, b.entity))
+    .slice(0, MOST_FINDINGS)
+    .map(({ cause, entity, uses }) => {
+      const group = {
+        entity,
+        uses,
+        share: total(uses) / volume,
+        kinds: uses.map((use) => kindOf(use, comparison)),
+      };
+      return cause
+        ? namedHypothesis(cause, group, (byCause.get(cause.name) ?? 0) / volume)
+        : unnamedHypothesis(group);
+    });
+}
+
+interface Group {
+  readonly entity: string;
+  readonly uses: readonly TemplateUse[];
+  /** Of all new or more frequent error lines. */
+  readonly share: number;
+  readonly kinds: readonly FindingKind[];
+}
+
+function namedHypothesis(
+  cause: NamedCause,
+  { entity, uses, share, kinds }: Group,
+  causeShare: number,
+): Hypothesis {
+  const weighty = cause.category !== 'external' || causeShare >= EXTERNAL_SHARE;
+  return hypothesis({
+    statement: `${entity} ${cause.says}: “${shortened(uses[0]?.sample ?? '')}” ${count(total(uses), 'time')}`,
+    score: weighty ? 0.35 + 0.25 * share : 0.15,
+    status: weighty ? 'supported' : 'open',
+    supportedBy: uses.flatMap(({ evidenceIds }) => evidenceIds),
+    contradictedBy: [],
+    category: cause.category,
+    witnesses: [...kinds, 'named_cause'],
+    entity,
+    ...(weighty
+      ? {}
+      : { because: `Only ${String(Math.round(causeShare * 100))} % of the new error lines say so.` }),
+  });
+}
+
+function unnamedHypothesis({ entity, uses, share, kinds }: Group): Hypothesis {
+  return hypothesis({
+    statement: `A fault inside ${entity} shows as “${shortened(uses[0]?.sample ?? '')}” ${count(total(uses), 'time')}`,
+    score: 0.1 + 0.2 * share,
+    status: 'open',
+    supportedBy: uses.flatMap(({ evidenceIds }) => evidenceIds),
+    contradictedBy: [],
+    category: 'errors',
+    witnesses: kinds,
+    because: 'The messages tell what fails, not why.',
+    entity,
+  });
+}
+
+function kindOf(use: TemplateUse, { comparable }: LogComparison): FindingKind {
+  if (!comparable) return 'error_seen';
+  return use.before === 0 ? 'new_error' : 'risen_error';
+}
+
+function suspects(troubles: readonly TemplateUse[]): Suspect[] {
+  const byEntity = new Map<string, number>();
+  for (const use of troubles) byEntity.set(use.entity, (byEntity.get(use.entity) ?? 0) + Math.max(0, use.z));
+  return [...byEntity]
+    .map(([entity, z]) => ({ entity, score: z / (z + HALF_SUSPECT) }))
+    .sort((a, b) => b.score - a.score || compareText(a.entity, b.entity));
+}
+
+function message(
+  comparison: LogComparison,
+  troubles: readonly TemplateUse[],
+  { onset }: InvestigationContext,
+): string {
+  const errors = comparison.uses.filter((use) => use.isError);
+  const lines = errors.reduce((sum, use) => sum + use.before + use.after, 0);
+  const all = comparison.linesBefore + comparison.linesAfter;
+  if (lines === 0)
+    return `Read ${count(all, 'line')} of ${count(comparison.entities, 'service')}; none speaks of failure.`;
+  const where = new Set(errors.map(({ entity }) => serviceOf(entity))).size;
+  const found = `Found ${count(lines, 'error line')} in ${count(where, 'service')}`;
+  if (!comparison.comparable)
+    return `${found}; there are no lines before ${clockTime(onset.at)} to compare with.`;
+  const fresh = troubles.filter(({ before }) => before === 0).length;
+  const risen = troubles.length - fresh;
+  const parts = [
+    `${count(fresh, 'message pattern')} ${fresh === 1 ? 'is' : 'are'} new`,
+    ...(risen > 0 ? [`${String(risen)} more frequent`] : []),
+  ];
+  return `${found}; ${listed(parts)} since ${clockTime(onset.at)}.`;
+}
+
+function total(uses: readonly TemplateUse[]): number {
+  return uses.reduce((sum, { after }) => sum + after, 0);
+}

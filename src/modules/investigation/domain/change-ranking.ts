@@ -1,0 +1,101 @@
+import { compareText } from './compare-text.js';
+import type { Cited } from './evidence-set.js';
+import { type Change, type ChangeType, type EpochMs } from './evidence.js';
+import { textTokens } from './text-tokens.js';
+
+/** What a change is measured against. */
+export interface ChangeSymptoms {
+  readonly onsetAt: EpochMs;
+  /** How many calls lie between the failing service and the changed one; 0 for itself, undefined for no known path. */
+  readonly distance: (service: string) => number | undefined;
+  /** Whether the changed service itself shows trouble (a metric that left normal, a new error). */
+  readonly isHot: (service: string) => boolean;
+  /** Words of new error messages, and of the alert, with their weight. */
+  readonly logWords: ReadonlyMap<string, number>;
+  readonly alertWords: ReadonlyMap<string, number>;
+}
+
+export interface RankedChange {
+  readonly cited: Cited<Change>;
+  readonly score: number;
+  /** From the change to the onset, ms; below 0 when it came after. */
+  readonly lag: number;
+  readonly distance: number | undefined;
+  /** Words it shares with new error messages, the weightiest first. */
+  readonly sharedWithLogs: readonly string[];
+  /** Why it cannot be the cause, if so. */
+  readonly ruledOut?: 'after_onset' | 'unrelated';
+}
+
+const MINUTE = 60_000;
+/** Changes further back are not looked at; those of the last minutes before the onset weigh most. */
+export const LOOK_BACK = 6 * 60 * MINUTE;
+/** A deploy is often reported when it is done, when the first instances already failed. */
+const REPORTED_LATE = MINUTE;
+const LATEST_AFTER_ONSET = 2 * MINUTE;
+const LAG_SCALE = 20 * MINUTE;
+const MAX_WORD_WEIGHT = 4;
+
+/**
+ * Ranks what changed before the onset:
+ * `takes effect 1 + .8·e^(−lag / 20 min)` (a bare commit takes none by itself) `+ .5` on the failing service itself
+ * `+ .6` on a service that shows trouble `+ text − 2` when it came after the onset, where
+ * `text = Σ min(weight, 4)·idf / (6 + .15·words)` over the change's words that also occur in new error messages or
+ * the alert, with idf over the candidates. The weights were set before they were first measured, and not tuned since.
+ */
+export function rankChanges(changes: readonly Cited<Change>[], symptoms: ChangeSymptoms): RankedChange[] {
+  const recent = changes.filter(({ row }) => row.occurredAt >= symptoms.onsetAt - LOOK_BACK);
+  const words = recent.map(({ row }) => new Set(textTokens(textOf(row))));
+  const occurrences = new Map<string, number>();
+  for (const own of words) for (const word of own) occurrences.set(word, (occurrences.get(word) ?? 0) + 1);
+  const idf = (word: string) => Math.log(1 + recent.length / (occurrences.get(word) ?? 1));
+
+  return recent
+    .map((cited, i) => rank(cited, words[i] ?? new Set(), idf, symptoms))
+    .sort(
+      (a, b) =>
+        Number(a.ruledOut !== undefined) - Number(b.ruledOut !== undefined) ||
+        b.score - a.score ||
+        b.cited.row.occurredAt - a.cited.row.occurredAt ||
+        compareText(a.cited.row.service, b.cited.row.service) ||
+        compareText(a.cited.evidenceId, b.cited.evidenceId),
+    );
+}
+
+function rank(
+  cited: Cited<Change>,
+  words: ReadonlySet<string>,
+  idf: (word: string) => number,
+  symptoms: ChangeSymptoms,
+): RankedChange {
+  const change = cited.row;
+  const lag = symptoms.onsetAt - change.occurredAt;
+  const distance = symptoms.distance(change.service);
+  const hot = symptoms.isHot(change.service);
+  let text = 0;
+  const shared: { word: string; worth: number }[] = [];
+  for (const word of words) {
+    const inLogs = symptoms.logWords.get(word) ?? 0;
+    const worth = Math.min(inLogs + (symptoms.alertWords.get(word) ?? 0), MAX_WORD_WEIGHT) * idf(word);
+    text += worth;
+    if (inLogs > 0) shared.push({ word, worth });
+  }
+  const score =
+    takesEffect(change.type, lag) +
+    (distance === 0 ? 0.5 : 0) +
+    (hot ? 0.6 : 0) +
+    text / (6 + 0.15 * words.size) -
+    (lag < -REPORTED_LATE ? 2 : 0);
+  shared.sort((a, b) => b.worth - a.worth || compareText(a.word, b.word));
+  const base = { cited, score, lag, distance, sharedWithLogs: shared.map(({ word }) => word) };
+  if (lag < -LATEST_AFTER_ONSET) return { ...base, ruledOut: 'after_onset' };
+  return distance === undefined && !hot ? { ...base, ruledOut: 'unrelated' } : base;
+}
+
+function takesEffect(type: ChangeType, lag: number): number {
+  return type === 'code' ? 0 : 1 + 0.8 * Math.exp(-Math.max(0, lag) / LAG_SCALE);
+}
+
+function textOf({ service, summary, paths, diff }: Change): string {
+  return [service, summary, ...(paths ?? []), diff ?? ''].join('\n');
+}

@@ -1,0 +1,45 @@
+import type { MetricSeries } from './evidence-set.js';
+import type { EpochMs } from './evidence.js';
+import { type MetricRole, profileOf } from './metric-profile.js';
+import { baselineOf, robustScore, robustZ } from './robust-score.js';
+
+/** How one series behaved after a point in time, compared with itself before. */
+export interface MetricShift {
+  readonly series: MetricSeries;
+  readonly role: MetricRole;
+  /** Steps of the series' own spread; see `robustScore`. */
+  readonly score: number;
+  /** Whether it left normal for good reason: far enough, and not for a single sample if there are more. */
+  readonly shifted: boolean;
+  /** The first sample outside normal, or the split when there is none. */
+  readonly at: EpochMs;
+  readonly normal: number;
+  /** The worst value after the split. */
+  readonly worst: number;
+}
+
+/** As in the estimate of the onset. */
+const DEPARTURE = 5;
+const FEWEST_NORMAL_SAMPLES = 3;
+
+/** Undefined when one side of the split has too few samples to say anything. */
+export function metricShift(series: MetricSeries, split: EpochMs): MetricShift | undefined {
+  const after = series.timestamps.findIndex((timestamp) => timestamp >= split);
+  if (after < FEWEST_NORMAL_SAMPLES) return undefined;
+  const profile = profileOf(series.metric, series.unit);
+  const baseline = baselineOf(series.values.slice(0, after), profile);
+  if (!baseline) return undefined;
+  const values = series.values.slice(after);
+  const { score, index } = robustScore(values, baseline, profile.direction);
+  const departed = values.map((value) => robustZ(value, baseline, profile.direction) > DEPARTURE);
+  const first = departed.indexOf(true);
+  return {
+    series,
+    role: profile.role,
+    score,
+    shifted: departed.filter(Boolean).length >= Math.min(2, values.length),
+    at: series.timestamps[after + Math.max(0, first)] ?? split,
+    normal: baseline.median,
+    worst: values[Math.max(0, index)] ?? baseline.median,
+  };
+}

@@ -1,0 +1,114 @@
+import { createHmac, randomBytes } from 'node:crypto';
+
+export interface Answer<B = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: B;
+}
+
+interface CallOptions {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One caller of the API: a method, a path, a JSON body, and the whole answer back. */
+export class Api {
+  constructor(
+    readonly url: string,
+    readonly token?: string,
+  ) {}
+
+  get<B = Record<string, unknown>>(path: string, options?: CallOptions): Promise<Answer<B>> {
+    return this.call<B>('GET', path, options);
+  }
+  post<B = Record<string, unknown>>(path: string, body?: unknown, options?: CallOptions): Promise<Answer<B>> {
+    return this.call<B>('POST', path, { body, ...options });
+  }
+  patch<B = Record<string, unknown>>(
+    path: string,
+    body?: unknown,
+    options?: CallOptions,
+  ): Promise<Answer<B>> {
+    return this.call<B>('PATCH', path, { body, ...options });
+  }
+  delete<B = Record<string, unknown>>(path: string, options?: CallOptions): Promise<Answer<B>> {
+    return this.call<B>('DELETE', path, options);
+  }
+
+  async call<B>(method: string, path: string, { body, headers = {} }: CallOptions = {}): Promise<Answer<B>> {
+    const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(this.token && { authorization: `Bearer ${this.token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: isRaw ? (body as string) : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (isJson ? JSON.parse(text) : text) as B,
+    };
+  }
+}
+
+export interface TenantUser {
+  readonly api: Api;
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+/** A new tenant with its first admin. Tests share servers and never tenants. */
+export async function newTenant(url: string, overrides: Record<string, unknown> = {}): Promise<TenantUser> {
+  const email = `admin-${randomBytes(6).toString('hex')}@example.com`;
+  const password = randomBytes(12).toString('hex');
+  const answer = await new Api(url).post<{
+    accessToken: string;
+    tenant: { tenantId: string };
+    user: { userId: string };
+  }>('/v1/auth/register', { email, password, tenantName: 'Acme Corp', ...overrides });
+  if (answer.status !== 201)
+    throw new Error(`register answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  const { accessToken, tenant, user } = answer.body;
+  return { api: new Api(url, accessToken), tenantId: tenant.tenantId, userId: user.userId, email, password };
+}
+
+/** Whoever sends alerts: an API key, its secret, and the signature over the bytes. */
+export class AlertSender {
+  private constructor(
+    private readonly url: string,
+    readonly tenantId: string,
+    readonly key: string,
+    readonly secret: string,
+  ) {}
+
+  static async of({ api, tenantId }: TenantUser): Promise<AlertSender> {
+    const answer = await api.post<{ plaintextKey: string; webhookSecret: string }>('/v1/api-keys', {
+      name: 'alerts',
+    });
+    if (answer.status !== 201)
+      throw new Error(`api-keys answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    return new AlertSender(api.url, tenantId, answer.body.plaintextKey, answer.body.webhookSecret);
+  }
+
+  /** @param alert an object, or the exact bytes to sign and send */
+  send(
+    alert: object | string,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<Record<string, string>>> {
+    const body = typeof alert === 'string' ? alert : JSON.stringify(alert);
+    return new Api(this.url).post(`/v1/webhooks/${this.tenantId}/custom`, body, {
+      headers: { 'x-api-key': this.key, 'x-webhook-signature': this.sign(body), ...headers },
+    });
+  }
+
+  sign(body: string | Buffer): string {
+    return createHmac('sha256', this.secret).update(body).digest('hex');
+  }
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+
+export interface TestDatabase {
+  readonly name: string;
+  /** Of the owner: a test may look at and change everything with it. */
+  readonly url: string;
+}
+
+export async function createDatabase(
+  server: string,
+  purpose: string,
+  template?: string,
+): Promise<TestDatabase> {
+  const name = `causeflow_${purpose}_${randomBytes(6).toString('hex')}`;
+  await asOwner(server, `CREATE DATABASE ${name}${template ? ` TEMPLATE ${template}` : ''}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { name, url: url.href };
+}
+
+/** A fresh copy of the migrated template. */
+export async function cloneDatabase(): Promise<TestDatabase> {
+  const server = process.env['TEST_SERVER_URL'] ?? '';
+  return createDatabase(server, 'test', process.env['TEST_TEMPLATE'] ?? '');
+}
+
+export async function dropDatabase(server: string, name: string): Promise<void> {
+  if (name) await asOwner(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+}
+
+/** Looks at a database, or changes it behind the server's back: the way tests travel in time. */
+export async function sql<Row extends object = Record<string, unknown>>(
+  url: string,
+  text: string,
+  parameters: unknown[] = [],
+): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, parameters)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function asOwner(server: string, statement: string): Promise<void> {
+  await sql(server, statement);
+}
