@@ -4,7 +4,14 @@ import { KernelModule } from '#kernel/kernel.module';
 import type { Database } from '#kernel/persistence/database';
 import { events } from './event-catalogue.js';
 import type { Extension } from './extensions.js';
+import { TenantsModule } from './modules/tenants/tenants.module.js';
+import { UsersModule } from './modules/users/users.module.js';
 import { IngestionModule } from './modules/ingestion/ingestion.module.js';
+import { InvestigationModule } from './modules/investigation/investigation.module.js';
+import { RemediationModule } from './modules/remediation/remediation.module.js';
+import { KnowledgeModule } from './modules/knowledge/knowledge.module.js';
+import { IntegrationsModule } from './modules/integrations/integrations.module.js';
+import { NotificationsModule } from './modules/notifications/notifications.module.js';
 
 export interface AppParts {
   readonly config: Config;
@@ -21,7 +28,14 @@ export class AppModule {
       module: AppModule,
       imports: [
         KernelModule.with({ config, database, events: catalogue }),
+        TenantsModule,
+        UsersModule,
         IngestionModule,
+        InvestigationModule,
+        RemediationModule,
+        KnowledgeModule,
+        IntegrationsModule,
+        NotificationsModule,
         ...extensions.map(({ module }) => module),
       ],
     };
