@@ -33,11 +33,17 @@ const TELLING = words(
  * status codes, so the same alert at another time gives 1. A description that both lack leaves its share to the title.
  */
 export function similarity(a: AlertText, b: AlertText): number {
-  const title = cosine(vector(a.title), vector(b.title));
+  const title = titleLikeness(a.title, b.title);
   const descriptions = [vector(a.description), vector(b.description)] as const;
   const described = descriptions.some((description) => description.size > 0);
   const text = described ? TITLE_SHARE * title + (1 - TITLE_SHARE) * cosine(...descriptions) : title;
   return Math.min(1, differentServices(a, b) ? text * OTHER_SERVICE : text);
+}
+
+/** A title of punctuation and numbers alone has no words to compare: it is the same or it is not. */
+function titleLikeness(a: string, b: string): number {
+  const [first, second] = [vector(a), vector(b)];
+  return first.size + second.size > 0 ? cosine(first, second) : Number(a.trim() === b.trim());
 }
 
 function differentServices(a: AlertText, b: AlertText): boolean {
@@ -60,7 +66,7 @@ function tokens(text: string): string[] {
 }
 
 function cosine(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): number {
-  if (a.size === 0 || b.size === 0) return a.size === b.size ? 1 : 0;
+  if (a.size === 0 || b.size === 0) return 0;
   let product = 0;
   for (const [token, value] of a) product += value * (b.get(token) ?? 0);
   // A rounding error must not make one alert unlike itself.

@@ -7,11 +7,14 @@ const STOP_WORDS = new Set(
   ).split(' '),
 );
 
+// A word of two characters is a fragment in Latin script and a whole word in others.
+const NOT_ASCII = /[^\0-\x7f]/;
+
 /** No text is read further: a token that matters stands in the first pages. */
 const MAX_TEXT = 50_000;
 
 /**
- * The words of prose, paths and identifiers alike, in order, lower case, at least three letters:
+ * The words of prose, paths and identifiers alike, in order, lower case, at least three letters long:
  * `ResizePool() in pkg/db/conn_pool.go` → `resize pool pkg conn pool`. Plurals lose their `s`.
  */
 export function textTokens(text: string): string[] {
@@ -21,7 +24,9 @@ export function textTokens(text: string): string[] {
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u);
   return words
-    .filter((word) => word.length >= 3 && !/^\d+$/.test(word) && !STOP_WORDS.has(word))
+    .filter(
+      (word) => (word.length >= 3 || NOT_ASCII.test(word)) && !/^\d+$/.test(word) && !STOP_WORDS.has(word),
+    )
     .map(singular);
 }
 

@@ -44,7 +44,7 @@ export interface InvestigationContext {
   readonly topology: readonly TopologyEdge[];
   /** `estimateOnset` of the evidence, made once so that all agents split time at the same point. */
   readonly onset: Onset;
-  /** What the agents named in `after` found in this run. */
+  /** What the agents before this one in the list found in this run. */
   readonly reports: readonly AgentReport[];
 }
 
@@ -75,6 +75,6 @@ export interface Agent {
   /** The evidence it reads; with none of it the agent still runs, and says so. */
   readonly needs: readonly EvidenceType[];
   /** The agents whose reports it reads. Those that do not wait for one another can run side by side. */
-  readonly after: readonly string[];
+  readonly after: readonly string[] | 'all';
   run(evidence: EvidenceSet, context: InvestigationContext): AgentReport;
 }

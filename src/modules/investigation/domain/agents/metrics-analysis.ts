@@ -3,6 +3,7 @@ import { compareText } from '../compare-text.js';
 import type { EvidenceSet } from '../evidence-set.js';
 import { finding, type Finding } from '../finding.js';
 import { type CauseCategory, hypothesis, type Hypothesis } from '../hypothesis.js';
+import type { MetricRole } from '../metric-profile.js';
 import { metricShift, type MetricShift } from '../metric-shift.js';
 import { missingEvidence } from '../missing-evidence.js';
 import { sameService, serviceOf } from '../service-name.js';
@@ -12,6 +13,7 @@ import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.
 const NAME = 'metrics analysis';
 const MOST_FINDINGS = 12;
 const MOST_HYPOTHESES = 3;
+const SYMPTOMS: ReadonlySet<MetricRole> = new Set(['latency', 'errors', 'availability']);
 
 /**
  * Compares each metric series with itself before the onset (robust scorer, Pham et al. 2024), then asks who is at
@@ -179,7 +181,8 @@ function quiet(compared: readonly MetricShift[], { incident }: InvestigationCont
       (service === null || sameService(series.entity, service)) &&
       (series.timestamps.at(-1) ?? 0) >= alertedAt,
   );
-  if (own.length === 0) return [];
+  // A flat CPU says nothing about an alert on failing requests.
+  if (!own.some(({ role }) => SYMPTOMS.has(role))) return [];
   return [
     finding({
       statement:

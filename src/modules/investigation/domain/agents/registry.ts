@@ -1,0 +1,18 @@
+import type { Agent } from './agent.js';
+import { changeDetection } from './change-detection.js';
+import { knownSolution } from './known-solution.js';
+import { logAnalysis } from './log-analysis.js';
+import { metricsAnalysis } from './metrics-analysis.js';
+import { synthesis } from './synthesis.js';
+
+/**
+ * Every agent, in the order of a run's steps; each stands after those it reads. To add one: write its file and put it in
+ * this list, before the synthesis.
+ */
+export const AGENTS: readonly Agent[] = [
+  knownSolution,
+  logAnalysis,
+  metricsAnalysis,
+  changeDetection,
+  synthesis,
+];

@@ -1,0 +1,147 @@
+import { compareText } from '../compare-text.js';
+import type { OutcomeInputs } from '../decide-outcome.js';
+import type { EvidenceSet } from '../evidence-set.js';
+import type { FindingKind } from '../finding.js';
+import { hypothesis, type Hypothesis } from '../hypothesis.js';
+import { serviceOf } from '../service-name.js';
+import { count, shortened } from '../wording.js';
+import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
+
+const NAME = 'synthesis';
+/** A local fault that metrics and logs agree on, though neither says why. */
+const LOCALISED = 0.4;
+
+/**
+ * Weighs what the others found against each other: joins hypotheses about one entity, lets an outside cause speak
+ * against changes, and ranks the rest. It adds no facts of its own.
+ */
+export const synthesis: Agent = {
+  name: NAME,
+  needs: [],
+  after: 'all',
+  run(_evidence: EvidenceSet, { reports }: InvestigationContext): AgentReport {
+    const all = reports.flatMap(({ hypotheses }) => hypotheses);
+    const ranked = joinedByEntity(doubtedByOutsideCause(all)).sort(
+      (a, b) => b.score - a.score || compareText(a.statement, b.statement),
+    );
+    return {
+      agentName: NAME,
+      findings: [],
+      hypotheses: ranked,
+      suspects: fused(reports),
+      missing: [],
+      message: message(ranked, reports),
+    };
+  },
+};
+
+/** What `decideOutcome` reads, taken from a run's reports: the synthesis's hypotheses and everyone's lacks. */
+export function outcomeInputs(
+  reports: readonly AgentReport[],
+  { onset }: InvestigationContext,
+): OutcomeInputs {
+  const kinds = new Set(reports.flatMap(({ findings }) => findings.map(({ kind }) => kind)));
+  const hasAny = (...wanted: FindingKind[]) => wanted.some((kind) => kinds.has(kind));
+  return {
+    onset: { at: onset.at, basis: onset.basis },
+    hypotheses: reports.find(({ agentName }) => agentName === NAME)?.hypotheses ?? [],
+    read: {
+      metrics: hasAny('metric_shift', 'metrics_quiet'),
+      logs: hasAny('new_error', 'risen_error', 'error_seen', 'missing_message', 'logs_quiet'),
+    },
+    quiet: { metrics: hasAny('metrics_quiet'), logs: hasAny('logs_quiet') },
+    missing: [...new Set(reports.flatMap(({ missing }) => missing))],
+  };
+}
+
+/** When the error messages name a cause outside, blaming a change would be the worst answer. */
+function doubtedByOutsideCause(hypotheses: readonly Hypothesis[]): Hypothesis[] {
+  const outside = hypotheses.filter(
+    ({ category, status }) => category === 'external' && status === 'supported',
+  );
+  if (outside.length === 0) return [...hypotheses];
+  const against = outside.flatMap(({ supportedBy }) => supportedBy);
+  return hypotheses.map((suspected) =>
+    suspected.category !== 'change' || suspected.status === 'ruled_out'
+      ? suspected
+      : hypothesis({
+          ...suspected,
+          score: suspected.score / 2,
+          status: 'open',
+          contradictedBy: [...suspected.contradictedBy, ...against],
+          because: `The errors name a cause outside: ${shortened(outside[0]?.statement ?? '', 200)}.`,
+        }),
+  );
+}
+
+/**
+ * Hypotheses of different agents about one service are one: the most telling leads, the others bear witness. The
+ * doubt that remains is the product of the leader's doubt and half of each other's.
+ */
+function joinedByEntity(hypotheses: readonly Hypothesis[]): Hypothesis[] {
+  const apart: Hypothesis[] = [];
+  const groups = new Map<string, Hypothesis[]>();
+  for (const each of hypotheses) {
+    if (each.entity === undefined || each.category === 'change' || each.category === 'known_pattern') {
+      apart.push(each);
+      continue;
+    }
+    const service = serviceOf(each.entity);
+    const group = groups.get(service);
+    if (group) group.push(each);
+    else groups.set(service, [each]);
+  }
+  return [...apart, ...[...groups.values()].map(joined)];
+}
+
+function joined(group: readonly Hypothesis[]): Hypothesis {
+  const sorted = [...group].sort(
+    (a, b) =>
+      Number(b.status === 'supported') - Number(a.status === 'supported') ||
+      b.score - a.score ||
+      compareText(a.statement, b.statement),
+  );
+  const leader = sorted[0];
+  if (!leader) throw new TypeError('A group of hypotheses is never empty.');
+  const others = sorted
+    .slice(1)
+    .filter((other) => other.witnesses.some((kind) => !leader.witnesses.includes(kind)));
+  if (others.length === 0) return leader;
+  const doubt = others.reduce((rest, { score }) => rest * (1 - score / 2), 1 - leader.score);
+  const { because, ...rest } = leader;
+  const supported = leader.status === 'supported' || bothSaySo(sorted);
+  return hypothesis({
+    ...rest,
+    score: supported ? Math.max(leader.status === 'supported' ? 0 : LOCALISED, 1 - doubt) : 1 - doubt,
+    status: supported ? 'supported' : leader.status,
+    supportedBy: [...leader.supportedBy, ...others.flatMap(({ supportedBy }) => supportedBy)],
+    witnesses: [...leader.witnesses, ...others.flatMap(({ witnesses }) => witnesses)],
+    ...(supported || because === undefined ? {} : { because }),
+  });
+}
+
+function bothSaySo(group: readonly Hypothesis[]): boolean {
+  const kinds = new Set(group.flatMap(({ witnesses }) => witnesses));
+  return kinds.has('metric_shift') && (kinds.has('new_error') || kinds.has('risen_error'));
+}
+
+/** Noisy or over all ways of looking, per service: `1 − Π(1 − p)`. */
+function fused(reports: readonly AgentReport[]): Suspect[] {
+  const innocence = new Map<string, number>();
+  for (const { suspects } of reports) {
+    for (const { entity, score } of suspects)
+      innocence.set(entity, (innocence.get(entity) ?? 1) * (1 - score));
+  }
+  return [...innocence]
+    .map(([entity, rest]) => ({ entity, score: 1 - rest }))
+    .sort((a, b) => b.score - a.score || compareText(a.entity, b.entity));
+}
+
+function message(ranked: readonly Hypothesis[], reports: readonly AgentReport[]): string {
+  const facts = reports.reduce((sum, { findings }) => sum + findings.length, 0);
+  const weighed = `Weighed ${count(facts, 'finding')} and ${count(ranked.length, 'hypothesis', 'hypotheses')}`;
+  const best = ranked.find(({ status }) => status === 'supported');
+  return best
+    ? `${weighed}; the evidence supports most: ${shortened(best.statement, 300)}.`
+    : `${weighed}; the evidence supports none of them.`;
+}

@@ -1,0 +1,147 @@
+import { compareText } from './compare-text.js';
+import type { EpochMs } from './evidence.js';
+import type { FindingKind } from './finding.js';
+import type { Hypothesis } from './hypothesis.js';
+import { recommendedFor } from './recommended-actions.js';
+
+export const OUTCOMES = ['identified', 'probable', 'inconclusive', 'not_an_incident'] as const;
+export type OutcomeName = (typeof OUTCOMES)[number];
+
+/** All that the decision rests on. Plain JSON, stored with the run, so that the decision can be made again. */
+export interface OutcomeInputs {
+  readonly onset: { readonly at: EpochMs; readonly basis: 'metric' | 'log' | 'alert' };
+  readonly hypotheses: readonly Hypothesis[];
+  /** Which ways of looking had something to read, and which of them found everything normal. */
+  readonly read: { readonly metrics: boolean; readonly logs: boolean };
+  readonly quiet: { readonly metrics: boolean; readonly logs: boolean };
+  readonly missing: readonly string[];
+}
+
+export interface Outcome {
+  readonly outcome: OutcomeName;
+  /** 0..1; at most .2 when inconclusive. */
+  readonly confidence: number;
+  readonly rootCause: string | null;
+  /** Best first; what was ruled out comes last, with the reason. */
+  readonly hypotheses: readonly Hypothesis[];
+  readonly recommendedActions: readonly string[];
+  /** Never empty when inconclusive. */
+  readonly missingEvidence: readonly string[];
+  /** Of the policy that decided. */
+  readonly version: string;
+}
+
+export const OUTCOME_POLICY = 'outcome/1';
+
+const PROBABLE_FROM = 0.35;
+const IDENTIFIED_FROM = 0.6;
+const MOST_WHEN_INCONCLUSIVE = 0.2;
+const MOST_CERTAIN = 0.97;
+/** Two causes this close cannot be told apart. */
+const TOO_CLOSE = 0.05;
+
+/** Kinds of fact that come from the same way of looking are one witness. */
+const FAMILIES: Readonly<Record<FindingKind, 'change' | 'metrics' | 'logs' | 'memory' | null>> = {
+  change: 'change',
+  metric_shift: 'metrics',
+  new_error: 'logs',
+  risen_error: 'logs',
+  change_in_log_text: 'logs',
+  named_cause: 'logs',
+  known_pattern: 'memory',
+  // Without a before to compare with, or without a bearing on the cause, these bear no witness.
+  error_seen: null,
+  missing_message: null,
+  earlier_incident: null,
+  metrics_quiet: null,
+  logs_quiet: null,
+};
+
+/**
+ * Decides what a run found out; nothing else may. Identified: a supported cause for which at least two independent
+ * ways of looking speak (or a known solution that a person accepted). Probable: a supported cause with one. Not an
+ * incident: no cause, and what was read of the failing service is normal. Else inconclusive, without a cause, saying
+ * what to connect or attach.
+ */
+export function decideOutcome(inputs: OutcomeInputs): Outcome {
+  const ranked = [...inputs.hypotheses].sort(byStanding);
+  const common = { hypotheses: ranked, version: OUTCOME_POLICY };
+  const best = ranked.find(isCause);
+  if (!best) {
+    if (isQuiet(inputs)) {
+      return {
+        ...common,
+        outcome: 'not_an_incident',
+        confidence: inputs.quiet.logs && inputs.quiet.metrics ? 0.75 : 0.6,
+        rootCause: null,
+        recommendedActions: [
+          'Check whether the alert rule is too sensitive; what was read stayed within normal',
+        ],
+        missingEvidence: inputs.missing,
+      };
+    }
+    const missing = lacking(inputs);
+    return {
+      ...common,
+      outcome: 'inconclusive',
+      confidence: Math.min(MOST_WHEN_INCONCLUSIVE, rounded((ranked[0]?.score ?? 0) / 2)),
+      rootCause: null,
+      recommendedActions: missing.map((what) => `Attach or connect ${what}`),
+      missingEvidence: missing,
+    };
+  }
+  const rival = ranked.find(
+    (other) => other !== best && isCause(other) && best.score - other.score <= TOO_CLOSE,
+  );
+  const identified = best.score >= IDENTIFIED_FROM && !rival && hasTwoWitnesses(best);
+  return {
+    ...common,
+    outcome: identified ? 'identified' : 'probable',
+    confidence: rounded(Math.min(MOST_CERTAIN, confidenceIn(best) - (rival ? 0.1 : 0))),
+    rootCause: best.statement,
+    recommendedActions: recommendedFor(best, identified ? [] : inputs.missing),
+    missingEvidence: inputs.missing,
+  };
+}
+
+function isCause({ status, supportedBy, score }: Hypothesis): boolean {
+  return status === 'supported' && supportedBy.length > 0 && score >= PROBABLE_FROM;
+}
+
+function hasTwoWitnesses(best: Hypothesis): boolean {
+  return best.category === 'known_pattern' || familiesOf(best) >= 2;
+}
+
+/** Each way of looking beyond the second that agrees takes away a quarter of the doubt. */
+function confidenceIn(best: Hypothesis): number {
+  return 1 - (1 - best.score) * 0.75 ** Math.max(0, familiesOf(best) - 2);
+}
+
+function familiesOf({ witnesses }: Hypothesis): number {
+  return new Set(witnesses.map((kind) => FAMILIES[kind]).filter((family) => family !== null)).size;
+}
+
+function isQuiet({ read, quiet, hypotheses }: OutcomeInputs): boolean {
+  const suspicious = hypotheses.some(
+    ({ status, category }) => status !== 'ruled_out' && category !== 'known_pattern',
+  );
+  return quiet.metrics && (!read.logs || quiet.logs) && !suspicious;
+}
+
+/** Everything that could be read was, and it was not enough: then only other places or a person can tell. */
+function lacking({ missing }: OutcomeInputs): readonly string[] {
+  return missing.length > 0 ? missing : ['a note of what a person saw, or evidence from further services'];
+}
+
+function byStanding(a: Hypothesis, b: Hypothesis): number {
+  return (
+    Number(a.status === 'ruled_out') - Number(b.status === 'ruled_out') ||
+    Number(b.status === 'supported') - Number(a.status === 'supported') ||
+    b.score - a.score ||
+    compareText(a.statement, b.statement)
+  );
+}
+
+function rounded(share: number): number {
+  return Math.round(Math.max(0, share) * 1000) / 1000;
+}
