@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import Module from 'node:module';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
@@ -31,7 +32,19 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/\\.causeflow/'],
 };
 
-/** The e2e project starts its database once, before the first worker. */
+// Jest loads the global hooks outside of its module system, by `require`, which knows neither its moduleNameMapper nor
+// TypeScript's habit of importing `./x.ts` as `./x.js`.
+const resolveFilename = Module._resolveFilename;
+Module._resolveFilename = (request, ...rest) => {
+  try {
+    return resolveFilename(request, ...rest);
+  } catch (error) {
+    if (!/^\.{1,2}\/.*\.js$/.test(request)) throw error;
+    return resolveFilename(request.replace(/\.js$/, '.ts'), ...rest);
+  }
+};
+
+/** The e2e project starts its database once, before the first worker. Its hooks see `#kernel/…` as built, in dist. */
 const globalHooks = Object.fromEntries(
   [
     ['globalSetup', './test/support/global-setup.ts'],

@@ -100,8 +100,10 @@ const SOUND: Tree = {
   'dist/kernel/events/define-event.js': [],
 };
 
+type Breach = readonly [rule: string, file: string, imported: string | undefined];
+
 /** One breach of each kind: rule, the file that commits it, what it imports. */
-const BREACHES = [
+const BREACHES: readonly Breach[] = [
   ['knock-at-the-door', 'src/modules/foo/application/peek.ts', '#modules/bar/domain/secret'],
   ['knock-at-the-door', 'src/modules/foo/infrastructure/join.ts', '#modules/bar/infrastructure/schema'],
   ['knock-at-the-door', 'src/modules/foo/http/borrow.ts', '#modules/bar/http/bar.dto'],
@@ -162,7 +164,7 @@ const BREACHES = [
   ['no-orphans', 'src/modules/foo/application/left-over.ts', undefined],
   ['nothing-unresolvable', 'src/modules/foo/application/dangles.ts', './no-such-file.js'],
   ['nothing-unresolvable', 'src/modules/foo/application/dangles-far.ts', '#modules/bar/no-such-file'],
-] as const;
+];
 
 /** What the breaches above reach for. */
 const FORBIDDEN_FRUIT: Tree = {
@@ -244,7 +246,7 @@ describe('the walls', () => {
     expect(violationsOf(sound)).toEqual([]);
   });
 
-  it.each(BREACHES)('%s catches %s importing %s', (rule, file) => {
+  it.each(BREACHES)('%s catches %s', (rule, file) => {
     const caught = breached.summary.violations
       .filter(({ from, cycle = [] }) => from === file || cycle.some(({ name }) => name === file))
       .map((each) => each.rule.name);
