@@ -1,4 +1,5 @@
 import { compareText } from './compare-text.js';
+import { diffRisk } from './diff-risk.js';
 import type { Cited } from './evidence-set.js';
 import { type Change, type ChangeType, type EpochMs } from './evidence.js';
 import { textTokens } from './text-tokens.js';
@@ -23,6 +24,8 @@ export interface RankedChange {
   readonly distance: number | undefined;
   /** Words it shares with new error messages, the weightiest first. */
   readonly sharedWithLogs: readonly string[];
+  /** What makes its diff risky. */
+  readonly risks: readonly string[];
   /** Why it cannot be the cause, if so. */
   readonly ruledOut?: 'after_onset' | 'unrelated';
 }
@@ -39,7 +42,7 @@ const MAX_WORD_WEIGHT = 4;
 /**
  * Ranks what changed before the onset:
  * `takes effect 1 + .8·e^(−lag / 20 min)` (a bare commit takes none by itself) `+ .5` on the failing service itself
- * `+ .6` on a service that shows trouble `+ text − 2` when it came after the onset, where
+ * `+ .6` on a service that shows trouble `+ text + risk of the diff − 2` when it came after the onset, where
  * `text = Σ min(weight, 4)·idf / (6 + .15·words)` over the change's words that also occur in new error messages or
  * the alert, with idf over the candidates. The weights were set before they were first measured, and not tuned since.
  */
@@ -80,14 +83,23 @@ function rank(
     text += worth;
     if (inLogs > 0) shared.push({ word, worth });
   }
+  const risk = diffRisk(change.paths ?? [], change.diff);
   const score =
     takesEffect(change.type, lag) +
     (distance === 0 ? 0.5 : 0) +
     (hot ? 0.6 : 0) +
-    text / (6 + 0.15 * words.size) -
+    text / (6 + 0.15 * words.size) +
+    risk.score -
     (lag < -REPORTED_LATE ? 2 : 0);
   shared.sort((a, b) => b.worth - a.worth || compareText(a.word, b.word));
-  const base = { cited, score, lag, distance, sharedWithLogs: shared.map(({ word }) => word) };
+  const base = {
+    cited,
+    score,
+    lag,
+    distance,
+    sharedWithLogs: shared.map(({ word }) => word),
+    risks: risk.reasons,
+  };
   if (lag < -LATEST_AFTER_ONSET) return { ...base, ruledOut: 'after_onset' };
   return distance === undefined && !hot ? { ...base, ruledOut: 'unrelated' } : base;
 }

@@ -44,6 +44,7 @@ const TOO_CLOSE = 0.05;
 const FAMILIES: Readonly<Record<FindingKind, 'change' | 'metrics' | 'logs' | 'memory' | null>> = {
   change: 'change',
   metric_shift: 'metrics',
+  demand_rise: 'metrics',
   new_error: 'logs',
   risen_error: 'logs',
   change_in_log_text: 'logs',

@@ -8,6 +8,7 @@ export const FINDING_KINDS = [
   'change',
   'change_in_log_text',
   'metric_shift',
+  'demand_rise',
   'metrics_quiet',
   'error_seen',
   'new_error',

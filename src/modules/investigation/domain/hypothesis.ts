@@ -2,12 +2,13 @@ import type { ChangeType, EpochMs } from './evidence.js';
 import type { FindingKind } from './finding.js';
 
 /**
- * What sort of thing is held to be the cause. `errors` is a symptom that was localised without its reason;
- * `external` lies outside what the team runs (DNS, a provider, a certificate authority).
+ * What sort of thing is held to be the cause. `demand` is more work than the service was made
+ * for; `errors` is a symptom that was localised without its reason; `external` lies outside what the team runs (DNS, a provider, a certificate authority).
  */
 export const CAUSE_CATEGORIES = [
   'change',
   'resource',
+  'demand',
   'dependency',
   'errors',
   'external',

@@ -3,7 +3,7 @@ import type { CauseCategory } from './hypothesis.js';
 /** A cause that an error message names by itself. */
 export interface NamedCause {
   readonly name: string;
-  readonly category: Extract<CauseCategory, 'resource' | 'dependency' | 'external'>;
+  readonly category: Extract<CauseCategory, 'resource' | 'demand' | 'dependency' | 'external'>;
   /** Reads on after the name of the entity that logged it. */
   readonly says: string;
   readonly words: RegExp;
@@ -39,7 +39,7 @@ const NAMED_CAUSES: readonly NamedCause[] = [
   },
   {
     name: 'load',
-    category: 'resource',
+    category: 'demand',
     says: 'gets more work than it can take',
     words: /overload|load.?shed|shedding load|queue (?:is )?full|(?:worker|thread) pool (?:is )?saturated/i,
   },

@@ -12,6 +12,8 @@ function actionFor({ category, change, entity }: Hypothesis): string {
       return change ? undo(change) : `Undo the change of ${where}`;
     case 'resource':
       return `Relieve ${where}: raise the limit that was reached, scale out, or take load off it`;
+    case 'demand':
+      return `Scale out ${where} or shed load; it gets more work than before`;
     case 'dependency':
       return `Restore ${where} first; what calls it suffers with it`;
     case 'external':

@@ -102,7 +102,7 @@ function changeFindings(ranked: RankedChange, { onset }: InvestigationContext): 
   const { row, evidenceId } = ranked.cited;
   const found = [
     finding({
-      statement: `${described(row)} ${when(ranked)} the onset at ${clockTime(onset.at)}.`,
+      statement: `${described(row)} ${when(ranked)} the onset at ${clockTime(onset.at)}${ranked.risks.length > 0 ? `; in its diff ${listed(ranked.risks)}` : ''}.`,
       evidenceIds: [evidenceId],
       kind: 'change',
       entity: row.service,
@@ -161,18 +161,24 @@ function toHypothesis(
   const alone = agreement.kinds.length === 0;
   const late = ranked.lag > SHORTLY;
   const open = row.type === 'code' || (alone && (late || ranked.distance !== 0));
-  // On the failing service a lag of 0 alone gives .7, one of an hour .56; each agreement adds through the rank.
-  const score = 0.55 + 0.1875 * (ranked.score - 1.5);
   const most = open ? MOST_WHEN_OPEN : late ? MOST_WHEN_LATE : alone ? MOST_ALONE : MOST_AT_ALL;
   return hypothesis({
     ...facts,
-    score: Math.max(0.05, Math.min(score, most)),
+    score: Math.min(worth(ranked.score), most),
     status: open ? 'open' : 'supported',
     supportedBy: [evidenceId, ...agreement.evidenceIds],
     contradictedBy: [],
     witnesses: ['change', ...agreement.kinds],
     ...(open ? { because: whyOpen(row.type, late) } : {}),
   });
+}
+
+/**
+ * From rank to 0..1 without losing the order: `r / (r + 1.2)`. On the failing service alone a lag of 0 minutes gives
+ * .66 and one of an hour .56; each agreement adds through the rank.
+ */
+function worth(rank: number): number {
+  return rank <= 0 ? 0.05 : Math.max(0.05, rank / (rank + 1.2));
 }
 
 function whyOpen(type: ChangeType, late: boolean): string {

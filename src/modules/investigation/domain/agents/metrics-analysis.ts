@@ -106,23 +106,24 @@ function toHypothesis(
   const demand = demandThatCameFirst(shifts);
   const cause = demand ?? shifts.find(({ role }) => role === 'saturation') ?? shifts[0];
   const own = incident.service !== null && sameService(entity, incident.service);
-  const category: CauseCategory =
-    (demand ?? cause?.role === 'saturation')
+  const category: CauseCategory = demand
+    ? 'demand'
+    : cause?.role === 'saturation'
       ? 'resource'
       : own || incident.service === null
         ? 'errors'
         : 'dependency';
   // A service that is slow because what it calls is slow, or of which only the alert's own symptom is seen, has no
-  // cause in it yet.
-  const localised = !explained && category !== 'errors';
+  // cause in it yet; and more traffic is a cause only when something says that it was too much.
+  const localised = !explained && category !== 'errors' && category !== 'demand';
   return hypothesis({
-    statement: statementOf(category, demand !== undefined, entity, cause),
+    statement: statementOf(category, entity, cause),
     score: localised ? 0.3 + 0.25 * score : 0.1 + 0.2 * score,
     status: localised ? 'supported' : 'open',
     supportedBy: shifts.flatMap(({ series }) => series.evidenceIds),
     contradictedBy: [],
     category,
-    witnesses: ['metric_shift'],
+    witnesses: demand ? ['metric_shift', 'demand_rise'] : ['metric_shift'],
     entity,
     ...(localised
       ? {}
@@ -134,24 +135,19 @@ function toHypothesis(
   });
 }
 
-function statementOf(
-  category: CauseCategory,
-  demand: boolean,
-  entity: string,
-  cause: MetricShift | undefined,
-): string {
+function statementOf(category: CauseCategory, entity: string, cause: MetricShift | undefined): string {
   const shown = cause ? `${movement(cause)} at ${clockTime(cause.at)}` : 'its metrics left normal';
-  if (demand) return `More demand on ${entity}: ${shown}, before anything else moved`;
+  if (category === 'demand') return `More demand on ${entity}: ${shown}, no later than anything else moved`;
   if (category === 'resource') return `A resource of ${entity} ran short: ${shown}`;
   if (category === 'dependency') return `A dependency is failing: on ${entity} ${shown}`;
   return `The trouble is inside ${entity}: ${shown}`;
 }
 
-/** More traffic that precedes every other change of an entity is the cause of them, not their sign. */
+/** More traffic that is not later than any other change of an entity may be the cause of them, not their sign. */
 function demandThatCameFirst(shifts: readonly MetricShift[]): MetricShift | undefined {
   const demand = shifts.find(({ role, worst, normal }) => role === 'traffic' && worst > normal * 1.5);
   const others = shifts.filter(({ role }) => role !== 'traffic');
-  return demand && others.length > 0 && others.every(({ at }) => demand.at < at) ? demand : undefined;
+  return demand && others.length > 0 && others.every(({ at }) => demand.at <= at) ? demand : undefined;
 }
 
 function shiftFinding(shift: MetricShift): Finding {

@@ -1,13 +1,11 @@
 import { compareText } from '../compare-text.js';
-import type { OutcomeInputs } from '../decide-outcome.js';
 import type { EvidenceSet } from '../evidence-set.js';
-import type { FindingKind } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { serviceOf } from '../service-name.js';
 import { count, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
 
-const NAME = 'synthesis';
+export const SYNTHESIS = 'synthesis';
 /** A local fault that metrics and logs agree on, though neither says why. */
 const LOCALISED = 0.4;
 
@@ -16,16 +14,16 @@ const LOCALISED = 0.4;
  * against changes, and ranks the rest. It adds no facts of its own.
  */
 export const synthesis: Agent = {
-  name: NAME,
+  name: SYNTHESIS,
   needs: [],
   after: 'all',
   run(_evidence: EvidenceSet, { reports }: InvestigationContext): AgentReport {
     const all = reports.flatMap(({ hypotheses }) => hypotheses);
-    const ranked = joinedByEntity(doubtedByOutsideCause(all)).sort(
+    const ranked = doubtedByOutsideCause(joinedByEntity(all)).sort(
       (a, b) => b.score - a.score || compareText(a.statement, b.statement),
     );
     return {
-      agentName: NAME,
+      agentName: SYNTHESIS,
       findings: [],
       hypotheses: ranked,
       suspects: fused(reports),
@@ -35,30 +33,16 @@ export const synthesis: Agent = {
   },
 };
 
-/** What `decideOutcome` reads, taken from a run's reports: the synthesis's hypotheses and everyone's lacks. */
-export function outcomeInputs(
-  reports: readonly AgentReport[],
-  { onset }: InvestigationContext,
-): OutcomeInputs {
-  const kinds = new Set(reports.flatMap(({ findings }) => findings.map(({ kind }) => kind)));
-  const hasAny = (...wanted: FindingKind[]) => wanted.some((kind) => kinds.has(kind));
-  return {
-    onset: { at: onset.at, basis: onset.basis },
-    hypotheses: reports.find(({ agentName }) => agentName === NAME)?.hypotheses ?? [],
-    read: {
-      metrics: hasAny('metric_shift', 'metrics_quiet'),
-      logs: hasAny('new_error', 'risen_error', 'error_seen', 'missing_message', 'logs_quiet'),
-    },
-    quiet: { metrics: hasAny('metrics_quiet'), logs: hasAny('logs_quiet') },
-    missing: [...new Set(reports.flatMap(({ missing }) => missing))],
-  };
+/** Demand counts when the metrics show it and the messages say that it is too much. */
+function isOutside({ category, status, witnesses }: Hypothesis): boolean {
+  if (status !== 'supported') return false;
+  if (category === 'external') return true;
+  return category === 'demand' && witnesses.includes('demand_rise') && witnesses.includes('named_cause');
 }
 
 /** When the error messages name a cause outside, blaming a change would be the worst answer. */
 function doubtedByOutsideCause(hypotheses: readonly Hypothesis[]): Hypothesis[] {
-  const outside = hypotheses.filter(
-    ({ category, status }) => category === 'external' && status === 'supported',
-  );
+  const outside = hypotheses.filter(isOutside);
   if (outside.length === 0) return [...hypotheses];
   const against = outside.flatMap(({ supportedBy }) => supportedBy);
   return hypotheses.map((suspected) =>
@@ -69,7 +53,7 @@ function doubtedByOutsideCause(hypotheses: readonly Hypothesis[]): Hypothesis[] 
           score: suspected.score / 2,
           status: 'open',
           contradictedBy: [...suspected.contradictedBy, ...against],
-          because: `The errors name a cause outside: ${shortened(outside[0]?.statement ?? '', 200)}.`,
+          because: `The errors point outside: ${shortened(outside[0]?.statement ?? '', 200)}.`,
         }),
   );
 }

@@ -1,0 +1,20 @@
+import type { AgentReport, InvestigationContext } from './agents/agent.js';
+import { SYNTHESIS } from './agents/synthesis.js';
+import type { OutcomeInputs } from './decide-outcome.js';
+import type { EvidenceSet } from './evidence-set.js';
+
+/** What `decideOutcome` reads, taken from a finished run: the synthesis's hypotheses and what everyone lacked. */
+export function outcomeInputs(
+  reports: readonly AgentReport[],
+  evidence: EvidenceSet,
+  { onset }: InvestigationContext,
+): OutcomeInputs {
+  const kinds = new Set(reports.flatMap(({ findings }) => findings.map(({ kind }) => kind)));
+  return {
+    onset: { at: onset.at, basis: onset.basis },
+    hypotheses: reports.find(({ agentName }) => agentName === SYNTHESIS)?.hypotheses ?? [],
+    read: { metrics: evidence.has('metric', 'database'), logs: evidence.has('log', 'platform_event') },
+    quiet: { metrics: kinds.has('metrics_quiet'), logs: kinds.has('logs_quiet') },
+    missing: [...new Set(reports.flatMap(({ missing }) => missing))],
+  };
+}
