@@ -36,15 +36,15 @@ SELECT isolate_by_tenant('incidents', true);
  * Full-text search under row-level security: the match operator is not leakproof, so a policy would keep its index from
  * being used. This function reads the tenant from the session itself and answers ids alone.
  */
-CREATE FUNCTION search_incidents(words_sought text, most integer) RETURNS TABLE (incident_id text)
+CREATE FUNCTION search_incidents(words_sought text) RETURNS TABLE (incident_id text)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH matched AS MATERIALIZED (
     SELECT i.tenant_id, i.incident_id FROM incidents i WHERE i.words @@ websearch_to_tsquery('simple', words_sought)
   )
-  SELECT m.incident_id FROM matched m WHERE m.tenant_id = ANY (current_tenants()) ORDER BY m.incident_id DESC LIMIT most
+  SELECT m.incident_id FROM matched m WHERE m.tenant_id = ANY (current_tenants())
 $$;
-REVOKE EXECUTE ON FUNCTION search_incidents(text, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION search_incidents(text, integer) TO causeflow_app;
+REVOKE EXECUTE ON FUNCTION search_incidents(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION search_incidents(text) TO causeflow_app;
 
 CREATE TABLE alerts (
   tenant_id text COLLATE "C" NOT NULL,
@@ -63,5 +63,5 @@ SELECT isolate_by_tenant('alerts');
 
 -- down
 DROP TABLE alerts;
-DROP FUNCTION search_incidents(text, integer);
+DROP FUNCTION search_incidents(text);
 DROP TABLE incidents;

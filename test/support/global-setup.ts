@@ -1,8 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '../../dist/kernel/persistence/embedded-postgres.js';
-import { migrate } from '../../dist/kernel/persistence/migrate.js';
+import { startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
+import { migrate } from '#kernel/persistence/migrate';
 import { createDatabase } from './database.js';
 
 /**

@@ -50,12 +50,12 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     }
   }
 
-  async publish<E extends DomainEvent>(event: E): Promise<HandlerFailure[]> {
+  async publish(event: DomainEvent): Promise<HandlerFailure[]> {
     return this.publishAll([event]);
   }
 
   /** @param events of one tenant, in the order of its log */
-  async publishAll<E extends DomainEvent>(events: E[]): Promise<HandlerFailure[]> {
+  async publishAll(events: DomainEvent[]): Promise<HandlerFailure[]> {
     const perHandler = new Map<NamedHandler, DomainEvent[]>();
     for (const event of events) {
       for (const handler of this.handlers.get(event.constructor) ?? []) {
@@ -88,15 +88,21 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
         failures.push({ handler: name, events: batch, error });
       }
     };
-    if (instance.handleMany) {
-      // One bad event must not take its whole batch along, so a failed batch is told event by event.
-      await attempt(events, () => instance.handleMany!(events as [DomainEvent, ...DomainEvent[]]));
-      if (failures.length === 0 || events.length === 1) return failures;
-      failures.length = 0;
-      for (const event of events) await attempt([event], () => instance.handleMany!([event]));
+    const { handleMany } = instance;
+    if (!handleMany) {
+      for (const event of events)
+        await attempt([event], async () => {
+          await instance.handle(event);
+        });
       return failures;
     }
-    for (const event of events) await attempt([event], async () => instance.handle(event));
+    const all = (batch: DomainEvent[]): Promise<void> =>
+      attempt(batch, () => handleMany.call(instance, batch as [DomainEvent, ...DomainEvent[]]));
+    await all(events);
+    if (failures.length === 0 || events.length === 1) return failures;
+    // One bad event must not take its whole batch along, so a failed batch is told event by event.
+    failures.length = 0;
+    for (const event of events) await all([event]);
     return failures;
   }
 }

@@ -65,13 +65,18 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   private async run(): Promise<void> {
     try {
-      while (this.woken && !this.stopped) {
+      while (this.woken && !this.isStopped()) {
         this.woken = false;
-        while (!this.stopped && (await this.pass()) > 0);
+        let moved = 1;
+        while (moved > 0 && !this.isStopped()) moved = await this.pass();
       }
     } catch (error) {
       this.log.error(error, 'The relay stumbled and goes on at its next poll');
     }
+  }
+
+  private isStopped(): boolean {
+    return this.stopped;
   }
 
   /** @returns how many tenants it moved on */

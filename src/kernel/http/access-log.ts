@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import type { CallRequest } from './request-context.js';
+import type { CallRequest } from './call-request.js';
 
 /** One line a request: refusals and failures always, the rest at debug level. Paths only, since queries carry tickets. */
 export function accessLog(): RequestHandler {

@@ -26,5 +26,5 @@ export function errorResponses(...statuses: ErrorStatus[]): MethodDecorator {
       const codes = Object.entries(ERROR_STATUS).flatMap(([code, its]) => (its === status ? [code] : []));
       return ApiResponse({ status, type: ErrorEnvelope, description: codes.join(', ') });
     }),
-  ) as MethodDecorator;
+  );
 }

@@ -10,7 +10,7 @@ import type { Response } from 'express';
 import { type ErrorCode, Refusal } from '../domain/errors.js';
 import { isDatabaseDown } from '../persistence/database-errors.js';
 import { KnownMethods } from './known-methods.js';
-import type { CallRequest } from './request-context.js';
+import type { CallRequest } from './call-request.js';
 
 /** Turns whatever was thrown into the one shape that every error has. What we did not mean to throw says nothing. */
 @Catch()

@@ -85,11 +85,7 @@ export function OneOf(
   options: Common & { name?: string } = {},
 ): PropertyDecorator {
   const { name } = options;
-  return field(
-    options,
-    { enum: [...values], ...(name && { enumName: name }) } as ApiPropertyOptions,
-    IsIn([...values]),
-  );
+  return field(options, { enum: [...values], ...(name && { enumName: name }) }, IsIn([...values]));
 }
 
 export function Whole(options: Common & { min?: number; max?: number }): PropertyDecorator {
@@ -169,7 +165,7 @@ export function AnyJson(options: Common = {}): PropertyDecorator {
         { type: 'number' },
         { type: 'boolean' },
       ],
-    } as ApiPropertyOptions,
+    },
     NotEquals(undefined),
   );
 }
@@ -204,7 +200,7 @@ export function Texts(
       type: 'array',
       maxItems: max,
       items: { type: 'string', ...(values && { enum: [...values] }) },
-    } as ApiPropertyOptions,
+    },
     IsArray(),
     ArrayMaxSize(max),
     IsString({ each: true }),

@@ -33,6 +33,5 @@ export class LeanExpressAdapter extends ExpressAdapter {
         app as RequestListener,
       ),
     );
-    if (options.forceCloseConnections) this['trackOpenConnections']();
   }
 }

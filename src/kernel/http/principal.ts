@@ -1,6 +1,5 @@
-import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { SetMetadata } from '@nestjs/common';
 import type { TenantId } from '../domain/ids.js';
-import type { CallRequest } from './request-context.js';
 
 export type UserRole = 'admin' | 'member';
 export const API_KEY_SCOPES = [
@@ -32,10 +31,3 @@ export const ACCESS = Symbol('access');
 export const Allow = (access: Access): MethodDecorator & ClassDecorator => SetMetadata(ACCESS, access);
 /** A route for everybody, such as `/health`. */
 export const Public = (): MethodDecorator & ClassDecorator => Allow({ public: true });
-
-/** The caller of a route that is not public. */
-export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
-  const { principal } = context.switchToHttp().getRequest<CallRequest>();
-  if (!principal) throw new Error('@Caller() stands on a public route');
-  return principal;
-});

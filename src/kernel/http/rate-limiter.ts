@@ -48,7 +48,7 @@ export class RateLimiter {
   }
 
   /** Whether the bucket has a call left, without taking it: for buckets that count failures only. */
-  async peek(name: string, limit: number): Promise<Allowance> {
+  peek(name: string, limit: number): Allowance {
     const bucket = this.bucket(name);
     return this.allowance(bucket, limit, limit === 0 || bucket.leased >= 1 || bucket.taken < limit);
   }

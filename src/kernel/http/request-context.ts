@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import { runInContext, type CallContext } from '../tenancy/call-context.js';
-import type { Principal } from './principal.js';
-
-/** What our middleware puts on a request. */
-export interface CallRequest extends Request {
-  requestId: string;
-  principal?: Principal;
-}
+import type { CallRequest } from './call-request.js';
 
 const PRINTABLE = /^[\x21-\x7e]{1,128}$/;
 

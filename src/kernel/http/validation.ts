@@ -22,3 +22,8 @@ function faultsOf(error: ValidationError, parent: string): FieldFault[] {
   const own = Object.values(error.constraints ?? {}).map((message) => ({ field, message }));
   return [...own, ...(error.children ?? []).flatMap((child) => faultsOf(child, field))];
 }
+
+/** The same check for a body that is read by hand. */
+export async function validated<T extends object>(type: new () => T, value: unknown): Promise<T> {
+  return (await validation().transform(value, { type: 'body', metatype: type })) as T;
+}

@@ -69,8 +69,9 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private workerLogger(): WorkerLogger {
     return new WorkerLogger(() => (level, message) => {
-      if (level === 'error') this.log.error(message);
-      else if (level === 'warning') this.log.warn(message);
+      const name: string = level;
+      if (name === 'error') this.log.error(message);
+      else if (name === 'warning') this.log.warn(message);
       else this.log.debug(message);
     });
   }
@@ -79,7 +80,8 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
 function taskOf(handler: JobRunner): Task {
   return async (stored, { job, abortSignal }) => {
     const { tenantId, payload, context } = stored as StoredJob;
-    const signal = abortSignal ?? new AbortController().signal;
-    await runInContext(context, () => handler.run({ tenantId, payload, attempt: job.attempts, signal }));
+    await runInContext(context, () =>
+      handler.run({ tenantId, payload, attempt: job.attempts, signal: abortSignal }),
+    );
   };
 }

@@ -25,15 +25,16 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   }
 
   async add(aggregate: A): Promise<void> {
-    await this.unitOfWork.run(aggregate.tenantId, async ({ manager, append }) => {
+    await this.unitOfWork.run(aggregate.tenantId, async (transaction) => {
       // insert, since save would first ask whether the row is there
-      await manager.insert(this.schema, aggregate as QueryDeepPartialEntity<A>);
-      append(aggregate.takeRecorded());
+      await transaction.manager.insert(this.schema, aggregate as QueryDeepPartialEntity<A>);
+      transaction.append(aggregate.takeRecorded());
     });
   }
 
   async change<T>(tenantId: TenantId, id: string, decide: (aggregate: A) => T | Promise<T>): Promise<T> {
-    return this.unitOfWork.run(tenantId, async ({ manager, append }) => {
+    return this.unitOfWork.run(tenantId, async (transaction) => {
+      const { manager } = transaction;
       const aggregate = await this.load(manager, tenantId, id, 'lock');
       if (!aggregate) throw notFound(this.kind);
       const before = this.columnsOf(manager, aggregate);
@@ -47,7 +48,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
           after as QueryDeepPartialEntity<A>,
         );
       }
-      append(aggregate.takeRecorded());
+      transaction.append(aggregate.takeRecorded());
       return result;
     });
   }
@@ -104,7 +105,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   }
 
   private metadata(manager: EntityManager): EntityMetadata {
-    return manager.connection.getMetadata(this.schema);
+    return manager.dataSource.getMetadata(this.schema);
   }
 }
 

@@ -57,7 +57,26 @@ export abstract class IncidentLifecycle {
   ): Promise<{ readonly moved: boolean; readonly incident: IncidentSnapshot }>;
 }
 
-/** One piece of attached evidence, as a row stream for the agents. */
+/** An incident that somebody else than an alert opens. */
+export interface NewIncident {
+  readonly title: string;
+  readonly description: string;
+  readonly severity?: string;
+  readonly service?: string;
+  readonly environment?: string;
+  readonly tags?: Readonly<Record<string, unknown>>;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+export abstract class IncidentOpening {
+  /**
+   * @returns the id of the new incident
+   * @throws Refusal `validation_error` that names every field at fault
+   */
+  abstract open(tenantId: TenantId, incident: NewIncident): Promise<string>;
+}
+
+/** One piece of evidence that was attached to an incident. */
 export interface AttachedEvidence {
   readonly evidenceId: string;
   readonly type: string;
@@ -65,10 +84,14 @@ export interface AttachedEvidence {
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
   readonly attachedAt: Date;
-  /** Parsed rows for tabular evidence, or the one value that was attached. */
-  readonly content: unknown;
+  /** How many rows it has; a text or an object that was attached as a whole is one row. */
+  readonly accepted: number;
 }
 
 export abstract class IncidentEvidence {
+  /** What was attached, oldest first, without its content. */
   abstract of(tenantId: TenantId, incidentId: string): Promise<AttachedEvidence[]>;
+
+  /** The rows of one piece, in bounded batches, so that nobody holds a whole upload. */
+  abstract rows(tenantId: TenantId, evidenceId: string): AsyncIterable<readonly unknown[]>;
 }

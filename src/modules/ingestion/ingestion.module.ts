@@ -1,26 +1,48 @@
 import { Global, Module } from '@nestjs/common';
 import { provideStore } from '#kernel/persistence/aggregate-store';
-import { IncidentLifecycle } from './api.js';
+import { IncidentEvidence, IncidentLifecycle, IncidentOpening } from './api.js';
+import { AttachEvidence } from './application/attach-evidence.js';
+import { ChangeIncident } from './application/change-incident.js';
+import { ListAlerts } from './application/list-alerts.js';
+import { ListEvidence } from './application/list-evidence.js';
+import { ListIncidents } from './application/list-incidents.js';
+import { OpenIncident } from './application/open-incident.js';
+import { ReadEvidence } from './application/read-evidence.js';
+import { ReadTimeline } from './application/read-timeline.js';
 import { ReceiveAlert } from './application/receive-alert.js';
 import { TellIncident } from './application/tell-incident.js';
 import { Alerts } from './domain/alert.js';
+import { EvidenceShelf } from './domain/evidence.js';
 import { Incidents } from './domain/incidents.js';
+import { EvidenceController } from './http/evidence.controller.js';
+import { IncidentsController } from './http/incidents.controller.js';
 import { WebhooksController } from './http/webhooks.controller.js';
 import { BatchedAlerts } from './infrastructure/batched-alerts.js';
 import { DuplicateCounts } from './infrastructure/duplicate-counts.js';
 import { incidentSchema } from './infrastructure/incident.schema.js';
+import { SqlEvidenceShelf } from './infrastructure/sql-evidence-shelf.js';
 
 /** Alerts in, incidents kept. Global, so that its api.ts can be asked for without an import of this file. */
 @Global()
 @Module({
-  controllers: [WebhooksController],
+  controllers: [WebhooksController, IncidentsController, EvidenceController],
   providers: [
     ReceiveAlert,
+    OpenIncident,
+    ListIncidents,
+    ChangeIncident,
+    ReadTimeline,
+    ListAlerts,
+    AttachEvidence,
+    ListEvidence,
     DuplicateCounts,
     provideStore(Incidents, incidentSchema),
     { provide: Alerts, useClass: BatchedAlerts },
+    { provide: EvidenceShelf, useClass: SqlEvidenceShelf },
     { provide: IncidentLifecycle, useClass: TellIncident },
+    { provide: IncidentOpening, useExisting: OpenIncident },
+    { provide: IncidentEvidence, useClass: ReadEvidence },
   ],
-  exports: [IncidentLifecycle],
+  exports: [IncidentLifecycle, IncidentOpening, IncidentEvidence],
 })
 export class IngestionModule {}

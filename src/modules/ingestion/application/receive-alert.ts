@@ -29,6 +29,7 @@ export class ReceiveAlert {
       { source: 'automated', provider, sourceAlertId },
       receivedAt,
     );
+    incident.sentToTriage(receivedAt);
     const reception = await this.alerts.receive({ provider, sourceAlertId, raw, receivedAt, incident });
     if (reception.duplicate) throw duplicateAlert(String(sourceAlertId), reception.incidentId);
     return { incidentId: reception.incidentId, status: 'triaging' };

@@ -15,23 +15,36 @@ const MAX_METADATA_BYTES = 256 * 1024;
  * @throws Refusal `validation_error` that names every field at fault
  */
 export function readCustomAlert(body: unknown): CustomAlert {
+  return read(body, (fields, faults) => ({
+    ...reportFrom(fields, faults),
+    sourceAlertId: optionalText(fields, 'sourceAlertId', 512, faults),
+  }));
+}
+
+/** The same for an incident that a person or a trigger opens. */
+export function readReport(body: unknown): IncidentReport {
+  return read(body, reportFrom);
+}
+
+function read<T>(body: unknown, from: (fields: Body, faults: FieldFault[]) => T): T {
   if (!isObject(body)) throw new Refusal('validation_error', 'The body must be a JSON object.');
   const faults: FieldFault[] = [];
-  const alert = {
+  const result = from(body, faults);
+  if (faults.length === 0) return result;
+  const message = faults.map((fault) => `${fault.field} ${fault.message}`).join('; ');
+  throw new Refusal('validation_error', message, { details: faults });
+}
+
+function reportFrom(body: Body, faults: FieldFault[]): IncidentReport {
+  return {
     title: text(body, 'title', 500, faults) ?? '',
     description: text(body, 'description', 20_000, faults) ?? '',
-    sourceAlertId: optionalText(body, 'sourceAlertId', 512, faults),
     severity: severity(body['severity'], faults),
     service: optionalText(body, 'service', 200, faults),
     environment: optionalText(body, 'environment', 200, faults),
     tags: tags(body['tags'], faults),
     metadata: metadata(body['metadata'], faults),
   };
-  if (faults.length > 0) {
-    const message = faults.map((fault) => `${fault.field} ${fault.message}`).join('; ');
-    throw new Refusal('validation_error', message, { details: faults });
-  }
-  return alert;
 }
 
 type Body = Readonly<Record<string, unknown>>;
@@ -46,7 +59,7 @@ function text(body: Body, field: string, max: number, faults: FieldFault[]): str
     value === undefined ? 'is required'
     : typeof value !== 'string' ? 'must be a string'
     : value.trim() === '' ? 'must not be blank'
-    : value.length > max && [...value].length > max ? `must be at most ${max} characters`
+    : value.length > max && Array.from(value).length > max ? `must be at most ${max} characters`
     : undefined; // prettier-ignore
   if (fault === undefined) return value as string;
   faults.push({ field, message: fault });

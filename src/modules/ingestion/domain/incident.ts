@@ -64,7 +64,6 @@ export class Incident extends Aggregate {
     super();
   }
 
-  /** Opens an incident and hands it straight to triage. */
   static open(tenantId: TenantId, report: IncidentReport, origin: Origin, now: Date): Incident {
     const incident = Object.assign(new Incident(), report, origin, {
       tenantId,
@@ -76,8 +75,11 @@ export class Incident extends Aggregate {
     });
     const { incidentId, title, severity, status, source } = incident;
     incident.record(new IncidentCreated({ incidentId, title, severity, status, source }));
-    incident.moveTo('triaging', now);
     return incident;
+  }
+
+  sentToTriage(now: Date): boolean {
+    return this.moveFrom(['open'], 'triaging', now);
   }
 
   triageStayedBelowThreshold(now: Date): boolean {
@@ -86,7 +88,7 @@ export class Incident extends Aggregate {
 
   /** By triage, or by a person: who starts an open incident sends it through triage. */
   investigationStarted(now: Date): boolean {
-    if (this.status === 'open') this.moveTo('triaging', now);
+    this.sentToTriage(now);
     return this.moveFrom(['triaging', 'awaiting_approval'], 'investigating', now);
   }
 

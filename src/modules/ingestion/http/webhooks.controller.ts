@@ -7,7 +7,7 @@ import { Refusal } from '#kernel/domain/errors';
 import { type Allowance, RateLimiter, tooManyCalls } from '#kernel/http/rate-limiter';
 import { Public } from '#kernel/http/principal';
 import { jsonFrom, requireJson, type RawBodyRequest } from '#kernel/http/request-body';
-import type { CallRequest } from '#kernel/http/request-context';
+import type { CallRequest } from '#kernel/http/call-request';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
 import { ReceiveAlert } from '../application/receive-alert.js';
 import { readCustomAlert } from '../domain/custom-alert.js';
@@ -49,7 +49,7 @@ export class WebhooksController {
     const address = `address:${request.ip ?? ''}`;
     const limit = this.config.rateLimits.anonymous;
     // Only failures are counted against an address: many honest senders share one.
-    const allowance = await this.limiter.peek(address, limit);
+    const allowance = this.limiter.peek(address, limit);
     if (!allowance.allowed) throw tooManyCalls(allowance, this.clock.now());
 
     const key = request.headers['x-api-key'];

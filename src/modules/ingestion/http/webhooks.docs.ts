@@ -73,5 +73,5 @@ export function webhookDocs(): MethodDecorator {
     ApiBody({ type: CustomAlertBody }),
     ApiAcceptedResponse({ type: WebhookAccepted }),
     errorResponses(400, 401, 409, 413, 415, 429, 503),
-  ) as MethodDecorator;
+  );
 }

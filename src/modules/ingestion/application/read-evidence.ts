@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '#kernel/domain/ids';
+import { type AttachedEvidence, IncidentEvidence } from '../api.js';
+import { EvidenceShelf } from '../domain/evidence.js';
+
+/** Gives other modules what was attached to an incident. */
+@Injectable()
+export class ReadEvidence extends IncidentEvidence {
+  constructor(private readonly shelf: EvidenceShelf) {
+    super();
+  }
+
+  async of(tenantId: TenantId, incidentId: string): Promise<AttachedEvidence[]> {
+    return this.shelf.headers(tenantId, incidentId);
+  }
+
+  async *rows(tenantId: TenantId, evidenceId: string): AsyncIterable<readonly unknown[]> {
+    for (let batch = 0; ; batch += 1) {
+      const rows = await this.shelf.batch(tenantId, evidenceId, batch);
+      if (!rows) return;
+      yield rows;
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { TenantId } from '#kernel/domain/ids';
+import type { EvidenceRow, EvidenceType } from './evidence-rows.js';
+
+export interface EvidenceHeader {
+  readonly evidenceId: string;
+  readonly incidentId: string;
+  readonly type: EvidenceType;
+  readonly source: string;
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly attachedAt: Date;
+}
+
+/** Where attached evidence lies. Rows go in first, in batches; it exists once its header is there. */
+export abstract class EvidenceShelf {
+  abstract addRows(
+    tenantId: TenantId,
+    evidenceId: string,
+    batch: number,
+    rows: readonly EvidenceRow[],
+  ): Promise<void>;
+  abstract addHeader(tenantId: TenantId, header: EvidenceHeader): Promise<void>;
+  abstract dropRows(tenantId: TenantId, evidenceId: string): Promise<void>;
+  /** Oldest first. */
+  abstract headers(
+    tenantId: TenantId,
+    incidentId: string,
+    page?: { readonly after: string; readonly limit: number },
+  ): Promise<Omit<EvidenceHeader, 'incidentId' | 'rejected'>[]>;
+  abstract batch(
+    tenantId: TenantId,
+    evidenceId: string,
+    batch: number,
+  ): Promise<readonly unknown[] | undefined>;
+}

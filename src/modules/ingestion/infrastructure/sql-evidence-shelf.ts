@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '#kernel/domain/ids';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import { callContext } from '#kernel/tenancy/call-context';
+import type { AttachedEvidence } from '../api.js';
+import { EvidenceShelf, type EvidenceHeader } from '../domain/evidence.js';
+import type { EvidenceRow } from '../domain/evidence-rows.js';
+
+/** More pieces than one investigation can read. */
+const MAX_PIECES = 1_000;
+
+@Injectable()
+export class SqlEvidenceShelf extends EvidenceShelf {
+  constructor(private readonly unitOfWork: UnitOfWork) {
+    super();
+  }
+
+  async addRows(
+    tenantId: TenantId,
+    evidenceId: string,
+    batch: number,
+    rows: readonly EvidenceRow[],
+  ): Promise<void> {
+    await this.unitOfWork.query(
+      tenantId,
+      `INSERT INTO incident_evidence_chunks (tenant_id, evidence_id, chunk, content) VALUES ($1, $2, $3, $4)`,
+      [tenantId, evidenceId, batch, JSON.stringify(rows)],
+    );
+  }
+
+  async addHeader(tenantId: TenantId, header: EvidenceHeader): Promise<void> {
+    await this.unitOfWork.query(
+      tenantId,
+      `INSERT INTO incident_evidence (tenant_id, evidence_id, incident_id, type, source, started_at, ended_at,
+                                      accepted, rejected, attached_by, attached_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      [
+        tenantId,
+        header.evidenceId,
+        header.incidentId,
+        header.type,
+        header.source,
+        header.startedAt,
+        header.endedAt,
+        header.accepted,
+        header.rejected,
+        callContext().actor,
+        header.attachedAt,
+      ],
+    );
+  }
+
+  async dropRows(tenantId: TenantId, evidenceId: string): Promise<void> {
+    await this.unitOfWork.query(
+      tenantId,
+      `DELETE FROM incident_evidence_chunks WHERE tenant_id = $1 AND evidence_id = $2`,
+      [tenantId, evidenceId],
+    );
+  }
+
+  async headers(
+    tenantId: TenantId,
+    incidentId: string,
+    page = { after: '', limit: MAX_PIECES },
+  ): Promise<AttachedEvidence[]> {
+    return this.unitOfWork.query<AttachedEvidence>(
+      tenantId,
+      `SELECT evidence_id AS "evidenceId", type, source, started_at AS "startedAt", ended_at AS "endedAt",
+              attached_at AS "attachedAt", accepted
+         FROM incident_evidence WHERE tenant_id = $1 AND incident_id = $2 AND evidence_id > $3 ORDER BY evidence_id LIMIT $4`,
+      [tenantId, incidentId, page.after, page.limit],
+    );
+  }
+
+  async batch(
+    tenantId: TenantId,
+    evidenceId: string,
+    batch: number,
+  ): Promise<readonly unknown[] | undefined> {
+    const [row] = await this.unitOfWork.query<{ content: unknown[] }>(
+      tenantId,
+      `SELECT content FROM incident_evidence_chunks WHERE tenant_id = $1 AND evidence_id = $2 AND chunk = $3`,
+      [tenantId, evidenceId, batch],
+    );
+    return row?.content;
+  }
+}
