@@ -23,6 +23,8 @@ export interface Access {
   readonly role?: UserRole;
   /** The scope an API key must have; without it, keys are refused. */
   readonly scope?: Scope;
+  /** A single-use `?ticket=` may stand in for the `Authorization` header: for browsers, whose EventSource sends none. */
+  readonly ticket?: true;
 }
 
 export const ACCESS = Symbol('access');

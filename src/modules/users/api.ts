@@ -1,4 +1,5 @@
 import type { TenantId } from '#kernel/domain/ids';
+import type { Principal } from '#kernel/http/principal';
 
 /** A live API key, as of at most a few seconds ago. */
 export interface KeyHolder {
@@ -14,4 +15,10 @@ export interface KeyHolder {
 export abstract class ApiKeys {
   /** @returns undefined for a key that is unknown, revoked or expired */
   abstract holderOf(plaintextKey: string): Promise<KeyHolder | undefined>;
+}
+
+/** Answers whether somebody who was let in may stay: asked again and again while a stream is open. */
+export abstract class Principals {
+  /** @returns false from at most a few seconds after the token or key was revoked, and its user or key deleted */
+  abstract stillValid(principal: Principal): Promise<boolean>;
 }
