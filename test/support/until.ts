@@ -20,7 +20,8 @@ export async function until<T>(
     } catch (error) {
       failure = error;
     }
-    if (performance.now() > deadline) throw failure ?? new Error(`Waited ${seconds} s in vain until ${what}`);
+    if (performance.now() > deadline)
+      throw failure instanceof Error ? failure : new Error(`Waited ${seconds} s in vain until ${what}`);
     await pause(20);
   }
 }

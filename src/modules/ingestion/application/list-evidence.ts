@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { Cursors, type Page } from '#kernel/http/page';
-import type { AttachedEvidence } from '../api.js';
-import { EvidenceShelf } from '../domain/evidence.js';
+import { EvidenceShelf, type ShelvedEvidence } from '../domain/evidence.js';
 import { Incidents } from '../domain/incidents.js';
 
 /** What was attached to an incident, oldest first. */
@@ -18,7 +17,7 @@ export class ListEvidence {
     tenantId: TenantId,
     incidentId: string,
     { limit, cursor }: { limit: number; cursor?: string | undefined },
-  ): Promise<Page<AttachedEvidence>> {
+  ): Promise<Page<ShelvedEvidence>> {
     const list = `evidence:${incidentId}`;
     const [after = ''] = this.cursors.open(tenantId, list, cursor) ?? [];
     await this.incidents.get(tenantId, incidentId);

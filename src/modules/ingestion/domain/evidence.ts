@@ -13,6 +13,9 @@ export interface EvidenceHeader {
   readonly attachedAt: Date;
 }
 
+/** What the shelf tells of a piece without its rows. */
+export type ShelvedEvidence = Omit<EvidenceHeader, 'incidentId' | 'rejected'>;
+
 /** Where attached evidence lies. Rows go in first, in batches; it exists once its header is there. */
 export abstract class EvidenceShelf {
   abstract addRows(
@@ -28,7 +31,7 @@ export abstract class EvidenceShelf {
     tenantId: TenantId,
     incidentId: string,
     page?: { readonly after: string; readonly limit: number },
-  ): Promise<Omit<EvidenceHeader, 'incidentId' | 'rejected'>[]>;
+  ): Promise<ShelvedEvidence[]>;
   abstract batch(
     tenantId: TenantId,
     evidenceId: string,

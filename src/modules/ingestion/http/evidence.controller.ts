@@ -51,7 +51,7 @@ export class EvidenceController {
         attachedAt: attachedAt.toISOString(),
       }),
     );
-    return { items: items as EvidencePage['items'], nextCursor: page.nextCursor };
+    return { items, nextCursor: page.nextCursor };
   }
 
   @Post()

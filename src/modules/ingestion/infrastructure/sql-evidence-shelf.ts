@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { callContext } from '#kernel/tenancy/call-context';
-import type { AttachedEvidence } from '../api.js';
-import { EvidenceShelf, type EvidenceHeader } from '../domain/evidence.js';
+import { EvidenceShelf, type EvidenceHeader, type ShelvedEvidence } from '../domain/evidence.js';
 import type { EvidenceRow } from '../domain/evidence-rows.js';
 
 /** More pieces than one investigation can read. */
@@ -62,8 +61,8 @@ export class SqlEvidenceShelf extends EvidenceShelf {
     tenantId: TenantId,
     incidentId: string,
     page = { after: '', limit: MAX_PIECES },
-  ): Promise<AttachedEvidence[]> {
-    return this.unitOfWork.query<AttachedEvidence>(
+  ): Promise<ShelvedEvidence[]> {
+    return this.unitOfWork.query<ShelvedEvidence>(
       tenantId,
       `SELECT evidence_id AS "evidenceId", type, source, started_at AS "startedAt", ended_at AS "endedAt",
               attached_at AS "attachedAt", accepted
