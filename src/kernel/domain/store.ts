@@ -14,6 +14,12 @@ export abstract class Store<A extends Aggregate> {
    */
   abstract change<T>(tenantId: TenantId, id: string, decide: (aggregate: A) => T | Promise<T>): Promise<T>;
 
+  /**
+   * Loads under a row lock, lets `decide` record what the end of the aggregate means, deletes it, in one transaction.
+   * @throws Refusal `not_found` when this tenant has no such aggregate, or no more
+   */
+  abstract remove(tenantId: TenantId, id: string, decide: (aggregate: A) => void): Promise<void>;
+
   abstract find(tenantId: TenantId, id: string): Promise<A | undefined>;
 
   /** @throws Refusal `not_found` */

@@ -53,6 +53,16 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     });
   }
 
+  async remove(tenantId: TenantId, id: string, decide: (aggregate: A) => void): Promise<void> {
+    await this.unitOfWork.run(tenantId, async ({ manager, append }) => {
+      const aggregate = await this.load(manager, tenantId, id, 'lock');
+      if (!aggregate) throw notFound(this.kind);
+      decide(aggregate);
+      await manager.delete(this.schema, this.key(manager, tenantId, id));
+      append(aggregate.takeRecorded());
+    });
+  }
+
   async find(tenantId: TenantId, id: string): Promise<A | undefined> {
     return this.unitOfWork.run(tenantId, ({ manager }) => this.load(manager, tenantId, id));
   }
