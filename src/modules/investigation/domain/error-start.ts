@@ -20,8 +20,10 @@ const FEWEST_ERRORS = 3;
  */
 export function errorStarts(lines: readonly Cited<LogLine>[], until: EpochMs): ErrorStart[] {
   const first = lines[0];
-  if (!first) return [];
-  const clean = first.row.timestamp + (until - first.row.timestamp) * CLEAN_SHARE;
+  const last = lines.at(-1);
+  if (!first || !last) return [];
+  const end = Math.min(until, last.row.timestamp);
+  const clean = first.row.timestamp + (end - first.row.timestamp) * CLEAN_SHARE;
   const entities = new Map<
     string,
     { clean: number; errors: number; at: EpochMs; evidenceIds: Set<string> }

@@ -21,9 +21,11 @@ interface Volume {
  */
 export function errorVolumeSeries(lines: readonly Cited<LogLine>[], until: EpochMs): MetricSeries[] {
   const first = lines[0];
-  if (!first) return [];
+  const last = lines.at(-1);
+  if (!first || !last) return [];
   const start = Math.floor(first.row.timestamp / MINUTE);
-  const minutes = Math.floor(until / MINUTE) - start + 1;
+  // Behind the last line there is no silence, only nothing read.
+  const minutes = Math.floor(Math.min(until, last.row.timestamp) / MINUTE) - start + 1;
   if (!(minutes >= 1 && minutes <= MOST_MINUTES)) return [];
 
   const timestamps = Array.from({ length: minutes }, (_, minute) => (start + minute) * MINUTE);

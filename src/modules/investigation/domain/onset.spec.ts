@@ -20,7 +20,7 @@ const steps = (before: number, n: number, after: number, m: number) => [
 describe('The onset', () => {
   it('is the first of two consecutive samples that left normal', () => {
     const evidence = new EvidenceSet([series('web', 'latency_ms', steps(100, 30, 400, 20))]);
-    expect(estimateOnset(evidence, 45 * MINUTE)).toEqual({
+    expect(estimateOnset(evidence, { alertedAt: 45 * MINUTE, service: null })).toEqual({
       at: 30 * MINUTE,
       basis: 'metric',
       entity: 'web',
@@ -34,12 +34,15 @@ describe('The onset', () => {
       series('web', 'latency_ms', steps(100, 35, 400, 15)),
       series('db', 'latency_ms', steps(10, 32, 90, 18)),
     ]);
-    expect(estimateOnset(evidence, 45 * MINUTE)).toMatchObject({ at: 32 * MINUTE, entity: 'db' });
+    expect(estimateOnset(evidence, { alertedAt: 45 * MINUTE, service: null })).toMatchObject({
+      at: 32 * MINUTE,
+      entity: 'db',
+    });
   });
 
   it('is the time of the alert when nothing moved before it', () => {
     const evidence = new EvidenceSet([series('web', 'latency_ms', steps(100, 46, 400, 10))]);
-    expect(estimateOnset(evidence, 45 * MINUTE)).toMatchObject({
+    expect(estimateOnset(evidence, { alertedAt: 45 * MINUTE, service: null })).toMatchObject({
       at: 45 * MINUTE,
       basis: 'alert',
       evidenceIds: [],
@@ -50,7 +53,7 @@ describe('The onset', () => {
     const spike = steps(100, 50, 100, 10).map((value, i) => (i === 30 ? 900 : value));
     const spell = steps(100, 50, 100, 10).map((value, i) => (i >= 25 && i < 29 ? 900 : value));
     const evidence = new EvidenceSet([series('a', 'latency_ms', spike), series('b', 'latency_ms', spell)]);
-    expect(estimateOnset(evidence, 59 * MINUTE).basis).toBe('alert');
+    expect(estimateOnset(evidence, { alertedAt: 59 * MINUTE, service: null }).basis).toBe('alert');
   });
 
   it('is seen in the error lines of a log when no metric shows it', () => {
@@ -62,7 +65,7 @@ describe('The onset', () => {
           rows.push({ timestamp: i * MINUTE + k, entity: 'web', level: 'error', message: 'boom' });
     }
     const evidence = new EvidenceSet([{ ...about, evidenceId: 'evd_log', type: 'log', rows }]);
-    expect(estimateOnset(evidence, 50 * MINUTE)).toMatchObject({
+    expect(estimateOnset(evidence, { alertedAt: 50 * MINUTE, service: null })).toMatchObject({
       at: 40 * MINUTE,
       basis: 'log',
       evidenceIds: ['evd_log'],
@@ -75,7 +78,25 @@ describe('The onset', () => {
       series('b', 'x', steps(7, 50, 7, 1)),
       series('c', 'x', [1, 9]),
     ]);
-    expect(estimateOnset(evidence, 60 * MINUTE).basis).toBe('alert');
-    expect(estimateOnset(new EvidenceSet([]), 5).at).toBe(5);
+    expect(estimateOnset(evidence, { alertedAt: 60 * MINUTE, service: null }).basis).toBe('alert');
+    expect(estimateOnset(new EvidenceSet([]), { alertedAt: 5, service: null }).at).toBe(5);
+  });
+});
+
+describe('The onset of a failing service', () => {
+  const shifted = (entity: string, n: number) => series(entity, 'latency_ms', steps(100, n, 400, 120 - n));
+
+  it('is not that of something else which left normal long before', () => {
+    const evidence = new EvidenceSet([shifted('batch', 45), shifted('web', 90)]);
+    expect(estimateOnset(evidence, { alertedAt: 100 * MINUTE, service: 'web' })).toMatchObject({
+      entity: 'web',
+    });
+  });
+
+  it('goes back along departures that follow each other', () => {
+    const evidence = new EvidenceSet([shifted('db', 70), shifted('cache', 80), shifted('web', 90)]);
+    expect(estimateOnset(evidence, { alertedAt: 100 * MINUTE, service: 'web' })).toMatchObject({
+      entity: 'db',
+    });
   });
 });

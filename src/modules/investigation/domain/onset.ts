@@ -5,6 +5,7 @@ import { errorStarts } from './error-start.js';
 import { errorVolumeSeries } from './error-volume.js';
 import { profileOf } from './metric-profile.js';
 import { baselineOf, robustZ } from './robust-score.js';
+import { sameService } from './service-name.js';
 
 /** When the trouble began, and how that is known. Plain JSON. */
 export interface Onset {
@@ -20,6 +21,8 @@ export interface Onset {
 const NORMAL_SHARE = 0.35;
 const FEWEST_NORMAL_SAMPLES = 3;
 const DEPARTURE = 5;
+/** What left normal longer before the next departure has nothing to do with it. */
+const CHAIN_GAP = 15 * 60_000;
 
 /**
  * The earliest lasting departure from normal in any series up to the alert: robust z above 5 on the bad side in two
@@ -28,7 +31,10 @@ const DEPARTURE = 5;
  * log too short for that still tells when its first error came.
  * What came after the alert is never looked at: it may be the remedy or the damage.
  */
-export function estimateOnset(evidence: EvidenceSet, alertedAt: EpochMs): Onset {
+export function estimateOnset(
+  evidence: EvidenceSet,
+  { alertedAt, service }: { readonly alertedAt: EpochMs; readonly service: string | null },
+): Onset {
   const candidates = [
     ...evidence.series.map((series) => onsetOf(series, 'metric', alertedAt)),
     ...errorVolumeSeries(evidence.logs, alertedAt).map((series) => onsetOf(series, 'log', alertedAt)),
@@ -39,10 +45,29 @@ export function estimateOnset(evidence: EvidenceSet, alertedAt: EpochMs): Onset 
       compareText(a.entity ?? '', b.entity ?? '') ||
       compareText(a.metric ?? '', b.metric ?? ''),
   );
-  if (candidates[0]) return candidates[0];
-  const start = errorStarts(evidence.logs, alertedAt)[0];
+  const first = firstOfChain(candidates, service);
+  if (first) return first;
+  const starts = errorStarts(evidence.logs, alertedAt);
+  const start = starts.find(({ entity }) => service !== null && sameService(entity, service)) ?? starts[0];
   if (start) return { ...start, basis: 'log', metric: null };
   return { at: alertedAt, basis: 'alert', entity: null, metric: null, evidenceIds: [] };
+}
+
+/**
+ * From the failing service's own first departure back along departures that follow each other closely. `onsets` are
+ * oldest first. Without a departure of the failing service any may be the one that matters.
+ */
+function firstOfChain(onsets: readonly Onset[], service: string | null): Onset | undefined {
+  const own = onsets.findIndex(
+    ({ entity }) => service !== null && entity !== null && sameService(entity, service),
+  );
+  let first = Math.max(0, own);
+  for (let i = first - 1; i >= 0; i -= 1) {
+    const [earlier, later] = [onsets[i], onsets[first]];
+    if (!earlier || !later || later.at - earlier.at > CHAIN_GAP) break;
+    first = i;
+  }
+  return onsets[first];
 }
 
 function onsetOf(series: MetricSeries, basis: 'metric' | 'log', alertedAt: EpochMs): Onset | undefined {

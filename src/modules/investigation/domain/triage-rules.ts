@@ -44,7 +44,7 @@ export const TRIAGE_RULES: readonly TriageRule[] = [
   {
     category: 'deployment',
     words:
-      /\b(?:(?:deploy(?:ment)?|rollout|release|migration|pipeline|build) (?:has )?(?:failed|failing|failure|stuck|error)|imagepullbackoff|errimagepull|progressdeadlineexceeded|(?:after|since) (?:the )?(?:deploy\w*|release|rollout))\b/i,
+      /\b(?:(?:deploy(?:ment)?|rollout|release|migration|pipeline|build)\b[^.\n]{0,40}\b(?:failed|failing|failure|stuck|error)|imagepullbackoff|errimagepull|progressdeadlineexceeded|(?:after|since) (?:the )?(?:deploy\w*|release|rollout))\b/i,
     severity: 'medium',
   },
   {

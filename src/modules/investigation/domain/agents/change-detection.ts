@@ -1,14 +1,14 @@
-import { CallGraph } from '../call-graph.js';
+import { agreementWith, sharesWords } from '../change-agreement.js';
 import { LOOK_BACK, type RankedChange, rankChanges } from '../change-ranking.js';
+import { changeSymptoms } from '../change-symptoms.js';
 import type { Cited, EvidenceSet } from '../evidence-set.js';
 import type { Change, ChangeType } from '../evidence.js';
-import { finding, type Finding, type FindingKind } from '../finding.js';
-import { hypothesis, type Hypothesis, type SuspectedChange } from '../hypothesis.js';
+import { finding, type Finding } from '../finding.js';
+import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { missingEvidence } from '../missing-evidence.js';
-import { sameService, serviceOf } from '../service-name.js';
-import { textTokens } from '../text-tokens.js';
-import { clockTime, count, duration, listed, shortened } from '../wording.js';
-import type { Agent, AgentReport, InvestigatedIncident, InvestigationContext } from './agent.js';
+import { described, suspectedChange } from '../suspected-change.js';
+import { clockTime, count, duration, listed } from '../wording.js';
+import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 
 const NAME = 'change detection';
 const MOST_HYPOTHESES = 5;
@@ -20,9 +20,6 @@ const MOST_WHEN_OPEN = 0.3;
 const MOST_WHEN_LATE = 0.5;
 const MOST_ALONE = 0.7;
 const MOST_AT_ALL = 0.95;
-/** One shared word may be chance. */
-const FEWEST_SHARED_WORDS = 2;
-const WITNESSES: readonly FindingKind[] = ['metric_shift', 'new_error', 'risen_error'];
 
 /**
  * Looks at what changed in the six hours before the onset: on the failing service and what it depends on, how long
@@ -46,7 +43,7 @@ export const changeDetection: Agent = {
           'No deploys, configuration or flag changes were recorded or attached, so none were compared.',
       };
     }
-    const ranked = rankChanges(changes, symptomsOf(evidence, context));
+    const ranked = rankChanges(changes, changeSymptoms(evidence, context));
     const candidates = ranked.filter(({ ruledOut }) => ruledOut === undefined);
     return {
       agentName: NAME,
@@ -58,45 +55,6 @@ export const changeDetection: Agent = {
     };
   },
 };
-
-function symptomsOf(evidence: EvidenceSet, { incident, onset, topology, reports }: InvestigationContext) {
-  const graph = new CallGraph([...topology, ...evidence.edges.map(({ row }) => row)]);
-  const troubles = reports.flatMap(({ findings }) => findings).filter(({ kind }) => WITNESSES.includes(kind));
-  const logWords = new Map<string, number>();
-  for (const { kind, data } of troubles) {
-    if (kind === 'metric_shift' || typeof data?.['template'] !== 'string') continue;
-    const weight = Math.log(1 + Number(data['after']));
-    for (const word of new Set(textTokens(data['template'])))
-      logWords.set(word, (logWords.get(word) ?? 0) + weight);
-  }
-  const alertWords = new Map(
-    textTokens(`${incident.title}\n${incident.description}`).map((word) => [word, 2]),
-  );
-  const { service } = incident;
-  return {
-    onsetAt: onset.at,
-    // Without a service any change may be the one; what the alert names by itself is as good as a known path.
-    distance: (changed: string) => {
-      const named = mentions(incident, changed);
-      if (service === null) return named ? 0 : 1;
-      return graph.distance(service, changed) ?? (named ? 1 : undefined);
-    },
-    isHot: (changed: string) =>
-      troubles.some(({ entity }) => entity !== undefined && sameService(entity, changed)),
-    logWords,
-    alertWords,
-  };
-}
-
-function mentions({ title, description }: InvestigatedIncident, service: string): boolean {
-  const words = (text: string) =>
-    ` ${text
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
-      .trim()} `;
-  const named = words(serviceOf(service));
-  return named.length > 4 && words(`${title}\n${description}`).includes(named);
-}
 
 function changeFindings(ranked: RankedChange, { onset }: InvestigationContext): Finding[] {
   const { row, evidenceId } = ranked.cited;
@@ -139,7 +97,7 @@ function toHypothesis(
     statement: `${described(row)} ${when(ranked)} the onset at ${clockTime(context.onset.at)}`,
     category: 'change' as const,
     entity: row.service,
-    change: suspected(row, changes),
+    change: suspectedChange(row, changes),
   };
   if (ranked.ruledOut !== undefined) {
     const against =
@@ -186,79 +144,6 @@ function whyOpen(type: ChangeType, late: boolean): string {
   return late
     ? 'It came long before the trouble, and neither metrics nor errors point to it.'
     : 'It is not on the failing service itself, and neither metrics nor errors point to it.';
-}
-
-interface Agreement {
-  readonly kinds: readonly FindingKind[];
-  readonly evidenceIds: readonly string[];
-}
-
-/**
- * Facts of another kind that agree: trouble on the changed or the failing service that began after the change, and
- * new error messages in the change's own words.
- */
-function agreementWith(ranked: RankedChange, { incident, reports }: InvestigationContext): Agreement {
-  const { row } = ranked.cited;
-  const troubles = reports.flatMap(({ findings }) => findings).filter(({ kind }) => WITNESSES.includes(kind));
-  const after = troubles.filter(
-    ({ entity, at }) =>
-      at !== undefined &&
-      at >= row.occurredAt - MINUTE &&
-      entity !== undefined &&
-      (sameService(entity, row.service) ||
-        (ranked.distance !== undefined &&
-          incident.service !== null &&
-          sameService(entity, incident.service))),
-  );
-  const worded = sharesWords(ranked) ? troubles.filter(({ kind }) => kind !== 'metric_shift') : [];
-  return {
-    kinds: [
-      ...after.map(({ kind }) => kind),
-      ...(worded.length > 0 ? (['change_in_log_text'] as const) : []),
-    ],
-    evidenceIds: [...after, ...worded].flatMap(({ evidenceIds }) => evidenceIds),
-  };
-}
-
-function sharesWords({ sharedWithLogs }: RankedChange): boolean {
-  return sharedWithLogs.length >= FEWEST_SHARED_WORDS;
-}
-
-function suspected(change: Change, changes: readonly Cited<Change>[]): SuspectedChange {
-  const before = changes.findLast(
-    ({ row }) =>
-      row.type === change.type &&
-      row.occurredAt < change.occurredAt &&
-      row.version !== undefined &&
-      row.version !== change.version &&
-      row.environment === change.environment &&
-      sameService(row.service, change.service),
-  );
-  return {
-    changeId: change.changeId ?? null,
-    type: change.type,
-    service: change.service,
-    environment: change.environment ?? null,
-    version: change.version ?? null,
-    previousVersion: change.previousVersion ?? before?.row.version ?? null,
-    summary: change.summary,
-    url: change.url ?? null,
-    occurredAt: change.occurredAt,
-  };
-}
-
-const NAMES: Readonly<Record<ChangeType, string>> = {
-  deploy: 'Deploy',
-  config: 'Configuration change',
-  flag: 'Flag change',
-  schema: 'Schema change',
-  infra: 'Infrastructure change',
-  code: 'Commit',
-};
-
-/** `Deploy v42 of checkout (“Use new pool”)`. */
-function described({ type, version, service, summary }: Change): string {
-  return `${NAMES[type]}${version === undefined ? '' : ` ${version}`} of ${service} (“${shortened(summary, 100)}”)`;
 }
 
 function when({ cited, lag }: RankedChange): string {

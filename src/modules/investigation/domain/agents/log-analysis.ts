@@ -1,10 +1,9 @@
 import { compareText } from '../compare-text.js';
+import { errorHypotheses } from '../error-hypotheses.js';
 import type { EvidenceSet } from '../evidence-set.js';
 import { finding, type Finding, type FindingKind } from '../finding.js';
-import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { compareLogs, type LogComparison, type TemplateUse } from '../log-comparison.js';
 import { missingEvidence } from '../missing-evidence.js';
-import { type NamedCause, namedCauseIn } from '../named-causes.js';
 import { sameService, serviceOf } from '../service-name.js';
 import { clockTime, count, listed, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
@@ -14,8 +13,6 @@ const NAME = 'log analysis';
 const RISEN = 4;
 const SILENT = -5;
 const MOST_FINDINGS = 12;
-/** From this share of the new error lines on, an outside cause explains the logs better than any change. */
-const EXTERNAL_SHARE = 0.2;
 /** A z of this size makes an entity half suspect (the fuser's τ for error lines). */
 const HALF_SUSPECT = 6;
 
@@ -48,7 +45,7 @@ export const logAnalysis: Agent = {
         ...silences(comparison, context),
         ...quiet(evidence, troubles, comparison, context),
       ],
-      hypotheses: hypotheses(troubles, comparison),
+      hypotheses: errorHypotheses(troubles.map((use) => ({ use, kind: kindOf(use, comparison) }))),
       suspects: suspects(troubles),
       missing: comparison.comparable
         ? []
@@ -88,6 +85,11 @@ function troubleFinding(
       expected: Math.round(use.expected * 10) / 10,
     },
   });
+}
+
+function kindOf(use: TemplateUse, { comparable }: LogComparison): FindingKind {
+  if (!comparable) return 'error_seen';
+  return use.before === 0 ? 'new_error' : 'risen_error';
 }
 
 function silences({ uses, comparable }: LogComparison, { onset }: InvestigationContext): Finding[] {
@@ -135,84 +137,6 @@ function quiet(
   ];
 }
 
-function hypotheses(troubles: readonly TemplateUse[], comparison: LogComparison): Hypothesis[] {
-  const volume = total(troubles);
-  const groups = new Map<string, { cause: NamedCause | undefined; entity: string; uses: TemplateUse[] }>();
-  for (const use of troubles) {
-    const cause = namedCauseIn(use.sample);
-    const key = `${cause?.name ?? ''}\0${use.entity}`;
-    const group = groups.get(key) ?? { cause, entity: use.entity, uses: [] };
-    group.uses.push(use);
-    groups.set(key, group);
-  }
-  const byCause = new Map<string, number>();
-  for (const { cause, uses } of groups.values()) {
-    if (cause) byCause.set(cause.name, (byCause.get(cause.name) ?? 0) + total(uses));
-  }
-  return [...groups.values()]
-    .sort((a, b) => total(b.uses) - total(a.uses) || compareText(a.entity, b.entity))
-    .slice(0, MOST_FINDINGS)
-    .map(({ cause, entity, uses }) => {
-      const group = {
-        entity,
-        uses,
-        share: total(uses) / volume,
-        kinds: uses.map((use) => kindOf(use, comparison)),
-      };
-      return cause
-        ? namedHypothesis(cause, group, (byCause.get(cause.name) ?? 0) / volume)
-        : unnamedHypothesis(group);
-    });
-}
-
-interface Group {
-  readonly entity: string;
-  readonly uses: readonly TemplateUse[];
-  /** Of all new or more frequent error lines. */
-  readonly share: number;
-  readonly kinds: readonly FindingKind[];
-}
-
-function namedHypothesis(
-  cause: NamedCause,
-  { entity, uses, share, kinds }: Group,
-  causeShare: number,
-): Hypothesis {
-  const weighty = cause.category !== 'external' || causeShare >= EXTERNAL_SHARE;
-  return hypothesis({
-    statement: `${entity} ${cause.says}: “${shortened(uses[0]?.sample ?? '')}” ${count(total(uses), 'time')}`,
-    score: weighty ? 0.35 + 0.25 * share : 0.15,
-    status: weighty ? 'supported' : 'open',
-    supportedBy: uses.flatMap(({ evidenceIds }) => evidenceIds),
-    contradictedBy: [],
-    category: cause.category,
-    witnesses: [...kinds, 'named_cause'],
-    entity,
-    ...(weighty
-      ? {}
-      : { because: `Only ${String(Math.round(causeShare * 100))} % of the new error lines say so.` }),
-  });
-}
-
-function unnamedHypothesis({ entity, uses, share, kinds }: Group): Hypothesis {
-  return hypothesis({
-    statement: `A fault inside ${entity} shows as “${shortened(uses[0]?.sample ?? '')}” ${count(total(uses), 'time')}`,
-    score: 0.1 + 0.2 * share,
-    status: 'open',
-    supportedBy: uses.flatMap(({ evidenceIds }) => evidenceIds),
-    contradictedBy: [],
-    category: 'errors',
-    witnesses: kinds,
-    because: 'The messages tell what fails, not why.',
-    entity,
-  });
-}
-
-function kindOf(use: TemplateUse, { comparable }: LogComparison): FindingKind {
-  if (!comparable) return 'error_seen';
-  return use.before === 0 ? 'new_error' : 'risen_error';
-}
-
 function suspects(troubles: readonly TemplateUse[]): Suspect[] {
   const byEntity = new Map<string, number>();
   for (const use of troubles) byEntity.set(use.entity, (byEntity.get(use.entity) ?? 0) + Math.max(0, use.z));
@@ -229,12 +153,15 @@ function message(
   const errors = comparison.uses.filter((use) => use.isError);
   const lines = errors.reduce((sum, use) => sum + use.before + use.after, 0);
   const all = comparison.linesBefore + comparison.linesAfter;
-  if (lines === 0)
+  if (lines === 0) {
     return `Read ${count(all, 'line')} of ${count(comparison.entities, 'service')}; none speaks of failure.`;
+  }
   const where = new Set(errors.map(({ entity }) => serviceOf(entity))).size;
   const found = `Found ${count(lines, 'error line')} in ${count(where, 'service')}`;
-  if (!comparison.comparable)
+  if (!comparison.comparable) {
     return `${found}; there are no lines before ${clockTime(onset.at)} to compare with.`;
+  }
+  if (troubles.length === 0) return `${found}; none is new or more frequent since ${clockTime(onset.at)}.`;
   const fresh = troubles.filter(({ before }) => before === 0).length;
   const risen = troubles.length - fresh;
   const parts = [
@@ -242,8 +169,4 @@ function message(
     ...(risen > 0 ? [`${String(risen)} more frequent`] : []),
   ];
   return `${found}; ${listed(parts)} since ${clockTime(onset.at)}.`;
-}
-
-function total(uses: readonly TemplateUse[]): number {
-  return uses.reduce((sum, { after }) => sum + after, 0);
 }

@@ -1,12 +1,13 @@
 import { CallGraph } from '../call-graph.js';
 import { compareText } from '../compare-text.js';
+import { demandThatCameFirst, type EntityRanking, rankEntities } from '../entity-ranking.js';
 import type { EvidenceSet } from '../evidence-set.js';
 import { finding, type Finding } from '../finding.js';
 import { type CauseCategory, hypothesis, type Hypothesis } from '../hypothesis.js';
 import type { MetricRole } from '../metric-profile.js';
 import { metricShift, type MetricShift } from '../metric-shift.js';
 import { missingEvidence } from '../missing-evidence.js';
-import { sameService, serviceOf } from '../service-name.js';
+import { sameService } from '../service-name.js';
 import { amount, clockTime, count } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
 
@@ -47,7 +48,7 @@ export const metricsAnalysis: Agent = {
     }
     const shifts = compared.filter(({ shifted }) => shifted).sort(byScore);
     const graph = new CallGraph([...context.topology, ...evidence.edges.map(({ row }) => row)]);
-    const topmost = ranked(shifts, graph, context);
+    const topmost = rankEntities(shifts, graph, incident.service);
     return {
       agentName: NAME,
       findings:
@@ -60,49 +61,10 @@ export const metricsAnalysis: Agent = {
   },
 };
 
-interface Ranking {
-  readonly entity: string;
-  readonly score: number;
-  /** Its worst series first. */
-  readonly shifts: readonly MetricShift[];
-  /** Whether something it calls left normal too, which may be all that ails it. */
-  readonly explained: boolean;
-}
-
-/** Entities by their worst series; one that is explained by what it calls counts half. */
-function ranked(
-  shifts: readonly MetricShift[],
-  graph: CallGraph,
-  { incident }: InvestigationContext,
-): Ranking[] {
-  const byEntity = new Map<string, MetricShift[]>();
-  for (const shift of shifts) {
-    const known = byEntity.get(shift.series.entity);
-    if (known) known.push(shift);
-    else byEntity.set(shift.series.entity, [shift]);
-  }
-  const moved = new Set([...byEntity.keys()].map(serviceOf));
-  return [...byEntity]
-    .map(([entity, own]): Ranking => {
-      const explained = graph.callees(entity).some((callee) => moved.has(callee));
-      const unrelated =
-        incident.service !== null && !graph.isEmpty && graph.distance(incident.service, entity) === undefined;
-      const score = strength(own) * (explained ? 0.5 : 1) * (unrelated ? 0.7 : 1);
-      return { entity, score, shifts: own, explained };
-    })
-    .sort((a, b) => b.score - a.score || compareText(a.entity, b.entity));
-}
-
-/** Of the worst of an entity's shifts, 0..1 on a logarithmic scale, since scores of series with a tiny spread run into the thousands: 5 → .26, 1000 → 1. */
-function strength(shifts: readonly MetricShift[]): number {
-  return Math.min(1, Math.log10(1 + (shifts[0]?.score ?? 0)) / 3);
-}
-
 function toHypothesis(
-  { entity, score, shifts, explained }: Ranking,
-  context: InvestigationContext,
+  { entity, score, shifts, explained }: EntityRanking,
+  { incident }: InvestigationContext,
 ): Hypothesis {
-  const { incident } = context;
   const demand = demandThatCameFirst(shifts);
   const cause = demand ?? shifts.find(({ role }) => role === 'saturation') ?? shifts[0];
   const own = incident.service !== null && sameService(entity, incident.service);
@@ -114,8 +76,8 @@ function toHypothesis(
         ? 'errors'
         : 'dependency';
   // A service that is slow because what it calls is slow, or of which only the alert's own symptom is seen, has no
-  // cause in it yet; and more traffic is a cause only when something says that it was too much.
-  const localised = !explained && category !== 'errors' && category !== 'demand';
+  // cause in it yet.
+  const localised = !explained && category !== 'errors';
   return hypothesis({
     statement: statementOf(category, entity, cause),
     score: localised ? 0.3 + 0.25 * score : 0.1 + 0.2 * score,
@@ -141,13 +103,6 @@ function statementOf(category: CauseCategory, entity: string, cause: MetricShift
   if (category === 'resource') return `A resource of ${entity} ran short: ${shown}`;
   if (category === 'dependency') return `A dependency is failing: on ${entity} ${shown}`;
   return `The trouble is inside ${entity}: ${shown}`;
-}
-
-/** More traffic that is not later than any other change of an entity may be the cause of them, not their sign. */
-function demandThatCameFirst(shifts: readonly MetricShift[]): MetricShift | undefined {
-  const demand = shifts.find(({ role, worst, normal }) => role === 'traffic' && worst > normal * 1.5);
-  const others = shifts.filter(({ role }) => role !== 'traffic');
-  return demand && others.length > 0 && others.every(({ at }) => demand.at <= at) ? demand : undefined;
 }
 
 function shiftFinding(shift: MetricShift): Finding {

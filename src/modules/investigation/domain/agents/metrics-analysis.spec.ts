@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import { aContext, anIncident, at, metric, statements, topology } from './case.fixture.js';
+import { metricsAnalysis } from './metrics-analysis.js';
+
+function run(...[evidence, changes]: Parameters<typeof aContext>) {
+  const made = aContext(evidence, changes);
+  return metricsAnalysis.run(made.evidence, made.context);
+}
+
+describe('The metrics analysis', () => {
+  it('says so when there is nothing to read', () => {
+    expect(run([])).toMatchObject({
+      message: 'No metrics were attached or pulled, so none were read.',
+      missing: ['metrics of checkout and what it depends on, from an hour before 14:10 UTC'],
+      findings: [],
+    });
+  });
+
+  it('states how far a series left normal, and when', () => {
+    const report = run([metric('checkout', 'latency_ms', 100, 900)]);
+    expect(report.findings).toEqual([
+      expect.objectContaining({
+        kind: 'metric_shift',
+        entity: 'checkout',
+        at: at('14:02'),
+        evidenceIds: ['evd_checkout_latency_ms'],
+        statement: 'latency_ms of checkout rose from 101 to 918 from 14:02 UTC on.',
+      }),
+    ]);
+    expect(report.message).toBe(
+      'Compared 1 metric series; 1 series of 1 entity left normal, most of all checkout: latency_ms rose from 101 to 918.',
+    );
+  });
+
+  it('does not take the symptom of the failing service for its cause', () => {
+    expect(statements(run([metric('checkout', 'latency_ms', 100, 900)]))).toEqual([
+      'open: The trouble is inside checkout: latency_ms rose from 101 to 918 at 14:02 UTC',
+    ]);
+  });
+
+  it('holds a resource that ran short to be a cause', () => {
+    const report = run([
+      metric('checkout', 'latency_ms', 100, 900),
+      metric('checkout', 'memory_percent', 40, 97),
+    ]);
+    expect(report.hypotheses[0]).toMatchObject({
+      category: 'resource',
+      status: 'supported',
+      entity: 'checkout',
+    });
+    expect(report.hypotheses[0]?.statement).toContain('memory_percent rose from 40.4 to 98.9');
+  });
+
+  it('looks for the cause in what an entity calls when that left normal too', () => {
+    const report = run([
+      metric('checkout', 'latency_ms', 100, 900),
+      metric('orders-db', 'latency_ms', 5, 400),
+      topology(['checkout', 'orders-db']),
+    ]);
+    expect(report.hypotheses[0]).toMatchObject({
+      category: 'dependency',
+      status: 'supported',
+      entity: 'orders-db',
+    });
+    expect(report.hypotheses[1]).toMatchObject({
+      entity: 'checkout',
+      status: 'open',
+      because: 'Something it calls left normal too.',
+    });
+  });
+
+  it('notices that more demand came no later than the damage', () => {
+    const report = run([
+      metric('checkout', 'latency_ms', 100, 900),
+      metric('checkout', 'requests_per_second', 50, 400),
+    ]);
+    expect(report.hypotheses[0]).toMatchObject({
+      category: 'demand',
+      witnesses: ['demand_rise', 'metric_shift'],
+    });
+  });
+
+  it('finds that a failing service which was measured all along is well', () => {
+    const report = run([
+      metric('checkout', 'latency_ms', 100, 100),
+      metric('search', 'latency_ms', 100, 100),
+    ]);
+    expect(report.findings).toEqual([
+      expect.objectContaining({ kind: 'metrics_quiet', evidenceIds: ['evd_checkout_latency_ms'] }),
+    ]);
+  });
+
+  it('does not conclude from a flat CPU, nor from another service, that all is well', () => {
+    expect(run([metric('checkout', 'cpu_percent', 20, 20)]).findings).toEqual([]);
+    expect(run([metric('search', 'latency_ms', 20, 20)]).findings).toEqual([]);
+  });
+
+  it('says that samples of one side of the onset are not enough', () => {
+    const incident = anIncident({ alertedAt: at('13:00') });
+    expect(run([metric('checkout', 'latency_ms', 100, 900)], { incident }).message).toContain(
+      'none has samples both',
+    );
+  });
+});

@@ -1,0 +1,198 @@
+import { describe, expect, it } from '@jest/globals';
+import { decideOutcome } from '../decide-outcome.js';
+import type { Evidence } from '../evidence.js';
+import { outcomeInputs } from '../outcome-inputs.js';
+import type { AgentReport, InvestigationContext } from './agent.js';
+import { aContext, at, change, log, logWithErrors, metric, topology } from './case.fixture.js';
+import { AGENTS } from './registry.js';
+
+/** All agents in order, as the steps of a run do it, each report through JSON as it is stored between steps. */
+function investigate(evidence: readonly Evidence[], changes: Partial<InvestigationContext> = {}) {
+  const made = aContext(evidence, changes);
+  const reports: AgentReport[] = [];
+  for (const agent of AGENTS) {
+    const report = agent.run(made.evidence, { ...made.context, reports: [...reports] });
+    const stored = JSON.parse(JSON.stringify(report)) as AgentReport;
+    expect(stored).toEqual(report);
+    reports.push(stored);
+  }
+  const inputs = outcomeInputs(reports, made.evidence, made.context);
+  return { reports, inputs, outcome: decideOutcome(inputs) };
+}
+
+describe('A run of all agents', () => {
+  it('names each agent once, after those it reads', () => {
+    const names = AGENTS.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const [i, { after }] of AGENTS.entries()) {
+      if (after === 'all') expect(i).toBe(AGENTS.length - 1);
+      else for (const earlier of after) expect(names.slice(0, i)).toContain(earlier);
+    }
+  });
+
+  it('invents nothing when there is nothing to go on', () => {
+    const { outcome, reports } = investigate([]);
+    expect(outcome).toMatchObject({ outcome: 'inconclusive', confidence: 0, rootCause: null });
+    expect(outcome.recommendedActions).toEqual([
+      'Attach or connect logs of checkout around 14:10 UTC',
+      'Attach or connect metrics of checkout and what it depends on, from an hour before 14:10 UTC',
+      'Attach or connect changes (deploys, configuration, flags) of checkout in the 6 hours before 14:10 UTC',
+    ]);
+    expect(reports.flatMap(({ findings }) => findings)).toEqual([]);
+    for (const { message } of reports) expect(message).toMatch(/\.$/);
+  });
+
+  it('holds a lone deploy to be the probable cause', () => {
+    const { outcome } = investigate([change('14:04')]);
+    expect(outcome).toMatchObject({ outcome: 'probable' });
+    expect(outcome.rootCause).toContain('Deploy v42 of checkout');
+    expect(outcome.confidence).toBeGreaterThanOrEqual(0.55);
+    expect(outcome.confidence).toBeLessThanOrEqual(0.7);
+    expect(outcome.recommendedActions[0]).toBe('Roll back checkout from v42 to the version before');
+  });
+
+  it('identifies a deploy that metrics agree with', () => {
+    const { outcome } = investigate([
+      change('13:58'),
+      change('09:00', { version: 'v41' }),
+      metric('checkout', 'error_ratio', 0.001, 0.4),
+    ]);
+    expect(outcome).toMatchObject({ outcome: 'identified' });
+    expect(outcome.confidence).toBeGreaterThan(0.7);
+    expect(outcome.recommendedActions[0]).toBe('Roll back checkout from v42 to v41');
+  });
+
+  it('is surer the more ways of looking agree', () => {
+    const two = [change('13:58'), metric('checkout', 'error_ratio', 0.001, 0.4)];
+    const three = [...two, logWithErrors('checkout', 'cannot read property of undefined')];
+    expect(investigate(three).outcome.confidence).toBeGreaterThan(investigate(two).outcome.confidence);
+  });
+
+  it('does not blame a deploy when the errors name a cause outside', () => {
+    const { outcome } = investigate([
+      change('13:58'),
+      logWithErrors('checkout', 'lookup api.bank.test: no such host'),
+    ]);
+    expect(outcome.rootCause).toContain('cannot resolve names');
+    expect(outcome.hypotheses).toContainEqual(
+      expect.objectContaining({ category: 'change', status: 'open', contradictedBy: ['evd_log_checkout'] }),
+    );
+  });
+
+  it('sees a dependency fail without any change', () => {
+    const { outcome } = investigate([
+      metric('checkout', 'latency_ms', 100, 900),
+      metric('orders-db', 'latency_ms', 5, 400),
+      logWithErrors('orders-db', 'checkpoint took too long, lock timeout'),
+      topology(['checkout', 'orders-db']),
+    ]);
+    expect(outcome.rootCause).toContain('orders-db');
+    expect(outcome.hypotheses[0]?.witnesses).toEqual(['metric_shift', 'named_cause', 'new_error']);
+  });
+
+  it('says that it was no incident when all that was read is normal', () => {
+    const calm = Array.from({ length: 60 }, (_, i) => ({
+      timestamp: at('13:30') + i * 60_000,
+      message: 'served',
+    }));
+    const { outcome } = investigate([metric('checkout', 'latency_ms', 100, 100), log('checkout', calm)]);
+    expect(outcome).toMatchObject({ outcome: 'not_an_incident', rootCause: null });
+  });
+
+  it('cites only evidence of this run', () => {
+    const evidence = [
+      change('13:58'),
+      metric('checkout', 'error_ratio', 0.001, 0.4),
+      logWithErrors('checkout', 'boom'),
+    ];
+    const known = new Set([...evidence.map(({ evidenceId }) => evidenceId), 'evd_alert']);
+    const { reports } = investigate(evidence);
+    for (const { findings, hypotheses } of reports) {
+      for (const { evidenceIds } of findings) for (const id of evidenceIds) expect(known).toContain(id);
+      for (const { supportedBy, contradictedBy } of hypotheses) {
+        for (const id of [...supportedBy, ...contradictedBy]) expect(known).toContain(id);
+      }
+    }
+  });
+
+  it('comes to the same result whatever the order of the evidence, and from stored inputs', () => {
+    const evidence = [
+      change('13:58'),
+      change('13:58', { service: 'search', changeId: 'chg_2' }),
+      metric('checkout', 'error_ratio', 0.001, 0.4),
+      metric('search', 'error_ratio', 0.001, 0.4),
+      logWithErrors('checkout', 'boom'),
+      logWithErrors('search', 'boom'),
+      topology(['checkout', 'search']),
+    ];
+    const first = investigate(evidence);
+    expect(investigate([...evidence].reverse())).toEqual(first);
+    expect(decideOutcome(JSON.parse(JSON.stringify(first.inputs)) as typeof first.inputs)).toEqual(
+      first.outcome,
+    );
+  });
+
+  it('reads 60 entities × 600 samples and 100 000 lines in two seconds', () => {
+    const start = at('04:00');
+    const metrics = Array.from({ length: 60 }, (_, entity): Evidence => {
+      const rows = Array.from({ length: 600 }, (_, i) => ({
+        timestamp: start + i * 60_000,
+        entity: `svc${entity}`,
+        metric: 'latency_ms',
+        value: 100 + ((i * 7 + entity) % 13) + (entity === 7 && i > 590 ? 400 : 0),
+      }));
+      return {
+        source: 'test',
+        summary: '',
+        observedAt: 0,
+        evidenceId: `evd_${entity}`,
+        type: 'metric',
+        rows,
+      };
+    });
+    const lines = Array.from({ length: 100_000 }, (_, i) => ({
+      timestamp: start + Math.floor(i / 160) * 60_000,
+      level: i % 10 === 0 ? 'error' : 'info',
+      message: `request ${i} of user ${(i * 7919) % 9973} to 10.0.${i % 256}.1 took ${i % 500} ms`,
+    }));
+    const began = performance.now();
+    investigate([...metrics, log('svc7', lines)]);
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+
+  it('survives rows made to break it', () => {
+    const numbers = [Number.NaN, Infinity, -Infinity, 1e308, -1e308, 5e-324, 0];
+    const hostile: Evidence[] = [
+      {
+        source: 'test',
+        summary: '',
+        observedAt: 0,
+        evidenceId: 'evd_m',
+        type: 'metric',
+        rows: numbers.flatMap((value, i) =>
+          numbers.map((timestamp, k) => ({
+            timestamp: k < 3 ? timestamp : at('14:00') + i * 1000 + k,
+            entity: '__proto__',
+            metric: 'constructor',
+            value,
+          })),
+        ),
+      },
+      log('__proto__', [
+        { timestamp: Number.NaN, message: 'x' },
+        { timestamp: 8.7e15, message: 'error '.repeat(5000), level: '__proto__', count: Number.NaN },
+        { timestamp: -8.7e15, message: '\u0000\ud800' },
+        { timestamp: at('14:11'), message: '', count: -5 },
+      ]),
+      change('14:04', { service: '__proto__', summary: '', version: '', occurredAt: Infinity }),
+      change('14:05', {
+        service: '',
+        summary: 'a'.repeat(100_000),
+        diff: '-\n+'.repeat(50_000),
+        paths: [''],
+      }),
+      topology(['__proto__', '__proto__'], ['', 'checkout'], ['checkout', '']),
+    ];
+    expect(() => investigate(hostile)).not.toThrow();
+  });
+});

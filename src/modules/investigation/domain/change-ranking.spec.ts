@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { type ChangeSymptoms, rankChanges } from './change-ranking.js';
+import type { Change } from './evidence.js';
+
+const MINUTE = 60_000;
+const ONSET = 1_000 * MINUTE;
+
+function change(minutesBefore: number, changes: Partial<Change> = {}) {
+  const row: Change = {
+    type: 'deploy',
+    service: 'web',
+    summary: 'Update',
+    occurredAt: ONSET - minutesBefore * MINUTE,
+    ...changes,
+  };
+  return { evidenceId: `evd_${minutesBefore}`, row };
+}
+
+function rank(changes: Parameters<typeof rankChanges>[0], symptoms: Partial<ChangeSymptoms> = {}) {
+  return rankChanges(changes, {
+    onsetAt: ONSET,
+    distance: (service) => (service === 'web' ? 0 : undefined),
+    isHot: () => false,
+    logWords: new Map(),
+    alertWords: new Map(),
+    ...symptoms,
+  });
+}
+
+describe('The rank of a change', () => {
+  it('is 1 + .8·e^(−lag / 20 min), and half more on the failing service', () => {
+    expect(rank([change(0)])[0]?.score).toBeCloseTo(2.3);
+    expect(rank([change(20)])[0]?.score).toBeCloseTo(1.5 + 0.8 / Math.E);
+  });
+
+  it('grows on a service that shows trouble', () => {
+    expect(rank([change(0)], { isHot: () => true })[0]?.score).toBeCloseTo(2.9);
+  });
+
+  it('grows with words that new errors use, rare ones most', () => {
+    const logWords = new Map([['ledger', 3]]);
+    const [best, other] = rank([change(10), change(10, { summary: 'Rewrite the ledger' })], { logWords });
+    expect(best?.cited.row.summary).toBe('Rewrite the ledger');
+    expect(best?.sharedWithLogs).toEqual(['ledger']);
+    expect(best?.score).toBeGreaterThan(other?.score ?? Infinity);
+  });
+
+  it('is 2 lower, then none, when the change came after the onset', () => {
+    expect(rank([change(-1)])[0]?.score).toBeCloseTo(2.3);
+    expect(rank([change(-1.5)])[0]?.score).toBeCloseTo(0.3);
+    expect(rank([change(-3)])[0]?.ruledOut).toBe('after_onset');
+  });
+
+  it('puts what is ruled out last', () => {
+    const ranked = rank([change(1, { service: 'elsewhere' }), change(300)]);
+    expect(ranked.map(({ ruledOut }) => ruledOut)).toEqual([undefined, 'unrelated']);
+  });
+
+  it('gives a bare commit nothing for its time', () => {
+    expect(rank([change(0, { type: 'code' })])[0]?.score).toBeCloseTo(0.5);
+  });
+
+  it('breaks ties by time, then service', () => {
+    const far = { distance: () => 1 };
+    const ranked = rank([change(5, { service: 'b' }), change(5, { service: 'a' })], far);
+    expect(ranked.map(({ cited }) => cited.row.service)).toEqual(['a', 'b']);
+  });
+});

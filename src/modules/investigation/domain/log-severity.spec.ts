@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { isErrorLike } from './log-severity.js';
+
+describe('A line speaks of failure', () => {
+  it.each([
+    ['anything', 'ERROR'],
+    ['connection refused', undefined],
+    ['request failed with 500', 'info'],
+    ['upstream timed out', 'WARN'],
+    ['java.lang.OutOfMemoryError: out of memory', undefined],
+    ['0 errors so far, but the payment was rejected', 'info'],
+  ])('%p at %p', (message, level) => {
+    expect(isErrorLike(message, level)).toBe(true);
+  });
+
+  it.each([
+    ['served request in 12 ms', 'info'],
+    ['finished with 0 errors', 'info'],
+    ['completed without failures', undefined],
+    ['errors=0 warnings=2', undefined],
+    ['retry failed', 'debug'],
+    ['x'.repeat(2000) + ' failed', undefined],
+  ])('not %p at %p', (message, level) => {
+    expect(isErrorLike(message, level)).toBe(false);
+  });
+});

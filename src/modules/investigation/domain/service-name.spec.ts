@@ -1,0 +1,20 @@
+import { describe, expect, it } from '@jest/globals';
+import { sameService, serviceOf } from './service-name.js';
+
+describe('The name of a service', () => {
+  it.each([
+    ['Checkout', 'checkout'],
+    ['prod/checkout', 'checkout'],
+    ['checkout-7d9fbc6d8-x2x9l', 'checkout'],
+    ['postgres-0', 'postgres'],
+    ['order_service', 'order-service'],
+    ['price rules', 'price-rules'],
+  ])('of %p is %p', (entity, service) => {
+    expect(serviceOf(entity)).toBe(service);
+  });
+
+  it('is not shared by names that merely begin alike', () => {
+    expect(sameService('checkout', 'checkout-worker')).toBe(false);
+    expect(sameService('', '-1')).toBe(false);
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { amount, clockTime, count, duration, listed, shortened } from './wording.js';
+
+describe('Wording', () => {
+  it('gives times in UTC', () => {
+    expect(clockTime(Date.UTC(2026, 0, 1, 14, 2, 59))).toBe('14:02 UTC');
+    expect(clockTime(1e300)).toBe('an unknown time');
+  });
+
+  it('puts nouns in the form that their number asks for', () => {
+    expect(count(1, 'line')).toBe('1 line');
+    expect(count(41_200, 'line')).toBe('41,200 lines');
+    expect(count(2, 'entity', 'entities')).toBe('2 entities');
+  });
+
+  it.each([
+    [20_000, 'less than a minute'],
+    [60_000, '1 minute'],
+    [119 * 60_000, '119 minutes'],
+    [210 * 60_000, '3.5 hours'],
+    [72 * 3_600_000, '3 days'],
+  ])('says %p ms as %p', (ms, text) => {
+    expect(duration(ms)).toBe(text);
+    expect(duration(-ms)).toBe(text);
+  });
+
+  it.each([
+    [0.031234, '0.0312'],
+    [41.23, '41.2'],
+    [1234.5, '1,230'],
+    [2_140_000, '2,140,000'],
+    [1e300, '1e+300'],
+    [Number.NaN, 'no number'],
+  ])('writes %p as %p', (value, text) => {
+    expect(amount(value)).toBe(text);
+  });
+
+  it('lists names as a sentence does', () => {
+    expect(listed([])).toBe('');
+    expect(listed(['a'])).toBe('a');
+    expect(listed(['a', 'b', 'c'])).toBe('a, b and c');
+    expect(listed(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c and 2 more');
+  });
+
+  it('shortens to one line of whole characters', () => {
+    expect(shortened('a\n\tb')).toBe('a b');
+    expect(shortened('aaa😀😀', 5)).toBe('aaa…');
+  });
+});
