@@ -1,8 +1,11 @@
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { type FieldFault, Refusal } from '../domain/errors.js';
 
-/** Checks every body, query and path against its class: unknown properties are refused, and each fault is named. */
-export function validation(): ValidationPipe {
+/**
+ * Checks every body, query and path against its class: unknown properties are refused, and each fault is named.
+ * @param place where the checked value lies in the body, such as `config`
+ */
+export function validation(place = ''): ValidationPipe {
   return new ValidationPipe({
     transform: true,
     whitelist: true,
@@ -11,7 +14,7 @@ export function validation(): ValidationPipe {
     stopAtFirstError: true,
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => {
-      const details = errors.flatMap((error) => faultsOf(error, ''));
+      const details = errors.flatMap((error) => faultsOf(error, place));
       return new Refusal('validation_error', details.map(({ message }) => message).join('; '), { details });
     },
   });
@@ -23,7 +26,7 @@ function faultsOf(error: ValidationError, parent: string): FieldFault[] {
   return [...own, ...(error.children ?? []).flatMap((child) => faultsOf(child, field))];
 }
 
-/** The same check for a body that is read by hand. */
-export async function validated<T extends object>(type: new () => T, value: unknown): Promise<T> {
-  return (await validation().transform(value, { type: 'body', metatype: type })) as T;
+/** The same check for a body, or a part of one, that is read by hand. */
+export async function validated<T extends object>(type: new () => T, value: unknown, place = ''): Promise<T> {
+  return (await validation(place).transform(value, { type: 'body', metatype: type })) as T;
 }

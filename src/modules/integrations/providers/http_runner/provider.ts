@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
+import type { OutboundAnswer } from '#kernel/net/exchange';
+import { OutboundFailedError, OutboundRefusedError } from '#kernel/net/outbound-errors';
+import type { StepAnswer, StepOrder } from '../../api.js';
+import { type Connection, type Outside, ProbeFailed, type Provider } from '../provider.js';
+import { DEFAULT_TIMEOUT_SECONDS, HttpRunnerConfig, HttpRunnerCredentials } from './config.js';
+import { bodyOf, isBusy, isSuccess, retryAfterSeconds, storable } from './answer.js';
+
+type Runner = Connection<HttpRunnerConfig, HttpRunnerCredentials>;
+
+/** A person waits for a probe's answer. */
+const PROBE_TIMEOUT_SECONDS = 10;
+
+export const httpRunner: Provider<HttpRunnerConfig, HttpRunnerCredentials> = {
+  provider: 'http_runner',
+  displayName: 'HTTP runner',
+  category: 'automation',
+  capabilities: ['run_steps'],
+  authType: 'shared_secret',
+  config: HttpRunnerConfig,
+  credentials: HttpRunnerCredentials,
+  setupGuide: [
+    'Run a small HTTP service beside your own tools that takes orders by POST and verifies their signature with any',
+    'Standard Webhooks library (`webhook-id`, `webhook-timestamp`, `webhook-signature`).',
+    '',
+    '1. Make a secret: `echo "whsec_$(openssl rand -base64 32)"`. Give it to the service and to CauseFlow.',
+    '2. Answer the probe `{"action":"probe","dryRun":true}` with any 2xx.',
+    '3. Answer each order `{remediationId,incidentId,stepId,action,params,dryRun,attempt}` with a 2xx and',
+    '   `{"status":"succeeded"}` or `{"status":"failed"}`, and an `output` if there is something to keep.',
+    '4. Remember the `webhook-id`: an order that comes again under the same id must not be carried out again.',
+    '   When you cannot take an order now, answer 429 or 503 with `Retry-After`.',
+  ].join('\n'),
+
+  async probe(runner, outside) {
+    const answer = await sendProbe(runner, outside);
+    const body = bodyOf(answer);
+    if (!isSuccess(answer)) throw new ProbeFailed(unexpected(answer));
+    // A web page answers 200 to anything; a runner answers JSON or nothing.
+    if (answer.body.length > 0 && !body) throw new ProbeFailed('The runner did not answer in JSON.');
+    if (body?.['status'] === 'failed') throw new ProbeFailed('The runner answered that its probe failed.');
+  },
+
+  steps: {
+    actionsOf: ({ actions }) => actions,
+
+    async run(runner, order, outside) {
+      const { remediationId, incidentId, stepId, action, params, dryRun, attempt } = order;
+      const body = { remediationId, incidentId, stepId, action, params, dryRun, attempt };
+      try {
+        return stepAnswer(await post(runner, stepId, body, outside), outside.clock.now());
+      } catch (error) {
+        const reason = reasonOf(error);
+        if (error instanceof OutboundFailedError && error.bytesSent === 'maybe')
+          return { status: 'unknown', reason };
+        return { status: 'not_sent', reason, retryAfterSeconds: null };
+      }
+    },
+  },
+};
+
+async function sendProbe(runner: Runner, outside: Outside): Promise<OutboundAnswer> {
+  const body = { action: 'probe', dryRun: true };
+  try {
+    return await post(runner, `probe_${randomUUID()}`, body, outside, PROBE_TIMEOUT_SECONDS);
+  } catch (error) {
+    throw new ProbeFailed(reasonOf(error));
+  }
+}
+
+async function post(
+  { config, credentials }: Runner,
+  id: string,
+  content: Partial<StepOrder>,
+  { http, clock }: Outside,
+  timeoutSeconds = config.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
+): Promise<OutboundAnswer> {
+  const body = JSON.stringify(content);
+  const now = clock.now();
+  return http.request({
+    method: 'POST',
+    url: config.url,
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'CauseFlow',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+      'webhook-signature': new Webhook(credentials.secret).sign(id, now, body),
+    },
+    body,
+    timeoutMs: timeoutSeconds * 1000,
+  });
+}
+
+function stepAnswer(answer: OutboundAnswer, now: Date): StepAnswer {
+  const body = bodyOf(answer);
+  if (isSuccess(answer)) {
+    const status = body?.['status'];
+    if (status === 'succeeded' || status === 'failed') return { status, output: storable(body?.['output']) };
+    return {
+      status: 'unknown',
+      reason: `The runner answered ${answer.status} but neither succeeded nor failed.`,
+    };
+  }
+  const seconds = retryAfterSeconds(answer.headers['retry-after'], now);
+  if (isBusy(answer) && seconds !== undefined)
+    return { status: 'not_sent', reason: unexpected(answer), retryAfterSeconds: seconds };
+  return { status: 'unknown', reason: unexpected(answer) };
+}
+
+function unexpected({ status }: OutboundAnswer): string {
+  const redirects = status >= 300 && status <= 399 ? '; redirects are not followed' : '';
+  return `The runner answered ${status}${redirects}.`;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof OutboundRefusedError) return error.message;
+  if (error instanceof OutboundFailedError) return `The call to the runner failed: ${error.reason}.`;
+  throw error;
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '#kernel/domain/clock';
+import type { GuardedFetch } from '#kernel/net/guarded-fetch';
+import type { StepAnswer, StepOrder } from '../api.js';
+
+export const CATEGORIES = ['automation'] as const;
+export const CAPABILITIES = ['run_steps'] as const;
+export const AUTH_TYPES = ['shared_secret'] as const;
+
+/** What a tenant told us about its side, checked against the provider's classes. */
+export interface Connection<C extends object = object, S extends object = object> {
+  readonly config: C;
+  readonly credentials: S;
+}
+
+/** The world outside, as far as a provider may touch it. */
+export interface Outside {
+  readonly http: GuardedFetch;
+  readonly clock: Clock;
+}
+
+/** The other side did not answer a probe as it should; the message is a sentence for a person and holds no secret. */
+export class ProbeFailed extends Error {
+  override readonly name = 'ProbeFailed';
+}
+
+/** A tool that can be connected. Its words and classes drive catalogue, forms, validation and masking. */
+export interface Provider<C extends object = object, S extends object = object> {
+  /** Stable: part of addresses, events and rows. */
+  readonly provider: string;
+  readonly displayName: string;
+  readonly category: (typeof CATEGORIES)[number];
+  readonly capabilities: readonly (typeof CAPABILITIES)[number][];
+  readonly authType: (typeof AUTH_TYPES)[number];
+  readonly config: new () => C;
+  /** Every property of this class is a secret: sealed at rest and never answered. */
+  readonly credentials: new () => S;
+  /** Markdown for the person who connects it. */
+  readonly setupGuide: string;
+
+  /** Calls the other side for real. @throws ProbeFailed */
+  probe(connection: Connection<C, S>, outside: Outside): Promise<void>;
+
+  /** Present when it can `run_steps`. */
+  readonly steps?: {
+    actionsOf(config: C): readonly string[];
+    run(connection: Connection<C, S>, order: StepOrder, outside: Outside): Promise<StepAnswer>;
+  };
+}

@@ -1,0 +1,17 @@
+import { notFound } from '#kernel/domain/errors';
+import { httpRunner } from './http_runner/provider.js';
+import type { Provider } from './provider.js';
+
+/** Every provider that can be connected, one line each. */
+export const PROVIDERS: readonly Provider[] = [
+  httpRunner, //
+];
+
+const byName = new Map(PROVIDERS.map((provider) => [provider.provider, provider]));
+
+/** @throws Refusal `not_found` */
+export function providerNamed(name: string): Provider {
+  const provider = byName.get(name);
+  if (!provider) throw notFound('provider');
+  return provider;
+}
