@@ -1,13 +1,17 @@
 import type { TenantId } from '#kernel/domain/ids';
 
-/** A pattern that an incident resembles. */
-export interface PatternMatch {
+/** A failure that was seen, explained and kept. */
+export interface KnownPattern {
   readonly patternId: string;
   readonly title: string;
   readonly summary: string;
   readonly rootCause: string;
   readonly fix: Fix | null;
   readonly runbookUrl: string | null;
+}
+
+/** A pattern that an incident resembles. */
+export interface PatternMatch extends KnownPattern {
   /** 0.85..1: how alike the incident and the pattern are. */
   readonly similarity: number;
 }
@@ -32,5 +36,8 @@ export abstract class Patterns {
   /** The best match, when there is one of at least 0.85 that is not archived and not under review. */
   abstract match(tenantId: TenantId, symptoms: Symptoms): Promise<PatternMatch | undefined>;
 
-  abstract find(tenantId: TenantId, patternId: string): Promise<PatternMatch | undefined>;
+  abstract find(tenantId: TenantId, patternId: string): Promise<KnownPattern | undefined>;
+
+  /** How alike two alerts are, 0..1; from 0.85 on they are taken for the same trouble. Asks no database. */
+  abstract likeness(a: Symptoms, b: Symptoms): number;
 }

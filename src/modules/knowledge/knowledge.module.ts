@@ -1,6 +1,33 @@
 import { Global, Module } from '@nestjs/common';
+import { provideStore } from '#kernel/persistence/aggregate-store';
+import { Patterns } from './api.js';
+import { AnswerPatterns } from './application/answer-patterns.js';
+import { ComparePatterns } from './application/compare-patterns.js';
+import { EditPattern } from './application/edit-pattern.js';
+import { GiveFeedback } from './application/give-feedback.js';
+import { LearnPattern } from './application/learn-pattern.js';
+import { ListPatterns } from './application/list-patterns.js';
+import { PatternIndex, PatternStore, Sightings } from './domain/patterns.js';
+import { KnowledgeController } from './http/knowledge.controller.js';
+import { patternSchema } from './infrastructure/pattern.schema.js';
+import { TableSightings } from './infrastructure/table-sightings.js';
+import { WordIndex } from './infrastructure/word-index.js';
 
-/** Global, so that its api.ts can be asked for without an import of this file. */
+/** What resolved incidents taught. Global, so that its api.ts can be asked for without an import of this file. */
 @Global()
-@Module({})
+@Module({
+  controllers: [KnowledgeController],
+  providers: [
+    ComparePatterns,
+    EditPattern,
+    GiveFeedback,
+    LearnPattern,
+    ListPatterns,
+    provideStore(PatternStore, patternSchema),
+    { provide: PatternIndex, useClass: WordIndex },
+    { provide: Sightings, useClass: TableSightings },
+    { provide: Patterns, useClass: AnswerPatterns },
+  ],
+  exports: [Patterns],
+})
 export class KnowledgeModule {}

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '#kernel/domain/ids';
+import { type KnownPattern, Patterns, type PatternMatch, type Symptoms } from '../api.js';
+import { likeness } from '../domain/likeness.js';
+import type { Pattern } from '../domain/pattern.js';
+import { PatternStore } from '../domain/patterns.js';
+import { ComparePatterns } from './compare-patterns.js';
+
+/** What other modules may ask about patterns. */
+@Injectable()
+export class AnswerPatterns extends Patterns {
+  constructor(
+    private readonly patterns: PatternStore,
+    private readonly comparePatterns: ComparePatterns,
+  ) {
+    super();
+  }
+
+  async match(tenantId: TenantId, symptoms: Symptoms): Promise<PatternMatch | undefined> {
+    const matches = await this.comparePatterns.execute(tenantId, symptoms);
+    const best = matches.find(({ pattern }) => pattern.isOffered);
+    return best && { ...known(best.pattern), similarity: best.similarity };
+  }
+
+  async find(tenantId: TenantId, patternId: string): Promise<KnownPattern | undefined> {
+    const pattern = await this.patterns.find(tenantId, patternId);
+    return pattern && known(pattern);
+  }
+
+  likeness(a: Symptoms, b: Symptoms): number {
+    return likeness(a, b);
+  }
+}
+
+function known({ patternId, title, summary, rootCause, fix, runbookUrl }: Pattern): KnownPattern {
+  return { patternId, title, summary, rootCause, fix, runbookUrl };
+}

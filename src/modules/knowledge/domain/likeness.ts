@@ -1,0 +1,105 @@
+import { maskVariables } from '#kernel/domain/mask-variables';
+import { textTokens } from '#kernel/domain/text-tokens';
+
+/** What an alert says, as far as likeness goes. */
+export interface AlertText {
+  readonly title: string;
+  readonly description: string;
+  readonly service: string | null;
+}
+
+/** From here on two alerts are taken for the same trouble. */
+export const SAME_TROUBLE = 0.85;
+
+const TITLE_SHARE = 0.65;
+/** The same words about another service are another trouble. */
+const OTHER_SERVICE = 0.8;
+
+/** Words that every alert has, and words that tell one kind of trouble from another; all others weigh 1. */
+const COMMON_WEIGHT = 0.3;
+const TELLING_WEIGHT = 3;
+const COMMON = words(
+  'alert alarm alerting firing triggered critical warning high low above below over threshold value current minute ' +
+    'second hour last more than greater less average avg rate level monitor instance host service production prod ' +
+    'namespace cluster summary description num time hex uuid path been started reported detected please check',
+);
+const TELLING = words(
+  'cpu memory disk latency slow timeout error exception unavailable availability down outage connection pool queue lag ' +
+    'replication certificate tls dns crash restart oom deadlock throttling quota unauthorized denied refused full ' +
+    'saturation storage network packet login payment traffic job backup node pod',
+);
+
+/**
+ * How alike two alerts are, 0..1, the same for both orders and the same on every machine:
+ *
+ * `s = .65 · cos(title) + .35 · cos(description)`, `· .8` when both name a service and not the same one.
+ *
+ * `cos` is the cosine of weighted word vectors (1 + ln of the occurrences, times the weight of the word: .3 for words
+ * of every alert, 3 for words of a kind of trouble). Numbers, ids, addresses and times are masked first, except HTTP
+ * status codes, so the same alert at another time gives 1. A description that both lack leaves its share to the title.
+ */
+export function likeness(a: AlertText, b: AlertText): number {
+  const title = titleLikeness(a.title, b.title);
+  const descriptions = [vector(a.description), vector(b.description)] as const;
+  const described = descriptions.some((description) => description.size > 0);
+  const text = described ? TITLE_SHARE * title + (1 - TITLE_SHARE) * cosine(...descriptions) : title;
+  return Math.min(1, differentServices(a, b) ? text * OTHER_SERVICE : text);
+}
+
+/** The different words of an alert, most telling first; words of every alert come last. */
+export function tellingWords(text: string): string[] {
+  return [...vector(text)].sort((a, b) => b[1] - a[1]).map(([word]) => word);
+}
+
+/** Sources write one name in many ways of case and space. Empty for no service. */
+export function serviceKey(service: string | null): string {
+  return service?.trim().toLowerCase() ?? '';
+}
+
+/** A title of punctuation and numbers alone has no words to compare: it is the same or it is not. */
+function titleLikeness(a: string, b: string): number {
+  const [first, second] = [vector(a), vector(b)];
+  return first.size + second.size > 0 ? cosine(first, second) : Number(a.trim() === b.trim());
+}
+
+function differentServices(a: AlertText, b: AlertText): boolean {
+  const [first, second] = [serviceKey(a.service), serviceKey(b.service)];
+  return first !== '' && second !== '' && first !== second;
+}
+
+function vector(text: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const token of tokens(text)) counts.set(token, (counts.get(token) ?? 0) + 1);
+  return new Map([...counts].map(([token, n]) => [token, weight(token) * (1 + Math.log(n))]));
+}
+
+function tokens(text: string): string[] {
+  // `503` is what happened, `503 ms` is how long it took.
+  const coded = text
+    .slice(0, 20_000)
+    .replaceAll(/\b([45]\d\d)\b(?!\s*(?:ms|s|sec|%|[kmg]i?b)\b|[.,]\d)/gi, ' http$1 ');
+  return textTokens(maskVariables(coded));
+}
+
+function cosine(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): number {
+  if (a.size === 0 || b.size === 0) return 0;
+  let product = 0;
+  for (const [token, value] of a) product += value * (b.get(token) ?? 0);
+  // A rounding error must not make one alert unlike itself.
+  return Math.min(1, Math.round((product / Math.sqrt(squared(a) * squared(b))) * 1e9) / 1e9);
+}
+
+function squared(vector: ReadonlyMap<string, number>): number {
+  let total = 0;
+  for (const value of vector.values()) total += value * value;
+  return total;
+}
+
+function weight(token: string): number {
+  if (COMMON.has(token)) return COMMON_WEIGHT;
+  return TELLING.has(token) || /^http\d/.test(token) ? TELLING_WEIGHT : 1;
+}
+
+function words(text: string): ReadonlySet<string> {
+  return new Set(textTokens(text));
+}
