@@ -38,6 +38,6 @@ export abstract class Patterns {
 
   abstract find(tenantId: TenantId, patternId: string): Promise<KnownPattern | undefined>;
 
-  /** How alike two alerts are, 0..1; from 0.85 on they are taken for the same trouble. Asks no database. */
-  abstract likeness(a: Symptoms, b: Symptoms): number;
+  /** How alike two alerts of the same trouble are, 0.85..1; undefined for different troubles. Asks no database. */
+  abstract sameTrouble(a: Symptoms, b: Symptoms): number | undefined;
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { type KnownPattern, Patterns, type PatternMatch, type Symptoms } from '../api.js';
-import { likeness } from '../domain/likeness.js';
+import { SAME_TROUBLE, similarity } from '../domain/similarity.js';
 import type { Pattern } from '../domain/pattern.js';
 import { PatternStore } from '../domain/patterns.js';
 import { ComparePatterns } from './compare-patterns.js';
@@ -27,8 +27,9 @@ export class AnswerPatterns extends Patterns {
     return pattern && known(pattern);
   }
 
-  likeness(a: Symptoms, b: Symptoms): number {
-    return likeness(a, b);
+  sameTrouble(a: Symptoms, b: Symptoms): number | undefined {
+    const alike = similarity(a, b);
+    return alike >= SAME_TROUBLE ? alike : undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
-import { type AlertText, likeness, SAME_TROUBLE } from '../domain/likeness.js';
+import { type AlertText, SAME_TROUBLE, similarity } from '../domain/similarity.js';
 import type { Pattern } from '../domain/pattern.js';
 import { PatternIndex } from '../domain/patterns.js';
 
@@ -19,8 +19,8 @@ export class ComparePatterns {
   async execute(tenantId: TenantId, alert: AlertText): Promise<Resemblance[]> {
     const candidates = await this.index.candidates(tenantId, alert);
     return candidates
-      .map((pattern) => ({ pattern, similarity: likeness(alert, pattern.alert) }))
-      .filter(({ similarity }) => similarity >= SAME_TROUBLE)
+      .map((pattern) => ({ pattern, similarity: similarity(alert, pattern.alert) }))
+      .filter((resemblance) => resemblance.similarity >= SAME_TROUBLE)
       .sort((a, b) => b.similarity - a.similarity || (a.pattern.patternId < b.pattern.patternId ? -1 : 1));
   }
 }

@@ -1,7 +1,7 @@
 import { Aggregate } from '#kernel/domain/aggregate';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { PatternExtracted } from '../events.js';
-import { type AlertText, tellingWords } from './likeness.js';
+import { type AlertText, tellingWords } from './similarity.js';
 
 export const PATTERN_STATUSES = ['emerging', 'stable', 'review', 'archived'] as const;
 export type PatternStatus = (typeof PATTERN_STATUSES)[number];

@@ -1,6 +1,6 @@
 import type { TenantId } from '#kernel/domain/ids';
 import { Store } from '#kernel/domain/store';
-import type { AlertText } from './likeness.js';
+import type { AlertText } from './similarity.js';
 import type { FeedbackType, Pattern, PatternStatus } from './pattern.js';
 
 export abstract class PatternStore extends Store<Pattern> {}

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { In, LessThan, MoreThanOrEqual } from 'typeorm';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { type AlertText, serviceKey, tellingWords } from '../domain/likeness.js';
+import { type AlertText, serviceKey, tellingWords } from '../domain/similarity.js';
 import type { Pattern } from '../domain/pattern.js';
 import { type PatternFilter, PatternIndex } from '../domain/patterns.js';
 import { patternSchema } from './pattern.schema.js';

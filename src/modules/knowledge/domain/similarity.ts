@@ -11,7 +11,10 @@ export interface AlertText {
 /** From here on two alerts are taken for the same trouble. */
 export const SAME_TROUBLE = 0.85;
 
-const TITLE_SHARE = 0.65;
+/** What an orchestrator appends to the name of a workload. */
+const POD_SUFFIX = /-[0-9a-f]{6,10}-[0-9a-z]{5}\b/gi;
+
+const TITLE_SHARE = 0.7;
 /** The same words about another service are another trouble. */
 const OTHER_SERVICE = 0.8;
 
@@ -32,13 +35,13 @@ const TELLING = words(
 /**
  * How alike two alerts are, 0..1, the same for both orders and the same on every machine:
  *
- * `s = .65 · cos(title) + .35 · cos(description)`, `· .8` when both name a service and not the same one.
+ * `s = .7 · cos(title) + .3 · cos(description)`, `· .8` when both name a service and not the same one.
  *
  * `cos` is the cosine of weighted word vectors (1 + ln of the occurrences, times the weight of the word: .3 for words
- * of every alert, 3 for words of a kind of trouble). Numbers, ids, addresses and times are masked first, except HTTP
+ * of every alert, 3 for words of a kind of trouble). Numbers, ids, pod names, addresses and times are masked first, except HTTP
  * status codes, so the same alert at another time gives 1. A description that both lack leaves its share to the title.
  */
-export function likeness(a: AlertText, b: AlertText): number {
+export function similarity(a: AlertText, b: AlertText): number {
   const title = titleLikeness(a.title, b.title);
   const descriptions = [vector(a.description), vector(b.description)] as const;
   const described = descriptions.some((description) => description.size > 0);
@@ -46,7 +49,7 @@ export function likeness(a: AlertText, b: AlertText): number {
   return Math.min(1, differentServices(a, b) ? text * OTHER_SERVICE : text);
 }
 
-/** The different words of an alert, most telling first; words of every alert come last. */
+/** The different words of a text, most telling first; words that every alert has come last. */
 export function tellingWords(text: string): string[] {
   return [...vector(text)].sort((a, b) => b[1] - a[1]).map(([word]) => word);
 }
@@ -78,7 +81,7 @@ function tokens(text: string): string[] {
   const coded = text
     .slice(0, 20_000)
     .replaceAll(/\b([45]\d\d)\b(?!\s*(?:ms|s|sec|%|[kmg]i?b)\b|[.,]\d)/gi, ' http$1 ');
-  return textTokens(maskVariables(coded));
+  return textTokens(maskVariables(coded.replaceAll(POD_SUFFIX, ' ')));
 }
 
 function cosine(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): number {
