@@ -29,15 +29,20 @@ export async function dropDatabase(server: string, name: string): Promise<void> 
   if (name) await asOwner(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
-/** Looks at a database, or changes it behind the server's back: the way tests travel in time. */
+/**
+ * Looks at a database, or changes it behind the server's back: the way tests travel in time. Row-level security binds
+ * the owner too, so the rows of a tenant are seen only by naming her.
+ */
 export async function sql<Row extends object = Record<string, unknown>>(
   url: string,
   text: string,
   parameters: unknown[] = [],
+  tenantId?: string,
 ): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
+    if (tenantId) await client.query(`SELECT set_config('app.tenant_ids', $1, false)`, [tenantId]);
     return (await client.query<Row>(text, parameters)).rows;
   } finally {
     await client.end();

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Plan } from '../domain/plan.js';
 import { ConfigError } from './config-error.js';
 import { type Environment, EnvironmentReader, isCidr, isOrigin } from './environment.js';
 import { type OidcConfig, readOidc } from './oidc-config.js';
@@ -13,11 +14,7 @@ export type Role = (typeof ROLES)[number];
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Calls per minute; 0 is no limit. */
-export interface RateLimits {
-  readonly starter: number;
-  readonly pro: number;
-  readonly business: number;
-  readonly enterprise: number;
+export interface RateLimits extends Readonly<Record<Plan, number>> {
   readonly ingest: number;
   readonly anonymous: number;
 }

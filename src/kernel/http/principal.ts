@@ -11,9 +11,12 @@ export const API_KEY_SCOPES = [
 ] as const;
 export type Scope = (typeof API_KEY_SCOPES)[number];
 
-/** Who calls: a person by her token, or a program by its API key. */
+/**
+ * Who calls: a person by her token, or a program by its API key. `credentials` counts a person's changes of role and
+ * password: a token made under an earlier count is not good any more.
+ */
 export type Principal =
-  | { readonly kind: 'user'; readonly id: string; readonly tenantId: TenantId; readonly role: UserRole; readonly email: string; readonly expiresAt: Date }
+  | { readonly kind: 'user'; readonly id: string; readonly tenantId: TenantId; readonly role: UserRole; readonly email: string; readonly credentials: number; readonly expiresAt: Date }
   | { readonly kind: 'key'; readonly id: string; readonly tenantId: TenantId; readonly scopes: readonly Scope[]; readonly expiresAt: Date | null }; // prettier-ignore
 
 export interface Access {

@@ -93,8 +93,8 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
 
   private key(manager: EntityManager, tenantId: TenantId, id: string): FindOptionsWhere<A> {
     const own = this.metadata(manager).primaryColumns.find(({ propertyName }) => propertyName !== 'tenantId');
-    if (!own) throw new Error(`${this.schema.options.name} needs an id beside its tenant`);
-    return { tenantId, [own.propertyName]: id } as FindOptionsWhere<A>;
+    // A tenant itself has no other id.
+    return { tenantId, ...(own && { [own.propertyName]: id }) } as FindOptionsWhere<A>;
   }
 
   private columnsOf(manager: EntityManager, aggregate: A): Record<string, unknown> {

@@ -1,25 +1,50 @@
 import type { TenantId } from '#kernel/domain/ids';
+import { PLANS, type Plan } from '#kernel/domain/plan';
+import { Flag, IdOf, Moment, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
 
-export interface TenantSettings {
-  readonly autoInvestigateMinSeverity: 'critical' | 'high' | 'medium' | 'low' | 'info';
-  readonly approvals: {
-    readonly expiresInMinutes: number;
-    readonly required: number;
-    readonly allowSelfApproval: boolean;
-    readonly executeOnApproval: boolean;
-  };
-  readonly retentionDays: { readonly events: number };
+const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const;
+
+export class ApprovalSettings {
+  @Whole({ min: 1, max: 43_200, summary: 'Minutes until an approval that nobody answered runs out' })
+  readonly expiresInMinutes!: number;
+  @Whole({ min: 1, max: 20, summary: 'How many different admins must approve a plan' })
+  readonly required!: number;
+  @Flag({ summary: 'Whether whoever started the investigation may approve its plan' })
+  readonly allowSelfApproval!: boolean;
+  @Flag({ summary: 'Whether an approved plan is executed at once' })
+  readonly executeOnApproval!: boolean;
 }
 
-export interface TenantProfile {
-  readonly tenantId: TenantId;
-  readonly name: string;
-  readonly plan: 'starter' | 'pro' | 'business' | 'enterprise';
-  readonly settings: TenantSettings;
+export class RetentionSettings {
+  @Whole({ min: 1, max: 3650, summary: 'How long events can be replayed' })
+  readonly events!: number;
 }
 
-/** Answers what a tenant has settled on, as of at most a few seconds ago. */
+export class TenantSettings {
+  @OneOf(SEVERITIES, { summary: 'The least severity at which an alert is investigated by itself' })
+  readonly autoInvestigateMinSeverity!: (typeof SEVERITIES)[number];
+  @ObjectOf(() => ApprovalSettings) readonly approvals!: ApprovalSettings;
+  @ObjectOf(() => RetentionSettings) readonly retentionDays!: RetentionSettings;
+}
+
+/** A tenant as clients and other modules see it. */
+export class TenantProfile {
+  @IdOf('ten') readonly tenantId!: TenantId;
+  @Text({ max: 200, example: 'Acme Corp' }) readonly name!: string;
+  @OneOf(PLANS) readonly plan!: Plan;
+  @OneOf(['active']) readonly status!: 'active';
+  @ObjectOf(() => TenantSettings) readonly settings!: TenantSettings;
+  @Moment() readonly createdAt!: string;
+  @Moment() readonly updatedAt!: string;
+}
+
 export abstract class Tenants {
-  /** @throws Refusal `not_found` */
+  /**
+   * What a tenant has settled on, as of at most a few seconds ago.
+   * @throws Refusal `not_found`
+   */
   abstract profile(tenantId: TenantId): Promise<TenantProfile>;
+
+  /** Founds a tenant, in the transaction under way: whoever calls adds the first admin to it. */
+  abstract found(tenantId: TenantId, name: string, plan: Plan): Promise<TenantProfile>;
 }

@@ -1,8 +1,6 @@
+import { PLANS, type Plan } from '#kernel/domain/plan';
 import { defineEvent } from '#kernel/events/define-event';
 import { IdOf, Moment, OneOf, Text, Texts } from '#kernel/http/fields';
-
-export const PLANS = ['starter', 'pro', 'business', 'enterprise'] as const;
-export type Plan = (typeof PLANS)[number];
 
 class TenantCreatedData {
   @IdOf('ten') tenantId!: string;

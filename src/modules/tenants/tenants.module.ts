@@ -1,6 +1,19 @@
 import { Global, Module } from '@nestjs/common';
+import { provideStore } from '#kernel/persistence/aggregate-store';
+import { Tenants } from './api.js';
+import { TenantProfiles } from './tenant-profiles.js';
+import { TenantStore, tenantSchema } from './tenant.schema.js';
+import { TenantsController } from './tenants.controller.js';
 
 /** Global, so that its api.ts can be asked for without an import of this file. */
 @Global()
-@Module({})
+@Module({
+  controllers: [TenantsController],
+  providers: [
+    TenantProfiles,
+    { provide: Tenants, useExisting: TenantProfiles },
+    provideStore(TenantStore, tenantSchema),
+  ],
+  exports: [Tenants],
+})
 export class TenantsModule {}

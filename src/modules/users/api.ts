@@ -1,11 +1,11 @@
 import type { TenantId } from '#kernel/domain/ids';
-import type { Principal } from '#kernel/http/principal';
+import type { Principal, Scope } from '#kernel/http/principal';
 
 /** A live API key, as of at most a few seconds ago. */
 export interface KeyHolder {
   readonly keyId: string;
   readonly tenantId: TenantId;
-  readonly scopes: readonly string[];
+  readonly scopes: readonly Scope[];
   readonly expiresAt: Date | null;
   /** The secrets that may sign this key's webhooks: the present one and, while a rotation overlaps, the one before. */
   readonly webhookSecrets: readonly string[];

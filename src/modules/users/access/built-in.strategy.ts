@@ -1,0 +1,35 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import { Config } from '#kernel/config/config';
+import { asTenantId } from '#kernel/domain/ids';
+import type { Principal } from '#kernel/http/principal';
+import { People } from '../accounts/people.js';
+import { type AccessClaims, AUDIENCE, ISSUER } from '../sign-in/access-tokens.js';
+
+export const BUILT_IN = 'built-in';
+
+/** Tokens that were issued here. */
+@Injectable()
+export class BuiltInStrategy extends PassportStrategy(Strategy, BUILT_IN) {
+  constructor(
+    @Inject(Config) config: Config,
+    private readonly people: People,
+  ) {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      secretOrKey: config.jwtSecret,
+      algorithms: ['HS256'],
+      issuer: ISSUER,
+      audience: AUDIENCE,
+    });
+  }
+
+  /** @returns false for a token that its user's later changes have ended */
+  async validate({ sub, tenant_id, credentials, exp }: AccessClaims): Promise<Principal | false> {
+    const tenantId = asTenantId(tenant_id);
+    const person = tenantId && (await this.people.find(tenantId, sub));
+    if (!person || person.credentials !== credentials) return false;
+    return { kind: 'user', id: sub, tenantId, ...person, expiresAt: new Date(exp * 1000) };
+  }
+}

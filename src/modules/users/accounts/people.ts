@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '#kernel/domain/ids';
+import { Refusal } from '#kernel/domain/errors';
+import type { UserRole } from '#kernel/http/principal';
+import { isUniqueViolation } from '#kernel/persistence/database-errors';
+import { Recent } from '#kernel/persistence/recent';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+
+/** What a token is held against. */
+export interface Person {
+  readonly email: string;
+  readonly role: UserRole;
+  readonly credentials: number;
+}
+
+/** Who belongs to a tenant at present, as of at most a few seconds ago: asked at every call. */
+@Injectable()
+export class People {
+  private readonly recent = new Recent<Person | undefined>({
+    seconds: 4,
+    most: 50_000,
+    load: (key) => this.load(key),
+  });
+
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** @returns undefined for someone who was never there or was deleted */
+  find(tenantId: TenantId, userId: string): Promise<Person | undefined> {
+    return this.recent.get(`${tenantId}/${userId}`);
+  }
+
+  /** To be called after a change was committed, so that this replica knows it at once. */
+  changed(tenantId: TenantId, userId: string): void {
+    this.recent.forget(`${tenantId}/${userId}`);
+  }
+
+  private async load(key: string): Promise<Person | undefined> {
+    const [tenantId, userId] = key.split('/') as [TenantId, string];
+    const [person] = await this.unitOfWork.query<Person>(
+      tenantId,
+      `SELECT email, role, credentials FROM users WHERE tenant_id = $1 AND user_id = $2 AND deleted_at IS NULL`,
+      [tenantId, userId],
+    );
+    return person;
+  }
+}
+
+/** Runs what may give somebody an address that another one has, anywhere in the installation. */
+export async function refusingTakenEmail<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!isUniqueViolation(cause)) throw cause;
+    throw new Refusal('already_exists', 'There is an account with this e-mail address already.', { cause });
+  }
+}

@@ -1,0 +1,106 @@
+import { Aggregate } from '#kernel/domain/aggregate';
+import { newId, type TenantId } from '#kernel/domain/ids';
+import type { UserRole } from '#kernel/http/principal';
+import { UserCreated, UserDeleted, UserUpdated } from '../events.js';
+
+export interface NewUser {
+  readonly email: string;
+  readonly name: string | null;
+  readonly role: UserRole;
+  readonly passwordHash?: string;
+  /** The `sub` under which an external identity provider knows this person. */
+  readonly externalSubject?: string;
+}
+
+/** A person of a tenant. One who was deleted stays as a row, so that nobody comes back in by an old token. */
+export class User extends Aggregate {
+  readonly userId!: string;
+  email!: string;
+  /** What makes an address unique in the installation. */
+  emailKey!: string;
+  name!: string | null;
+  role!: UserRole;
+  passwordHash: string | null = null;
+  externalSubject: string | null = null;
+  /** Counts what ends every earlier token: changes of role and password, and the deletion. */
+  credentials: number = 1;
+  invitationHash: string | null = null;
+  invitationExpiresAt: Date | null = null;
+  readonly version: number = 1;
+  readonly createdAt!: Date;
+  updatedAt!: Date;
+  deletedAt: Date | null = null;
+
+  private constructor() {
+    super();
+  }
+
+  static join(tenantId: TenantId, person: NewUser, now: Date): User {
+    const user = Object.assign(new User(), person, {
+      tenantId,
+      userId: newId('user'),
+      emailKey: emailKey(person.email),
+      createdAt: now,
+      updatedAt: now,
+    });
+    const { userId, email, name, role } = user;
+    user.record(new UserCreated({ userId, email, name, role, createdAt: now.toISOString() }));
+    return user;
+  }
+
+  get isDeleted(): boolean {
+    return this.deletedAt !== null;
+  }
+
+  /** Lets this person choose a password once, with the token that hashes to `hash`. */
+  invite(hash: string, until: Date): void {
+    this.invitationHash = hash;
+    this.invitationExpiresAt = until;
+  }
+
+  holdsInvitation(hash: string, now: Date): boolean {
+    return (
+      this.invitationHash === hash && this.invitationExpiresAt !== null && this.invitationExpiresAt > now
+    );
+  }
+
+  change(to: { email?: string; name?: string | null; role?: UserRole }, now: Date): void {
+    const { email = this.email, name = this.name, role = this.role } = to;
+    const changes = {
+      ...(email !== this.email && { email }),
+      ...(name !== this.name && { name }),
+      ...(role !== this.role && { role }),
+    };
+    if (Object.keys(changes).length === 0) return;
+    if (role !== this.role) this.credentials += 1;
+    Object.assign(this, { email, name, role, emailKey: emailKey(email) });
+    this.updated(changes, now);
+  }
+
+  setPassword(hash: string, now: Date): void {
+    this.passwordHash = hash;
+    this.invitationHash = null;
+    this.invitationExpiresAt = null;
+    this.credentials += 1;
+    this.updated({ passwordChanged: true }, now);
+  }
+
+  delete(deletedBy: string, now: Date): void {
+    const { userId, email } = this;
+    this.deletedAt = now;
+    this.passwordHash = null;
+    this.invitationHash = null;
+    this.credentials += 1;
+    this.record(new UserDeleted({ userId, email, deletedBy }));
+  }
+
+  private updated(changes: Record<string, unknown>, now: Date): void {
+    this.updatedAt = now;
+    this.record(new UserUpdated({ userId: this.userId, changes, updatedAt: now.toISOString() }));
+  }
+}
+
+/** Addresses that differ in the case of letters only are the same. */
+export function emailKey(email: string): string {
+  return email.normalize('NFC').toLowerCase();
+}

@@ -1,0 +1,23 @@
+import { IdOf, Moment, Text, Texts } from '#kernel/http/fields';
+import { API_KEY_SCOPES, type Scope } from '#kernel/http/principal';
+
+export class CreateApiKeyBody {
+  @Text({ max: 200, example: 'Alertmanager' }) name!: string;
+  @Texts({ values: API_KEY_SCOPES, max: API_KEY_SCOPES.length, optional: true, default: ['webhooks:write'] })
+  scopes?: Scope[];
+  @Moment({ optional: true, nullable: true, summary: 'Never, when left out' }) expiresAt?: string | null;
+}
+
+class ApiKeyIdentity {
+  @IdOf('key') keyId!: string;
+  @Text({ max: 200, example: 'Alertmanager' }) name!: string;
+  @Text({ max: 20, summary: 'How the key begins', example: 'cflo_3f9a1c02' }) prefix!: string;
+  @Texts({ values: API_KEY_SCOPES }) scopes!: Scope[];
+  @Moment() createdAt!: string;
+  @Moment({ nullable: true }) expiresAt!: string | null;
+}
+
+export class NewApiKey extends ApiKeyIdentity {
+  @Text({ max: 69, summary: 'The key itself; shown this once' }) plaintextKey!: string;
+  @Text({ max: 64, summary: 'What webhooks are signed with; shown this once' }) webhookSecret!: string;
+}

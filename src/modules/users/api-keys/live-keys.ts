@@ -1,0 +1,109 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { SealedText } from '#kernel/crypto/sealed-text';
+import { sha256Hex } from '#kernel/crypto/secrets';
+import { Clock } from '#kernel/domain/clock';
+import type { TenantId } from '#kernel/domain/ids';
+import type { Scope } from '#kernel/http/principal';
+import { Recent } from '#kernel/persistence/recent';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import { ApiKeys, type KeyHolder } from '../api.js';
+
+const KEY = /^cflo_[0-9a-f]{64}$/;
+const NOBODY = Promise.resolve(undefined);
+/** How exact `lastUsedAt` is: a busy key must not become a hot row. */
+const USE_NOTED_EVERY_MS = 60_000;
+
+/** The keys that are in use. An alert's way in asks it thousands of times a second, hence no work but a look into a map. */
+@Injectable()
+export class LiveKeys extends ApiKeys {
+  private readonly log = new Logger(LiveKeys.name);
+  private readonly holders = new Recent<KeyHolder | undefined>({
+    seconds: 4,
+    most: 20_000,
+    load: (key) => this.find(key),
+    goodFor: (holder) => this.millisecondsLeft(holder?.expiresAt),
+  });
+  private readonly lives = new Recent<boolean>({ seconds: 4, most: 20_000, load: (key) => this.exists(key) });
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly sealed: SealedText,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  holderOf(plaintextKey: string): Promise<KeyHolder | undefined> {
+    return KEY.test(plaintextKey) ? this.holders.get(plaintextKey) : NOBODY;
+  }
+
+  isLive(tenantId: TenantId, keyId: string): Promise<boolean> {
+    return this.lives.get(`${tenantId}/${keyId}`);
+  }
+
+  /** To be called after a change was committed, so that this replica knows it at once. */
+  changed(tenantId: TenantId, keyId: string): void {
+    this.lives.forget(`${tenantId}/${keyId}`);
+    this.holders.forgetWhere((holder) => holder?.keyId === keyId);
+  }
+
+  private async find(plaintextKey: string): Promise<KeyHolder | undefined> {
+    const [row] = await this.unitOfWork.lookUp<KeyRow>('SELECT * FROM find_api_key($1)', [
+      sha256Hex(plaintextKey),
+    ]);
+    if (!row || this.millisecondsLeft(row.expires_at) <= 0) return undefined;
+    const { tenant_id: tenantId, key_id: keyId, scopes, expires_at: expiresAt } = row;
+    if (!row.last_used_at || this.millisecondsLeft(row.last_used_at) < -USE_NOTED_EVERY_MS) {
+      void this.noteUse(tenantId, keyId);
+    }
+    const overlaps = this.millisecondsLeft(row.previous_secret_until ?? new Date(0)) > 0;
+    const webhookSecrets = [
+      row.webhook_secret,
+      ...(overlaps && row.previous_secret ? [row.previous_secret] : []),
+    ];
+    return {
+      keyId,
+      tenantId,
+      scopes,
+      expiresAt,
+      webhookSecrets: webhookSecrets.map((secret) => this.sealed.open(secret, secretPlace(tenantId, keyId))),
+    };
+  }
+
+  private async exists(place: string): Promise<boolean> {
+    const [tenantId, keyId] = place.split('/') as [TenantId, string];
+    const rows = await this.unitOfWork.query(
+      tenantId,
+      'SELECT FROM api_keys WHERE tenant_id = $1 AND key_id = $2',
+      [tenantId, keyId],
+    );
+    return rows.length > 0;
+  }
+
+  private async noteUse(tenantId: TenantId, keyId: string): Promise<void> {
+    const sql = 'UPDATE api_keys SET last_used_at = $3 WHERE tenant_id = $1 AND key_id = $2';
+    await this.unitOfWork
+      .query(tenantId, sql, [tenantId, keyId, this.clock.now()])
+      .catch((error: unknown) => this.log.warn(`The use of ${keyId} was not noted: ${String(error)}`));
+  }
+
+  private millisecondsLeft(until: Date | null | undefined): number {
+    return until ? until.getTime() - this.clock.now().getTime() : Infinity;
+  }
+}
+
+/** Binds a sealed webhook secret to its row. */
+export function secretPlace(tenantId: TenantId, keyId: string): string {
+  return `${tenantId}/${keyId}/webhook-secret`;
+}
+
+interface KeyRow {
+  readonly tenant_id: TenantId;
+  readonly key_id: string;
+  readonly scopes: readonly Scope[];
+  readonly webhook_secret: string;
+  readonly previous_secret: string | null;
+  readonly previous_secret_until: Date | null;
+  readonly expires_at: Date | null;
+  readonly last_used_at: Date | null;
+}

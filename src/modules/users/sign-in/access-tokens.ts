@@ -1,0 +1,35 @@
+import { Inject, Injectable } from '@nestjs/common';
+import jwt from 'jsonwebtoken';
+import { Config } from '#kernel/config/config';
+import type { User } from '../accounts/user.js';
+
+export const ISSUER = 'causeflow';
+export const AUDIENCE = 'causeflow-api';
+/** Seconds. */
+export const ACCESS_TOKEN_LIFE = 3600;
+
+/** What a token made here says. */
+export interface AccessClaims {
+  readonly sub: string;
+  readonly email: string;
+  readonly tenant_id: string;
+  readonly roles: readonly string[];
+  /** `User.credentials` at the time of its making. */
+  readonly credentials: number;
+  readonly exp: number;
+}
+
+@Injectable()
+export class AccessTokens {
+  constructor(@Inject(Config) private readonly config: Config) {}
+
+  issue({ userId, email, tenantId, role, credentials }: User): string {
+    return jwt.sign({ email, tenant_id: tenantId, roles: [role], credentials }, this.config.jwtSecret, {
+      algorithm: 'HS256',
+      subject: userId,
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      expiresIn: ACCESS_TOKEN_LIFE,
+    });
+  }
+}

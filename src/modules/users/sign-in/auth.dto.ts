@@ -1,0 +1,28 @@
+import { PLANS, type Plan } from '#kernel/domain/plan';
+import { Email, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
+import { TenantProfile } from '#modules/tenants/api';
+import { UserView } from '../accounts/users.dto.js';
+
+const PASSWORD = { min: 12, max: 200, blank: true, format: 'password' } as const;
+
+export class RegisterBody {
+  @Email() email!: string;
+  @Text(PASSWORD) password!: string;
+  @Text({ max: 200, optional: true, nullable: true, example: 'Ada Lovelace' }) name?: string | null;
+  @Text({ max: 200, example: 'Acme Corp' }) tenantName!: string;
+  @OneOf(PLANS, { optional: true, default: 'pro' }) plan?: Plan;
+}
+
+export class LogInBody {
+  @Email() email!: string;
+  @Text({ max: 200, blank: true, format: 'password' }) password!: string;
+}
+
+export class SignedIn {
+  @Text({ max: 8192, summary: 'For `Authorization: Bearer …`' }) accessToken!: string;
+  @Text({ max: 500, summary: 'Good once, for `POST /v1/auth/refresh`' }) refreshToken!: string;
+  @OneOf(['Bearer']) tokenType!: 'Bearer';
+  @Whole({ summary: 'Seconds until the access token expires', example: 3600 }) expiresIn!: number;
+  @ObjectOf(() => TenantProfile) tenant!: TenantProfile;
+  @ObjectOf(() => UserView) user!: UserView;
+}
