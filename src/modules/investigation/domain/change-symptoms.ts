@@ -24,10 +24,17 @@ export function changeSymptoms(evidence: EvidenceSet, context: InvestigationCont
     },
     isHot: (changed) => troubles.some(({ entity }) => entity !== undefined && sameService(entity, changed)),
     logWords: logWords(context),
-    alertWords: new Map(
-      textTokens(`${incident.title}\n${incident.description}`).map((word) => [word, ALERT_WORD]),
-    ),
+    alertWords: alertWords(incident, evidence),
   };
+}
+
+/** What the alert says, and what a person noted about it. */
+function alertWords(
+  { title, description }: InvestigatedIncident,
+  { notes }: EvidenceSet,
+): Map<string, number> {
+  const said = [title, description, ...notes.map(({ row }) => row.text)].join('\n');
+  return new Map(textTokens(said).map((word) => [word, ALERT_WORD]));
 }
 
 /** A word weighs the logarithm of the lines it stands in, summed over messages. */

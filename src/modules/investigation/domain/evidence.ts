@@ -101,5 +101,3 @@ export type Evidence =
   | EvidenceOf<'deployment' | 'code_change' | 'config_change', Change>
   | EvidenceOf<'database', MetricPoint | TextNote>
   | EvidenceOf<'runbook' | 'note', TextNote>;
-
-export type EvidenceRow = Evidence['rows'][number];

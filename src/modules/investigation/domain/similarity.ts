@@ -1,6 +1,12 @@
-import type { AlertText } from './known-pattern.js';
 import { maskVariables } from './mask-variables.js';
 import { textTokens } from './text-tokens.js';
+
+/** What an alert says, as far as likeness goes. */
+export interface AlertText {
+  readonly title: string;
+  readonly description: string;
+  readonly service: string | null;
+}
 
 /** From here on two alerts are taken for the same trouble. */
 export const SAME_TROUBLE = 0.85;

@@ -2,7 +2,7 @@ import type { EvidenceSet } from '../evidence-set.js';
 import type { EpochMs, EvidenceType, TopologyEdge } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import type { Hypothesis } from '../hypothesis.js';
-import type { KnownPattern, PatternDecision } from '../known-pattern.js';
+import type { KnownSolution } from '../known-solution.js';
 import type { Onset } from '../onset.js';
 import type { Severity } from '../severity.js';
 
@@ -37,9 +37,8 @@ export interface EarlierIncident {
 export interface InvestigationContext {
   readonly incident: InvestigatedIncident;
   readonly earlierIncidents: readonly EarlierIncident[];
-  readonly patterns: readonly KnownPattern[];
-  /** What a person made of the known solution that this run proposed. */
-  readonly patternDecision?: PatternDecision;
+  /** The kept pattern that the alert resembles most, if any is close enough. */
+  readonly knownSolution: KnownSolution | null;
   /** Known apart from this run's evidence; edges found in the evidence are added to it. */
   readonly topology: readonly TopologyEdge[];
   /** `estimateOnset` of the evidence, made once so that all agents split time at the same point. */

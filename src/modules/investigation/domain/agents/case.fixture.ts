@@ -38,7 +38,7 @@ export function aContext(
   const context = {
     incident,
     earlierIncidents: [],
-    patterns: [],
+    knownSolution: null,
     topology: [],
     onset: estimateOnset(set, incident),
     reports: [],

@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import type { KnownPattern } from '../known-pattern.js';
+import type { KnownSolution } from '../known-solution.js';
 import { aContext, anIncident, at } from './case.fixture.js';
-import { knownSolution, knownSolutionFor } from './known-solution.js';
+import { knownSolution } from './known-solution.js';
 
 const incident = anIncident();
-const pattern: KnownPattern = {
+const known: KnownSolution = {
   patternId: 'ptn_1',
   title: 'Price rules time out',
-  alerts: [{ title: incident.title, description: incident.description, service: 'checkout' }],
   rootCause: 'The rules cache was cold',
-  fix: null,
   runbookUrl: 'https://wiki.example.com/rules',
+  similarity: 0.91,
   evidenceId: 'evd_pattern',
+  decision: 'undecided',
 };
 
 function run(changes: Parameters<typeof aContext>[1]) {
@@ -20,32 +20,23 @@ function run(changes: Parameters<typeof aContext>[1]) {
 }
 
 describe('The known solution', () => {
-  it('is found when the alert is the same', () => {
-    expect(knownSolutionFor(incident, [pattern])).toEqual({ pattern, similarity: 1 });
-  });
-
-  it('is the most alike, then the first by id', () => {
-    const other = {
-      ...pattern,
-      patternId: 'ptn_0',
-      alerts: [{ ...incident, title: 'Checkout returns many 503' }],
-    };
-    const twin = { ...pattern, patternId: 'ptn_2' };
-    expect(knownSolutionFor(incident, [other, twin, pattern])?.pattern.patternId).toBe('ptn_1');
-  });
-
-  it('is not found for another trouble', () => {
-    const alerts = [{ title: 'Disk almost full', description: 'Volume at 91 %', service: 'checkout' }];
-    expect(knownSolutionFor(incident, [{ ...pattern, alerts }])).toBeUndefined();
+  it('cites the alert and the pattern', () => {
+    expect(run({ knownSolution: known }).findings).toEqual([
+      expect.objectContaining({
+        kind: 'known_pattern',
+        evidenceIds: ['evd_alert', 'evd_pattern'],
+        statement: 'The alert is 91 % like the known pattern “Price rules time out”.',
+      }),
+    ]);
   });
 
   it('stays open until a person decides', () => {
-    expect(run({ patterns: [pattern] }).hypotheses).toEqual([expect.objectContaining({ status: 'open' })]);
+    expect(run({ knownSolution: known }).hypotheses).toEqual([expect.objectContaining({ status: 'open' })]);
   });
 
   it('is the cause when a person accepts it, and ruled out when one dismisses it', () => {
     const decided = (decision: 'accepted' | 'dismissed') =>
-      run({ patterns: [pattern], patternDecision: { patternId: 'ptn_1', decision } }).hypotheses[0];
+      run({ knownSolution: { ...known, decision } }).hypotheses[0];
     expect(decided('accepted')).toMatchObject({ status: 'supported', statement: 'The rules cache was cold' });
     expect(decided('dismissed')).toMatchObject({
       status: 'ruled_out',
@@ -70,11 +61,13 @@ describe('The known solution', () => {
       }),
     ]);
     expect(report.message).toBe(
-      'Compared with 0 known patterns and 1 earlier incident; no pattern matches, 1 incident had a similar alert.',
+      'No known pattern resembles the alert; 1 of 1 earlier incident had a similar alert.',
     );
   });
 
   it('says so when nothing is known yet', () => {
-    expect(run({}).message).toBe('No patterns or earlier incidents are known yet, so none were compared.');
+    expect(run({}).message).toBe(
+      'No known pattern resembles the alert; no earlier incident of the service is known.',
+    );
   });
 });

@@ -1,32 +1,13 @@
-import { compareText } from '../compare-text.js';
 import type { EvidenceSet } from '../evidence-set.js';
 import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
-import type { AlertText, KnownPattern, PatternDecision } from '../known-pattern.js';
+import type { KnownSolution } from '../known-solution.js';
 import { SAME_TROUBLE, similarity } from '../similarity.js';
-import { count, duration, shortened } from '../wording.js';
+import { amount, count, duration, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigatedIncident, InvestigationContext } from './agent.js';
 
 const NAME = 'known solution';
 const MOST_EARLIER = 3;
-
-/** A pattern that the incident resembles closely enough to ask a person whether it is the same trouble. */
-export interface KnownSolution {
-  readonly pattern: KnownPattern;
-  /** 0..1, the `confidence` of `investigation.known_solution_found`. */
-  readonly similarity: number;
-}
-
-/** The pattern that the incident resembles most, if it is close enough to be the same trouble. */
-export function knownSolutionFor(
-  alert: AlertText,
-  patterns: readonly KnownPattern[],
-): KnownSolution | undefined {
-  return patterns
-    .map((pattern): KnownSolution => ({ pattern, similarity: likeness(alert, pattern) }))
-    .filter((match) => match.similarity >= SAME_TROUBLE)
-    .sort((a, b) => b.similarity - a.similarity || compareText(a.pattern.patternId, b.pattern.patternId))[0];
-}
 
 /** Asks memory first: kept patterns, and earlier incidents of the service. Reads the alert, not the evidence. */
 export const knownSolution: Agent = {
@@ -34,34 +15,26 @@ export const knownSolution: Agent = {
   needs: [],
   after: [],
   run(_evidence: EvidenceSet, context: InvestigationContext): AgentReport {
-    const { incident, patterns, earlierIncidents, patternDecision } = context;
-    const match = knownSolutionFor(incident, patterns);
+    const { incident, knownSolution: known } = context;
     const earlier = earlierFindings(context);
     return {
       agentName: NAME,
-      findings: [...(match ? [matchFinding(match, incident)] : []), ...earlier],
-      hypotheses: match ? [toHypothesis(match, incident, patternDecision)] : [],
+      findings: [...(known ? [matchFinding(known, incident)] : []), ...earlier],
+      hypotheses: known ? [toHypothesis(known, incident)] : [],
       suspects: [],
       missing: [],
-      message: message(patterns.length, earlierIncidents.length, match, earlier.length),
+      message: message(context, earlier.length),
     };
   },
 };
 
-function likeness(alert: AlertText, { alerts }: KnownPattern): number {
-  return alerts.reduce((best, known) => Math.max(best, similarity(alert, known)), 0);
-}
-
-function matchFinding(
-  { pattern, similarity: alike }: KnownSolution,
-  incident: InvestigatedIncident,
-): Finding {
+function matchFinding(known: KnownSolution, incident: InvestigatedIncident): Finding {
   return finding({
-    statement: `The alert is ${percent(alike)} like the known pattern “${shortened(pattern.title)}”.`,
-    evidenceIds: [incident.evidenceId, pattern.evidenceId],
+    statement: `The alert is ${percent(known.similarity)} like the known pattern “${shortened(known.title)}”.`,
+    evidenceIds: [incident.evidenceId, known.evidenceId],
     kind: 'known_pattern',
-    score: alike,
-    data: { patternId: pattern.patternId, runbookUrl: pattern.runbookUrl },
+    score: known.similarity,
+    data: { patternId: known.patternId, runbookUrl: known.runbookUrl },
   });
 }
 
@@ -85,22 +58,17 @@ function earlierFindings({ incident, earlierIncidents }: InvestigationContext): 
     );
 }
 
-function toHypothesis(
-  { pattern, similarity: alike }: KnownSolution,
-  incident: InvestigatedIncident,
-  decision: PatternDecision | undefined,
-): Hypothesis {
-  const decided = decision?.patternId === pattern.patternId ? decision.decision : 'undecided';
+function toHypothesis(known: KnownSolution, incident: InvestigatedIncident): Hypothesis {
   const facts = {
-    statement: pattern.rootCause ?? pattern.title,
+    statement: known.rootCause ?? known.title,
     category: 'known_pattern' as const,
-    supportedBy: [incident.evidenceId, pattern.evidenceId],
+    supportedBy: [incident.evidenceId, known.evidenceId],
     contradictedBy: [],
     witnesses: ['known_pattern' as const],
   };
-  switch (decided) {
+  switch (known.decision) {
     case 'accepted':
-      return hypothesis({ ...facts, score: alike, status: 'supported' });
+      return hypothesis({ ...facts, score: known.similarity, status: 'supported' });
     case 'dismissed':
       return hypothesis({
         ...facts,
@@ -118,19 +86,14 @@ function toHypothesis(
   }
 }
 
-function message(
-  patterns: number,
-  incidents: number,
-  match: KnownSolution | undefined,
-  alike: number,
-): string {
-  const compared = `${count(patterns, 'known pattern')} and ${count(incidents, 'earlier incident')}`;
-  if (match) {
-    return `Compared with ${compared}; “${shortened(match.pattern.title)}” is ${percent(match.similarity)} alike.`;
-  }
-  if (patterns + incidents === 0)
-    return 'No patterns or earlier incidents are known yet, so none were compared.';
-  return `Compared with ${compared}; no pattern matches${alike > 0 ? `, ${count(alike, 'incident')} had a similar alert` : ''}.`;
+function message({ knownSolution: known, earlierIncidents }: InvestigationContext, alike: number): string {
+  const earlier =
+    earlierIncidents.length === 0
+      ? 'no earlier incident of the service is known'
+      : `${amount(alike)} of ${count(earlierIncidents.length, 'earlier incident')} had a similar alert`;
+  return known
+    ? `The known pattern “${shortened(known.title)}” is ${percent(known.similarity)} alike; ${earlier}.`
+    : `No known pattern resembles the alert; ${earlier}.`;
 }
 
 function percent(share: number): string {

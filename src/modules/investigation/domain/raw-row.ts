@@ -1,0 +1,66 @@
+import type { EpochMs } from './evidence.js';
+
+/** A row as somebody else wrote it: any keys, any values. A map, so that no key is a member of every object. */
+export type RawRow = ReadonlyMap<string, unknown>;
+
+/** An epoch below 2001-09-09 in milliseconds must be meant in seconds. */
+const SMALLEST_MILLISECONDS = 1e12;
+const LATEST = 8.64e15;
+const MAX_TEXT = 64 * 1024;
+
+/** What is no object is taken for its text. */
+export function rawRow(raw: unknown): RawRow {
+  if (typeof raw === 'object' && raw !== null) return new Map(Object.entries(raw));
+  return new Map(typeof raw === 'string' && raw !== '' ? [['text', raw]] : []);
+}
+
+/** The first of the named fields that holds a text (or a number, which is one) that is not empty. */
+export function text(row: RawRow, ...names: readonly string[]): string | undefined {
+  return first(row, names, (value) => {
+    if (typeof value === 'number') return String(value);
+    return typeof value === 'string' && value !== '' ? value.slice(0, MAX_TEXT) : undefined;
+  });
+}
+
+export function texts(row: RawRow, ...names: readonly string[]): readonly string[] | undefined {
+  return first(row, names, (value) =>
+    Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : undefined,
+  );
+}
+
+export function number(row: RawRow, ...names: readonly string[]): number | undefined {
+  return first(row, names, (value) => {
+    const read = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    return typeof read === 'number' && Number.isFinite(read) ? read : undefined;
+  });
+}
+
+/** RFC 3339, or epoch in seconds or milliseconds. */
+export function time(row: RawRow, ...names: readonly string[]): EpochMs | undefined {
+  return first(row, names, (value) => {
+    const epoch = typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : value;
+    if (typeof epoch === 'number') {
+      const ms = Math.round(Math.abs(epoch) < SMALLEST_MILLISECONDS ? epoch * 1000 : epoch);
+      return Math.abs(ms) <= LATEST ? ms : undefined;
+    }
+    const parsed =
+      typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]/.test(value) ? Date.parse(value) : Number.NaN;
+    return Number.isNaN(parsed) ? undefined : parsed;
+  });
+}
+
+export function oneOf<T extends string>(known: readonly T[], value: string | undefined): T | undefined {
+  return known.find((name) => name === value?.toLowerCase());
+}
+
+function first<T>(
+  row: RawRow,
+  names: readonly string[],
+  read: (value: unknown) => T | undefined,
+): T | undefined {
+  for (const name of names) {
+    const value = read(row.get(name));
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
