@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
+import { sqlOf } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+
+let server: TestServer;
+let tenant: TenantUser;
+let sender: AlertSender;
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  tenant = await newTenant(server.url);
+  sender = await AlertSender.of(tenant);
+});
+afterAll(() => server.stop());
+
+it('keeps every acknowledged alert, with its events, once, when it is killed in the middle of 500 posts', async () => {
+  const acknowledged: string[] = [];
+  let next = 0;
+  const post = async (): Promise<void> => {
+    while (next < 500) {
+      const n = next++;
+      try {
+        const { status, body } = await sender.send({
+          title: `Alert ${n}`,
+          description: 'x',
+          sourceAlertId: `crash-${n}`,
+        });
+        if (status === 202) acknowledged.push(body['incidentId'] ?? '');
+      } catch {
+        return; // the connection broke: nothing was acknowledged
+      }
+      if (acknowledged.length === 150) await server.kill();
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, post));
+  expect(acknowledged.length).toBeGreaterThanOrEqual(150);
+  expect(acknowledged.length).toBeLessThan(500);
+
+  const { database } = server;
+  server = await TestServer.start({ database });
+  const events = await sqlOf<{ incident_id: string; created: number; moved: number }>(
+    database.url,
+    tenant.tenantId,
+    `SELECT i.incident_id,
+            count(*) FILTER (WHERE e.type = 'incident.created')::int AS created,
+            count(*) FILTER (WHERE e.type = 'incident.status_changed' AND e.data->>'newStatus' = 'triaging')::int AS moved
+       FROM incidents i JOIN alerts a USING (tenant_id, incident_id) LEFT JOIN events e USING (tenant_id, incident_id)
+      WHERE i.tenant_id = $1 GROUP BY i.incident_id`,
+    [tenant.tenantId],
+  );
+  const stored = new Map(events.map((row) => [row.incident_id, [row.created, row.moved]]));
+  for (const incidentId of acknowledged) expect(stored.get(incidentId)).toEqual([1, 1]);
+  for (const counts of stored.values()) expect(counts).toEqual([1, 1]);
+
+  const [log] = await sqlOf<{ events: number; last: number; counter: number }>(
+    database.url,
+    tenant.tenantId,
+    `SELECT count(*)::int AS events, max(e.seq)::int AS last, max(s.seq)::int AS counter
+       FROM events e JOIN event_stream s USING (tenant_id) WHERE tenant_id = $1`,
+    [tenant.tenantId],
+  );
+  expect([log?.last, log?.counter]).toEqual([log?.events, log?.events]);
+
+  // and it is served again
+  const again = new Api(server.url, tenant.api.token);
+  expect((await again.get(`/v1/incidents/${acknowledged.at(-1) ?? ''}`)).status).toBe(200);
+});
