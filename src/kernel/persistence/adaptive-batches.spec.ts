@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import { AdaptiveBatches } from './adaptive-batches.js';
+
+interface Held {
+  readonly items: readonly number[];
+  release(): void;
+}
+
+/** Batches whose writes end when the test says so. */
+function held(options: { size?: number; queue?: number; slots?: number } = {}): {
+  batches: AdaptiveBatches<number, number>;
+  writes: Held[];
+} {
+  const writes: Held[] = [];
+  const batches = new AdaptiveBatches<number, number>({
+    size: 10,
+    queue: 100,
+    slots: 1,
+    ...options,
+    write: (items) =>
+      new Promise((resolve) => {
+        writes.push({ items, release: () => { resolve(items.map((item) => item * 2)); } }); // prettier-ignore
+      }),
+  });
+  return { batches, writes };
+}
+
+/** Two turns: what a test awaits settles just before the batches notice that a slot is free. */
+const turn = async (): Promise<void> => {
+  for (let n = 0; n < 2; n += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+const settled = (answers: readonly (Promise<number> | undefined)[]): Promise<(number | undefined)[]> =>
+  Promise.all(answers.map((answer) => Promise.resolve(answer)));
+const dataFault = (): Error => Object.assign(new Error('cannot be stored'), { code: '22P05' });
+
+describe('adaptive batches', () => {
+  it('write at the end of the turn what came in it, and answer each item', async () => {
+    const { batches, writes } = held();
+    const answers = Promise.all([batches.add(1), batches.add(2), batches.add(3)]);
+    await turn();
+    expect(writes.map(({ items }) => items)).toEqual([[1, 2, 3]]);
+    writes[0]?.release();
+    expect(await answers).toEqual([2, 4, 6]);
+  });
+
+  it('gather while all slots are busy, up to the size of a batch', async () => {
+    const { batches, writes } = held({ size: 3 });
+    const answers = [batches.add(1)];
+    await turn();
+    for (const item of [2, 3, 4, 5]) answers.push(batches.add(item));
+    await turn();
+    expect(writes).toHaveLength(1);
+    writes[0]?.release();
+    await answers[0];
+    await turn();
+    expect(writes.map(({ items }) => items)).toEqual([[1], [2, 3, 4]]);
+    writes[1]?.release();
+    await answers[3];
+    await turn();
+    writes[2]?.release();
+    expect(await settled(answers)).toEqual([2, 4, 6, 8, 10]);
+  });
+
+  it('refuse an item when the queue is full', async () => {
+    const { batches, writes } = held({ queue: 2 });
+    const first = batches.add(1);
+    await turn();
+    const waiting = [batches.add(2), batches.add(3)];
+    expect(batches.add(4)).toBeUndefined();
+    writes[0]?.release();
+    await first;
+    await turn();
+    writes[1]?.release();
+    expect(await settled(waiting)).toEqual([4, 6]);
+  });
+
+  it('write a batch item by item when one of its items cannot be stored', async () => {
+    const batches = new AdaptiveBatches<number, number>({
+      size: 10,
+      queue: 10,
+      slots: 1,
+      write: (items) => (items.includes(2) ? Promise.reject(dataFault()) : Promise.resolve([...items])),
+    });
+    const results = await Promise.allSettled([batches.add(1), batches.add(2), batches.add(3)]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('fail a batch at once when the database is away', async () => {
+    let writes = 0;
+    const batches = new AdaptiveBatches<number, number>({
+      size: 10,
+      queue: 10,
+      slots: 1,
+      write: () => {
+        writes += 1;
+        return Promise.reject(Object.assign(new Error('away'), { code: 'ECONNREFUSED' }));
+      },
+    });
+    const results = await Promise.allSettled([batches.add(1), batches.add(2)]);
+    expect([results.map(({ status }) => status), writes]).toEqual([['rejected', 'rejected'], 1]);
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, it } from '@jest/globals';
+import { newTenantId } from '#kernel/domain/ids';
+import { INCIDENT_STATUSES, type IncidentStatus } from '../events.js';
+import { Incident } from './incident.js';
+
+const NOW = new Date('2026-03-01T12:00:00Z');
+const REPORT = {
+  title: 'Checkout is down',
+  description: 'All requests fail',
+  severity: 'high',
+  service: 'checkout',
+  environment: 'production',
+  tags: {},
+  metadata: {},
+} as const;
+
+function incident(status: IncidentStatus = 'open'): Incident {
+  const origin = { source: 'automated', provider: 'custom', sourceAlertId: 'a-1' } as const;
+  const opened = Incident.open(newTenantId(), REPORT, origin, NOW);
+  opened.takeRecorded();
+  opened.status = status;
+  return opened;
+}
+
+function moves(of: Incident): string[] {
+  return of.takeRecorded().map(({ data }) => {
+    const { previousStatus, newStatus } = data as { previousStatus: string; newStatus: string };
+    return `${previousStatus} → ${newStatus}`;
+  });
+}
+
+describe('an incident', () => {
+  it('is created open and told so, then goes to triage', () => {
+    const origin = { source: 'manual', provider: null, sourceAlertId: null } as const;
+    const opened = Incident.open(newTenantId(), REPORT, origin, NOW);
+    opened.sentToTriage(NOW);
+    expect(opened.takeRecorded().map(({ type, data }) => [type, data])).toEqual([
+      [
+        'incident.created',
+        {
+          incidentId: opened.incidentId,
+          title: REPORT.title,
+          severity: 'high',
+          status: 'open',
+          source: 'manual',
+        },
+      ],
+      [
+        'incident.status_changed',
+        { incidentId: opened.incidentId, previousStatus: 'open', newStatus: 'triaging' },
+      ],
+    ]);
+  });
+
+  it('goes through triage when a person starts an investigation of an open one', () => {
+    const open = incident('open');
+    expect(open.investigationStarted(NOW)).toBe(true);
+    expect(moves(open)).toEqual(['open → triaging', 'triaging → investigating']);
+  });
+
+  const steps: readonly (readonly [keyof Incident, readonly IncidentStatus[], IncidentStatus])[] = [
+    ['triageStayedBelowThreshold', ['triaging'], 'open'],
+    ['investigationStarted', ['open', 'triaging', 'awaiting_approval'], 'investigating'],
+    ['investigationEndedWithoutProposal', ['investigating'], 'open'],
+    ['approvalRequested', ['investigating', 'open'], 'awaiting_approval'],
+    ['proposalsSettledWithoutApproval', ['awaiting_approval'], 'open'],
+    ['executionStarted', ['awaiting_approval'], 'remediating'],
+    ['remediationVerified', ['remediating'], 'resolved'],
+    ['remediationFailed', ['remediating'], 'open'],
+  ];
+
+  it.each(steps)('moves by %s from %j to %s and from nowhere else', (step, legal, to) => {
+    for (const status of INCIDENT_STATUSES) {
+      const one = incident(status);
+      const moved = (one[step] as (now: Date) => boolean).call(one, NOW);
+      expect([status, moved, one.status]).toEqual([status, legal.includes(status), moved ? to : status]);
+      expect(one.takeRecorded().length > 0).toBe(moved);
+    }
+  });
+
+  it('obeys a person who resolves, closes or reopens it, and nobody else resolves it', () => {
+    const one = incident('remediating');
+    one.setStatusByHand('resolved', NOW);
+    expect(one.resolvedAt).toBe(NOW);
+    one.setStatusByHand('open', NOW);
+    expect(one.resolvedAt).toBeNull();
+    one.setStatusByHand('closed', NOW);
+    expect(moves(one)).toEqual(['remediating → resolved', 'resolved → open', 'open → closed']);
+  });
+
+  it('refuses what a person may not set and says what is allowed', () => {
+    for (const to of ['triaging', 'investigating', 'awaiting_approval', 'remediating', 'open'] as const) {
+      expect(() => {
+        incident('open').setStatusByHand(to, NOW);
+      }).toThrow(
+        expect.objectContaining({
+          code: 'invalid_transition',
+          fields: { from: 'open', to, allowed: ['resolved', 'closed'] },
+        }),
+      );
+    }
+  });
+});
