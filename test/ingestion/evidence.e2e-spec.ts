@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { type Answer, newTenant, type TenantUser } from '../support/api.js';
+import { sqlOf } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+
+let server: TestServer;
+let tenant: TenantUser;
+let path: string;
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  tenant = await newTenant(server.url);
+  const { body } = await tenant.api.post('/v1/incidents', { title: 'x', description: 'x', severity: 'info' });
+  path = `/v1/incidents/${String(body['incidentId'])}/evidence`;
+});
+afterAll(() => server.stop());
+
+const upload = (type: string, body: string, query = '?type=metric&source=test'): Promise<Answer> =>
+  tenant.api.post(path + query, body, { headers: { 'content-type': type } });
+
+async function rowsOf(evidenceId: unknown): Promise<unknown[]> {
+  const chunks = await sqlOf<{ content: unknown[] }>(
+    server.database.url,
+    tenant.tenantId,
+    'SELECT content FROM incident_evidence_chunks WHERE evidence_id = $1 ORDER BY chunk',
+    [evidenceId],
+  );
+  return chunks.flatMap(({ content }) => content);
+}
+
+describe('evidence', () => {
+  it('is attached as JSON: a text, an object or rows', async () => {
+    const contents = ['Restarted the pod by hand', { reason: 'OOMKilled' }, [{ a: 1 }, { b: 2 }]];
+    for (const content of contents) {
+      const answer = await tenant.api.post(path, { type: 'note', source: 'a person', content });
+      expect(answer.status).toBe(201);
+      expect(answer.body).toEqual({
+        evidenceId: expect.stringMatching(/^evd_/),
+        type: 'note',
+        source: 'a person',
+        accepted: Array.isArray(content) ? 2 : 1,
+        rejected: [],
+      });
+    }
+  });
+
+  it('is uploaded as CSV, row by row, and says which lines were no use', async () => {
+    const answer = await upload(
+      'text/csv; charset=utf-8',
+      '\uFEFFtimestamp, entity ,metric,value,pod\n2026-03-01T12:00:00Z,api,cpu,0.5,api-1\nnever,api,cpu,1,x\n\n1772366400,"a,b",cpu,2,\n',
+    );
+    expect(answer.status).toBe(201);
+    expect(answer.body).toMatchObject({
+      accepted: 2,
+      rejected: [{ line: 3, message: 'has an unreadable timestamp' }],
+    });
+    expect(await rowsOf(answer.body['evidenceId'])).toEqual([
+      { timestamp: 1772366400000, entity: 'api', metric: 'cpu', value: 0.5, pod: 'api-1' },
+      { timestamp: 1772366400000, entity: 'a,b', metric: 'cpu', value: 2, pod: '' },
+    ]);
+  });
+
+  it('is uploaded as NDJSON', async () => {
+    const log = (message: string): string =>
+      JSON.stringify({ timestamp: 1772366400, entity: 'api', level: 'error', message });
+    const answer = await upload(
+      'application/x-ndjson',
+      `${log('one')}\n{broken\n\n${log('two 🔥')}`,
+      '?type=log&source=loki',
+    );
+    expect(answer.body).toMatchObject({ accepted: 2, rejected: [{ line: 2 }] });
+    expect(
+      (await rowsOf(answer.body['evidenceId'])).map((row) => (row as { message: string }).message),
+    ).toEqual(['one', 'two 🔥']);
+  });
+
+  it('names at most 20 bad lines', async () => {
+    const answer = await upload(
+      'application/x-ndjson',
+      `{"caller":"a","callee":"b"}\n${'{}\n'.repeat(50)}`,
+      '?type=topology&source=x',
+    );
+    expect([answer.status, (answer.body['rejected'] as unknown[]).length]).toEqual([201, 20]);
+  });
+
+  it('is listed, oldest first, a page at a time', async () => {
+    const all = await tenant.api.get<{ items: { evidenceId: string }[] }>(`${path}?limit=100`);
+    const first = await tenant.api.get<{ items: { evidenceId: string }[]; nextCursor: string }>(
+      `${path}?limit=2`,
+    );
+    const second = await tenant.api.get<{ items: { evidenceId: string }[] }>(
+      `${path}?limit=100&cursor=${first.body.nextCursor}`,
+    );
+    expect([...first.body.items, ...second.body.items]).toEqual(all.body.items);
+  });
+
+  it('is refused, and nothing of it is kept, when not one row is usable or it is not what it says', async () => {
+    const [before] = await sqlOf<{ n: number }>(
+      server.database.url,
+      tenant.tenantId,
+      'SELECT count(*)::int AS n FROM incident_evidence_chunks',
+    );
+    const refusals = [
+      await upload('text/csv', 'timestamp,entity\n1,2\n'),
+      await upload('text/csv', ''),
+      await upload('text/csv', 'timestamp,entity,metric,value\n1,"broken'),
+      await upload('application/x-ndjson', '[]\n"x"\n'),
+      await upload('text/csv', 'a\n1', ''),
+      await upload('text/csv', 'a\n1', '?type=rumour&source=x'),
+      await upload('multipart/form-data; boundary=x', '--x--'),
+      await upload('text/plain', 'x'),
+      await tenant.api.post(path, { type: 'note', source: 'x' }),
+      await tenant.api.post(path, { type: 'note', source: 'x', content: '' }),
+      await tenant.api.post(path, { type: 'log', source: 'x', content: [] }),
+    ];
+    expect(refusals.map(({ status }) => status)).toEqual([
+      400, 400, 400, 400, 400, 400, 415, 415, 400, 400, 400,
+    ]);
+    const [after] = await sqlOf<{ n: number }>(
+      server.database.url,
+      tenant.tenantId,
+      'SELECT count(*)::int AS n FROM incident_evidence_chunks',
+    );
+    expect(after).toEqual(before);
+  });
+
+  it('may be 32 MiB, which does not make the server grow, and no more', async () => {
+    const row = `1772366400,api,cpu,0.5,${'x'.repeat(970)}\n`;
+    const rows = Math.floor((31 * 1024 * 1024) / row.length);
+    const memory = (): number => {
+      const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8')) ?? [];
+      return Number(kib) / 1024;
+    };
+    await upload('text/csv', `timestamp,entity,metric,value,note\n${row.repeat(2000)}`);
+    const before = memory();
+    let peak = before;
+    const watch = setInterval(() => (peak = Math.max(peak, memory())), 10);
+    const answer = await upload('text/csv', `timestamp,entity,metric,value,note\n${row.repeat(rows)}`);
+    clearInterval(watch);
+    expect([answer.status, answer.body['accepted']]).toEqual([201, rows]);
+    expect(peak - before).toBeLessThan(64);
+
+    const tooLarge = await upload(
+      'text/csv',
+      `timestamp,entity,metric,value,note\n${row.repeat(rows + 3000)}`,
+    );
+    expect([tooLarge.status, tooLarge.body['error']]).toEqual([413, 'payload_too_large']);
+  });
+});

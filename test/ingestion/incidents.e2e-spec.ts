@@ -1,0 +1,253 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, type Api, newTenant, type TenantUser } from '../support/api.js';
+import { TestServer } from '../support/server.js';
+
+interface Incident extends Record<string, unknown> {
+  incidentId: string;
+  title: string;
+  status: string;
+}
+interface Page {
+  items: Incident[];
+  nextCursor: string | null;
+}
+
+let server: TestServer;
+let tenant: TenantUser;
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  tenant = await newTenant(server.url);
+});
+afterAll(() => server.stop());
+
+/** Below the investigation threshold, so that nothing but the test moves it after triage. */
+const open = async (api: Api, body: Record<string, unknown> = {}): Promise<Incident> => {
+  const answer = await api.post<Incident>('/v1/incidents', {
+    title: 'A notice',
+    description: 'Nothing urgent',
+    severity: 'info',
+    ...body,
+  });
+  expect(answer.status).toBe(201);
+  return answer.body;
+};
+
+async function allPages(api: Api, query: string): Promise<Incident[]> {
+  const items: Incident[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Answer<Page> = await api.get<Page>(
+      `/v1/incidents?${query}${cursor ? `&cursor=${cursor}` : ''}`,
+    );
+    expect(page.status).toBe(200);
+    items.push(...page.body.items);
+    cursor = page.body.nextCursor;
+  } while (cursor);
+  return items;
+}
+
+describe('an incident opened by hand', () => {
+  it('is answered as it was opened, with its address', async () => {
+    const answer = await tenant.api.post('/v1/incidents', {
+      title: 'Checkout is slow',
+      description: 'Ten seconds and more',
+      severity: 'low',
+      tags: { team: 'payments' },
+    });
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('location')).toBe(`/v1/incidents/${String(answer.body['incidentId'])}`);
+    expect(answer.body).toMatchObject({
+      title: 'Checkout is slow',
+      severity: 'low',
+      status: 'open',
+      source: 'manual',
+      provider: null,
+      tags: { team: 'payments' },
+      rootCause: null,
+      alertCount: 0,
+      resolvedAt: null,
+    });
+  });
+
+  it.each([
+    [{ title: 'x' }, 'description'],
+    [{ title: ' ', description: 'x' }, 'title'],
+    [{ title: 'x', description: 'x', severity: 'HIGH' }, 'severity'],
+    [{ title: 'x', description: 'x', tags: { a: 1 } }, 'tags'],
+    [{ title: 'x', description: 'x', owner: 'me' }, 'owner'],
+  ])('is refused when it is %j, naming %s', async (body, field) => {
+    const answer = await tenant.api.post<{ error: string; details: { field: string }[] }>(
+      '/v1/incidents',
+      body,
+    );
+    expect([answer.status, answer.body.error]).toEqual([400, 'validation_error']);
+    expect(answer.body.details.map((detail) => detail.field)).toContain(field);
+  });
+});
+
+describe('a change by hand', () => {
+  it('goes through where the lifecycle allows it, and is told on the timeline with who did it', async () => {
+    const { incidentId } = await open(tenant.api);
+    const path = `/v1/incidents/${incidentId}`;
+    expect((await tenant.api.patch(path, { severity: 'high' })).body).toMatchObject({ severity: 'high' });
+    expect((await tenant.api.patch(path, { status: 'resolved' })).body).toMatchObject({
+      status: 'resolved',
+      resolvedAt: expect.any(String),
+    });
+    expect((await tenant.api.patch(path, { status: 'open' })).body).toMatchObject({
+      status: 'open',
+      resolvedAt: null,
+    });
+
+    const refused = await tenant.api.patch(path, { status: 'open' });
+    expect([refused.status, refused.body]).toMatchObject([
+      409,
+      { error: 'invalid_transition', from: 'open', to: 'open', allowed: ['resolved', 'closed'] },
+    ]);
+    expect((await tenant.api.patch(path, { status: 'investigating' })).status).toBe(400);
+
+    const timeline = await tenant.api.get<{
+      items: { event: string; actor: string | null; data: unknown }[];
+    }>(`${path}/timeline`);
+    const byHand = timeline.body.items.filter(({ actor }) => actor === tenant.userId);
+    expect(byHand.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['incident.created', 'incident.severity_changed', 'incident.status_changed']),
+    );
+  });
+
+  it('is refused with 412 when somebody else was faster', async () => {
+    const { incidentId } = await open(tenant.api);
+    const path = `/v1/incidents/${incidentId}`;
+    const etag = (await tenant.api.get(path)).headers.get('etag') ?? '';
+    const first = await tenant.api.patch(path, { severity: 'low' }, { headers: { 'if-match': etag } });
+    const stale = await tenant.api.patch(path, { severity: 'medium' }, { headers: { 'if-match': etag } });
+    // Triage may have been faster than both: then neither goes through, and the tag was honestly stale.
+    expect([first.status, stale.status].at(-1)).toBe(412);
+    expect(stale.body['error']).toBe('precondition_failed');
+    const fresh = (await tenant.api.get(path)).headers.get('etag') ?? '';
+    expect(fresh).not.toBe(etag);
+  });
+
+  it('has one winner when 20 people resolve at once', async () => {
+    const { incidentId } = await open(tenant.api);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        tenant.api.patch(`/v1/incidents/${incidentId}`, { status: 'resolved' }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(19);
+    const timeline = await tenant.api.get<{ items: { event: string; data: { newStatus?: string } }[] }>(
+      `/v1/incidents/${incidentId}/timeline?limit=100`,
+    );
+    expect(timeline.body.items.filter(({ data }) => data.newStatus === 'resolved')).toHaveLength(1);
+  });
+});
+
+describe('the list of incidents', () => {
+  let own: TenantUser;
+  const made: Incident[] = [];
+  beforeAll(async () => {
+    own = await newTenant(server.url);
+    for (let n = 0; n < 25; n += 1) {
+      made.push(
+        await open(own.api, {
+          title: `Notice ${n} about ${n % 2 ? 'databases' : 'queues'}`,
+          description: n === 7 ? 'The unmistakable zebra' : 'Nothing urgent',
+          severity: n % 3 === 0 ? 'low' : 'info',
+          service: n % 5 === 0 ? 'checkout' : 'search',
+          environment: 'production',
+        }),
+      );
+    }
+  });
+
+  it('pages through all of them, newest first, none skipped and none repeated', async () => {
+    const ids = (await allPages(own.api, 'limit=4')).map(({ incidentId }) => incidentId);
+    expect(ids).toEqual(made.map(({ incidentId }) => incidentId).reverse());
+    const upward = (await allPages(own.api, 'limit=7&order=asc')).map(({ incidentId }) => incidentId);
+    expect(upward).toEqual([...ids].reverse());
+    const byUpdate = (await allPages(own.api, 'limit=6&sort=updatedAt')).map(({ incidentId }) => incidentId);
+    expect([...byUpdate].sort()).toEqual([...ids].sort());
+  });
+
+  it('neither skips nor repeats while new ones come in', async () => {
+    const first = await own.api.get<Page>('/v1/incidents?limit=10');
+    await open(own.api, { title: 'A latecomer' });
+    const second = await own.api.get<Page>(`/v1/incidents?limit=10&cursor=${first.body.nextCursor ?? ''}`);
+    const ids = [...first.body.items, ...second.body.items].map(({ incidentId }) => incidentId);
+    expect(ids).toEqual(
+      made
+        .map(({ incidentId }) => incidentId)
+        .reverse()
+        .slice(0, 20),
+    );
+  });
+
+  it('filters by severity, service and time, and finds words', async () => {
+    expect(await allPages(own.api, 'severity=low')).toHaveLength(9);
+    expect(await allPages(own.api, 'service=checkout&severity=low')).toHaveLength(2);
+    expect((await allPages(own.api, 'q=zebra')).map(({ title }) => title)).toEqual([made[7]?.title]);
+    expect(await allPages(own.api, 'q=databases&limit=5')).toHaveLength(12);
+    const from = String(made[20]?.['createdAt']);
+    expect(await allPages(own.api, `from=${from}&to=2999-01-01T00:00:00Z&q=notice`)).toHaveLength(5);
+  });
+
+  it('refuses limits, cursors, filters and parameters it does not know', async () => {
+    const { nextCursor } = (await own.api.get<Page>('/v1/incidents?limit=1')).body;
+    const cursor = nextCursor ?? '';
+    const broken = [...cursor];
+    broken[3] = broken[3] === 'A' ? 'B' : 'A';
+    const refused = [
+      'limit=0',
+      'limit=101',
+      'limit=x',
+      'cursor=nonsense',
+      `cursor=${broken.join('')}`,
+      `cursor=${cursor}&order=asc`,
+      'status=unknown',
+      'from=yesterday',
+      'color=red',
+    ];
+    for (const query of refused) {
+      const answer = await own.api.get(`/v1/incidents?${query}`);
+      expect([query, answer.status, answer.body['error']]).toEqual([query, 400, 'validation_error']);
+    }
+    expect((await tenant.api.get(`/v1/incidents?cursor=${cursor}`)).status).toBe(400);
+  });
+
+  it('shows nobody the incidents of another tenant, with the same words as for one that never was', async () => {
+    const foreign = await tenant.api.get('/v1/incidents?q=zebra');
+    expect(foreign.body['items']).toEqual([]);
+    const path = made[0]?.incidentId ?? '';
+    const strip = ({ status, body }: Answer): unknown => ({ status, ...body, requestId: '' });
+    for (const [method, suffix, body] of [
+      ['GET', '', undefined],
+      ['PATCH', '', { severity: 'low' }],
+      ['GET', '/timeline', undefined],
+      ['GET', '/alerts', undefined],
+      ['GET', '/evidence', undefined],
+      ['POST', '/evidence', { type: 'note', source: 'x', content: 'x' }],
+    ] as const) {
+      const theirs = await tenant.api.call<Record<string, unknown>>(
+        method,
+        `/v1/incidents/${path}${suffix}`,
+        { body },
+      );
+      const never = await tenant.api.call<Record<string, unknown>>(
+        method,
+        `/v1/incidents/inc_01HX9VTPQR3KF8MZWBYD5N6JCE${suffix}`,
+        { body },
+      );
+      const wrong = await tenant.api.call<Record<string, unknown>>(
+        method,
+        `/v1/incidents/ten_nonsense${suffix}`,
+        { body },
+      );
+      expect(theirs.status).toBe(404);
+      expect(strip(theirs)).toEqual(strip(never));
+      expect(strip(wrong)).toEqual(strip(never));
+    }
+  });
+});
