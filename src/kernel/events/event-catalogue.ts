@@ -1,9 +1,11 @@
 import type { DomainEvent, EventClass } from './define-event.js';
-import type { LoggedEvent } from './event-log.js';
+import type { LoggedEvent } from './logged-event.js';
 
 /** Every event that this installation can publish: the product's own and those of extensions. */
 export class EventCatalogue {
   private readonly byType = new Map<string, EventClass>();
+  /** The names of the events that leave the building. */
+  readonly publishedTypes: readonly string[];
 
   constructor(events: readonly EventClass[]) {
     for (const event of events) {
@@ -11,6 +13,7 @@ export class EventCatalogue {
         throw new Error(`${event.definition.type} is declared twice`);
       this.byType.set(event.definition.type, event);
     }
+    this.publishedTypes = this.published.map(({ definition }) => definition.type);
   }
 
   get(type: string): EventClass | undefined {

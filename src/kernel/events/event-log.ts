@@ -1,24 +1,33 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '../domain/ids.js';
+import { BatchWriter } from '../persistence/batch-writer.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { EventCatalogue } from './event-catalogue.js';
+import type { LoggedEvent } from './logged-event.js';
 
-/** One event as the log holds it. `data` is the JSON text that was stored, so that nobody has to parse it to pass it on. */
-export interface LoggedEvent {
-  readonly seq: number;
-  readonly id: string;
-  readonly type: string;
-  readonly tenantId: TenantId;
-  readonly data: string;
-  readonly incidentId: string | null;
-  readonly actor: string | null;
-  readonly correlationId: string | null;
-  readonly occurredAt: Date;
+/** Which events a reader wants. */
+export interface EventChoice {
+  readonly types: readonly string[];
+  /** Only those about this incident. */
+  readonly incidentId?: string | undefined;
+}
+
+export interface EventPage {
+  readonly events: readonly LoggedEvent[];
+  /** The place up to which these are all that was chosen: the next page begins after it. */
+  readonly upTo: number;
+  /** Whether it reaches to where the log ended when it was asked for. */
+  readonly isLast: boolean;
 }
 
 /** Reads a tenant's log, in the order of the facts. */
 @Injectable()
 export class EventLog {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly batches: BatchWriter,
+    private readonly catalogue: EventCatalogue,
+  ) {}
 
   /** The next events after place `after`, at most `limit`. */
   async page(tenantId: TenantId, after: number, limit: number): Promise<LoggedEvent[]> {
@@ -46,6 +55,25 @@ export class EventLog {
     return rows.map(loggedEvent);
   }
 
+  /** The next chosen events after place `after`, at most `limit`. Skipping many that were not chosen costs nothing. */
+  async choose(tenantId: TenantId, choice: EventChoice, after: number, limit: number): Promise<EventPage> {
+    return this.unitOfWork.run(tenantId, async () => {
+      // Asked before the events, so that nothing up to here can be missing among them.
+      const head = await this.head(tenantId);
+      const rows = await this.unitOfWork.query<EventTableRow>(tenantId, this.chosen(choice), [
+        tenantId,
+        after,
+        limit,
+        choice.types,
+        ...(choice.incidentId === undefined ? [] : [choice.incidentId]),
+      ]);
+      const events = rows.map(loggedEvent);
+      const last = events.at(-1)?.seq ?? after;
+      const isLast = events.length < limit;
+      return { events, upTo: isLast ? Math.max(head, last) : last, isLast };
+    });
+  }
+
   /** The place of the newest event; 0 when the log is empty. */
   async head(tenantId: TenantId): Promise<number> {
     const [row] = await this.unitOfWork.query<{ seq: string }>(
@@ -54,6 +82,16 @@ export class EventLog {
       [tenantId],
     );
     return Number(row?.seq ?? 0);
+  }
+
+  /** The places of the newest events of many tenants, in one question. */
+  async heads(tenantIds: readonly TenantId[]): Promise<Map<TenantId, number>> {
+    const rows = await this.batches.read<{ tenant_id: TenantId; seq: string }>(
+      tenantIds,
+      'SELECT tenant_id, seq FROM event_stream WHERE tenant_id = ANY ($1)',
+      [tenantIds],
+    );
+    return new Map(rows.map(({ tenant_id, seq }) => [tenant_id, Number(seq)]));
   }
 
   /** The place of an event by its id; undefined when this tenant's log has none by that id since `keptSince`. */
@@ -66,18 +104,38 @@ export class EventLog {
     return row && Number(row.seq);
   }
 
-  /** The oldest event since `keptSince`. */
+  /** The oldest published event since `keptSince`. */
   async oldest(tenantId: TenantId, keptSince: Date): Promise<{ seq: number; id: string } | undefined> {
     const [row] = await this.unitOfWork.query<{ seq: string; id: string }>(
       tenantId,
-      `SELECT seq, id FROM events WHERE tenant_id = $1 AND occurred_at >= $2 ORDER BY seq LIMIT 1`,
-      [tenantId, keptSince],
+      `SELECT seq, id FROM events WHERE tenant_id = $1 AND occurred_at >= $2 AND type = ANY ($3) ORDER BY seq LIMIT 1`,
+      [tenantId, keptSince, this.catalogue.publishedTypes],
     );
     return row && { seq: Number(row.seq), id: row.id };
+  }
+
+  private chosen({ types, incidentId }: EventChoice): string {
+    if (incidentId !== undefined) return OF_INCIDENT;
+    return types.length < this.catalogue.publishedTypes.length ? OF_SOME_TYPES : OF_MOST_TYPES;
   }
 }
 
 const COLUMNS = `seq, id, type, tenant_id, data::text AS data, incident_id, actor, correlation_id, occurred_at`;
+
+const OF_INCIDENT = `
+  SELECT ${COLUMNS} FROM events
+   WHERE tenant_id = $1 AND incident_id = $5 AND seq > $2 AND type = ANY ($4) ORDER BY seq LIMIT $3`;
+
+/** Walks along the log: nearly every event is wanted. */
+const OF_MOST_TYPES = `
+  SELECT ${COLUMNS} FROM events WHERE tenant_id = $1 AND seq > $2 AND type = ANY ($4) ORDER BY seq LIMIT $3`;
+
+/** Goes to the next events of each type by its index, so that a rare one is found however long ago it happened. */
+const OF_SOME_TYPES = `
+  SELECT e.* FROM unnest($4::text[]) AS wanted
+    CROSS JOIN LATERAL (
+      SELECT ${COLUMNS} FROM events WHERE tenant_id = $1 AND type = wanted AND seq > $2 ORDER BY seq LIMIT $3) AS e
+   ORDER BY e.seq LIMIT $3`;
 
 interface EventTableRow {
   seq: string;

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
-import { EventLog, type LoggedEvent } from '#kernel/events/event-log';
+import { EventLog } from '#kernel/events/event-log';
+import type { LoggedEvent } from '#kernel/events/logged-event';
 import { Cursors, type Page } from '#kernel/http/page';
 import { Tenants } from '#modules/tenants/api';
 import { Incidents } from '../domain/incidents.js';
