@@ -1,0 +1,86 @@
+import type { TenantId } from '#kernel/domain/ids';
+import type { LoggedEvent } from '#kernel/events/logged-event';
+import type { Principal } from '#kernel/http/principal';
+import type { EventFilter } from '../domain/event-filter.js';
+import { framesOf, PING_FRAME, RETRY_LINE, truncatedFrame } from './frames.js';
+import type { Outlet } from './outlet.js';
+
+interface Parts {
+  readonly caller: Principal;
+  readonly filter: EventFilter;
+  readonly outlet: Outlet;
+  /** Bytes that may wait for a reader before it is cut off. */
+  readonly bufferBytes: number;
+}
+
+/** One reader's open stream. It never holds more for a slow reader than its buffer and one chunk beyond. */
+export class EventStream {
+  readonly caller: Principal;
+  readonly filter: EventFilter;
+  private readonly outlet: Outlet;
+  private readonly bufferBytes: number;
+  private leftAtLastPing = 0;
+  private over = false;
+
+  constructor({ caller, filter, outlet, bufferBytes }: Parts) {
+    this.caller = caller;
+    this.filter = filter;
+    this.outlet = outlet;
+    this.bufferBytes = bufferBytes;
+  }
+
+  get tenantId(): TenantId {
+    return this.caller.tenantId;
+  }
+
+  get isOver(): boolean {
+    return this.over;
+  }
+
+  begin(): void {
+    this.outlet.write(RETRY_LINE);
+  }
+
+  truncated(oldestEventId: string | null): void {
+    this.outlet.write(truncatedFrame(oldestEventId));
+  }
+
+  /** Sends whole frames to a reader that follows live; one that has too many waiting is cut off. */
+  send(frames: Buffer): void {
+    if (this.over) return;
+    if (this.outlet.waiting > this.bufferBytes) this.cutOff();
+    else this.outlet.write(frames);
+  }
+
+  /** Sends events of the past, and waits for the reader to take them before it asks for more. */
+  async replay(events: readonly LoggedEvent[]): Promise<void> {
+    if (events.length === 0 || this.over) return;
+    this.outlet.write(framesOf(events));
+    await this.outlet.drained();
+  }
+
+  /** Keeps the connection alive; a reader that took nothing since the last ping is cut off. */
+  ping(): void {
+    const { left, waiting } = this.outlet;
+    if (waiting > 0 && left === this.leftAtLastPing) this.cutOff();
+    else this.send(PING_FRAME);
+    this.leftAtLastPing = left;
+  }
+
+  /** Ends in good order; the reader may come back with its last id. */
+  end(): void {
+    if (this.over) return;
+    this.over = true;
+    this.outlet.end();
+  }
+
+  /** Its reader went away. */
+  close(): void {
+    this.over = true;
+  }
+
+  private cutOff(): void {
+    this.over = true;
+    this.outlet.cut();
+  }
+}

@@ -1,0 +1,27 @@
+import type { LoggedEvent } from '#kernel/events/logged-event';
+
+/** How long an EventSource waits before it comes back. */
+const RETRY_MS = 2_000;
+
+export const RETRY_LINE = Buffer.from(`retry: ${RETRY_MS}\n\n`);
+export const PING_FRAME = Buffer.from('event: ping\ndata: {}\n\n');
+
+/** Events as they go over the wire. The JSON text of the data is passed on as it lies in the log, unparsed. */
+export function framesOf(events: readonly LoggedEvent[]): Buffer {
+  return Buffer.from(events.map(frameOf).join(''));
+}
+
+export function frameOf({ id, type, occurredAt, tenantId, data }: LoggedEvent): string {
+  const envelope = `{"event":"${type}","timestamp":"${occurredAt.toISOString()}","tenantId":"${tenantId}","data":${onOneLine(data)}}`;
+  return `id: ${id}\nevent: ${type}\ndata: ${envelope}\n\n`;
+}
+
+/** Says that the place asked for is not in the log any more; what follows is everything from the oldest. No id. */
+export function truncatedFrame(oldestEventId: string | null): Buffer {
+  return Buffer.from(`event: stream.truncated\ndata: ${JSON.stringify({ oldestEventId })}\n\n`);
+}
+
+/** A line break in JSON text can only stand between its tokens: inside a string it is escaped. */
+function onOneLine(json: string): string {
+  return json.replace(/[\r\n]+/g, ' ');
+}

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { invalid } from '#kernel/domain/errors';
+import type { TenantId } from '#kernel/domain/ids';
+import { EventLog } from '#kernel/events/event-log';
+import type { LoggedEvent } from '#kernel/events/logged-event';
+import type { EventFilter } from '../domain/event-filter.js';
+import { FindPlace } from './find-place.js';
+
+/** Reads the log page by page, for clients that would rather ask than listen. */
+@Injectable()
+export class PollEvents {
+  constructor(
+    private readonly eventLog: EventLog,
+    private readonly findPlace: FindPlace,
+  ) {}
+
+  /**
+   * @param after the last event that the caller has; from the oldest when absent or `0`
+   * @throws Refusal `validation_error` when the kept log has no such event
+   */
+  async execute(
+    tenantId: TenantId,
+    filter: EventFilter,
+    after: string | undefined,
+    limit: number,
+  ): Promise<readonly LoggedEvent[]> {
+    const place = await this.findPlace.after(tenantId, after ?? '0');
+    if (place === undefined) {
+      throw invalid('after', 'is not an event of the kept log; leave it out to begin with the oldest one');
+    }
+    const { events } = await this.eventLog.choose(tenantId, filter, place, limit);
+    return events;
+  }
+}

@@ -1,0 +1,93 @@
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Config } from '#kernel/config/config';
+import { Clock } from '#kernel/domain/clock';
+import type { Principal } from '#kernel/http/principal';
+import { Principals } from '#modules/users/api';
+import type { EventStream } from './event-stream.js';
+import { FewAtOnce } from './few-at-once.js';
+
+/** A revoked caller must be gone within five seconds, and what the users module answers can be four seconds old. */
+const CHECK_MS = 500;
+const CHECKS_AT_ONCE = 2;
+
+/** Keeps open streams alive, ends those whose caller may not listen any more, and all of them before the process ends. */
+@Injectable()
+export class StreamKeeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly streams = new Set<EventStream>();
+  private readonly checks = new FewAtOnce(CHECKS_AT_ONCE);
+  private timers: NodeJS.Timeout[] = [];
+  private checking = false;
+  private stopped = false;
+
+  constructor(
+    @Inject(Config) private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly principals: Principals,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timers = [
+      setInterval(() => this.ping(), this.config.pingIntervalSeconds * 1000),
+      setInterval(() => void this.endUnwelcome(), CHECK_MS),
+    ];
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stopped = true;
+    for (const timer of this.timers) clearInterval(timer);
+    for (const stream of this.streams) stream.end();
+  }
+
+  add(stream: EventStream): void {
+    this.streams.add(stream);
+    if (this.stopped) stream.end();
+  }
+
+  remove(stream: EventStream): void {
+    this.streams.delete(stream);
+  }
+
+  private ping(): void {
+    for (const stream of this.streams) stream.ping();
+  }
+
+  private async endUnwelcome(): Promise<void> {
+    if (this.checking) return;
+    this.checking = true;
+    try {
+      await Promise.all(this.byCaller().map((streams) => this.checks.run(() => this.check(streams))));
+    } finally {
+      this.checking = false;
+    }
+  }
+
+  /** Streams opened with the same token or key are asked about once. */
+  private byCaller(): EventStream[][] {
+    const byCaller = new Map<string, EventStream[]>();
+    for (const stream of this.streams) {
+      const key = JSON.stringify(stream.caller);
+      const others = byCaller.get(key);
+      if (others) others.push(stream);
+      else byCaller.set(key, [stream]);
+    }
+    return [...byCaller.values()];
+  }
+
+  /** @param streams of one caller */
+  private async check(streams: readonly EventStream[]): Promise<void> {
+    const caller = streams[0]?.caller;
+    if (!caller || (await this.mayStay(caller))) return;
+    for (const stream of streams) stream.end();
+  }
+
+  private async mayStay(caller: Principal): Promise<boolean> {
+    if (caller.expiresAt !== null && caller.expiresAt <= this.clock.now()) return false;
+    // While the question cannot be answered nobody hears anything either: there is no log to read from.
+    return this.principals.stillValid(caller).catch(() => true);
+  }
+}

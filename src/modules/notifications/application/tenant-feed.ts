@@ -1,0 +1,101 @@
+import type { LoggedEvent } from '#kernel/events/logged-event';
+import type { EventStream } from './event-stream.js';
+import { framesOf } from './frames.js';
+import { Listeners } from './listeners.js';
+
+export const EVENTS_A_READ = 256;
+
+/** Reads the tenant's log after a place: the next events of all kinds, at most `EVENTS_A_READ`. */
+type ReadLog = (after: number) => Promise<readonly LoggedEvent[]>;
+
+/**
+ * Follows one tenant's log for all streams that are up to date: one reader, however many listen.
+ *
+ * Why nothing is lost or repeated: `position` moves in `passOn` alone, over events that follow each other without a gap,
+ * and each of them goes to every stream that has joined. A stream joins at the place up to which it has everything, and
+ * what the feed passed on beyond that place is sent to it in the same turn of the event loop, so nothing comes between.
+ */
+export class TenantFeed {
+  private readonly listeners = new Listeners();
+  /** Streams that read further than the feed has; they join when it gets there. */
+  private readonly early = new Map<EventStream, number>();
+  /** The last events passed on, which are those after `recentAfter` up to `position`. */
+  private recent: readonly LoggedEvent[] = [];
+  private recentAfter: number;
+  private woken = false;
+  private reading = false;
+
+  constructor(
+    private position: number,
+    private readonly readLog: ReadLog,
+    private readonly failed: (error: unknown) => void,
+  ) {
+    this.recentAfter = position;
+  }
+
+  get isIdle(): boolean {
+    return this.listeners.isEmpty && this.early.size === 0;
+  }
+
+  /**
+   * @param after the place up to which the stream was sent everything it wants
+   * @returns false when the feed is too far beyond that place: the stream has to read on from the log and ask again
+   */
+  join(stream: EventStream, after: number): boolean {
+    if (after < this.recentAfter) return false;
+    if (after > this.position) {
+      this.early.set(stream, after);
+      this.wake();
+      return true;
+    }
+    const missing = this.recent.filter((event) => event.seq > after && stream.filter.lets(event));
+    if (missing.length > 0) stream.send(framesOf(missing));
+    this.listeners.add(stream);
+    return true;
+  }
+
+  leave(stream: EventStream): void {
+    this.early.delete(stream);
+    this.listeners.remove(stream);
+  }
+
+  /** The log may have grown. */
+  wake(): void {
+    this.woken = true;
+    if (!this.reading) void this.read();
+  }
+
+  isBehind(head: number): boolean {
+    return this.position < head;
+  }
+
+  private async read(): Promise<void> {
+    this.reading = true;
+    try {
+      while (this.woken && !this.isIdle) {
+        this.woken = false;
+        const events = await this.readLog(this.position);
+        if (events.length === EVENTS_A_READ) this.woken = true;
+        this.passOn(events);
+      }
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  private passOn(events: readonly LoggedEvent[]): void {
+    const last = events.at(-1);
+    if (!last) return;
+    this.recentAfter = this.position;
+    this.recent = events;
+    this.position = last.seq;
+    this.listeners.tell(events);
+    for (const [stream, after] of this.early) {
+      if (after > this.position) continue;
+      this.early.delete(stream);
+      this.join(stream, after);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { Controller, Headers, Post, Query, Res, Sse, UseGuards, type MessageEvent } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Observable } from 'rxjs';
+import { EventCatalogue } from '#kernel/events/event-catalogue';
+import { Caller } from '#kernel/http/call-request';
+import { errorResponses } from '#kernel/http/error-docs';
+import { Allow, type Principal } from '#kernel/http/principal';
+import { OpenStream } from '../application/open-stream.js';
+import { StreamTickets } from '../application/stream-tickets.js';
+import { EventFilter } from '../domain/event-filter.js';
+import { StreamQuery, StreamTicket } from './events.dto.js';
+import { ResponseOutlet } from './response-outlet.js';
+import { TicketGuard } from './ticket.guard.js';
+
+/** Events as they happen. Nest opens and closes the stream; what goes through it is written by ourselves, once for all. */
+@Controller('v1/notifications')
+@ApiTags('events')
+export class EventStreamController {
+  constructor(
+    private readonly openStream: OpenStream,
+    private readonly tickets: StreamTickets,
+    private readonly catalogue: EventCatalogue,
+  ) {}
+
+  @Sse('stream')
+  @Allow({ scope: 'events:read', ticket: true })
+  @UseGuards(TicketGuard)
+  @ApiOperation({
+    operationId: 'streamEvents',
+    summary: 'Listen to events',
+    description:
+      'Server-Sent Events. Each frame has the id, the name and the envelope of one event; /asyncapi.json describes them. ' +
+      'Resumes exactly after the last id: nothing is lost, repeated or out of order. When that id is not kept any more, ' +
+      'a frame stream.truncated with {oldestEventId} comes first, then everything from the oldest event.',
+  })
+  @ApiProduces('text/event-stream')
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'What a returning EventSource sends' })
+  @ApiOkResponse({ schema: { type: 'string' }, description: 'The stream; it stays open' })
+  @errorResponses(400, 401, 403, 429, 503)
+  stream(
+    @Caller() caller: Principal,
+    @Query() query: StreamQuery,
+    @Headers('last-event-id') lastSeen: string | undefined,
+    @Res() response: Response,
+  ): Observable<MessageEvent> {
+    const filter = EventFilter.of(query, this.catalogue.publishedTypes);
+    // An EventSource without a last id sends no header, and some clients an empty one.
+    const lastEventId = lastSeen === undefined || lastSeen === '' ? query.lastEventId : lastSeen;
+    return new Observable((subscriber) => {
+      // Nest sends the headers with the first message and otherwise a turn later. A comment is one that nobody sees.
+      subscriber.next({ comment: '' });
+      return this.openStream.execute({ caller, filter, lastEventId }, new ResponseOutlet(response));
+    });
+  }
+
+  @Post('stream-tickets')
+  @Allow({ scope: 'events:read' })
+  @ApiOperation({
+    operationId: 'createStreamTicket',
+    summary: 'Get a ticket for one stream',
+    description:
+      'For browsers, whose EventSource cannot send headers: open /v1/notifications/stream?ticket=… within 30 seconds. ' +
+      'A ticket opens one stream. To come back, take a new one and pass ?lastEventId=.',
+  })
+  @ApiCreatedResponse({ type: StreamTicket })
+  @errorResponses(401, 403, 429)
+  async ticket(@Caller() caller: Principal): Promise<StreamTicket> {
+    const { ticket, expiresAt } = await this.tickets.issue(caller);
+    return { ticket, expiresAt: expiresAt.toISOString() };
+  }
+}

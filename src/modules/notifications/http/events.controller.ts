@@ -1,0 +1,37 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { EventCatalogue } from '#kernel/events/event-catalogue';
+import { Caller } from '#kernel/http/call-request';
+import { errorResponses } from '#kernel/http/error-docs';
+import { Allow, type Principal } from '#kernel/http/principal';
+import { PollEvents } from '../application/poll-events.js';
+import { EventFilter } from '../domain/event-filter.js';
+import { EventPage, PollQuery } from './events.dto.js';
+
+/** The same log as the stream's, for clients that would rather ask than listen. */
+@Controller('v1/notifications/events')
+@ApiTags('events')
+export class EventsController {
+  constructor(
+    private readonly pollEvents: PollEvents,
+    private readonly catalogue: EventCatalogue,
+  ) {}
+
+  @Get()
+  @Allow({ scope: 'events:read' })
+  @ApiOperation({ operationId: 'pollEvents', summary: 'Read events, oldest first' })
+  @ApiOkResponse({ type: EventPage })
+  @errorResponses(400, 401, 403, 429)
+  async poll(@Caller() { tenantId }: Principal, @Query() query: PollQuery): Promise<EventPage> {
+    const filter = EventFilter.of(query, this.catalogue.publishedTypes);
+    const events = await this.pollEvents.execute(tenantId, filter, query.after, query.limit);
+    const items = events.map(({ id, type, occurredAt, data }) => ({
+      id,
+      event: type,
+      timestamp: occurredAt.toISOString(),
+      tenantId,
+      data: JSON.parse(data) as object,
+    }));
+    return { items, nextCursor: items.at(-1)?.id ?? null };
+  }
+}
