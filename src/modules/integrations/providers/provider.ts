@@ -1,5 +1,6 @@
-import type { Clock } from '#kernel/domain/clock';
-import type { GuardedFetch } from '#kernel/net/guarded-fetch';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
+import { GuardedFetch } from '#kernel/net/guarded-fetch';
 import type { StepAnswer, StepOrder } from '../api.js';
 
 export const CATEGORIES = ['automation'] as const;
@@ -13,9 +14,12 @@ export interface Connection<C extends object = object, S extends object = object
 }
 
 /** The world outside, as far as a provider may touch it. */
-export interface Outside {
-  readonly http: GuardedFetch;
-  readonly clock: Clock;
+@Injectable()
+export class Outside {
+  constructor(
+    readonly http: GuardedFetch,
+    readonly clock: Clock,
+  ) {}
 }
 
 /** The other side did not answer a probe as it should; the message is a sentence for a person and holds no secret. */

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
+import { Refusal } from '#kernel/domain/errors';
+import { newId, type TenantId } from '#kernel/domain/ids';
+import { validated } from '#kernel/http/validation';
+import { Integration } from '../domain/integration.js';
+import { Integrations } from '../domain/integrations.js';
+import { Outside, ProbeFailed } from '../providers/provider.js';
+import { providerNamed } from '../providers/registry.js';
+import { Connections } from './connections.js';
+
+export interface ConnectionRequest {
+  readonly label?: string;
+  readonly config: object;
+  readonly credentials: object;
+}
+
+/** Connects a tool, once it has shown that it answers. */
+@Injectable()
+export class ConnectIntegration {
+  constructor(
+    private readonly integrations: Integrations,
+    private readonly connections: Connections,
+    private readonly outside: Outside,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Refusal `not_found`, `validation_error`, or `connection_failed` with the reason */
+  async execute(
+    tenantId: TenantId,
+    name: string,
+    request: ConnectionRequest,
+    connectedBy: string,
+  ): Promise<Integration> {
+    const provider = providerNamed(name);
+    const config = { ...(await validated(provider.config, request.config, 'config')) };
+    const credentials = { ...(await validated(provider.credentials, request.credentials, 'credentials')) };
+    await provider.probe({ config, credentials }, this.outside).catch(refuse);
+
+    const integrationId = newId('int');
+    const integration = Integration.connect(
+      tenantId,
+      {
+        integrationId,
+        provider: provider.provider,
+        label: request.label ?? provider.displayName,
+        config,
+        sealedCredentials: this.connections.seal(tenantId, integrationId, credentials),
+        connectedBy,
+      },
+      this.clock.now(),
+    );
+    await this.integrations.add(integration);
+    return integration;
+  }
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof ProbeFailed) throw new Refusal('connection_failed', error.message);
+  throw error;
+}

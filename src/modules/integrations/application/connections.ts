@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { SealedText } from '#kernel/crypto/sealed-text';
+import type { TenantId } from '#kernel/domain/ids';
+import type { Integration } from '../domain/integration.js';
+import type { Connection, Provider } from '../providers/provider.js';
+import { providerNamed } from '../providers/registry.js';
+
+/** Seals credentials for their row, and opens them again for a call. */
+@Injectable()
+export class Connections {
+  constructor(private readonly sealed: SealedText) {}
+
+  seal(tenantId: TenantId, integrationId: string, credentials: object): string {
+    return this.sealed.seal(JSON.stringify(credentials), placeOf(tenantId, integrationId));
+  }
+
+  of({ tenantId, integrationId, provider, config, sealedCredentials }: Integration): {
+    provider: Provider;
+    connection: Connection;
+  } {
+    const opened = this.sealed.open(sealedCredentials, placeOf(tenantId, integrationId));
+    return {
+      provider: providerNamed(provider),
+      connection: { config, credentials: JSON.parse(opened) as object },
+    };
+  }
+}
+
+/** Binds the credentials to their row: copied to another one, they do not open. */
+function placeOf(tenantId: TenantId, integrationId: string): string {
+  return `${tenantId}:${integrationId}`;
+}

@@ -1,0 +1,47 @@
+import { Aggregate } from '#kernel/domain/aggregate';
+import type { TenantId } from '#kernel/domain/ids';
+import { IntegrationConnected, IntegrationDisconnected } from '../events.js';
+
+export const INTEGRATION_STATUSES = ['connected', 'failing'] as const;
+export type IntegrationStatus = (typeof INTEGRATION_STATUSES)[number];
+
+export interface NewIntegration {
+  readonly integrationId: string;
+  readonly provider: string;
+  readonly label: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly sealedCredentials: string;
+  readonly connectedBy: string;
+}
+
+/** A tool of a tenant that answered when it was connected. */
+export class Integration extends Aggregate {
+  readonly integrationId!: string;
+  readonly provider!: string;
+  readonly label!: string;
+  status: IntegrationStatus = 'connected';
+  readonly config!: Readonly<Record<string, unknown>>;
+  readonly sealedCredentials!: string;
+  readonly connectedBy!: string;
+  readonly connectedAt!: Date;
+
+  private constructor() {
+    super();
+  }
+
+  static connect(tenantId: TenantId, given: NewIntegration, now: Date): Integration {
+    const integration = Object.assign(new Integration(), given, { tenantId, connectedAt: now });
+    const { integrationId, provider, connectedBy } = integration;
+    integration.record(new IntegrationConnected({ integrationId, provider, connectedBy }));
+    return integration;
+  }
+
+  wasTested(answered: boolean): void {
+    this.status = answered ? 'connected' : 'failing';
+  }
+
+  disconnect(disconnectedBy: string): void {
+    const { integrationId, provider } = this;
+    this.record(new IntegrationDisconnected({ integrationId, provider, disconnectedBy }));
+  }
+}

@@ -1,0 +1,144 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Caller } from '#kernel/http/call-request';
+import { errorResponses } from '#kernel/http/error-docs';
+import { jsonSchemaOf } from '#kernel/http/json-schema';
+import { PageQuery } from '#kernel/http/page';
+import { Allow, type Principal } from '#kernel/http/principal';
+import { ConnectIntegration } from '../application/connect-integration.js';
+import { ListIntegrations } from '../application/list-integrations.js';
+import { TestIntegration } from '../application/test-integration.js';
+import type { Integration } from '../domain/integration.js';
+import { Integrations } from '../domain/integrations.js';
+import { PROVIDERS, providerNamed } from '../providers/registry.js';
+import {
+  Catalog,
+  ConnectBody,
+  IntegrationPage,
+  IntegrationTestResult,
+  IntegrationView,
+} from './integrations.dto.js';
+
+@Controller('v1/integrations')
+@ApiTags('integrations')
+export class IntegrationsController {
+  constructor(
+    private readonly integrations: Integrations,
+    private readonly connectIntegration: ConnectIntegration,
+    private readonly listIntegrations: ListIntegrations,
+    private readonly testIntegration: TestIntegration,
+  ) {}
+
+  @Get('catalog')
+  @Allow({})
+  @ApiOperation({ operationId: 'getIntegrationCatalog', summary: 'What can be connected, and how' })
+  @ApiOkResponse({ type: Catalog })
+  @errorResponses(401, 403, 429)
+  catalog(): Catalog {
+    const items = PROVIDERS.map(({ config, credentials, provider, displayName, category, ...more }) => ({
+      provider,
+      displayName,
+      category,
+      capabilities: more.capabilities,
+      authType: more.authType,
+      configSchema: jsonSchemaOf(config),
+      credentialsSchema: { ...jsonSchemaOf(credentials), writeOnly: true },
+      setupGuide: more.setupGuide,
+    }));
+    return { items, nextCursor: null };
+  }
+
+  @Post(':provider/connect')
+  @Allow({ role: 'admin' })
+  @ApiOperation({
+    operationId: 'connectIntegration',
+    summary: 'Connect a tool',
+    description: 'Calls the tool for real before anything is stored.',
+  })
+  @ApiParam({ name: 'provider', example: 'http_runner' })
+  @ApiCreatedResponse({ type: IntegrationView })
+  @errorResponses(400, 401, 403, 404, 413, 415, 422, 429)
+  async connect(
+    @Caller() { tenantId, id }: Principal,
+    @Param('provider') provider: string,
+    @Body() body: ConnectBody,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<IntegrationView> {
+    const integration = await this.connectIntegration.execute(tenantId, provider, body, id);
+    response.setHeader('Location', `/v1/integrations/${integration.integrationId}`);
+    return integrationView(integration);
+  }
+
+  @Get()
+  @Allow({})
+  @ApiOperation({ operationId: 'listIntegrations', summary: 'List what is connected' })
+  @ApiOkResponse({ type: IntegrationPage })
+  @errorResponses(400, 401, 403, 429)
+  async list(@Caller() { tenantId }: Principal, @Query() query: PageQuery): Promise<IntegrationPage> {
+    const page = await this.listIntegrations.execute(tenantId, query);
+    return { ...page, items: page.items.map(integrationView) };
+  }
+
+  @Get(':integrationId')
+  @Allow({})
+  @ApiOperation({ operationId: 'getIntegration', summary: 'Read an integration' })
+  @ApiOkResponse({ type: IntegrationView })
+  @errorResponses(401, 403, 404, 429)
+  async get(
+    @Caller() { tenantId }: Principal,
+    @Param('integrationId') integrationId: string,
+  ): Promise<IntegrationView> {
+    return integrationView(await this.integrations.get(tenantId, integrationId));
+  }
+
+  @Post(':integrationId/test')
+  @Allow({ role: 'admin' })
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'testIntegration', summary: 'Ask a connected tool whether it answers' })
+  @ApiOkResponse({ type: IntegrationTestResult })
+  @errorResponses(401, 403, 404, 429)
+  async test(
+    @Caller() { tenantId }: Principal,
+    @Param('integrationId') integrationId: string,
+  ): Promise<IntegrationTestResult> {
+    return this.testIntegration.execute(tenantId, integrationId);
+  }
+
+  @Delete(':integrationId')
+  @Allow({ role: 'admin' })
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'disconnectIntegration',
+    summary: 'Disconnect a tool and forget its credentials',
+  })
+  @ApiNoContentResponse()
+  @errorResponses(401, 403, 404, 429)
+  async disconnect(
+    @Caller() { tenantId, id }: Principal,
+    @Param('integrationId') integrationId: string,
+  ): Promise<void> {
+    await this.integrations.remove(tenantId, integrationId, (integration) => integration.disconnect(id));
+  }
+}
+
+function integrationView(integration: Integration): IntegrationView {
+  const { integrationId, provider, label, status, connectedBy, connectedAt } = integration;
+  const { capabilities } = providerNamed(provider);
+  return {
+    integrationId,
+    provider,
+    label,
+    status,
+    capabilities,
+    connectedBy,
+    connectedAt: connectedAt.toISOString(),
+  };
+}

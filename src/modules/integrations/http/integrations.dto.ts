@@ -1,0 +1,60 @@
+import { AnyObject, Flag, IdOf, ListOf, Moment, OneOf, Text, Texts } from '#kernel/http/fields';
+import { INTEGRATION_STATUSES, type IntegrationStatus } from '../domain/integration.js';
+import { AUTH_TYPES, CAPABILITIES, CATEGORIES } from '../providers/provider.js';
+
+export class CatalogEntry {
+  @Text({ max: 64, example: 'http_runner' }) provider!: string;
+  @Text({ max: 100, example: 'HTTP runner' }) displayName!: string;
+  @OneOf(CATEGORIES) category!: string;
+  @Texts({ values: CAPABILITIES, summary: 'What CauseFlow can do with it once it is connected' })
+  capabilities!: readonly string[];
+  @OneOf(AUTH_TYPES) authType!: string;
+  @AnyObject({ summary: 'JSON Schema of `config`' }) configSchema!: Readonly<Record<string, unknown>>;
+  @AnyObject({ summary: 'JSON Schema of `credentials`; all of it is secret and never answered' })
+  credentialsSchema!: Readonly<Record<string, unknown>>;
+  @Text({ max: 20_000, summary: 'Markdown' }) setupGuide!: string;
+}
+
+export class Catalog {
+  @ListOf(() => CatalogEntry) items!: readonly CatalogEntry[];
+  @Text({ max: 2048, nullable: true, summary: 'Always null: the catalogue is one page' }) nextCursor!: null;
+}
+
+export class ConnectBody {
+  @Text({ max: 200, optional: true, summary: 'Your name for it', example: 'Production runner' })
+  label?: string;
+  @AnyObject({
+    summary: 'As the `configSchema` of the provider says',
+    example: { url: 'https://runner.example.com/steps', actions: ['rollback_deployment'] },
+  })
+  config!: object;
+  @AnyObject({
+    summary: 'As the `credentialsSchema` of the provider says; encrypted at rest, never answered',
+    example: { secret: 'whsec_…' },
+  })
+  credentials!: object;
+}
+
+export class IntegrationView {
+  @IdOf('int') integrationId!: string;
+  @Text({ max: 64, example: 'http_runner' }) provider!: string;
+  @Text({ max: 200, example: 'Production runner' }) label!: string;
+  @OneOf(INTEGRATION_STATUSES, { summary: 'failing: its last test failed' }) status!: IntegrationStatus;
+  @Texts({ values: CAPABILITIES }) capabilities!: readonly string[];
+  @IdOf('user') connectedBy!: string;
+  @Moment() connectedAt!: string;
+}
+
+export class IntegrationPage {
+  @ListOf(() => IntegrationView) items!: readonly IntegrationView[];
+  @Text({ max: 2048, nullable: true, summary: 'Pass it as cursor for the next page' }) nextCursor!:
+    string | null;
+}
+
+export class IntegrationTestResult {
+  @IdOf('int') integrationId!: string;
+  @Flag() ok!: boolean;
+  @OneOf(INTEGRATION_STATUSES) status!: IntegrationStatus;
+  @Text({ max: 2000, summary: 'Why it failed, or that it did not', example: 'The other side answered.' })
+  message!: string;
+}
