@@ -1,0 +1,71 @@
+import { createContext, Script } from 'node:vm';
+import { Environment, ParseError, TypeError, type ParseResult } from '@marcbachmann/cel-js';
+import { invalid } from '#kernel/domain/errors';
+
+export const MAX_CONDITION_LENGTH = 2000;
+
+/** How long one evaluation may take. Loops over loops and regular expressions can be written to take forever. */
+const LIMIT_MS = 25;
+
+/** What a condition speaks about. `incident` is null where the event is about none. */
+export interface Circumstances {
+  readonly event: Readonly<Record<string, unknown>>;
+  readonly incident: Readonly<Record<string, unknown>> | null;
+}
+
+const language = new Environment({ limits: { maxAstNodes: 500, maxDepth: 32, maxListElements: 200, maxMapEntries: 100 } })
+  .registerVariable('event', 'dyn')
+  .registerVariable('incident', 'dyn'); // prettier-ignore
+
+// The one thing in Node that stops running code is the time limit of a vm script: so a script calls the evaluation.
+const task: { run: () => unknown } = { run: () => undefined };
+const context = createContext(task);
+const script = new Script('run()');
+
+/** A yes-or-no question in CEL. What it asks of something that is not there is answered with no. */
+export class Condition {
+  private constructor(private readonly parsed: ParseResult) {}
+
+  /** @throws Refusal `validation_error` in the parser's words */
+  static parse(text: string): Condition {
+    if (text.length > MAX_CONDITION_LENGTH)
+      throw invalid('condition', `must be at most ${MAX_CONDITION_LENGTH} characters`);
+    try {
+      const parsed = language.parse(text);
+      const { type, error } = parsed.check();
+      if (error) throw error;
+      if (type === 'bool' || type === 'dyn') return new Condition(parsed);
+      throw invalid('condition', `must be a question of true or false; this is of type ${String(type)}`);
+    } catch (error) {
+      if (error instanceof ParseError || error instanceof TypeError)
+        throw invalid('condition', faultOf(error));
+      throw error;
+    }
+  }
+
+  /** @throws ConditionTooSlow */
+  holds(circumstances: Circumstances): boolean {
+    // Twice, since the time also runs while the machine is busy with something else.
+    const answer = this.answer(circumstances) ?? this.answer(circumstances);
+    if (answer === undefined)
+      throw new ConditionTooSlow('A condition was stopped before it came to an answer.');
+    return answer;
+  }
+
+  private answer({ event, incident }: Circumstances): boolean | undefined {
+    task.run = () => this.parsed({ event, incident }) as unknown;
+    try {
+      return script.runInContext(context, { timeout: LIMIT_MS }) === true;
+    } catch (error) {
+      return (error as { code?: string }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? undefined : false;
+    }
+  }
+}
+
+export class ConditionTooSlow extends Error {
+  override readonly name = 'ConditionTooSlow';
+}
+
+function faultOf({ summary, range }: ParseError | TypeError): string {
+  return range ? `${summary} (at character ${range.start + 1})` : summary;
+}
