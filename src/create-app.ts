@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request } from 'express';
 import { accessLog } from '#kernel/http/access-log';
 import { LeanExpressAdapter } from '#kernel/http/lean-express-adapter';
+import { NulFreeAddress } from '#kernel/http/nul-free-address';
 import { requestBody } from '#kernel/http/request-body';
 import { requestContext } from '#kernel/http/request-context';
 import { validation } from '#kernel/http/validation';
@@ -30,7 +31,7 @@ export async function createApp(parts: AppParts, logger: LoggerService): Promise
   app.use(requestContext);
   app.use(accessLog());
   app.use(requestBody(config.maxBodyBytes, isEvidenceUpload));
-  app.useGlobalPipes(validation());
+  app.useGlobalPipes(new NulFreeAddress(), validation());
   return app;
 }
 

@@ -1,0 +1,26 @@
+import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
+import { invalid, Refusal } from '../domain/errors.js';
+
+/**
+ * An address can spell a NUL (`%00`), which PostgreSQL cannot even compare: nothing has ever been stored by such a name.
+ * Bodies are checked where they are read.
+ */
+export class NulFreeAddress implements PipeTransform {
+  transform(value: unknown, { type }: ArgumentMetadata): unknown {
+    if (type === 'param' && hasNul(value))
+      throw new Refusal('not_found', 'There is nothing at this address.');
+    if (type === 'query') this.checkQuery(value);
+    return value;
+  }
+
+  private checkQuery(query: unknown): void {
+    if (typeof query !== 'object' || query === null) return;
+    for (const [field, value] of Object.entries(query)) {
+      if ([value].flat().some(hasNul)) throw invalid(field, 'must not contain a NUL character');
+    }
+  }
+}
+
+function hasNul(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('\0');
+}

@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { HttpRunner } from '../support/http-runner.js';
+import { TestServer } from '../support/server.js';
+
+const ACTIONS = ['rollback_deployment'];
+
+let server: TestServer;
+let runner: HttpRunner;
+let acme: TenantUser;
+
+beforeAll(async () => {
+  [server, runner] = await Promise.all([TestServer.start(), HttpRunner.start()]);
+  acme = await newTenant(server.url);
+});
+afterAll(async () => {
+  await runner.stop();
+  await server.stop();
+});
+
+describe('the catalogue', () => {
+  it('tells what a connection needs, in schemas that its example body satisfies', async () => {
+    const { status, body } = await acme.api.get<{ items: ({ provider: string } & Record<string, object>)[] }>(
+      '/v1/integrations/catalog',
+    );
+    expect(status).toBe(200);
+    const entry = body.items.find(({ provider }) => provider === 'http_runner');
+    expect(entry).toMatchObject({
+      displayName: 'HTTP runner',
+      category: 'automation',
+      capabilities: ['run_steps'],
+      authType: 'shared_secret',
+      setupGuide: expect.stringContaining('webhook-id'),
+    });
+    const ajv = new Ajv2020({ formats: { uri: true, password: true } });
+    const isConfig = ajv.compile(entry?.['configSchema'] ?? false);
+    expect(isConfig({ url: runner.url, actions: ACTIONS })).toBe(true);
+    expect(isConfig({ url: runner.url, actions: ACTIONS, timeoutSeconds: 301 })).toBe(false);
+    expect(isConfig({ url: runner.url })).toBe(false);
+    expect(ajv.validate(entry?.['credentialsSchema'] ?? false, { secret: runner.secret })).toBe(true);
+  });
+});
+
+describe('connecting', () => {
+  it('probes the runner with a signed dry run, keeps it and answers no secret', async () => {
+    const before = runner.probes;
+    const answer = await runner.connect(acme.api, ACTIONS);
+    expect(answer.status).toBe(201);
+    expect(runner.probes).toBe(before + 1);
+    expect(runner.forged).toEqual([]);
+    expect(answer.body).toEqual({
+      integrationId: expect.stringMatching(/^int_/),
+      provider: 'http_runner',
+      label: 'HTTP runner',
+      status: 'connected',
+      capabilities: ['run_steps'],
+      connectedBy: acme.userId,
+      connectedAt: expect.stringMatching(/Z$/),
+    });
+    const path = `/v1/integrations/${answer.body.integrationId}`;
+    expect(answer.headers.get('location')).toBe(path);
+    const read = await acme.api.get(path);
+    expect(read).toMatchObject({ status: 200, body: answer.body });
+    const list = await acme.api.get<{ items: unknown[] }>('/v1/integrations');
+    expect(list.body.items).toContainEqual(answer.body);
+    expect(JSON.stringify([answer.body, read.body, list.body])).not.toContain(runner.secret);
+  });
+
+  it.each([
+    ['no config', { credentials: { secret: 'x' } }, 'config'],
+    ['a config of another shape', { config: [], credentials: {} }, 'config'],
+    ['no address', { config: { actions: ACTIONS } }, 'config.url'],
+    ['an address of another kind', { config: { url: 'ftp://example.com/', actions: ACTIONS } }, 'config.url'],
+    ['a password in the address', { config: { url: 'http://a:b@example.com/', actions: ACTIONS } }, 'config.url'],
+    ['no actions', { config: { url: 'http://example.com/', actions: [] } }, 'config.actions'],
+    ['an endless timeout', { config: { url: 'http://example.com/', actions: ACTIONS, timeoutSeconds: 301 } }, 'config.timeoutSeconds'],
+    ['an unknown option', { config: { url: 'http://example.com/', actions: ACTIONS, retries: 3 } }, 'config.retries'],
+    ['a secret that is none', { config: { url: 'http://example.com/', actions: ACTIONS }, credentials: { secret: 'hunter2' } }, 'credentials.secret'],
+    ['a long label', { label: 'x'.repeat(201), config: {}, credentials: {} }, 'label'],
+  ])('refuses %s and names the field', async (_, body, field) => {
+    const answer = await acme.api.post('/v1/integrations/http_runner/connect', { credentials: {}, ...body });
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({
+      error: 'validation_error',
+      details: expect.arrayContaining([expect.objectContaining({ field })]),
+    });
+    expect(JSON.stringify(answer.body)).not.toContain('hunter2');
+  }); // prettier-ignore
+
+  it('refuses what does not answer, with the reason, and stores nothing', async () => {
+    const lonely = await newTenant(server.url);
+    const gone = await HttpRunner.start();
+    const { url } = gone;
+    await gone.stop();
+    const connect = (config: object, secret = runner.secret) =>
+      lonely.api.post('/v1/integrations/http_runner/connect', {
+        config: { actions: ACTIONS, ...config },
+        credentials: { secret },
+      });
+    expect(await connect({ url })).toMatchObject({
+      status: 422,
+      body: { error: 'connection_failed', message: 'The call to the runner failed: connection refused.' },
+    });
+    const otherSecret = `whsec_${randomBytes(24).toString('base64')}`;
+    expect(await connect({ url: runner.url }, otherSecret)).toMatchObject({
+      status: 422,
+      body: { error: 'connection_failed', message: 'The runner answered 401.' },
+    });
+    expect(await connect({ url: 'http://169.254.169.254/latest/meta-data/' })).toMatchObject({
+      status: 422,
+      body: { error: 'connection_failed', message: expect.stringContaining('not allow') },
+    });
+    expect((await lonely.api.get('/v1/integrations')).body).toEqual({ items: [], nextCursor: null });
+  });
+
+  it('knows no other provider', async () => {
+    const answer = await acme.api.post('/v1/integrations/telepathy/connect', { config: {}, credentials: {} });
+    expect(answer).toMatchObject({ status: 404, body: { error: 'not_found', message: 'No such provider.' } });
+  });
+});
+
+describe('a connected runner', () => {
+  it('can be tested, and its status tells how the test went', async () => {
+    const own = await HttpRunner.start();
+    const { integrationId } = (await own.connect(acme.api, ACTIONS)).body;
+    const test = () => acme.api.post(`/v1/integrations/${integrationId}/test`);
+    expect(await test()).toMatchObject({
+      status: 200,
+      body: { integrationId, ok: true, status: 'connected' },
+    });
+    own.treat('probe', { status: 500 });
+    expect(await test()).toMatchObject({
+      status: 200,
+      body: { integrationId, ok: false, status: 'failing', message: 'The runner answered 500.' },
+    });
+    expect((await acme.api.get(`/v1/integrations/${integrationId}`)).body['status']).toBe('failing');
+    own.treat('probe', 'succeed');
+    expect((await test()).body['status']).toBe('connected');
+    await own.stop();
+  });
+
+  it('can be disconnected once', async () => {
+    const { integrationId } = (await runner.connect(acme.api, ACTIONS)).body;
+    const path = `/v1/integrations/${integrationId}`;
+    expect((await acme.api.delete(path)).status).toBe(204);
+    for (const answer of [
+      await acme.api.get(path),
+      await acme.api.delete(path),
+      await acme.api.post(`${path}/test`),
+    ])
+      expect(answer).toMatchObject({
+        status: 404,
+        body: { error: 'not_found', message: 'No such integration.' },
+      });
+  });
+
+  it('is nobody else’s business', async () => {
+    const { integrationId } = (await runner.connect(acme.api, ACTIONS)).body;
+    const stranger = await newTenant(server.url);
+    const path = `/v1/integrations/${integrationId}`;
+    const missing = `/v1/integrations/int_${'0'.repeat(26)}`;
+    for (const [method, suffix] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['POST', '/test'],
+    ] as const) {
+      const [his, none] = [
+        await stranger.api.call<Record<string, unknown>>(method, path + suffix),
+        await stranger.api.call<Record<string, unknown>>(method, missing + suffix),
+      ];
+      expect([his.status, his.body['message']]).toEqual([404, none.body['message']]);
+    }
+    expect((await stranger.api.get('/v1/integrations')).body['items']).toEqual([]);
+    expect((await acme.api.get(path)).status).toBe(200);
+  });
+
+  it('is listed newest first, a page at a time, without gaps', async () => {
+    const tenant = await newTenant(server.url);
+    const made: string[] = [];
+    for (let at = 0; at < 5; at++)
+      made.unshift((await runner.connect(tenant.api, ACTIONS)).body.integrationId);
+    const seen: unknown[] = [];
+    let cursor = '';
+    do {
+      const query = cursor && `&cursor=${encodeURIComponent(cursor)}`;
+      const { body } = await tenant.api.get<{ items: { integrationId: string }[]; nextCursor: string }>(
+        `/v1/integrations?limit=2${query}`,
+      );
+      seen.push(...body.items.map(({ integrationId }) => integrationId));
+      cursor = body.nextCursor;
+    } while (cursor);
+    expect(seen).toEqual(made);
+    expect((await tenant.api.get('/v1/integrations?cursor=nonsense')).status).toBe(400);
+  });
+});
+
+describe('an id that is no id', () => {
+  it.each(['nonsense', 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE', '%00', 'int_%00', '..%2f', '💥'])(
+    'is not found: %s',
+    async (id) => {
+      expect(await acme.api.get(`/v1/integrations/${id}`)).toMatchObject({
+        status: 404,
+        body: { error: 'not_found' },
+      });
+      expect((await new Api(server.url).get(`/v1/integrations/${id}`)).status).toBe(401);
+    },
+  );
+});
+
+describe('a query that spells a NUL', () => {
+  it('is refused', async () => {
+    expect(await acme.api.get('/v1/integrations?cursor=%00')).toMatchObject({
+      status: 400,
+      body: { error: 'validation_error', details: [{ field: 'cursor' }] },
+    });
+  });
+});
+
+describe('the secret', () => {
+  it('is in no log line', () => {
+    expect(server.log).not.toContain(runner.secret);
+    expect(server.log).not.toContain(runner.secret.slice('whsec_'.length));
+    expect(server.log).not.toContain('hunter2');
+  });
+});
