@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DataSource } from 'typeorm';
 import { type Config, loadConfig } from '#kernel/config/config';
@@ -10,6 +8,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '#kernel/persistenc
 import { migrate } from '#kernel/persistence/migrate';
 import { createApp } from './create-app.js';
 import { type Extension, extensions as configured } from './extensions.js';
+import { migrationFolders } from './migration-folders.js';
 
 /** Requests, the job step at hand and the embedded database together get this long to end. */
 const STOP_MS = 9_000;
@@ -32,7 +31,6 @@ export async function start(
   const logger = new NestLogger(createLogger(config.logLevel));
   const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config, say) : undefined;
   const database = new Database(config.databaseUrl ?? embedded?.url ?? '');
-  const folders = [productMigrations(), ...extensions.flatMap(({ migrations }) => migrations ?? [])];
   let app: NestExpressApplication | undefined;
   const stop = async (): Promise<void> => {
     const source = app?.get(DataSource, { strict: false });
@@ -41,7 +39,7 @@ export async function start(
     await embedded?.stop();
   };
   try {
-    const ran = await migrate(database.url, folders);
+    const ran = await migrate(database.url, migrationFolders(extensions));
     if (ran.length > 0) say(`Migrated the database (${ran.length} steps).`);
     app = await createApp({ config, database, extensions }, logger);
     await app.listen(config.port, config.host);
@@ -78,13 +76,6 @@ async function embeddedDatabase(config: Config, say: (line: string) => void): Pr
       process.exit(1);
     },
   });
-}
-
-/** `migrations/` of the checkout: beside `dist` in every installation. */
-function productMigrations(): string {
-  const folder = fileURLToPath(new URL('../migrations', import.meta.url));
-  if (!existsSync(folder)) throw new Error(`The migrations are missing: ${folder}`);
-  return folder;
 }
 
 function addressOf(app: NestExpressApplication): string {

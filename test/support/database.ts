@@ -25,6 +25,16 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   return createDatabase(server, 'test', process.env['TEST_TEMPLATE'] ?? '');
 }
 
+/** A database with nothing in it. */
+export async function emptyDatabase(): Promise<TestDatabase> {
+  return createDatabase(process.env['TEST_SERVER_URL'] ?? '', 'empty');
+}
+
+/** Takes away what one of the two above made. */
+export async function removeDatabase({ name }: TestDatabase): Promise<void> {
+  await dropDatabase(process.env['TEST_SERVER_URL'] ?? '', name);
+}
+
 export async function dropDatabase(server: string, name: string): Promise<void> {
   if (name) await asOwner(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }

@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import type { Plan } from '../domain/plan.js';
 import { ConfigError } from './config-error.js';
+import { readDatabase } from './database-config.js';
 import { type Environment, EnvironmentReader, isCidr, isOrigin } from './environment.js';
 import { type OidcConfig, readOidc } from './oidc-config.js';
 import { completeSecrets, readSecrets, requireSecrets, type Secrets } from './secrets-config.js';
@@ -54,9 +54,8 @@ export class Config implements Secrets {
  */
 export function loadConfig(env: Environment, keepSecrets?: (dataDir: string) => Secrets): Config {
   const read = new EnvironmentReader(env);
-  const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:']);
+  const { databaseUrl, dataDir } = readDatabase(read);
   const embedded = read.text('DATABASE_URL') === undefined;
-  const dataDir = resolve(read.text('DATA_DIR') ?? '.causeflow');
   const given = readSecrets(read);
   const mayBeMade = embedded && keepSecrets !== undefined;
   if (!mayBeMade) requireSecrets(read);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ConfigError } from './config-error.js';
 import { createPrivateFile, makePrivateDir, replacePrivateFile } from './private-files.js';
 
 interface KeptSecrets {
@@ -40,10 +41,10 @@ function read(path: string): Partial<KeptSecrets> | undefined {
   const secrets = parse(content);
   if (!secrets) {
     // Writing new ones over it would make every stored credential unreadable for good.
-    throw new Error(
+    throw new ConfigError([
       `${path} is damaged: it must be a JSON object with jwtSecret (32 characters or more) and encryptionKey (32 bytes in base64). ` +
         'Put back a copy of it, or remove it if no stored credential and no session has to survive.',
-    );
+    ]);
   }
   chmodSync(path, 0o600);
   return secrets;

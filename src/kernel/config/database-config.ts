@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import { ConfigError } from './config-error.js';
+import { type Environment, EnvironmentReader } from './environment.js';
+
+export interface DatabaseConfig {
+  /** Undefined means the embedded database under `dataDir`. */
+  readonly databaseUrl: string | undefined;
+  readonly dataDir: string;
+}
+
+/** All that a program beside the server has to know. @throws ConfigError */
+export function loadDatabaseConfig(env: Environment = process.env): DatabaseConfig {
+  const read = new EnvironmentReader(env);
+  const config = readDatabase(read);
+  if (read.faults.length > 0) throw new ConfigError(read.faults);
+  return config;
+}
+
+export function readDatabase(read: EnvironmentReader): DatabaseConfig {
+  return {
+    databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    dataDir: resolve(read.text('DATA_DIR') ?? '.causeflow'),
+  };
+}

@@ -1,0 +1,19 @@
+/** Their messages say what to change. Of any other error the place where it happened is told too. */
+const READABLE = ['ConfigError', 'EmbeddedPostgresError', 'DataDirInUseError', 'BackupError'];
+
+/**
+ * What every program of ours is: some work that tells people in lines what it does, and exit code 1 when it fails.
+ * @param failed the headline over the reason
+ */
+export async function runProgram(
+  failed: string,
+  work: (say: (line: string) => void) => Promise<void>,
+): Promise<void> {
+  try {
+    await work((line) => void process.stdout.write(`${line}\n`));
+  } catch (error) {
+    const { name, message, stack } = error as Error;
+    process.stderr.write(`\n${failed}\n${READABLE.includes(name) ? message : (stack ?? message)}\n`);
+    process.exit(1);
+  }
+}
