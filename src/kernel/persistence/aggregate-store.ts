@@ -54,12 +54,13 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   }
 
   async remove(tenantId: TenantId, id: string, decide: (aggregate: A) => void): Promise<void> {
-    await this.unitOfWork.run(tenantId, async ({ manager, append }) => {
+    await this.unitOfWork.run(tenantId, async (transaction) => {
+      const { manager } = transaction;
       const aggregate = await this.load(manager, tenantId, id, 'lock');
       if (!aggregate) throw notFound(this.kind);
       decide(aggregate);
       await manager.delete(this.schema, this.key(manager, tenantId, id));
-      append(aggregate.takeRecorded());
+      transaction.append(aggregate.takeRecorded());
     });
   }
 

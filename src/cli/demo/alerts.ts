@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+
+/** Three alerts as tools word them, in the fields of the custom webhook. */
+export const ALERTS = {
+  /** As Prometheus Alertmanager fills its templates. */
+  afterDeploy: {
+    title: '[FIRING:1] HighErrorRate checkout-api (production)',
+    description:
+      'Error ratio of checkout-api is 18.4% for 5m (threshold 5%). TypeError: cannot read properties of undefined in POST /cart/confirm',
+    sourceAlertId: 'c2f0a1b7e5d94f3a',
+    severity: 'critical',
+    service: 'checkout-api',
+    environment: 'production',
+    tags: { alertname: 'HighErrorRate', team: 'payments', region: 'eu-west-1' },
+    metadata: { generatorURL: 'http://prometheus:9090/graph', startsAtValue: 0.184 },
+  },
+  /** The same trouble two weeks later: other numbers, another fingerprint. */
+  again: {
+    title: '[FIRING:1] HighErrorRate checkout-api (production)',
+    description:
+      'Error ratio of checkout-api is 22.9% for 5m (threshold 5%). TypeError: cannot read properties of undefined in POST /cart/confirm',
+    sourceAlertId: 'f81d33c90b2a47e6',
+    severity: 'critical',
+    service: 'checkout-api',
+    environment: 'production',
+    tags: { alertname: 'HighErrorRate', team: 'payments', region: 'eu-west-1' },
+  },
+  /** As a Datadog monitor words it, about a service of which nothing else is known. */
+  outOfTheBlue: {
+    title: '[Triggered] [P2] Queue depth of mail-dispatcher is anomalous',
+    description:
+      'avg(last_15m):anomalies(avg:rabbitmq.queue.messages{queue:mail-dispatcher}) >= 1. Metric value: 48211.0',
+    sourceAlertId: '8817263-1a9f',
+    severity: 'high',
+    service: 'mail-dispatcher',
+    environment: 'production',
+    tags: { monitor: '8817263', source: 'datadog' },
+  },
+} as const;
+
+/** @returns the alert of a file as it is to be sent: the whole file, or the `body` of a recorded request */
+export function alertFrom(path: string): string {
+  const text = readFileSync(path, 'utf8');
+  try {
+    const recorded = JSON.parse(text) as { body?: unknown; bodyRaw?: unknown } | null;
+    if (typeof recorded?.bodyRaw === 'string') return recorded.bodyRaw;
+    if (typeof recorded?.body === 'object' && recorded.body !== null) return JSON.stringify(recorded.body);
+  } catch {
+    // Not JSON: then that is what is sent, and the server says what it thinks of it.
+  }
+  return text;
+}

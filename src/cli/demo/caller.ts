@@ -1,0 +1,58 @@
+import { createHmac } from 'node:crypto';
+
+export class CallFailed extends Error {
+  constructor(
+    readonly status: number,
+    readonly body: { readonly error?: string; readonly message?: string },
+  ) {
+    super(`${status} ${body.error ?? ''}: ${body.message ?? ''}`);
+  }
+}
+
+/** Calls the public API as any client would. */
+export class Caller {
+  constructor(
+    readonly url: string,
+    readonly token?: string,
+  ) {}
+
+  get<T>(path: string): Promise<T> {
+    return this.call<T>('GET', path);
+  }
+
+  post<T>(path: string, body: unknown = {}, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+    return this.call<T>('POST', path, typeof body === 'string' ? body : JSON.stringify(body), headers);
+  }
+
+  /** Sends an alert signed as the webhook asks for it. */
+  sendAlert(
+    { tenantId, key, secret }: { tenantId: string; key: string; secret: string },
+    body: string,
+  ): Promise<{ incidentId: string; status: string }> {
+    const signature = createHmac('sha256', secret).update(body).digest('hex');
+    const headers = { 'x-api-key': key, 'x-webhook-signature': signature };
+    return this.post(`/v1/webhooks/${tenantId}/custom`, body, headers);
+  }
+
+  private async call<T>(
+    method: string,
+    path: string,
+    body?: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(this.token && { authorization: `Bearer ${this.token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    const text = await response.text();
+    const answer = (text === '' ? {} : JSON.parse(text)) as T;
+    if (!response.ok) throw new CallFailed(response.status, answer as { error?: string; message?: string });
+    return answer;
+  }
+}

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+
+/** A deployment tool that only pretends: it checks the signature of each order and says that it is done. */
+export class PretendRunner {
+  readonly secret = `whsec_${randomBytes(24).toString('base64')}`;
+  private server: Server | undefined;
+
+  /** @returns its address on this machine */
+  async start(onOrder: (action: string, params: unknown) => void): Promise<string> {
+    const webhook = new Webhook(this.secret);
+    this.server = createServer((request, response) => {
+      void readAll(request).then((body) => {
+        try {
+          const order = webhook.verify(body, request.headers as Record<string, string>) as {
+            action: string;
+            params: unknown;
+          };
+          if (order.action !== 'probe') onOrder(order.action, order.params);
+          response.setHeader('content-type', 'application/json');
+          response.end(
+            JSON.stringify({ status: 'succeeded', output: { note: `pretended to ${order.action}` } }),
+          );
+        } catch {
+          response.statusCode = 401;
+          response.end();
+        }
+      });
+    });
+    const { server } = this;
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
+
+  stop(): void {
+    this.server?.closeAllConnections();
+    this.server?.close();
+  }
+}
+
+async function readAll(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,78 @@
+import { createInterface } from 'node:readline/promises';
+import { styleText } from 'node:util';
+
+type Style = Parameters<typeof styleText>[0];
+
+const SYMBOLS: readonly (readonly [prefix: string, symbol: string, style: Style])[] = [
+  ['incident.', '●', 'cyan'],
+  ['investigation.known', '★', 'yellow'],
+  ['investigation.', '🔎', 'white'],
+  ['remediation.', '🛠', 'magenta'],
+  ['approval.', '✋', 'yellow'],
+  ['knowledge.', '★', 'green'],
+];
+
+/** What the person at the terminal sees: headlines, events as they arrive, and the questions asked of her. */
+export class Screen {
+  constructor(private readonly alwaysYes: boolean) {}
+
+  headline(text: string): void {
+    process.stdout.write(`\n${styleText(['bold'], text)}\n`);
+  }
+
+  line(text: string): void {
+    process.stdout.write(`  ${text}\n`);
+  }
+
+  quote(text: string): void {
+    for (const part of text.split('\n')) process.stdout.write(`    ${styleText('dim', '│')} ${part}\n`);
+  }
+
+  event(timestamp: string, name: string, data: Readonly<Record<string, unknown>>): void {
+    const [, symbol, style] = SYMBOLS.find(([prefix]) => name.startsWith(prefix)) ?? ['', '·', 'gray'];
+    const clock = styleText('dim', timestamp.slice(11, 23));
+    process.stdout.write(`  ${clock} ${symbol} ${styleText(style, name.padEnd(34))} ${gist(data)}\n`);
+  }
+
+  async ask(question: string): Promise<boolean> {
+    const prompt = `\n  ${styleText(['bold', 'yellow'], '?')} ${question} [y/N] `;
+    if (this.alwaysYes) {
+      process.stdout.write(`${prompt}yes (--yes)\n`);
+      return true;
+    }
+    const terminal = createInterface({ input: process.stdin, output: process.stdout });
+    try {
+      // Ctrl+D is an answer too, and it is not yes.
+      const answer = await Promise.race([
+        terminal.question(prompt),
+        new Promise<string>((resolve) => terminal.once('close', () => resolve('no'))),
+      ]);
+      return /^y(es)?$/i.test(answer.trim());
+    } finally {
+      terminal.close();
+    }
+  }
+}
+
+/** The part of a payload that tells the story; ids stay in the API. */
+function gist(data: Readonly<Record<string, unknown>>): string {
+  const { previousStatus, newStatus, agentName, message, stepIndex, totalSteps } = data as Record<
+    string,
+    string
+  >;
+  if (newStatus !== undefined) return `${previousStatus} → ${newStatus}`;
+  if (agentName !== undefined) return `[${stepIndex}/${totalSteps} ${agentName}] ${message}`;
+  const telling = [
+    'rootCause',
+    'matchedTitle',
+    'title',
+    'summary',
+    'outcome',
+    'decision',
+    'reason',
+    'expiresAt',
+  ];
+  const found = telling.map((name) => data[name]).find((value): value is string => typeof value === 'string');
+  const text = found ?? ('rootCause' in data ? 'no root cause could be shown' : '');
+  return text.length > 110 ? `${text.slice(0, 109)}…` : text;
+}
