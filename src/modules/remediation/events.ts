@@ -117,3 +117,16 @@ export class ApprovalResolved extends defineEvent({
   },
   audience: 'public',
 }) {}
+
+class RemediationRolledBackData {
+  @IdOf('rem') remediationId!: string;
+  @IdOf('inc') incidentId!: string;
+  @OneOf(EXECUTION_OUTCOMES) outcome!: (typeof EXECUTION_OUTCOMES)[number];
+}
+
+export class RemediationRolledBack extends defineEvent({
+  type: 'remediation.rolled_back',
+  summary: 'The steps that take a remediation back have ended; told on its timeline only',
+  data: RemediationRolledBackData,
+  example: { remediationId: REMEDIATION, incidentId: INCIDENT, outcome: 'success' },
+}) {}

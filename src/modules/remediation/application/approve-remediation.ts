@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
+import type { TenantId } from '#kernel/domain/ids';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import { Tenants } from '#modules/tenants/api';
+import { Plans } from '../domain/plans.js';
+import type { Remediation } from '../domain/remediation.js';
+import { ExecuteRemediation } from './execute-remediation.js';
+
+interface Approval {
+  readonly by: string;
+  readonly notes: string | null;
+  /** The request that is answered, where the caller names it. */
+  readonly approvalId?: string;
+}
+
+/** One admin says yes. Nothing is carried out yet, unless the tenant has settled on that. */
+@Injectable()
+export class ApproveRemediation {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly plans: Plans,
+    private readonly tenants: Tenants,
+    private readonly executeRemediation: ExecuteRemediation,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Refusal `not_found`, `forbidden`, `already_decided`, `approval_expired`, `conflict` */
+  async execute(tenantId: TenantId, remediationId: string, approval: Approval): Promise<Remediation> {
+    const { settings } = await this.tenants.profile(tenantId);
+    const { allowSelfApproval, executeOnApproval } = settings.approvals;
+    return this.unitOfWork.run(tenantId, async () => {
+      const isLast = await this.plans.change(tenantId, remediationId, (plan) =>
+        plan.approve(approval, allowSelfApproval, this.clock.now()),
+      );
+      if (isLast && executeOnApproval) await this.executeRemediation.startIfIncidentWaits(tenantId, remediationId);
+      return this.plans.get(tenantId, remediationId);
+    });
+  }
+}

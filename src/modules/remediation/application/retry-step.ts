@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '#kernel/domain/ids';
+import { Jobs } from '#kernel/jobs/jobs';
+import { IncidentLifecycle } from '#modules/ingestion/api';
+import { Plans } from '../domain/plans.js';
+import type { Remediation } from '../domain/remediation.js';
+import { executionOf } from './run-steps.js';
+
+/** A person lets a step be sent again of which nobody knows what came. */
+@Injectable()
+export class RetryStep {
+  constructor(
+    private readonly plans: Plans,
+    private readonly incidents: IncidentLifecycle,
+    private readonly jobs: Jobs,
+  ) {}
+
+  /** @throws Refusal `not_found`, `conflict` unless the step is unknown */
+  async execute(tenantId: TenantId, remediationId: string, stepId: string): Promise<Remediation> {
+    return this.plans.change(tenantId, remediationId, async (plan) => {
+      plan.retryStep(stepId);
+      if (!plan.isBeingRolledBack) {
+        await this.incidents.tell(tenantId, plan.incidentId, { happened: 'execution_started' });
+      }
+      await this.jobs.enqueue(tenantId, executionOf(plan));
+      return plan;
+    });
+  }
+}

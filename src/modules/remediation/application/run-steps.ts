@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
+import type { TenantId } from '#kernel/domain/ids';
+import { JobHandler, type Job, type JobRunner } from '#kernel/jobs/job-handler';
+import { Jobs, type JobRequest } from '#kernel/jobs/jobs';
+import { type StepAnswer, type StepOrder, StepRunners } from '#modules/integrations/api';
+import type { StepOutcome } from '../domain/step.js';
+import { AdvancePlan } from './advance-plan.js';
+
+const NAME = 'execute-remediation';
+/** How often a step is sent that surely did not arrive. */
+const MOST_TRIES = 5;
+const LONGEST_PAUSE_SECONDS = 900;
+
+interface Execution {
+  readonly remediationId: string;
+  /** How often the present step has been sent already without arriving. */
+  readonly tries: number;
+}
+
+/** The job that does what is next in a plan. One plan's jobs form a queue, so no two of them ever run at once. */
+export function executionOf(
+  { remediationId }: { readonly remediationId: string },
+  { tries = 0, runAt }: { readonly tries?: number; readonly runAt?: Date } = {},
+): JobRequest {
+  return {
+    name: NAME,
+    payload: { remediationId, tries } satisfies Execution,
+    queue: `${NAME}:${remediationId}`,
+    ...(runAt && { runAt }),
+  };
+}
+
+interface Dispatch {
+  readonly integrationId: string;
+  readonly order: StepOrder;
+}
+
+/**
+ * Sends the steps of a plan to their runners, one after the other, until one fails, a person is to act, or all are done.
+ * The intent is committed before a step is sent and the outcome after it; whoever finds an intent without an outcome
+ * calls the step unknown and leaves it to a person. So no step is ever repeated by itself, whenever the process dies.
+ */
+@Injectable()
+@JobHandler(NAME)
+export class RunSteps implements JobRunner<Execution> {
+  constructor(
+    private readonly advancePlan: AdvancePlan,
+    private readonly runners: StepRunners,
+    private readonly jobs: Jobs,
+    private readonly clock: Clock,
+  ) {}
+
+  async run({ tenantId, payload, signal }: Job<Execution>): Promise<void> {
+    const { remediationId } = payload;
+    let { tries } = payload;
+    await this.advancePlan.execute(tenantId, remediationId, (plan) => plan.reportInterruption(this.clock.now()));
+    for (;;) {
+      signal.throwIfAborted();
+      const dispatch = await this.begin(tenantId, remediationId);
+      if (!dispatch) return;
+      const answer = await this.runners.run(tenantId, dispatch.integrationId, dispatch.order);
+      tries += 1;
+      await this.record(tenantId, dispatch.order, answer, tries);
+      if (answer.status === 'not_sent') return;
+      tries = 0;
+    }
+  }
+
+  private async begin(tenantId: TenantId, remediationId: string): Promise<Dispatch | undefined> {
+    let dispatch: Dispatch | undefined;
+    await this.advancePlan.execute(tenantId, remediationId, async (plan) => {
+      const next = plan.nextForRunner;
+      if (!next) return undefined;
+      const { action } = next;
+      const runner = await this.runners.runnerOf(tenantId, action);
+      if (!runner) return plan.failUnsent(`No connected runner lists ${action} any more.`, this.clock.now());
+      const { stepId, params, attempt } = plan.beginStep(this.clock.now());
+      const { incidentId } = plan;
+      const order = { remediationId, incidentId, stepId, action, params, dryRun: false, attempt };
+      dispatch = { integrationId: runner.integrationId, order };
+      return undefined;
+    });
+    return dispatch;
+  }
+
+  private async record(tenantId: TenantId, order: StepOrder, answer: StepAnswer, tries: number): Promise<void> {
+    const { remediationId, stepId, attempt } = order;
+    const isTriedAgain = answer.status === 'not_sent' && tries < MOST_TRIES;
+    const outcome: StepOutcome =
+      answer.status === 'not_sent' && !isTriedAgain
+        ? { status: 'failed', output: { reason: answer.reason } }
+        : answer;
+    await this.advancePlan.execute(tenantId, remediationId, async (plan) => {
+      const now = this.clock.now();
+      const ending = plan.recordOutcome(stepId, attempt, outcome, now);
+      if (isTriedAgain) {
+        const runAt = new Date(now.getTime() + pauseAfter(tries, answer.retryAfterSeconds) * 1000);
+        await this.jobs.enqueue(tenantId, executionOf(plan, { tries, runAt }));
+      }
+      return ending;
+    });
+  }
+}
+
+/** 1, 4, 16, 64 s, or what the runner asked for. */
+function pauseAfter(tries: number, asked: number | null): number {
+  return Math.min(asked ?? 4 ** (tries - 1), LONGEST_PAUSE_SECONDS);
+}

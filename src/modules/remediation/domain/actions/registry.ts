@@ -1,0 +1,19 @@
+import type { RemediationAction } from './action.js';
+import { disableFlag } from './disable-flag.js';
+import { revertConfig } from './revert-config.js';
+import { revertInfrastructure } from './revert-infrastructure.js';
+import { revertSchemaChange } from './revert-schema-change.js';
+import { rollbackDeployment } from './rollback-deployment.js';
+
+/** Everything that can be proposed. For a change, the first action that has an answer to it is. */
+export const REMEDIATION_ACTIONS: readonly RemediationAction[] = [
+  rollbackDeployment,
+  disableFlag,
+  revertConfig,
+  revertSchemaChange,
+  revertInfrastructure,
+];
+
+export function actionNamed(name: string): RemediationAction | undefined {
+  return REMEDIATION_ACTIONS.find((action) => action.name === name);
+}

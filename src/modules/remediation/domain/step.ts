@@ -1,0 +1,76 @@
+import { type Id, newId } from '#kernel/domain/ids';
+import type { Params, Risk, StepDraft } from './actions/action.js';
+import { actionNamed } from './actions/registry.js';
+
+export const STEP_STATUSES = ['pending', 'running', 'succeeded', 'failed', 'unknown', 'skipped'] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
+
+export interface Step {
+  readonly stepId: Id<'stp'>;
+  /** From 1. */
+  readonly index: number;
+  readonly action: string;
+  readonly description: string;
+  readonly params: Params;
+  readonly risk: Risk;
+  readonly reversible: boolean;
+  /** A person does it, because no connected runner lists the action. */
+  readonly manual: boolean;
+  /** The step that this one takes back, where a plan is rolled back. */
+  readonly reverses: string | null;
+  status: StepStatus;
+  /** Any JSON that whoever did the step gave back. */
+  output: unknown;
+  /** How often it was sent to a runner. */
+  attempt: number;
+  /** ISO 8601: the row is JSON. */
+  startedAt: string | null;
+  durationMs: number | null;
+}
+
+/** How a runner's step came out. `not_sent`: surely nothing happened. */
+export type StepOutcome =
+  | { readonly status: 'succeeded' | 'failed'; readonly output: unknown }
+  | { readonly status: 'unknown' | 'not_sent'; readonly reason: string };
+
+/** Tells who does a step: true when a connected runner lists its action. */
+export type Executable = (action: string) => boolean;
+
+/** Makes the steps of a plan out of their drafts, numbered on from `after`. */
+export function stepsOf(
+  drafts: readonly (StepDraft & { readonly reverses?: string })[],
+  isExecutable: Executable,
+  after = 0,
+): Step[] {
+  return drafts.map(({ action, description, params, reverses = null }, place) => {
+    const known = actionNamed(action);
+    return {
+      stepId: newId('stp'),
+      index: after + place + 1,
+      action,
+      description,
+      params,
+      // What nobody here has judged is taken for dangerous.
+      risk: known?.risk ?? 'high',
+      reversible: known?.reverse(params) !== undefined,
+      manual: !isExecutable(action),
+      reverses,
+      status: 'pending',
+      output: null,
+      attempt: 0,
+      startedAt: null,
+      durationMs: null,
+    };
+  });
+}
+
+/** What takes the steps back that were done, the last one first. */
+export function reversalOf(steps: readonly Step[]): (StepDraft & { readonly reverses: string })[] {
+  return steps
+    .filter(({ status }) => status === 'succeeded')
+    .reverse()
+    .flatMap(({ action, params, stepId }) => {
+      const draft = actionNamed(action)?.reverse(params);
+      return draft ? [{ ...draft, reverses: stepId }] : [];
+    });
+}
