@@ -10,7 +10,7 @@ import {
 import { PatternExtracted } from '#modules/knowledge/events';
 import { ApprovalRequested, ApprovalResolved } from '#modules/remediation/events';
 import { RemediationApproved, RemediationExecuted } from '#modules/remediation/events';
-import { RemediationProposed, RemediationRejected } from '#modules/remediation/events';
+import { RemediationProposed, RemediationRejected, RemediationRolledBack } from '#modules/remediation/events';
 import { TenantCreated, TenantUpdated } from '#modules/tenants/events';
 import { UserCreated, UserDeleted, UserUpdated } from '#modules/users/events';
 
@@ -31,6 +31,7 @@ export const events: readonly EventClass[] = [
   RemediationApproved,
   RemediationRejected,
   RemediationExecuted,
+  RemediationRolledBack,
   ApprovalRequested,
   ApprovalResolved,
   IntegrationConnected,

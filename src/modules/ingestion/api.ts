@@ -41,6 +41,12 @@ export interface Conclusion {
 export abstract class IncidentLifecycle {
   abstract find(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot | undefined>;
 
+  /**
+   * Locks the incident until the caller's transaction ends, so that what is decided by its status stays true.
+   * @throws Refusal `not_found`
+   */
+  abstract hold(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot>;
+
   /** Earlier incidents of the same service that have a root cause, newest first. */
   abstract earlier(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]>;
 

@@ -1,6 +1,56 @@
 import { Global, Module } from '@nestjs/common';
+import { provideStore } from '#kernel/persistence/aggregate-store';
+import { Remediations } from './api.js';
+import { AdvancePlan } from './application/advance-plan.js';
+import { ApproveRemediation } from './application/approve-remediation.js';
+import { CloseProposal } from './application/close-proposal.js';
+import { CompleteStep } from './application/complete-step.js';
+import { ExecuteRemediation } from './application/execute-remediation.js';
+import { ExpireApproval } from './application/expire-approval.js';
+import { FindRemediations } from './application/find-remediations.js';
+import { GiveFeedback } from './application/give-feedback.js';
+import { OpenApproval } from './application/open-approval.js';
+import { PendingApprovals } from './application/pending-approvals.js';
+import { ProposeRemediation } from './application/propose-remediation.js';
+import { RehearseRemediation } from './application/rehearse-remediation.js';
+import { RejectRemediation } from './application/reject-remediation.js';
+import { RequestApproval } from './application/request-approval.js';
+import { RetryStep } from './application/retry-step.js';
+import { RollBackRemediation } from './application/roll-back-remediation.js';
+import { RunSteps } from './application/run-steps.js';
+import { ProposeRemediationWhenInvestigationCompleted } from './application/when-investigation-completed.js';
+import { Plans } from './domain/plans.js';
+import { ApprovalsController } from './http/approvals.controller.js';
+import { ExecutionController } from './http/execution.controller.js';
+import { RemediationsController } from './http/remediations.controller.js';
+import { remediationSchema } from './infrastructure/remediation.schema.js';
 
-/** Global, so that its api.ts can be asked for without an import of this file. */
+/** Plans proposed, approved and carried out. Global, so that its api.ts can be asked for without an import of this file. */
 @Global()
-@Module({})
+@Module({
+  controllers: [RemediationsController, ApprovalsController, ExecutionController],
+  providers: [
+    provideStore(Plans, remediationSchema),
+    ProposeRemediationWhenInvestigationCompleted,
+    ProposeRemediation,
+    OpenApproval,
+    CloseProposal,
+    ApproveRemediation,
+    RejectRemediation,
+    ExpireApproval,
+    RequestApproval,
+    PendingApprovals,
+    ExecuteRemediation,
+    RunSteps,
+    AdvancePlan,
+    RehearseRemediation,
+    CompleteStep,
+    RetryStep,
+    RollBackRemediation,
+    GiveFeedback,
+    FindRemediations,
+    { provide: Remediations, useExisting: FindRemediations },
+  ],
+  exports: [Remediations],
+})
 export class RemediationModule {}

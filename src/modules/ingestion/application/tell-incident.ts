@@ -22,6 +22,10 @@ export class TellIncident extends IncidentLifecycle {
     return incident && snapshot(incident);
   }
 
+  async hold(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot> {
+    return this.incidents.change(tenantId, incidentId, snapshot);
+  }
+
   async earlier(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]> {
     const ids = await this.unitOfWork.query<{ incident_id: string }>(
       tenantId,

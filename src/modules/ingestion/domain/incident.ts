@@ -117,8 +117,9 @@ export class Incident extends Aggregate {
     return this.moveFrom(['awaiting_approval'], 'open', now);
   }
 
+  /** From open: a plan goes on after one of its steps was unknown, or waited approved while another one failed. */
   executionStarted(now: Date): boolean {
-    return this.moveFrom(['awaiting_approval'], 'remediating', now);
+    return this.moveFrom(['awaiting_approval', 'open'], 'remediating', now);
   }
 
   remediationVerified(now: Date): boolean {

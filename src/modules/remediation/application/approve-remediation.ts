@@ -33,7 +33,8 @@ export class ApproveRemediation {
       const isLast = await this.plans.change(tenantId, remediationId, (plan) =>
         plan.approve(approval, allowSelfApproval, this.clock.now()),
       );
-      if (isLast && executeOnApproval) await this.executeRemediation.startIfIncidentWaits(tenantId, remediationId);
+      if (isLast && executeOnApproval)
+        await this.executeRemediation.startIfIncidentWaits(tenantId, remediationId);
       return this.plans.get(tenantId, remediationId);
     });
   }

@@ -24,7 +24,10 @@ export class ExecuteRemediation {
   async execute(tenantId: TenantId, remediationId: string): Promise<Remediation> {
     return this.unitOfWork.run(tenantId, async () => {
       if (!(await this.startIfIncidentWaits(tenantId, remediationId))) {
-        throw new Refusal('conflict', 'The incident waits for no remediation: it is resolved, or being worked on.');
+        throw new Refusal(
+          'conflict',
+          'The incident waits for no remediation: it is resolved, or being worked on.',
+        );
       }
       return this.plans.get(tenantId, remediationId);
     });
@@ -34,7 +37,9 @@ export class ExecuteRemediation {
   async startIfIncidentWaits(tenantId: TenantId, remediationId: string): Promise<boolean> {
     return this.plans.change(tenantId, remediationId, async (plan) => {
       plan.refuseUnlessExecutable();
-      const { moved } = await this.incidents.tell(tenantId, plan.incidentId, { happened: 'execution_started' });
+      const { moved } = await this.incidents.tell(tenantId, plan.incidentId, {
+        happened: 'execution_started',
+      });
       if (!moved) return false;
       plan.beginExecution(this.clock.now());
       await this.jobs.enqueue(tenantId, executionOf(plan));

@@ -13,7 +13,13 @@ export class GiveFeedback {
   ) {}
 
   /** @throws Refusal `not_found`, `conflict`, `already_exists` */
-  async execute(tenantId: TenantId, remediationId: string, feedback: Omit<Feedback, 'at'>): Promise<Feedback> {
-    return this.plans.change(tenantId, remediationId, (plan) => plan.giveFeedback(feedback, this.clock.now()));
+  async execute(
+    tenantId: TenantId,
+    remediationId: string,
+    feedback: Omit<Feedback, 'at'>,
+  ): Promise<Feedback> {
+    return this.plans.change(tenantId, remediationId, (plan) =>
+      plan.giveFeedback(feedback, this.clock.now()),
+    );
   }
 }

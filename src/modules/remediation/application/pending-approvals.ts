@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import { notFound } from '#kernel/domain/errors';
-import type { TenantId } from '#kernel/domain/ids';
+import { isId, type TenantId } from '#kernel/domain/ids';
 import { Cursors, type Page } from '#kernel/http/page';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { Remediation } from '../domain/remediation.js';
@@ -51,6 +51,7 @@ export class PendingApprovals {
 
   /** @throws Refusal `not_found` */
   async remediationOf(tenantId: TenantId, approvalId: string): Promise<string> {
+    if (!isId('apr', approvalId)) throw notFound('approval');
     const [row] = await this.unitOfWork.query<{ remediation_id: string }>(
       tenantId,
       'SELECT remediation_id FROM approvals WHERE tenant_id = $1 AND approval_id = $2',

@@ -50,7 +50,15 @@ export class RehearseRemediation implements JobRunner<{ remediationId: string }>
       return { status: 'not_sent', reason: `No connected runner lists ${action}.`, retryAfterSeconds: null };
     }
     // An id of its own: a runner that has seen a step's id takes the next one for a repeat and does nothing.
-    const order = { remediationId, incidentId, stepId: newId('stp'), action, params, dryRun: true, attempt: 1 };
+    const order = {
+      remediationId,
+      incidentId,
+      stepId: newId('stp'),
+      action,
+      params,
+      dryRun: true,
+      attempt: 1,
+    };
     return this.runners.run(tenantId, runner.integrationId, order);
   }
 }

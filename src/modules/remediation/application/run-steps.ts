@@ -54,7 +54,9 @@ export class RunSteps implements JobRunner<Execution> {
   async run({ tenantId, payload, signal }: Job<Execution>): Promise<void> {
     const { remediationId } = payload;
     let { tries } = payload;
-    await this.advancePlan.execute(tenantId, remediationId, (plan) => plan.reportInterruption(this.clock.now()));
+    await this.advancePlan.execute(tenantId, remediationId, (plan) =>
+      plan.reportInterruption(this.clock.now()),
+    );
     for (;;) {
       signal.throwIfAborted();
       const dispatch = await this.begin(tenantId, remediationId);
@@ -84,7 +86,12 @@ export class RunSteps implements JobRunner<Execution> {
     return dispatch;
   }
 
-  private async record(tenantId: TenantId, order: StepOrder, answer: StepAnswer, tries: number): Promise<void> {
+  private async record(
+    tenantId: TenantId,
+    order: StepOrder,
+    answer: StepAnswer,
+    tries: number,
+  ): Promise<void> {
     const { remediationId, stepId, attempt } = order;
     const isTriedAgain = answer.status === 'not_sent' && tries < MOST_TRIES;
     const outcome: StepOutcome =

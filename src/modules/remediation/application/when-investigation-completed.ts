@@ -24,11 +24,14 @@ export class ProposeRemediationWhenInvestigationCompleted implements IEventHandl
     await this.once.do('propose-remediation', event, async () => {
       const incident = await this.incidents.hold(tenantId, incidentId);
       // A person has resolved it meanwhile, and nobody waits for a proposal any more.
-      if (incident?.status !== 'investigating') return;
+      if (incident.status !== 'investigating') return;
       const result = await this.investigations.latestResult(tenantId, incidentId);
       const plan = result && (await this.planFor(event, result));
       if (plan) await this.proposeRemediation.execute(tenantId, result, plan);
-      else await this.incidents.tell(tenantId, incidentId, { happened: 'investigation_closed_without_proposal' });
+      else
+        await this.incidents.tell(tenantId, incidentId, {
+          happened: 'investigation_closed_without_proposal',
+        });
     });
   }
 

@@ -21,8 +21,15 @@ export function planAgainst(cause: Cause): Plan | undefined {
 
 /** SHA-256, hex, over what a person approves: each step's action, parameters, words, and who does it. */
 export function planDigest(title: string, steps: readonly Step[]): string {
-  const plan = steps.map(({ action, description, params, manual }) => ({ action, description, params, manual }));
-  return createHash('sha256').update(canonicalJson({ title, steps: plan })).digest('hex');
+  const plan = steps.map(({ action, description, params, manual }) => ({
+    action,
+    description,
+    params,
+    manual,
+  }));
+  return createHash('sha256')
+    .update(canonicalJson({ title, steps: plan }))
+    .digest('hex');
 }
 
 /** The same text for the same value, in whatever order its keys were stored. */

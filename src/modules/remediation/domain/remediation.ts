@@ -109,7 +109,13 @@ export class Remediation extends Aggregate {
     });
     const descriptions = steps.map(({ description }) => description);
     remediation.record(
-      new RemediationProposed({ incidentId, remediationId, title, requiresApproval: true, steps: descriptions }),
+      new RemediationProposed({
+        incidentId,
+        remediationId,
+        title,
+        requiresApproval: true,
+        steps: descriptions,
+      }),
     );
     remediation.askForApproval(policy, now);
     return remediation;
@@ -226,7 +232,11 @@ export class Remediation extends Aggregate {
   reportInterruption(now: Date): Ending | undefined {
     const step = this.current;
     if (step?.status !== 'running') return undefined;
-    return this.settle(step, { status: 'unknown', reason: 'The server stopped before the answer came.' }, now);
+    return this.settle(
+      step,
+      { status: 'unknown', reason: 'The server stopped before the answer came.' },
+      now,
+    );
   }
 
   /** Whether a word on this step sets a plan going again that had ended without knowing. */
@@ -261,13 +271,16 @@ export class Remediation extends Aggregate {
 
   /** What would take the plan back, the last step first. */
   get reversal(): ReturnType<typeof reversalOf> {
-    return this.isBeingRolledBack || !['completed', 'failed'].includes(this.status) ? [] : reversalOf(this.steps);
+    return this.isBeingRolledBack || !['completed', 'failed'].includes(this.status)
+      ? []
+      : reversalOf(this.steps);
   }
 
   /** @throws Refusal `conflict` when there is nothing to take back */
   rollBack(isExecutable: Executable): void {
     const { reversal } = this;
-    if (reversal.length === 0) throw this.conflict('rolled back: it has no step that was done and can be reversed');
+    if (reversal.length === 0)
+      throw this.conflict('rolled back: it has no step that was done and can be reversed');
     this.steps.push(...stepsOf(reversal, isExecutable, this.steps.length));
     this.status = 'executing';
   }
@@ -349,7 +362,10 @@ export class Remediation extends Aggregate {
     const broken = steps.find(({ status }) => status === 'failed' || status === 'unknown');
     if (!broken && steps.some(({ status }) => status !== 'succeeded')) return undefined;
     for (const rest of steps) if (rest.status === 'pending') rest.status = 'skipped';
-    return this.end(broken === undefined ? 'success' : broken.status === 'unknown' ? 'unknown' : 'failure', now);
+    return this.end(
+      broken === undefined ? 'success' : broken.status === 'unknown' ? 'unknown' : 'failure',
+      now,
+    );
   }
 
   private end(outcome: 'success' | 'failure' | 'unknown', now: Date): Ending {

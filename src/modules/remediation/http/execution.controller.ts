@@ -1,0 +1,100 @@
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Caller } from '#kernel/http/call-request';
+import { errorResponses } from '#kernel/http/error-docs';
+import { Allow, type Principal } from '#kernel/http/principal';
+import { CompleteStep } from '../application/complete-step.js';
+import { ExecuteRemediation } from '../application/execute-remediation.js';
+import { RehearseRemediation } from '../application/rehearse-remediation.js';
+import { RetryStep } from '../application/retry-step.js';
+import { RollBackRemediation } from '../application/roll-back-remediation.js';
+import { CompleteStepBody, ExecuteBody, RemediationView } from './remediation.dto.js';
+import { remediationView } from './remediation.view.js';
+
+/** Carrying approved plans out, and back. */
+@Controller('v1/remediation/:remediationId')
+@ApiTags('remediation')
+@Allow({ role: 'admin' })
+export class ExecutionController {
+  constructor(
+    private readonly executeRemediation: ExecuteRemediation,
+    private readonly rehearseRemediation: RehearseRemediation,
+    private readonly rollBackRemediation: RollBackRemediation,
+    private readonly completeStep: CompleteStep,
+    private readonly retryStep: RetryStep,
+  ) {}
+
+  @Post('execute')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'executeRemediation',
+    summary: 'Carry an approved plan out',
+    description:
+      'Steps run one after the other; the first that fails ends the plan, and a manual one waits for a person. With `dryRun` the runners are asked what they would do: the answers are the steps’ `output`, nothing else changes and nothing is published.',
+  })
+  @ApiAcceptedResponse({ type: RemediationView })
+  @errorResponses(400, 401, 403, 404, 409, 415, 422, 429)
+  async execute(
+    @Caller() { tenantId }: Principal,
+    @Param('remediationId') remediationId: string,
+    @Body() { dryRun }: ExecuteBody,
+  ): Promise<RemediationView> {
+    const started = dryRun
+      ? await this.rehearseRemediation.execute(tenantId, remediationId)
+      : await this.executeRemediation.execute(tenantId, remediationId);
+    return remediationView(started);
+  }
+
+  @Post('rollback')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'rollBackRemediation',
+    summary: 'Take a plan back',
+    description:
+      'Reverses the steps that succeeded and are reversible, the last one first, as further steps of the remediation. The incident stays as it is.',
+  })
+  @ApiAcceptedResponse({ type: RemediationView })
+  @errorResponses(401, 403, 404, 409, 429)
+  async rollBack(
+    @Caller() { tenantId }: Principal,
+    @Param('remediationId') remediationId: string,
+  ): Promise<RemediationView> {
+    return remediationView(await this.rollBackRemediation.execute(tenantId, remediationId));
+  }
+
+  @Post('steps/:stepId/complete')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'completeStep',
+    summary: 'Say how a step went',
+    description: 'For the manual step that an executing plan waits for, and for one that is unknown.',
+  })
+  @ApiOkResponse({ type: RemediationView })
+  @errorResponses(400, 401, 403, 404, 409, 415, 429)
+  async complete(
+    @Caller() { tenantId }: Principal,
+    @Param('remediationId') remediationId: string,
+    @Param('stepId') stepId: string,
+    @Body() { status, output = null }: CompleteStepBody,
+  ): Promise<RemediationView> {
+    const result = { status, output };
+    return remediationView(await this.completeStep.execute(tenantId, remediationId, stepId, result));
+  }
+
+  @Post('steps/:stepId/retry')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'retryStep',
+    summary: 'Send an unknown step again',
+    description: 'Under the same `webhook-id`, with the next `attempt`; the steps after it follow.',
+  })
+  @ApiAcceptedResponse({ type: RemediationView })
+  @errorResponses(401, 403, 404, 409, 429)
+  async retry(
+    @Caller() { tenantId }: Principal,
+    @Param('remediationId') remediationId: string,
+    @Param('stepId') stepId: string,
+  ): Promise<RemediationView> {
+    return remediationView(await this.retryStep.execute(tenantId, remediationId, stepId));
+  }
+}
