@@ -18,7 +18,6 @@ import { RequestApproval } from './application/request-approval.js';
 import { RetryStep } from './application/retry-step.js';
 import { RollBackRemediation } from './application/roll-back-remediation.js';
 import { RunSteps } from './application/run-steps.js';
-import { ProposeRemediationWhenInvestigationCompleted } from './application/when-investigation-completed.js';
 import { Plans } from './domain/plans.js';
 import { ApprovalsController } from './http/approvals.controller.js';
 import { ExecutionController } from './http/execution.controller.js';
@@ -31,7 +30,6 @@ import { remediationSchema } from './infrastructure/remediation.schema.js';
   controllers: [RemediationsController, ApprovalsController, ExecutionController],
   providers: [
     provideStore(Plans, remediationSchema),
-    ProposeRemediationWhenInvestigationCompleted,
     ProposeRemediation,
     OpenApproval,
     CloseProposal,

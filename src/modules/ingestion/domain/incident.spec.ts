@@ -64,7 +64,7 @@ describe('an incident', () => {
     ['investigationEndedWithoutProposal', ['investigating'], 'open'],
     ['approvalRequested', ['investigating', 'open'], 'awaiting_approval'],
     ['proposalsSettledWithoutApproval', ['awaiting_approval'], 'open'],
-    ['executionStarted', ['awaiting_approval'], 'remediating'],
+    ['executionStarted', ['awaiting_approval', 'open'], 'remediating'],
     ['remediationVerified', ['remediating'], 'resolved'],
     ['remediationFailed', ['remediating'], 'open'],
   ];
