@@ -75,12 +75,12 @@ describe('The outcome', () => {
 
   it('is not an incident only when all that was read is normal', () => {
     const quiet = { metrics: true, logs: true };
+    const open = (witnesses: Hypothesis['witnesses']) => [cause({ status: 'open', because: 'x', witnesses })];
     expect(decideOutcome(inputs([], { quiet })).outcome).toBe('not_an_incident');
     expect(decideOutcome(inputs([], { quiet: { metrics: true, logs: false } })).outcome).toBe('inconclusive');
     expect(decideOutcome(inputs([cause()], { quiet })).outcome).toBe('identified');
-    expect(decideOutcome(inputs([cause({ status: 'open', because: 'x' })], { quiet })).outcome).toBe(
-      'inconclusive',
-    );
+    expect(decideOutcome(inputs(open(['change']), { quiet })).outcome).toBe('inconclusive');
+    expect(decideOutcome(inputs(open(['metric_shift']), { quiet })).outcome).toBe('not_an_incident');
   });
 
   it('is identified by a known solution that a person accepted', () => {

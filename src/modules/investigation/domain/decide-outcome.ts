@@ -45,6 +45,7 @@ const FAMILIES: Readonly<Record<FindingKind, 'change' | 'metrics' | 'logs' | 'me
   change: 'change',
   metric_shift: 'metrics',
   demand_rise: 'metrics',
+  excess: 'metrics',
   new_error: 'logs',
   risen_error: 'logs',
   change_in_log_text: 'logs',
@@ -122,9 +123,12 @@ function familiesOf({ witnesses }: Hypothesis): number {
   return new Set(witnesses.map((kind) => FAMILIES[kind]).filter((family) => family !== null)).size;
 }
 
+/** What moved elsewhere while the failing service stayed well is no reason for doubt; a change or an error is. */
 function isQuiet({ read, quiet, hypotheses }: OutcomeInputs): boolean {
   const suspicious = hypotheses.some(
-    ({ status, category }) => status !== 'ruled_out' && category !== 'known_pattern',
+    ({ status, witnesses }) =>
+      status !== 'ruled_out' &&
+      witnesses.some((kind) => FAMILIES[kind] === 'change' || FAMILIES[kind] === 'logs'),
   );
   return quiet.metrics && (!read.logs || quiet.logs) && !suspicious;
 }

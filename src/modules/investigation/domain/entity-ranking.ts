@@ -20,7 +20,8 @@ const WHEN_UNRELATED = 0.7;
 /**
  * Entities by their worst series, given worst first. One that is explained by what it calls counts half, and one that
  * the failing service is not known to depend on a little less: edges are often missing, so a path is a bonus and
- * never a filter.
+ * never a filter. Traffic that changed
+ * says nothing by itself.
  */
 export function rankEntities(
   shifts: readonly MetricShift[],
@@ -35,6 +36,7 @@ export function rankEntities(
   }
   const moved = new Set([...byEntity.keys()].map(serviceOf));
   return [...byEntity]
+    .filter(([, own]) => own.some(({ role }) => role !== 'traffic'))
     .map(([entity, own]): EntityRanking => {
       const explained = graph.callees(entity).some((callee) => moved.has(callee));
       const unrelated = failing !== null && !graph.isEmpty && graph.distance(failing, entity) === undefined;

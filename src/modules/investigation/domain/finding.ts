@@ -9,6 +9,7 @@ export const FINDING_KINDS = [
   'change_in_log_text',
   'metric_shift',
   'demand_rise',
+  'excess',
   'metrics_quiet',
   'error_seen',
   'new_error',

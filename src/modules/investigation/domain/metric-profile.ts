@@ -8,6 +8,8 @@ export interface MetricProfile {
   readonly direction: Direction;
   /** The smallest departure from normal that matters at all, in the metric's own unit; never 0. */
   readonly floor: number;
+  /** The same as a share of normal: traffic comes and goes, a service's latency should not. */
+  readonly relativeFloor: number;
 }
 
 // The first row that matches decides, so the words that turn a meaning round (`free`, `hit ratio`) come first.
@@ -23,6 +25,9 @@ const PROFILES: readonly (readonly [RegExp, MetricRole, Direction])[] = [
   [/request|rps|qps|calls|invocation|traffic|hits|messages|ops|rate|bytes|network|rx|tx/, 'traffic', 'both'],
 ]; // prettier-ignore
 
+/** Of a service that answers nearly always, a fall by a hundredth is a disaster. */
+const RELATIVE_FLOORS: Partial<Record<MetricRole, number>> = { traffic: 0.5, availability: 0.005 };
+
 /**
  * What a metric means, from its name and unit alone. One-sided scoring is worth most of its accuracy (Pham et al.
  * 2024, robust scorer: two-sided scoring of the same cases found the cause in .82 instead of .96), and an effect
@@ -35,6 +40,7 @@ export function profileOf(metric: string, unit: string | undefined): MetricProfi
   return {
     role,
     direction: row?.[2] ?? 'up',
+    relativeFloor: RELATIVE_FLOORS[role] ?? 0.1,
     floor: unitFloor(name, (unit ?? '').toLowerCase(), role),
   };
 }
@@ -55,6 +61,8 @@ function unitFloor(name: string, unit: string, role: MetricRole): number {
     if (/^(ms|milliseconds?)$/.test(unit) || /\b(ms|millis|milliseconds)\b/.test(name)) return 5;
     return 0.005;
   }
+  // A first request to an idle entity is no event.
+  if (role === 'traffic') return 5;
   // A lone failing line in a log is everyday life.
   if (unit === 'lines') return 2;
   // Restarts, crashes, pods not ready: the first one counts.

@@ -2,6 +2,7 @@ import type { MetricSeries } from './evidence-set.js';
 import type { EpochMs } from './evidence.js';
 import { type MetricRole, profileOf } from './metric-profile.js';
 import { baselineOf, robustScore, robustZ } from './robust-score.js';
+import { amount } from './wording.js';
 
 /** How one series behaved after a point in time, compared with itself before. */
 export interface MetricShift {
@@ -42,4 +43,10 @@ export function metricShift(series: MetricSeries, split: EpochMs): MetricShift |
     normal: baseline.median,
     worst: values[Math.max(0, index)] ?? baseline.median,
   };
+}
+
+/** `latency_ms rose from 12 to 480`. */
+export function movement({ series, normal, worst }: MetricShift): string {
+  const unit = series.unit === undefined || series.unit === '1' ? '' : ` ${series.unit}`;
+  return `${series.metric} ${worst >= normal ? 'rose' : 'fell'} from ${amount(normal)} to ${amount(worst)}${unit}`;
 }

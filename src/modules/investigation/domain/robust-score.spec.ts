@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { MetricProfile } from './metric-profile.js';
 import { baselineOf, MAX_ROBUST_SCORE, robustScore, robustZ } from './robust-score.js';
 
-const latency: MetricProfile = { role: 'latency', direction: 'up', floor: 5 };
+const latency: MetricProfile = { role: 'latency', direction: 'up', floor: 5, relativeFloor: 0.1 };
 const normal = [100, 101, 99, 102, 98, 100, 101, 99, 100];
 
 function baseline(values: readonly number[], profile = latency) {
@@ -35,7 +35,7 @@ describe('The robust score', () => {
   });
 
   it('scores a series that was always zero by what matters for its unit', () => {
-    const ratio: MetricProfile = { role: 'errors', direction: 'up', floor: 0.01 };
+    const ratio: MetricProfile = { role: 'errors', direction: 'up', floor: 0.01, relativeFloor: 0.1 };
     expect(robustZ(0.6, baseline([0, 0, 0], ratio), 'up')).toBeCloseTo(600);
   });
 

@@ -5,7 +5,7 @@ export interface Baseline {
   readonly median: number;
   /** What counts as one step away from it; never 0. */
   readonly scale: number;
-  /** A smaller departure than this is no departure: the metric's own floor, at least a tenth of the median. */
+  /** A smaller departure than this is no departure: the metric's own floor, at least its share of the median. */
   readonly floor: number;
 }
 
@@ -15,8 +15,6 @@ export interface RobustScore {
   /** Index of the worst sample, -1 when there is none. */
   readonly index: number;
 }
-
-const SMALLEST_RELATIVE_EFFECT = 0.1;
 
 /** Scores are shown and stored: beyond this they say no more. */
 export const MAX_ROBUST_SCORE = 1_000_000;
@@ -32,7 +30,7 @@ export function baselineOf(values: readonly number[], profile: MetricProfile): B
   const median = quantile(sorted, 0.5);
   const spread = quantile(sorted, 0.75) - quantile(sorted, 0.25);
   const scale = Math.max(spread, 0.001 * Math.abs(median));
-  const floor = Math.max(profile.floor, SMALLEST_RELATIVE_EFFECT * Math.abs(median));
+  const floor = Math.max(profile.floor, profile.relativeFloor * Math.abs(median));
   return { median, scale: scale > 0 ? scale : floor / 10, floor };
 }
 

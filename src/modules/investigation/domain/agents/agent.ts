@@ -50,7 +50,7 @@ export interface InvestigationContext {
 /** How strongly one way of looking points at one entity. */
 export interface Suspect {
   readonly entity: string;
-  /** 0..1 */
+  /** 0..1: its share of all that this way of looking suspects, so that one that singles somebody out speaks louder. */
   readonly score: number;
 }
 

@@ -1,10 +1,10 @@
-import { compareText } from '../compare-text.js';
 import { errorHypotheses } from '../error-hypotheses.js';
 import type { EvidenceSet } from '../evidence-set.js';
 import { finding, type Finding, type FindingKind } from '../finding.js';
 import { compareLogs, type LogComparison, type TemplateUse } from '../log-comparison.js';
 import { missingEvidence } from '../missing-evidence.js';
 import { sameService, serviceOf } from '../service-name.js';
+import { asShares } from '../suspects.js';
 import { clockTime, count, listed, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
 
@@ -13,8 +13,6 @@ const NAME = 'log analysis';
 const RISEN = 4;
 const SILENT = -5;
 const MOST_FINDINGS = 12;
-/** A z of this size makes an entity half suspect (the fuser's τ for error lines). */
-const HALF_SUSPECT = 6;
 
 /**
  * Reads log lines and platform events: which messages of failure are new or more frequent since the onset, which
@@ -139,10 +137,8 @@ function quiet(
 
 function suspects(troubles: readonly TemplateUse[]): Suspect[] {
   const byEntity = new Map<string, number>();
-  for (const use of troubles) byEntity.set(use.entity, (byEntity.get(use.entity) ?? 0) + Math.max(0, use.z));
-  return [...byEntity]
-    .map(([entity, z]) => ({ entity, score: z / (z + HALF_SUSPECT) }))
-    .sort((a, b) => b.score - a.score || compareText(a.entity, b.entity));
+  for (const { entity, z } of troubles) byEntity.set(entity, (byEntity.get(entity) ?? 0) + Math.max(0, z));
+  return asShares(byEntity);
 }
 
 function message(

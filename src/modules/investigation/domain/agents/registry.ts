@@ -1,5 +1,6 @@
 import type { Agent } from './agent.js';
 import { changeDetection } from './change-detection.js';
+import { dependencyAnalysis } from './dependency-analysis.js';
 import { knownSolution } from './known-solution.js';
 import { logAnalysis } from './log-analysis.js';
 import { metricsAnalysis } from './metrics-analysis.js';
@@ -13,6 +14,7 @@ export const AGENTS: readonly Agent[] = [
   knownSolution,
   logAnalysis,
   metricsAnalysis,
+  dependencyAnalysis,
   changeDetection,
   synthesis,
 ];

@@ -36,6 +36,7 @@ describe('A run of all agents', () => {
     expect(outcome.recommendedActions).toEqual([
       'Attach or connect logs of checkout around 14:10 UTC',
       'Attach or connect metrics of checkout and what it depends on, from an hour before 14:10 UTC',
+      'Attach or connect the call graph around checkout',
       'Attach or connect changes (deploys, configuration, flags) of checkout in the 6 hours before 14:10 UTC',
     ]);
     expect(reports.flatMap(({ findings }) => findings)).toEqual([]);

@@ -2,12 +2,15 @@ import { compareText } from '../compare-text.js';
 import type { EvidenceSet } from '../evidence-set.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { serviceOf } from '../service-name.js';
+import { fused } from '../suspects.js';
 import { count, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
 
 export const SYNTHESIS = 'synthesis';
 /** A local fault that metrics and logs agree on, though neither says why. */
 const LOCALISED = 0.4;
+/** What an entity that nothing else points at loses of its score. */
+const LEAST_SUSPECT = 0.4;
 
 /**
  * Weighs what the others found against each other: joins hypotheses about one entity, lets an outside cause speak
@@ -19,19 +22,34 @@ export const synthesis: Agent = {
   after: 'all',
   run(_evidence: EvidenceSet, { reports }: InvestigationContext): AgentReport {
     const all = reports.flatMap(({ hypotheses }) => hypotheses);
-    const ranked = doubtedByOutsideCause(joinedByEntity(all)).sort(
+    const suspects = fused(reports.map(({ suspects: suspected }) => suspected));
+    const ranked = doubtedByOutsideCause(weighedBySuspicion(joinedByEntity(all), suspects)).sort(
       (a, b) => b.score - a.score || compareText(a.statement, b.statement),
     );
     return {
       agentName: SYNTHESIS,
       findings: [],
       hypotheses: ranked,
-      suspects: fused(reports),
+      suspects,
       missing: [],
       message: message(ranked, reports),
     };
   },
 };
+
+/** An entity that others point at more is less likely the cause, whatever its own metrics or messages say. */
+function weighedBySuspicion(hypotheses: readonly Hypothesis[], suspects: readonly Suspect[]): Hypothesis[] {
+  const most = suspects[0]?.score ?? 0;
+  const byService = new Map<string, number>();
+  for (const { entity, score } of suspects) {
+    byService.set(serviceOf(entity), Math.max(score, byService.get(serviceOf(entity)) ?? 0));
+  }
+  return hypotheses.map((each) => {
+    if (each.entity === undefined || each.category === 'change' || most === 0) return each;
+    const relative = (byService.get(serviceOf(each.entity)) ?? 0) / most;
+    return hypothesis({ ...each, score: each.score * (1 - LEAST_SUSPECT + LEAST_SUSPECT * relative) });
+  });
+}
 
 /** Demand counts when the metrics show it and the messages say that it is too much. */
 function isOutside({ category, status, witnesses }: Hypothesis): boolean {
@@ -107,18 +125,6 @@ function joined(group: readonly Hypothesis[]): Hypothesis {
 function bothSaySo(group: readonly Hypothesis[]): boolean {
   const kinds = new Set(group.flatMap(({ witnesses }) => witnesses));
   return kinds.has('metric_shift') && (kinds.has('new_error') || kinds.has('risen_error'));
-}
-
-/** Noisy or over all ways of looking, per service: `1 − Π(1 − p)`. */
-function fused(reports: readonly AgentReport[]): Suspect[] {
-  const innocence = new Map<string, number>();
-  for (const { suspects } of reports) {
-    for (const { entity, score } of suspects)
-      innocence.set(entity, (innocence.get(entity) ?? 1) * (1 - score));
-  }
-  return [...innocence]
-    .map(([entity, rest]) => ({ entity, score: 1 - rest }))
-    .sort((a, b) => b.score - a.score || compareText(a.entity, b.entity));
 }
 
 function message(ranked: readonly Hypothesis[], reports: readonly AgentReport[]): string {

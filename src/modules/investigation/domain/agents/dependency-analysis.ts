@@ -1,0 +1,123 @@
+import { CallGraph } from '../call-graph.js';
+import type { EvidenceSet } from '../evidence-set.js';
+import { type Attribution, attributeExcess } from '../excess-mass.js';
+import { finding, type Finding } from '../finding.js';
+import { hypothesis, type Hypothesis } from '../hypothesis.js';
+import { missingEvidence } from '../missing-evidence.js';
+import { type MeasuredExcess, requestExcess, sufferingOf, type Suffering } from '../request-excess.js';
+import { sameService } from '../service-name.js';
+import { clockTime, count } from '../wording.js';
+import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+
+const NAME = 'dependency analysis';
+const MOST_SHOWN = 3;
+/** An entity that does less of the damage than this is not worth a hypothesis. */
+const NOTABLE = 0.2;
+
+/**
+ * Asks who does the damage and who only passes it on: what requests waited or failed too much at each entity, less
+ * what happened at the entities that it calls.
+ */
+export const dependencyAnalysis: Agent = {
+  name: NAME,
+  needs: ['metric', 'topology'],
+  after: [],
+  run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
+    const { incident, onset } = context;
+    const edges = [...context.topology, ...evidence.edges.map(({ row }) => row)];
+    if (edges.length === 0) {
+      return nothing('Who calls whom is not known, so no damage was traced along the calls.', [
+        missingEvidence('topology', incident),
+      ]);
+    }
+    if (incident.service === null) {
+      return nothing('The alert names no service, so there was nowhere to start tracing from.', []);
+    }
+    const suffering = sufferingOf(incident, evidence.series, onset.at);
+    const measured = requestExcess(evidence.series, suffering, onset.at);
+    const attributions = attributeExcess(measured, incident.service, new CallGraph(edges));
+    const unusual = measured.some((each) => each.unusual && sameService(each.entity, incident.service ?? ''));
+    const [worst] = attributions;
+    if (!worst) {
+      return nothing(
+        measured.length === 0
+          ? `No entity has both a request count and a measure of ${suffering}, so no damage was traced.`
+          : `Traced ${suffering} of ${count(measured.length, 'entity', 'entities')}; ${incident.service} shows none beyond normal.`,
+        measured.length === 0 ? [missingEvidence('requests', incident)] : [],
+      );
+    }
+    const evidenceIds = evidenceOf(measured, evidence);
+    const shown = attributions.slice(0, MOST_SHOWN);
+    return {
+      agentName: NAME,
+      findings: shown.map((each) => toFinding(each, suffering, evidenceIds(each), context)),
+      hypotheses: shown
+        .filter(({ share }) => share >= NOTABLE)
+        .map((each) => toHypothesis(each, suffering, evidenceIds(each), incident.service ?? '', unusual)),
+      suspects: attributions.map(({ entity, share }) => ({ entity, score: share })),
+      missing: [],
+      message:
+        `Traced ${suffering} of ${count(measured.length, 'entity', 'entities')} along ` +
+        `${count(edges.length, 'call path')}; ${worst.entity} causes ${percent(worst.share)} of it.`,
+    };
+  },
+};
+
+function nothing(message: string, missing: readonly string[]): AgentReport {
+  return { agentName: NAME, findings: [], hypotheses: [], suspects: [], missing, message };
+}
+
+/** An attribution rests on the entity's own series and on the edges that were subtracted. */
+function evidenceOf(
+  measured: readonly MeasuredExcess[],
+  evidence: EvidenceSet,
+): (of: Attribution) => string[] {
+  const edges = evidence.edges.map(({ evidenceId }) => evidenceId);
+  const series = new Map(measured.map(({ entity, evidenceIds }) => [entity, evidenceIds]));
+  return ({ entity }) => [...(series.get(entity) ?? []), ...edges];
+}
+
+function toFinding(
+  { entity, share, mass, own }: Attribution,
+  suffering: Suffering,
+  evidenceIds: readonly string[],
+  { onset }: InvestigationContext,
+): Finding {
+  const passedOn = mass > 0 ? 1 - own / mass : 0;
+  return finding({
+    statement:
+      `Since ${clockTime(onset.at)} ${entity} causes ${percent(share)} of the ${suffering} beyond normal itself; ` +
+      `${percent(passedOn)} of what is seen at it comes from what it calls.`,
+    evidenceIds,
+    kind: 'excess',
+    entity,
+    at: onset.at,
+    score: share,
+    data: { suffering, mass, own },
+  });
+}
+
+function toHypothesis(
+  { entity, share }: Attribution,
+  suffering: Suffering,
+  evidenceIds: readonly string[],
+  failing: string,
+  unusual: boolean,
+): Hypothesis {
+  const own = sameService(entity, failing);
+  return hypothesis({
+    statement: `${own ? 'The trouble is inside' : 'A dependency is failing:'} ${entity}, which causes ${percent(share)} of the ${suffering} beyond normal itself`,
+    score: unusual ? 0.25 + 0.35 * share : 0.1 + 0.2 * share,
+    status: unusual ? 'supported' : 'open',
+    supportedBy: evidenceIds,
+    contradictedBy: [],
+    category: own ? 'errors' : 'dependency',
+    witnesses: ['excess'],
+    entity,
+    ...(unusual ? {} : { because: `${failing} suffers no more than it sometimes did before.` }),
+  });
+}
+
+function percent(share: number): string {
+  return `${String(Math.round(share * 100))} %`;
+}
