@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newTenant } from '../support/api.js';
+import { sqlOf } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start({ main: 'test/kernel/server-with-handlers.mjs' });
+});
+afterAll(() => server.stop());
+
+const said = (what: string): string[] => server.log.split('\n').filter((line) => line.startsWith(what));
+
+describe('the relay', () => {
+  it('tells a handler again that failed, names it in the log, and lets nobody wait for it', async () => {
+    const { api } = await newTenant(server.url);
+    const { body } = await api.post('/v1/incidents', { title: 'x', description: 'x', severity: 'info' });
+    const incidentId = String(body['incidentId']);
+    await until('the steady one did it', () => said(`steady did ${incidentId}`).length > 0);
+    await until('the stumbling one did it', () => said(`stumbling did ${incidentId}`).length > 0);
+    expect(said(`stumbling try`)).toHaveLength(3);
+    expect(said(`stumbling did`)).toHaveLength(1);
+    expect(server.log).toContain('Stumbling failed on evt_');
+  });
+
+  it('tells a tenant’s events in the order of its log, each of them once, also when they are relayed again', async () => {
+    const { api, tenantId } = await newTenant(server.url);
+    const made = await Promise.all(
+      Array.from({ length: 40 }, () =>
+        api.post('/v1/incidents', { title: 'x', description: 'x', severity: 'info' }),
+      ),
+    );
+    const ids = new Set(made.map(({ body }) => String(body['incidentId'])));
+    const mine = (): string[] => said('steady did').filter((line) => ids.has(line.split(' ')[2] ?? ''));
+    await until('all are told', () => mine().length === 40);
+
+    await sqlOf(server.database.url, tenantId, 'UPDATE event_stream SET relayed = 0 WHERE tenant_id = $1', [
+      tenantId,
+    ]);
+    await until('they were relayed again', async () => {
+      const [stream] = await sqlOf<{ done: boolean }>(
+        server.database.url,
+        tenantId,
+        'SELECT relayed = seq AS done FROM event_stream WHERE tenant_id = $1',
+        [tenantId],
+      );
+      return stream?.done;
+    });
+    const places = mine().map((line) => Number(line.split(' at ')[1]));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places).toHaveLength(40);
+  });
+});
