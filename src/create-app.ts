@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request } from 'express';
 import { accessLog } from '#kernel/http/access-log';
+import { ApiDocuments } from '#kernel/http/api-documents';
 import { LeanExpressAdapter } from '#kernel/http/lean-express-adapter';
 import { NulFreeAddress } from '#kernel/http/nul-free-address';
 import { requestBody } from '#kernel/http/request-body';
@@ -10,8 +11,15 @@ import { requestContext } from '#kernel/http/request-context';
 import { validation } from '#kernel/http/validation';
 import { AppModule, type AppParts } from './app.module.js';
 
-/** The whole application, assembled and not yet listening. */
-export async function createApp(parts: AppParts, logger: LoggerService): Promise<NestExpressApplication> {
+/**
+ * The whole application, assembled and not yet listening.
+ * @param purpose to `describe` it, nothing of it is brought to life, and no database is needed
+ */
+export async function createApp(
+  parts: AppParts,
+  logger: LoggerService,
+  purpose: 'serve' | 'describe' = 'serve',
+): Promise<NestExpressApplication> {
   const { config } = parts;
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.with(parts),
@@ -20,6 +28,7 @@ export async function createApp(parts: AppParts, logger: LoggerService): Promise
       logger,
       bodyParser: false,
       abortOnError: false,
+      preview: purpose === 'describe',
     },
   );
   app.disable('x-powered-by');
@@ -31,6 +40,7 @@ export async function createApp(parts: AppParts, logger: LoggerService): Promise
   app.use(requestContext);
   app.use(accessLog());
   app.use(requestBody(config.maxBodyBytes, isEvidenceUpload));
+  app.get(ApiDocuments).describe(app);
   app.useGlobalPipes(new NulFreeAddress(), validation());
   return app;
 }

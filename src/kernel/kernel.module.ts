@@ -15,6 +15,8 @@ import { Once } from './events/once.js';
 import { RedeliverEvent } from './events/redeliver-event.js';
 import { Relay } from './events/relay.js';
 import { ReplicaSignals } from './events/replica-signals.js';
+import { ApiDocuments } from './http/api-documents.js';
+import { DocumentsController } from './http/documents.controller.js';
 import { ErrorEnvelopeFilter } from './http/error-envelope.filter.js';
 import { HealthController } from './http/health.controller.js';
 import { KnownMethods } from './http/known-methods.js';
@@ -45,7 +47,7 @@ export class KernelModule {
     ]; // prettier-ignore
     return {
       module: KernelModule,
-      controllers: [HealthController],
+      controllers: [HealthController, DocumentsController],
       imports: [CqrsModule.forRoot(), EventEmitterModule.forRoot({ wildcard: true }), DiscoveryModule],
       providers: [
         { provide: Clock, useClass: SystemClock },
@@ -60,7 +62,7 @@ export class KernelModule {
         { provide: GuardedFetch, useFactory: () => new GuardedFetch(config.outboundAllowCidrs) },
         { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
         UnitOfWork, BatchWriter, EventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter,
-        KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, JobWorker,
+        ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, JobWorker,
       ], // prettier-ignore
       exports: [...open, CqrsModule],
     };

@@ -172,7 +172,8 @@ export function AnyJson(options: Common = {}): PropertyDecorator {
 
 /** A nested object of a class of its own. */
 export function ObjectOf(type: () => new () => object, options: Common = {}): PropertyDecorator {
-  return field(options, { type }, IsObject(), ValidateNested(), Type(type));
+  // A function by this name is what @nestjs/swagger takes for a class yet to be defined.
+  return field(options, { type: () => type() }, IsObject(), ValidateNested(), Type(type));
 }
 
 export function ListOf(
@@ -182,7 +183,7 @@ export function ListOf(
   const { max = 1000 } = options;
   return field(
     options,
-    { type, isArray: true, maxItems: max },
+    { type: () => type(), isArray: true, maxItems: max },
     IsArray(),
     ArrayMaxSize(max),
     ValidateNested({ each: true }),

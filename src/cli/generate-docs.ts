@@ -1,0 +1,85 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { LoggerService } from '@nestjs/common';
+import { loadConfig } from '#kernel/config/config';
+import { asyncApiDocument } from '#kernel/events/asyncapi';
+import { EventCatalogue } from '#kernel/events/event-catalogue';
+import { eventsPage } from '#kernel/events/events-page';
+import { openApiDocument } from '#kernel/http/openapi';
+import { Database } from '#kernel/persistence/database';
+import { createApp } from '../create-app.js';
+import { events } from '../event-catalogue.js';
+import { extensions } from '../extensions.js';
+
+// Writes the API documents that are kept in the repository, made of the code alone. `--check` writes nothing and fails
+// when what is kept differs from what the code says.
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+async function documents(): Promise<Record<string, string>> {
+  const warnings: unknown[] = [];
+  const config = loadConfig({
+    DATABASE_URL: 'postgres://nobody@localhost/nowhere',
+    JWT_SECRET: randomBytes(32).toString('base64url'),
+    ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+  });
+  const database = new Database('postgres://nobody@localhost/nowhere');
+  const app = await createApp({ config, database, extensions }, collecting(warnings), 'describe');
+  // So far Nest has told that nothing is brought to life.
+  warnings.length = 0;
+  const openApi = openApiDocument(app);
+  // Two classes of one name, for example: one would stand in the document for both.
+  if (warnings.length > 0) throw new Error(`The API cannot be described:\n${warnings.join('\n')}`);
+  const catalogue = new EventCatalogue([
+    ...events,
+    ...extensions.flatMap((extension) => extension.events ?? []),
+  ]);
+  return {
+    'docs/openapi.json': json(openApi),
+    'docs/asyncapi.json': json(asyncApiDocument(catalogue.published)),
+    'docs/events.md': eventsPage(catalogue.published),
+  };
+}
+
+function collecting(warnings: unknown[]): LoggerService {
+  const collect = (message: unknown): void => void warnings.push(message);
+  return { log: () => undefined, warn: collect, error: collect, fatal: collect };
+}
+
+function json(document: object): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** Where two texts part, with the line of each. */
+function difference(kept: string, due: string): string {
+  const [before, after] = [kept.split('\n'), due.split('\n')];
+  const at = after.findIndex((line, index) => line !== before[index]);
+  const line = at === -1 ? after.length : at;
+  const around = (lines: string[], sign: string): string[] =>
+    lines.slice(line, line + 3).map((text) => `  ${sign} ${text}`);
+  return [`  line ${line + 1}`, ...around(before, '-'), ...around(after, '+')].join('\n');
+}
+
+function check(due: Record<string, string>): void {
+  const stale = Object.entries(due).flatMap(([path, text]) => {
+    const kept = existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : '';
+    return kept === text ? [] : [`${path} is not what the code says:\n${difference(kept, text)}`];
+  });
+  if (stale.length === 0) return;
+  console.error(`${stale.join('\n')}\nRun \`npm run docs:generate\` and commit what it writes.`);
+  process.exitCode = 1;
+}
+
+function write(due: Record<string, string>): void {
+  for (const [path, text] of Object.entries(due)) {
+    mkdirSync(dirname(join(ROOT, path)), { recursive: true });
+    writeFileSync(join(ROOT, path), text);
+  }
+}
+
+const due = await documents();
+if (process.argv.includes('--check')) check(due);
+else write(due);

@@ -1,0 +1,88 @@
+import { jsonSchemaOf } from '../http/json-schema.js';
+import type { EventClass } from './define-event.js';
+
+const TENANT = 'ten_01HX9VTPQR3KF8MZWBYD5N6JCE';
+const MOMENT = '2026-03-01T12:00:00.000Z';
+
+const STREAM = `Server-Sent Events. A frame is \`id: evt_…\`, \`event: <name>\` and \`data: <payload on one line>\`.
+
+Order is total per tenant and agrees with the order in which the facts were committed. \`Last-Event-ID\`, or
+\`?lastEventId=\`, resumes exactly after that event; \`0\` begins with the oldest kept one. When the event is not kept any
+more, a frame \`stream.truncated\` with \`{"oldestEventId"}\` and without an id comes first. \`ping\` with \`{}\`, without an id
+too, comes every 30 seconds.`;
+
+/** AsyncAPI 3.0 of the stream: a message for each public event of the catalogue. */
+export function asyncApiDocument(published: readonly EventClass[]): object {
+  const messages = Object.fromEntries(
+    published.map(({ definition }) => [definition.type, messageOf(definition)]),
+  );
+  const names = Object.keys(messages);
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'CauseFlow events',
+      version: '1',
+      description: 'What a client hears while an alert becomes an incident and the incident is resolved.',
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    defaultContentType: 'application/json',
+    channels: {
+      stream: {
+        address: '/v1/notifications/stream',
+        title: 'Event stream',
+        description: STREAM,
+        messages: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }])),
+        bindings: { http: { bindingVersion: '0.3.0' } },
+      },
+    },
+    operations: {
+      publishEvents: {
+        action: 'send',
+        summary: 'Every public event of the tenant, each once, in order',
+        channel: { $ref: '#/channels/stream' },
+        messages: names.map((name) => ({ $ref: `#/channels/stream/messages/${name}` })),
+        security: ['bearerAuth', 'apiKey', 'streamTicket'].map((name) => ({
+          $ref: `#/components/securitySchemes/${name}`,
+        })),
+        bindings: { http: { method: 'GET', bindingVersion: '0.3.0' } },
+      },
+    },
+    components: { messages, securitySchemes: SECURITY_SCHEMES },
+  };
+}
+
+const SECURITY_SCHEMES = {
+  bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key with the scope `events:read` in the place of a token.',
+  },
+  streamTicket: {
+    type: 'httpApiKey',
+    in: 'query',
+    name: 'ticket',
+    description: 'A single-use ticket of `POST /v1/notifications/stream-tickets`.',
+  },
+};
+
+/** The envelope around the payload: what `data:` of a frame and the body of a webhook hold. */
+function messageOf({ type, summary, data, example }: EventClass['definition']): object {
+  return {
+    name: type,
+    summary,
+    contentType: 'application/json',
+    payload: {
+      type: 'object',
+      properties: {
+        event: { const: type },
+        timestamp: { type: 'string', format: 'date-time', description: 'When the fact was committed' },
+        tenantId: { type: 'string', pattern: '^ten_[0-7][0-9A-HJKMNP-TV-Z]{25}$' },
+        data: jsonSchemaOf(data),
+      },
+      required: ['event', 'timestamp', 'tenantId', 'data'],
+      additionalProperties: false,
+    },
+    examples: [{ payload: { event: type, timestamp: MOMENT, tenantId: TENANT, data: example } }],
+  };
+}

@@ -1,0 +1,59 @@
+import { jsonSchemaOf } from '../http/json-schema.js';
+import type { EventClass } from './define-event.js';
+
+interface Property {
+  readonly type?: string;
+  readonly description?: string;
+  readonly enum?: readonly string[];
+  readonly format?: string;
+  readonly items?: Property;
+  readonly anyOf?: readonly Property[];
+}
+
+const HEAD = `# Events
+
+What \`GET /v1/notifications/stream\` and \`GET /v1/notifications/events\` tell. Every event comes in one envelope:
+
+\`\`\`json
+{ "event": "<name>", "timestamp": "2026-03-01T12:00:00.000Z", "tenantId": "ten_…", "data": {} }
+\`\`\`
+
+This page is generated from the code (\`npm run docs:generate\`); \`docs/asyncapi.json\` says the same to programs.
+`;
+
+/** A page for people about every event, as Markdown. */
+export function eventsPage(published: readonly EventClass[]): string {
+  return [HEAD, ...published.map(section)].join('\n');
+}
+
+function section({ definition: { type, summary, data, example } }: EventClass): string {
+  const { properties } = jsonSchemaOf(data) as { properties: Record<string, Property> };
+  const rows = Object.entries(properties).map(
+    ([name, property]) => `| \`${name}\` | ${kindOf(property)} | ${descriptionOf(property)} |`,
+  );
+  return [
+    `## ${type}`,
+    '',
+    `${summary}.`,
+    '',
+    '| Field | Type | |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+    '```json',
+    JSON.stringify(example, null, 2),
+    '```',
+    '',
+  ].join('\n');
+}
+
+function kindOf({ type, enum: values, format, items, anyOf }: Property): string {
+  if (anyOf) return anyOf.map(kindOf).join(' or ');
+  if (values) return values.map((value) => `\`${value}\``).join(', ');
+  if (type === 'array') return `list of ${items ? kindOf(items) : 'anything'}`;
+  return format === 'date-time' ? 'time' : (type ?? 'anything');
+}
+
+function descriptionOf({ description, anyOf = [] }: Property): string {
+  return description ?? anyOf.map((choice) => choice.description).find((text) => text !== undefined) ?? '';
+}

@@ -1,0 +1,30 @@
+import { type INestApplication, Injectable } from '@nestjs/common';
+import { asyncApiDocument } from '../events/asyncapi.js';
+import { EventCatalogue } from '../events/event-catalogue.js';
+import { openApiDocument } from './openapi.js';
+
+/**
+ * The API documents of the running application, extensions included. Made when somebody asks for them first: most
+ * processes never are, and memory that nobody uses is better left alone.
+ */
+@Injectable()
+export class ApiDocuments {
+  private app: INestApplication | undefined;
+  private openApiText: string | undefined;
+  private asyncApiText: string | undefined;
+
+  constructor(private readonly catalogue: EventCatalogue) {}
+
+  describe(app: INestApplication): void {
+    this.app = app;
+  }
+
+  get openApi(): string {
+    if (!this.app) throw new Error('There is no application to describe yet');
+    return (this.openApiText ??= JSON.stringify(openApiDocument(this.app)));
+  }
+
+  get asyncApi(): string {
+    return (this.asyncApiText ??= JSON.stringify(asyncApiDocument(this.catalogue.published)));
+  }
+}

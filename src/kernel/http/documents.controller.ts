@@ -1,0 +1,102 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Controller, Get, Param, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { notFound } from '../domain/errors.js';
+import { ApiDocuments } from './api-documents.js';
+import { errorResponses } from './error-docs.js';
+import { Public } from './principal.js';
+
+const anyObject = { schema: { type: 'object', additionalProperties: true }, example: {} };
+
+/** The API, described: for programs, and as a page for people that loads nothing from elsewhere. */
+@Controller()
+@ApiTags('operations')
+@Public()
+export class DocumentsController {
+  constructor(private readonly documents: ApiDocuments) {}
+
+  @Get('openapi.json')
+  @ApiOperation({ operationId: 'getOpenApi', summary: 'This document' })
+  @ApiOkResponse({ content: { 'application/json': anyObject } })
+  openApi(@Res() response: Response): void {
+    response.type('json').send(this.documents.openApi);
+  }
+
+  @Get('asyncapi.json')
+  @ApiOperation({ operationId: 'getAsyncApi', summary: 'The events, as an AsyncAPI 3.0 document' })
+  @ApiOkResponse({ content: { 'application/json': anyObject } })
+  asyncApi(@Res() response: Response): void {
+    response.type('json').send(this.documents.asyncApi);
+  }
+
+  @Get('docs')
+  @ApiOperation({ operationId: 'getDocs', summary: 'This document, as a page to read and try' })
+  @ApiProduces('text/html')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  page(@Res() response: Response): void {
+    response.setHeader('Content-Security-Policy', CONTENT_POLICY).type('html').send(PAGE);
+  }
+
+  @Get('docs/:file')
+  @ApiOperation({ operationId: 'getDocsFile', summary: 'A script, style or icon of the page' })
+  @ApiProduces('application/octet-stream')
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  @errorResponses(404)
+  file(@Param('file') file: string, @Res() response: Response): void {
+    response.setHeader('Cache-Control', 'public, max-age=3600');
+    if (file === 'start.js') response.type('js').send(START);
+    else if (SWAGGER_UI_FILES.includes(file)) response.sendFile(join(swaggerUi(), file));
+    else throw notFound('file');
+  }
+}
+
+/** Everything from here; styles alone may be inline, since Swagger UI sets some on its elements. */
+const CONTENT_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const SWAGGER_UI_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width" />
+    <title>CauseFlow API</title>
+    <link rel="icon" href="/docs/favicon-32x32.png" />
+    <link rel="stylesheet" href="/docs/swagger-ui.css" />
+  </head>
+  <body>
+    <div id="docs"></div>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/start.js"></script>
+  </body>
+</html>
+`;
+
+// Without a validatorUrl it would ask a server on the internet what it thinks of the document.
+const START = `SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#docs',
+  deepLinking: true,
+  persistAuthorization: true,
+  displayRequestDuration: true,
+  validatorUrl: null,
+});
+`;
+
+/** Where the package that @nestjs/swagger brings along lies. */
+function swaggerUi(): string {
+  const { resolve } = createRequire(import.meta.url);
+  return dirname(createRequire(resolve('@nestjs/swagger')).resolve('swagger-ui-dist/package.json'));
+}

@@ -1,0 +1,70 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { exampleOf, pathExample } from './openapi-examples.js';
+import { accessByOperation, SECURITY_SCHEMES, securityFor } from './openapi-security.js';
+
+const DESCRIPTION = `An alert comes in, becomes an incident, is triaged and investigated, gets a remediation proposed, approved and
+executed, is resolved and leaves a pattern behind. Every step is an event: see \`/asyncapi.json\`.
+
+**Errors** have one shape, \`ErrorEnvelope\`, whatever went wrong; \`error\` is a stable code. Another tenant's resource is
+404, with the same words as one that does not exist.
+
+**Lists** take \`limit\` (1..100) and the opaque \`cursor\` that the page before answered as \`nextCursor\`; \`null\` is the end.
+
+**Requests** may carry an \`X-Request-Id\` of at most 128 printable characters; one is made otherwise. Every answer has it.
+
+**Limits** are per tenant and minute: \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (unix seconds)
+tell where you stand, and \`Retry-After\` when to come back after a 429 or 503.
+
+**Ids** are a prefix and a ULID. **Times** are ISO 8601 in UTC.`;
+
+type PathItem = OpenAPIObject['paths'][string];
+type Operation = NonNullable<PathItem['get']>;
+type Content = Record<string, { schema?: object; example?: unknown; examples?: unknown }>;
+
+/** OpenAPI 3.1 of all controllers, in an order that only changes with them. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('CauseFlow')
+    .setDescription(DESCRIPTION)
+    .setVersion('1')
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/');
+  for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) builder.addSecurity(name, scheme);
+  const document = SwaggerModule.createDocument(app, builder.build());
+  const accesses = accessByOperation(app);
+  const schemas = sorted(document.components?.schemas ?? {});
+  for (const operation of operationsOf(document)) {
+    operation.security ??= securityFor(accesses.get(operation.operationId ?? '') ?? {});
+    addExamples(operation, schemas);
+  }
+  return {
+    ...document,
+    paths: sorted(document.paths),
+    components: { ...document.components, schemas },
+  };
+}
+
+function operationsOf({ paths }: OpenAPIObject): Operation[] {
+  const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
+  return Object.values(paths).flatMap((path) => methods.flatMap((method) => path[method] ?? []));
+}
+
+function addExamples(operation: Operation, schemas: Readonly<Record<string, object>>): void {
+  for (const parameter of operation.parameters ?? []) {
+    if ('in' in parameter && parameter.in === 'path') parameter.example ??= pathExample(parameter.name);
+  }
+  const bodies = [operation.requestBody, ...Object.values(operation.responses)];
+  for (const body of bodies) {
+    const content: Content = body && 'content' in body ? (body.content) : {};
+    const json = content['application/json'];
+    if (json?.schema && json.example === undefined && json.examples === undefined) {
+      json.example = exampleOf(json.schema, schemas);
+    }
+  }
+}
+
+function sorted<T>(entries: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
