@@ -13,7 +13,7 @@ beforeAll(async () => {
   const adapter = new LeanExpressAdapter();
   adapter.initHttpServer({});
   app = adapter.getInstance<Express>();
-  server = adapter.getHttpServer() as Server;
+  server = adapter.getHttpServer();
   server.prependListener('request', (request) => {
     seen.push({ request, response: {}, atArrival: Object.getPrototypeOf(request) as object });
   });
