@@ -1,7 +1,7 @@
 import type { InvestigationContext } from './agents/agent.js';
 import type { RankedChange } from './change-ranking.js';
 import type { FindingKind } from './finding.js';
-import { sameService } from './service-name.js';
+import { resembles } from './service-name.js';
 import { errorMessagesIn, troublesIn } from './troubles.js';
 
 /** What speaks for a change besides its time. */
@@ -29,7 +29,7 @@ export function agreementWith(
     ({ entity = '', at }) =>
       at !== undefined &&
       at >= row.occurredAt - TOLERANCE &&
-      concerned.some((service) => service !== '' && sameService(entity, service)),
+      concerned.some((service) => service !== '' && resembles(entity, service)),
   );
   const worded = sharesWords(ranked) ? errorMessagesIn(reports) : [];
   return {

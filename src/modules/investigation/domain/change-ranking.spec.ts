@@ -19,6 +19,7 @@ function change(minutesBefore: number, changes: Partial<Change> = {}) {
 function rank(changes: Parameters<typeof rankChanges>[0], symptoms: Partial<ChangeSymptoms> = {}) {
   return rankChanges(changes, {
     onsetAt: ONSET,
+    environment: 'production',
     distance: (service) => (service === 'web' ? 0 : undefined),
     isHot: () => false,
     logWords: new Map(),
@@ -64,5 +65,10 @@ describe('The rank of a change', () => {
     const far = { distance: () => 1 };
     const ranked = rank([change(5, { service: 'b' }), change(5, { service: 'a' })], far);
     expect(ranked.map(({ cited }) => cited.row.service)).toEqual(['a', 'b']);
+  });
+
+  it('is none for a change of another environment', () => {
+    expect(rank([change(5, { environment: 'staging' })])[0]?.ruledOut).toBe('other_environment');
+    expect(rank([change(5, { environment: 'Prod' })])[0]?.ruledOut).toBeUndefined();
   });
 });

@@ -7,6 +7,8 @@ import { textTokens } from './text-tokens.js';
 /** What a change is measured against. */
 export interface ChangeSymptoms {
   readonly onsetAt: EpochMs;
+  /** Of the incident. */
+  readonly environment: string | null;
   /** How many calls lie between the failing service and the changed one; 0 for itself, undefined for no known path. */
   readonly distance: (service: string) => number | undefined;
   /** Whether the changed service itself shows trouble (a metric that left normal, a new error). */
@@ -27,7 +29,7 @@ export interface RankedChange {
   /** What makes its diff risky. */
   readonly risks: readonly string[];
   /** Why it cannot be the cause, if so. */
-  readonly ruledOut?: 'after_onset' | 'unrelated';
+  readonly ruledOut?: 'after_onset' | 'other_environment' | 'unrelated';
 }
 
 const MINUTE = 60_000;
@@ -101,7 +103,15 @@ function rank(
     risks: risk.reasons,
   };
   if (lag < -LATEST_AFTER_ONSET) return { ...base, ruledOut: 'after_onset' };
+  if (isElsewhere(change, symptoms.environment)) return { ...base, ruledOut: 'other_environment' };
   return distance === undefined && !hot ? { ...base, ruledOut: 'unrelated' } : base;
+}
+
+/** `prod` and `production` are one place; a change that does not say where it was may have been anywhere. */
+function isElsewhere({ environment }: Change, incident: string | null): boolean {
+  const [a, b] = [environment ?? '', incident ?? ''].map((name) => name.trim().toLowerCase());
+  if (!a || !b) return false;
+  return !a.startsWith(b) && !b.startsWith(a);
 }
 
 function takesEffect(type: ChangeType, lag: number): number {

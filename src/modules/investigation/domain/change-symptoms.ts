@@ -16,6 +16,7 @@ export function changeSymptoms(evidence: EvidenceSet, context: InvestigationCont
   const { service } = incident;
   return {
     onsetAt: onset.at,
+    environment: incident.environment,
     // Without a service any change may be the one; what the alert names by itself is as good as a known path.
     distance: (changed) => {
       const named = mentions(incident, changed);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { sameService, serviceOf } from './service-name.js';
+import { resembles, sameService, serviceOf } from './service-name.js';
 
 describe('The name of a service', () => {
   it.each([
@@ -16,5 +16,11 @@ describe('The name of a service', () => {
   it('is not shared by names that merely begin alike', () => {
     expect(sameService('checkout', 'checkout-worker')).toBe(false);
     expect(sameService('', '-1')).toBe(false);
+  });
+
+  it('resembles another when one is the other with something appended', () => {
+    expect(resembles('checkout', 'checkout-api-7d9fbc6d8-x2x9l')).toBe(true);
+    expect(resembles('checkout', 'checkouts')).toBe(false);
+    expect(resembles('', 'checkout')).toBe(false);
   });
 });

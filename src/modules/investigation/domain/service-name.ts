@@ -16,3 +16,10 @@ export function serviceOf(entity: string): string {
 export function sameService(a: string, b: string): boolean {
   return a === b || (a !== '' && serviceOf(a) === serviceOf(b));
 }
+
+/** Whether one name is the other with something appended: `checkout` and `checkout-api`. A hint, not an identity. */
+export function resembles(a: string, b: string): boolean {
+  const [first, second] = [serviceOf(a), serviceOf(b)];
+  if (first === '' || second === '') return false;
+  return first === second || first.startsWith(`${second}-`) || second.startsWith(`${first}-`);
+}

@@ -140,4 +140,24 @@ describe('The change detection', () => {
     ];
     expect(run([change('14:04')], { reports }).hypotheses[0]?.supportedBy).toEqual(['evd_change_14:04']);
   });
+
+  it('keeps the order of changes that nothing else speaks for', () => {
+    const words = { summary: 'Checkout returns an error ratio' };
+    const ids = run([change('13:58', words), change('14:04', { ...words, type: 'config' })]).hypotheses.map(
+      ({ change: suspected }) => suspected?.changeId,
+    );
+    expect(ids).toEqual(['chg_14:04', 'chg_13:58']);
+    const [first, second] = run([
+      change('13:58', words),
+      change('14:04', { ...words, type: 'config' }),
+    ]).hypotheses;
+    expect(first?.score).toBeGreaterThan(second?.score ?? 1);
+  });
+
+  it('rules out a change of another environment', () => {
+    expect(run([change('14:04', { environment: 'staging' })]).hypotheses[0]).toMatchObject({
+      status: 'ruled_out',
+      because: 'It was made in staging, the incident is in production.',
+    });
+  });
 });

@@ -7,6 +7,7 @@ import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { missingEvidence } from '../missing-evidence.js';
 import { described, suspectedChange } from '../suspected-change.js';
+import { errorMessagesIn } from '../troubles.js';
 import { clockTime, count, duration, listed } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 
@@ -56,11 +57,12 @@ export const changeDetection: Agent = {
   },
 };
 
-function changeFindings(ranked: RankedChange, { onset }: InvestigationContext): Finding[] {
+function changeFindings(ranked: RankedChange, { onset, reports }: InvestigationContext): Finding[] {
   const { row, evidenceId } = ranked.cited;
+  const risks = ranked.risks.length > 0 ? `; in its diff ${listed(ranked.risks)}` : '';
   const found = [
     finding({
-      statement: `${described(row)} ${when(ranked)} the onset at ${clockTime(onset.at)}${ranked.risks.length > 0 ? `; in its diff ${listed(ranked.risks)}` : ''}.`,
+      statement: `${described(row)} ${when(ranked)} the onset at ${clockTime(onset.at)}${risks}.`,
       evidenceIds: [evidenceId],
       kind: 'change',
       entity: row.service,
@@ -70,17 +72,18 @@ function changeFindings(ranked: RankedChange, { onset }: InvestigationContext): 
     }),
   ];
   if (sharesWords(ranked)) {
+    const words = ranked.sharedWithLogs.slice(0, 10);
     found.push(
       finding({
-        statement: `The new error messages name what it touched: ${listed(
-          ranked.sharedWithLogs.map((w) => `“${w}”`),
+        statement: `The error messages name what it touched: ${listed(
+          words.map((word) => `“${word}”`),
           5,
         )}.`,
-        evidenceIds: [evidenceId],
+        evidenceIds: [evidenceId, ...errorMessagesIn(reports).flatMap(({ evidenceIds }) => evidenceIds)],
         kind: 'change_in_log_text',
         entity: row.service,
         at: row.occurredAt,
-        data: { words: ranked.sharedWithLogs.slice(0, 10) },
+        data: { words },
       }),
     );
   }
@@ -109,10 +112,7 @@ function toHypothesis(
       supportedBy: [],
       contradictedBy: against,
       witnesses: [],
-      because:
-        ranked.ruledOut === 'after_onset'
-          ? `It came after the trouble had begun at ${clockTime(context.onset.at)}.`
-          : `${row.service} shows no trouble, and ${context.incident.service ?? 'the failing service'} is not known to depend on it.`,
+      because: whyRuledOut(ranked.ruledOut, row, context),
     });
   }
   const agreement = agreementWith(ranked, context);
@@ -122,7 +122,7 @@ function toHypothesis(
   const most = open ? MOST_WHEN_OPEN : late ? MOST_WHEN_LATE : alone ? MOST_ALONE : MOST_AT_ALL;
   return hypothesis({
     ...facts,
-    score: Math.min(worth(ranked.score), most),
+    score: atMost(most, worth(ranked.score)),
     status: open ? 'open' : 'supported',
     supportedBy: [evidenceId, ...agreement.evidenceIds],
     contradictedBy: [],
@@ -137,6 +137,28 @@ function toHypothesis(
  */
 function worth(rank: number): number {
   return rank <= 0 ? 0.05 : Math.max(0.05, rank / (rank + 1.2));
+}
+
+/** A cap that keeps the order: what lies above it is squeezed into the last hundredths below it. */
+function atMost(most: number, value: number): number {
+  const squeezedFrom = most - 0.02;
+  if (value <= squeezedFrom) return value;
+  return squeezedFrom + (0.02 * (value - squeezedFrom)) / (1 - squeezedFrom);
+}
+
+function whyRuledOut(
+  reason: NonNullable<RankedChange['ruledOut']>,
+  { service, environment }: Change,
+  { incident, onset }: InvestigationContext,
+): string {
+  switch (reason) {
+    case 'after_onset':
+      return `It came after the trouble had begun at ${clockTime(onset.at)}.`;
+    case 'other_environment':
+      return `It was made in ${environment ?? 'another environment'}, the incident is in ${incident.environment ?? 'another'}.`;
+    case 'unrelated':
+      return `${service} shows no trouble, and ${incident.service ?? 'the failing service'} is not known to depend on it.`;
+  }
 }
 
 function whyOpen(type: ChangeType, late: boolean): string {
