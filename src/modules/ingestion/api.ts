@@ -47,6 +47,9 @@ export abstract class IncidentLifecycle {
    */
   abstract hold(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot>;
 
+  /** Those of the ids that exist, in no particular order. */
+  abstract findMany(tenantId: TenantId, incidentIds: readonly string[]): Promise<IncidentSnapshot[]>;
+
   /** Earlier incidents of the same service that have a root cause, newest first. */
   abstract earlier(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]>;
 

@@ -1,6 +1,60 @@
 import { Global, Module } from '@nestjs/common';
+import { ChangeLog, Investigations } from './api.js';
+import { AbortInvestigation } from './application/abort-investigation.js';
+import { AddContext } from './application/add-context.js';
+import { AdmitInvestigations } from './application/admit-investigations.js';
+import { AskInvestigations } from './application/ask-investigations.js';
+import { DecideKnownSolution } from './application/decide-known-solution.js';
+import { EndRun } from './application/end-run.js';
+import { GatherEvidence } from './application/gather-evidence.js';
+import { GiveFeedback } from './application/give-feedback.js';
+import { InvestigateIncident } from './application/investigate-incident.js';
+import { ListChanges } from './application/list-changes.js';
+import { OpenCase } from './application/open-case.js';
+import { ReadAttached } from './application/read-attached.js';
+import { RecallMemory } from './application/recall-memory.js';
+import { RecentChanges } from './application/recent-changes.js';
+import { RecordChange } from './application/record-change.js';
+import { ShowInvestigation } from './application/show-investigation.js';
+import { StartInvestigation } from './application/start-investigation.js';
+import { TriageIncidents } from './application/triage-incidents.js';
+import { WhenIncidentCreated } from './application/when-incident-created.js';
+import { CaseFile } from './domain/case-file.js';
+import { Runs } from './domain/runs.js';
+import { ChangesController } from './http/changes.controller.js';
+import { InvestigationController } from './http/investigation.controller.js';
+import { TriageController } from './http/triage.controller.js';
+import { SqlCaseFile } from './infrastructure/sql-case-file.js';
+import { SqlRuns } from './infrastructure/sql-runs.js';
 
-/** Global, so that its api.ts can be asked for without an import of this file. */
+/** Triage, and the runs that find out why. Global, so that its api.ts can be asked for without an import of this file. */
 @Global()
-@Module({})
+@Module({
+  controllers: [TriageController, InvestigationController, ChangesController],
+  providers: [
+    WhenIncidentCreated,
+    TriageIncidents,
+    StartInvestigation,
+    AdmitInvestigations,
+    InvestigateIncident,
+    OpenCase,
+    RecallMemory,
+    GatherEvidence,
+    ReadAttached,
+    RecentChanges,
+    EndRun,
+    AbortInvestigation,
+    ShowInvestigation,
+    DecideKnownSolution,
+    AddContext,
+    GiveFeedback,
+    RecordChange,
+    ListChanges,
+    { provide: Runs, useClass: SqlRuns },
+    { provide: CaseFile, useClass: SqlCaseFile },
+    { provide: ChangeLog, useExisting: RecordChange },
+    { provide: Investigations, useClass: AskInvestigations },
+  ],
+  exports: [Investigations, ChangeLog],
+})
 export class InvestigationModule {}

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
 import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentLifecycle, type IncidentSnapshot, type LifecycleStep } from '../api.js';
-import type { Incident } from '../domain/incident.js';
+import { Incident } from '../domain/incident.js';
 import { Incidents } from '../domain/incidents.js';
 
 /** The incident's side of what investigation and remediation do for it. */
@@ -24,6 +25,13 @@ export class TellIncident extends IncidentLifecycle {
 
   async hold(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot> {
     return this.incidents.change(tenantId, incidentId, snapshot);
+  }
+
+  async findMany(tenantId: TenantId, incidentIds: readonly string[]): Promise<IncidentSnapshot[]> {
+    const found = await this.unitOfWork.run(tenantId, ({ manager }) =>
+      manager.find(Incident, { where: { tenantId, incidentId: In([...incidentIds]) } }),
+    );
+    return found.map(snapshot);
   }
 
   async earlier(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]> {

@@ -1,3 +1,4 @@
+import type { EvidenceType } from '../evidence.js';
 import type { Agent } from './agent.js';
 import { changeDetection } from './change-detection.js';
 import { dependencyAnalysis } from './dependency-analysis.js';
@@ -18,3 +19,8 @@ export const AGENTS: readonly Agent[] = [
   changeDetection,
   synthesis,
 ];
+
+/** The first agent that reads evidence of a type; undefined when none does. */
+export function readerOf(type: EvidenceType): string | undefined {
+  return AGENTS.find(({ needs }) => needs.includes(type))?.name;
+}

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '#kernel/domain/ids';
+import { type Culprit, type InvestigationResult, Investigations } from '../api.js';
+import type { SuspectedChange } from '../domain/hypothesis.js';
+import type { Run } from '../domain/run.js';
+import { Runs } from '../domain/runs.js';
+import { StartInvestigation } from './start-investigation.js';
+
+/** What other modules may ask of this one. */
+@Injectable()
+export class AskInvestigations extends Investigations {
+  constructor(
+    private readonly runs: Runs,
+    private readonly startInvestigation: StartInvestigation,
+  ) {
+    super();
+  }
+
+  async latestResult(tenantId: TenantId, incidentId: string): Promise<InvestigationResult | undefined> {
+    const run = await this.runs.latest(tenantId, incidentId, ['completed', 'inconclusive']);
+    return run && resultOf(run);
+  }
+
+  async startUnlessRunning(
+    tenantId: TenantId,
+    incidentId: string,
+    startedBy: string | null,
+  ): Promise<boolean> {
+    const queued = await this.startInvestigation.queue(tenantId, [incidentId], {
+      trigger: 'automation',
+      startedBy,
+    });
+    return queued.length > 0;
+  }
+}
+
+function resultOf(run: Run): InvestigationResult {
+  const { investigationId, incidentId, rootCause, acceptedPatternId, startedBy } = run;
+  return {
+    investigationId,
+    incidentId,
+    outcome: run.outcome ?? 'inconclusive',
+    rootCause,
+    confidence: run.confidence ?? 0,
+    culprit: run.culprit && culpritOf(run.culprit),
+    acceptedPatternId,
+    startedBy,
+  };
+}
+
+/** A bare commit is never held responsible by itself, since nothing shows that it was running. */
+function culpritOf({ type, ...change }: SuspectedChange): Culprit | null {
+  const { changeId, service, environment, version, previousVersion, summary } = change;
+  if (type === 'code') return null;
+  return { changeId, type, service, environment, version, previousVersion, summary };
+}

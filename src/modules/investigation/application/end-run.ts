@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
+import { newId, type TenantId } from '#kernel/domain/ids';
+import { Jobs } from '#kernel/jobs/jobs';
+import { IncidentLifecycle } from '#modules/ingestion/api';
+import type { InvestigationContext } from '../domain/agents/agent.js';
+import { CaseFile } from '../domain/case-file.js';
+import { decideOutcome, type OutcomeInputs } from '../domain/decide-outcome.js';
+import type { EvidenceSet } from '../domain/evidence-set.js';
+import { hypothesis } from '../domain/hypothesis.js';
+import { outcomeInputs } from '../domain/outcome-inputs.js';
+import type { Run } from '../domain/run.js';
+import { Runs } from '../domain/runs.js';
+
+/** Ends runs, in one transaction with what it means for the incident, and lets the next one in the line begin. */
+@Injectable()
+export class EndRun {
+  constructor(
+    private readonly runs: Runs,
+    private readonly caseFile: CaseFile,
+    private readonly incidents: IncidentLifecycle,
+    private readonly jobs: Jobs,
+    private readonly clock: Clock,
+  ) {}
+
+  /** By itself, all agents having had their turn. */
+  async conclude(
+    { tenantId, investigationId, knownSolution }: Run,
+    context: InvestigationContext,
+    evidence: EvidenceSet,
+  ): Promise<void> {
+    const found = outcomeInputs(context.reports, evidence, context);
+    const inputs = knownSolution?.decision === 'accepted' ? asAccepted(found) : found;
+    const outcome = decideOutcome(inputs);
+    const { rootCause, confidence, recommendedActions } = outcome;
+    await this.runs.change(tenantId, investigationId, async (run) => {
+      if (!run.conclude(outcome, inputs, this.clock.now())) return;
+      const named = outcome.hypotheses.map((each) => ({ ...each, hypothesisId: newId('hyp') }));
+      await this.caseFile.addHypotheses(tenantId, investigationId, named);
+      const conclusion = { rootCause, confidence, recommendedActions };
+      await this.incidents.tell(tenantId, run.incidentId, { happened: 'investigation_ended', conclusion });
+      await this.jobs.enqueue(tenantId, { name: 'admit-investigations', payload: {} });
+    });
+  }
+
+  /** @throws Refusal `conflict` when it has ended already */
+  async abort(tenantId: TenantId, investigationId: string): Promise<void> {
+    await this.runs.change(tenantId, investigationId, async (run) => {
+      run.abort(this.clock.now());
+      await this.closeWithoutProposal(run);
+    });
+  }
+
+  async fail(tenantId: TenantId, investigationId: string, reason: string): Promise<void> {
+    await this.runs.change(tenantId, investigationId, async (run) => {
+      if (run.fail(reason, this.clock.now())) await this.closeWithoutProposal(run);
+    });
+  }
+
+  private async closeWithoutProposal({ tenantId, incidentId }: Run): Promise<void> {
+    await this.incidents.tell(tenantId, incidentId, { happened: 'investigation_closed_without_proposal' });
+    await this.jobs.enqueue(tenantId, { name: 'admit-investigations', payload: {} });
+  }
+}
+
+/** A person's word on the known solution outweighs what else the run found. */
+function asAccepted(inputs: OutcomeInputs): OutcomeInputs {
+  const hypotheses = inputs.hypotheses.map((each) =>
+    each.category === 'known_pattern' || each.status !== 'supported'
+      ? each
+      : hypothesis({ ...each, status: 'open', because: 'A person accepted the known solution instead.' }),
+  );
+  return { ...inputs, hypotheses };
+}

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
+import { newId, type TenantId } from '#kernel/domain/ids';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import { callContext } from '#kernel/tenancy/call-context';
+import { ChangeLog, type NewChange } from '../api.js';
+
+/** Writes down what changed in the running systems, for investigations to compare with. */
+@Injectable()
+export class RecordChange extends ChangeLog {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  async record(tenantId: TenantId, change: NewChange): Promise<string> {
+    const changeId = newId('chg');
+    await this.unitOfWork.query(
+      tenantId,
+      `INSERT INTO changes (tenant_id, change_id, type, service, environment, version, summary, url, occurred_at,
+         recorded_by, recorded_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      [
+        tenantId,
+        changeId,
+        change.type,
+        change.service,
+        change.environment,
+        change.version,
+        change.summary,
+        change.url,
+        change.occurredAt,
+        callContext().actor,
+        this.clock.now(),
+      ],
+    );
+    return changeId;
+  }
+}

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
+import type { TenantId } from '#kernel/domain/ids';
+import { Jobs } from '#kernel/jobs/jobs';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import { IncidentLifecycle } from '#modules/ingestion/api';
+import { AGENTS } from '../domain/agents/registry.js';
+import { alreadyUnderWay, notInvestigable } from '../domain/errors.js';
+import { Run, type Start } from '../domain/run.js';
+import { Runs } from '../domain/runs.js';
+
+const AGENT_NAMES = AGENTS.map(({ name }) => name);
+
+/** Queues runs: the run, the incident's move and the job that lets it begin are stored together or not at all. */
+@Injectable()
+export class StartInvestigation {
+  constructor(
+    private readonly runs: Runs,
+    private readonly incidents: IncidentLifecycle,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly jobs: Jobs,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @returns the id of the new run
+   * @throws Refusal `not_found`, or `conflict` when a run is under way or the incident's status lets none begin
+   */
+  async execute(tenantId: TenantId, incidentId: string, start: Start): Promise<string> {
+    return this.unitOfWork.run(tenantId, async () => {
+      const [run] = await this.queue(tenantId, [incidentId], start);
+      if (!run) throw alreadyUnderWay();
+      return run.investigationId;
+    });
+  }
+
+  /**
+   * The same for many; an incident of which a run is under way is left alone.
+   * @returns the runs that were queued
+   */
+  async queue(tenantId: TenantId, incidentIds: readonly string[], start: Start): Promise<Run[]> {
+    return this.unitOfWork.run(tenantId, async () => {
+      const now = this.clock.now();
+      const runs = incidentIds.map((incidentId) => Run.queue(tenantId, incidentId, start, AGENT_NAMES, now));
+      const queued = await this.runs.addUnlessUnderWay(tenantId, runs);
+      for (const { incidentId } of queued) {
+        const { moved, incident } = await this.incidents.tell(tenantId, incidentId, {
+          happened: 'investigation_started',
+        });
+        if (!moved) throw notInvestigable(incident.status);
+      }
+      if (queued.length > 0) await this.jobs.enqueue(tenantId, { name: 'admit-investigations', payload: {} });
+      return queued;
+    });
+  }
+}

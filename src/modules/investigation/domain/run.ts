@@ -1,0 +1,217 @@
+import { Aggregate } from '#kernel/domain/aggregate';
+import { newId, type TenantId } from '#kernel/domain/ids';
+import { InvestigationCompleted, InvestigationProgress, KnownSolutionFound } from '../events.js';
+import type { AgentReport, EarlierIncident, InvestigatedIncident } from './agents/agent.js';
+import type { Outcome, OutcomeInputs, OutcomeName } from './decide-outcome.js';
+import { noneUnderWay, notAwaited } from './errors.js';
+import type { SuspectedChange } from './hypothesis.js';
+import type { KnownSolution } from './known-solution.js';
+import type { Onset } from './onset.js';
+
+export const RUN_STATUSES = ['queued', 'running', 'completed', 'inconclusive', 'aborted', 'failed'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+export const STEP_STATUSES = ['pending', 'running', 'completed', 'skipped', 'failed'] as const;
+
+export const RUN_TRIGGERS = ['triage', 'person', 'automation'] as const;
+
+/** Who wanted a run: triage, a person (or her API key) by id, or an automation. */
+export interface Start {
+  readonly trigger: (typeof RUN_TRIGGERS)[number];
+  readonly startedBy: string | null;
+}
+
+/** One agent's turn. What it found is kept beside its citations; the rest of its report stays with the step. */
+export interface Step {
+  readonly stepIndex: number;
+  readonly agentName: string;
+  readonly status: (typeof STEP_STATUSES)[number];
+  /** ISO 8601. */
+  readonly startedAt: string | null;
+  readonly durationMs: number | null;
+  readonly report: Omit<AgentReport, 'agentName' | 'findings'> | null;
+}
+
+/** What the house remembered when the run began. Plain JSON. */
+export interface Memory {
+  readonly incident: InvestigatedIncident;
+  readonly earlierIncidents: readonly EarlierIncident[];
+}
+
+/** One investigation of one incident, from its place in the line to its outcome. Each step is committed as it ends. */
+export class Run extends Aggregate {
+  readonly investigationId!: string;
+  readonly incidentId!: string;
+  status!: RunStatus;
+  readonly trigger!: Start['trigger'];
+  readonly startedBy!: string | null;
+  steps!: readonly Step[];
+  memory: Memory | null = null;
+  onset: Onset | null = null;
+  knownSolution: KnownSolution | null = null;
+  /** Paused, until a person decides on the known solution or the time for it is up. */
+  isWaiting = false;
+  outcome: OutcomeName | null = null;
+  rootCause: string | null = null;
+  confidence: number | null = null;
+  recommendedActions: readonly string[] = [];
+  missingEvidence: readonly string[] = [];
+  culprit: SuspectedChange | null = null;
+  acceptedPatternId: string | null = null;
+  outcomeInputs: OutcomeInputs | null = null;
+  outcomePolicy: string | null = null;
+  failure: string | null = null;
+  readonly queuedAt!: Date;
+  startedAt: Date | null = null;
+  endedAt: Date | null = null;
+
+  private constructor() {
+    super();
+  }
+
+  static queue(
+    tenantId: TenantId,
+    incidentId: string,
+    { trigger, startedBy }: Start,
+    agentNames: readonly string[],
+    now: Date,
+  ): Run {
+    return Object.assign(new Run(), {
+      tenantId,
+      investigationId: newId('inv'),
+      incidentId,
+      status: 'queued' as const,
+      trigger,
+      startedBy,
+      steps: agentNames.map((agentName, place): Step => ({
+        stepIndex: place + 1,
+        agentName,
+        status: 'pending',
+        startedAt: null,
+        durationMs: null,
+        report: null,
+      })),
+      queuedAt: now,
+    });
+  }
+
+  get isUnderWay(): boolean {
+    return this.status === 'queued' || this.status === 'running';
+  }
+
+  /**
+   * Turns to the first step that has not ended: the next one, or after a crash the one that was cut off.
+   * @returns undefined when every step has ended
+   */
+  beginNextStep(now: Date): Step | undefined {
+    const next = this.steps.find(({ status }) => status === 'pending' || status === 'running');
+    return next && this.setStep({ ...next, status: 'running', startedAt: now.toISOString() });
+  }
+
+  /** @returns false when the step has ended already, or the run has: the report is then void */
+  finishStep(stepIndex: number, report: AgentReport, now: Date): boolean {
+    const step = this.steps[stepIndex - 1];
+    if (this.status !== 'running' || step?.status !== 'running') return false;
+    const { agentName, findings: _beside, ...kept } = report;
+    const durationMs = Math.max(0, now.getTime() - Date.parse(step.startedAt ?? now.toISOString()));
+    this.setStep({ ...step, status: 'completed', durationMs, report: kept });
+    this.record(
+      new InvestigationProgress({
+        incidentId: this.incidentId,
+        message: report.message,
+        agentName,
+        stepIndex,
+        totalSteps: this.steps.length,
+      }),
+    );
+    return true;
+  }
+
+  remember(memory: Memory): void {
+    this.memory = memory;
+  }
+
+  /** Puts a known solution before people, and pauses for their word on it when they are to be waited for. */
+  offerKnownSolution(known: KnownSolution, wait: boolean): void {
+    this.knownSolution = known;
+    this.isWaiting = wait;
+    this.record(
+      new KnownSolutionFound({
+        incidentId: this.incidentId,
+        matchedPatternId: known.patternId,
+        matchedTitle: known.title,
+        confidence: known.similarity,
+        runbookUrl: known.runbookUrl,
+      }),
+    );
+  }
+
+  /** @throws Refusal `conflict` when the run does not wait for a word on this pattern */
+  decideKnownSolution(patternId: string, decision: 'accepted' | 'dismissed'): void {
+    if (!this.isWaiting || this.knownSolution?.patternId !== patternId) {
+      throw notAwaited();
+    }
+    this.knownSolution = { ...this.knownSolution, decision };
+    this.isWaiting = false;
+  }
+
+  /** Nobody decided in time: the run goes on as if nothing had matched. */
+  stopWaiting(): void {
+    this.isWaiting = false;
+  }
+
+  date(onset: Onset): void {
+    this.onset = onset;
+  }
+
+  /** @returns false when the run has ended already */
+  conclude(outcome: Outcome, inputs: OutcomeInputs, now: Date): boolean {
+    if (this.status !== 'running') return false;
+    const { rootCause, confidence } = outcome;
+    const recommendedActions = [...outcome.recommendedActions];
+    this.status = outcome.outcome === 'inconclusive' ? 'inconclusive' : 'completed';
+    this.outcome = outcome.outcome;
+    this.rootCause = rootCause;
+    this.confidence = confidence;
+    this.recommendedActions = recommendedActions;
+    this.missingEvidence = outcome.missingEvidence;
+    this.culprit = outcome.hypotheses.find(({ statement }) => statement === rootCause)?.change ?? null;
+    this.acceptedPatternId =
+      this.knownSolution?.decision === 'accepted' ? this.knownSolution.patternId : null;
+    this.outcomeInputs = inputs;
+    this.outcomePolicy = outcome.version;
+    this.endedAt = now;
+    const { incidentId } = this;
+    this.record(new InvestigationCompleted({ incidentId, rootCause, confidence, recommendedActions }));
+    return true;
+  }
+
+  /** @throws Refusal `conflict` when it has ended already */
+  abort(now: Date): void {
+    if (!this.isUnderWay) throw noneUnderWay();
+    this.end('aborted', 'skipped', now);
+  }
+
+  /** @returns false when the run has ended already */
+  fail(reason: string, now: Date): boolean {
+    if (!this.isUnderWay) return false;
+    this.failure = reason;
+    this.end('failed', 'failed', now);
+    return true;
+  }
+
+  private end(status: 'aborted' | 'failed', cutOff: 'skipped' | 'failed', now: Date): void {
+    this.status = status;
+    this.isWaiting = false;
+    this.endedAt = now;
+    for (const step of this.steps) {
+      if (step.status === 'running') this.setStep({ ...step, status: cutOff });
+      if (step.status === 'pending') this.setStep({ ...step, status: 'skipped' });
+    }
+  }
+
+  private setStep(step: Step): Step {
+    this.steps = this.steps.map((other) => (other.stepIndex === step.stepIndex ? step : other));
+    return step;
+  }
+}

@@ -1,0 +1,156 @@
+import {
+  AnyObject,
+  Field,
+  Flag,
+  Fraction,
+  IdOf,
+  ListOf,
+  Moment,
+  OneOf,
+  Text,
+  Texts,
+  Whole,
+} from '#kernel/http/fields';
+import { PageQuery } from '#kernel/http/page';
+import { OUTCOMES, type OutcomeName } from '../domain/decide-outcome.js';
+import { EVIDENCE_TYPES, type EvidenceType } from '../domain/evidence.js';
+import { RUN_STATUSES, type RunStatus, STEP_STATUSES } from '../domain/run.js';
+
+export class InvestigationStarted {
+  @IdOf('inc') incidentId!: string;
+  @OneOf(['investigating']) status!: 'investigating';
+  @IdOf('inv') investigationId!: string;
+}
+
+class FindingView {
+  @Text({
+    max: 1000,
+    example: 'Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.',
+  })
+  statement!: string;
+  @Text({ max: 64, summary: 'What kind of fact it is', example: 'change' }) kind!: string;
+  @Texts({ summary: 'The evidence it rests on, by id; at least one' }) evidenceIds!: readonly string[];
+  @Text({ max: 200, nullable: true, example: 'checkout' }) entity!: string | null;
+  @Moment({ nullable: true, summary: 'When the fact began to hold' }) at!: string | null;
+  @Field({ type: 'number', nullable: true, summary: 'How far it stands out, in the scale of its kind' })
+  score!: number | null;
+  @AnyObject({ nullable: true, summary: 'The numbers behind the statement' }) data!: object | null;
+}
+
+class StepView {
+  @Whole({ min: 1 }) stepIndex!: number;
+  @Text({ max: 100, example: 'log analysis' }) agentName!: string;
+  @OneOf(STEP_STATUSES) status!: (typeof STEP_STATUSES)[number];
+  @Text({ max: 2000, nullable: true, summary: 'What it reported' }) message!: string | null;
+  @Moment({ nullable: true }) startedAt!: string | null;
+  @Whole({ nullable: true }) durationMs!: number | null;
+  @ListOf(() => FindingView) findings!: readonly FindingView[];
+}
+
+const HYPOTHESIS_STATUSES = ['supported', 'ruled_out', 'open'] as const;
+
+class HypothesisView {
+  @IdOf('hyp') hypothesisId!: string;
+  @Text({ max: 4000 }) statement!: string;
+  @Fraction({ summary: 'How strongly the evidence points here' }) score!: number;
+  @OneOf(HYPOTHESIS_STATUSES) status!: (typeof HYPOTHESIS_STATUSES)[number];
+  @Texts({ summary: 'Evidence, by id' }) supportedBy!: readonly string[];
+  @Texts({ summary: 'Evidence, by id' }) contradictedBy!: readonly string[];
+  @Text({ max: 4000, nullable: true, summary: 'Why it was ruled out or stays open' }) because!: string | null;
+}
+
+class KnownSolutionView {
+  @IdOf('ptn') patternId!: string;
+  @Text({ max: 500 }) title!: string;
+  @Text({ max: 4000, nullable: true }) rootCause!: string | null;
+  @Text({ max: 2000, nullable: true }) runbookUrl!: string | null;
+  @Fraction({ summary: 'How alike the alert and the pattern are' }) similarity!: number;
+  @OneOf(['undecided', 'accepted', 'dismissed']) decision!: 'undecided' | 'accepted' | 'dismissed';
+  @Flag({ summary: 'Whether the run waits for a decision' }) isAwaited!: boolean;
+}
+
+export class InvestigationView {
+  @IdOf('inv') investigationId!: string;
+  @IdOf('inc') incidentId!: string;
+  @OneOf(RUN_STATUSES) status!: RunStatus;
+  @Text({
+    max: 64,
+    nullable: true,
+    summary: 'The user or key that started it; null when triage or a trigger did',
+  })
+  startedBy!: string | null;
+  @Text({ max: 4000, nullable: true }) rootCause!: string | null;
+  @Fraction({ nullable: true, summary: 'null until the run ends by itself' }) confidence!: number | null;
+  @OneOf(OUTCOMES, { nullable: true }) outcome!: OutcomeName | null;
+  @ListOf(() => HypothesisView, { summary: 'Best first' }) hypotheses!: readonly HypothesisView[];
+  @Texts() recommendedActions!: readonly string[];
+  @ListOf(() => StepView) steps!: readonly StepView[];
+  @Texts({ summary: 'What would help and was not there' }) missingEvidence!: readonly string[];
+  @Field({ type: 'object', nullable: true }) knownSolution!: KnownSolutionView | null;
+  @Text({ max: 1000, nullable: true, summary: 'Why it failed' }) failure!: string | null;
+  @Moment() queuedAt!: string;
+  @Moment({ nullable: true }) startedAt!: string | null;
+  @Moment({ nullable: true }) endedAt!: string | null;
+}
+
+export class InvestigationPage {
+  @ListOf(() => InvestigationView) items!: readonly InvestigationView[];
+  @Text({ max: 2048, nullable: true }) nextCursor!: string | null;
+}
+
+export class EvidenceQuery extends PageQuery {
+  @IdOf('inv', { optional: true, summary: 'Of an earlier run; of the latest one when left out' })
+  investigationId?: string;
+}
+
+export class RunEvidenceView {
+  @IdOf('evd') evidenceId!: string;
+  @OneOf(EVIDENCE_TYPES) type!: EvidenceType;
+  @Text({ max: 200, example: 'changes' }) source!: string;
+  @Text({ max: 100, summary: 'The agent that read it', example: 'change detection' }) agentName!: string;
+  @Text({ max: 2000 }) summary!: string;
+  @Moment() observedAt!: string;
+  @Text({ max: 2000, nullable: true, summary: 'What was asked for' }) query!: string | null;
+  @Text({ max: 4000, min: 0, summary: 'The beginning of what was read' }) content!: string;
+  @Text({ max: 64, summary: 'SHA-256 of all that was read, in hex' }) contentHash!: string;
+}
+
+export class RunEvidencePage {
+  @ListOf(() => RunEvidenceView) items!: readonly RunEvidenceView[];
+  @Text({ max: 2048, nullable: true }) nextCursor!: string | null;
+}
+
+export class ContextBody {
+  @Text({ max: 20_000, example: 'The payment provider reported an outage at 14:00.' }) context!: string;
+  @Flag({ optional: true, default: false, summary: 'Start a new run that reads it' }) reinvestigate?: boolean;
+}
+
+export class ContextAdded {
+  @IdOf('inc') incidentId!: string;
+  @Text({ max: 64, summary: 'Of the incident', example: 'investigating' }) status!: string;
+  @IdOf('inv', { nullable: true, summary: 'The run that was started to read it' }) investigationId!:
+    string | null;
+}
+
+export class KnownSolutionBody {
+  @OneOf(['accept', 'dismiss']) action!: 'accept' | 'dismiss';
+  @IdOf('ptn') patternId!: string;
+}
+
+export class FeedbackBody {
+  @Whole({ min: 1, max: 5 }) rating!: number;
+  @Flag() rootCauseAccurate!: boolean;
+  @Text({ max: 4000, optional: true }) correctedRootCause?: string;
+  @Text({ max: 4000, optional: true }) comment?: string;
+}
+
+export class FeedbackView {
+  @IdOf('inc') incidentId!: string;
+  @IdOf('inv') investigationId!: string;
+  @IdOf('user') userId!: string;
+  @Whole({ min: 1, max: 5 }) rating!: number;
+  @Flag() rootCauseAccurate!: boolean;
+  @Text({ max: 4000, nullable: true }) correctedRootCause!: string | null;
+  @Text({ max: 4000, nullable: true }) comment!: string | null;
+  @Moment() givenAt!: string;
+}

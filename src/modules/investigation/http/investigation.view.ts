@@ -1,0 +1,61 @@
+import type { ShownRun } from '../application/show-investigation.js';
+import type { EvidenceRecord } from '../domain/case-file.js';
+import type { Finding } from '../domain/finding.js';
+import type { Step } from '../domain/run.js';
+import type { InvestigationView, RunEvidenceView } from './investigation.dto.js';
+
+export function investigationView({ run, findings, hypotheses }: ShownRun): InvestigationView {
+  const { investigationId, incidentId, status, startedBy, rootCause, confidence, outcome, failure } = run;
+  const { recommendedActions, missingEvidence, knownSolution, isWaiting } = run;
+  return {
+    investigationId,
+    incidentId,
+    status,
+    startedBy,
+    rootCause,
+    confidence,
+    outcome,
+    hypotheses: hypotheses.map(({ investigationId: _run, ...hypothesis }) => hypothesis),
+    recommendedActions,
+    steps: run.steps.map((step) => stepView(step, findings.get(step.stepIndex) ?? [])),
+    missingEvidence,
+    knownSolution: knownSolution && {
+      patternId: knownSolution.patternId,
+      title: knownSolution.title,
+      rootCause: knownSolution.rootCause,
+      runbookUrl: knownSolution.runbookUrl,
+      similarity: knownSolution.similarity,
+      decision: knownSolution.decision,
+      isAwaited: isWaiting,
+    },
+    failure,
+    queuedAt: run.queuedAt.toISOString(),
+    startedAt: run.startedAt?.toISOString() ?? null,
+    endedAt: run.endedAt?.toISOString() ?? null,
+  };
+}
+
+function stepView(step: Step, findings: readonly Finding[]): InvestigationView['steps'][number] {
+  const { stepIndex, agentName, status, startedAt, durationMs, report } = step;
+  return {
+    stepIndex,
+    agentName,
+    status,
+    message: report?.message ?? null,
+    startedAt,
+    durationMs,
+    findings: findings.map(({ statement, kind, evidenceIds, entity, at, score, data }) => ({
+      statement,
+      kind,
+      evidenceIds,
+      entity: entity ?? null,
+      at: at === undefined ? null : new Date(at).toISOString(),
+      score: score ?? null,
+      data: data ?? null,
+    })),
+  };
+}
+
+export function evidenceView({ origin: _origin, rows: _rows, ...record }: EvidenceRecord): RunEvidenceView {
+  return { ...record, observedAt: record.observedAt.toISOString() };
+}

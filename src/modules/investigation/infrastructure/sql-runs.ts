@@ -1,0 +1,76 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { In, LessThan } from 'typeorm';
+import type { TenantId } from '#kernel/domain/ids';
+import { AggregateStore } from '#kernel/persistence/aggregate-store';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import type { Run, RunStatus } from '../domain/run.js';
+import type { Runs } from '../domain/runs.js';
+import { runSchema } from './run.schema.js';
+
+@Injectable()
+export class SqlRuns extends AggregateStore<Run> implements Runs {
+  constructor(@Inject(UnitOfWork) private readonly work: UnitOfWork) {
+    super(work, runSchema);
+  }
+
+  async addUnlessUnderWay(tenantId: TenantId, runs: readonly Run[]): Promise<Run[]> {
+    const stored = await this.work.query<{ investigation_id: string }>(
+      tenantId,
+      `INSERT INTO investigations (tenant_id, investigation_id, incident_id, status, trigger, started_by, steps, queued_at)
+       SELECT $1, r.* FROM json_to_recordset($2) AS r ("investigationId" text, "incidentId" text, status text,
+         trigger text, "startedBy" text, steps jsonb, "queuedAt" timestamptz)
+        ORDER BY "incidentId"
+       ON CONFLICT (tenant_id, incident_id) WHERE status IN ('queued', 'running') DO NOTHING
+       RETURNING investigation_id`,
+      [tenantId, JSON.stringify(runs)],
+    );
+    const ids = new Set(stored.map(({ investigation_id }) => investigation_id));
+    return runs.filter(({ investigationId }) => ids.has(investigationId));
+  }
+
+  async admit(tenantId: TenantId, limit: number, now: Date): Promise<string[]> {
+    return this.work.run(tenantId, async () => {
+      // One at a time, so that two of them cannot both see the last free place.
+      await this.work.query(
+        tenantId,
+        `SELECT pg_advisory_xact_lock(hashtextextended('causeflow.admit:' || $1, 0))`,
+        [tenantId],
+      );
+      const admitted = await this.work.query<{ investigation_id: string }>(
+        tenantId,
+        `UPDATE investigations SET status = 'running', started_at = $3
+          WHERE tenant_id = $1 AND status = 'queued' AND investigation_id IN (
+            SELECT investigation_id FROM investigations WHERE tenant_id = $1 AND status = 'queued'
+             ORDER BY investigation_id
+             LIMIT greatest(0, $2 - (SELECT count(*) FROM investigations
+                                      WHERE tenant_id = $1 AND status = 'running' AND NOT is_waiting)))
+         RETURNING investigation_id`,
+        [tenantId, limit, now],
+      );
+      return admitted.map(({ investigation_id }) => investigation_id);
+    });
+  }
+
+  async latest(
+    tenantId: TenantId,
+    incidentId: string,
+    statuses?: readonly RunStatus[],
+  ): Promise<Run | undefined> {
+    return this.work.run(tenantId, async ({ manager }) => {
+      const where = { tenantId, incidentId, ...(statuses && { status: In([...statuses]) }) };
+      const run = await manager.findOne(runSchema, { where, order: { investigationId: 'DESC' } });
+      return run ?? undefined;
+    });
+  }
+
+  async ofIncident(
+    tenantId: TenantId,
+    incidentId: string,
+    { before, limit }: { readonly before?: string | undefined; readonly limit: number },
+  ): Promise<Run[]> {
+    const where = { tenantId, incidentId, ...(before && { investigationId: LessThan(before) }) };
+    return this.work.run(tenantId, ({ manager }) =>
+      manager.find(runSchema, { where, order: { investigationId: 'DESC' }, take: limit }),
+    );
+  }
+}
