@@ -36,7 +36,10 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
       application_name: 'causeflow-jobs',
       max: this.config.jobConcurrency + 2,
     });
-    this.pool.on('error', (error) => this.log.warn(`A job connection was lost: ${error.message}`));
+    const lost = (error: Error): void => {
+      this.log.warn(`A job connection was lost: ${error.message}`);
+    };
+    this.pool.on('error', lost).on('connect', (client) => client.on('error', lost));
     this.live = new LiveWorkers(this.database.url, this.pool);
     this.runner = await run({
       pgPool: this.pool,
