@@ -10,12 +10,18 @@ export interface IncidentSnapshot {
   readonly status:
     | 'open' | 'triaging' | 'investigating' | 'awaiting_approval' | 'remediating' | 'resolved' | 'closed'; // prettier-ignore
   readonly source: 'automated' | 'manual';
+  readonly provider: string | null;
+  readonly sourceAlertId: string | null;
   readonly service: string | null;
   readonly environment: string | null;
   readonly tags: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly rootCause: string | null;
+  readonly confidence: number | null;
+  readonly recommendedActions: readonly string[];
+  readonly alertCount: number;
   readonly createdAt: Date;
+  readonly updatedAt: Date;
   readonly resolvedAt: Date | null;
 }
 

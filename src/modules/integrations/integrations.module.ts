@@ -1,26 +1,44 @@
 import { Global, Module } from '@nestjs/common';
 import { StepRunners } from './api.js';
+import { ChangeTrigger } from './application/change-trigger.js';
 import { ConnectIntegration } from './application/connect-integration.js';
 import { Connections } from './application/connections.js';
+import { CreateTrigger } from './application/create-trigger.js';
 import { ListIntegrations } from './application/list-integrations.js';
+import { ListTriggers } from './application/list-triggers.js';
 import { RunStep } from './application/run-step.js';
+import { SimulateTrigger } from './application/simulate-trigger.js';
+import { TakeAction } from './application/take-action.js';
 import { TestIntegration } from './application/test-integration.js';
+import { WeighEvents } from './application/weigh-events.js';
+import { FireTriggersWhenAnythingHappens } from './application/when-anything-happens.js';
 import { Integrations } from './domain/integrations.js';
+import { Triggers } from './domain/triggers.js';
 import { IntegrationsController } from './http/integrations.controller.js';
+import { TriggersController } from './http/triggers.controller.js';
 import { StoredIntegrations } from './infrastructure/stored-integrations.js';
+import { StoredTriggers } from './infrastructure/stored-triggers.js';
 import { Outside } from './providers/provider.js';
 
-/** Tools of the tenant, connected. Global, so that its api.ts can be asked for without an import of this file. */
+/** Tools of the tenant, connected, and what shall happen by itself. Global, so that its api.ts can be asked for without an import of this file. */
 @Global()
 @Module({
-  controllers: [IntegrationsController],
+  controllers: [IntegrationsController, TriggersController],
   providers: [
     Outside,
     Connections,
     ConnectIntegration,
     ListIntegrations,
     TestIntegration,
+    CreateTrigger,
+    ChangeTrigger,
+    ListTriggers,
+    SimulateTrigger,
+    WeighEvents,
+    TakeAction,
+    FireTriggersWhenAnythingHappens,
     { provide: Integrations, useClass: StoredIntegrations },
+    { provide: Triggers, useClass: StoredTriggers },
     { provide: StepRunners, useClass: RunStep },
   ],
   exports: [StepRunners],

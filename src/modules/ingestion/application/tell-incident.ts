@@ -6,6 +6,7 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentLifecycle, type IncidentSnapshot, type LifecycleStep } from '../api.js';
 import { Incident } from '../domain/incident.js';
 import { Incidents } from '../domain/incidents.js';
+import { incidentRow } from './incident-row.js';
 
 /** The incident's side of what investigation and remediation do for it. */
 @Injectable()
@@ -86,11 +87,5 @@ function take(incident: Incident, step: LifecycleStep, now: Date): boolean {
 }
 
 function snapshot(incident: Incident): IncidentSnapshot {
-  const { tenantId, incidentId, title, description, severity, status, source, service, environment } =
-    incident;
-  const { tags, metadata, rootCause, createdAt, resolvedAt } = incident;
-  return {
-    tenantId, incidentId, title, description, severity, status, source, service, environment,
-    tags, metadata, rootCause, createdAt, resolvedAt,
-  }; // prettier-ignore
+  return { tenantId: incident.tenantId, ...incidentRow(incident) };
 }

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { IncidentOpening } from '#modules/ingestion/api';
+import { ChangeLog, Investigations } from '#modules/investigation/api';
+import type { Firing, Trigger } from '../domain/trigger.js';
+import type { CreateIncidentConfig, RecordChangeConfig } from './check-rule.js';
+import type { Match } from './weigh-events.js';
+
+type Outcome = Pick<Firing, 'actionTaken' | 'incidentId'>;
+
+/** Does what a trigger is there for, in the transaction that records its firing. */
+@Injectable()
+export class TakeAction {
+  constructor(
+    private readonly investigations: Investigations,
+    private readonly incidents: IncidentOpening,
+    private readonly changes: ChangeLog,
+  ) {}
+
+  /**
+   * @returns `none` as the action taken where there is nothing to take it on
+   * @throws Refusal of the module that was asked, say because the incident is closed
+   */
+  async execute(
+    { tenantId, action, actionConfig, name }: Trigger,
+    { event, incident }: Match,
+  ): Promise<Outcome> {
+    const incidentId = incident?.incidentId ?? null;
+    const none: Outcome = { actionTaken: 'none', incidentId };
+    switch (action) {
+      case 'start_investigation':
+        if (incidentId === null) return none;
+        await this.investigations.startUnlessRunning(tenantId, incidentId, null);
+        return { actionTaken: action, incidentId };
+      case 'create_incident': {
+        const opened = await this.incidents.open(tenantId, actionConfig as unknown as CreateIncidentConfig);
+        return { actionTaken: action, incidentId: opened };
+      }
+      case 'record_change': {
+        const {
+          type,
+          service = incident?.service,
+          ...config
+        } = actionConfig as unknown as RecordChangeConfig;
+        if (!service) return none;
+        await this.changes.record(tenantId, {
+          type,
+          service,
+          environment: config.environment ?? incident?.environment ?? null,
+          version: config.version ?? null,
+          summary: config.summary ?? `${name}: ${event.type}`,
+          url: config.url ?? null,
+          occurredAt: event.occurredAt,
+        });
+        return { actionTaken: action, incidentId };
+      }
+      case 'notify':
+        // The record of the firing is the notice.
+        return { actionTaken: action, incidentId };
+      case 'run_remediation_proposal':
+        return none;
+    }
+  }
+}

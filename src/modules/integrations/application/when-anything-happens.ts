@@ -1,0 +1,70 @@
+import { EventsHandler } from '@nestjs/cqrs';
+import { Refusal } from '#kernel/domain/errors';
+import type { BatchHandler } from '#kernel/events/awaiting-publisher';
+import type { DomainEvent } from '#kernel/events/define-event';
+import { Once } from '#kernel/events/once';
+import { runInContext } from '#kernel/tenancy/call-context';
+import type { Firing, Trigger } from '../domain/trigger.js';
+import { ledToBy } from '../domain/trigger-chain.js';
+import { Triggers } from '../domain/triggers.js';
+import { HEARD_EVENTS } from './heard-events.js';
+import { TakeAction } from './take-action.js';
+import { type Match, WeighEvents } from './weigh-events.js';
+
+type Outcome = Pick<Firing, 'actionTaken' | 'incidentId'>;
+
+/** Fires the tenant's triggers. One question to the database tells a whole batch that a tenant has none. */
+@EventsHandler(...HEARD_EVENTS)
+export class FireTriggersWhenAnythingHappens implements BatchHandler {
+  constructor(
+    private readonly triggers: Triggers,
+    private readonly weighEvents: WeighEvents,
+    private readonly takeAction: TakeAction,
+    private readonly once: Once,
+  ) {}
+
+  async handle(event: DomainEvent): Promise<void> {
+    await this.handleMany([event]);
+  }
+
+  async handleMany(events: readonly [DomainEvent, ...DomainEvent[]]): Promise<void> {
+    const { tenantId } = events[0];
+    const triggers = await this.triggers.enabled(tenantId);
+    if (triggers.length === 0) return;
+    const matches = await this.weighEvents.execute(tenantId, triggers, events);
+    for (const match of matches) {
+      if (match.event.seq > match.trigger.listensAfter) await this.fire(match);
+    }
+  }
+
+  private async fire(match: Match): Promise<void> {
+    try {
+      await this.record(match, (trigger) => this.takeAction.execute(trigger, match));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // What the action had begun is rolled back; that the trigger fired is a fact all the same.
+      const incidentId = match.incident?.incidentId ?? null;
+      await this.record(match, () => ({ actionTaken: 'none', incidentId })).catch(unlessGone);
+    }
+  }
+
+  private async record(
+    { trigger: { tenantId, triggerId }, event, provider }: Match,
+    act: (trigger: Trigger) => Outcome | Promise<Outcome>,
+  ): Promise<void> {
+    const context = { correlationId: ledToBy(triggerId, event.correlationId), actor: null };
+    await runInContext(context, () =>
+      this.once.do(`trigger:${triggerId}`, event, () =>
+        this.triggers.change(tenantId, triggerId, async (trigger) => {
+          if (!trigger.enabled) return;
+          trigger.fired({ event: event.type, provider, ...(await act(trigger)) });
+        }),
+      ),
+    );
+  }
+}
+
+/** The trigger was deleted a moment ago: there is nothing to fire any more. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
+}

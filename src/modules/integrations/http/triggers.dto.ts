@@ -1,0 +1,71 @@
+import { AnyObject, Flag, IdOf, ListOf, Moment, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
+import { HEARD_TYPES } from '../application/heard-events.js';
+import { MAX_CONDITION_LENGTH } from '../domain/condition.js';
+import { TRIGGER_ACTIONS, type TriggerAction } from '../domain/trigger.js';
+
+const CONDITION = {
+  max: MAX_CONDITION_LENGTH,
+  nullable: true,
+  summary:
+    'CEL over `event` (the envelope) and `incident` (as the API answers it, or null); a missing field is false',
+  example: 'event.data.severity in ["critical", "high"] && incident.service == "checkout"',
+};
+const ACTION_CONFIG =
+  'create_incident: {title, description, severity?, service?, environment?}; record_change: {type, service?, environment?, version?, summary?, url?}; else empty';
+
+export class TriggerOn {
+  @Text({ max: 64, optional: true, summary: 'Only events that came from this tool', example: 'custom' })
+  provider?: string;
+  @OneOf(HEARD_TYPES, { optional: true, summary: 'Every event when left out' }) event?: string;
+}
+
+export class CreateTriggerBody {
+  @Text({ max: 200, example: 'Investigate checkout at once' }) name!: string;
+  @ObjectOf(() => TriggerOn, { example: { event: 'incident.created' } }) on!: TriggerOn;
+  @Text({ ...CONDITION, optional: true }) condition?: string | null;
+  @OneOf(TRIGGER_ACTIONS) action!: TriggerAction;
+  @AnyObject({ optional: true, summary: ACTION_CONFIG }) actionConfig?: Record<string, unknown>;
+  @Flag({ optional: true, default: true }) enabled?: boolean;
+}
+
+export class ChangeTriggerBody {
+  @Text({ max: 200, optional: true }) name?: string;
+  @ObjectOf(() => TriggerOn, { optional: true }) on?: TriggerOn;
+  @Text({ ...CONDITION, optional: true }) condition?: string | null;
+  @OneOf(TRIGGER_ACTIONS, { optional: true }) action?: TriggerAction;
+  @AnyObject({ optional: true, summary: ACTION_CONFIG }) actionConfig?: Record<string, unknown>;
+  @Flag({ optional: true }) enabled?: boolean;
+}
+
+export class TriggerView {
+  @IdOf('trg') triggerId!: string;
+  @Text({ max: 200, example: 'Investigate checkout at once' }) name!: string;
+  @ObjectOf(() => TriggerOn) on!: TriggerOn;
+  @Text(CONDITION) condition!: string | null;
+  @OneOf(TRIGGER_ACTIONS) action!: TriggerAction;
+  @AnyObject() actionConfig!: Readonly<Record<string, unknown>>;
+  @Flag() enabled!: boolean;
+  @IdOf('user') createdBy!: string;
+  @Moment() createdAt!: string;
+  @Moment() updatedAt!: string;
+}
+
+export class TriggerPage {
+  @ListOf(() => TriggerView) items!: readonly TriggerView[];
+  @Text({ max: 2048, nullable: true, summary: 'Pass it as cursor for the next page' }) nextCursor!:
+    string | null;
+}
+
+export class SimulatedFiring {
+  @IdOf('evt') id!: string;
+  @OneOf(HEARD_TYPES) event!: string;
+  @Moment() timestamp!: string;
+  @IdOf('inc', { nullable: true }) incidentId!: string | null;
+}
+
+export class TriggerSimulation {
+  @IdOf('trg') triggerId!: string;
+  @Whole({ summary: 'How many of the latest events were looked at' }) examined!: number;
+  @ListOf(() => SimulatedFiring, { summary: 'Those that would have fired, oldest first' })
+  fired!: readonly SimulatedFiring[];
+}
