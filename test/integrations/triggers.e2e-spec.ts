@@ -1,0 +1,437 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
+import { EventStream, type Frame } from '../support/event-stream.js';
+import { HttpRunner } from '../support/http-runner.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(() => server.stop());
+
+/** A tenant with a sender of alerts and a stream of all that has ever happened to it. */
+class Scene {
+  private constructor(
+    readonly tenant: TenantUser,
+    readonly sender: AlertSender,
+    readonly stream: EventStream,
+  ) {}
+
+  static async open(): Promise<Scene> {
+    const tenant = await newTenant(server.url);
+    return new Scene(
+      tenant,
+      await AlertSender.of(tenant),
+      await EventStream.open(tenant.api, '?lastEventId=0'),
+    );
+  }
+
+  async trigger(rule: object): Promise<string> {
+    const answer = await this.tenant.api.post<{ triggerId: string }>('/v1/triggers', {
+      name: 'A rule',
+      on: { event: 'incident.created' },
+      action: 'notify',
+      ...rule,
+    });
+    if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+    return answer.body.triggerId;
+  }
+
+  async alert(title: string, more: object = {}): Promise<string> {
+    const { body } = await this.sender.send({ title, description: 'd', severity: 'info', ...more });
+    return body['incidentId'] ?? '';
+  }
+
+  /** Waits until every event so far, and every event that came of those, has been handled and streamed. */
+  async settled(): Promise<void> {
+    await until('the relay has caught up', async () => {
+      const [row] = await sql<{ seq: string; done: boolean }>(
+        server.database.url,
+        'SELECT seq, seq = relayed AS done FROM event_stream WHERE tenant_id = $1',
+        [this.tenant.tenantId],
+        this.tenant.tenantId,
+      );
+      const [jobs] = await sql<{ left: string }>(
+        server.database.url,
+        `SELECT count(*) AS left FROM graphile_worker._private_jobs WHERE payload->>'tenantId' = $1 AND run_at <= now()`,
+        [this.tenant.tenantId],
+      );
+      const [shown] = await sql<{ count: string }>(
+        server.database.url,
+        `SELECT count(*) FROM events WHERE tenant_id = $1 AND type <> 'incident.severity_changed'`,
+        [this.tenant.tenantId],
+        this.tenant.tenantId,
+      );
+      return row?.done && jobs?.left === '0' && this.stream.frames.length === Number(shown?.count);
+    });
+  }
+
+  firings(triggerId: string): Frame[] {
+    return this.stream.frames.filter(
+      ({ event, data }) => event === 'trigger.event_received' && data.data['triggerId'] === triggerId,
+    );
+  }
+}
+
+describe('a trigger', () => {
+  it('is created, read, changed and deleted, and both ends are events', async () => {
+    const { tenant, stream } = await Scene.open();
+    const rule = {
+      name: 'Investigate checkout',
+      on: { provider: 'custom', event: 'incident.created' },
+      condition: 'incident.service == "checkout"',
+      action: 'start_investigation',
+    };
+    const made = await tenant.api.post('/v1/triggers', rule);
+    expect(made).toMatchObject({
+      status: 201,
+      body: {
+        ...rule,
+        triggerId: expect.stringMatching(/^trg_/),
+        actionConfig: {},
+        enabled: true,
+        createdBy: tenant.userId,
+        createdAt: expect.stringMatching(/Z$/),
+        updatedAt: expect.stringMatching(/Z$/),
+      },
+    });
+    const path = `/v1/triggers/${String(made.body['triggerId'])}`;
+    expect(made.headers.get('location')).toBe(path);
+    expect((await tenant.api.get(path)).body).toEqual(made.body);
+    expect((await tenant.api.get('/v1/triggers')).body).toEqual({ items: [made.body], nextCursor: null });
+
+    const changed = await tenant.api.patch(path, {
+      name: 'Checkout',
+      condition: null,
+      on: {},
+      enabled: false,
+    });
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { name: 'Checkout', condition: null, on: {}, action: 'start_investigation', enabled: false },
+    });
+    expect((await tenant.api.get(path)).body).toEqual(changed.body);
+
+    expect((await tenant.api.delete(path)).status).toBe(204);
+    for (const answer of [
+      await tenant.api.get(path),
+      await tenant.api.delete(path),
+      await tenant.api.patch(path, { name: 'x' }),
+      await tenant.api.post(`${path}/simulate`),
+    ])
+      expect(answer).toMatchObject({
+        status: 404,
+        body: { error: 'not_found', message: 'No such trigger.' },
+      });
+
+    const created = await stream.waitFor('trigger.created');
+    expect(created.data.data).toEqual({
+      triggerId: made.body['triggerId'],
+      name: rule.name,
+      on: rule.on,
+      action: rule.action,
+      createdBy: tenant.userId,
+    });
+    const deleted = await stream.waitFor('trigger.deleted');
+    expect(deleted.data.data).toEqual({
+      triggerId: made.body['triggerId'],
+      name: 'Checkout',
+      deletedBy: tenant.userId,
+    });
+  });
+
+  it.each([
+    ['a condition that cannot be read', { condition: 'event.data.severity = "high"' }, 'condition', /Unexpected character: =/],
+    ['a condition that is no question', { condition: '1 + 1' }, 'condition', /true or false/],
+    ['a condition about something else', { condition: 'tenant.name == "x"' }, 'condition', /Unknown variable: tenant/],
+    ['an unknown event', { on: { event: 'incident.exploded' } }, 'on.event', /one of/],
+    ['its own kind of event', { on: { event: 'trigger.event_received' } }, 'on.event', /one of/],
+    ['an unknown field to listen to', { on: { severity: 'high' } }, 'on.severity', /should not exist/],
+    ['an unknown action', { action: 'reboot' }, 'action', /start_investigation, create_incident, record_change, notify, run_remediation_proposal/],
+    ['an incomplete action', { action: 'create_incident', actionConfig: { title: 'x' } }, 'actionConfig.description', /string/],
+    ['an action told too much', { action: 'notify', actionConfig: { to: 'me' } }, 'actionConfig', /empty for notify/],
+    ['no name', { name: ' ' }, 'name', /blank/],
+  ])('is refused with %s', async (_, rule, field, message) => {
+    const { tenant } = await Scene.open();
+    const answer = await tenant.api.post('/v1/triggers', {
+      name: 'A rule',
+      on: { event: 'incident.created' },
+      action: 'notify',
+      ...rule,
+    });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { error: 'validation_error', details: [{ field, message: expect.stringMatching(message) }] },
+    });
+    expect((await tenant.api.get('/v1/triggers')).body['items']).toEqual([]);
+  }); // prettier-ignore
+
+  it('stays as it was when a change is refused', async () => {
+    const { tenant, ...scene } = await Scene.open();
+    void scene;
+    const { body } = await tenant.api.post('/v1/triggers', { name: 'n', on: {}, action: 'notify' });
+    const path = `/v1/triggers/${String(body['triggerId'])}`;
+    expect((await tenant.api.patch(path, { name: 'm', condition: '(' })).status).toBe(400);
+    expect((await tenant.api.patch(path, { action: 'create_incident' })).status).toBe(400);
+    expect((await tenant.api.get(path)).body).toEqual(body);
+  });
+
+  it('is nobody else’s business', async () => {
+    const [mine, his] = [await Scene.open(), await Scene.open()];
+    const triggerId = await mine.trigger({});
+    const hisTrigger = await his.trigger({});
+    const path = `/v1/triggers/${triggerId}`;
+    for (const answer of [
+      await his.tenant.api.get(path),
+      await his.tenant.api.patch(path, { enabled: false }),
+      await his.tenant.api.delete(path),
+      await his.tenant.api.post(`${path}/simulate`),
+    ])
+      expect(answer).toMatchObject({ status: 404, body: { message: 'No such trigger.' } });
+    await mine.alert('mine');
+    await Promise.all([mine.settled(), his.settled()]);
+    expect(mine.firings(triggerId)).toHaveLength(1);
+    expect(his.firings(hisTrigger)).toEqual([]);
+    expect(his.stream.frames.filter(({ event }) => event === 'trigger.event_received')).toEqual([]);
+  });
+});
+
+describe('an event that meets a condition', () => {
+  it('fires the trigger once, also when the relay tells the event again', async () => {
+    const scene = await Scene.open();
+    const triggerId = await scene.trigger({
+      condition: 'event.data.title.contains("checkout") && incident.tags.team == "payments"',
+    });
+    await scene.alert('search is slow', { tags: { team: 'payments' } });
+    await scene.alert('checkout is slow');
+    const incidentId = await scene.alert('checkout is slow', { tags: { team: 'payments' } });
+    await scene.settled();
+    expect(scene.firings(triggerId).map(({ data }) => data.data)).toEqual([
+      { triggerId, provider: 'custom', event: 'incident.created', actionTaken: 'notify', incidentId },
+    ]);
+
+    const { tenantId } = scene.tenant;
+    const rewind = 'UPDATE event_stream SET relayed = 0 WHERE tenant_id = $1';
+    await sql(server.database.url, rewind, [tenantId], tenantId);
+    await scene.settled();
+    expect(scene.firings(triggerId)).toHaveLength(1);
+  });
+
+  it('fires it once for each of many at the same time', async () => {
+    const scene = await Scene.open();
+    const triggerId = await scene.trigger({});
+    const incidents = await Promise.all(Array.from({ length: 20 }, (_, at) => scene.alert(`alert ${at}`)));
+    await scene.settled();
+    const fired = scene.firings(triggerId).map(({ data }) => data.data['incidentId']);
+    expect(fired.sort()).toEqual(incidents.sort());
+  });
+
+  it('does not fire one that listens to another provider, is off, or came later', async () => {
+    const scene = await Scene.open();
+    const custom = await scene.trigger({ on: { provider: 'custom', event: 'incident.created' } });
+    const other = await scene.trigger({ on: { provider: 'http_runner' } });
+    const off = await scene.trigger({ enabled: false });
+    await scene.alert('first');
+    await scene.settled();
+    const later = await scene.trigger({});
+    await scene.tenant.api.patch(`/v1/triggers/${off}`, { enabled: true });
+    const { tenantId } = scene.tenant;
+    await sql(
+      server.database.url,
+      'UPDATE event_stream SET relayed = 0 WHERE tenant_id = $1',
+      [tenantId],
+      tenantId,
+    );
+    await scene.settled();
+    expect([custom, other, off, later].map((id) => scene.firings(id).length)).toEqual([1, 0, 0, 0]);
+    await scene.alert('second');
+    await scene.settled();
+    expect([custom, other, off, later].map((id) => scene.firings(id).length)).toEqual([2, 0, 1, 1]);
+  });
+
+  it('fires none that was deleted', async () => {
+    const scene = await Scene.open();
+    const triggerId = await scene.trigger({});
+    await scene.tenant.api.delete(`/v1/triggers/${triggerId}`);
+    await scene.alert('too late');
+    await scene.settled();
+    expect(scene.firings(triggerId)).toEqual([]);
+  });
+
+  it('is about an integration as well', async () => {
+    const scene = await Scene.open();
+    const triggerId = await scene.trigger({
+      on: { provider: 'http_runner', event: 'integration.disconnected' },
+    });
+    const runner = await HttpRunner.start();
+    const { integrationId } = (await runner.connect(scene.tenant.api, ['rollback_deployment'])).body;
+    await scene.tenant.api.delete(`/v1/integrations/${integrationId}`);
+    await runner.stop();
+    await scene.settled();
+    expect(scene.firings(triggerId).map(({ data }) => data.data)).toEqual([
+      {
+        triggerId,
+        provider: 'http_runner',
+        event: 'integration.disconnected',
+        actionTaken: 'notify',
+        incidentId: null,
+      },
+    ]);
+    const told = scene.stream.frames.filter(({ event }) => event.startsWith('integration.'));
+    expect(told.map(({ event, data }) => [event, data.data])).toEqual([
+      ['integration.connected', { integrationId, provider: 'http_runner', connectedBy: scene.tenant.userId }],
+      [
+        'integration.disconnected',
+        { integrationId, provider: 'http_runner', disconnectedBy: scene.tenant.userId },
+      ],
+    ]);
+  });
+});
+
+describe('an action', () => {
+  it('starts an investigation that triage would not', async () => {
+    const scene = await Scene.open();
+    const triggerId = await scene.trigger({ action: 'start_investigation' });
+    const incidentId = await scene.alert('barely worth a look', { severity: 'info' });
+    await scene.stream.waitFor(
+      'investigation.completed',
+      ({ data }) => data.data['incidentId'] === incidentId,
+    );
+    await scene.settled();
+    expect(scene.firings(triggerId)).toMatchObject([
+      { data: { data: { actionTaken: 'start_investigation', incidentId } } },
+    ]);
+    const runs = scene.stream.frames.filter(({ event }) => event === 'investigation.completed');
+    expect(runs).toHaveLength(1);
+  });
+
+  it('opens an incident', async () => {
+    const scene = await Scene.open();
+    const triggerId = await scene.trigger({
+      on: { event: 'tenant.updated' },
+      action: 'create_incident',
+      actionConfig: {
+        title: 'The plan was changed',
+        description: 'By whom?',
+        severity: 'info',
+        service: 'billing',
+      },
+    });
+    await scene.tenant.api.patch(`/v1/tenants/${scene.tenant.tenantId}`, { name: 'Acme Ltd' });
+    await scene.settled();
+    const [firing] = scene.firings(triggerId);
+    const incidentId = String(firing?.data.data['incidentId']);
+    expect(firing?.data.data).toMatchObject({
+      provider: null,
+      event: 'tenant.updated',
+      actionTaken: 'create_incident',
+    });
+    expect((await scene.tenant.api.get(`/v1/incidents/${incidentId}`)).body).toMatchObject({
+      title: 'The plan was changed',
+      severity: 'info',
+      service: 'billing',
+      source: 'manual',
+    });
+  });
+
+  it('records a change of the service that the incident is about', async () => {
+    const scene = await Scene.open();
+    await scene.trigger({ name: 'Mark it', action: 'record_change', actionConfig: { type: 'config' } });
+    await scene.alert('flag flipped', { service: 'checkout', environment: 'production' });
+    await scene.settled();
+    expect((await scene.tenant.api.get('/v1/changes')).body['items']).toMatchObject([
+      {
+        type: 'config',
+        service: 'checkout',
+        environment: 'production',
+        summary: 'Mark it: incident.created',
+      },
+    ]);
+  });
+
+  it('that is refused is told as none taken, and leaves nothing behind', async () => {
+    const scene = await Scene.open();
+    const triggerId = await scene.trigger({
+      on: { event: 'incident.status_changed' },
+      condition: 'event.data.newStatus == "closed"',
+      action: 'start_investigation',
+    });
+    const incidentId = await scene.alert('closed at once');
+    await scene.settled();
+    await scene.tenant.api.patch(`/v1/incidents/${incidentId}`, { status: 'closed' });
+    await scene.settled();
+    expect(scene.firings(triggerId)).toMatchObject([{ data: { data: { actionTaken: 'none', incidentId } } }]);
+    expect((await scene.tenant.api.get(`/v1/investigation/${incidentId}`)).status).toBe(404);
+  });
+});
+
+describe('a chain of triggers', () => {
+  const onto = (from: string, to: string) => ({
+    condition: `event.data.title == "${from}"`,
+    action: 'create_incident',
+    actionConfig: { title: to, description: 'd', severity: 'info' },
+  });
+  const titles = ({ stream }: Scene) =>
+    stream.frames.filter(({ event }) => event === 'incident.created').map(({ data }) => data.data['title']);
+
+  it('ends at the third', async () => {
+    const scene = await Scene.open();
+    for (const at of [0, 1, 2, 3]) await scene.trigger(onto(`${at}`, `${at + 1}`));
+    await scene.alert('0');
+    await scene.settled();
+    expect(titles(scene)).toEqual(['0', '1', '2', '3']);
+  });
+
+  it('does not come back to where it was', async () => {
+    const scene = await Scene.open();
+    await scene.trigger(onto('same', 'same'));
+    await scene.trigger(onto('ping', 'pong'));
+    await scene.trigger(onto('pong', 'ping'));
+    await scene.alert('same');
+    await scene.alert('ping');
+    await scene.settled();
+    expect(titles(scene).sort()).toEqual(['ping', 'ping', 'pong', 'same', 'same']);
+  });
+});
+
+describe('a condition that takes for ever', () => {
+  it('counts as not met, and holds up nobody', async () => {
+    const scene = await Scene.open();
+    const hostile = await scene.trigger({ condition: 'event.data.title.matches("^(a+)+$")' });
+    const honest = await scene.trigger({ condition: 'event.data.title.matches("!$")' });
+    for (const title of ['1', '2', '3']) await scene.alert(`${'a'.repeat(40)}${title}!`);
+    await scene.settled();
+    expect(scene.firings(hostile)).toEqual([]);
+    expect(scene.firings(honest)).toHaveLength(3);
+    expect(server.log).toContain(`The condition of ${hostile} takes too long`);
+  });
+});
+
+describe('a simulation', () => {
+  it('tells which past events would have fired, and fires none', async () => {
+    const scene = await Scene.open();
+    await scene.alert('one', { service: 'search' });
+    const incidentId = await scene.alert('two', { service: 'checkout' });
+    await scene.settled();
+    const triggerId = await scene.trigger({ condition: 'incident.service == "checkout"', enabled: false });
+    const { status, body } = await scene.tenant.api.post(`/v1/triggers/${triggerId}/simulate`);
+    const created = scene.stream.frames.find(
+      ({ event, data }) => event === 'incident.created' && data.data['incidentId'] === incidentId,
+    );
+    expect([status, body]).toEqual([
+      200,
+      {
+        triggerId,
+        examined: expect.any(Number),
+        fired: [
+          { id: created?.id, event: 'incident.created', timestamp: created?.data.timestamp, incidentId },
+        ],
+      },
+    ]);
+    await scene.settled();
+    expect(scene.firings(triggerId)).toEqual([]);
+  });
+});
