@@ -170,8 +170,7 @@ describe('a trigger', () => {
   }); // prettier-ignore
 
   it('stays as it was when a change is refused', async () => {
-    const { tenant, ...scene } = await Scene.open();
-    void scene;
+    const { tenant } = await Scene.open();
     const { body } = await tenant.api.post('/v1/triggers', { name: 'n', on: {}, action: 'notify' });
     const path = `/v1/triggers/${String(body['triggerId'])}`;
     expect((await tenant.api.patch(path, { name: 'm', condition: '(' })).status).toBe(400);
