@@ -9,15 +9,28 @@ export class CatalogEntry {
   @Texts({ values: CAPABILITIES, summary: 'What CauseFlow can do with it once it is connected' })
   capabilities!: readonly string[];
   @OneOf(AUTH_TYPES) authType!: string;
-  @AnyObject({ summary: 'JSON Schema of `config`' }) configSchema!: Readonly<Record<string, unknown>>;
-  @AnyObject({ summary: 'JSON Schema of `credentials`; all of it is secret and never answered' })
+  @AnyObject({
+    summary: 'JSON Schema of `config`',
+    example: { type: 'object', properties: { url: { type: 'string', format: 'uri' } }, required: ['url'] },
+  })
+  configSchema!: Readonly<Record<string, unknown>>;
+  @AnyObject({
+    summary: 'JSON Schema of `credentials`; all of it is secret and never answered',
+    example: {
+      type: 'object',
+      properties: { secret: { type: 'string' } },
+      required: ['secret'],
+      writeOnly: true,
+    },
+  })
   credentialsSchema!: Readonly<Record<string, unknown>>;
-  @Text({ max: 20_000, summary: 'Markdown' }) setupGuide!: string;
+  @Text({ max: 20_000, summary: 'Markdown', example: '1. Make a secret.' }) setupGuide!: string;
 }
 
 export class Catalog {
   @ListOf(() => CatalogEntry) items!: readonly CatalogEntry[];
-  @Text({ max: 2048, nullable: true, summary: 'Always null: the catalogue is one page' }) nextCursor!: null;
+  @Text({ max: 2048, nullable: true, summary: 'Always null: the catalogue is one page', example: null })
+  nextCursor!: null;
 }
 
 export class ConnectBody {

@@ -16,7 +16,8 @@ const ACTION_CONFIG =
 export class TriggerOn {
   @Text({ max: 64, optional: true, summary: 'Only events that came from this tool', example: 'custom' })
   provider?: string;
-  @OneOf(HEARD_TYPES, { optional: true, summary: 'Every event when left out' }) event?: string;
+  @OneOf(HEARD_TYPES, { optional: true, summary: 'Every event when left out', example: 'incident.created' })
+  event?: string;
 }
 
 export class CreateTriggerBody {
@@ -29,7 +30,7 @@ export class CreateTriggerBody {
 }
 
 export class ChangeTriggerBody {
-  @Text({ max: 200, optional: true }) name?: string;
+  @Text({ max: 200, optional: true, example: 'Investigate checkout at once' }) name?: string;
   @ObjectOf(() => TriggerOn, { optional: true }) on?: TriggerOn;
   @Text({ ...CONDITION, optional: true }) condition?: string | null;
   @OneOf(TRIGGER_ACTIONS, { optional: true }) action?: TriggerAction;
@@ -58,14 +59,14 @@ export class TriggerPage {
 
 export class SimulatedFiring {
   @IdOf('evt') id!: string;
-  @OneOf(HEARD_TYPES) event!: string;
+  @OneOf(HEARD_TYPES, { example: 'incident.created' }) event!: string;
   @Moment() timestamp!: string;
   @IdOf('inc', { nullable: true }) incidentId!: string | null;
 }
 
 export class TriggerSimulation {
   @IdOf('trg') triggerId!: string;
-  @Whole({ summary: 'How many of the latest events were looked at' }) examined!: number;
+  @Whole({ summary: 'How many of the latest events were looked at', example: 412 }) examined!: number;
   @ListOf(() => SimulatedFiring, { summary: 'Those that would have fired, oldest first' })
   fired!: readonly SimulatedFiring[];
 }
