@@ -28,6 +28,7 @@ CREATE FUNCTION current_tenants() RETURNS text[]
  * Puts a table behind the wall: whoever forgets a WHERE sees and writes only rows of the current tenants.
  * `owner_reads` lets SECURITY DEFINER functions look across tenants: for the look-ups that come before a tenant is
  * known, and for searches whose operators are not leakproof. The application's role is never the owner.
+ * A backup reads as the owner, who says so in `app.backup`; for the application's role that setting opens nothing.
  */
 CREATE FUNCTION isolate_by_tenant(isolated regclass, owner_reads boolean DEFAULT false) RETURNS void
   LANGUAGE plpgsql AS $$
@@ -35,6 +36,7 @@ BEGIN
   EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', isolated);
   EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', isolated);
   EXECUTE format('CREATE POLICY own_tenant ON %s USING (tenant_id = ANY (current_tenants())) WITH CHECK (tenant_id = ANY (current_tenants()))', isolated);
+  EXECUTE format('CREATE POLICY backup ON %s FOR SELECT TO %I USING ((SELECT current_setting(''app.backup'', true)) = ''on'')', isolated, current_user);
   EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO causeflow_app', isolated);
   IF owner_reads THEN
     EXECUTE format('CREATE POLICY look_up ON %s FOR SELECT TO %I USING (true)', isolated, current_user);

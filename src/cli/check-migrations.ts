@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { runMigrations as migrateJobs } from 'graphile-worker';
 import { loadDatabaseConfig } from '#kernel/config/database-config';
 import { applicationDataSource, ownerDataSource } from '#kernel/persistence/data-source';
+import { sqlMigrations } from '#kernel/persistence/sql-migrations';
 import '../app.module.js'; // brings every mapped class along
 import { migrationFolders } from '../migration-folders.js';
 import { runProgram } from '../run-program.js';
@@ -23,7 +24,7 @@ await runProgram('The migrations could not be checked.', async (say) => {
 async function check(url: string): Promise<{ count: number; faults: string[] }> {
   // Theirs come first at every start too, since ours use them.
   await migrateJobs({ connectionString: url });
-  const owner = await ownerDataSource(url, migrationFolders()).initialize();
+  const owner = await ownerDataSource(url, sqlMigrations(migrationFolders())).initialize();
   try {
     const faults = await upDownUp(owner);
     const application = await applicationDataSource({ url, poolSize: 1 }).initialize();

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { DataSource, EntitySchema } from 'typeorm';
 import { ownerDataSource } from '#kernel/persistence/data-source';
+import { sqlMigrations } from '#kernel/persistence/sql-migrations';
 import { mappingFaults } from '../../src/cli/migrations/mapping.js';
 import { upDownUp } from '../../src/cli/migrations/up-down-up.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
@@ -32,7 +33,7 @@ describe('the check of the migrations', () => {
     migrations.forEach(({ up, down }, at) => {
       writeFileSync(join(folder, `170000000000${at}-step.sql`), `-- up\n${up}\n-- down\n${down}\n`);
     });
-    const source = await ownerDataSource(database.url, [folder]).initialize();
+    const source = await ownerDataSource(database.url, sqlMigrations([folder])).initialize();
     try {
       return await upDownUp(source);
     } finally {

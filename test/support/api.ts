@@ -97,6 +97,11 @@ export class AlertSender {
     return new AlertSender(api.url, tenantId, answer.body.plaintextKey, answer.body.webhookSecret);
   }
 
+  /** The same sender, knocking at another server. */
+  on(url: string): AlertSender {
+    return new AlertSender(url, this.tenantId, this.key, this.secret);
+  }
+
   /** @param alert an object, or the exact bytes to sign and send */
   send(
     alert: object | string,

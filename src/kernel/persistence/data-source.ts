@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { declaredSchemas } from './aggregate-schema.js';
-import { sqlMigrations } from './sql-migrations.js';
+import type { MigrationClass } from './sql-migrations.js';
 
 /** The role that the application works as; it owns nothing, so row-level security binds it. */
 export const APP_ROLE = 'causeflow_app';
@@ -32,12 +32,12 @@ export function applicationDataSource({ url, poolSize }: Connection): DataSource
 }
 
 /** A connection of the owner, for migrations alone. */
-export function ownerDataSource(url: string, migrationDirectories: readonly string[]): DataSource {
+export function ownerDataSource(url: string, migrations: MigrationClass[]): DataSource {
   return new DataSource({
     type: 'postgres',
     driver: pg,
     url,
-    migrations: sqlMigrations(migrationDirectories),
+    migrations,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     installExtensions: false,

@@ -1,11 +1,12 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { makePrivateDir } from '../config/private-files.js';
 import { lockDataDir } from './embedded/data-dir-lock.js';
 import { explainFileError } from './embedded/embedded-postgres-error.js';
 import { makeCluster } from './embedded/make-cluster.js';
-import { ensureOwnedDatabase, isNotAccepting, keepPasswords } from './embedded/owner-role.js';
+import { ensureOwnedDatabase, isNotAccepting, keepPasswords, urlOfOwner } from './embedded/owner-role.js';
 import { preparePostgresBinaries } from './embedded/postgres-binaries.js';
-import { hasEnded } from './embedded/postmaster.js';
+import { findPostmaster, hasEnded } from './embedded/postmaster.js';
 import { findServerHome, sharedDirOfRoot } from './embedded/server-home.js';
 import { ensurePostmaster, type Settings } from './embedded/start-postmaster.js';
 import { stopPostmaster, watchPostmaster } from './embedded/stop-postmaster.js';
@@ -40,6 +41,18 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     throw explainFileError(error, options.dataDir);
   }
+}
+
+/**
+ * Where the PostgreSQL of a data directory listens while somebody else runs it: for a look beside the server.
+ * @returns undefined when it does not run
+ */
+export function findRunningPostgres(dataDir: string, database = 'causeflow'): string | undefined {
+  if (!existsSync(join(dataDir, 'postgres-passwords.json'))) return undefined;
+  const { cluster } = findServerHome(realpathSync(dataDir), sharedDirOfRoot);
+  const postmaster = findPostmaster(cluster);
+  if (!postmaster?.isReady) return undefined;
+  return urlOfOwner(postmaster.port, keepPasswords(dataDir, cluster), database);
 }
 
 async function startIn(dataDir: string, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {

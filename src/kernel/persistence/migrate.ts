@@ -1,12 +1,18 @@
 import { runMigrations as migrateJobs } from 'graphile-worker';
 import { ownerDataSource } from './data-source.js';
+import { sqlMigrations } from './sql-migrations.js';
 
 /**
  * Brings a database to the present shape. Safe to run from many replicas at once: the first one works, the others wait.
+ * @param only the names of the migrations to run, for the shape of an earlier day
  * @returns the names of the migrations that ran
  */
-export async function migrate(url: string, directories: readonly string[]): Promise<string[]> {
-  const source = await ownerDataSource(url, directories).initialize();
+export async function migrate(
+  url: string,
+  directories: readonly string[],
+  only?: readonly string[],
+): Promise<string[]> {
+  const source = await ownerDataSource(url, sqlMigrations(directories, only)).initialize();
   const lock = source.createQueryRunner();
   try {
     await lock.query(`SELECT pg_advisory_lock(hashtext('causeflow.migrate'))`);

@@ -2,20 +2,22 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-type MigrationClass = new () => MigrationInterface;
+export type MigrationClass = (new () => MigrationInterface) & { readonly migrationName: string };
 
 const FILE = /^(\d{13})-([a-z0-9-]+)\.sql$/;
 
 /**
  * Reads `<13-digit time>-<name>.sql` files, each with an `-- up` and a `-- down` part, as TypeORM migrations.
  * Plain SQL, because that is what the person reads who must judge a migration before it runs on her database.
+ * @param only leaves out all others
  */
-export function sqlMigrations(directories: readonly string[]): MigrationClass[] {
+export function sqlMigrations(directories: readonly string[], only?: readonly string[]): MigrationClass[] {
   return directories
     .flatMap((directory) => readdirSync(directory).map((file) => join(directory, file)))
     .filter((path) => path.endsWith('.sql'))
     .sort((a, b) => basename(a).localeCompare(basename(b)))
-    .map(migrationFrom);
+    .map(migrationFrom)
+    .filter(({ migrationName }) => only?.includes(migrationName) ?? true);
 }
 
 function migrationFrom(path: string): MigrationClass {
@@ -25,8 +27,10 @@ function migrationFrom(path: string): MigrationClass {
     throw new Error(`${path} is not named <13 digits>-<name>.sql`);
   if (up === undefined || down === undefined)
     throw new Error(`${path} needs an "-- up" and a "-- down" part`);
+  const migrationName = `${name}${time}`;
   return class implements MigrationInterface {
-    readonly name = `${name}${time}`;
+    static readonly migrationName = migrationName;
+    readonly name = migrationName;
     async up(runner: QueryRunner): Promise<void> {
       await runner.query(up);
     }

@@ -64,6 +64,10 @@ export async function ensureOwnedDatabase(
   } finally {
     await client.end();
   }
+  return urlOfOwner(port, passwords, database);
+}
+
+export function urlOfOwner(port: number, passwords: Passwords, database: string): string {
   return `postgresql://${OWNER}:${passwords.owner}@127.0.0.1:${String(port)}/${encodeURIComponent(database)}`;
 }
 

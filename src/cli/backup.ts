@@ -1,0 +1,66 @@
+// Writes the whole installation to one file, while its server runs or not.
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type DatabaseConfig, loadDatabaseConfig } from '#kernel/config/database-config';
+import { SystemClock } from '#kernel/domain/clock';
+import { runProgram } from '../run-program.js';
+import { BackupError } from './backup/backup-error.js';
+import { reachDatabase } from './backup/reach-database.js';
+import { ownVersion } from './backup/version.js';
+import { writeBackup } from './backup/write-backup.js';
+
+await runProgram('CauseFlow could not be backed up.', async (say) => {
+  const madeAt = new SystemClock().now();
+  const { file, withSecrets } = readArguments();
+  const path = resolve(file ?? `causeflow-${madeAt.toISOString().replaceAll(/[:.]/g, '-')}.backup.gz`);
+  const config = loadDatabaseConfig();
+  const secrets = withSecrets ? keptSecrets(config) : undefined;
+
+  const database = await reachDatabase(config, say);
+  try {
+    say(`Backing up to ${path}`);
+    await writeBackup(
+      database.url,
+      path,
+      { madeAt, version: ownVersion(), ...(secrets && { secrets }) },
+      say,
+    );
+  } finally {
+    await database.leave();
+  }
+  say('Done.');
+  if (secrets)
+    say(
+      'The file holds the secrets of this installation: whoever reads it can read every stored credential.',
+    );
+  else
+    say(
+      `The secrets are not in the file, and without them no stored credential can be read: keep ${whereSecretsAre(config)} in a safe place of their own.`,
+    );
+});
+
+function readArguments(): { file: string | undefined; withSecrets: boolean } {
+  try {
+    const options = { 'with-secrets': { type: 'boolean', default: false } } as const;
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    return { file: positionals[0], withSecrets: values['with-secrets'] };
+  } catch (error) {
+    throw new BackupError(`${(error as Error).message}\nUsage: npm run backup -- [FILE] [--with-secrets]`);
+  }
+}
+
+function keptSecrets({ databaseUrl, dataDir }: DatabaseConfig): object {
+  const path = join(dataDir, 'secrets.json');
+  if (databaseUrl !== undefined || !existsSync(path)) {
+    throw new BackupError(
+      'The secrets of this installation are in its environment (JWT_SECRET, ENCRYPTION_KEY) and not here: back up without --with-secrets, and keep them yourself.',
+    );
+  }
+  return JSON.parse(readFileSync(path, 'utf8')) as object;
+}
+
+function whereSecretsAre({ databaseUrl, dataDir }: DatabaseConfig): string {
+  const path = join(dataDir, 'secrets.json');
+  return databaseUrl === undefined && existsSync(path) ? path : 'JWT_SECRET and ENCRYPTION_KEY';
+}

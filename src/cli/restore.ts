@@ -1,0 +1,45 @@
+// Fills an empty installation from a file that `npm run backup` wrote.
+import { join, resolve } from 'node:path';
+import { type DatabaseConfig, loadDatabaseConfig } from '#kernel/config/database-config';
+import { replacePrivateFile } from '#kernel/config/private-files';
+import { migrationFolders } from '../migration-folders.js';
+import { runProgram } from '../run-program.js';
+import { BackupError } from './backup/backup-error.js';
+import { reachIdleDatabase } from './backup/reach-database.js';
+import { restoreBackup } from './backup/restore-backup.js';
+
+await runProgram('CauseFlow could not be restored.', async (say) => {
+  const [file, ...others] = process.argv.slice(2);
+  if (file === undefined || others.length > 0) throw new BackupError('Usage: npm run restore -- FILE');
+  const config = loadDatabaseConfig();
+
+  const database = await reachIdleDatabase(config, say);
+  try {
+    const { secrets } = await restoreBackup(database.url, resolve(file), migrationFolders(), say);
+    say('Done.');
+    sayOfSecrets(config, secrets, say);
+  } finally {
+    await database.leave();
+  }
+});
+
+function sayOfSecrets(
+  { databaseUrl, dataDir }: DatabaseConfig,
+  secrets: object | undefined,
+  say: (line: string) => void,
+): void {
+  const path = join(dataDir, 'secrets.json');
+  if (databaseUrl !== undefined) {
+    say(
+      'Start the server with the JWT_SECRET and ENCRYPTION_KEY of the old installation: no other reads its credentials.',
+    );
+    if (secrets) say('They are in the backup: `gzip -cd FILE | head -n 1` shows them.');
+  } else if (secrets) {
+    replacePrivateFile(path, `${JSON.stringify(secrets, null, 2)}\n`);
+    say(`The secrets were in the backup and are now in ${path}.`);
+  } else {
+    say(
+      `The secrets were not in the backup. Before the next start, copy secrets.json of the old installation to ${path}: without it no stored credential can be read.`,
+    );
+  }
+}

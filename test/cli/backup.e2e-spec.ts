@@ -1,0 +1,230 @@
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
+import { emptyDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { EventStream } from '../support/event-stream.js';
+import { type Ended, runToEnd } from '../support/program.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+const NOT_HERE: TestDatabase = { name: '', url: '' };
+
+function withScratch(): { path: (name: string) => string; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'causeflow-backup-'));
+  return { path: (name) => join(folder, name), remove: () => rmSync(folder, { recursive: true }) };
+}
+
+/** All rows of all tenants, in the order of the log. */
+function eventLog({ url }: TestDatabase): Promise<Record<string, unknown>[]> {
+  return sql(`${url}?options=-c%20app.backup%3Don`, 'SELECT * FROM events ORDER BY tenant_id, seq');
+}
+
+describe('a backup', () => {
+  const scratch = withScratch();
+  const file = scratch.path('all.gz');
+  let source: TestServer;
+  let target: TestDatabase;
+  let tenant: TenantUser;
+  let sender: AlertSender;
+  let backedUp: Ended;
+
+  const restore = (from: string, into: TestDatabase): Promise<Ended> =>
+    runToEnd('dist/cli/restore.js', [from], { DATABASE_URL: into.url });
+
+  beforeAll(async () => {
+    source = await TestServer.start();
+    tenant = await newTenant(source.url, { tenantName: 'Tab\there, line\nthere, back\\slash \\. ü 🦉' });
+    sender = await AlertSender.of(tenant);
+    const other = await AlertSender.of(await newTenant(source.url));
+    for (let n = 1; n <= 25; n += 1) {
+      const alert = {
+        title: `Alert ${n}`,
+        description: '\\.\n\\N\t\\\\',
+        sourceAlertId: `a-${n}`,
+        severity: 'low',
+      };
+      expect((await sender.send(alert)).status).toBe(202);
+      await other.send(alert);
+    }
+    // A year-old month, whose partition no start makes by itself.
+    await sql(
+      source.database.url,
+      `SET app.tenant_ids = '${tenant.tenantId}';
+       CREATE TABLE events_2020_01 PARTITION OF events FOR VALUES FROM ('2020-01-01 00:00:00+00') TO ('2020-02-01 00:00:00+00');
+       UPDATE events SET occurred_at = '2020-01-15' WHERE seq <= 3;
+       SELECT enqueue_jobs('[{"identifier": "far-off", "payload": {"tenantId": "t", "payload": "\\\\ \\n"}, "run_at": "2090-01-01", "job_key": "k", "queue_name": "q"}]')`,
+    );
+    backedUp = await runToEnd('dist/cli/backup.js', [file], { DATABASE_URL: source.database.url });
+    target = await emptyDatabase();
+  });
+
+  afterAll(async () => {
+    await source.stop();
+    await removeDatabase(target);
+    scratch.remove();
+  });
+
+  it('is written beside a running server, for nobody else to read, and says where the secrets are', () => {
+    expect(backedUp).toEqual({
+      code: 0,
+      output: expect.stringContaining('keep JWT_SECRET and ENCRYPTION_KEY'),
+    });
+    expect(backedUp.output).toMatch(/^ {2}events: \d+ rows$/m);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('never overwrites a file', async () => {
+    const again = await runToEnd('dist/cli/backup.js', [file], { DATABASE_URL: source.database.url });
+    expect(again).toEqual({ code: 1, output: expect.stringContaining('is there already') });
+  });
+
+  it('fills an empty database: the log is equal, streams resume by old ids, and work goes on', async () => {
+    expect(await restore(file, target)).toMatchObject({ code: 0 });
+    const before = await eventLog(source.database);
+    expect(before.length).toBeGreaterThan(100);
+    expect(await eventLog(target)).toEqual(before);
+    expect(
+      await sql(
+        target.url,
+        `SELECT key, queue_name, run_at FROM graphile_worker.jobs WHERE task_identifier = 'far-off'`,
+      ),
+    ).toEqual([{ key: 'k', queue_name: 'q', run_at: new Date('2090-01-01') }]);
+
+    const server = await TestServer.start({ database: target });
+    try {
+      const own = before.filter((event) => event['tenant_id'] === tenant.tenantId);
+      const [old] = own.slice(10);
+      const api = new Api(server.url, tenant.api.token);
+      const stream = await EventStream.open(api, `?lastEventId=${String(old?.['id'])}`);
+      const missed = await until(
+        'the rest of the log came',
+        () => stream.frames.length >= own.length - 11 && stream.frames,
+      );
+      expect(missed.map(({ id }) => id)).toEqual(own.slice(11).map(({ id }) => id));
+
+      // Its key and its sealed secret came along, and so did what is a duplicate.
+      const again = sender.on(server.url);
+      expect((await again.send({ title: 'x', description: 'x', sourceAlertId: 'a-1' })).status).toBe(409);
+      const { body } = await again.send({ title: 'New', description: 'After the move.' });
+      await stream.waitFor('incident.created', ({ data }) => data.data['incidentId'] === body['incidentId']);
+      stream.close();
+      const places = (await eventLog(target)).filter((event) => event['tenant_id'] === tenant.tenantId);
+      expect(places.map(({ seq }) => Number(seq))).toEqual(places.map((_, at) => at + 1));
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('is not restored over rows, nor beneath a server', async () => {
+    expect(await restore(file, target)).toEqual({
+      code: 1,
+      output: expect.stringMatching(/is not empty \(\w+ holds rows\)/),
+    });
+    expect(await restore(file, source.database)).toEqual({
+      code: 1,
+      output: expect.stringContaining('stop it first'),
+    });
+  });
+
+  it.each([
+    ['cut short', (path: string) => truncateSync(path, statSync(path).size >> 1)],
+    ['something else', (path: string) => writeFileSync(path, 'hello')],
+    ['not there', (path: string) => rmSync(path)],
+  ])('that is %s leaves the database empty', async (_, spoil) => {
+    const path = scratch.path('spoiled.gz');
+    writeFileSync(path, readFileSync(file));
+    spoil(path);
+    const empty = await emptyDatabase();
+    const ended = await restore(path, empty);
+    expect(ended).toEqual({ code: 1, output: expect.stringContaining(path) });
+    expect(ended.output).not.toContain('    at ');
+    expect(await restore(file, empty)).toMatchObject({ code: 0 });
+    await removeDatabase(empty);
+  });
+
+  it('refuses to leave out rows that it cannot see', async () => {
+    await sql(
+      source.database.url,
+      'CREATE TABLE notes (tenant_id text); ALTER TABLE notes ENABLE ROW LEVEL SECURITY; ALTER TABLE notes FORCE ROW LEVEL SECURITY',
+    );
+    const ended = await runToEnd('dist/cli/backup.js', [scratch.path('no.gz')], {
+      DATABASE_URL: source.database.url,
+    });
+    expect(ended).toEqual({ code: 1, output: expect.stringContaining('cannot read all rows of notes') });
+    expect(existsSync(scratch.path('no.gz'))).toBe(false);
+  });
+
+  it('refuses a database on which no server has ever started', async () => {
+    const empty = await emptyDatabase();
+    const ended = await runToEnd('dist/cli/backup.js', [scratch.path('no.gz')], { DATABASE_URL: empty.url });
+    expect(ended).toEqual({ code: 1, output: expect.stringContaining('nothing to back up') });
+    expect(existsSync(scratch.path('no.gz'))).toBe(false);
+    await removeDatabase(empty);
+  });
+});
+
+describe('a backup of the embedded database', () => {
+  const scratch = withScratch();
+  const [from, to] = [scratch.path('old'), scratch.path('new')];
+
+  afterAll(() => scratch.remove());
+
+  const startIn = (dataDir: string): Promise<TestServer> =>
+    TestServer.start({
+      database: NOT_HERE,
+      env: { DATABASE_URL: undefined, JWT_SECRET: undefined, ENCRYPTION_KEY: undefined, DATA_DIR: dataDir },
+    });
+  const backup = (file: string, ...options: string[]): Promise<Ended> =>
+    runToEnd('dist/cli/backup.js', [scratch.path(file), ...options], { DATA_DIR: from });
+  const restore = (file: string): Promise<Ended> =>
+    runToEnd('dist/cli/restore.js', [scratch.path(file)], { DATA_DIR: to });
+
+  it('is made while the server runs and while it does not, and carries the secrets only when asked to', async () => {
+    const old = await startIn(from);
+    const sender = await AlertSender.of(await newTenant(old.url));
+    await sender.send({ title: 'One', description: 'Before the move.', sourceAlertId: 'one' });
+    expect(await backup('running.gz')).toEqual({
+      code: 0,
+      output: expect.stringContaining(join(from, 'secrets.json')),
+    });
+    await old.stop();
+    expect(await backup('stopped.gz', '--with-secrets')).toEqual({
+      code: 0,
+      output: expect.stringContaining('The file holds the secrets'),
+    });
+    const secrets = readFileSync(join(from, 'secrets.json'), 'utf8');
+    const { encryptionKey } = JSON.parse(secrets) as { encryptionKey: string };
+    expect(gunzipSync(readFileSync(scratch.path('running.gz'))).includes(encryptionKey)).toBe(false);
+
+    expect(await restore('stopped.gz')).toMatchObject({ code: 0 });
+    expect(JSON.parse(readFileSync(join(to, 'secrets.json'), 'utf8'))).toEqual(JSON.parse(secrets));
+    const moved = await startIn(to);
+    expect(
+      await sender.on(moved.url).send({ title: 'One', description: 'Again.', sourceAlertId: 'one' }),
+    ).toMatchObject({
+      status: 409,
+    });
+    expect(await restore('stopped.gz')).toEqual({
+      code: 1,
+      output: expect.stringContaining('in use by another server'),
+    });
+    await moved.stop();
+  });
+
+  it('needs an installation', async () => {
+    const ended = await runToEnd('dist/cli/backup.js', [], { DATA_DIR: scratch.path('nowhere') });
+    expect(ended).toEqual({ code: 1, output: expect.stringContaining('There is no installation in') });
+    expect(existsSync(scratch.path('nowhere'))).toBe(false);
+  });
+});
