@@ -7,6 +7,7 @@ import { EditPattern } from './application/edit-pattern.js';
 import { GiveFeedback } from './application/give-feedback.js';
 import { LearnPattern } from './application/learn-pattern.js';
 import { ListPatterns } from './application/list-patterns.js';
+import { WhenIncidentResolved } from './application/when-incident-resolved.js';
 import { PatternIndex, PatternStore, Sightings } from './domain/patterns.js';
 import { KnowledgeController } from './http/knowledge.controller.js';
 import { patternSchema } from './infrastructure/pattern.schema.js';
@@ -23,6 +24,7 @@ import { WordIndex } from './infrastructure/word-index.js';
     GiveFeedback,
     LearnPattern,
     ListPatterns,
+    WhenIncidentResolved,
     provideStore(PatternStore, patternSchema),
     { provide: PatternIndex, useClass: WordIndex },
     { provide: Sightings, useClass: TableSightings },

@@ -9,8 +9,8 @@ import { GiveFeedback } from '../application/give-feedback.js';
 import { ListPatterns } from '../application/list-patterns.js';
 import { PatternStore } from '../domain/patterns.js';
 import {
-  FeedbackBody,
-  FeedbackView,
+  PatternFeedbackBody,
+  PatternFeedbackView,
   feedbackView,
   PatternChange,
   PatternPage,
@@ -68,9 +68,12 @@ export class KnowledgeController {
     description:
       'A confirmation adds 0.10 to the confidence of the pattern, a rejection or correction takes 0.15. An admin changes what a corrected pattern says.',
   })
-  @ApiCreatedResponse({ type: FeedbackView })
+  @ApiCreatedResponse({ type: PatternFeedbackView })
   @errorResponses(400, 401, 403, 404, 429)
-  async feedback(@Caller() { tenantId, id }: Principal, @Body() body: FeedbackBody): Promise<FeedbackView> {
+  async feedback(
+    @Caller() { tenantId, id }: Principal,
+    @Body() body: PatternFeedbackBody,
+  ): Promise<PatternFeedbackView> {
     return feedbackView(await this.giveFeedback.execute(tenantId, id, body));
   }
 

@@ -114,7 +114,7 @@ export class SimilarPatterns {
   items!: SimilarPattern[];
 }
 
-export class FeedbackBody {
+export class PatternFeedbackBody {
   @IdOf('inc') incidentId!: string;
   @IdOf('ptn', { optional: true, nullable: true, summary: 'The pattern of the incident when left out' })
   patternId?: string | null;
@@ -128,7 +128,7 @@ export class FeedbackBody {
   comment?: string | null;
 }
 
-export class FeedbackView {
+export class PatternFeedbackView {
   @IdOf('inc') incidentId!: string;
   @IdOf('ptn', {
     nullable: true,
@@ -155,6 +155,6 @@ export function similarView({ pattern, similarity }: Resemblance): SimilarPatter
   return Object.assign(patternView(pattern), { similarity });
 }
 
-export function feedbackView({ createdAt, ...feedback }: Feedback): FeedbackView {
+export function feedbackView({ createdAt, ...feedback }: Feedback): PatternFeedbackView {
   return { ...feedback, createdAt: createdAt.toISOString() };
 }

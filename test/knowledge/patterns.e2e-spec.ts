@@ -1,0 +1,270 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
+import { TestServer } from '../support/server.js';
+import {
+  extractions,
+  findCause,
+  openIncident,
+  type Pattern,
+  pattern,
+  patternsOf,
+  resolveIncident,
+  setStatus,
+  TROUBLE,
+} from './resolved-incidents.js';
+
+interface PatternPage {
+  items: Pattern[];
+  nextCursor: string | null;
+}
+
+const OTHER_TROUBLE = {
+  title: 'Disk almost full on db-1',
+  description: 'Volume /var/lib/postgresql is 94% full.',
+  service: 'db',
+};
+
+let server: TestServer;
+let tenant: TenantUser;
+
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(() => server.stop());
+
+const aTenant = async (): Promise<TenantUser> => (tenant = await newTenant(server.url));
+
+/** Events are handled in the order of the log: once this pattern is there, everything before it was looked at. */
+async function afterEverything(): Promise<Pattern> {
+  await resolveIncident(server, tenant, { alert: OTHER_TROUBLE, rootCause: 'WAL was not archived' });
+  return pattern(tenant, ({ title }) => title === OTHER_TROUBLE.title);
+}
+
+describe('a resolved incident', () => {
+  beforeAll(aTenant);
+
+  it('whose cause was found leaves a pattern behind, and says so', async () => {
+    const incidentId = await resolveIncident(server, tenant);
+    const learned = await pattern(tenant);
+    expect(learned).toEqual({
+      patternId: expect.stringMatching(/^ptn_[0-9A-HJKMNP-TV-Z]{26}$/),
+      title: TROUBLE.title,
+      summary: 'Deploy v42 lowered the connection pool to 5',
+      service: TROUBLE.service,
+      symptoms: expect.arrayContaining(['error', 'payment', 'rate']),
+      rootCause: 'Deploy v42 lowered the connection pool to 5',
+      fix: null,
+      runbookUrl: null,
+      confidence: 0.5,
+      occurrences: 1,
+      confirmations: 0,
+      status: 'emerging',
+      createdAt: expect.stringMatching(/Z$/),
+      lastSeenAt: expect.stringMatching(/Z$/),
+    });
+    expect((await tenant.api.get(`/v1/knowledge/${learned.patternId}`)).body).toEqual(learned);
+    expect(await extractions(tenant)).toEqual([
+      { patternId: learned.patternId, incidentId, summary: learned['summary'] },
+    ]);
+  });
+
+  it('of the same kind, at another time and with other numbers, is one more occurrence and no new pattern', async () => {
+    const before = await pattern(tenant);
+    const alert = { ...TROUBLE, description: '5xx error rate exceeded 9% for 14 consecutive minutes.' };
+    await resolveIncident(server, tenant, { alert, rootCause: 'Something else' });
+    const after = await pattern(tenant, ({ occurrences }) => occurrences === 2);
+    expect(after).toEqual({ ...before, occurrences: 2, lastSeenAt: after['lastSeenAt'] });
+    expect(String(after['lastSeenAt']) > String(before['lastSeenAt'])).toBe(true);
+    expect(await extractions(tenant)).toHaveLength(1);
+  });
+
+  it('without a cause leaves nothing', async () => {
+    await aTenant();
+    await setStatus(tenant, await openIncident(tenant), 'resolved');
+    const { patternId } = await afterEverything();
+    expect(await patternsOf(tenant)).toEqual([expect.objectContaining({ patternId })]);
+  });
+
+  it('counts once, though it is reopened and resolved again', async () => {
+    await aTenant();
+    const incidentId = await resolveIncident(server, tenant);
+    await pattern(tenant);
+    await setStatus(tenant, incidentId, 'open');
+    await setStatus(tenant, incidentId, 'resolved');
+    await afterEverything();
+    expect(await pattern(tenant, ({ title }) => title === TROUBLE.title)).toMatchObject({ occurrences: 1 });
+  });
+
+  it('that is closed without being resolved leaves nothing', async () => {
+    await aTenant();
+    const incidentId = await openIncident(tenant);
+    await findCause(server, tenant, incidentId, 'Deploy v42');
+    await setStatus(tenant, incidentId, 'closed');
+    const { patternId } = await afterEverything();
+    expect(await patternsOf(tenant)).toEqual([expect.objectContaining({ patternId })]);
+  });
+});
+
+describe('similar patterns', () => {
+  beforeAll(async () => {
+    await aTenant();
+    await resolveIncident(server, tenant);
+    await pattern(tenant);
+  });
+
+  const similar = async (body: object): Promise<Pattern[]> => {
+    const answer = await tenant.api.post<{ items: Pattern[] }>('/v1/knowledge/similar', body);
+    expect(answer.status).toBe(200);
+    return answer.body.items;
+  };
+
+  it('are those of the same trouble, with how alike they are', async () => {
+    const [known] = await patternsOf(tenant);
+    expect(await similar(TROUBLE)).toEqual([{ ...known, similarity: 1 }]);
+  });
+
+  it('are found by words, with a service, in another case, and without one', async () => {
+    expect(await similar({ ...TROUBLE, service: 'PAYMENT-SERVICE' })).toHaveLength(1);
+    const { service: _, ...nameless } = TROUBLE;
+    expect(await similar(nameless)).toHaveLength(1);
+    expect(await similar({ ...TROUBLE, title: 'The payment-service has a high rate of errors' })).toEqual([
+      expect.objectContaining({ title: TROUBLE.title }),
+    ]);
+  });
+
+  it('are none for another trouble, or the same one of another service', async () => {
+    expect(await similar(OTHER_TROUBLE)).toEqual([]);
+    expect(await similar({ ...TROUBLE, service: 'orders-service' })).toEqual([]);
+  });
+
+  it('are asked for with a title', async () => {
+    const answer = await tenant.api.post('/v1/knowledge/similar', { description: 'x' });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { error: 'validation_error', details: [{ field: 'title' }] },
+    });
+  });
+});
+
+describe('a list of patterns', () => {
+  const titles = ['Queue lag', 'Certificate expired', 'Disk full', 'Login refused', 'Backup failed'];
+
+  beforeAll(async () => {
+    await aTenant();
+    for (const title of titles) {
+      await resolveIncident(server, tenant, { alert: { ...TROUBLE, title, description: title } });
+      await pattern(tenant, (learned) => learned.title === title);
+    }
+  });
+
+  it('comes newest first, a page at a time', async () => {
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page: Answer<PatternPage> = await tenant.api.get<PatternPage>(
+        `/v1/knowledge?limit=2${cursor && `&cursor=${cursor}`}`,
+      );
+      seen.push(...page.body.items.map(({ title }) => title));
+      cursor = page.body.nextCursor;
+    }
+    expect(seen).toEqual([...titles].reverse());
+  });
+
+  it('is filtered by status and confidence', async () => {
+    const [newest] = await patternsOf(tenant);
+    await tenant.api.patch(`/v1/knowledge/${newest?.patternId ?? ''}`, { status: 'archived' });
+    expect(await patternsOf(tenant, '?status=archived')).toHaveLength(1);
+    expect(await patternsOf(tenant, '?status=emerging')).toHaveLength(titles.length - 1);
+    expect(await patternsOf(tenant, '?minConfidence=0.5')).toHaveLength(titles.length);
+    expect(await patternsOf(tenant, '?minConfidence=0.51')).toEqual([]);
+  });
+
+  it.each(['status=new', 'minConfidence=2', 'cursor=abc', 'limit=0'])('refuses %s', async (query) => {
+    expect(await tenant.api.get(`/v1/knowledge?${query}`)).toMatchObject({
+      status: 400,
+      body: { error: 'validation_error' },
+    });
+  });
+});
+
+describe('an edit', () => {
+  let address: string;
+
+  beforeAll(async () => {
+    await aTenant();
+    await resolveIncident(server, tenant);
+    address = `/v1/knowledge/${(await pattern(tenant)).patternId}`;
+  });
+
+  it('changes what it names and nothing else', async () => {
+    const before = (await tenant.api.get<Pattern>(address)).body;
+    const fix = {
+      title: 'Raise the pool',
+      steps: [{ action: 'set_config', description: 'Set pool to 50', params: { pool: 50 } }],
+    };
+    const change = { title: 'Pool exhausted', runbookUrl: 'https://wiki.intranet/pool', fix };
+    const answer = await tenant.api.patch<Pattern>(address, change);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({ ...before, ...change });
+    expect((await tenant.api.get(address)).body).toEqual(answer.body);
+  });
+
+  it('takes a fix away with null', async () => {
+    expect((await tenant.api.patch(address, { fix: null })).body).toMatchObject({
+      fix: null,
+      title: 'Pool exhausted',
+    });
+  });
+
+  it.each([
+    { runbookUrl: 'javascript:alert(1)' },
+    { status: 'new' },
+    { title: ' ' },
+    { title: null },
+    { rootCause: '' },
+    { confidence: 1 },
+    { fix: { title: 'Without steps' } },
+  ])('refuses %j', async (change) => {
+    expect(await tenant.api.patch(address, change)).toMatchObject({
+      status: 400,
+      body: { error: 'validation_error' },
+    });
+  });
+
+  it('is for admins: a key that may read may not write', async () => {
+    const key = await tenant.api.post<{ plaintextKey: string }>('/v1/api-keys', {
+      name: 'reader',
+      scopes: ['incidents:read', 'incidents:write'],
+    });
+    const program = new Api(server.url, key.body.plaintextKey);
+    expect((await program.get(address)).status).toBe(200);
+    expect(await program.patch(address, { title: 'x' })).toMatchObject({
+      status: 403,
+      body: { error: 'forbidden' },
+    });
+  });
+});
+
+describe('two tenants', () => {
+  it('see nothing of each other', async () => {
+    const owner = await aTenant();
+    const incidentId = await resolveIncident(server, owner);
+    const { patternId } = await pattern(owner);
+    const { api } = await newTenant(server.url);
+    const missing = 'ptn_01HX9VTPQR3KF8MZWBYD5N6JCE';
+
+    const withoutRequestId = ({ status, body: { requestId: _, ...body } }: Answer) => ({ status, body });
+    for (const call of [
+      (id: string) => api.get(`/v1/knowledge/${id}`),
+      (id: string) => api.patch(`/v1/knowledge/${id}`, { title: 'Mine' }),
+    ]) {
+      const theirs = withoutRequestId(await call(patternId));
+      expect(theirs.status).toBe(404);
+      expect(theirs).toEqual(withoutRequestId(await call(missing)));
+    }
+    expect((await api.get('/v1/knowledge')).body).toEqual({ items: [], nextCursor: null });
+    expect((await api.post('/v1/knowledge/similar', TROUBLE)).body).toEqual({ items: [] });
+    expect((await api.post('/v1/knowledge/feedback', { incidentId, type: 'confirm_rca' })).status).toBe(404);
+    expect(await patternsOf(owner)).toEqual([expect.objectContaining({ patternId, title: TROUBLE.title })]);
+  });
+});
