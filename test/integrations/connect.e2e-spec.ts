@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
+import { EventStream } from '../support/event-stream.js';
 import { HttpRunner } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
 
@@ -156,6 +158,41 @@ describe('a connected runner', () => {
       });
   });
 
+  it('is disconnected by one of twenty who try at once, and told once', async () => {
+    const stream = await EventStream.open(acme.api);
+    const { integrationId } = (await runner.connect(acme.api, ACTIONS)).body;
+    const path = `/v1/integrations/${integrationId}`;
+    const answers = await Promise.all(Array.from({ length: 20 }, () => acme.api.delete(path)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([
+      204,
+      ...Array.from({ length: 19 }, () => 404),
+    ]);
+    const { integrationId: next } = (await runner.connect(acme.api, ACTIONS)).body;
+    await stream.waitFor('integration.connected', ({ data }) => data.data['integrationId'] === next);
+    const told = stream.frames.filter(({ event }) => event === 'integration.disconnected');
+    expect(told.map(({ data }) => data.data)).toEqual([
+      { integrationId, provider: 'http_runner', disconnectedBy: acme.userId },
+    ]);
+    stream.close();
+  });
+
+  it('whose credentials cannot be opened is failing, and can be disconnected', async () => {
+    const { integrationId } = (await runner.connect(acme.api, ACTIONS)).body;
+    await sql(
+      server.database.url,
+      `UPDATE integrations SET sealed_credentials = 'v1.00000000.' || split_part(sealed_credentials, '.', 3) || '.' ||
+         split_part(sealed_credentials, '.', 4) || '.' || split_part(sealed_credentials, '.', 5)
+        WHERE integration_id = $1`,
+      [integrationId],
+      acme.tenantId,
+    );
+    expect(await acme.api.post(`/v1/integrations/${integrationId}/test`)).toMatchObject({
+      status: 200,
+      body: { ok: false, status: 'failing', message: expect.stringContaining('connect it again') },
+    });
+    expect((await acme.api.delete(`/v1/integrations/${integrationId}`)).status).toBe(204);
+  });
+
   it('is nobody else’s business', async () => {
     const { integrationId } = (await runner.connect(acme.api, ACTIONS)).body;
     const stranger = await newTenant(server.url);
@@ -218,7 +255,25 @@ describe('a query that spells a NUL', () => {
   });
 });
 
+describe('an API key', () => {
+  it.each(['/v1/integrations', '/v1/integrations/catalog', '/v1/triggers'])(
+    'does not open %s',
+    async (path) => {
+      const scopes = ['incidents:read', 'incidents:write', 'events:read'];
+      const { body } = await acme.api.post('/v1/api-keys', { name: 'k', scopes });
+      const answer = await new Api(server.url, String(body['plaintextKey'])).get(path);
+      expect(answer).toMatchObject({ status: 403, body: { error: 'forbidden' } });
+    },
+  );
+});
+
 describe('the secret', () => {
+  it('is in no row', async () => {
+    const rows = await sql(server.database.url, 'SELECT i::text FROM integrations i', [], acme.tenantId);
+    expect(rows.length).toBeGreaterThan(0);
+    expect(JSON.stringify(rows)).not.toContain(runner.secret.slice('whsec_'.length));
+  });
+
   it('is in no log line', () => {
     expect(server.log).not.toContain(runner.secret);
     expect(server.log).not.toContain(runner.secret.slice('whsec_'.length));

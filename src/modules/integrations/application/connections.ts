@@ -14,6 +14,7 @@ export class Connections {
     return this.sealed.seal(JSON.stringify(credentials), placeOf(tenantId, integrationId));
   }
 
+  /** @throws SealedTextError when the key they were sealed with is not configured any more */
   of({ tenantId, integrationId, provider, config, sealedCredentials }: Integration): {
     provider: Provider;
     connection: Connection;

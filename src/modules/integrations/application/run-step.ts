@@ -1,16 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { SealedTextError } from '#kernel/crypto/sealed-text';
 import type { TenantId } from '#kernel/domain/ids';
 import { type StepAnswer, type StepOrder, StepRunners } from '../api.js';
 import { Integrations } from '../domain/integrations.js';
 import { Outside } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
 import { Connections } from './connections.js';
-
-const GONE: StepAnswer = {
-  status: 'not_sent',
-  reason: 'The integration is not connected any more.',
-  retryAfterSeconds: null,
-};
 
 /** Hands the steps of remediations to the integrations that can carry them out. */
 @Injectable()
@@ -34,8 +29,19 @@ export class RunStep extends StepRunners {
 
   async run(tenantId: TenantId, integrationId: string, order: StepOrder): Promise<StepAnswer> {
     const integration = await this.integrations.find(tenantId, integrationId);
-    if (!integration) return GONE;
-    const { provider, connection } = this.connections.of(integration);
-    return provider.steps?.run(connection, order, this.outside) ?? GONE;
+    if (!integration) return notSent('The integration is not connected any more.');
+    try {
+      const { provider, connection } = this.connections.of(integration);
+      if (!provider.steps) return notSent('The integration runs no steps.');
+      return await provider.steps.run(connection, order, this.outside);
+    } catch (error) {
+      if (error instanceof SealedTextError)
+        return notSent('Its credentials cannot be read; connect it again.');
+      throw error;
+    }
   }
+}
+
+function notSent(reason: string): StepAnswer {
+  return { status: 'not_sent', reason, retryAfterSeconds: null };
 }

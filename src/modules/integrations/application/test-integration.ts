@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { SealedTextError } from '#kernel/crypto/sealed-text';
 import type { TenantId } from '#kernel/domain/ids';
-import type { IntegrationStatus } from '../domain/integration.js';
+import type { Integration, IntegrationStatus } from '../domain/integration.js';
 import { Integrations } from '../domain/integrations.js';
 import { Outside, ProbeFailed } from '../providers/provider.js';
 import { Connections } from './connections.js';
@@ -23,19 +24,23 @@ export class TestIntegration {
 
   /** @throws Refusal `not_found` */
   async execute(tenantId: TenantId, integrationId: string): Promise<TestResult> {
-    const { provider, connection } = this.connections.of(
-      await this.integrations.get(tenantId, integrationId),
-    );
-    const fault = await provider.probe(connection, this.outside).then(() => undefined, faultOf);
-    return this.integrations.change(tenantId, integrationId, (integration) => {
-      integration.wasTested(fault === undefined);
-      const { status } = integration;
+    const integration = await this.integrations.get(tenantId, integrationId);
+    const fault = await this.probe(integration).catch(faultOf);
+    return this.integrations.change(tenantId, integrationId, (tested) => {
+      tested.wasTested(fault === undefined);
+      const { status } = tested;
       return { integrationId, ok: fault === undefined, status, message: fault ?? 'The other side answered.' };
     });
+  }
+
+  private async probe(integration: Integration): Promise<undefined> {
+    const { provider, connection } = this.connections.of(integration);
+    await provider.probe(connection, this.outside);
   }
 }
 
 function faultOf(error: unknown): string {
   if (error instanceof ProbeFailed) return error.message;
+  if (error instanceof SealedTextError) return 'Its credentials cannot be read; connect it again.';
   throw error;
 }
