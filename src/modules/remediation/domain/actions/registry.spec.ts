@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Cause } from './action.js';
+import type { Cause, Params } from './action.js';
 import { actionNamed, REMEDIATION_ACTIONS } from './registry.js';
 
 const TYPES: readonly Cause['type'][] = ['deploy', 'config', 'flag', 'schema', 'infra'];
@@ -32,11 +32,8 @@ describe.each(REMEDIATION_ACTIONS.map((action) => [action.name, action] as const
   });
 
   it('says how it is taken back, or that it cannot be, whatever parameters a pattern brings', () => {
-    const params = [
-      {},
-      { service: 7, version: ['2'] },
-      ...causes.flatMap((c) => action.propose(c)?.params ?? []),
-    ];
+    const own = causes.flatMap((cause) => action.propose(cause) ?? []).map(({ params }) => params);
+    const params: Params[] = [{}, { service: 7, version: ['2'] }, ...own];
     for (const given of params) {
       const back = action.reverse(given);
       if (back) expect(back.description).not.toMatch(/undefined|null/);

@@ -1,0 +1,295 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { HttpRunner, type Treatment } from '../support/http-runner.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import {
+  approvedPlan, colleague, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, story, type Plan,
+} from './plan.js'; // prettier-ignore
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+interface Company {
+  readonly admin: TenantUser;
+  readonly runner: HttpRunner;
+}
+
+/** A tenant whose runner does as it is told, for as long as the test runs. */
+async function withRunner(
+  treatments: Treatment[],
+  test: (company: Company) => Promise<void>,
+  url = server.url,
+) {
+  const runner = await HttpRunner.start();
+  try {
+    const admin = await newTenant(url);
+    expect((await runner.connect(admin.api, ['rollback_deployment'])).status).toBe(201);
+    const [first, ...rest] = treatments;
+    if (first) runner.treat('rollback_deployment', first, ...rest);
+    await test({ admin, runner });
+  } finally {
+    await runner.stop();
+  }
+}
+
+async function executed(admin: TenantUser, status: string): Promise<Plan> {
+  const plan = await approvedPlan(admin);
+  expect((await post(admin, plan, 'execute')).body).toMatchObject({ status: 'executing' });
+  return planIs(admin, plan, status);
+}
+
+describe('an execution', () => {
+  it('sends each step once, resolves the incident when all succeeded, and can be judged', async () => {
+    await withRunner([], async ({ admin, runner }) => {
+      const plan = await executed(admin, 'completed');
+      expect(plan.steps).toMatchObject([{ status: 'succeeded', attempt: 1, output: { done: true } }]);
+      expect(await incidentStatus(admin, plan)).toBe('resolved');
+      const { remediationId, incidentId } = plan;
+      const [{ stepId }] = plan.steps;
+      expect(runner.orders.map(({ webhookId, body }) => ({ webhookId, body }))).toEqual([
+        {
+          webhookId: stepId,
+          body: {
+            remediationId,
+            incidentId,
+            stepId,
+            action: 'rollback_deployment',
+            params: expect.objectContaining({ version: '2.4.1', toVersion: '2.4.0' }),
+            dryRun: false,
+            attempt: 1,
+          },
+        },
+      ]);
+      expect((await post(admin, plan, 'execute')).body.error).toBe('conflict');
+      expect((await post(admin, plan, `steps/${stepId}/retry`)).body.error).toBe('conflict');
+
+      const member = await colleague(admin, 'member');
+      const feedback = { outcome: 'resolved', rating: 5, comment: 'Back to normal in a minute.' };
+      const given = await post(member, plan, 'feedback', feedback);
+      expect([given.status, given.body]).toEqual([
+        201,
+        { remediationId, userId: member.userId, ...feedback, createdAt: expect.stringMatching(/Z$/) },
+      ]);
+      expect((await post(member, plan, 'feedback', feedback)).body.error).toBe('already_exists');
+      expect((await post(member, plan, 'feedback', { ...feedback, rating: 6 })).body.error).toBe(
+        'validation_error',
+      );
+    });
+  });
+
+  it('that fails leaves the incident open', async () => {
+    await withRunner(['fail'], async ({ admin, runner }) => {
+      const plan = await executed(admin, 'failed');
+      expect(plan.steps).toMatchObject([{ status: 'failed', output: { reason: 'no such deployment' } }]);
+      expect(runner.orders).toHaveLength(1);
+      expect((await story(admin, plan)).slice(5)).toEqual([
+        'awaiting_approval → remediating',
+        'remediation.executed (failure)',
+        'remediating → open',
+      ]);
+    });
+  });
+
+  it('sends a step again by itself only when the runner did not take it', async () => {
+    const busy = { status: 503, headers: { 'retry-after': '0' } };
+    await withRunner([busy, { ...busy, status: 429 }, 'succeed'], async ({ admin, runner }) => {
+      const plan = await executed(admin, 'completed');
+      expect(runner.orders.map(({ body }) => body['attempt'])).toEqual([1, 2, 3]);
+      expect(new Set(runner.orders.map(({ webhookId }) => webhookId))).toEqual(
+        new Set([plan.steps[0].stepId]),
+      );
+      expect(await incidentStatus(admin, plan)).toBe('resolved');
+    });
+  });
+
+  it('gives up on a runner that never takes the step', async () => {
+    await withRunner([{ status: 503, headers: { 'retry-after': '0' } }], async ({ admin, runner }) => {
+      const plan = await executed(admin, 'failed');
+      expect(runner.orders.map(({ body }) => body['attempt'])).toEqual([1, 2, 3, 4, 5]);
+      expect(plan.steps).toMatchObject([
+        { status: 'failed', output: { reason: expect.stringContaining('503') } },
+      ]);
+    });
+  });
+
+  it('fails without a word to anybody when the runner was disconnected meanwhile', async () => {
+    await withRunner([], async ({ admin, runner }) => {
+      const plan = await approvedPlan(admin);
+      const { body } = await admin.api.get<{ items: { integrationId: string }[] }>('/v1/integrations');
+      await admin.api.delete(`/v1/integrations/${body.items[0]?.integrationId ?? ''}`);
+      await post(admin, plan, 'execute');
+      const failed = await planIs(admin, plan, 'failed');
+      expect(failed.steps).toMatchObject([{ status: 'failed', attempt: 0 }]);
+      expect(runner.orders).toHaveLength(0);
+    });
+  });
+
+  it('is refused when a person has resolved the incident', async () => {
+    await withRunner([], async ({ admin, runner }) => {
+      const plan = await approvedPlan(admin);
+      await admin.api.patch(`/v1/incidents/${plan.incidentId}`, { status: 'resolved' });
+      expect((await post(admin, plan, 'execute')).body.error).toBe('conflict');
+      expect((await planOf(admin, plan)).status).toBe('approved');
+      expect(runner.orders).toHaveLength(0);
+    });
+  });
+});
+
+describe('a step whose answer never came', () => {
+  it('is unknown and waits for a person, who sends it again under the same id', async () => {
+    await withRunner(['break', 'succeed'], async ({ admin, runner }) => {
+      const plan = await executed(admin, 'failed');
+      const { stepId } = plan.steps[0];
+      expect(plan.steps).toMatchObject([{ status: 'unknown', attempt: 1 }]);
+      expect(await incidentStatus(admin, plan)).toBe('open');
+
+      expect((await post(admin, plan, `steps/${stepId}/retry`)).status).toBe(202);
+      const done = await planIs(admin, plan, 'completed');
+      expect(done.steps).toMatchObject([{ stepId, status: 'succeeded', attempt: 2 }]);
+      expect(runner.orders.map(({ webhookId, body }) => [webhookId, body['attempt']])).toEqual([
+        [stepId, 1],
+        [stepId, 2],
+      ]);
+      await incidentIs(admin, plan, 'resolved');
+      expect((await story(admin, plan)).slice(5)).toEqual([
+        'awaiting_approval → remediating',
+        'remediation.executed (unknown)',
+        'remediating → open',
+        'open → remediating',
+        'remediation.executed (success)',
+        'remediating → resolved',
+      ]);
+    });
+  });
+
+  it('can be completed by a person who went to look', async () => {
+    await withRunner(['break'], async ({ admin, runner }) => {
+      const plan = await executed(admin, 'failed');
+      const complete = `steps/${plan.steps[0].stepId}/complete`;
+      const done = await post(admin, plan, complete, { status: 'succeeded', output: '2.4.0 is out' });
+      expect(done.body).toMatchObject({
+        status: 'completed',
+        steps: [{ status: 'succeeded', output: '2.4.0 is out' }],
+      });
+      expect(await incidentStatus(admin, plan)).toBe('resolved');
+      expect((await post(admin, plan, complete, { status: 'failed' })).body.error).toBe('conflict');
+      expect(runner.orders).toHaveLength(1);
+    });
+  });
+
+  it('is unknown when the server is killed while it waits, and is not sent again by the next one', async () => {
+    const doomed = await TestServer.start();
+    const orphans = [doomed];
+    const test = async ({ admin, runner }: Company): Promise<void> => {
+      const plan = await approvedPlan(admin);
+      await post(admin, plan, 'execute');
+      await until('the step has arrived', () => runner.orders.length === 1);
+      await doomed.kill();
+
+      const next = await TestServer.start({ database: doomed.database });
+      orphans.unshift(next);
+      const again = { ...admin, api: new Api(next.url, admin.api.token) };
+      const interrupted = await planIs(again, plan, 'failed');
+      expect(interrupted.steps).toMatchObject([{ status: 'unknown', attempt: 1 }]);
+      expect(await incidentStatus(again, plan)).toBe('open');
+      expect(runner.orders).toHaveLength(1);
+
+      runner.treat('rollback_deployment', 'succeed');
+      await post(again, plan, `steps/${plan.steps[0].stepId}/retry`);
+      await incidentIs(again, plan, 'resolved');
+      expect(runner.orders.map(({ body }) => body['attempt'])).toEqual([1, 2]);
+    };
+    try {
+      await withRunner(['hang'], test, doomed.url);
+    } finally {
+      for (const orphan of orphans) await orphan.stop();
+    }
+  });
+});
+
+describe('a plan without a runner', () => {
+  it('waits for people, whose work alone does not resolve the incident', async () => {
+    const admin = await newTenant(server.url);
+    const plan = await proposedPlan(admin);
+    expect(plan.steps).toMatchObject([{ manual: true }]);
+    const complete = `steps/${plan.steps[0].stepId}/complete`;
+    expect((await post(admin, plan, complete, { status: 'succeeded' })).body.error).toBe('conflict');
+    await post(admin, plan, 'approve');
+    await post(admin, plan, 'execute');
+    expect(await incidentStatus(admin, plan)).toBe('remediating');
+    expect((await post(admin, plan, complete, { status: 'done' })).body.error).toBe('validation_error');
+    expect((await post(admin, plan, complete, { status: 'succeeded' })).body).toMatchObject({
+      status: 'completed',
+    });
+    expect(await incidentStatus(admin, plan)).toBe('remediating');
+    expect((await story(admin, plan)).at(-1)).toBe('remediation.executed (success)');
+    expect((await admin.api.patch(`/v1/incidents/${plan.incidentId}`, { status: 'resolved' })).status).toBe(
+      200,
+    );
+  });
+});
+
+describe('a dry run', () => {
+  it('asks the runner under an id of its own, and changes and publishes nothing', async () => {
+    await withRunner([], async ({ admin, runner }) => {
+      const plan = await proposedPlan(admin);
+      expect((await post(admin, plan, 'execute', { dryRun: true })).body.error).toBe('conflict');
+      await post(admin, plan, 'approve');
+      const before = await story(admin, plan);
+      const accepted = await post(admin, plan, 'execute', { dryRun: true });
+      expect([accepted.status, accepted.body.status]).toEqual([202, 'approved']);
+      const rehearsed = await until('the answer is there', async () => {
+        const now = await planOf(admin, plan);
+        return now.steps[0].output !== null && now;
+      });
+      expect(rehearsed).toMatchObject({ status: 'approved', steps: [{ status: 'pending', attempt: 0 }] });
+      expect(rehearsed.steps[0].output).toEqual({
+        dryRun: true,
+        status: 'succeeded',
+        output: { done: true },
+      });
+      expect(await story(admin, plan)).toEqual(before);
+      expect(await incidentStatus(admin, plan)).toBe('awaiting_approval');
+      expect(runner.orders).toMatchObject([{ body: { dryRun: true, remediationId: plan.remediationId } }]);
+      expect(runner.orders[0]?.webhookId).not.toBe(plan.steps[0].stepId);
+      await post(admin, plan, 'execute');
+      expect((await planIs(admin, plan, 'completed')).steps[0].output).toEqual({ done: true });
+    });
+  });
+});
+
+describe('a rollback', () => {
+  it('takes a completed plan back and leaves the resolved incident alone', async () => {
+    await withRunner([], async ({ admin, runner }) => {
+      const plan = await executed(admin, 'completed');
+      const before = await story(admin, plan);
+      const started = await post(admin, plan, 'rollback');
+      expect([started.status, started.body.status]).toEqual([202, 'executing']);
+      const back = await planIs(admin, plan, 'rolled_back');
+      expect(back.steps).toMatchObject([
+        { index: 1, status: 'succeeded' },
+        {
+          index: 2,
+          action: 'rollback_deployment',
+          params: { version: '2.4.0', toVersion: '2.4.1' },
+          status: 'succeeded',
+        },
+      ]);
+      expect(runner.orders).toHaveLength(2);
+      expect(await incidentStatus(admin, plan)).toBe('resolved');
+      expect(await story(admin, plan)).toEqual(before);
+      expect((await post(admin, plan, 'rollback')).body.error).toBe('conflict');
+      const timeline = await admin.api.get<{ items: { event: string }[] }>(
+        `/v1/incidents/${plan.incidentId}/timeline?limit=100`,
+      );
+      expect(timeline.body.items.map(({ event }) => event)).toContain('remediation.rolled_back');
+    });
+  });
+});
