@@ -15,6 +15,9 @@ import { RISKS, type Risk } from '../domain/actions/action.js';
 import { FEEDBACK_OUTCOMES, REMEDIATION_STATUSES, type RemediationStatus } from '../domain/remediation.js';
 import { STEP_STATUSES, type StepStatus } from '../domain/step.js';
 
+const USER = 'user_01HX9VTPQR3KF8MZWBYD5N6JCE';
+const DIGEST = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+
 export class StepView {
   @IdOf('stp') stepId!: string;
   @Whole({ min: 1, summary: 'Its place in the plan, from 1' }) index!: number;
@@ -32,6 +35,7 @@ export class StepView {
   status!: StepStatus;
   @AnyJson({
     nullable: true,
+    example: { deployed: '2.4.0' },
     summary: 'What whoever did it gave back; `{dryRun: true, …}` after a dry run, until the plan is executed',
   })
   output!: unknown;
@@ -44,15 +48,16 @@ export class RemediationView {
   @IdOf('rem') remediationId!: string;
   @IdOf('inc') incidentId!: string;
   @IdOf('inv') investigationId!: string;
-  @Text({ max: 500 }) title!: string;
+  @Text({ max: 500, example: 'Roll back checkout in production from 2.4.1 to 2.4.0' }) title!: string;
   @OneOf(REMEDIATION_STATUSES) status!: RemediationStatus;
   @Flag() requiresApproval!: boolean;
   @IdOf('apr', { summary: 'The latest request for approval' }) approvalId!: string;
-  @Text({ max: 64, summary: 'SHA-256 of the exact plan: what an approval is bound to' }) planDigest!: string;
+  @Text({ max: 64, summary: 'SHA-256 of the exact plan: what an approval is bound to', example: DIGEST })
+  planDigest!: string;
   @ListOf(() => StepView, { summary: 'In order; after a rollback with the steps that took the plan back' })
   steps!: StepView[];
   @Moment() createdAt!: string;
-  @Texts({ summary: 'The admins who have approved it' }) approvedBy!: string[];
+  @Texts({ summary: 'The admins who have approved it', example: [USER] }) approvedBy!: string[];
   @Moment({ nullable: true, summary: 'When its execution ended' }) executedAt!: string | null;
   @Whole({ nullable: true }) durationMs!: number | null;
 }
@@ -104,11 +109,11 @@ export class PendingApprovalView {
   @IdOf('apr') approvalId!: string;
   @IdOf('rem') remediationId!: string;
   @IdOf('inc') incidentId!: string;
-  @Text({ max: 500 }) title!: string;
-  @Field({ type: 'string', summary: 'SHA-256 of the exact plan' }) planDigest!: string;
+  @Text({ max: 500, example: 'Roll back checkout in production from 2.4.1 to 2.4.0' }) title!: string;
+  @Field({ type: 'string', summary: 'SHA-256 of the exact plan', example: DIGEST }) planDigest!: string;
   @ListOf(() => StepView) steps!: StepView[];
   @Whole({ min: 1, summary: 'How many different admins must approve' }) required!: number;
-  @Texts({ summary: 'The admins who have approved it so far' }) approvedBy!: string[];
+  @Texts({ summary: 'The admins who have approved it so far', example: [USER] }) approvedBy!: string[];
   @Moment() expiresAt!: string;
 }
 
