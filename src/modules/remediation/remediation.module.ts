@@ -18,6 +18,7 @@ import { RequestApproval } from './application/request-approval.js';
 import { RetryStep } from './application/retry-step.js';
 import { RollBackRemediation } from './application/roll-back-remediation.js';
 import { RunSteps } from './application/run-steps.js';
+import { WhenInvestigationCompleted } from './application/when-investigation-completed.js';
 import { Plans } from './domain/plans.js';
 import { ApprovalsController } from './http/approvals.controller.js';
 import { ExecutionController } from './http/execution.controller.js';
@@ -30,6 +31,7 @@ import { remediationSchema } from './infrastructure/remediation.schema.js';
   controllers: [RemediationsController, ApprovalsController, ExecutionController],
   providers: [
     provideStore(Plans, remediationSchema),
+    WhenInvestigationCompleted,
     ProposeRemediation,
     OpenApproval,
     CloseProposal,

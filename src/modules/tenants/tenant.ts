@@ -64,7 +64,13 @@ function merged(settings: TenantSettings, change: SettingsChange): TenantSetting
   const { autoInvestigateMinSeverity, approvals, retentionDays } = settings;
   return {
     autoInvestigateMinSeverity: change.autoInvestigateMinSeverity ?? autoInvestigateMinSeverity,
-    approvals: Object.assign({}, approvals, change.approvals),
-    retentionDays: Object.assign({}, retentionDays, change.retentionDays),
+    approvals: Object.assign({}, approvals, withoutGaps(change.approvals)),
+    retentionDays: Object.assign({}, retentionDays, withoutGaps(change.retentionDays)),
   };
+}
+
+/** A field that was left out is still there in the instance of a DTO, as undefined. */
+function withoutGaps<T extends object>(change: Partial<T> | undefined): Partial<T> {
+  const given = Object.entries(change ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Partial<T>;
 }

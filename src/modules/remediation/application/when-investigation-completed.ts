@@ -9,7 +9,7 @@ import { ProposeRemediation } from './propose-remediation.js';
 
 /** Proposes what can be done about the cause that a run found, or hands the incident back to people. */
 @EventsHandler(InvestigationCompleted)
-export class ProposeRemediationWhenInvestigationCompleted implements IEventHandler<InvestigationCompleted> {
+export class WhenInvestigationCompleted implements IEventHandler<InvestigationCompleted> {
   constructor(
     private readonly once: Once,
     private readonly incidents: IncidentLifecycle,
