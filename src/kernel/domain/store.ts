@@ -15,6 +15,16 @@ export abstract class Store<A extends Aggregate> {
   abstract change<T>(tenantId: TenantId, id: string, decide: (aggregate: A) => T | Promise<T>): Promise<T>;
 
   /**
+   * The same for many at once, written in one statement. Ids without an aggregate are left out.
+   * @returns what `decide` returned, in the order of the ids
+   */
+  abstract changeMany<T>(
+    tenantId: TenantId,
+    ids: readonly string[],
+    decide: (aggregate: A) => T,
+  ): Promise<T[]>;
+
+  /**
    * Loads under a row lock, lets `decide` record what the end of the aggregate means, deletes it, in one transaction.
    * @throws Refusal `not_found` when this tenant has no such aggregate, or no more
    */

@@ -1,10 +1,12 @@
 import type { Provider } from '@nestjs/common';
-import type {
-  EntityManager,
-  EntityMetadata,
-  EntitySchema,
-  FindOptionsWhere,
-  QueryDeepPartialEntity,
+import {
+  In,
+  type EntityManager,
+  type EntityMetadata,
+  type EntitySchema,
+  type FindOptionsOrder,
+  type FindOptionsWhere,
+  type QueryDeepPartialEntity,
 } from 'typeorm';
 import type { Aggregate } from '../domain/aggregate.js';
 import { notFound } from '../domain/errors.js';
@@ -39,17 +41,31 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
       if (!aggregate) throw notFound(this.kind);
       const before = this.columnsOf(manager, aggregate);
       const result = await decide(aggregate);
-      const after = this.columnsOf(manager, aggregate);
-      if (JSON.stringify(before) !== JSON.stringify(after)) {
-        this.countChange(manager, aggregate, after);
-        await manager.update(
-          this.schema,
-          this.key(manager, tenantId, id),
-          after as QueryDeepPartialEntity<A>,
-        );
+      const changed = this.changesOf(manager, aggregate, before);
+      if (changed) {
+        const key = this.key(manager, tenantId, id);
+        await manager.update(this.schema, key, changed as QueryDeepPartialEntity<A>);
       }
       transaction.append(aggregate.takeRecorded());
       return result;
+    });
+  }
+
+  async changeMany<T>(tenantId: TenantId, ids: readonly string[], decide: (aggregate: A) => T): Promise<T[]> {
+    return this.unitOfWork.run(tenantId, async (transaction) => {
+      const { manager } = transaction;
+      const aggregates = await this.loadMany(manager, tenantId, ids);
+      const changed = new Map<A, Record<string, unknown>>();
+      const results = aggregates.map((aggregate) => {
+        const before = this.columnsOf(manager, aggregate);
+        const result = decide(aggregate);
+        const changes = this.changesOf(manager, aggregate, before);
+        if (changes) changed.set(aggregate, changes);
+        return result;
+      });
+      if (changed.size > 0) await this.updateMany(manager, changed);
+      transaction.append(aggregates.flatMap((aggregate) => aggregate.takeRecorded()));
+      return results;
     });
   }
 
@@ -92,6 +108,17 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     return row ?? undefined;
   }
 
+  /** Locked in the order of the ids, so that two batches that meet wait for each other in one direction only. */
+  private async loadMany(manager: EntityManager, tenantId: TenantId, ids: readonly string[]): Promise<A[]> {
+    const id = this.metadata(manager).primaryColumns.find(({ propertyName }) => propertyName !== 'tenantId');
+    if (!id) throw new Error(`${this.schema.options.name} has no id beside its tenant`);
+    return manager.find(this.schema, {
+      where: { tenantId, [id.propertyName]: In([...ids]) } as FindOptionsWhere<A>,
+      order: { [id.propertyName]: 'ASC' } as FindOptionsOrder<A>,
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
   private key(manager: EntityManager, tenantId: TenantId, id: string): FindOptionsWhere<A> {
     const own = this.metadata(manager).primaryColumns.find(({ propertyName }) => propertyName !== 'tenantId');
     // A tenant itself has no other id.
@@ -108,11 +135,41 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     );
   }
 
-  private countChange(manager: EntityManager, aggregate: A, columns: Record<string, unknown>): void {
+  /** The columns that `decide` changed, with the version counted up; undefined when it changed none. */
+  private changesOf(
+    manager: EntityManager,
+    aggregate: A,
+    before: Readonly<Record<string, unknown>>,
+  ): Record<string, unknown> | undefined {
+    const changed = Object.entries(this.columnsOf(manager, aggregate)).filter(
+      ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]),
+    );
+    if (changed.length === 0) return undefined;
     const version = this.metadata(manager).findColumnWithPropertyName('version');
-    if (!version) return;
-    columns['version'] = Number(columns['version']) + 1;
-    version.setEntityValue(aggregate, columns['version']);
+    if (!version) return Object.fromEntries(changed);
+    const next = Number(before['version']) + 1;
+    version.setEntityValue(aggregate, next);
+    return { ...Object.fromEntries(changed), version: next };
+  }
+
+  private async updateMany(
+    manager: EntityManager,
+    changed: ReadonlyMap<A, Readonly<Record<string, unknown>>>,
+  ): Promise<void> {
+    const { columns, primaryColumns, tablePath } = this.metadata(manager);
+    const touched = new Set([...changed.values()].flatMap((changes) => Object.keys(changes)));
+    const set = columns.filter(({ propertyName }) => touched.has(propertyName));
+    const rows = [...changed.keys()].map((aggregate) =>
+      Object.fromEntries(
+        [...primaryColumns, ...set].map((column) => [column.databaseName, column.getEntityValue(aggregate)]),
+      ),
+    );
+    await manager.query(
+      `UPDATE ${tablePath} AS kept SET ${set.map(({ databaseName: name }) => `${name} = changed.${name}`).join(', ')}
+         FROM json_populate_recordset(NULL::${tablePath}, $1) AS changed
+        WHERE ${primaryColumns.map(({ databaseName: name }) => `kept.${name} = changed.${name}`).join(' AND ')}`,
+      [JSON.stringify(rows)],
+    );
   }
 
   private metadata(manager: EntityManager): EntityMetadata {

@@ -43,6 +43,12 @@ export interface Conclusion {
   readonly recommendedActions: readonly string[];
 }
 
+/** What became of a step: the incident afterwards, and whether it moved. */
+export interface Told {
+  readonly moved: boolean;
+  readonly incident: IncidentSnapshot;
+}
+
 /** The incident's side of everything that the other modules do for it. */
 export abstract class IncidentLifecycle {
   abstract find(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot | undefined>;
@@ -65,11 +71,10 @@ export abstract class IncidentLifecycle {
    *   may have resolved it meanwhile, and her word stands.
    * @throws Refusal `not_found`
    */
-  abstract tell(
-    tenantId: TenantId,
-    incidentId: string,
-    step: LifecycleStep,
-  ): Promise<{ readonly moved: boolean; readonly incident: IncidentSnapshot }>;
+  abstract tell(tenantId: TenantId, incidentId: string, step: LifecycleStep): Promise<Told>;
+
+  /** The same step for many incidents at once; ids that do not exist are left out. */
+  abstract tellMany(tenantId: TenantId, incidentIds: readonly string[], step: LifecycleStep): Promise<Told[]>;
 }
 
 /** An incident that somebody else than an alert opens. */

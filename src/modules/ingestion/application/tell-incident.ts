@@ -3,7 +3,7 @@ import { In } from 'typeorm';
 import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { IncidentLifecycle, type IncidentSnapshot, type LifecycleStep } from '../api.js';
+import { IncidentLifecycle, type IncidentSnapshot, type LifecycleStep, type Told } from '../api.js';
 import { Incident } from '../domain/incident.js';
 import { Incidents } from '../domain/incidents.js';
 import { incidentRow } from './incident-row.js';
@@ -48,15 +48,17 @@ export class TellIncident extends IncidentLifecycle {
     );
   }
 
-  async tell(
-    tenantId: TenantId,
-    incidentId: string,
-    step: LifecycleStep,
-  ): Promise<{ moved: boolean; incident: IncidentSnapshot }> {
-    return this.incidents.change(tenantId, incidentId, (incident) => {
-      const moved = take(incident, step, this.clock.now());
-      return { moved, incident: snapshot(incident) };
-    });
+  async tell(tenantId: TenantId, incidentId: string, step: LifecycleStep): Promise<Told> {
+    return this.incidents.change(tenantId, incidentId, (incident) => this.told(incident, step));
+  }
+
+  async tellMany(tenantId: TenantId, incidentIds: readonly string[], step: LifecycleStep): Promise<Told[]> {
+    return this.incidents.changeMany(tenantId, incidentIds, (incident) => this.told(incident, step));
+  }
+
+  private told(incident: Incident, step: LifecycleStep): Told {
+    const moved = take(incident, step, this.clock.now());
+    return { moved, incident: snapshot(incident) };
   }
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
+import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { Jobs } from '#kernel/jobs/jobs';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
@@ -43,12 +44,11 @@ export class StartInvestigation {
       const now = this.clock.now();
       const runs = incidentIds.map((incidentId) => Run.queue(tenantId, incidentId, start, AGENT_NAMES, now));
       const queued = await this.runs.addUnlessUnderWay(tenantId, runs);
-      for (const { incidentId } of queued) {
-        const { moved, incident } = await this.incidents.tell(tenantId, incidentId, {
-          happened: 'investigation_started',
-        });
-        if (!moved) throw notInvestigable(incident.status);
-      }
+      const ids = queued.map(({ incidentId }) => incidentId);
+      const told = await this.incidents.tellMany(tenantId, ids, { happened: 'investigation_started' });
+      const stuck = told.find(({ moved }) => !moved);
+      if (stuck) throw notInvestigable(stuck.incident.status);
+      if (told.length < queued.length) throw notFound('incident');
       if (queued.length > 0) await this.jobs.enqueue(tenantId, { name: 'admit-investigations', payload: {} });
       return queued;
     });

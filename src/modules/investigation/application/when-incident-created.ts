@@ -49,9 +49,7 @@ export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
         .filter((each) => isSevere(each, threshold) === severe)
         .map(({ incident }) => incident.incidentId);
     await this.startInvestigation.queue(tenantId, idsOf(true), { trigger: 'triage', startedBy: null });
-    for (const incidentId of idsOf(false)) {
-      await this.incidents.tell(tenantId, incidentId, { happened: 'triage_below_threshold' });
-    }
+    await this.incidents.tellMany(tenantId, idsOf(false), { happened: 'triage_below_threshold' });
   }
 }
 
