@@ -4,6 +4,7 @@ import { AbortInvestigation } from './application/abort-investigation.js';
 import { AddContext } from './application/add-context.js';
 import { AdmitInvestigations } from './application/admit-investigations.js';
 import { AskInvestigations } from './application/ask-investigations.js';
+import { ContextNotes } from './application/context-notes.js';
 import { DecideKnownSolution } from './application/decide-known-solution.js';
 import { EndRun } from './application/end-run.js';
 import { GatherEvidence } from './application/gather-evidence.js';
@@ -42,6 +43,7 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     GatherEvidence,
     ReadAttached,
     RecentChanges,
+    ContextNotes,
     EndRun,
     AbortInvestigation,
     ShowInvestigation,

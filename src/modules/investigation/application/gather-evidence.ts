@@ -1,53 +1,62 @@
 import { Injectable } from '@nestjs/common';
-import type { TenantId } from '#kernel/domain/ids';
-import type { InvestigatedIncident } from '../domain/agents/agent.js';
-import { CaseFile, type EvidenceRecord } from '../domain/case-file.js';
+import { CaseFile } from '../domain/case-file.js';
 import { LOOK_BACK } from '../domain/change-ranking.js';
 import { EvidenceSet } from '../domain/evidence-set.js';
 import { estimateOnset, type Onset } from '../domain/onset.js';
 import { readEvidence } from '../domain/read-evidence.js';
-import { type Piece, ReadAttached } from './read-attached.js';
+import type { Memory, Run } from '../domain/run.js';
+import { Runs } from '../domain/runs.js';
+import { ContextNotes } from './context-notes.js';
+import type { Piece } from './piece.js';
+import { ReadAttached } from './read-attached.js';
 import { RecentChanges } from './recent-changes.js';
 
 export interface Gathered {
   readonly evidence: EvidenceSet;
-  readonly records: readonly EvidenceRecord[];
   readonly onset: Onset;
 }
 
-/** Finds what there is to read about an incident. */
+/** Finds what there is to read about an incident, once in a run: after a crash it reads the same again. */
 @Injectable()
 export class GatherEvidence {
   constructor(
     private readonly readAttached: ReadAttached,
     private readonly recentChanges: RecentChanges,
+    private readonly contextNotes: ContextNotes,
+    private readonly runs: Runs,
     private readonly caseFile: CaseFile,
   ) {}
 
-  /** For the first time in a run: what is attached by now, and what had changed when the trouble began. */
-  async execute(tenantId: TenantId, incident: InvestigatedIncident): Promise<Gathered> {
-    const attached = await this.readAttached.execute(tenantId, incident);
+  async execute(run: Run, { incident }: Memory): Promise<Gathered> {
+    if (run.onset) return this.again(run, run.onset);
+    const { tenantId, investigationId, incidentId } = run;
+    const attached = await this.readAttached.execute(tenantId, incidentId);
     const onset = estimateOnset(setOf(attached), incident);
     const from = new Date(onset.at - LOOK_BACK);
     const to = new Date(Math.max(onset.at, incident.alertedAt));
     const changes = await this.recentChanges.execute(tenantId, incident.service, from, to);
-    const pieces = [...attached, ...changes];
-    return { evidence: setOf(pieces), records: pieces.map(({ record }) => record), onset };
+    const notes = await this.contextNotes.execute(tenantId, incidentId);
+    const pieces = [...attached, ...changes, ...notes];
+    const kept = await this.runs.change(tenantId, investigationId, async (current) => {
+      if (current.status !== 'running' || current.onset) return current;
+      current.date(onset);
+      const records = pieces.map(({ record }) => record);
+      await this.caseFile.addEvidence(tenantId, investigationId, records);
+      return current;
+    });
+    // Somebody else was faster: a finding may cite only what the run has on file.
+    if (kept.onset !== onset && kept.onset) return this.again(kept, kept.onset);
+    return { evidence: setOf(pieces), onset };
   }
 
-  /** Once more, after a crash: what the run had read before, and nothing that came since. */
-  async again(
-    tenantId: TenantId,
-    investigationId: string,
-    incident: InvestigatedIncident,
-  ): Promise<EvidenceSet> {
+  private async again({ tenantId, investigationId, incidentId }: Run, onset: Onset): Promise<Gathered> {
     const file = await this.caseFile.evidence(tenantId, investigationId);
     const ids = file.filter(({ origin }) => origin === 'attached').map(({ evidenceId }) => evidenceId);
-    const attached = await this.readAttached.execute(tenantId, incident, new Set(ids));
+    const attached = await this.readAttached.execute(tenantId, incidentId, new Set(ids));
     const kept = file.flatMap(({ type, observedAt, rows, ...about }) =>
       rows ? [readEvidence(type, { ...about, observedAt: observedAt.getTime() }, rows)] : [],
     );
-    return new EvidenceSet([...attached.map(({ evidence }) => evidence), ...kept]);
+    return { evidence: new EvidenceSet([...attached.map(({ evidence }) => evidence), ...kept]), onset };
   }
 }
 

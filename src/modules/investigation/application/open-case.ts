@@ -5,7 +5,7 @@ import { notFound } from '#kernel/domain/errors';
 import { Jobs } from '#kernel/jobs/jobs';
 import { IncidentLifecycle } from '#modules/ingestion/api';
 import { CaseFile } from '../domain/case-file.js';
-import type { Run } from '../domain/run.js';
+import type { Memory, Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 import { RecallMemory } from './recall-memory.js';
 
@@ -23,23 +23,30 @@ export class OpenCase {
   ) {}
 
   /** @returns undefined when the run has ended, or waits for a person's word on the known solution */
-  async execute({ tenantId, investigationId, incidentId }: Run): Promise<Run | undefined> {
+  async execute(run: Run): Promise<{ run: Run; memory: Memory } | undefined> {
+    const opened = run.memory ? run : await this.recall(run);
+    const { status, isWaiting, memory } = opened;
+    return status === 'running' && !isWaiting && memory ? { run: opened, memory } : undefined;
+  }
+
+  private async recall({ tenantId, investigationId, incidentId }: Run): Promise<Run> {
     const incident = await this.incidents.find(tenantId, incidentId);
     if (!incident) throw notFound('incident');
     const { memory, knownSolution, evidence } = await this.recallMemory.execute(tenantId, incident);
     const waitSeconds = this.config.knownSolutionWaitSeconds;
     return this.runs.change(tenantId, investigationId, async (run) => {
-      if (run.status !== 'running') return undefined;
+      if (run.status !== 'running' || run.memory) return run;
       run.remember(memory);
       await this.caseFile.addEvidence(tenantId, investigationId, evidence);
       if (knownSolution) run.offerKnownSolution(knownSolution, waitSeconds > 0);
-      if (!run.isWaiting) return run;
-      const runAt = new Date(this.clock.now().getTime() + waitSeconds * 1000);
-      await this.jobs.enqueue(tenantId, [
-        { name: 'investigate-incident', payload: { investigationId, timeIsUp: true }, runAt },
-        { name: 'admit-investigations', payload: {} },
-      ]);
-      return undefined;
+      if (run.isWaiting) {
+        const runAt = new Date(this.clock.now().getTime() + waitSeconds * 1000);
+        await this.jobs.enqueue(tenantId, [
+          { name: 'investigate-incident', payload: { investigationId, timeIsUp: true }, runAt },
+          { name: 'admit-investigations', payload: {} },
+        ]);
+      }
+      return run;
     });
   }
 }

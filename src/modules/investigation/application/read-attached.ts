@@ -2,21 +2,15 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { type AttachedEvidence, IncidentEvidence } from '#modules/ingestion/api';
-import type { InvestigatedIncident } from '../domain/agents/agent.js';
 import { readerOf } from '../domain/agents/registry.js';
-import type { EvidenceRecord } from '../domain/case-file.js';
 import type { Evidence } from '../domain/evidence.js';
 import { isEvidenceType, readEvidence } from '../domain/read-evidence.js';
 import { excerpt } from './excerpt.js';
+import type { Piece } from './piece.js';
 
 /** Of all attached tables together: what one run holds in memory. Beyond it rows are counted and not read. */
 const MOST_ROWS = 200_000;
 const BEGINNING = 8_000;
-
-export interface Piece {
-  readonly evidence: Evidence;
-  readonly record: EvidenceRecord;
-}
 
 /** Brings what was attached to an incident into the one form that agents read. What no agent reads stays where it is. */
 @Injectable()
@@ -24,16 +18,12 @@ export class ReadAttached {
   constructor(private readonly attached: IncidentEvidence) {}
 
   /** @param only the ids to read; all when absent */
-  async execute(
-    tenantId: TenantId,
-    incident: InvestigatedIncident,
-    only?: ReadonlySet<string>,
-  ): Promise<Piece[]> {
+  async execute(tenantId: TenantId, incidentId: string, only?: ReadonlySet<string>): Promise<Piece[]> {
     const pieces: Piece[] = [];
     let left = MOST_ROWS;
-    for (const header of await this.attached.of(tenantId, incident.incidentId)) {
+    for (const header of await this.attached.of(tenantId, incidentId)) {
       if (only && !only.has(header.evidenceId)) continue;
-      const piece = await this.read(tenantId, header, incident, left);
+      const piece = await this.read(tenantId, header, left);
       if (!piece) continue;
       left -= piece.evidence.rows.length;
       pieces.push(piece);
@@ -41,12 +31,7 @@ export class ReadAttached {
     return pieces;
   }
 
-  private async read(
-    tenantId: TenantId,
-    header: AttachedEvidence,
-    incident: InvestigatedIncident,
-    most: number,
-  ): Promise<Piece | undefined> {
+  private async read(tenantId: TenantId, header: AttachedEvidence, most: number): Promise<Piece | undefined> {
     const { evidenceId, type, source, accepted } = header;
     const agentName = isEvidenceType(type) ? readerOf(type) : undefined;
     if (!isEvidenceType(type) || agentName === undefined) return undefined;

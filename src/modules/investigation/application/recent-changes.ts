@@ -2,10 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { NewChange } from '../api.js';
-import { readerOf } from '../domain/agents/registry.js';
-import { readEvidence } from '../domain/read-evidence.js';
-import { excerpt, sha256 } from './excerpt.js';
-import type { Piece } from './read-attached.js';
+import { type Piece, singleRowPiece } from './piece.js';
 
 interface RecordedChange extends NewChange {
   readonly changeId: string;
@@ -48,29 +45,17 @@ const EVIDENCE_TYPES = {
   infra: 'config_change',
 } as const;
 
-function pieceOf(recorded: RecordedChange, query: string): Piece {
-  const { service, version, summary, occurredAt: observedAt } = recorded;
-  const type = EVIDENCE_TYPES[recorded.type];
-  const about = {
-    evidenceId: newId('evd'),
-    source: 'changes',
-    summary: `${recorded.type} of ${service}${version === null ? '' : ` ${version}`}: ${summary}`,
-  };
-  const row = { ...recorded, occurredAt: observedAt.getTime() };
-  const evidence = readEvidence(type, { ...about, observedAt: row.occurredAt }, [row]);
-  const content = JSON.stringify(recorded);
-  return {
-    evidence,
-    record: {
-      ...about,
-      type,
-      agentName: readerOf(type) ?? '',
-      observedAt,
+function pieceOf({ occurredAt, ...recorded }: RecordedChange, query: string): Piece {
+  const { type, service, version, summary } = recorded;
+  return singleRowPiece(
+    {
+      evidenceId: newId('evd'),
+      type: EVIDENCE_TYPES[type],
+      source: 'changes',
+      summary: `${type} of ${service}${version === null ? '' : ` ${version}`}: ${summary}`,
+      observedAt: occurredAt,
       query,
-      content: excerpt(content),
-      contentHash: sha256(content),
-      origin: 'file',
-      rows: evidence.rows,
     },
-  };
+    { ...recorded, occurredAt: occurredAt.toISOString() },
+  );
 }

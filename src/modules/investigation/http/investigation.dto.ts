@@ -6,6 +6,7 @@ import {
   IdOf,
   ListOf,
   Moment,
+  ObjectOf,
   OneOf,
   Text,
   Texts,
@@ -86,7 +87,7 @@ export class InvestigationView {
   @Texts() recommendedActions!: readonly string[];
   @ListOf(() => StepView) steps!: readonly StepView[];
   @Texts({ summary: 'What would help and was not there' }) missingEvidence!: readonly string[];
-  @Field({ type: 'object', nullable: true }) knownSolution!: KnownSolutionView | null;
+  @ObjectOf(() => KnownSolutionView, { nullable: true }) knownSolution!: KnownSolutionView | null;
   @Text({ max: 1000, nullable: true, summary: 'Why it failed' }) failure!: string | null;
   @Moment() queuedAt!: string;
   @Moment({ nullable: true }) startedAt!: string | null;

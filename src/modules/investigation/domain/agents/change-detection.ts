@@ -28,7 +28,7 @@ const MOST_AT_ALL = 0.95;
  */
 export const changeDetection: Agent = {
   name: NAME,
-  needs: ['deployment', 'code_change', 'config_change'],
+  needs: ['deployment', 'code_change', 'config_change', 'note'],
   after: ['log analysis', 'metrics analysis'],
   run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
     const { incident, onset } = context;
