@@ -2,7 +2,7 @@ import { compareText } from './compare-text.js';
 import { diffRisk } from './diff-risk.js';
 import type { Cited } from './evidence-set.js';
 import { type Change, type ChangeType, type EpochMs } from './evidence.js';
-import { textTokens } from './text-tokens.js';
+import { textTokens } from '#kernel/domain/text-tokens';
 
 /** What a change is measured against. */
 export interface ChangeSymptoms {

@@ -3,7 +3,7 @@ import { CallGraph } from './call-graph.js';
 import type { ChangeSymptoms } from './change-ranking.js';
 import type { EvidenceSet } from './evidence-set.js';
 import { sameService, serviceOf } from './service-name.js';
-import { textTokens } from './text-tokens.js';
+import { textTokens } from '#kernel/domain/text-tokens';
 import { errorMessagesIn, troublesIn } from './troubles.js';
 
 const ALERT_WORD = 2;

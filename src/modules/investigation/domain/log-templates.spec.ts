@@ -1,33 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { LogTemplates } from './log-templates.js';
-import { maskVariables } from './mask-variables.js';
-
-describe('Masking', () => {
-  it.each([
-    ['user 42 paid 12.50', 'user <NUM> paid <NUM>'],
-    ['from 10.1.2.3:8080 refused', 'from <IP> refused'],
-    ['id 550e8400-e29b-41d4-a716-446655440000', 'id <UUID>'],
-    ['commit d9f3a21bc4 at 0xFF', 'commit <HEX> at <HEX>'],
-    ['open /var/log/app.log failed', 'open <PATH> failed'],
-    ['2026-04-14T10:15:03Z took 15ms', '<TIME> took <NUM>ms'],
-    ['deadbeef is a word and so is facade', 'deadbeef is a word and so is facade'],
-    ['http2 and utf8 keep their digits', 'http2 and utf8 keep their digits'],
-  ])('turns %p into %p', (text, masked) => {
-    expect(maskVariables(text)).toBe(masked);
-  });
-
-  it('is linear on a text made to be slow', () => {
-    const texts = [
-      'a'.repeat(4096),
-      '1.'.repeat(2048),
-      '/'.repeat(4096),
-      '/a'.repeat(2048),
-      'f0'.repeat(2048),
-      '1,'.repeat(2048),
-    ];
-    for (const text of texts) for (let i = 0; i < 50; i += 1) maskVariables(text);
-  }, 2000);
-});
 
 describe('Log templates', () => {
   it('give messages that differ in their variables one template', () => {

@@ -1,4 +1,4 @@
-import { maskVariables } from './mask-variables.js';
+import { maskVariables } from '#kernel/domain/mask-variables';
 
 /** A message with its variable parts masked or replaced by `<*>`. The same object for every line it stands for. */
 export class LogTemplate {

@@ -29,6 +29,8 @@ export interface EarlierIncident {
   readonly service: string | null;
   readonly alertedAt: EpochMs;
   readonly rootCause: string | null;
+  /** 0.85..1: how alike the alerts are, where they tell of the same trouble. */
+  readonly similarity: number | null;
   /** The id under which this run recorded it. */
   readonly evidenceId: string;
 }

@@ -50,9 +50,11 @@ describe('The known solution', () => {
       incidentId: 'inc_0',
       alertedAt: at('12:10'),
       rootCause: 'Cold cache',
+      similarity: 1,
       evidenceId: 'evd_0',
     };
-    const report = run({ earlierIncidents: [earlier] });
+    const another = { ...earlier, incidentId: 'inc_1', similarity: null };
+    const report = run({ earlierIncidents: [earlier, another] });
     expect(report.findings).toEqual([
       expect.objectContaining({
         kind: 'earlier_incident',
@@ -61,7 +63,7 @@ describe('The known solution', () => {
       }),
     ]);
     expect(report.message).toBe(
-      'No known pattern resembles the alert; 1 of 1 earlier incident had a similar alert.',
+      'No known pattern resembles the alert; 1 of 2 earlier incidents had a similar alert.',
     );
   });
 

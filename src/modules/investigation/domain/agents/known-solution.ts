@@ -2,7 +2,6 @@ import type { EvidenceSet } from '../evidence-set.js';
 import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import type { KnownSolution } from '../known-solution.js';
-import { SAME_TROUBLE, similarity } from '../similarity.js';
 import { amount, count, duration, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigatedIncident, InvestigationContext } from './agent.js';
 
@@ -40,8 +39,7 @@ function matchFinding(known: KnownSolution, incident: InvestigatedIncident): Fin
 
 function earlierFindings({ incident, earlierIncidents }: InvestigationContext): Finding[] {
   return earlierIncidents
-    .map((earlier) => ({ earlier, alike: similarity(incident, earlier) }))
-    .filter(({ alike }) => alike >= SAME_TROUBLE)
+    .flatMap((earlier) => (earlier.similarity === null ? [] : [{ earlier, alike: earlier.similarity }]))
     .sort((a, b) => b.alike - a.alike || b.earlier.alertedAt - a.earlier.alertedAt)
     .slice(0, MOST_EARLIER)
     .map(({ earlier, alike }) =>
