@@ -2,6 +2,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import type { LoggedEvent } from '#kernel/events/logged-event';
 import type { Principal } from '#kernel/http/principal';
 import type { EventFilter } from '../domain/event-filter.js';
+import type { Beginning } from './find-place.js';
 import { framesOf, PING_FRAME, RETRY_LINE, truncatedFrame } from './frames.js';
 import type { Outlet } from './outlet.js';
 
@@ -37,12 +38,9 @@ export class EventStream {
     return this.over;
   }
 
-  begin(): void {
+  begin({ truncated }: Beginning): void {
     this.outlet.write(RETRY_LINE);
-  }
-
-  truncated(oldestEventId: string | null): void {
-    this.outlet.write(truncatedFrame(oldestEventId));
+    if (truncated) this.outlet.write(truncatedFrame(truncated.oldestEventId));
   }
 
   /** Sends whole frames to a reader that follows live; one that has too many waiting is cut off. */
@@ -63,7 +61,7 @@ export class EventStream {
   ping(): void {
     const { left, waiting } = this.outlet;
     if (waiting > 0 && left === this.leftAtLastPing) this.cutOff();
-    else this.send(PING_FRAME);
+    else if (!this.over) this.outlet.write(PING_FRAME);
     this.leftAtLastPing = left;
   }
 

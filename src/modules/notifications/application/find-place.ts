@@ -9,6 +9,16 @@ const DAY_MS = 86_400_000;
 /** Stands for the oldest event that is kept. */
 const FROM_THE_OLDEST = '0';
 
+/** Where a stream begins. */
+export interface Beginning {
+  /** The place after which it begins. */
+  readonly after: number;
+  /** Whether there can be events after that place already. */
+  readonly inThePast: boolean;
+  /** Set when the event asked for is not kept; null inside when nothing is. */
+  readonly truncated?: { readonly oldestEventId: string | null };
+}
+
 /** Finds where in a tenant's log a reader goes on. Only the window that the tenant keeps counts. */
 @Injectable()
 export class FindPlace {
@@ -17,6 +27,15 @@ export class FindPlace {
     private readonly tenants: Tenants,
     private readonly clock: Clock,
   ) {}
+
+  /** @param lastEventId the last event that the reader has, `0` for none, undefined for "from now on" */
+  async begin(tenantId: TenantId, lastEventId: string | undefined): Promise<Beginning> {
+    if (lastEventId === undefined) return { after: await this.eventLog.head(tenantId), inThePast: false };
+    const after = await this.after(tenantId, lastEventId);
+    if (after !== undefined) return { after, inThePast: true };
+    const { id, before } = await this.oldest(tenantId);
+    return { after: before, inThePast: true, truncated: { oldestEventId: id } };
+  }
 
   /**
    * @param lastEventId the last event that the reader has, or `0` for none
@@ -29,7 +48,7 @@ export class FindPlace {
   }
 
   /** The oldest event that is kept, and the place just before it. */
-  async oldest(tenantId: TenantId): Promise<{ id: string | null; before: number }> {
+  private async oldest(tenantId: TenantId): Promise<{ id: string | null; before: number }> {
     const oldest = await this.eventLog.oldest(tenantId, await this.keptSince(tenantId));
     if (oldest) return { id: oldest.id, before: oldest.seq - 1 };
     return { id: null, before: await this.eventLog.head(tenantId) };

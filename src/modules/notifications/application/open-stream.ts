@@ -5,7 +5,7 @@ import type { Principal } from '#kernel/http/principal';
 import type { EventFilter } from '../domain/event-filter.js';
 import { EventStream } from './event-stream.js';
 import { FewAtOnce } from './few-at-once.js';
-import { FindPlace } from './find-place.js';
+import type { Beginning } from './find-place.js';
 import type { Outlet } from './outlet.js';
 import { StreamKeeper } from './stream-keeper.js';
 import { TenantFeeds } from './tenant-feeds.js';
@@ -17,8 +17,7 @@ const READS_AT_ONCE = 3;
 interface Request {
   readonly caller: Principal;
   readonly filter: EventFilter;
-  /** The last event the reader has, `0` for "none, send all"; undefined for "from now on". */
-  readonly lastEventId: string | undefined;
+  readonly beginning: Beginning;
 }
 
 /** Opens a stream: first what the reader missed, at the pace it reads, then live, with no gap and no repeat between. */
@@ -30,17 +29,16 @@ export class OpenStream {
   constructor(
     @Inject(Config) private readonly config: Config,
     private readonly eventLog: EventLog,
-    private readonly findPlace: FindPlace,
     private readonly feeds: TenantFeeds,
     private readonly keeper: StreamKeeper,
   ) {}
 
   /** @returns what to call once the reader has gone */
-  execute({ caller, filter, lastEventId }: Request, outlet: Outlet): () => void {
+  execute({ caller, filter, beginning }: Request, outlet: Outlet): () => void {
     const stream = new EventStream({ caller, filter, outlet, bufferBytes: this.config.streamBufferBytes });
-    stream.begin();
+    stream.begin(beginning);
     this.keeper.add(stream);
-    this.follow(stream, lastEventId).catch((error: unknown) => {
+    this.follow(stream, beginning).catch((error: unknown) => {
       if (!stream.isOver) this.log.warn(error, 'A stream ended early; its reader comes back by its last id');
       stream.end();
     });
@@ -51,21 +49,10 @@ export class OpenStream {
     };
   }
 
-  private async follow(stream: EventStream, lastEventId: string | undefined): Promise<void> {
-    let place =
-      lastEventId === undefined
-        ? await this.reads.run(() => this.eventLog.head(stream.tenantId))
-        : await this.catchUp(stream, await this.reads.run(() => this.begin(stream, lastEventId)));
+  private async follow(stream: EventStream, { after, inThePast }: Beginning): Promise<void> {
+    let place = inThePast ? await this.catchUp(stream, after) : after;
     // The feed can be ahead of the place by more than it remembers; then there is one more page to read.
     while (!stream.isOver && !this.feeds.join(stream, place)) place = await this.catchUp(stream, place);
-  }
-
-  private async begin(stream: EventStream, lastEventId: string): Promise<number> {
-    const place = await this.findPlace.after(stream.tenantId, lastEventId);
-    if (place !== undefined) return place;
-    const oldest = await this.findPlace.oldest(stream.tenantId);
-    stream.truncated(oldest.id);
-    return oldest.before;
   }
 
   /** Sends the log from a place to its end, page by page. @returns the place it came to */

@@ -27,9 +27,7 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    this.stopListening = this.committed.onGrowth((tenantIds) => {
-      for (const tenantId of tenantIds) this.feeds.get(tenantId)?.wake();
-    });
+    this.stopListening = this.committed.onGrowth((tenantIds) => this.wake(tenantIds));
     this.poll = setInterval(() => void this.wakeThoseBehind(), POLL_MS);
   }
 
@@ -54,6 +52,10 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
     const feed = this.feeds.get(stream.tenantId);
     feed?.leave(stream);
     if (feed?.isIdle) this.feeds.delete(stream.tenantId);
+  }
+
+  private wake(tenantIds: readonly TenantId[]): void {
+    for (const tenantId of tenantIds) this.feeds.get(tenantId)?.wake();
   }
 
   private begin(tenantId: TenantId, after: number): TenantFeed {

@@ -13,6 +13,7 @@ import { EventCatalogue } from '#kernel/events/event-catalogue';
 import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { Allow, type Principal } from '#kernel/http/principal';
+import { FindPlace } from '../application/find-place.js';
 import { OpenStream } from '../application/open-stream.js';
 import { StreamTickets } from '../application/stream-tickets.js';
 import { EventFilter } from '../domain/event-filter.js';
@@ -25,6 +26,7 @@ import { TicketGuard } from './ticket.guard.js';
 @ApiTags('events')
 export class EventStreamController {
   constructor(
+    private readonly findPlace: FindPlace,
     private readonly openStream: OpenStream,
     private readonly tickets: StreamTickets,
     private readonly catalogue: EventCatalogue,
@@ -45,19 +47,21 @@ export class EventStreamController {
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'What a returning EventSource sends' })
   @ApiOkResponse({ schema: { type: 'string' }, description: 'The stream; it stays open' })
   @errorResponses(400, 401, 403, 429, 503)
-  stream(
+  async stream(
     @Caller() caller: Principal,
     @Query() query: StreamQuery,
     @Headers('last-event-id') lastSeen: string | undefined,
     @Res() response: Response,
-  ): Observable<MessageEvent> {
+  ): Promise<Observable<MessageEvent>> {
     const filter = EventFilter.of(query, this.catalogue.publishedTypes);
     // An EventSource without a last id sends no header, and some clients an empty one.
     const lastEventId = lastSeen === undefined || lastSeen === '' ? query.lastEventId : lastSeen;
+    // Found before the headers go out: whoever has seen them misses nothing that happens afterwards.
+    const beginning = await this.findPlace.begin(caller.tenantId, lastEventId);
     return new Observable((subscriber) => {
       // Nest sends the headers with the first message and otherwise a turn later. A comment is one that nobody sees.
       subscriber.next({ comment: '' });
-      return this.openStream.execute({ caller, filter, lastEventId }, new ResponseOutlet(response));
+      return this.openStream.execute({ caller, filter, beginning }, new ResponseOutlet(response));
     });
   }
 

@@ -1,0 +1,27 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { FewAtOnce } from './few-at-once.js';
+
+describe('few at once', () => {
+  it('are as many as allowed and no more, in the order they came, also when one fails', async () => {
+    const few = new FewAtOnce(2);
+    const begun: number[] = [];
+    let running = 0;
+    let most = 0;
+    const all = Array.from({ length: 9 }, (_, n) =>
+      few.run(async () => {
+        begun.push(n);
+        most = Math.max(most, ++running);
+        await turn();
+        running -= 1;
+        if (n % 3 === 0) throw new Error('no luck');
+        return n;
+      }),
+    );
+    const outcomes = await Promise.allSettled(all);
+    expect(most).toBe(2);
+    expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(outcomes.map(({ status }) => status === 'fulfilled')).toEqual(begun.map((n) => n % 3 !== 0));
+    expect(await few.run(() => Promise.resolve('still there'))).toBe('still there');
+  });
+});

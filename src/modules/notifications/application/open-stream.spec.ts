@@ -1,0 +1,161 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import type { Config } from '#kernel/config/config';
+import type { Clock } from '#kernel/domain/clock';
+import { newTenantId, type TenantId } from '#kernel/domain/ids';
+import { CommittedEvents } from '#kernel/events/committed-events';
+import type { EventChoice, EventLog, EventPage } from '#kernel/events/event-log';
+import type { LoggedEvent } from '#kernel/events/logged-event';
+import type { Principal } from '#kernel/http/principal';
+import type { Principals } from '#modules/users/api';
+import { EventFilter } from '../domain/event-filter.js';
+import { OpenStream } from './open-stream.js';
+import type { Outlet } from './outlet.js';
+import { StreamKeeper } from './stream-keeper.js';
+import { TenantFeeds } from './tenant-feeds.js';
+
+const tenantId = newTenantId();
+const caller: Principal = { kind: 'key', id: 'key_1', tenantId, scopes: ['events:read'], expiresAt: null };
+const TYPES = ['incident.created', 'incident.status_changed', 'remediation.proposed'];
+
+/** The same numbers for the same seed, so that a run that failed can be had again. */
+function dice(seed: number): (sides: number) => number {
+  let state = seed;
+  return (sides) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * sides);
+  };
+}
+
+/** A log that answers late and unevenly, as of the moment at which it was asked or of a later one. */
+class UnevenLog {
+  readonly events: LoggedEvent[] = [];
+  constructor(private readonly roll: (sides: number) => number) {}
+
+  append(): void {
+    const seq = this.events.length + 1;
+    const incidentId = this.roll(2) ? 'inc_1' : 'inc_2';
+    const type = TYPES[this.roll(TYPES.length)] ?? '';
+    this.events.push({
+      seq, id: `evt_${seq}`, type, tenantId, data: '{}', incidentId, actor: null, correlationId: null, occurredAt: new Date(0),
+    }); // prettier-ignore
+  }
+
+  async page(_: unknown, after: number, limit: number): Promise<LoggedEvent[]> {
+    await this.pause();
+    const page = this.events.slice(after, after + limit);
+    await this.pause();
+    return page;
+  }
+
+  async choose(_: unknown, choice: EventChoice, after: number, limit: number): Promise<EventPage> {
+    const head = this.events.length;
+    await this.pause();
+    const chosen = this.events.slice(after).filter((event) => isChosen(event, choice));
+    const events = chosen.slice(0, limit);
+    await this.pause();
+    const isLast = events.length < limit;
+    const last = events.at(-1)?.seq ?? after;
+    return { events, upTo: isLast ? Math.max(head, last) : last, isLast };
+  }
+
+  heads(): Promise<Map<TenantId, number>> {
+    return Promise.resolve(new Map([[tenantId, this.events.length]]));
+  }
+
+  private async pause(): Promise<void> {
+    for (let turns = this.roll(4); turns > 0; turns--) await turn();
+  }
+}
+
+function isChosen({ type, incidentId }: LoggedEvent, choice: EventChoice): boolean {
+  return choice.types.includes(type) && (choice.incidentId ?? incidentId) === incidentId;
+}
+
+/** Keeps what was written to it; is full now and then. */
+class Paper implements Outlet {
+  readonly waiting = 0;
+  readonly left = 0;
+  private text = '';
+  constructor(private readonly roll: (sides: number) => number) {}
+
+  get ids(): string[] {
+    return [...this.text.matchAll(/^id: (.*)$/gm)].map(([, id]) => id ?? '');
+  }
+  write(chunk: Buffer): void {
+    this.text += chunk.toString();
+  }
+  async drained(): Promise<void> {
+    for (let turns = this.roll(3); turns > 0; turns--) await turn();
+  }
+  end(): void {
+    this.text += 'ended';
+  }
+  cut(): void {
+    this.text += 'cut';
+  }
+}
+
+function house(log: UnevenLog): { openStream: OpenStream; committed: CommittedEvents; feeds: TenantFeeds } {
+  const committed = new CommittedEvents();
+  const config = { streamBufferBytes: 1_000_000 } as Config;
+  const keeper = new StreamKeeper(config, {} as Clock, {} as Principals);
+  const feeds = new TenantFeeds(log as unknown as EventLog, committed);
+  feeds.onApplicationBootstrap();
+  return { openStream: new OpenStream(config, log as unknown as EventLog, feeds, keeper), committed, feeds };
+}
+
+interface Reader {
+  readonly paper: Paper;
+  readonly filter: EventFilter;
+  readonly after: number;
+  readonly leave: () => void;
+}
+
+/** Readers come and go while the log grows. @returns the log, and those who stayed */
+async function anyCourseOfThings(seed: number): Promise<{ log: UnevenLog; readers: Reader[] }> {
+  const roll = dice(seed);
+  const log = new UnevenLog(roll);
+  const { openStream, committed, feeds } = house(log);
+  const readers: Reader[] = [];
+  for (let n = roll(900); n > 0; n--) log.append();
+  for (let step = 0; step < 120; step++) {
+    for (let n = roll(6); n > 0; n--) log.append();
+    if (roll(3)) committed.announce([tenantId]);
+    if (roll(4) === 0) {
+      const paper = new Paper(roll);
+      const events = ['*', 'incident.*', 'remediation.proposed'][roll(3)];
+      const filter = EventFilter.of({ events, incidentId: roll(2) ? 'inc_1' : undefined }, TYPES);
+      const inThePast = roll(4) > 0;
+      const after = inThePast ? roll(log.events.length + 1) : log.events.length;
+      const leave = openStream.execute({ caller, filter, beginning: { after, inThePast } }, paper);
+      readers.push({ paper, filter, after, leave });
+    }
+    if (roll(9) === 0) readers.splice(roll(readers.length), 1)[0]?.leave();
+    await turn();
+  }
+  committed.announce([tenantId]);
+  for (let turns = 0; turns < 500; turns++) {
+    if (readers.every((reader) => reader.paper.ids.length >= due(log, reader).length)) break;
+    await turn();
+  }
+  feeds.beforeApplicationShutdown();
+  return { log, readers };
+}
+
+function due({ events }: UnevenLog, { filter, after }: Reader): string[] {
+  return events
+    .slice(after)
+    .filter((event) => filter.lets(event))
+    .map(({ id }) => id);
+}
+
+describe('a stream, from the past to the present', () => {
+  it('has each event that it wants once and in order, whatever happens when', async () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const { log, readers } = await anyCourseOfThings(seed);
+      const had = readers.map(({ paper }) => paper.ids);
+      expect({ seed, had }).toEqual({ seed, had: readers.map((reader) => due(log, reader)) });
+    }
+  });
+});

@@ -1,0 +1,83 @@
+import pg from 'pg';
+import { ulid } from 'ulid';
+import { sqlOf, type TestDatabase } from '../support/database.js';
+
+/** Told on timelines only; it has a place in the log and must never leave the building. */
+const INTERNAL = 'incident.severity_changed';
+
+export interface Fact {
+  readonly type?: string;
+  readonly incidentId?: string;
+  readonly data?: object;
+}
+
+interface Manner {
+  /** How long the transaction stands right before its commit, in milliseconds. */
+  readonly pause?: number;
+  /** Whether the nudge gets lost that replicas give each other. */
+  readonly silent?: boolean;
+}
+
+/** Appends to a tenant's log as another replica does. */
+export async function append(
+  { url }: TestDatabase,
+  tenantId: string,
+  facts: readonly Fact[],
+  { pause = 0, silent = false }: Manner = {},
+): Promise<void> {
+  const transaction = await begin(url, tenantId);
+  try {
+    await transaction.query('SELECT append_events($1)', [JSON.stringify(rows(tenantId, facts))]);
+    if (pause > 0) await transaction.query('SELECT pg_sleep($1)', [pause / 1000]);
+    await transaction.query('COMMIT');
+    if (!silent) await transaction.query(`SELECT pg_notify('causeflow_events', $1)`, [tenantId]);
+  } finally {
+    await transaction.end();
+  }
+}
+
+/** A transaction for one tenant that is open, has an id, and stays so until it is told otherwise. */
+export async function begin(url: string, tenantId: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query(`SELECT set_config('app.tenant_ids', $1, true), pg_current_xact_id()`, [tenantId]);
+  return client;
+}
+
+/** The ids of all events that the tenant may be sent, in the order of her log. */
+export async function publishedIds(
+  { url }: TestDatabase,
+  tenantId: string,
+  types?: string[],
+): Promise<string[]> {
+  const rows = await sqlOf<{ id: string }>(
+    url,
+    tenantId,
+    `SELECT id FROM events WHERE tenant_id = $1 AND type <> $2 AND ($3::text[] IS NULL OR type = ANY ($3)) ORDER BY seq`,
+    [tenantId, INTERNAL, types ?? null],
+  );
+  return rows.map(({ id }) => id);
+}
+
+export function newIncidentId(): string {
+  return `inc_${ulid()}`;
+}
+
+function rows(tenantId: string, facts: readonly Fact[]): object[] {
+  return facts.map(({ type = 'incident.created', incidentId = newIncidentId(), data }) => ({
+    tenantId,
+    id: `evt_${ulid()}`,
+    type,
+    data: data ?? {
+      incidentId,
+      title: 'Written\nbehind “the server’s” back',
+      severity: 'low',
+      status: 'open',
+      source: 'manual',
+    },
+    incidentId,
+    actor: null,
+    correlationId: null,
+  }));
+}

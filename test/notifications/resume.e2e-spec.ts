@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { cloneDatabase, dropDatabase, sqlOf, type TestDatabase } from '../support/database.js';
+import { EventStream } from '../support/event-stream.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { append, begin, newIncidentId, publishedIds } from './log-writer.js';
+
+let server: TestServer;
+let replica: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start();
+  replica = await TestServer.start({ database: server.database });
+});
+afterAll(async () => {
+  await replica.stop();
+  await server.stop();
+});
+
+const idsOf = ({ frames }: EventStream): (string | undefined)[] => frames.map(({ id }) => id);
+const at = ({ url }: TestServer, { api }: TenantUser): Api => new Api(url, api.token);
+
+/** Whether nothing is about to be added to the log: the relay has handed everything on, and no job is left. */
+async function isQuiet(tenantId: string): Promise<boolean> {
+  const [row] = await sqlOf<{ quiet: boolean }>(
+    server.database.url,
+    tenantId,
+    `SELECT (SELECT seq = relayed FROM event_stream WHERE tenant_id = $1)
+        AND NOT EXISTS (SELECT FROM graphile_worker.jobs) AS quiet`,
+    [tenantId],
+  );
+  return row?.quiet ?? false;
+}
+
+describe('a reader that comes back', () => {
+  it('has the log in its order in the end, whatever commits when and wherever it reconnects', async () => {
+    const tenant = await newTenant(server.url);
+    const other = await newTenant(server.url);
+    let writing = true as boolean;
+    // Transactions that commit in another order than they began in, and the product's own.
+    const writers = [
+      ...Array.from({ length: 6 }, async (_, writer) => {
+        for (let turn = 0; turn < 25; turn++) {
+          const facts = Array.from({ length: 1 + (turn % 4) }, () => ({}));
+          await append(server.database, writer % 3 ? tenant.tenantId : other.tenantId, facts, {
+            pause: (writer * turn) % 17,
+            silent: turn % 5 === 0,
+          });
+        }
+      }),
+      ...[server, replica].map(async (its) => {
+        for (let turn = 0; turn < 25; turn++) {
+          const answer = await at(its, tenant).post('/v1/incidents', {
+            title: `no. ${turn}`,
+            description: 'x',
+          });
+          expect(answer.status).toBe(201);
+        }
+      }),
+    ];
+    void Promise.allSettled(writers).then(() => (writing = false));
+
+    const seen: (string | undefined)[] = [];
+    for (let turn = 0; turn < 20 || writing; turn++) {
+      const stream = await EventStream.open(
+        at(turn % 2 ? replica : server, tenant),
+        turn % 3 ? `?lastEventId=${seen.at(-1) ?? '0'}` : '',
+        turn % 3 ? {} : { 'last-event-id': seen.at(-1) ?? '0' },
+      );
+      // Sometimes in the middle of what it missed, sometimes well into the live part.
+      const enough = 1 + ((turn * 7) % 23);
+      await until('it has read a little', () => stream.frames.length >= enough || !writing);
+      stream.close();
+      seen.push(...idsOf(stream));
+    }
+    await Promise.all(writers);
+    await until('the log is quiet', () => isQuiet(tenant.tenantId));
+    const published = await publishedIds(server.database, tenant.tenantId);
+    const last = await EventStream.open(tenant.api, `?lastEventId=${seen.at(-1) ?? '0'}`);
+    await until('it has read all', () => seen.length + last.frames.length >= published.length);
+    last.close();
+    expect([...seen, ...idsOf(last)]).toEqual(published);
+    expect(published.length).toBeGreaterThan(300);
+  });
+
+  it('goes on from far behind, page by page, and then live, under every filter', async () => {
+    const tenant = await newTenant(server.url);
+    const incidentId = newIncidentId();
+    const facts = Array.from({ length: 1_700 }, (_, n) => ({
+      type: n % 100 === 0 ? 'remediation.proposed' : 'incident.created',
+      ...(n % 3 === 0 && { incidentId }),
+    }));
+    await append(server.database, tenant.tenantId, facts);
+    const queries = ['', '&events=remediation.*', '&events=incident.*,tenant.*', `&incidentId=${incidentId}`];
+    const streams = await Promise.all(
+      queries.map((query) => EventStream.open(tenant.api, `?lastEventId=0${query}`)),
+    );
+    // While they catch up the log goes on growing.
+    for (let n = 0; n < 20; n++) {
+      await append(server.database, tenant.tenantId, [{}, { type: 'remediation.proposed', incidentId }]);
+    }
+    const published = await publishedIds(server.database, tenant.tenantId);
+    const expected = [
+      published,
+      await publishedIds(server.database, tenant.tenantId, ['remediation.proposed']),
+      await publishedIds(server.database, tenant.tenantId, ['incident.created', 'tenant.created']),
+      (
+        await sqlOf<{ id: string }>(
+          server.database.url,
+          tenant.tenantId,
+          'SELECT id FROM events WHERE tenant_id = $1 AND incident_id = $2 ORDER BY seq',
+          [tenant.tenantId, incidentId],
+        )
+      ).map(({ id }) => id),
+    ];
+    await until('all came', () =>
+      streams.every(({ frames }, n) => frames.length >= (expected[n]?.length ?? 0)),
+    );
+    expect(streams.map(idsOf)).toEqual(expected);
+    for (const stream of streams) stream.close();
+  });
+
+  it('is sent everything from the oldest, and told so, when its last id is not in the kept log', async () => {
+    const tenant = await newTenant(server.url);
+    await append(server.database, tenant.tenantId, [{}, {}]);
+    const [first = '', second = '', ...rest] = await publishedIds(server.database, tenant.tenantId);
+    const unknown = `evt_${newIncidentId().slice(4)}`;
+    for (const lastEventId of [unknown, 'nonsense', '-1', '00', 'evt_', tenant.tenantId]) {
+      const stream = await EventStream.open(tenant.api, `?lastEventId=${encodeURIComponent(lastEventId)}`);
+      await until(`all came after ${lastEventId}`, () => stream.frames.length >= 5);
+      stream.close();
+      expect(stream.frames[0]).toEqual({
+        id: undefined,
+        event: 'stream.truncated',
+        data: { oldestEventId: first },
+      });
+      expect(idsOf(stream).slice(1)).toEqual([first, second, ...rest]);
+    }
+
+    // What the tenant does not keep any more does not count, even while its partition is still there.
+    await sqlOf(
+      server.database.url,
+      tenant.tenantId,
+      `UPDATE events SET occurred_at = date_trunc('month', now() - interval '20 days') WHERE tenant_id = $1 AND id = $2`,
+      [tenant.tenantId, first],
+    );
+    await tenant.api.patch(`/v1/tenants/${tenant.tenantId}`, { settings: { retentionDays: { events: 1 } } });
+    const expired = await EventStream.open(tenant.api, `?lastEventId=${first}`);
+    expect((await expired.waitFor('tenant.updated')).event).toBe('tenant.updated');
+    expired.close();
+    expect(expired.frames[0]?.data).toEqual({ oldestEventId: second });
+    expect(idsOf(expired).slice(1, -1)).toEqual([second, ...rest]);
+  });
+
+  it('is believed by its header rather than by its address', async () => {
+    const tenant = await newTenant(server.url);
+    const [first = '', second] = await publishedIds(server.database, tenant.tenantId);
+    const stream = await EventStream.open(tenant.api, '?lastEventId=0', { 'last-event-id': first });
+    await stream.waitFor('user.created');
+    stream.close();
+    expect(idsOf(stream)).toEqual([second]);
+  });
+});
+
+describe('a long write transaction', () => {
+  it('does not hold the stream back, in this database or in another one', async () => {
+    const [tenant, busy] = await Promise.all([newTenant(server.url), newTenant(server.url)]);
+    const elsewhere = await cloneDatabase();
+    const open = await Promise.all([
+      begin(server.database.url, tenant.tenantId),
+      begin(server.database.url, busy.tenantId),
+      begin(elsewhere.url, tenant.tenantId),
+    ]);
+    // One of them even stands right before its commit, holding its own tenant's log.
+    await open[1].query('SELECT append_events($1)', [
+      JSON.stringify([
+        {
+          tenantId: busy.tenantId,
+          id: `evt_${newIncidentId().slice(4)}`,
+          type: 'incident.created',
+          data: {},
+        },
+      ]),
+    ]);
+    const stream = await EventStream.open(tenant.api);
+    const far = await EventStream.open(at(replica, tenant));
+    await append(server.database, tenant.tenantId, [{}], { silent: true });
+    await Promise.all([stream.waitFor('incident.created'), far.waitFor('incident.created')]);
+    for (const client of open) {
+      await client.query('COMMIT');
+      await client.end();
+    }
+    await dropDatabase(server.database.url, elsewhere.name);
+    stream.close();
+    far.close();
+  });
+});
+
+describe('a dump restored into a new server', () => {
+  it('goes on where the old one was, by the ids that readers kept', async () => {
+    const tenant = await newTenant(server.url);
+    await Promise.all(
+      Array.from({ length: 30 }, (_, n) =>
+        append(server.database, tenant.tenantId, [{}, {}], { pause: n % 5 }),
+      ),
+    );
+    const published = await publishedIds(server.database, tenant.tenantId);
+
+    const copy = await cloneDatabase();
+    for (const table of ['tenants', 'users', 'event_stream', 'events'])
+      await copyRows(table, tenant.tenantId, copy);
+    const restored = await TestServer.start({ database: copy });
+    const stream = await EventStream.open(at(restored, tenant), `?lastEventId=${published[10] ?? ''}`);
+    await at(restored, tenant).patch(`/v1/tenants/${tenant.tenantId}`, { name: 'Restored' });
+    await stream.waitFor('tenant.updated');
+    expect(idsOf(stream).slice(0, -1)).toEqual(published.slice(11));
+    expect(stream.frames.at(-1)?.event).toBe('tenant.updated');
+    stream.close();
+    await restored.stop();
+    await dropDatabase(server.database.url, copy.name);
+  });
+});
+
+/** Rows in the reverse of their order, so that nothing about how they lie on the disk can help. */
+async function copyRows(table: string, tenantId: string, to: TestDatabase): Promise<void> {
+  const [from] = await sqlOf<{ rows: object[] | null }>(
+    server.database.url,
+    tenantId,
+    `SELECT json_agg(t ORDER BY t.ctid DESC) AS rows FROM ${table} t WHERE tenant_id = $1`,
+    [tenantId],
+  );
+  await sqlOf(
+    to.url,
+    tenantId,
+    `INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`,
+    [JSON.stringify(from?.rows ?? [])],
+  );
+}
