@@ -1,7 +1,7 @@
+import { setImmediate as aTurn } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import type { DomainEvent } from '#kernel/events/define-event';
-import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api';
 import { Condition, ConditionTooSlow } from '../domain/condition.js';
 import type { Trigger } from '../domain/trigger.js';
@@ -19,10 +19,7 @@ export interface Match {
 export class WeighEvents {
   private readonly log = new Logger(WeighEvents.name);
 
-  constructor(
-    private readonly incidents: IncidentLifecycle,
-    private readonly unitOfWork: UnitOfWork,
-  ) {}
+  constructor(private readonly incidents: IncidentLifecycle) {}
 
   /** @returns in the order of the events */
   async execute(
@@ -30,22 +27,20 @@ export class WeighEvents {
     triggers: readonly Trigger[],
     events: readonly DomainEvent[],
   ): Promise<Match[]> {
+    const heard = events.filter((event) => triggers.some((trigger) => trigger.listensTo(event)));
+    const incidents = await this.incidentsOf(tenantId, heard);
     const asked = triggers.map((trigger) => ({ trigger, holds: this.question(trigger) }));
     const matches: Match[] = [];
-    // One transaction for the look-ups of all incidents.
-    await this.unitOfWork.run(tenantId, async () => {
-      const incidents = new Map<string, IncidentSnapshot | undefined>();
-      for (const event of events) {
-        const listening = asked.filter(({ trigger }) => trigger.listensTo(event));
-        if (listening.length === 0) continue;
-        const incident = await this.incidentOf(event, incidents);
-        const provider = providerOf(event) ?? incident?.provider ?? null;
-        for (const { trigger, holds } of listening) {
-          if (trigger.listensToProvider(provider) && holds(event, incident))
-            matches.push({ trigger, event, incident, provider });
-        }
+    for (const event of heard) {
+      const incident = incidents.get(textIn(event, 'incidentId') ?? '');
+      const provider = textIn(event, 'provider') ?? incident?.provider ?? null;
+      for (const { trigger, holds } of asked) {
+        if (trigger.listensTo(event) && trigger.listensToProvider(provider) && holds(event, incident))
+          matches.push({ trigger, event, incident, provider });
       }
-    });
+      // Many conditions take their time together, too: whoever else waits gets a turn in between.
+      await aTurn();
+    }
     return matches;
   }
 
@@ -71,22 +66,17 @@ export class WeighEvents {
     };
   }
 
-  private async incidentOf(
-    { tenantId, data }: DomainEvent,
-    known: Map<string, IncidentSnapshot | undefined>,
-  ): Promise<IncidentSnapshot | undefined> {
-    const id = textIn(data, 'incidentId');
-    if (id === undefined) return undefined;
-    if (!known.has(id)) known.set(id, await this.incidents.find(tenantId, id));
-    return known.get(id);
+  private async incidentsOf(
+    tenantId: TenantId,
+    events: readonly DomainEvent[],
+  ): Promise<Map<string, IncidentSnapshot>> {
+    const ids = new Set(events.flatMap((event) => textIn(event, 'incidentId') ?? []));
+    const found = ids.size > 0 ? await this.incidents.findMany(tenantId, [...ids]) : [];
+    return new Map(found.map((incident) => [incident.incidentId, incident]));
   }
 }
 
-function providerOf({ data }: DomainEvent): string | undefined {
-  return textIn(data, 'provider');
-}
-
-function textIn(data: object, field: string): string | undefined {
+function textIn({ data }: DomainEvent, field: string): string | undefined {
   const value = (data as Record<string, unknown>)[field];
   return typeof value === 'string' ? value : undefined;
 }
