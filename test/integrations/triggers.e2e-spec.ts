@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { proposedPlan } from '../remediation/plan.js';
 import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { EventStream, type Frame } from '../support/event-stream.js';
@@ -351,6 +352,31 @@ describe('an action', () => {
     ]);
   });
 
+  it('proposes anew what was rejected', async () => {
+    const scene = await Scene.open();
+    const triggerId = await scene.trigger({
+      on: { event: 'remediation.rejected' },
+      condition: 'event.data.reason == "not now"',
+      action: 'run_remediation_proposal',
+    });
+    const { incidentId, ...plan } = await proposedPlan(scene.tenant);
+    const reject = (remediationId: unknown, reason: string) =>
+      scene.tenant.api.post(`/v1/remediation/${String(remediationId)}/reject`, { reason });
+    expect((await reject(plan.remediationId, 'not now')).status).toBe(200);
+    const again = await scene.stream.waitFor(
+      'remediation.proposed',
+      ({ data }) => data.data['remediationId'] !== plan.remediationId,
+    );
+    expect(again.data.data['incidentId']).toBe(incidentId);
+    await scene.settled();
+    expect(scene.firings(triggerId).map(({ data }) => data.data)).toMatchObject([
+      { event: 'remediation.rejected', actionTaken: 'run_remediation_proposal', incidentId },
+    ]);
+    expect((await reject(again.data.data['remediationId'], 'never')).status).toBe(200);
+    await scene.settled();
+    expect(scene.firings(triggerId)).toHaveLength(1);
+  });
+
   it('that is refused is told as none taken, and leaves nothing behind', async () => {
     const scene = await Scene.open();
     const triggerId = await scene.trigger({
@@ -393,6 +419,24 @@ describe('a chain of triggers', () => {
     await scene.alert('ping');
     await scene.settled();
     expect(titles(scene).sort()).toEqual(['ping', 'ping', 'pong', 'same', 'same']);
+  });
+});
+
+describe('a trigger on inconclusive investigations that starts another one', () => {
+  it('does so once: through jobs and other modules, too, it knows its own doing', async () => {
+    const scene = await Scene.open();
+    const gaveUp = {
+      on: { event: 'incident.status_changed' },
+      condition: 'event.data.previousStatus == "investigating" && event.data.newStatus == "open"',
+    };
+    const again = await scene.trigger({ ...gaveUp, action: 'start_investigation' });
+    const witness = await scene.trigger(gaveUp);
+    const incidentId = await scene.alert('look twice', { severity: 'critical' });
+    await until('two runs have ended without a finding', () => scene.firings(witness).length === 2);
+    await scene.settled();
+    expect(scene.firings(again).map(({ data }) => data.data['incidentId'])).toEqual([incidentId]);
+    const ended = scene.stream.frames.filter(({ event }) => event === 'investigation.completed');
+    expect(ended).toHaveLength(2);
   });
 });
 

@@ -18,3 +18,11 @@ export abstract class Remediations {
   /** The newest plan that was executed for an incident with success. */
   abstract successfulPlan(tenantId: TenantId, incidentId: string): Promise<ExecutedPlan | undefined>;
 }
+
+export abstract class RemediationProposals {
+  /**
+   * Proposes what the latest investigation of an open incident calls for.
+   * @throws Refusal `not_found`, or `conflict` when the incident is not open or nothing can be done
+   */
+  abstract proposeAnew(tenantId: TenantId, incidentId: string): Promise<void>;
+}

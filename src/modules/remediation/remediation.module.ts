@@ -1,16 +1,18 @@
 import { Global, Module } from '@nestjs/common';
 import { provideStore } from '#kernel/persistence/aggregate-store';
-import { Remediations } from './api.js';
+import { RemediationProposals, Remediations } from './api.js';
 import { AdvancePlan } from './application/advance-plan.js';
 import { ApproveRemediation } from './application/approve-remediation.js';
 import { CloseProposal } from './application/close-proposal.js';
 import { CompleteStep } from './application/complete-step.js';
 import { ExecuteRemediation } from './application/execute-remediation.js';
 import { ExpireApproval } from './application/expire-approval.js';
+import { FindPlan } from './application/find-plan.js';
 import { FindRemediations } from './application/find-remediations.js';
 import { GiveFeedback } from './application/give-feedback.js';
 import { OpenApproval } from './application/open-approval.js';
 import { PendingApprovals } from './application/pending-approvals.js';
+import { ProposeAnew } from './application/propose-anew.js';
 import { ProposeRemediation } from './application/propose-remediation.js';
 import { RehearseRemediation } from './application/rehearse-remediation.js';
 import { RejectRemediation } from './application/reject-remediation.js';
@@ -32,6 +34,7 @@ import { remediationSchema } from './infrastructure/remediation.schema.js';
   providers: [
     provideStore(Plans, remediationSchema),
     WhenInvestigationCompleted,
+    FindPlan,
     ProposeRemediation,
     OpenApproval,
     CloseProposal,
@@ -50,7 +53,8 @@ import { remediationSchema } from './infrastructure/remediation.schema.js';
     GiveFeedback,
     FindRemediations,
     { provide: Remediations, useExisting: FindRemediations },
+    { provide: RemediationProposals, useClass: ProposeAnew },
   ],
-  exports: [Remediations],
+  exports: [Remediations, RemediationProposals],
 })
 export class RemediationModule {}

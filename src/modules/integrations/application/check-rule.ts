@@ -34,8 +34,6 @@ const CONFIG_OF: Readonly<Partial<Record<TriggerAction, new () => object>>> = {
 /** Checks what no field can tell by itself. @throws Refusal `validation_error` */
 export async function checkRule({ condition, action, actionConfig }: Rule): Promise<void> {
   if (condition !== null) Condition.parse(condition);
-  if (action === 'run_remediation_proposal')
-    throw invalid('action', 'run_remediation_proposal is not available yet');
   const type = CONFIG_OF[action];
   if (type) await validated(type, actionConfig, 'actionConfig');
   else if (Object.keys(actionConfig).length > 0) throw invalid('actionConfig', `must be empty for ${action}`);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IncidentOpening } from '#modules/ingestion/api';
 import { ChangeLog, Investigations } from '#modules/investigation/api';
+import { RemediationProposals } from '#modules/remediation/api';
 import type { Firing, Trigger } from '../domain/trigger.js';
 import type { CreateIncidentConfig, RecordChangeConfig } from './check-rule.js';
 import type { Match } from './weigh-events.js';
@@ -14,6 +15,7 @@ export class TakeAction {
     private readonly investigations: Investigations,
     private readonly incidents: IncidentOpening,
     private readonly changes: ChangeLog,
+    private readonly proposals: RemediationProposals,
   ) {}
 
   /**
@@ -57,7 +59,9 @@ export class TakeAction {
         // The record of the firing is the notice.
         return { actionTaken: action, incidentId };
       case 'run_remediation_proposal':
-        return none;
+        if (incidentId === null) return none;
+        await this.proposals.proposeAnew(tenantId, incidentId);
+        return { actionTaken: action, incidentId };
     }
   }
 }

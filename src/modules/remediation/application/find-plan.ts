@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '#kernel/domain/ids';
+import { type InvestigationResult, Investigations } from '#modules/investigation/api';
+import { Patterns } from '#modules/knowledge/api';
+import { type Plan, planAgainst } from '../domain/plan.js';
+
+/** Finds what can be done about what the latest run of an incident came to. */
+@Injectable()
+export class FindPlan {
+  constructor(
+    private readonly investigations: Investigations,
+    private readonly patterns: Patterns,
+  ) {}
+
+  /** @returns undefined when there was no run, or none that calls for anything */
+  async execute(
+    tenantId: TenantId,
+    incidentId: string,
+  ): Promise<{ readonly result: InvestigationResult; readonly plan: Plan } | undefined> {
+    const result = await this.investigations.latestResult(tenantId, incidentId);
+    const plan = result && (await this.planFor(tenantId, result));
+    return plan && { result, plan };
+  }
+
+  private async planFor(
+    tenantId: TenantId,
+    { acceptedPatternId, outcome, culprit }: InvestigationResult,
+  ): Promise<Plan | undefined> {
+    if (acceptedPatternId !== null) {
+      const pattern = await this.patterns.find(tenantId, acceptedPatternId);
+      return pattern?.fix ?? undefined;
+    }
+    const hasCause = outcome === 'identified' || outcome === 'probable';
+    return hasCause && culprit ? planAgainst(culprit) : undefined;
+  }
+}
