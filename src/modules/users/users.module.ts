@@ -3,26 +3,40 @@ import { APP_GUARD } from '@nestjs/core';
 import { provideStore } from '#kernel/persistence/aggregate-store';
 import { AccessGuard } from './access/access.guard.js';
 import { BuiltInStrategy } from './access/built-in.strategy.js';
-import { BuiltInTokenGuard } from './access/token-guards.js';
 import { CurrentPrincipals } from './access/current-principals.js';
+import { BuiltInTokenGuard } from './access/token-guards.js';
+import { Admins } from './accounts/admins.js';
+import { ChangeUser } from './accounts/change-user.js';
+import { CreateUser } from './accounts/create-user.js';
+import { DeleteUser } from './accounts/delete-user.js';
+import { ListUsers } from './accounts/list-users.js';
 import { People } from './accounts/people.js';
 import { Users, userSchema } from './accounts/user.schema.js';
+import { UsersController } from './accounts/users.controller.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { CreateApiKey } from './api-keys/create-api-key.js';
+import { ListApiKeys } from './api-keys/list-api-keys.js';
 import { LiveKeys } from './api-keys/live-keys.js';
+import { RevokeApiKey } from './api-keys/revoke-api-key.js';
+import { RotateSecret } from './api-keys/rotate-secret.js';
 import { ApiKeys, Principals } from './api.js';
 import { AccessTokens } from './sign-in/access-tokens.js';
 import { AuthController } from './sign-in/auth.controller.js';
+import { ChangePassword } from './sign-in/change-password.js';
 import { LogIn } from './sign-in/log-in.js';
+import { LogOut } from './sign-in/log-out.js';
 import { OpenSession } from './sign-in/open-session.js';
 import { Passwords } from './sign-in/passwords.js';
+import { RefreshSession } from './sign-in/refresh-session.js';
 import { Register } from './sign-in/register.js';
 import { Sessions, sessionSchema } from './sign-in/session.schema.js';
+import { SetPassword } from './sign-in/set-password.js';
+import { SignInFailures } from './sign-in/sign-in-failures.js';
 
 /** Who may come in. Global, so that its api.ts can be asked for without an import of this file. */
 @Global()
 @Module({
-  controllers: [AuthController, ApiKeysController],
+  controllers: [AuthController, UsersController, ApiKeysController],
   providers: [
     { provide: APP_GUARD, useClass: AccessGuard },
     BuiltInStrategy,
@@ -33,9 +47,22 @@ import { Sessions, sessionSchema } from './sign-in/session.schema.js';
     Passwords,
     AccessTokens,
     OpenSession,
+    SignInFailures,
     Register,
     LogIn,
+    RefreshSession,
+    LogOut,
+    ChangePassword,
+    SetPassword,
+    Admins,
+    ListUsers,
+    CreateUser,
+    ChangeUser,
+    DeleteUser,
     CreateApiKey,
+    ListApiKeys,
+    RevokeApiKey,
+    RotateSecret,
     LiveKeys,
     { provide: ApiKeys, useExisting: LiveKeys },
     { provide: Principals, useClass: CurrentPrincipals },

@@ -28,8 +28,8 @@ export class BuiltInStrategy extends PassportStrategy(Strategy, BUILT_IN) {
   /** @returns false for a token that its user's later changes have ended */
   async validate({ sub, tenant_id, credentials, exp }: AccessClaims): Promise<Principal | false> {
     const tenantId = asTenantId(tenant_id);
-    const person = tenantId && (await this.people.find(tenantId, sub));
-    if (!person || person.credentials !== credentials) return false;
+    const person = tenantId && (await this.people.holding(tenantId, sub, credentials));
+    if (!person) return false;
     return { kind: 'user', id: sub, tenantId, ...person, expiresAt: new Date(exp * 1000) };
   }
 }

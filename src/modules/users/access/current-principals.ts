@@ -18,7 +18,6 @@ export class CurrentPrincipals extends Principals {
   async stillValid(caller: Principal): Promise<boolean> {
     if (caller.expiresAt && caller.expiresAt <= this.clock.now()) return false;
     if (caller.kind === 'key') return this.keys.isLive(caller.tenantId, caller.id);
-    const person = await this.people.find(caller.tenantId, caller.id);
-    return person?.credentials === caller.credentials;
+    return (await this.people.holding(caller.tenantId, caller.id, caller.credentials)) !== undefined;
   }
 }

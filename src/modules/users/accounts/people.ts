@@ -24,9 +24,17 @@ export class People {
 
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  /** @returns undefined for someone who was never there or was deleted */
-  find(tenantId: TenantId, userId: string): Promise<Person | undefined> {
-    return this.recent.get(`${tenantId}/${userId}`);
+  /**
+   * @param credentials the count in a token that was issued here; one that is ahead of what we remember is newer than it
+   * @returns undefined for someone who was never there, was deleted, or has changed since the token was issued
+   */
+  async holding(tenantId: TenantId, userId: string, credentials: number): Promise<Person | undefined> {
+    let person = await this.recent.get(`${tenantId}/${userId}`);
+    if (person && person.credentials < credentials) {
+      this.changed(tenantId, userId);
+      person = await this.recent.get(`${tenantId}/${userId}`);
+    }
+    return person?.credentials === credentials ? person : undefined;
   }
 
   /** To be called after a change was committed, so that this replica knows it at once. */

@@ -1,7 +1,28 @@
-import { Email, IdOf, Moment, OneOf, Text } from '#kernel/http/fields';
+import { Email, IdOf, ListOf, Moment, OneOf, Text } from '#kernel/http/fields';
 import type { UserRole } from '#kernel/http/principal';
 import { USER_ROLES } from '../events.js';
 import type { User } from './user.js';
+
+export class CreateUserBody {
+  @Email() email!: string;
+  @Text({ max: 200, example: 'Ada Lovelace' }) name!: string;
+  @OneOf(USER_ROLES) role!: UserRole;
+  @Text({
+    min: 12,
+    max: 200,
+    blank: true,
+    format: 'password',
+    optional: true,
+    summary: 'Without one the answer holds a token with which this person chooses one',
+  })
+  password?: string;
+}
+
+export class ChangeUserBody {
+  @Email({ optional: true }) email?: string;
+  @Text({ max: 200, optional: true, example: 'Ada Lovelace' }) name?: string;
+  @OneOf(USER_ROLES, { optional: true }) role?: UserRole;
+}
 
 export class UserView {
   @IdOf('user') userId!: string;
@@ -12,7 +33,29 @@ export class UserView {
   @Moment() updatedAt!: string;
 }
 
-export function viewOf({ userId, email, name, role, createdAt, updatedAt }: User): UserView {
+export class NewUserView extends UserView {
+  @Text({
+    max: 500,
+    optional: true,
+    summary: 'For `POST /v1/auth/set-password`, once and within 24 hours; shown this once',
+  })
+  setPasswordToken?: string;
+}
+
+export class UserPage {
+  @ListOf(() => UserView) items!: readonly UserView[];
+  @Text({ max: 2048, nullable: true, summary: 'For the next page; null on the last one' })
+  nextCursor!: string | null;
+}
+
+export function viewOf({
+  userId,
+  email,
+  name,
+  role,
+  createdAt,
+  updatedAt,
+}: Pick<User, 'userId' | 'email' | 'name' | 'role' | 'createdAt' | 'updatedAt'>): UserView {
   const times = { createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
   return { userId, email, name, role, ...times };
 }

@@ -1,17 +1,32 @@
-import { Body, Controller, Post, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
-import { errorResponses } from '#kernel/http/error-docs';
 import { Caller } from '#kernel/http/call-request';
+import { errorResponses } from '#kernel/http/error-docs';
+import { PageQuery } from '#kernel/http/page';
 import { Allow, type Principal } from '#kernel/http/principal';
-import { CreateApiKeyBody, NewApiKey } from './api-keys.dto.js';
+import { ApiKeyPage, CreateApiKeyBody, NewApiKey, RotatedSecret, RotateSecretBody } from './api-keys.dto.js';
 import { CreateApiKey } from './create-api-key.js';
+import { ListApiKeys } from './list-api-keys.js';
+import { RevokeApiKey } from './revoke-api-key.js';
+import { RotateSecret } from './rotate-secret.js';
 
 @Controller('v1/api-keys')
 @ApiTags('api keys')
 @Allow({ role: 'admin' })
 export class ApiKeysController {
-  constructor(private readonly createApiKey: CreateApiKey) {}
+  constructor(
+    private readonly createApiKey: CreateApiKey,
+    private readonly listApiKeys: ListApiKeys,
+    private readonly revokeApiKey: RevokeApiKey,
+    private readonly rotateSecret: RotateSecret,
+  ) {}
 
   @Post()
   @ApiOperation({ operationId: 'createApiKey', summary: 'Make an API key and its webhook secret' })
@@ -25,5 +40,40 @@ export class ApiKeysController {
     const key = await this.createApiKey.execute(caller, body);
     response.location(`/v1/api-keys/${key.keyId}`);
     return key;
+  }
+
+  @Get()
+  @ApiOperation({ operationId: 'listApiKeys', summary: 'List the API keys of your tenant' })
+  @ApiOkResponse({ type: ApiKeyPage })
+  @errorResponses(400, 401, 403, 429)
+  list(@Caller() { tenantId }: Principal, @Query() query: PageQuery): Promise<ApiKeyPage> {
+    return this.listApiKeys.execute(tenantId, query);
+  }
+
+  @Delete(':keyId')
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'revokeApiKey', summary: 'Revoke an API key' })
+  @ApiNoContentResponse()
+  @errorResponses(401, 403, 404, 429)
+  revoke(@Caller() { tenantId }: Principal, @Param('keyId') keyId: string): Promise<void> {
+    return this.revokeApiKey.execute(tenantId, keyId);
+  }
+
+  @Post(':keyId/rotate-secret')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'rotateWebhookSecret',
+    summary: 'Give an API key a new webhook secret',
+    description:
+      'The present secret stays good for `overlapMinutes`, so that senders can be changed one by one.',
+  })
+  @ApiOkResponse({ type: RotatedSecret })
+  @errorResponses(400, 401, 403, 404, 429)
+  rotate(
+    @Caller() { tenantId }: Principal,
+    @Param('keyId') keyId: string,
+    @Body() { overlapMinutes }: RotateSecretBody,
+  ): Promise<RotatedSecret> {
+    return this.rotateSecret.execute(tenantId, keyId, overlapMinutes);
   }
 }

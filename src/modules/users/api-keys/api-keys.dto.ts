@@ -1,4 +1,4 @@
-import { IdOf, Moment, Text, Texts } from '#kernel/http/fields';
+import { IdOf, ListOf, Moment, Text, Texts, Whole } from '#kernel/http/fields';
 import { API_KEY_SCOPES, type Scope } from '#kernel/http/principal';
 
 export class CreateApiKeyBody {
@@ -8,11 +8,16 @@ export class CreateApiKeyBody {
   @Moment({ optional: true, nullable: true, summary: 'Never, when left out' }) expiresAt?: string | null;
 }
 
+export class RotateSecretBody {
+  @Whole({ max: 10_080, optional: true, default: 60, summary: 'How long the present secret stays good' })
+  overlapMinutes: number = 60;
+}
+
 class ApiKeyIdentity {
   @IdOf('key') keyId!: string;
   @Text({ max: 200, example: 'Alertmanager' }) name!: string;
   @Text({ max: 20, summary: 'How the key begins', example: 'cflo_3f9a1c02' }) prefix!: string;
-  @Texts({ values: API_KEY_SCOPES }) scopes!: Scope[];
+  @Texts({ values: API_KEY_SCOPES }) scopes!: readonly Scope[];
   @Moment() createdAt!: string;
   @Moment({ nullable: true }) expiresAt!: string | null;
 }
@@ -20,4 +25,21 @@ class ApiKeyIdentity {
 export class NewApiKey extends ApiKeyIdentity {
   @Text({ max: 69, summary: 'The key itself; shown this once' }) plaintextKey!: string;
   @Text({ max: 64, summary: 'What webhooks are signed with; shown this once' }) webhookSecret!: string;
+}
+
+export class ApiKeyView extends ApiKeyIdentity {
+  @Moment({ nullable: true, summary: 'To the minute; null when it was never used' })
+  lastUsedAt!: string | null;
+}
+
+export class ApiKeyPage {
+  @ListOf(() => ApiKeyView) items!: readonly ApiKeyView[];
+  @Text({ max: 2048, nullable: true, summary: 'For the next page; null on the last one' })
+  nextCursor!: string | null;
+}
+
+export class RotatedSecret {
+  @IdOf('key') keyId!: string;
+  @Text({ max: 64, summary: 'What webhooks are signed with; shown this once' }) webhookSecret!: string;
+  @Moment({ summary: 'Until then the secret before is good as well' }) previousSecretExpiresAt!: string;
 }

@@ -1,10 +1,33 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Ip, Post, UseGuards } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
-import { Public } from '#kernel/http/principal';
-import { LogInBody, RegisterBody, SignedIn } from './auth.dto.js';
+import { type Principal, Public } from '#kernel/http/principal';
+import { Tenants } from '#modules/tenants/api';
+import { Users } from '../accounts/user.schema.js';
+import { viewOf } from '../accounts/users.dto.js';
+import {
+  ChangePasswordBody,
+  LogInBody,
+  Me,
+  RefreshTokenBody,
+  RegisterBody,
+  SetPasswordBody,
+  SignedIn,
+} from './auth.dto.js';
+import { ChangePassword } from './change-password.js';
 import { LogIn } from './log-in.js';
+import { LogOut } from './log-out.js';
+import { RefreshSession } from './refresh-session.js';
 import { Register } from './register.js';
+import { SetPassword } from './set-password.js';
+import { SignUpGuard } from './sign-up.guard.js';
 
 @Controller('v1/auth')
 @ApiTags('auth')
@@ -12,11 +35,23 @@ export class AuthController {
   constructor(
     private readonly registration: Register,
     private readonly logIn: LogIn,
+    private readonly refreshSession: RefreshSession,
+    private readonly logOut: LogOut,
+    private readonly changePassword: ChangePassword,
+    private readonly setPassword: SetPassword,
+    private readonly users: Users,
+    private readonly tenants: Tenants,
   ) {}
 
   @Post('register')
   @Public()
-  @ApiOperation({ operationId: 'register', summary: 'Found a tenant and become its first admin' })
+  @UseGuards(SignUpGuard)
+  @ApiOperation({
+    operationId: 'register',
+    summary: 'Found a tenant and become its first admin',
+    description:
+      'An e-mail address belongs to one person in the whole installation, so 409 tells that it is taken.',
+  })
   @ApiCreatedResponse({ type: SignedIn })
   @errorResponses(400, 403, 409, 429)
   register(@Body() body: RegisterBody): Promise<SignedIn> {
@@ -29,7 +64,71 @@ export class AuthController {
   @ApiOperation({ operationId: 'logIn', summary: 'Sign in' })
   @ApiOkResponse({ type: SignedIn })
   @errorResponses(400, 401, 429)
-  login(@Body() body: LogInBody): Promise<SignedIn> {
-    return this.logIn.execute(body);
+  login(@Body() body: LogInBody, @Ip() address: string): Promise<SignedIn> {
+    return this.logIn.execute(body, address);
+  }
+
+  @Post('refresh')
+  @Public()
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'refreshSession',
+    summary: 'Trade a refresh token for new tokens',
+    description: 'A refresh token is good once. Shown again it ends the session, since two hold it.',
+  })
+  @ApiOkResponse({ type: SignedIn })
+  @errorResponses(400, 401, 429)
+  refresh(@Body() { refreshToken }: RefreshTokenBody): Promise<SignedIn> {
+    return this.refreshSession.execute(refreshToken);
+  }
+
+  @Post('logout')
+  @Public()
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'logOut', summary: 'End the session of a refresh token' })
+  @ApiNoContentResponse()
+  @errorResponses(400, 429)
+  logout(@Body() { refreshToken }: RefreshTokenBody): Promise<void> {
+    return this.logOut.execute(refreshToken);
+  }
+
+  @Post('password')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'changePassword',
+    summary: 'Change your password',
+    description: 'Ends every session and token from before; the answer holds new ones.',
+  })
+  @ApiOkResponse({ type: SignedIn })
+  @errorResponses(400, 401, 403, 429)
+  password(
+    @Caller() caller: Principal,
+    @Body() body: ChangePasswordBody,
+    @Ip() address: string,
+  ): Promise<SignedIn> {
+    return this.changePassword.execute(caller, body, address);
+  }
+
+  @Post('set-password')
+  @Public()
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'setPassword',
+    summary: 'Choose your first password',
+    description: 'With the `setPasswordToken` that an admin was given for you. Good once, for 24 hours.',
+  })
+  @ApiOkResponse({ type: SignedIn })
+  @errorResponses(400, 401, 429)
+  choosePassword(@Body() body: SetPasswordBody): Promise<SignedIn> {
+    return this.setPassword.execute(body);
+  }
+
+  @Get('me')
+  @ApiOperation({ operationId: 'getMe', summary: 'Who you are, and in which tenant' })
+  @ApiOkResponse({ type: Me })
+  @errorResponses(401, 403, 429)
+  async me(@Caller() { tenantId, id }: Principal): Promise<Me> {
+    const [user, tenant] = [await this.users.get(tenantId, id), await this.tenants.profile(tenantId)];
+    return { user: viewOf(user), tenant, roles: [user.role] };
   }
 }

@@ -1,7 +1,9 @@
 import { PLANS, type Plan } from '#kernel/domain/plan';
-import { Email, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
+import { Email, ObjectOf, OneOf, Text, Texts, Whole } from '#kernel/http/fields';
+import type { UserRole } from '#kernel/http/principal';
 import { TenantProfile } from '#modules/tenants/api';
 import { UserView } from '../accounts/users.dto.js';
+import { USER_ROLES } from '../events.js';
 
 const PASSWORD = { min: 12, max: 200, blank: true, format: 'password' } as const;
 
@@ -16,6 +18,26 @@ export class RegisterBody {
 export class LogInBody {
   @Email() email!: string;
   @Text({ max: 200, blank: true, format: 'password' }) password!: string;
+}
+
+export class RefreshTokenBody {
+  @Text({ max: 500 }) refreshToken!: string;
+}
+
+export class ChangePasswordBody {
+  @Text({ max: 200, blank: true, format: 'password' }) currentPassword!: string;
+  @Text(PASSWORD) newPassword!: string;
+}
+
+export class SetPasswordBody {
+  @Text({ max: 500, summary: 'The `setPasswordToken` of a new user' }) token!: string;
+  @Text(PASSWORD) newPassword!: string;
+}
+
+export class Me {
+  @ObjectOf(() => UserView) user!: UserView;
+  @ObjectOf(() => TenantProfile) tenant!: TenantProfile;
+  @Texts({ values: USER_ROLES }) roles!: UserRole[];
 }
 
 export class SignedIn {

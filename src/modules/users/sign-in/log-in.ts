@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Refusal } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { emailKey } from '../accounts/user.js';
+import { emailKey, type User } from '../accounts/user.js';
 import { Users } from '../accounts/user.schema.js';
 import type { LogInBody, SignedIn } from './auth.dto.js';
 import { OpenSession } from './open-session.js';
 import { Passwords } from './passwords.js';
+import { SignInFailures } from './sign-in-failures.js';
 
 @Injectable()
 export class LogIn {
@@ -14,18 +15,26 @@ export class LogIn {
     private readonly unitOfWork: UnitOfWork,
     private readonly users: Users,
     private readonly passwords: Passwords,
+    private readonly failures: SignInFailures,
     private readonly openSession: OpenSession,
   ) {}
 
-  /** @throws Refusal `invalid_credentials`, the same and after the same work whether the address is known or not */
-  async execute({ email, password }: LogInBody): Promise<SignedIn> {
-    const [found] = await this.unitOfWork.lookUp<SignInRow>('SELECT * FROM find_sign_in($1)', [
-      emailKey(email),
-    ]);
+  /**
+   * @param address the client's, against which failures count as they do against the mail address
+   * @throws Refusal `invalid_credentials`, the same and after the same work whether the mail address is known or not
+   */
+  async execute({ email, password }: LogInBody, address: string): Promise<SignedIn> {
+    const key = emailKey(email);
+    const user = await this.failures.unlessTooMany(key, address, () => this.userBy(key, password));
+    if (!user) throw wrongCredentials();
+    return this.openSession.execute(user);
+  }
+
+  private async userBy(key: string, password: string): Promise<User | undefined> {
+    const [found] = await this.unitOfWork.lookUp<SignInRow>('SELECT * FROM find_sign_in($1)', [key]);
     const matches = await this.passwords.matches(password, found?.password_hash);
     const user = matches && found ? await this.users.find(found.tenant_id, found.user_id) : undefined;
-    if (!user || user.isDeleted) throw wrongCredentials();
-    return this.openSession.execute(user);
+    return user?.isDeleted ? undefined : user;
   }
 }
 

@@ -1,16 +1,9 @@
 import { newOpaqueToken, sha256Hex } from '#kernel/crypto/secrets';
 import { Aggregate } from '#kernel/domain/aggregate';
-import { asTenantId, type TenantId } from '#kernel/domain/ids';
 import type { User } from '../accounts/user.js';
+import { writeSecretToken } from './secret-tokens.js';
 
 const LIFE_MS = 30 * 24 * 3600 * 1000;
-
-/** What a refresh token says: which session, and the secret that only its holder knows. */
-export interface RefreshToken {
-  readonly tenantId: TenantId;
-  readonly sessionId: string;
-  readonly secret: string;
-}
 
 /**
  * One sign-in and everything refreshed from it. Each refresh changes the secret; who shows an earlier one holds a copy,
@@ -46,7 +39,7 @@ export class Session extends Aggregate {
     const secret = newOpaqueToken();
     this.secretHash = sha256Hex(secret);
     this.expiresAt = new Date(now.getTime() + LIFE_MS);
-    return `${this.tenantId}.${this.sessionId}.${secret}`;
+    return writeSecretToken({ tenantId: this.tenantId, id: this.sessionId, secret });
   }
 
   /** @returns false, and ends, when the secret is not the present one */
@@ -60,11 +53,4 @@ export class Session extends Aggregate {
   end(now: Date): void {
     this.endedAt ??= now;
   }
-}
-
-export function readRefreshToken(token: string): RefreshToken | undefined {
-  const [tenant, sessionId = '', secret = '', ...rest] = token.split('.');
-  const tenantId = asTenantId(tenant);
-  if (!tenantId || rest.length > 0 || !/^[\w-]{43}$/.test(sessionId)) return undefined;
-  return { tenantId, sessionId, secret };
 }

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import { Refusal } from '#kernel/domain/errors';
+import type { TenantId } from '#kernel/domain/ids';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+
+/** Sees to it that a tenant always has somebody who can administer it. */
+@Injectable()
+export class Admins {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /**
+   * To be asked in the transaction that takes the role away. All admins stay locked until it ends, so that two who
+   * dismiss each other do so one after the other.
+   * @throws Refusal `conflict`
+   */
+  async refuseToLoseTheLast(tenantId: TenantId, userId: string): Promise<void> {
+    const admins = await this.unitOfWork.query<{ user_id: string }>(
+      tenantId,
+      `SELECT user_id FROM users WHERE tenant_id = $1 AND role = 'admin' AND deleted_at IS NULL
+        ORDER BY user_id FOR UPDATE`,
+      [tenantId],
+    );
+    if (admins.length === 1 && admins[0]?.user_id === userId) {
+      throw new Refusal('conflict', 'This is the last admin; make somebody else an admin first.');
+    }
+  }
+}

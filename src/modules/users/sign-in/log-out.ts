@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
+import { readSecretToken } from './secret-tokens.js';
+import { Sessions } from './session.schema.js';
+
+/** Ends the session of a refresh token. One that is over already, or never was, is over all the same. */
+@Injectable()
+export class LogOut {
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly clock: Clock,
+  ) {}
+
+  async execute(refreshToken: string): Promise<void> {
+    const token = readSecretToken(refreshToken);
+    if (!token || !(await this.sessions.find(token.tenantId, token.id))) return;
+    // Whoever shows a spent secret holds a copy, which is one more reason to end it.
+    await this.sessions.change(token.tenantId, token.id, (session) => {
+      session.end(this.clock.now());
+    });
+  }
+}

@@ -1,0 +1,184 @@
+import { createHash, createHmac } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+interface Key {
+  readonly keyId: string;
+  readonly plaintextKey: string;
+  readonly webhookSecret: string;
+  readonly scopes: readonly string[];
+}
+
+let server: TestServer;
+let tenant: TenantUser;
+beforeAll(async () => {
+  server = await TestServer.start();
+  tenant = await newTenant(server.url);
+});
+afterAll(() => server.stop());
+
+async function newKey({ api }: TenantUser, overrides: object = {}): Promise<Key> {
+  const answer = await api.post<Key>('/v1/api-keys', { name: 'alerts', ...overrides });
+  expect(answer.status).toBe(201);
+  return answer.body;
+}
+
+const ALERT = JSON.stringify({ title: 'High error rate', description: '5xx above 5 %' });
+const send = (
+  { plaintextKey, webhookSecret }: Pick<Key, 'plaintextKey' | 'webhookSecret'>,
+  { url = server.url, tenantId = tenant.tenantId } = {},
+): Promise<Answer<Record<string, string>>> =>
+  new Api(url).post(`/v1/webhooks/${tenantId}/custom`, ALERT, {
+    headers: {
+      'x-api-key': plaintextKey,
+      'x-webhook-signature': createHmac('sha256', webhookSecret).update(ALERT).digest('hex'),
+    },
+  });
+
+describe('an API key', () => {
+  it('is shown once, and stored so that nobody can read it', async () => {
+    const answer = await tenant.api.post<Key>('/v1/api-keys', { name: 'Alertmanager' });
+    const { keyId, plaintextKey, webhookSecret } = answer.body;
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('location')).toBe(`/v1/api-keys/${keyId}`);
+    expect(answer.body).toEqual({
+      keyId: expect.stringMatching(/^key_/),
+      name: 'Alertmanager',
+      prefix: plaintextKey.slice(0, 13),
+      scopes: ['webhooks:write'],
+      plaintextKey: expect.stringMatching(/^cflo_[0-9a-f]{64}$/),
+      webhookSecret: expect.stringMatching(/^[0-9a-f]{64}$/),
+      createdAt: expect.stringMatching(/Z$/),
+      expiresAt: null,
+    });
+    const listed = await tenant.api.get('/v1/api-keys?limit=100');
+    expect(JSON.stringify(listed.body)).toContain(keyId);
+    const [row] = await sql(
+      server.database.url,
+      'SELECT * FROM api_keys WHERE key_id = $1',
+      [keyId],
+      tenant.tenantId,
+    );
+    expect(row).toMatchObject({ key_hash: createHash('sha256').update(plaintextKey).digest('hex') });
+    for (const text of [JSON.stringify(listed.body), JSON.stringify(row), server.log]) {
+      expect(text).not.toContain(plaintextKey);
+      expect(text).not.toContain(webhookSecret);
+    }
+    expect(JSON.stringify(listed.body)).not.toContain(String(row?.['key_hash']));
+  });
+
+  it.each([
+    ['without a name', { name: ' ' }],
+    ['with an unknown scope', { scopes: ['admin'] }],
+    ['without any scope', { scopes: [] }],
+    ['that has expired', { expiresAt: '2020-01-01T00:00:00Z' }],
+    ['with a time that is none', { expiresAt: 'tomorrow' }],
+  ])('is not made %s', async (_, wrong) => {
+    expect((await tenant.api.post('/v1/api-keys', { name: 'x', ...wrong })).status).toBe(400);
+  });
+
+  it('tells when it was last used', async () => {
+    const own = await newTenant(server.url);
+    const key = await newKey(own);
+    expect((await send(key, own)).status).toBe(202);
+    await until('its use is noted', async () => {
+      const { body } = await own.api.get<{ items: { lastUsedAt: string | null }[] }>('/v1/api-keys');
+      return body.items[0]?.lastUsedAt;
+    });
+  });
+
+  it('works no more once it has expired', async () => {
+    const key = await newKey(tenant, { expiresAt: new Date(Date.now() + 1500).toISOString() });
+    expect((await send(key)).status).toBe(202);
+    const refused = await until(
+      'it has expired',
+      async () => {
+        const answer = await send(key);
+        return answer.status === 401 && answer;
+      },
+      3,
+    );
+    expect(refused.body['error']).toBe('invalid_api_key');
+  });
+
+  it('works no more once it was revoked: here at once, elsewhere within five seconds', async () => {
+    const replica = await TestServer.start({ database: server.database });
+    const key = await newKey(tenant);
+    expect((await send(key)).status).toBe(202);
+    expect((await send(key, { ...tenant, url: replica.url })).status).toBe(202);
+
+    expect((await tenant.api.delete(`/v1/api-keys/${key.keyId}`)).status).toBe(204);
+    expect((await send(key)).body['error']).toBe('invalid_api_key');
+    await until(
+      'the other replica knows',
+      async () => (await send(key, { ...tenant, url: replica.url })).status === 401,
+      5,
+    );
+    expect((await tenant.api.delete(`/v1/api-keys/${key.keyId}`)).status).toBe(404);
+    await replica.stop();
+  });
+
+  it('of one tenant is unknown to another', async () => {
+    const [other, key] = [await newTenant(server.url), await newKey(tenant)];
+    const missing = await other.api.delete('/v1/api-keys/key_01HX9VTPQR3KF8MZWBYD5N6JCE');
+    const words = ({ status, body }: Answer): unknown => ({ status, ...body, requestId: '' });
+    expect(missing.status).toBe(404);
+    expect(words(await other.api.delete(`/v1/api-keys/${key.keyId}`))).toEqual(words(missing));
+    expect((await other.api.post(`/v1/api-keys/${key.keyId}/rotate-secret`)).status).toBe(404);
+    expect((await other.api.get<{ items: unknown[] }>('/v1/api-keys')).body.items).toEqual([]);
+    expect((await send(key, other)).body['error']).toBe('invalid_api_key');
+    expect((await send(key)).status).toBe(202);
+  });
+});
+
+describe('a key in the place of a token', () => {
+  it('opens what its scope allows, and nothing that asks for a person', async () => {
+    const reader = await newKey(tenant, { scopes: ['incidents:read'] });
+    const { body } = await send(await newKey(tenant));
+    const api = new Api(server.url, reader.plaintextKey);
+    expect((await api.get(`/v1/incidents/${body['incidentId']}`)).status).toBe(200);
+    const refused = [
+      await api.patch(`/v1/incidents/${body['incidentId']}`, { status: 'resolved' }),
+      await api.get('/v1/auth/me'),
+      await api.get('/v1/users'),
+      await api.post('/v1/api-keys', { name: 'more' }),
+      await new Api(server.url, (await newKey(tenant)).plaintextKey).get('/v1/incidents'),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual(Array<number>(5).fill(403));
+    expect((await send(reader)).body['error']).toBe('invalid_api_key');
+  });
+
+  it('is refused when nobody has it', async () => {
+    for (const key of [`cflo_${'0'.repeat(64)}`, 'cflo_short']) {
+      const answer = await new Api(server.url, key).get('/v1/incidents');
+      expect(answer.status).toBe(401);
+      expect(answer.body).toMatchObject({ error: 'invalid_api_key' });
+    }
+  });
+});
+
+describe('a rotated webhook secret', () => {
+  it('is good at once, beside the one before until the overlap ends', async () => {
+    const { plaintextKey, ...key } = await newKey(tenant);
+    expect((await send({ plaintextKey, ...key })).status).toBe(202);
+    const rotated = await tenant.api.post<{ webhookSecret: string }>(
+      `/v1/api-keys/${key.keyId}/rotate-secret`,
+    );
+    expect(rotated.status).toBe(200);
+    expect(rotated.body).toEqual({
+      keyId: key.keyId,
+      webhookSecret: expect.stringMatching(/^[0-9a-f]{64}$/),
+      previousSecretExpiresAt: expect.stringMatching(/Z$/),
+    });
+    expect((await send({ plaintextKey, webhookSecret: rotated.body.webhookSecret })).status).toBe(202);
+    expect((await send({ plaintextKey, webhookSecret: key.webhookSecret })).status).toBe(202);
+
+    await tenant.api.post(`/v1/api-keys/${key.keyId}/rotate-secret`, { overlapMinutes: 0 });
+    for (const webhookSecret of [key.webhookSecret, rotated.body.webhookSecret]) {
+      expect((await send({ plaintextKey, webhookSecret })).body['error']).toBe('invalid_signature');
+    }
+  });
+});
