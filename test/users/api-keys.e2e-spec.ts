@@ -13,12 +13,17 @@ interface Key {
 }
 
 let server: TestServer;
+let replica: TestServer;
 let tenant: TenantUser;
 beforeAll(async () => {
   server = await TestServer.start();
+  replica = await TestServer.start({ database: server.database });
   tenant = await newTenant(server.url);
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await replica.stop();
+  await server.stop();
+});
 
 async function newKey({ api }: TenantUser, overrides: object = {}): Promise<Key> {
   const answer = await api.post<Key>('/v1/api-keys', { name: 'alerts', ...overrides });
@@ -105,7 +110,6 @@ describe('an API key', () => {
   });
 
   it('works no more once it was revoked: here at once, elsewhere within five seconds', async () => {
-    const replica = await TestServer.start({ database: server.database });
     const key = await newKey(tenant);
     expect((await send(key)).status).toBe(202);
     expect((await send(key, { ...tenant, url: replica.url })).status).toBe(202);
@@ -118,7 +122,6 @@ describe('an API key', () => {
       5,
     );
     expect((await tenant.api.delete(`/v1/api-keys/${key.keyId}`)).status).toBe(404);
-    await replica.stop();
   });
 
   it('of one tenant is unknown to another', async () => {

@@ -12,12 +12,17 @@ interface SignedIn {
 }
 
 let server: TestServer;
+let replica: TestServer;
 let anyone: Api;
 beforeAll(async () => {
   server = await TestServer.start();
+  replica = await TestServer.start({ database: server.database });
   anyone = new Api(server.url);
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await replica.stop();
+  await server.stop();
+});
 // Failures count against the address too, and all tests knock from the same one.
 afterEach(() => sql(server.database.url, 'DELETE FROM sign_in_failures'));
 
@@ -134,10 +139,9 @@ describe('registration', () => {
 
   it('is refused where it is closed, before the body is looked at', async () => {
     const closed = await TestServer.start({ env: { SIGNUP_ENABLED: 'false' } });
-    const answer = await new Api(closed.url).post('/v1/auth/register', '{');
+    const answer = await new Api(closed.url).post('/v1/auth/register', '{').finally(() => closed.stop());
     expect(answer.status).toBe(403);
     expect(answer.body).toMatchObject({ error: 'forbidden' });
-    await closed.stop();
   });
 });
 
@@ -195,7 +199,6 @@ describe('login', () => {
   });
 
   it('counts failures over all replicas, and against the address of the client', async () => {
-    const replica = await TestServer.start({ database: server.database });
     const { email, password } = await newTenant(server.url);
     for (let n = 0; n < 10; n++) expect((await logIn(email, newPassword())).status).toBe(401);
     const elsewhere = await new Api(replica.url).post('/v1/auth/login', { email, password });
@@ -203,7 +206,6 @@ describe('login', () => {
 
     for (let n = 0; n < 40; n++) expect((await logIn(newEmail(), newPassword())).status).toBe(401);
     expect((await logIn(newEmail(), newPassword())).status).toBe(429);
-    await replica.stop();
   });
 });
 
@@ -281,12 +283,6 @@ describe('a change of password', () => {
 });
 
 describe('every earlier token ends within five seconds on every replica', () => {
-  let replica: TestServer;
-  beforeAll(async () => {
-    replica = await TestServer.start({ database: server.database });
-  });
-  afterAll(() => replica.stop());
-
   const changes: [string, (admin: TenantUser, userId: string) => Promise<Answer>][] = [
     ['a change of role', ({ api }, userId) => api.patch(`/v1/users/${userId}`, { role: 'admin' })],
     ['a deletion', ({ api }, userId) => api.delete(`/v1/users/${userId}`)],

@@ -163,6 +163,13 @@ describe('the list of users', () => {
 });
 
 describe('admins', () => {
+  // Another replica does not know at once that its caller was dismissed: there the rule itself must hold.
+  let replica: TestServer;
+  beforeAll(async () => {
+    replica = await TestServer.start({ database: server.database });
+  });
+  afterAll(() => replica.stop());
+
   it('change neither their own role nor remove themselves', async () => {
     const path = `/v1/users/${tenant.userId}`;
     const [demoted, removed] = [
@@ -179,12 +186,13 @@ describe('admins', () => {
   ])('who %s each other at the same moment leave one', async (_, dismiss) => {
     for (let round = 0; round < 5; round++) {
       const first = await newTenant(server.url);
-      const second = await as(first, 'admin');
-      const answers = await Promise.all([
-        ...Array.from({ length: 10 }, () => dismiss(first, second)),
-        ...Array.from({ length: 10 }, () => dismiss(second, first)),
-      ]);
-      expect(answers.filter(({ status }) => status === 409).length).toBeGreaterThan(0);
+      const promoted = await as(first, 'admin');
+      const second = { ...promoted, api: new Api(replica.url, promoted.api.token) };
+      expect((await second.api.get('/v1/auth/me')).status).toBe(200);
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, at) => (at % 2 ? dismiss(first, second) : dismiss(second, first))),
+      );
+      expect(answers.some(({ status }) => status === 409)).toBe(true);
       expect(answers.every(({ status }) => status < 500)).toBe(true);
       const [left] = await sql<{ count: string }>(
         server.database.url,

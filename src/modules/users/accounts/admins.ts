@@ -9,15 +9,20 @@ export class Admins {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   /**
-   * To be asked in the transaction that takes the role away. All admins stay locked until it ends, so that two who
-   * dismiss each other do so one after the other.
+   * To be asked first thing in the transaction that takes the role away. Until it ends no other one of this tenant gets
+   * past here, so that two who dismiss each other do so one after the other.
    * @throws Refusal `conflict`
    */
   async refuseToLoseTheLast(tenantId: TenantId, userId: string): Promise<void> {
+    // Not by locking the rows: who is an admin changes while one waits, and with it the order of the locks.
+    await this.unitOfWork.query(
+      tenantId,
+      `SELECT pg_advisory_xact_lock(hashtextextended('causeflow.admins:' || $1, 0))`,
+      [tenantId],
+    );
     const admins = await this.unitOfWork.query<{ user_id: string }>(
       tenantId,
-      `SELECT user_id FROM users WHERE tenant_id = $1 AND role = 'admin' AND deleted_at IS NULL
-        ORDER BY user_id FOR UPDATE`,
+      `SELECT user_id FROM users WHERE tenant_id = $1 AND role = 'admin' AND deleted_at IS NULL LIMIT 2`,
       [tenantId],
     );
     if (admins.length === 1 && admins[0]?.user_id === userId) {
