@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newTenant, type TenantUser } from '../support/api.js';
+import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { HttpRunner } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
 import {
-  approvedPlan, codes, colleague, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, story, type Plan,
+  approvedPlan, codes, colleague, planFor, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, story, type Plan,
 } from './plan.js'; // prettier-ignore
 
 let server: TestServer;
@@ -108,19 +108,20 @@ describe('a proposal', () => {
 
 describe('an approval', () => {
   it('has one winner of twenty, and so has the execution after it', async () => {
-    const plan = await proposedPlan(acme);
+    const busy = await tenant();
+    const plan = await proposedPlan(busy);
     const twenty = Array.from({ length: 20 });
-    const approvals = await Promise.all(twenty.map(() => post(acme, plan, 'approve', { notes: 'go' })));
+    const approvals = await Promise.all(twenty.map(() => post(busy, plan, 'approve', { notes: 'go' })));
     expect(codes(approvals)).toEqual({ '200 ok': 1, '409 already_decided': 19 });
-    expect(await planOf(acme, plan)).toMatchObject({ status: 'approved', approvedBy: [acme.userId] });
-    expect(await incidentStatus(acme, plan)).toBe('awaiting_approval');
+    expect(await planOf(busy, plan)).toMatchObject({ status: 'approved', approvedBy: [busy.userId] });
+    expect(await incidentStatus(busy, plan)).toBe('awaiting_approval');
 
     const before = runner.orders.length;
-    const executions = await Promise.all(twenty.map(() => post(acme, plan, 'execute')));
+    const executions = await Promise.all(twenty.map(() => post(busy, plan, 'execute')));
     expect(codes(executions)).toEqual({ '202 ok': 1, '409 conflict': 19 });
-    await incidentIs(acme, plan, 'resolved');
+    await incidentIs(busy, plan, 'resolved');
     expect(runner.orders).toHaveLength(before + 1);
-    expect(await story(acme, plan)).toEqual([
+    expect(await story(busy, plan)).toEqual([
       'remediation.proposed',
       'approval.requested',
       'investigating → awaiting_approval',
@@ -161,12 +162,7 @@ describe('an approval', () => {
     // Nobody started this one: triage did. The next run is hers.
     expect((await post(strict, first, 'reject')).status).toBe(200);
     expect((await strict.api.post(`/v1/investigation/${first.incidentId}`)).status).toBe(202);
-    await incidentIs(strict, first, 'awaiting_approval');
-    const { body } = await strict.api.get<{ items: [Plan, ...Plan[]] }>(
-      `/v1/remediation/${first.incidentId}`,
-    );
-    const [own] = body.items;
-    expect(own.remediationId).not.toBe(first.remediationId);
+    const own = await planFor(strict.api, first.incidentId, first);
     const refused = await post(strict, own, 'approve');
     expect([refused.status, refused.body.error]).toEqual([403, 'forbidden']);
     expect((await post(grace, own, 'approve')).status).toBe(200);
@@ -203,6 +199,13 @@ describe('an approval', () => {
       items: [],
       nextCursor: null,
     });
+    const key = await acme.api.post<{ plaintextKey: string }>('/v1/api-keys', {
+      name: 'reader',
+      scopes: ['incidents:read'],
+    });
+    const program = new Api(server.url, key.body.plaintextKey);
+    expect((await program.get(`/v1/remediation/${plan.remediationId}`)).status).toBe(200);
+    expect((await program.post(`/v1/remediation/${plan.remediationId}/approve`)).status).toBe(403);
     expect((await planOf(acme, plan)).status).toBe('proposed');
   });
 
@@ -231,6 +234,40 @@ describe('a rejection', () => {
       'approval.resolved (rejected)',
       'awaiting_approval → open',
     ]);
+  });
+});
+
+describe('two plans for one incident', () => {
+  async function lookAgain({ incidentId }: Plan): Promise<void> {
+    const context = { context: 'Payments are slow, too.', reinvestigate: true };
+    expect((await acme.api.post(`/v1/investigation/${incidentId}/context`, context)).status).toBe(202);
+  }
+
+  it('keep it waiting until the last of them is turned down, also when both are at once', async () => {
+    const first = await proposedPlan(acme);
+    await lookAgain(first);
+    const second = await planFor(acme.api, first.incidentId, first);
+    await lookAgain(first);
+    const third = await planFor(acme.api, first.incidentId, first, second);
+    expect((await post(acme, first, 'reject')).status).toBe(200);
+    expect(await incidentStatus(acme, first)).toBe('awaiting_approval');
+    const both = await Promise.all([post(acme, second, 'reject'), post(acme, third, 'reject')]);
+    expect(codes(both)).toEqual({ '200 ok': 2 });
+    expect(await incidentStatus(acme, first)).toBe('open');
+    expect((await story(acme, first)).filter((told) => told === 'awaiting_approval → open')).toHaveLength(1);
+  });
+
+  it('are listed newest first, a page at a time', async () => {
+    const first = await proposedPlan(acme);
+    await lookAgain(first);
+    const second = await planFor(acme.api, first.incidentId, first);
+    const path = `/v1/incidents/${first.incidentId}/remediations?limit=1`;
+    const one = await acme.api.get<{ items: Plan[]; nextCursor: string }>(path);
+    expect(one.body.items).toMatchObject([{ remediationId: second.remediationId }]);
+    const two = await acme.api.get<{ items: Plan[] }>(`${path}&cursor=${one.body.nextCursor}`);
+    expect(two.body).toMatchObject({ items: [{ remediationId: first.remediationId }], nextCursor: null });
+    const elsewhere = `/v1/notifications/approvals/pending?cursor=${one.body.nextCursor}`;
+    expect((await acme.api.get(elsewhere)).status).toBe(400);
   });
 });
 

@@ -4,7 +4,7 @@ import { HttpRunner, type Treatment } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import {
-  approvedPlan, colleague, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, story, type Plan,
+  approvedPlan, colleague, planFor, trouble, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, story, type Plan,
 } from './plan.js'; // prettier-ignore
 
 let server: TestServer;
@@ -261,6 +261,32 @@ describe('a dry run', () => {
       expect(runner.orders[0]?.webhookId).not.toBe(plan.steps[0].stepId);
       await post(admin, plan, 'execute');
       expect((await planIs(admin, plan, 'completed')).steps[0].output).toEqual({ done: true });
+    });
+  });
+});
+
+describe('what helped once', () => {
+  it('is proposed again when a person accepts it as the known solution', async () => {
+    await withRunner([], async ({ admin }) => {
+      const { api } = admin;
+      const plan = await executed(admin, 'completed');
+      const patternId = await until('a pattern was extracted', async () => {
+        const { body } = await api.get<{ items: { patternId: string }[] }>('/v1/knowledge');
+        return body.items[0]?.patternId;
+      });
+
+      const incidentId = await trouble(api, String(plan.steps[0].params['service']));
+      const accept = { action: 'accept', patternId };
+      await until('the run waits for a word', async () => {
+        return (await api.post(`/v1/investigation/${incidentId}/known-solution`, accept)).status === 200;
+      });
+      const again = await planFor(api, incidentId);
+      expect(again.steps).toMatchObject([
+        { action: 'rollback_deployment', params: plan.steps[0].params, manual: false },
+      ]);
+      await post(admin, again, 'approve');
+      await post(admin, again, 'execute');
+      await incidentIs(admin, again, 'resolved');
     });
   });
 });

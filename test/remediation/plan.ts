@@ -5,6 +5,7 @@ import { until } from '../support/until.js';
 export interface Step {
   readonly stepId: string;
   readonly action: string;
+  readonly params: Readonly<Record<string, unknown>>;
   readonly manual: boolean;
   readonly status: string;
   readonly attempt: number;
@@ -43,16 +44,28 @@ export async function proposedPlan({ api }: TenantUser): Promise<Plan> {
     });
     if (change.status !== 201) throw new Error(`changes answered ${change.status}`);
   }
-  const incident = await api.post<{ incidentId: string }>('/v1/incidents', {
+  return planFor(api, await trouble(api, service));
+}
+
+/** @returns the id of a new incident */
+export async function trouble(api: Api, service: string): Promise<string> {
+  const { body } = await api.post<{ incidentId: string }>('/v1/incidents', {
     title: `High error rate on ${service}`,
     description: `5xx error rate of ${service} exceeded 5% for 3 minutes.`,
     severity: 'high',
     service,
     environment: 'production',
   });
+  return body.incidentId;
+}
+
+/** Waits for the newest plan against an incident, other than those known already. */
+export function planFor(api: Api, incidentId: string, ...known: Plan[]): Promise<Plan> {
   return until('a plan is proposed', async () => {
-    const { body } = await api.get<{ items: Plan[] }>(`/v1/remediation/${incident.body.incidentId}`);
-    return body.items[0];
+    const { body } = await api.get<{ items: Plan[] }>(`/v1/remediation/${incidentId}`);
+    return body.items.find((plan) =>
+      known.every(({ remediationId }) => remediationId !== plan.remediationId),
+    );
   });
 }
 
@@ -94,7 +107,7 @@ export async function incidentIs(admin: TenantUser, plan: Plan, status: string):
 /** What the log says of the plan's incident from its proposal on; a status change as its two ends. */
 export async function story({ api }: TenantUser, { incidentId }: Plan): Promise<string[]> {
   const { body } = await api.get<{ items: LoggedEvent[] }>(
-    `/v1/notifications/events?limit=100&incidentId=${incidentId}`,
+    `/v1/notifications/events?limit=100&incidentId=${incidentId}&events=incident.*,remediation.*,approval.*`,
   );
   const told = body.items.map(({ event, data }) => {
     if (event === 'incident.status_changed')

@@ -27,8 +27,8 @@ export class FindPlan {
     { acceptedPatternId, outcome, culprit }: InvestigationResult,
   ): Promise<Plan | undefined> {
     if (acceptedPatternId !== null) {
-      const pattern = await this.patterns.find(tenantId, acceptedPatternId);
-      return pattern?.fix ?? undefined;
+      const fix = (await this.patterns.find(tenantId, acceptedPatternId))?.fix;
+      return fix && fix.steps.length > 0 ? fix : undefined;
     }
     const hasCause = outcome === 'identified' || outcome === 'probable';
     return hasCause && culprit ? planAgainst(culprit) : undefined;
