@@ -9,6 +9,8 @@ import { NulFreeAddress } from '#kernel/http/nul-free-address';
 import { requestBody } from '#kernel/http/request-body';
 import { requestContext } from '#kernel/http/request-context';
 import { validation } from '#kernel/http/validation';
+import { Metrics } from '#kernel/metrics/metrics';
+import { requestDurations } from '#kernel/metrics/request-durations';
 import { AppModule, type AppParts } from './app.module.js';
 
 /**
@@ -39,6 +41,7 @@ export async function createApp(
   }
   app.use(requestContext);
   app.use(accessLog());
+  app.use(requestDurations(app.get(Metrics)));
   app.use(requestBody(config.maxBodyBytes, isEvidenceUpload));
   app.get(ApiDocuments).describe(app);
   app.useGlobalPipes(new NulFreeAddress(), validation());

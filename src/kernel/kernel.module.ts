@@ -25,6 +25,10 @@ import { RateLimiter } from './http/rate-limiter.js';
 import { JobWorker } from './jobs/job-worker.js';
 import { Jobs } from './jobs/jobs.js';
 import { GuardedFetch } from './net/guarded-fetch.js';
+import { DatabaseFigures } from './metrics/database-figures.js';
+import { Exposition } from './metrics/exposition.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { Metrics } from './metrics/metrics.js';
 import { BatchWriter } from './persistence/batch-writer.js';
 import { applicationDataSource } from './persistence/data-source.js';
 import { Database } from './persistence/database.js';
@@ -43,11 +47,11 @@ export class KernelModule {
   static with({ config, database, events }: Parts): DynamicModule {
     const open = [
       Clock, Config, Database, DataSource, UnitOfWork, BatchWriter, EventCatalogue, EventLog, CommittedEvents, Once, Jobs,
-      Cursors, RateLimiter, SealedText, GuardedFetch,
+      Cursors, RateLimiter, SealedText, GuardedFetch, KnownMethods, Metrics,
     ]; // prettier-ignore
     return {
       module: KernelModule,
-      controllers: [HealthController, DocumentsController],
+      controllers: [HealthController, MetricsController, DocumentsController],
       imports: [CqrsModule.forRoot(), EventEmitterModule.forRoot({ wildcard: true }), DiscoveryModule],
       providers: [
         { provide: Clock, useClass: SystemClock },
@@ -62,7 +66,8 @@ export class KernelModule {
         { provide: GuardedFetch, useFactory: () => new GuardedFetch(config.outboundAllowCidrs) },
         { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
         UnitOfWork, BatchWriter, EventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter,
-        ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, JobWorker,
+        ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, JobWorker, Metrics, Exposition,
+        DatabaseFigures,
       ], // prettier-ignore
       exports: [...open, CqrsModule],
     };

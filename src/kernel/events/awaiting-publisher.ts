@@ -2,6 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { EventBus, type IEventHandler, type IEventPublisher } from '@nestjs/cqrs';
 import { EventEmitter2 } from '@nestjs/event-emitter';
+import type { Counter } from '../metrics/instruments.js';
+import { Metrics } from '../metrics/metrics.js';
 import { runInContext } from '../tenancy/call-context.js';
 import type { DomainEvent } from './define-event.js';
 
@@ -31,12 +33,19 @@ interface NamedHandler {
 @Injectable()
 export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModuleInit {
   private readonly handlers = new Map<unknown, NamedHandler[]>();
+  private readonly relayed: Counter;
 
   constructor(
     private readonly bus: EventBus<DomainEvent>,
     private readonly discovery: DiscoveryService,
     private readonly signals: EventEmitter2,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.relayed = metrics.counter(
+      'causeflow_events_relayed',
+      'Events this process handed to their handlers',
+    );
+  }
 
   onModuleInit(): void {
     this.bus.publisher = this;
@@ -56,6 +65,7 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
 
   /** @param events of one tenant, in the order of its log */
   async publishAll(events: DomainEvent[]): Promise<HandlerFailure[]> {
+    this.relayed.add(events.length);
     const perHandler = new Map<NamedHandler, DomainEvent[]>();
     for (const event of events) {
       for (const handler of this.handlers.get(event.constructor) ?? []) {

@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Inject, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
 import type { Response } from 'express';
 import { Config } from '#kernel/config/config';
 import { verifyHexHmacSha256 } from '#kernel/crypto/secrets';
@@ -11,12 +11,14 @@ import type { CallRequest } from '#kernel/http/call-request';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
 import { ReceiveAlert } from '../application/receive-alert.js';
 import { readCustomAlert } from '../domain/custom-alert.js';
+import { CountRefusals } from './count-refusals.filter.js';
 import { WebhookAccepted, webhookDocs } from './webhooks.docs.js';
 
 type WebhookRequest = CallRequest & RawBodyRequest;
 
 /** Where monitoring tools knock. The order of the checks is part of the contract: a stranger learns nothing. */
 @Controller('v1/webhooks')
+@UseFilters(CountRefusals)
 export class WebhooksController {
   constructor(
     private readonly receiveAlert: ReceiveAlert,

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Refusal } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { eventRows } from '#kernel/events/event-row';
+import type { Counter, Histogram } from '#kernel/metrics/instruments';
+import { Metrics } from '#kernel/metrics/metrics';
 import { AdaptiveBatches } from '#kernel/persistence/adaptive-batches';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
 import { type Alerts, type ReceivedAlert, type Reception } from '../domain/alert.js';
@@ -9,6 +11,7 @@ import { DuplicateCounts } from './duplicate-counts.js';
 
 const BATCH = 128;
 const QUEUE = 4_096;
+const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, BATCH];
 
 /**
  * Writes all alerts that are waiting in one statement and one commit. Under load a commit carries many alerts; without
@@ -23,10 +26,25 @@ export class BatchedAlerts implements Alerts {
     write: (rows) => this.write(rows),
   });
 
+  private readonly accepted: Counter;
+  private readonly repeated: Counter;
+  private readonly batchSizes: Histogram;
+
   constructor(
     private readonly writer: BatchWriter,
     private readonly duplicates: DuplicateCounts,
-  ) {}
+    metrics: Metrics,
+  ) {
+    const outcome = (name: string): Counter =>
+      metrics.counter('causeflow_alerts', 'Alerts by what became of them', { outcome: name });
+    this.accepted = outcome('accepted');
+    this.repeated = outcome('duplicate');
+    this.batchSizes = metrics.histogram(
+      'causeflow_ingest_batch_alerts',
+      'Alerts written in one commit',
+      BATCH_SIZES,
+    );
+  }
 
   async receive(alert: ReceivedAlert): Promise<Reception> {
     const { incident } = alert;
@@ -35,11 +53,13 @@ export class BatchedAlerts implements Alerts {
     if (!waiting)
       throw new Refusal('service_unavailable', 'Too many alerts at once; send it again.', { retryAfter: 1 });
     const reception = await waiting;
+    (reception.duplicate ? this.repeated : this.accepted).add();
     if (reception.duplicate) this.duplicates.count(alert);
     return reception;
   }
 
   private async write(rows: readonly Row[]): Promise<Reception[]> {
+    this.batchSizes.observe(rows.length);
     const stored = await this.writer.write<{ incident_id: string }>(
       tenantsOf(rows),
       INSERT,

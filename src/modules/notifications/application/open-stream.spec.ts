@@ -7,6 +7,7 @@ import { CommittedEvents } from '#kernel/events/committed-events';
 import type { EventChoice, EventLog, EventPage } from '#kernel/events/event-log';
 import type { LoggedEvent } from '#kernel/events/logged-event';
 import type { Principal } from '#kernel/http/principal';
+import { Metrics } from '#kernel/metrics/metrics';
 import type { Principals } from '#modules/users/api';
 import { EventFilter } from '../domain/event-filter.js';
 import { OpenStream } from './open-stream.js';
@@ -99,7 +100,7 @@ class Paper implements Outlet {
 function house(log: UnevenLog): { openStream: OpenStream; committed: CommittedEvents; feeds: TenantFeeds } {
   const committed = new CommittedEvents();
   const config = { streamBufferBytes: 1_000_000 } as Config;
-  const keeper = new StreamKeeper(config, {} as Clock, {} as Principals);
+  const keeper = new StreamKeeper(config, {} as Clock, {} as Principals, new Metrics());
   const feeds = new TenantFeeds(log as unknown as EventLog, committed);
   feeds.onApplicationBootstrap();
   return { openStream: new OpenStream(config, log as unknown as EventLog, feeds, keeper), committed, feeds };

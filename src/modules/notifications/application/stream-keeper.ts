@@ -7,6 +7,7 @@ import {
 import { Config } from '#kernel/config/config';
 import { Clock } from '#kernel/domain/clock';
 import type { Principal } from '#kernel/http/principal';
+import { Metrics } from '#kernel/metrics/metrics';
 import { Principals } from '#modules/users/api';
 import type { EventStream } from './event-stream.js';
 import { FewAtOnce } from './few-at-once.js';
@@ -28,7 +29,10 @@ export class StreamKeeper implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(Config) private readonly config: Config,
     private readonly clock: Clock,
     private readonly principals: Principals,
-  ) {}
+    metrics: Metrics,
+  ) {
+    metrics.gauge('causeflow_event_streams_open', 'Event streams open now', () => this.streams.size);
+  }
 
   onApplicationBootstrap(): void {
     this.timers = [

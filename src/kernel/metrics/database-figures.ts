@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { Recent } from '../persistence/recent.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { Metrics, type Reading } from './metrics.js';
+
+interface JobFigures {
+  readonly job: string;
+  readonly waiting: string;
+  readonly scheduled: string;
+  readonly running: string;
+  readonly failed: string;
+  readonly oldestSeconds: number;
+}
+
+const STATES = ['waiting', 'scheduled', 'running', 'failed'] as const;
+
+/** What all replicas share, and each tells alike: how far the relay is behind, and what lies in the job queue. */
+@Injectable()
+export class DatabaseFigures {
+  /** However often somebody scrapes, the database is asked once a second at most. */
+  private readonly jobs = new Recent<JobFigures[]>({ seconds: 1, most: 1, load: () => this.readJobs() });
+  private readonly backlog = new Recent<number>({ seconds: 1, most: 1, load: () => this.readBacklog() });
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    metrics: Metrics,
+  ) {
+    metrics.gauge(
+      'causeflow_relay_backlog_events',
+      'Events committed and not yet handed to their handlers',
+      async () => [{ labels: {}, value: await this.backlog.get('') }],
+    );
+    metrics.gauge(
+      'causeflow_jobs',
+      'Jobs waiting for a worker, scheduled for later, running, and failed for good',
+      async () =>
+        (await this.jobs.get('')).flatMap((figures) => STATES.map((state) => readingOf(figures, state))),
+    );
+    metrics.gauge(
+      'causeflow_jobs_oldest_waiting_seconds',
+      'For how long the oldest waiting job has been due',
+      async () =>
+        (await this.jobs.get('')).map(({ job, oldestSeconds }) => ({
+          labels: { job },
+          value: oldestSeconds,
+        })),
+    );
+  }
+
+  private readJobs(): Promise<JobFigures[]> {
+    return this.unitOfWork.lookUp<JobFigures>(
+      'SELECT job, waiting, scheduled, running, failed, oldest_seconds AS "oldestSeconds" FROM job_figures()',
+    );
+  }
+
+  private async readBacklog(): Promise<number> {
+    const [row] = await this.unitOfWork.lookUp<{ backlog: string }>('SELECT relay_backlog() AS backlog');
+    return Number(row?.backlog ?? 0);
+  }
+}
+
+function readingOf(figures: JobFigures, state: (typeof STATES)[number]): Reading {
+  return { labels: { job: figures.job, state }, value: Number(figures[state]) };
+}

@@ -1,0 +1,48 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Metric, OpenMetricsContentType, Registry } from 'prom-client';
+import { type Family, Metrics } from './metrics.js';
+
+/** Writes what was counted, and what the process itself is like, as OpenMetrics text. */
+@Injectable()
+export class Exposition {
+  private readonly log = new Logger(Exposition.name);
+  private registry: Promise<Registry<OpenMetricsContentType>> | undefined;
+
+  constructor(private readonly metrics: Metrics) {}
+
+  async write(): Promise<{ contentType: string; text: string }> {
+    const registry = await (this.registry ??= makeRegistry());
+    for (const family of this.metrics.families) {
+      if (!registry.getSingleMetric(family.name)) registry.registerMetric(this.asMetric(family));
+    }
+    return { contentType: registry.contentType, text: await registry.metrics() };
+  }
+
+  /** All that a registry asks of a metric is its name and, at each scrape, its values. */
+  private asMetric(family: Family): Metric {
+    const { name, help, type } = family;
+    const get = async () => {
+      const readings = await family.read().catch((error: unknown) => {
+        // A figure that cannot be had must not take the others along: it is now that somebody needs them.
+        this.log.warn(`${name} could not be read: ${String(error)}`);
+        return [];
+      });
+      const values = readings.map(({ suffix = '', labels, value }) => ({
+        metricName: name + suffix,
+        labels,
+        value,
+      }));
+      return { name, help, type, values, aggregator: 'sum' };
+    };
+    return { name, type, get } as unknown as Metric;
+  }
+}
+
+/** Loaded at the first scrape: it takes 10 MiB, and many an installation is never scraped. */
+async function makeRegistry(): Promise<Registry<OpenMetricsContentType>> {
+  const { Registry, collectDefaultMetrics } = await import('prom-client');
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 50 });
+  return registry;
+}

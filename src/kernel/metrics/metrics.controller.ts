@@ -1,0 +1,42 @@
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { Config } from '../config/config.js';
+import { constantTimeEquals } from '../crypto/secrets.js';
+import { Refusal } from '../domain/errors.js';
+import { errorResponses } from '../http/error-docs.js';
+import { Public } from '../http/principal.js';
+import { Exposition } from './exposition.js';
+
+/** Open to whoever reaches it, unless METRICS_TOKEN is set. */
+@Controller('metrics')
+@ApiTags('operations')
+@Public()
+export class MetricsController {
+  constructor(
+    @Inject(Config) private readonly config: Config,
+    private readonly exposition: Exposition,
+  ) {}
+
+  @Get()
+  @ApiOperation({
+    operationId: 'getMetrics',
+    summary: 'Figures of this process and of the database, as OpenMetrics text',
+  })
+  @ApiProduces('application/openmetrics-text')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  @errorResponses(401)
+  async metrics(@Req() request: Request, @Res() response: Response): Promise<void> {
+    this.refuseStrangers(request);
+    const { contentType, text } = await this.exposition.write();
+    response.setHeader('Content-Type', contentType).send(text);
+  }
+
+  private refuseStrangers({ headers }: Request): void {
+    const { metricsToken } = this.config;
+    if (metricsToken === undefined) return;
+    const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+    if (constantTimeEquals(given, metricsToken)) return;
+    throw new Refusal('unauthorized', 'The metrics are for whoever has the METRICS_TOKEN.');
+  }
+}

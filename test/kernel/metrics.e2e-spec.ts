@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
+import { EventStream } from '../support/event-stream.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+/** The samples of a scrape by name and labels, as in `causeflow_alerts_total{outcome="accepted"}`. */
+async function scrape(url: string): Promise<Map<string, number>> {
+  const { body } = await new Api(url).get<string>('/metrics');
+  return samplesOf(body);
+}
+
+/** Reads OpenMetrics as strictly as its grammar asks: families in one piece, no sample twice, an end. */
+function samplesOf(text: string): Map<string, number> {
+  const samples = new Map<string, number>();
+  const families = new Set<string>();
+  let family = { name: '', type: '' };
+  const lines = text.split('\n');
+  expect(lines.splice(-2)).toEqual(['# EOF', '']);
+  for (const line of lines) {
+    const [, described, type] = /^# TYPE ([a-z0-9_]+) (counter|gauge|histogram)$/.exec(line) ?? [];
+    if (described !== undefined) {
+      expect(families.has(described)).toBe(false);
+      families.add(described);
+      family = { name: described, type: type ?? '' };
+    } else if (!line.startsWith('# HELP ')) {
+      const [, key, name, value] = /^(([a-z0-9_]+)(?:\{(?:[a-z_]+="[^"\n]*",?)+\})?) (\S+)$/.exec(line) ?? [];
+      const suffixes = { counter: '_total', gauge: '', histogram: '_(bucket|sum|count)' }[family.type];
+      expect(name).toMatch(new RegExp(`^${family.name}${suffixes ?? '!'}$`));
+      expect(samples.has(key ?? '')).toBe(false);
+      samples.set(key ?? '', Number(value));
+    }
+  }
+  return samples;
+}
+
+describe('the metrics', () => {
+  let server: TestServer;
+  let tenant: TenantUser;
+
+  beforeAll(async () => {
+    server = await TestServer.start();
+    tenant = await newTenant(server.url);
+  });
+  afterAll(() => server.stop());
+
+  it('are OpenMetrics text, and tell of the process', async () => {
+    const { status, headers, body } = await new Api(server.url).get<string>('/metrics');
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+    const samples = samplesOf(body);
+    expect(samples.get('process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
+    expect([...samples.keys()]).toContainEqual(expect.stringMatching(/^nodejs_eventloop_lag_seconds/));
+  });
+
+  it('count alerts by what became of them, and the events that came of them', async () => {
+    const sender = await AlertSender.of(tenant);
+    const before = await scrape(server.url);
+    await sender.send({ title: 'One', description: 'One.', sourceAlertId: '1' });
+    await sender.send({ title: 'One', description: 'One.', sourceAlertId: '1' });
+    await sender.send({ title: '', description: 'One.' });
+    await sender.send({ title: 'One', description: 'One.' }, { 'x-webhook-signature': '00' });
+    await until('the relay has handed on the events', async () => {
+      const after = await scrape(server.url);
+      const grown = (key: string): number => (after.get(key) ?? 0) - (before.get(key) ?? 0);
+      expect(grown('causeflow_alerts_total{outcome="accepted"}')).toBe(1);
+      expect(grown('causeflow_alerts_total{outcome="duplicate"}')).toBe(1);
+      expect(grown('causeflow_alerts_total{outcome="refused"}')).toBe(2);
+      expect(grown('causeflow_ingest_batch_alerts_sum')).toBe(2);
+      expect(grown('causeflow_events_relayed_total')).toBeGreaterThanOrEqual(2);
+      expect(after.get('causeflow_relay_backlog_events')).toBe(0);
+      return true;
+    });
+  });
+
+  it('time requests by the template of their route, whatever ids are asked for', async () => {
+    const route = 'method="GET",route="/v1/incidents/:incidentId",status="404"';
+    for (const id of ['inc_1', 'inc_2', 'inc_3']) await tenant.api.get(`/v1/incidents/${id}`);
+    await tenant.api.get('/no/such/address');
+    const samples = await scrape(server.url);
+    expect(samples.get(`causeflow_http_request_duration_seconds_count{${route}}`)).toBe(3);
+    expect(samples.get(`causeflow_http_request_duration_seconds_bucket{${route},le="+Inf"}`)).toBe(3);
+    expect([...samples.keys()].join('\n')).not.toMatch(/inc_1|no\/such/);
+  });
+
+  it('tell how many streams are open', async () => {
+    const stream = await EventStream.open(tenant.api);
+    expect((await scrape(server.url)).get('causeflow_event_streams_open')).toBe(1);
+    stream.close();
+    await until(
+      'it is closed',
+      async () => (await scrape(server.url)).get('causeflow_event_streams_open') === 0,
+    );
+  });
+
+  it('tell what lies in the job queue', async () => {
+    const enqueue = (spec: object): Promise<unknown> =>
+      sql(server.database.url, 'SELECT enqueue_jobs($1)', [JSON.stringify([spec])]);
+    // Nobody handles this name, so that it waits for ever.
+    const payload = {};
+    await enqueue({ identifier: 'nobody-does', payload, run_at: '2020-01-01T00:00:00Z' });
+    await enqueue({ identifier: 'nobody-does', payload, run_at: '2090-01-01T00:00:00Z' });
+    await until('they are counted', async () => {
+      const samples = await scrape(server.url);
+      expect(samples.get('causeflow_jobs{job="nobody-does",state="waiting"}')).toBe(1);
+      expect(samples.get('causeflow_jobs{job="nobody-does",state="scheduled"}')).toBe(1);
+      expect(samples.get('causeflow_jobs_oldest_waiting_seconds{job="nobody-does"}')).toBeGreaterThan(1e8);
+      return true;
+    });
+  });
+
+  it('are closed to whoever lacks the token, when there is one', async () => {
+    const guarded = await TestServer.start({ env: { METRICS_TOKEN: 'scraper-s-word' } });
+    const ask = (authorization?: string) =>
+      new Api(guarded.url).get('/metrics', { headers: authorization === undefined ? {} : { authorization } });
+    expect(await ask()).toMatchObject({ status: 401, body: { error: 'unauthorized' } });
+    expect(await ask('Bearer scraper-s-wort')).toMatchObject({ status: 401 });
+    expect(await ask(`Bearer ${tenant.api.token ?? ''}`)).toMatchObject({ status: 401 });
+    expect(await ask('Bearer scraper-s-word')).toMatchObject({ status: 200 });
+    await guarded.stop();
+  });
+});
