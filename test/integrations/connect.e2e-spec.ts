@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { colleague } from '../remediation/plan.js';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
@@ -115,6 +116,27 @@ describe('connecting', () => {
       body: { error: 'connection_failed', message: expect.stringContaining('not allow') },
     });
     expect((await lonely.api.get('/v1/integrations')).body).toEqual({ items: [], nextCursor: null });
+  });
+
+  it('does not reach into the network around the server unless the operator allows it', async () => {
+    const guarded = await TestServer.start({
+      env: { OUTBOUND_ALLOW_CIDRS: undefined },
+      database: server.database,
+    });
+    const before = runner.probes + runner.forged.length;
+    const api = new Api(guarded.url, acme.api.token);
+    for (const url of [runner.url, runner.url.replace('127.0.0.1', 'localhost')]) {
+      const answer = await api.post('/v1/integrations/http_runner/connect', {
+        config: { url, actions: ACTIONS },
+        credentials: { secret: runner.secret },
+      });
+      expect(answer).toMatchObject({
+        status: 422,
+        body: { error: 'connection_failed', message: expect.stringMatching(/leads to a loopback address/) },
+      });
+    }
+    expect(runner.probes + runner.forged.length).toBe(before);
+    await guarded.stop();
   });
 
   it('knows no other provider', async () => {
@@ -252,6 +274,32 @@ describe('a query that spells a NUL', () => {
       status: 400,
       body: { error: 'validation_error', details: [{ field: 'cursor' }] },
     });
+  });
+});
+
+describe('a member', () => {
+  it('reads integrations and triggers, and changes none', async () => {
+    const member = await colleague(acme, 'member');
+    const { integrationId } = (await runner.connect(acme.api, ACTIONS)).body;
+    const rule = { name: 'n', on: {}, action: 'notify' };
+    const made = await acme.api.post<{ triggerId: string }>('/v1/triggers', rule);
+    const integration = `/v1/integrations/${integrationId}`;
+    const trigger = `/v1/triggers/${made.body.triggerId}`;
+    for (const path of ['/v1/integrations', '/v1/integrations/catalog', integration, '/v1/triggers', trigger])
+      expect([path, (await member.api.get(path)).status]).toEqual([path, 200]);
+    for (const [method, path] of [
+      ['POST', '/v1/integrations/http_runner/connect'],
+      ['POST', `${integration}/test`],
+      ['DELETE', integration],
+      ['POST', '/v1/triggers'],
+      ['PATCH', trigger],
+      ['DELETE', trigger],
+      ['POST', `${trigger}/simulate`],
+    ] as const) {
+      const answer = await member.api.call<{ error: string }>(method, path);
+      expect([method, path, answer.status, answer.body.error]).toEqual([method, path, 403, 'forbidden']);
+    }
+    expect((await acme.api.delete(trigger)).status).toBe(204);
   });
 });
 
