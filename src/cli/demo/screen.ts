@@ -17,25 +17,26 @@ export class Screen {
   constructor(private readonly alwaysYes: boolean) {}
 
   headline(text: string): void {
-    process.stdout.write(`\n${styleText(['bold'], text)}\n`);
+    process.stdout.write(`\n${styleText(['bold'], plain(text))}\n`);
   }
 
   line(text: string): void {
-    process.stdout.write(`  ${text}\n`);
+    process.stdout.write(`  ${plain(text)}\n`);
   }
 
   quote(text: string): void {
-    for (const part of text.split('\n')) process.stdout.write(`    ${styleText('dim', '│')} ${part}\n`);
+    for (const part of text.split('\n'))
+      process.stdout.write(`    ${styleText('dim', '│')} ${plain(part)}\n`);
   }
 
   event(timestamp: string, name: string, data: Readonly<Record<string, unknown>>): void {
     const [, symbol, style] = SYMBOLS.find(([prefix]) => name.startsWith(prefix)) ?? ['', '·', 'gray'];
     const clock = styleText('dim', timestamp.slice(11, 23));
-    process.stdout.write(`  ${clock} ${symbol} ${styleText(style, name.padEnd(34))} ${gist(data)}\n`);
+    process.stdout.write(`  ${clock} ${symbol} ${styleText(style, name.padEnd(34))} ${plain(gist(data))}\n`);
   }
 
   async ask(question: string): Promise<boolean> {
-    const prompt = `\n  ${styleText(['bold', 'yellow'], '?')} ${question} [y/N] `;
+    const prompt = `\n  ${styleText(['bold', 'yellow'], '?')} ${plain(question)} [y/N] `;
     if (this.alwaysYes) {
       process.stdout.write(`${prompt}yes (--yes)\n`);
       return true;
@@ -75,4 +76,9 @@ function gist(data: Readonly<Record<string, unknown>>): string {
   const found = telling.map((name) => data[name]).find((value): value is string => typeof value === 'string');
   const text = found ?? ('rootCause' in data ? 'no root cause could be shown' : '');
   return text.length > 110 ? `${text.slice(0, 109)}…` : text;
+}
+
+/** Alerts are strangers' words: none of them may steer the terminal. */
+function plain(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ');
 }

@@ -64,18 +64,19 @@ export class Story {
     const incidentId = await this.send(alert);
     if (incidentId === undefined) return;
     const about = (event: LiveEvent): boolean => event.data['incidentId'] === incidentId;
+    let acceptedPatternId: string | undefined;
     const outcome = await this.until(
       about,
       ['investigation.known_solution_found', 'investigation.completed'],
       incidentId,
     );
     if (outcome === 'investigation.known_solution_found') {
-      await this.offerKnownSolution(incidentId, about);
+      acceptedPatternId = await this.offerKnownSolution(incidentId, about);
       await this.until(about, ['investigation.completed'], incidentId);
     }
     if (!(await this.wasInvestigated(incidentId))) return;
     await this.showFindings(incidentId);
-    await this.offerPlan(incidentId, about);
+    await this.offerPlan(incidentId, about, acceptedPatternId);
   }
 
   private async send(alert: string): Promise<string | undefined> {
@@ -114,7 +115,10 @@ export class Story {
     }
   }
 
-  private async offerKnownSolution(incidentId: string, about: (event: LiveEvent) => boolean): Promise<void> {
+  private async offerKnownSolution(
+    incidentId: string,
+    about: (event: LiveEvent) => boolean,
+  ): Promise<string | undefined> {
     const { screen, events } = this.cast;
     const { data } = await events.first(
       (event) => about(event) && event.event === 'investigation.known_solution_found',
@@ -127,6 +131,7 @@ export class Story {
       action: accepted ? 'accept' : 'dismiss',
       patternId: data['matchedPatternId'],
     });
+    return accepted ? String(data['matchedPatternId']) : undefined;
   }
 
   private async showFindings(incidentId: string): Promise<void> {
@@ -150,7 +155,11 @@ export class Story {
     }
   }
 
-  private async offerPlan(incidentId: string, about: (event: LiveEvent) => boolean): Promise<void> {
+  private async offerPlan(
+    incidentId: string,
+    about: (event: LiveEvent) => boolean,
+    acceptedPatternId: string | undefined,
+  ): Promise<void> {
     const { screen, events } = this.cast;
     const settled = await events.first(
       (event) =>
@@ -172,7 +181,7 @@ export class Story {
     await this.api.post(`/v1/remediation/${remediationId}/execute`);
     await this.carryOutByHand(remediationId);
     await events.first((event) => about(event) && event.event === 'remediation.executed');
-    await this.resolveByHand(incidentId, about);
+    await this.showWhatStays(incidentId, acceptedPatternId);
   }
 
   /** Without a runner that may be called, the steps are a person's to do and to report. */
@@ -189,15 +198,19 @@ export class Story {
     }
   }
 
-  private async resolveByHand(incidentId: string, about: (event: LiveEvent) => boolean): Promise<void> {
-    const { events } = this.cast;
+  /** What stays: a pattern that is new, or one that was seen again. */
+  private async showWhatStays(incidentId: string, acceptedPatternId: string | undefined): Promise<void> {
+    const { screen, events } = this.cast;
     const { status } = await this.api.get<{ status: string }>(`/v1/incidents/${incidentId}`);
-    // An all-manual plan is not verified by anything: the incident is hers to resolve.
-    if (status === 'remediating') return;
-    if (status !== 'resolved') return;
-    await events
-      .first((event) => about(event) && event.event === 'knowledge.pattern_extracted', 10)
-      .catch(() => undefined);
+    if (status !== 'resolved') {
+      screen.line('Nothing but a person can tell whether that helped: the incident is hers to resolve.');
+    } else if (acceptedPatternId === undefined) {
+      await events.first(
+        ({ event, data }) => event === 'knowledge.pattern_extracted' && data['incidentId'] === incidentId,
+      );
+    } else {
+      screen.line('Resolved by what helped before; its pattern has been seen once more.');
+    }
   }
 }
 
