@@ -224,7 +224,15 @@ describe('a plan without a runner', () => {
     await post(admin, plan, 'approve');
     await post(admin, plan, 'execute');
     expect(await incidentStatus(admin, plan)).toBe('remediating');
-    expect((await post(admin, plan, complete, { status: 'done' })).body.error).toBe('validation_error');
+    const refused = [
+      { status: 'done' },
+      {},
+      { status: 'failed', output: 'x'.repeat(65_536) },
+      { status: 'failed', by: 'me' },
+    ];
+    for (const body of refused) {
+      expect((await post(admin, plan, complete, body)).body.error).toBe('validation_error');
+    }
     expect((await post(admin, plan, complete, { status: 'succeeded' })).body).toMatchObject({
       status: 'completed',
     });

@@ -57,7 +57,7 @@ export class RemediationRejected extends defineEvent({
   audience: 'public',
 }) {}
 
-export const EXECUTION_OUTCOMES = ['success', 'failure', 'unknown'] as const;
+const EXECUTION_OUTCOMES = ['success', 'failure', 'unknown'] as const;
 
 class RemediationExecutedData {
   @IdOf('rem') remediationId!: string;
@@ -94,7 +94,7 @@ export class ApprovalRequested extends defineEvent({
   audience: 'public',
 }) {}
 
-export const APPROVAL_DECISIONS = ['approved', 'rejected', 'expired'] as const;
+const APPROVAL_DECISIONS = ['approved', 'rejected', 'expired'] as const;
 
 class ApprovalResolvedData {
   @IdOf('apr') approvalId!: string;

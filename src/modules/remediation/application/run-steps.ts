@@ -4,6 +4,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import { JobHandler, type Job, type JobRunner } from '#kernel/jobs/job-handler';
 import { Jobs, type JobRequest } from '#kernel/jobs/jobs';
 import { type StepAnswer, type StepOrder, StepRunners } from '#modules/integrations/api';
+import type { Remediation } from '../domain/remediation.js';
 import type { StepOutcome } from '../domain/step.js';
 import { AdvancePlan } from './advance-plan.js';
 
@@ -54,16 +55,16 @@ export class RunSteps implements JobRunner<Execution> {
   async run({ tenantId, payload, signal }: Job<Execution>): Promise<void> {
     const { remediationId } = payload;
     let { tries } = payload;
-    await this.advancePlan.execute(tenantId, remediationId, (plan) =>
-      plan.reportInterruption(this.clock.now()),
+    let plan = await this.advancePlan.execute(tenantId, remediationId, (found) =>
+      found.reportInterruption(this.clock.now()),
     );
-    for (;;) {
+    while (plan.nextForRunner) {
       signal.throwIfAborted();
       const dispatch = await this.begin(tenantId, remediationId);
       if (!dispatch) return;
       const answer = await this.runners.run(tenantId, dispatch.integrationId, dispatch.order);
       tries += 1;
-      await this.record(tenantId, dispatch.order, answer, tries);
+      plan = await this.record(tenantId, dispatch.order, answer, tries);
       if (answer.status === 'not_sent') return;
       tries = 0;
     }
@@ -91,14 +92,14 @@ export class RunSteps implements JobRunner<Execution> {
     order: StepOrder,
     answer: StepAnswer,
     tries: number,
-  ): Promise<void> {
+  ): Promise<Remediation> {
     const { remediationId, stepId, attempt } = order;
     const isTriedAgain = answer.status === 'not_sent' && tries < MOST_TRIES;
     const outcome: StepOutcome =
       answer.status === 'not_sent' && !isTriedAgain
         ? { status: 'failed', output: { reason: answer.reason } }
         : answer;
-    await this.advancePlan.execute(tenantId, remediationId, async (plan) => {
+    return this.advancePlan.execute(tenantId, remediationId, async (plan) => {
       const now = this.clock.now();
       const ending = plan.recordOutcome(stepId, attempt, outcome, now);
       if (isTriedAgain) {

@@ -87,7 +87,8 @@ export class ExecuteBody {
 
 export class CompleteStepBody {
   @OneOf(['succeeded', 'failed']) status!: 'succeeded' | 'failed';
-  @AnyJson({ optional: true, nullable: true, summary: 'Whatever is worth keeping' }) output?: unknown;
+  @AnyJson({ optional: true, nullable: true, summary: 'Whatever is worth keeping, up to 64 KiB of JSON' })
+  output?: unknown;
 }
 
 export class RemediationFeedbackBody {
