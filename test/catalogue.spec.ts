@@ -1,0 +1,125 @@
+import 'reflect-metadata';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { DomainEvent, type EventClass } from '#kernel/events/define-event';
+import { events } from '../src/event-catalogue.js';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+/** What the contract promises to every client. */
+const PUBLIC = [
+  'tenant.created',
+  'tenant.updated',
+  'user.created',
+  'user.updated',
+  'user.deleted',
+  'incident.created',
+  'incident.status_changed',
+  'investigation.progress',
+  'investigation.completed',
+  'investigation.known_solution_found',
+  'remediation.proposed',
+  'remediation.approved',
+  'remediation.rejected',
+  'remediation.executed',
+  'integration.connected',
+  'integration.disconnected',
+  'trigger.created',
+  'trigger.deleted',
+  'trigger.event_received',
+  'knowledge.pattern_extracted',
+  'approval.requested',
+  'approval.resolved',
+];
+
+interface Declared {
+  readonly file: string;
+  readonly event: EventClass;
+}
+
+/** Every event class that a module's door exports. */
+async function declaredEvents(): Promise<Declared[]> {
+  const doors = readdirSync(join(SRC, 'modules'))
+    .map((module) => join(SRC, 'modules', module, 'events.ts'))
+    .filter((file) => existsSync(file));
+  const declared = await Promise.all(
+    doors.map(async (file) => {
+      const exported = Object.values((await import(file)) as Record<string, unknown>);
+      return exported.filter(isEventClass).map((event) => ({ file, event }));
+    }),
+  );
+  return declared.flat();
+}
+
+function isEventClass(value: unknown): value is EventClass {
+  return typeof value === 'function' && value.prototype instanceof DomainEvent;
+}
+
+function productFiles(folder = SRC): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return productFiles(path);
+    return path.endsWith('.ts') && !path.endsWith('.spec.ts') ? [path] : [];
+  });
+}
+
+/** What is wrong with a payload, by the class that describes it. */
+function faultsOf({ definition: { data, example } }: EventClass, payload: object = example): string[] {
+  const instance = plainToInstance(data, payload);
+  const faults = validateSync(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+  });
+  return faults.map((fault) => fault.toString());
+}
+
+describe('the catalogue', () => {
+  let declared: Declared[];
+
+  beforeAll(async () => {
+    declared = await declaredEvents();
+  });
+
+  it('lists every event that a module declares, once', () => {
+    const names = (classes: readonly EventClass[]) => classes.map(({ name }) => name).sort();
+    expect(names(events)).toEqual(names(declared.map(({ event }) => event)));
+    const types = events.map(({ definition }) => definition.type);
+    expect([...new Set(types)]).toEqual(types);
+  });
+
+  it('shows the outside exactly what the contract promises', () => {
+    const published = events.filter(({ definition }) => definition.audience === 'public');
+    expect(published.map(({ definition }) => definition.type).sort()).toEqual([...PUBLIC].sort());
+  });
+
+  it.each(events.map((event) => [event.definition.type, event] as const))('documents %s', (type, event) => {
+    const { summary, data } = event.definition;
+    expect(type).toMatch(/^[a-z]+\.[a-z_]+$/);
+    expect(summary).toMatch(/^[A-Z].*[^.]$/);
+    expect(data.name).toBe(`${event.name}Data`);
+  });
+
+  it.each(events.map((event) => [event.definition.type, event] as const))(
+    'shows a valid example of %s',
+    (_, event) => {
+      expect(faultsOf(event)).toEqual([]);
+      // The check above can fail: a payload class that checks nothing would let this pass.
+      expect(faultsOf(event, { ...event.definition.example, unheardOf: true })).not.toEqual([]);
+      expect(faultsOf(event, {})).not.toEqual([]);
+    },
+  );
+
+  it('has each event published by something', () => {
+    const texts = productFiles().map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+    const silent = declared.filter(({ file, event }) => {
+      const recorded = new RegExp(`\\bnew ${event.name}\\(`);
+      return !texts.some(({ path, text }) => path !== file && recorded.test(text));
+    });
+    expect(silent.map(({ event }) => event.name)).toEqual([]);
+  });
+});
