@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
-import { ERROR_STATUS } from '../domain/errors.js';
-import { Field, ListOf, Text } from './fields.js';
+import { ERROR_STATUS, type ErrorCode } from '../domain/errors.js';
+import { Field, IdOf, ListOf, OneOf, Text, Texts } from './fields.js';
 
 class ErrorDetail {
   @Text({ max: 500, example: 'title' }) field!: string;
@@ -10,11 +10,24 @@ class ErrorDetail {
 
 /** The shape of every error. */
 export class ErrorEnvelope {
-  @Text({ max: 64, summary: 'A stable code', example: 'validation_error' }) error!: string;
+  @OneOf(Object.keys(ERROR_STATUS), {
+    name: 'ErrorCode',
+    summary: 'A stable code',
+    example: 'validation_error',
+  })
+  error!: ErrorCode;
   @Text({ max: 2000, summary: 'A sentence for a person', example: 'title must not be blank' })
   message!: string;
   @Field({ type: 'string', example: '1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed' }) requestId!: string;
-  @ListOf(() => ErrorDetail, { optional: true }) details?: ErrorDetail[];
+  @ListOf(() => ErrorDetail, { optional: true, summary: 'With validation_error: each fault' })
+  details?: ErrorDetail[];
+  @IdOf('inc', { optional: true, summary: 'With duplicate_alert: the incident that the first alert opened' })
+  incidentId?: string;
+  @Text({ max: 64, optional: true, summary: 'With invalid_transition: the status it has' }) from?: string;
+  @Text({ max: 64, optional: true, summary: 'With invalid_transition: the status that was asked for' })
+  to?: string;
+  @Texts({ optional: true, summary: 'With invalid_transition: the statuses it may be set to' })
+  allowed?: string[];
 }
 
 type ErrorStatus = (typeof ERROR_STATUS)[keyof typeof ERROR_STATUS];

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { errorComponents, shareErrors } from './openapi-errors.js';
 import { exampleOf, pathExample } from './openapi-examples.js';
 import { accessByOperation, SECURITY_SCHEMES, securityFor } from './openapi-security.js';
 
@@ -38,11 +39,12 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   for (const operation of operationsOf(document)) {
     operation.security ??= securityFor(accesses.get(operation.operationId ?? '') ?? {});
     addExamples(operation, schemas);
+    shareErrors(operation.responses);
   }
   return {
     ...document,
     paths: sorted(document.paths),
-    components: { ...document.components, schemas },
+    components: { ...document.components, schemas, responses: errorComponents() },
   };
 }
 
@@ -57,7 +59,7 @@ function addExamples(operation: Operation, schemas: Readonly<Record<string, obje
   }
   const bodies = [operation.requestBody, ...Object.values(operation.responses)];
   for (const body of bodies) {
-    const content: Content = body && 'content' in body ? (body.content) : {};
+    const content: Content = body && 'content' in body ? body.content : {};
     const json = content['application/json'];
     if (json?.schema && json.example === undefined && json.examples === undefined) {
       json.example = exampleOf(json.schema, schemas);

@@ -1,0 +1,91 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { ERROR_STATUS, type ErrorCode } from '../domain/errors.js';
+
+type Responses = NonNullable<NonNullable<OpenAPIObject['components']>['responses']>;
+type Response = Exclude<Responses[string], { $ref: string }>;
+type Headers = NonNullable<Response['headers']>;
+
+/** What a person reads with each code, for example. */
+const SENTENCES: Readonly<Record<ErrorCode, string>> = {
+  validation_error: 'title must not be blank',
+  unauthorized: 'Sign in: the request carries no valid token.',
+  invalid_credentials: 'Mail address and password do not match.',
+  invalid_api_key: 'The API key is not valid.',
+  invalid_signature: 'The signature does not match the body.',
+  forbidden: 'Only admins of the tenant may do this.',
+  not_found: 'No such incident.',
+  method_not_allowed: 'This address takes GET, POST.',
+  duplicate_alert: "An incident with sourceAlertId 'alert-98765' already exists.",
+  invalid_transition: 'An incident that is closed cannot be set to resolved; allowed: open.',
+  already_decided: 'The approval was decided before.',
+  approval_expired: 'The approval ran out before it was decided.',
+  already_exists: 'There is one already.',
+  conflict: 'Something else is under way.',
+  precondition_failed: 'It was changed since you read it.',
+  payload_too_large: 'The body is larger than 1048576 bytes.',
+  unsupported_media_type: 'Send the body as application/json.',
+  connection_failed: 'The other side did not answer.',
+  idempotency_mismatch: 'The Idempotency-Key came with another body before.',
+  rate_limit_exceeded: 'Too many requests; try again in 12 s.',
+  quota_exceeded: 'The quota of the plan is used up.',
+  internal_error: 'Something went wrong on our side.',
+  service_unavailable: 'Try again in a moment.',
+};
+
+const FAULT = { details: [{ field: 'title', message: 'must not be blank' }] };
+const FIELDS: Readonly<Partial<Record<ErrorCode, object>>> = {
+  validation_error: FAULT,
+  duplicate_alert: { incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE' },
+  invalid_transition: { from: 'closed', to: 'resolved', allowed: ['open'] },
+};
+
+const integer = { schema: { type: 'integer' } };
+const RETRY_AFTER: Headers = { 'Retry-After': { ...integer, description: 'Seconds' } };
+const HEADERS: Readonly<Record<number, Headers>> = {
+  429: {
+    ...RETRY_AFTER,
+    'X-RateLimit-Limit': { ...integer, description: 'Calls per minute' },
+    'X-RateLimit-Remaining': integer,
+    'X-RateLimit-Reset': { ...integer, description: 'Unix seconds' },
+  },
+  503: RETRY_AFTER,
+};
+
+/** The answers that every operation shares, one for each status, with an example of each code. */
+export function errorComponents(): Responses {
+  const statuses = [...new Set(Object.values(ERROR_STATUS))];
+  return Object.fromEntries(statuses.map((status) => [nameOf(status), componentFor(status)]));
+}
+
+/** Replaces the error answers of an operation, which are many times the same, by references to the shared ones. */
+export function shareErrors(responses: Record<string, Responses[string] | undefined>): void {
+  for (const [status, response] of Object.entries(responses)) {
+    if (JSON.stringify(response ?? {}).includes('#/components/schemas/ErrorEnvelope')) {
+      responses[status] = { $ref: `#/components/responses/${nameOf(Number(status))}` };
+    }
+  }
+}
+
+function nameOf(status: number): string {
+  return `Error${status}`;
+}
+
+function componentFor(status: number): Response {
+  const codes = (Object.keys(ERROR_STATUS) as ErrorCode[]).filter((code) => ERROR_STATUS[code] === status);
+  const headers = HEADERS[status];
+  return {
+    description: codes.map((code) => `\`${code}\``).join(', '),
+    ...(headers && { headers }),
+    content: {
+      'application/json': {
+        schema: { $ref: '#/components/schemas/ErrorEnvelope' },
+        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleFor(code) }])),
+      },
+    },
+  };
+}
+
+function exampleFor(code: ErrorCode): object {
+  const requestId = '1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed';
+  return { error: code, message: SENTENCES[code], requestId, ...FIELDS[code] };
+}
