@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Controller, Get, Param, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { notFound } from '../domain/errors.js';
 import { ApiDocuments } from './api-documents.js';
@@ -41,6 +41,7 @@ export class DocumentsController {
 
   @Get('docs/:file')
   @ApiOperation({ operationId: 'getDocsFile', summary: 'A script, style or icon of the page' })
+  @ApiParam({ name: 'file', example: 'start.js' })
   @ApiProduces('application/octet-stream')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
   @errorResponses(404)

@@ -9,7 +9,7 @@ class ErrorDetail {
 }
 
 /** The shape of every error. */
-export class ErrorEnvelope {
+class ErrorEnvelope {
   @OneOf(Object.keys(ERROR_STATUS), {
     name: 'ErrorCode',
     summary: 'A stable code',

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { Refusal } from '../domain/errors.js';
 import { errorResponses } from './error-docs.js';
@@ -18,6 +18,7 @@ export class HealthController {
 
   @Get('live')
   @ApiOperation({ operationId: 'getLiveness', summary: 'Whether the process runs' })
+  @ApiOkResponse({ type: Health })
   live(): Health {
     return { status: 'ok' };
   }
@@ -27,6 +28,7 @@ export class HealthController {
     operationId: 'getReadiness',
     summary: 'Whether the process can serve: the database answers',
   })
+  @ApiOkResponse({ type: Health })
   @errorResponses(503)
   async ready(): Promise<Health> {
     try {

@@ -57,13 +57,29 @@ export function errorComponents(): Responses {
   return Object.fromEntries(statuses.map((status) => [nameOf(status), componentFor(status)]));
 }
 
-/** Replaces the error answers of an operation, which are many times the same, by references to the shared ones. */
-export function shareErrors(responses: Record<string, Responses[string] | undefined>): void {
-  for (const [status, response] of Object.entries(responses)) {
-    if (JSON.stringify(response ?? {}).includes('#/components/schemas/ErrorEnvelope')) {
-      responses[status] = { $ref: `#/components/responses/${nameOf(Number(status))}` };
-    }
-  }
+interface Fallible {
+  readonly requestBody?: unknown;
+  readonly security?: readonly object[];
+  responses: Record<string, Responses[string] | undefined>;
+}
+
+/** Adds what stands before every operation of its kind, and refers to the shared answers for it and for its own. */
+export function addErrors(operation: Fallible): void {
+  const own = Object.entries(operation.responses);
+  const isError = ([, response]: (typeof own)[number]): boolean =>
+    JSON.stringify(response ?? {}).includes('#/components/schemas/ErrorEnvelope');
+  const statuses = [
+    ...own.filter(isError).map(([status]) => Number(status)),
+    ...(operation.security?.length ? [401, 403] : []),
+    ...(operation.requestBody ? [400, 413, 415] : []),
+  ];
+  const errors = [...new Set(statuses)].sort((a, b) => a - b);
+  operation.responses = {
+    ...Object.fromEntries(own.filter((entry) => !isError(entry))),
+    ...Object.fromEntries(
+      errors.map((status) => [status, { $ref: `#/components/responses/${nameOf(status)}` }]),
+    ),
+  };
 }
 
 function nameOf(status: number): string {

@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { errorComponents, shareErrors } from './openapi-errors.js';
+import { addErrors, errorComponents } from './openapi-errors.js';
 import { exampleOf, pathExample } from './openapi-examples.js';
 import { accessByOperation, SECURITY_SCHEMES, securityFor } from './openapi-security.js';
 
@@ -33,13 +33,13 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/');
   for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) builder.addSecurity(name, scheme);
-  const document = SwaggerModule.createDocument(app, builder.build());
+  const document = SwaggerModule.createDocument(app, builder.build(), { autoTagControllers: false });
   const accesses = accessByOperation(app);
   const schemas = sorted(document.components?.schemas ?? {});
   for (const operation of operationsOf(document)) {
     operation.security ??= securityFor(accesses.get(operation.operationId ?? '') ?? {});
     addExamples(operation, schemas);
-    shareErrors(operation.responses);
+    addErrors(operation);
   }
   return {
     ...document,
@@ -55,7 +55,9 @@ function operationsOf({ paths }: OpenAPIObject): Operation[] {
 
 function addExamples(operation: Operation, schemas: Readonly<Record<string, object>>): void {
   for (const parameter of operation.parameters ?? []) {
-    if ('in' in parameter && parameter.in === 'path') parameter.example ??= pathExample(parameter.name);
+    if (!('in' in parameter) || parameter.in !== 'path') continue;
+    const { example } = (parameter.schema ?? {}) as { example?: unknown };
+    parameter.example ??= example ?? pathExample(parameter.name);
   }
   const bodies = [operation.requestBody, ...Object.values(operation.responses)];
   for (const body of bodies) {

@@ -57,7 +57,7 @@ export class RemediationsController {
     description:
       'An id `rem_…` answers that remediation; an id `inc_…` a page of the incident’s, newest first.',
   })
-  @ApiParam({ name: 'id', schema: { type: 'string' }, example: 'rem_01HX9VTPQR3KF8MZWBYD5N6JCE' })
+  @ApiParam({ name: 'id', example: 'rem_01HX9VTPQR3KF8MZWBYD5N6JCE' })
   @ApiOkResponse({
     description: 'One remediation for `rem_…`, a page for `inc_…`',
     schema: { oneOf: [{ $ref: getSchemaPath(RemediationView) }, { $ref: getSchemaPath(RemediationPage) }] },

@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AsyncApi } from '../support/asyncapi.js';
+import { OpenApi } from '../support/openapi.js';
+import { TestServer } from '../support/server.js';
+
+let server: TestServer;
+let openApi: OpenApi;
+let asyncApi: AsyncApi;
+
+beforeAll(async () => {
+  server = await TestServer.start({ env: { RATE_LIMIT_ANONYMOUS_PER_MINUTE: '1' } });
+  openApi = await OpenApi.of(server.url);
+  asyncApi = await AsyncApi.of(server.url);
+});
+afterAll(() => server.stop());
+
+const kept = (file: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8'));
+
+describe('the API documents', () => {
+  it('are served as they are kept in the repository', () => {
+    expect(openApi.document).toEqual(kept('openapi.json'));
+    expect(asyncApi.document).toEqual(kept('asyncapi.json'));
+  });
+
+  it('are open to everybody, as often as they like', async () => {
+    for (const path of ['/openapi.json', '/asyncapi.json', '/docs', '/docs/start.js', '/health/live']) {
+      for (let i = 0; i < 3; i += 1) expect((await fetch(server.url + path)).status).toBe(200);
+    }
+  });
+});
+
+describe('the OpenAPI document', () => {
+  it('is version 3.1, and has nothing of 3.0 left', () => {
+    expect(openApi.document.openapi).toBe('3.1.0');
+    expect(JSON.stringify(openApi.document)).not.toContain('"nullable"');
+  });
+
+  it('gives each operation a name of its own that makes a method of a client, a summary and a tag', () => {
+    const names = openApi.operations.map(({ operationId }) => operationId);
+    expect(names.filter((name) => !/^[a-z]+([A-Z][a-zA-Z]*)*$/.test(name))).toEqual([]);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { summary, tags } of openApi.operations) {
+      expect(summary).toMatch(/^[A-Z].*[^.]$/);
+      expect(tags).toHaveLength(1);
+    }
+  });
+
+  it('says of each operation what it answers when it succeeds', () => {
+    const silent = openApi.operations.filter(({ responses }) => {
+      const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      return !good.some(([status, { content }]) => status === '204' || Object.keys(content ?? {}).length > 0);
+    });
+    expect(silent.map(({ operationId }) => operationId)).toEqual([]);
+  });
+
+  it('shows an example of every JSON body and answer, valid by its own schema', () => {
+    const faults = openApi.operations.flatMap(({ operationId, requestBody, responses }) =>
+      [requestBody, ...Object.values(responses)].flatMap((part) => {
+        const json = part?.content?.['application/json'];
+        if (!json) return [];
+        if (json.example === undefined) return [`${operationId} shows no example`];
+        return openApi.faultsIn(json.schema, json.example).map((fault) => `${operationId} ${fault}`);
+      }),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it('shows an example of every error code, in the one shape', () => {
+    const { responses, schemas } = openApi.document.components;
+    const shown = Object.values(responses).flatMap(({ content }) => {
+      const { examples } = content['application/json'] as unknown as {
+        examples: Record<string, { value: object }>;
+      };
+      for (const { value } of Object.values(examples)) {
+        expect(openApi.faultsIn({ $ref: '#/components/schemas/ErrorEnvelope' }, value)).toEqual([]);
+      }
+      return Object.keys(examples);
+    });
+    expect(shown.sort()).toEqual([...(schemas['ErrorCode'] as { enum: string[] }).enum].sort());
+  });
+
+  it('gives each path parameter an example', () => {
+    const bare = openApi.operations.flatMap(({ path, parameters = [] }) =>
+      parameters
+        .filter((parameter) => parameter.in === 'path' && !parameter.example)
+        .map(({ name }) => `${path} ${name}`),
+    );
+    expect(bare).toEqual([]);
+  });
+});
+
+describe('the AsyncAPI document', () => {
+  it('has a message for each of the 22 public events, on the one channel there is', () => {
+    expect(asyncApi.events).toHaveLength(22);
+    const [stream, ...more] = Object.values(asyncApi.document.channels);
+    expect(stream?.address).toBe('/v1/notifications/stream');
+    expect(Object.keys(stream?.messages ?? {})).toEqual(asyncApi.events);
+    expect(more).toEqual([]);
+  });
+
+  it('shows a valid example of each, and refuses what is none', () => {
+    for (const [event, { examples }] of Object.entries(asyncApi.document.components.messages)) {
+      const [example] = examples;
+      expect(asyncApi.faultsOf(event, example?.payload)).toEqual([]);
+      expect(asyncApi.faultsOf(event, { ...(example?.payload as object), data: {} })).not.toEqual([]);
+      expect(asyncApi.faultsOf(event, { ...(example?.payload as object), more: 1 })).not.toEqual([]);
+    }
+  });
+});
+
+describe('the page', () => {
+  it('loads everything from here, by a policy that allows nothing else', async () => {
+    const page = await fetch(`${server.url}/docs`);
+    const html = await page.text();
+    const sources = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source ?? '');
+    expect(sources).toHaveLength(4);
+    for (const source of sources) {
+      expect(source).toMatch(/^\/docs\//);
+      expect((await fetch(server.url + source)).status).toBe(200);
+    }
+    expect(html).not.toMatch(/<script>|<style>| on\w+=/);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self';");
+  });
+
+  it.each(['package.json', '..%2fpackage.json', '..%2f..%2f..%2fpackage.json', 'swagger-ui.js.map'])(
+    'has no file %s',
+    async (file) => {
+      const answer = await fetch(`${server.url}/docs/${file}`);
+      expect(answer.status).toBe(404);
+      expect(await answer.json()).toMatchObject({ error: 'not_found' });
+    },
+  );
+});

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newTenant, type TenantUser } from '../support/api.js';
+import { OpenApi, type Operation } from '../support/openapi.js';
+import { TestServer } from '../support/server.js';
+
+const SCOPES = ['incidents:read', 'incidents:write', 'changes:write', 'events:read', 'webhooks:write'];
+
+let server: TestServer;
+let admin: TenantUser;
+let openApi: OpenApi;
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  admin = await newTenant(server.url);
+  openApi = await OpenApi.of(server.url);
+});
+afterAll(() => server.stop());
+
+/** Knocks without a body: who may come in is decided before anybody looks at one. */
+async function knock(operation: Operation, token?: string): Promise<{ status: number; error: string }> {
+  const abort = new AbortController();
+  const response = await fetch(server.url + openApi.address(operation), {
+    method: operation.method,
+    signal: abort.signal,
+    ...(token && { headers: { authorization: `Bearer ${token}` } }),
+  });
+  const body = response.ok ? '{}' : await response.text();
+  abort.abort();
+  return { status: response.status, error: (JSON.parse(body) as { error?: string }).error ?? '' };
+}
+
+const needs = ({ security }: Operation, scheme: string) =>
+  security.flatMap((requirement) => requirement[scheme] ?? []);
+const takes = ({ security }: Operation, scheme: string) =>
+  security.some((requirement) => scheme in requirement);
+
+/** Every operation, by name, that does not answer as expected. */
+async function otherThan(
+  expected: (operation: Operation) => boolean,
+  answer: (operation: Operation) => Promise<boolean>,
+) {
+  const wrong: string[] = [];
+  for (const operation of openApi.operations) {
+    if ((await answer(operation)) !== expected(operation)) wrong.push(operation.operationId);
+  }
+  return wrong;
+}
+
+describe('the security of each operation is as documented', () => {
+  it('for strangers: 401 wherever something is required', async () => {
+    const isRefused = async (operation: Operation) => (await knock(operation)).status === 401;
+    expect(await otherThan(({ security }) => security.length > 0, isRefused)).toEqual([]);
+  });
+
+  it.each(SCOPES)('for an API key with the scope %s', async (scope) => {
+    const made = await admin.api.post<{ plaintextKey: string }>('/v1/api-keys', {
+      name: scope,
+      scopes: [scope],
+    });
+    const isLetIn = async (operation: Operation) =>
+      (await knock(operation, made.body.plaintextKey)).error !== 'forbidden';
+    const expected = (operation: Operation) =>
+      !takes(operation, 'bearerAuth') || needs(operation, 'apiKey').includes(scope);
+    expect(await otherThan(expected, isLetIn)).toEqual([]);
+  });
+});
