@@ -53,6 +53,7 @@ export function explainFileError(error: unknown, dataDir: string): unknown {
 
 /** What was appended to a log since it had the given length, at most the last 8 KiB. */
 export function logSince(log: string, offset: number): string {
-  const from = Math.max(offset, statSync(log).size - 8192);
-  return readFileSync(log).subarray(from).toString('utf8');
+  // Whoever removed the log, or the whole directory, has seen enough of it.
+  const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
+  return size === 0 ? '' : readFileSync(log).subarray(Math.max(offset, size - 8192)).toString('utf8');
 }
