@@ -55,5 +55,9 @@ export function explainFileError(error: unknown, dataDir: string): unknown {
 export function logSince(log: string, offset: number): string {
   // Whoever removed the log, or the whole directory, has seen enough of it.
   const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
-  return size === 0 ? '' : readFileSync(log).subarray(Math.max(offset, size - 8192)).toString('utf8');
+  return size === 0
+    ? ''
+    : readFileSync(log)
+        .subarray(Math.max(offset, size - 8192))
+        .toString('utf8');
 }
