@@ -1336,7 +1336,7 @@ export interface components {
         CompleteStepBody: {
             /** @enum {string} */
             status: "succeeded" | "failed";
-            /** @description Whatever is worth keeping */
+            /** @description Whatever is worth keeping, up to 64 KiB of JSON */
             output?: (string | {
                 [key: string]: unknown;
             } | unknown[] | number | boolean) | null;
@@ -2863,6 +2863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example # EOF */
                     "application/openmetrics-text": string;
                 };
             };

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Config } from '../config/config.js';
 import { constantTimeEquals } from '../crypto/secrets.js';
@@ -23,8 +23,9 @@ export class MetricsController {
     operationId: 'getMetrics',
     summary: 'Figures of this process and of the database, as OpenMetrics text',
   })
-  @ApiProduces('application/openmetrics-text')
-  @ApiOkResponse({ schema: { type: 'string' } })
+  @ApiOkResponse({
+    content: { 'application/openmetrics-text': { schema: { type: 'string' }, example: '# EOF\n' } },
+  })
   @errorResponses(401)
   async metrics(@Req() request: Request, @Res() response: Response): Promise<void> {
     this.refuseStrangers(request);
