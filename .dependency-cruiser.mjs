@@ -101,8 +101,16 @@ export default {
       name: 'the-root-stays-outside',
       comment: 'The composition root sees the doors of a module and its module file, not its rooms.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(modules|kernel)/' },
+      from: { path: '^src/', pathNot: '^src/(modules|kernel)/|^src/cli/eval/' },
       to: { path: '^src/modules/', pathNot: [DOOR, MODULE_FILE] },
+    },
+    {
+      name: 'the-evaluation-measures-a-domain',
+      comment:
+        'The one program that looks into a room: it runs the pure agents themselves, without storing anything.',
+      severity: 'error',
+      from: { path: '^src/cli/eval/' },
+      to: { path: '^src/modules/', pathNot: '^src/modules/investigation/domain/' },
     },
     {
       name: 'nobody-imports-the-root',

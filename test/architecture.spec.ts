@@ -145,6 +145,7 @@ const BREACHES: readonly Breach[] = [
   ['only-the-root-composes', 'src/modules/foo/application/compose.ts', '#modules/bar/bar.module'],
   ['only-the-root-composes', 'src/helper.ts', '#modules/bar/bar.module'],
   ['the-root-stays-outside', 'src/cli/peek.ts', '#modules/bar/domain/secret'],
+  ['the-evaluation-measures-a-domain', 'src/cli/eval/peek.ts', '#modules/bar/domain/secret'],
   ['nobody-imports-the-root', 'src/modules/foo/application/lists-events.ts', '../../../event-catalogue.js'],
   ['crossings-show', 'src/modules/foo/application/sneaks-to-bar.ts', '../../bar/events.js'],
   [

@@ -1,13 +1,16 @@
 import { compareText } from './compare-text.js';
 import type {
+  AlertSignal,
   Change,
   Evidence,
   EvidenceType,
   LogLine,
   MetricPoint,
+  PlatformState,
   Span,
   TextNote,
   TopologyEdge,
+  TraceStatistic,
 } from './evidence.js';
 
 /** A row and the evidence that it can be cited by. */
@@ -19,6 +22,8 @@ export interface Cited<Row> {
 /** One metric of one entity over time, oldest sample first; `timestamps[i]` (ms) belongs to `values[i]`. */
 export interface MetricSeries {
   readonly entity: string;
+  /** Where the entity is measured at several instances; there is a series of each. */
+  readonly instance?: string | undefined;
   readonly metric: string;
   readonly unit: string | undefined;
   readonly timestamps: readonly number[];
@@ -53,26 +58,35 @@ export class EvidenceSet {
 
   /** Every log line and platform event, oldest first. */
   get logs(): readonly Cited<LogLine>[] {
-    return (this.#logs ??= this.items
-      .flatMap((item) =>
-        item.type === 'log' || item.type === 'platform_event'
-          ? cite(item.evidenceId, item.rows, (line) => Number.isFinite(line.timestamp))
-          : [],
-      )
+    return (this.#logs ??= [...this.rows('log', isLogLine), ...this.rows('platform_event', isLogLine)]
       .map(capped)
       .sort((a, b) => a.row.timestamp - b.row.timestamp));
   }
 
+  /** Kubernetes, cloud and database events, oldest first. */
+  get platformEvents(): readonly Cited<LogLine>[] {
+    return this.rows('platform_event', isLogLine).sort((a, b) => a.row.timestamp - b.row.timestamp);
+  }
+
+  /** How the platform is right now. */
+  get states(): readonly Cited<PlatformState>[] {
+    return this.rows('platform_event', (row): row is PlatformState => 'ready' in row);
+  }
+
+  get alertSignals(): readonly Cited<AlertSignal>[] {
+    return this.rows('platform_event', (row): row is AlertSignal => 'signal' in row);
+  }
+
   get spans(): readonly Cited<Span>[] {
-    return this.items.flatMap((item) =>
-      item.type === 'trace'
-        ? cite(
-            item.evidenceId,
-            item.rows,
-            (s) => Number.isFinite(s.startedAt) && Number.isFinite(s.durationMs),
-          )
-        : [],
+    return this.rows(
+      'trace',
+      (row): row is Span =>
+        'spanId' in row && Number.isFinite(row.startedAt) && Number.isFinite(row.durationMs),
     );
+  }
+
+  get traceStatistics(): readonly Cited<TraceStatistic>[] {
+    return this.rows('trace', (row): row is TraceStatistic => 'statistic' in row);
   }
 
   /** Every change, oldest first, then by service. */
@@ -88,6 +102,18 @@ export class EvidenceSet {
 
   get edges(): readonly Cited<TopologyEdge>[] {
     return this.items.flatMap((item) => (item.type === 'topology' ? cite(item.evidenceId, item.rows) : []));
+  }
+
+  private rows<Row extends Evidence['rows'][number]>(
+    type: EvidenceType,
+    is: (row: Evidence['rows'][number]) => row is Row,
+  ): Cited<Row>[] {
+    const cited: Cited<Row>[] = [];
+    for (const { evidenceId, rows, type: own } of this.items) {
+      if (own !== type) continue;
+      for (const row of rows) if (is(row)) cited.push({ evidenceId, row });
+    }
+    return cited;
   }
 
   /** Notes, runbooks and what a database said in words. */
@@ -113,6 +139,10 @@ function cite<Row>(
   return cited;
 }
 
+function isLogLine(row: Evidence['rows'][number]): row is LogLine {
+  return 'timestamp' in row && 'message' in row && Number.isFinite(row.timestamp);
+}
+
 function capped(cited: Cited<LogLine>): Cited<LogLine> {
   if (cited.row.message.length <= MAX_MESSAGE_LENGTH) return cited;
   return { ...cited, row: { ...cited.row, message: cited.row.message.slice(0, MAX_MESSAGE_LENGTH) } };
@@ -129,7 +159,7 @@ function groupSeries(items: readonly Evidence[]): MetricSeries[] {
     for (const row of item.rows) {
       if (!isMetricPoint(row) || !Number.isFinite(row.timestamp) || !Number.isFinite(row.value)) continue;
       // No name holds a NUL (the intake refuses it), so two different pairs never share a key.
-      const key = `${row.entity}\0${row.metric}`;
+      const key = `${row.entity}\0${row.metric}\0${row.instance ?? ''}`;
       const group = groups.get(key);
       if (group) group.push({ evidenceId: item.evidenceId, row });
       else groups.set(key, [{ evidenceId: item.evidenceId, row }]);
@@ -137,7 +167,12 @@ function groupSeries(items: readonly Evidence[]): MetricSeries[] {
   }
   return [...groups.values()]
     .map(toSeries)
-    .sort((a, b) => compareText(a.entity, b.entity) || compareText(a.metric, b.metric));
+    .sort(
+      (a, b) =>
+        compareText(a.entity, b.entity) ||
+        compareText(a.metric, b.metric) ||
+        compareText(a.instance ?? '', b.instance ?? ''),
+    );
 }
 
 function toSeries(points: readonly Cited<MetricPoint>[]): MetricSeries {
@@ -152,6 +187,7 @@ function toSeries(points: readonly Cited<MetricPoint>[]): MetricSeries {
   }
   return {
     entity: points[0]?.row.entity ?? '',
+    instance: points[0]?.row.instance,
     metric: points[0]?.row.metric ?? '',
     unit: points.find((point) => point.row.unit !== undefined)?.row.unit,
     timestamps,

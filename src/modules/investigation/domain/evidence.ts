@@ -24,6 +24,8 @@ export interface MetricPoint {
   readonly metric: string;
   readonly value: number;
   readonly unit?: string;
+  /** Which of the entity's instances (pod, host) it was measured at, where several are. */
+  readonly instance?: string;
 }
 
 /** One line, or `count` equal lines folded into one. */
@@ -46,6 +48,56 @@ export interface Span {
   readonly status?: string;
 }
 
+/**
+ * What spans add up to, for sources that keep statistics instead of spans: times in ms, counts of calls, each now and
+ * in an equally long normal time. `edge_gap` is the time of a call that its callee does not account for, `exclusive`
+ * that of an operation less its children, `operation` and `call` only count.
+ */
+export interface TraceStatistic {
+  readonly statistic: (typeof TRACE_STATISTICS)[number];
+  /** The callee, or whose operation it is. */
+  readonly entity: string;
+  readonly operation?: string;
+  readonly caller?: string;
+  readonly callerOperation?: string;
+  readonly count: number;
+  readonly mean?: number;
+  readonly median?: number;
+  readonly baselineCount: number;
+  readonly baselineMean?: number;
+  readonly baselineMedian?: number;
+}
+
+export const TRACE_STATISTICS = ['edge_gap', 'exclusive', 'operation', 'call'] as const;
+
+export const STATE_KINDS = ['pod', 'deployment', 'node', 'monitor', 'database'] as const;
+
+/** How a part of the platform is right now, which counts for more than any event: most events are over. */
+export interface PlatformState {
+  readonly kind: (typeof STATE_KINDS)[number];
+  readonly entity: string;
+  readonly ready: boolean;
+  /** As the platform words it: `CrashLoopBackOff`, `DiskPressure`. */
+  readonly reason?: string;
+  readonly message?: string;
+  readonly exitCode?: number;
+  readonly restarts?: number;
+}
+
+/** One alert of a storm of alerts: what it says about which entity, and in how many earlier storms it did so too. */
+export interface AlertSignal {
+  readonly entity: string;
+  /** Equal for equal alerts of one entity: `cpu_usage up`, an operation with its status, a log template. */
+  readonly signal: string;
+  readonly about: (typeof SIGNAL_SOURCES)[number];
+  /** Who called, where the alert is about a call. */
+  readonly caller?: string;
+  readonly seenBefore: number;
+  readonly stormsBefore: number;
+}
+
+export const SIGNAL_SOURCES = ['metric', 'trace', 'log'] as const;
+
 /** `caller` depends on `callee`. */
 export interface TopologyEdge {
   readonly caller: string;
@@ -67,6 +119,8 @@ export interface Change {
   readonly summary: string;
   readonly url?: string;
   readonly occurredAt: EpochMs;
+  /** Full SHA of the commit that it put in place; of a `code` change its own. */
+  readonly commit?: string;
   /** Paths of the files that changed, and the unified diff, where a code host was asked. */
   readonly paths?: readonly string[];
   readonly diff?: string;
@@ -95,8 +149,9 @@ interface EvidenceOf<T extends EvidenceType, Row> {
  */
 export type Evidence =
   | EvidenceOf<'metric', MetricPoint>
-  | EvidenceOf<'log' | 'platform_event', LogLine>
-  | EvidenceOf<'trace', Span>
+  | EvidenceOf<'log', LogLine>
+  | EvidenceOf<'platform_event', LogLine | PlatformState | AlertSignal>
+  | EvidenceOf<'trace', Span | TraceStatistic>
   | EvidenceOf<'topology', TopologyEdge>
   | EvidenceOf<'deployment' | 'code_change' | 'config_change', Change>
   | EvidenceOf<'database', MetricPoint | TextNote>

@@ -1,4 +1,5 @@
 import type { ChangeType, EpochMs } from './evidence.js';
+import type { FailureMode } from './failure-mode.js';
 import type { FindingKind } from './finding.js';
 
 /**
@@ -30,6 +31,8 @@ export interface SuspectedChange {
   readonly summary: string;
   readonly url: string | null;
   readonly occurredAt: EpochMs;
+  /** Full SHA, where the source tells it. */
+  readonly commit?: string;
 }
 
 /** A possible cause with what speaks for and against it. Plain JSON. */
@@ -48,6 +51,8 @@ export interface Hypothesis {
   /** Why it was ruled out or stays open, as a sentence. */
   readonly because?: string;
   readonly entity?: string;
+  /** Where the evidence tells what sort of failure it is. */
+  readonly failureMode?: FailureMode;
   readonly change?: SuspectedChange;
 }
 

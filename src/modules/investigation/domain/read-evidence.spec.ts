@@ -44,6 +44,7 @@ describe('Reading evidence', () => {
       service: 'web',
       summary: 'New pool',
       changeId: 'abc',
+      commit: 'abc',
       paths: ['a.ts'],
       version: '3',
     };

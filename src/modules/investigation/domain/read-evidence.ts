@@ -1,4 +1,5 @@
 import {
+  type AlertSignal,
   CHANGE_TYPES,
   type Change,
   type ChangeType,
@@ -7,9 +8,14 @@ import {
   type EvidenceType,
   type LogLine,
   type MetricPoint,
+  type PlatformState,
+  SIGNAL_SOURCES,
   type Span,
+  STATE_KINDS,
   type TextNote,
   type TopologyEdge,
+  TRACE_STATISTICS,
+  type TraceStatistic,
 } from './evidence.js';
 import { number, oneOf, type RawRow, rawRow, text, texts, time } from './raw-row.js';
 
@@ -32,9 +38,20 @@ export function readEvidence(type: EvidenceType, about: EvidenceAbout, rows: Ite
     case 'log':
       return { ...about, type, rows: readAll(rows, logLine) };
     case 'platform_event':
-      return { ...about, type, rows: readAll(rows, platformEvent) };
+      return {
+        ...about,
+        type,
+        rows: readAll<LogLine | PlatformState | AlertSignal>(
+          rows,
+          (row) => alertSignal(row) ?? platformState(row) ?? platformEvent(row),
+        ),
+      };
     case 'trace':
-      return { ...about, type, rows: readAll(rows, span) };
+      return {
+        ...about,
+        type,
+        rows: readAll<Span | TraceStatistic>(rows, (row) => traceStatistic(row) ?? span(row)),
+      };
     case 'topology':
       return { ...about, type, rows: readAll(rows, topologyEdge) };
     case 'deployment':
@@ -69,7 +86,14 @@ function metricPoint(row: RawRow): MetricPoint | undefined {
   const [entity, metric, value] = [text(row, 'entity'), text(row, 'metric'), number(row, 'value')];
   if (timestamp === undefined || entity === undefined || metric === undefined || value === undefined)
     return undefined;
-  return { timestamp, entity, metric, value, ...given('unit', text(row, 'unit')) };
+  return {
+    timestamp,
+    entity,
+    metric,
+    value,
+    ...given('unit', text(row, 'unit')),
+    ...given('instance', text(row, 'instance', 'pod')),
+  };
 }
 
 function logLine(row: RawRow): LogLine | undefined {
@@ -97,6 +121,54 @@ function platformEvent(row: RawRow): LogLine | undefined {
     entity: text(row, 'entity', 'service', 'object', 'name') ?? '',
     message: message.join(': '),
     ...given('level', text(row, 'level', 'type')),
+  };
+}
+
+function platformState(row: RawRow): PlatformState | undefined {
+  const kind = oneOf(STATE_KINDS, text(row, 'kind'));
+  const [entity, ready] = [text(row, 'entity'), row.get('ready')];
+  if (kind === undefined || entity === undefined || typeof ready !== 'boolean') return undefined;
+  return {
+    kind,
+    entity,
+    ready,
+    ...given('reason', text(row, 'reason')),
+    ...given('message', text(row, 'message')),
+    ...given('exitCode', number(row, 'exitCode')),
+    ...given('restarts', number(row, 'restarts')),
+  };
+}
+
+function alertSignal(row: RawRow): AlertSignal | undefined {
+  const [entity, signal] = [text(row, 'entity'), text(row, 'signal')];
+  const about = oneOf(SIGNAL_SOURCES, text(row, 'about'));
+  if (entity === undefined || signal === undefined || about === undefined) return undefined;
+  return {
+    entity,
+    signal,
+    about,
+    ...given('caller', text(row, 'caller')),
+    seenBefore: Math.max(0, number(row, 'seenBefore') ?? 0),
+    stormsBefore: Math.max(0, number(row, 'stormsBefore') ?? 0),
+  };
+}
+
+function traceStatistic(row: RawRow): TraceStatistic | undefined {
+  const statistic = oneOf(TRACE_STATISTICS, text(row, 'statistic'));
+  const [entity, count] = [text(row, 'entity'), number(row, 'count')];
+  if (statistic === undefined || entity === undefined || count === undefined) return undefined;
+  return {
+    statistic,
+    entity,
+    count: Math.max(0, count),
+    baselineCount: Math.max(0, number(row, 'baselineCount') ?? 0),
+    ...given('operation', text(row, 'operation')),
+    ...given('caller', text(row, 'caller')),
+    ...given('callerOperation', text(row, 'callerOperation')),
+    ...given('mean', number(row, 'mean')),
+    ...given('median', number(row, 'median')),
+    ...given('baselineMean', number(row, 'baselineMean')),
+    ...given('baselineMedian', number(row, 'baselineMedian')),
   };
 }
 
@@ -135,11 +207,12 @@ function change(row: RawRow, usual: ChangeType): Change | undefined {
     summary: summary ?? 'no summary',
     occurredAt,
     ...given('changeId', text(row, 'changeId', 'sha', 'id')),
+    ...given('commit', text(row, 'commit', 'commitSha', 'sha')),
     ...given('environment', text(row, 'environment')),
     ...given('version', text(row, 'version')),
     ...given('previousVersion', text(row, 'previousVersion')),
     ...given('url', text(row, 'url')),
-    ...given('paths', texts(row, 'paths', 'files')),
+    ...given('paths', texts(row, 'paths', 'files', 'filesChanged')),
     ...given('diff', text(row, 'diff')),
   };
 }

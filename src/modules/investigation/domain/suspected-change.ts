@@ -25,6 +25,7 @@ export function suspectedChange(change: Change, changes: readonly Cited<Change>[
     summary: change.summary,
     url: change.url ?? null,
     occurredAt: change.occurredAt,
+    ...(change.commit === undefined ? {} : { commit: change.commit }),
   };
 }
 

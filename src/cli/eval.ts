@@ -1,0 +1,54 @@
+// Runs the product's agents over recorded cases (format `rca-case/1`) and, where labels are there, says how well they did.
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { runProgram } from '../run-program.js';
+import { CaseFolder } from './eval/load-cases.js';
+import { predict, type Prediction } from './eval/predict.js';
+import { report } from './eval/report.js';
+import { score } from './eval/score.js';
+
+const USAGE = 'npm run eval -- --cases DIR --out predictions.json [--json]';
+
+await runProgram('The evaluation could not be run.', async (say) => {
+  const { values } = parseArgs({
+    options: {
+      cases: { type: 'string' },
+      out: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  if (values.cases === undefined || values.out === undefined) throw new Error(`Usage: ${USAGE}`);
+  const folder = await CaseFolder.open(values.cases);
+  const predictions: Record<string, Prediction> = {};
+  const groups = new Map<string, string>();
+  for (const [i, entry] of folder.entries.entries()) {
+    const raw = await folder.load(entry);
+    predictions[entry.id] = predict(raw, () => performance.now());
+    groups.set(entry.id, raw.group);
+    progress(i + 1, folder.entries.length);
+  }
+  await writeFile(values.out, `${JSON.stringify(predictions, undefined, 1)}\n`);
+  // Not before all is predicted and written: no answer may have been seen.
+  const labels = await folder.labels();
+  const scores = labels
+    ? score(
+        Object.entries(predictions).flatMap(([id, prediction]) =>
+          labels[id] === undefined
+            ? []
+            : [{ id, group: groups.get(id) ?? '', label: labels[id], prediction }],
+        ),
+      )
+    : undefined;
+  if (values.json) {
+    say(JSON.stringify({ cases: folder.entries.length, out: values.out, scores: scores ?? null }));
+    return;
+  }
+  say(`${folder.entries.length} cases predicted, written to ${values.out}.`);
+  if (scores) report(scores).forEach(say);
+  else say('There are no labels, so nothing was scored.');
+});
+
+function progress(done: number, all: number): void {
+  if (!process.stderr.isTTY) return;
+  process.stderr.write(`\r${done}/${all}${done === all ? '\n' : ''}`);
+}

@@ -1,0 +1,53 @@
+import type { Hypothesis } from '#modules/investigation/domain/hypothesis';
+import { investigate, type Investigated } from '#modules/investigation/domain/investigate';
+import type { RawCase } from './load-cases.js';
+import { readCase, type ReadCase } from './read-case.js';
+
+/** What is written for one case. */
+export interface Prediction {
+  readonly ranked: readonly { readonly entity: string; readonly score: number }[];
+  /** Full SHA; `none` when changes were looked at and none is to blame; null when there were none to look at. */
+  readonly commit: string | null;
+  readonly failureMode: string | null;
+  readonly incident: boolean;
+  readonly confidence: number;
+  readonly outcome: string;
+  readonly evidence: readonly string[];
+  /** What reading and investigating took. */
+  readonly ms: number;
+}
+
+/** @param now a clock in ms; only differences are used */
+export function predict(raw: RawCase, now: () => number): Prediction {
+  const begun = now();
+  const read = readCase(raw);
+  const investigated = investigate(read.evidence, read.incident);
+  const { outcome } = investigated;
+  const incident = outcome.outcome !== 'not_an_incident';
+  const cause = outcome.rootCause === null ? undefined : outcome.hypotheses[0];
+  return {
+    ranked: rankedBy(investigated, read),
+    commit: commitOf(cause, read),
+    failureMode: incident ? (cause?.failureMode ?? null) : 'healthy',
+    incident,
+    confidence: outcome.confidence,
+    outcome: outcome.outcome,
+    evidence: (cause ?? outcome.hypotheses[0])?.supportedBy ?? [],
+    ms: Math.round((now() - begun) * 10) / 10,
+  };
+}
+
+/** The suspects of the synthesis, which hears all others; behind them whoever nobody suspects, by name. */
+function rankedBy({ reports }: Investigated, { entities }: ReadCase): Prediction['ranked'] {
+  const suspects = reports.at(-1)?.suspects ?? [];
+  const known = new Set(suspects.map(({ entity }) => entity));
+  return [
+    ...suspects.map(({ entity, score }) => ({ entity, score: Math.round(score * 1e6) / 1e6 })),
+    ...entities.filter((entity) => !known.has(entity)).map((entity) => ({ entity, score: 0 })),
+  ];
+}
+
+function commitOf(cause: Hypothesis | undefined, { evidence }: ReadCase): string | null {
+  if (!evidence.changes.some(({ row }) => row.commit !== undefined)) return null;
+  return cause?.change?.commit ?? 'none';
+}

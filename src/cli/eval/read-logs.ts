@@ -1,0 +1,110 @@
+import type { Evidence } from '#modules/investigation/domain/evidence';
+import { at, instant, list, numeric, object, optionalText, type Json } from './json.js';
+import type { RawCase } from './load-cases.js';
+import { pieceForEach } from './piece.js';
+import type { CaseTimes } from './case-times.js';
+
+interface Line {
+  readonly timestamp: number;
+  readonly entity: string;
+  readonly message: string;
+  readonly level?: string | undefined;
+  readonly count?: number;
+}
+
+const A_MINUTE = 60_000;
+/** The stack of an error belongs to its message. */
+const PARTS = ['stack', 'goroutine_stack', 'exception', 'stacktrace'];
+
+/** Log lines as they were written, lines folded by message, and patterns that somebody else counted. */
+export function readLogs({ body, baselineLogs }: RawCase, times: CaseTimes): Evidence[] {
+  const own = foldedLines(at(body, 'logs'), times.startedAt);
+  const normal = foldedLines(baselineLogs, 0);
+  const [first, last] = [
+    Math.min(...own.map(({ timestamp }) => timestamp)),
+    Math.max(...normal.map(({ timestamp }) => timestamp)),
+  ];
+  // The normal lines are of another time of the day: they are moved to end right before the others begin.
+  const moved = normal.map((line) => ({ ...line, timestamp: line.timestamp + first - last - A_MINUTE / 6 }));
+  const lines = [
+    ...list(at(body, 'logs', 'lines')).flatMap(lineOf),
+    ...own,
+    ...(own.length > 0 ? moved : []),
+  ];
+  const patterns = list(at(body, 'log_patterns')).flatMap((pattern) => patternLines(pattern, lines, times));
+  return [
+    ...pieceForEach('log', 'logs', 'logs', lines),
+    ...pieceForEach('log', 'log-patterns', 'log patterns', patterns),
+    ...Object.entries(object(at(body, 'evidence'))).flatMap(([name, told]) =>
+      pieceForEach('log', name, name, [...list(at(told, 'logs')).flatMap(lineOf), ...podLog(told)]),
+    ),
+  ];
+}
+
+function lineOf(json: Json): Line[] {
+  const timestamp = instant(at(json, 'timestamp'));
+  const message = optionalText(json, 'msg', 'message');
+  if (timestamp === undefined || message === undefined) return [];
+  const parts = PARTS.map((part) => optionalText(json, part)).filter((part) => part !== undefined);
+  return [
+    {
+      timestamp,
+      entity: optionalText(json, 'service', 'entity', 'host') ?? '',
+      message: [message, ...parts].join(' '),
+      level: optionalText(json, 'severity_text', 'level', 'status', 'severity'),
+    },
+  ];
+}
+
+/** Rows of `[seconds from the start, entity, message, count]`, the middle ones as places in lists. */
+function foldedLines(logs: Json, startedAt: number): Line[] {
+  const [entities, messages] = [list(at(logs, 'entities')), list(at(logs, 'messages'))];
+  return list(at(logs, 'rows')).flatMap((row) => {
+    const [seconds, entity, message, count] = list(row).map(numeric);
+    const text = messages[message ?? -1];
+    if (seconds === undefined || typeof text !== 'string') return [];
+    const level = /^(trace|debug|info|warn|warning|error|fatal)\b/i.exec(text)?.[1];
+    return [
+      {
+        timestamp: startedAt + seconds * 1000,
+        entity: named(entities[entity ?? -1]),
+        message: text,
+        level,
+        count: count ?? 1,
+      },
+    ];
+  });
+}
+
+/** `count` lines now, of which `delta_vs_baseline` are more than usual: those of before stand where the lines begin. */
+function patternLines(pattern: Json, lines: readonly Line[], { alertedAt }: CaseTimes): Line[] {
+  const [message, count] = [optionalText(pattern, 'signature', 'pattern'), numeric(at(pattern, 'count'))];
+  if (message === undefined || count === undefined) return [];
+  const more = Number(at(pattern, 'delta_vs_baseline') ?? 0);
+  const entity = optionalText(pattern, 'service', 'entity') ?? '';
+  const level = optionalText(pattern, 'sentiment') === 'negative' ? 'error' : 'info';
+  const start = lines.reduce((least, { timestamp }) => Math.min(least, timestamp), alertedAt - 60 * A_MINUTE);
+  const before = Math.max(0, count - (Number.isFinite(more) ? more : 0));
+  return [
+    ...(before > 0 ? [{ timestamp: start, entity, message, level, count: before }] : []),
+    { timestamp: alertedAt, entity, message, level, count },
+  ];
+}
+
+/** A pod's log as one text, a time at the start of each line. */
+function podLog(told: Json): Line[] {
+  const text = optionalText(told, 'logs');
+  const entity = optionalText(told, 'pod_name') ?? '';
+  if (text === undefined) return [];
+  return text.split('\n').flatMap((line) => {
+    const [stamp = '', ...words] = line.split(' ');
+    const timestamp = instant(stamp);
+    return timestamp === undefined || words.length === 0
+      ? []
+      : [{ timestamp, entity, message: words.join(' ') }];
+  });
+}
+
+function named(entity: Json): string {
+  return typeof entity === 'string' ? entity : '';
+}

@@ -1,0 +1,18 @@
+/** What went wrong, in the words of whoever repairs it. */
+export const FAILURE_MODES = [
+  'connection_exhaustion',
+  'cpu_saturation',
+  'deployment_rollout_stuck',
+  'dns_resolution_failure',
+  'failover',
+  'healthy',
+  'image_pull_backoff',
+  'node_not_ready',
+  'oom_killed',
+  'pending_pod',
+  'probe_failure',
+  'replication_lag',
+  'resource_quota_exceeded',
+  'storage_full',
+] as const;
+export type FailureMode = (typeof FAILURE_MODES)[number];
