@@ -88,24 +88,31 @@ export function OneOf(
   return field(options, { enum: [...values], ...(name && { enumName: name }) }, IsIn([...values]));
 }
 
-export function Whole(options: Common & { min?: number; max?: number }): PropertyDecorator {
-  const { min = 0, max = Number.MAX_SAFE_INTEGER } = options;
+interface Ranged {
+  readonly min?: number;
+  readonly max?: number;
+  /** A query string has only texts, so there the text of a number is taken for one; in a body it is not. */
+  readonly inQuery?: boolean;
+}
+
+export function Whole(options: Common & Ranged): PropertyDecorator {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER, inQuery = false } = options;
   return field(
     options,
     { type: 'integer', minimum: min, maximum: max },
-    Type(() => Number),
+    ...(inQuery ? [Type(() => Number)] : []),
     IsInt(),
     Min(min),
     Max(max),
   );
 }
 
-export function Fraction(options: Common & { min?: number; max?: number } = {}): PropertyDecorator {
-  const { min = 0, max = 1 } = options;
+export function Fraction(options: Common & Ranged = {}): PropertyDecorator {
+  const { min = 0, max = 1, inQuery = false } = options;
   return field(
     options,
     { type: 'number', minimum: min, maximum: max },
-    Type(() => Number),
+    ...(inQuery ? [Type(() => Number)] : []),
     IsNumber(),
     Min(min),
     Max(max),

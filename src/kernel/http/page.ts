@@ -7,7 +7,14 @@ import { Field, Whole } from './fields.js';
 
 /** What every list takes. */
 export class PageQuery {
-  @Whole({ min: 1, max: 100, optional: true, default: 20, summary: 'How many items to answer' })
+  @Whole({
+    inQuery: true,
+    min: 1,
+    max: 100,
+    optional: true,
+    default: 20,
+    summary: 'How many items to answer',
+  })
   limit: number = 20;
 
   @Field({ type: 'string', maxLength: 2048, optional: true, summary: 'The `nextCursor` of the page before' })

@@ -79,7 +79,7 @@ export class PatternPage {
 
 export class PatternQuery extends PageQuery {
   @OneOf(PATTERN_STATUSES, { name: 'PatternStatus', optional: true }) status?: PatternStatus;
-  @Fraction({ optional: true }) minConfidence?: number;
+  @Fraction({ inQuery: true, optional: true }) minConfidence?: number;
 }
 
 export class PatternChange {

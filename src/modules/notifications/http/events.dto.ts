@@ -43,7 +43,14 @@ export class PollQuery extends FilterQuery {
   })
   after?: string;
 
-  @Whole({ min: 1, max: 100, optional: true, default: 20, summary: 'How many items to answer' })
+  @Whole({
+    inQuery: true,
+    min: 1,
+    max: 100,
+    optional: true,
+    default: 20,
+    summary: 'How many items to answer',
+  })
   limit: number = 20;
 }
 
