@@ -94,20 +94,28 @@ CREATE TABLE finding_citations (
 );
 SELECT isolate_by_tenant('finding_citations');
 
-/* A finding that cites nothing this run has read cannot be committed. */
+/* A finding that cites nothing its run has read cannot be committed. */
 CREATE FUNCTION require_citation() RETURNS trigger
   LANGUAGE plpgsql AS $$
+DECLARE
+  touched record := coalesce(NEW, OLD);
 BEGIN
-  IF NOT EXISTS (
-    SELECT FROM finding_citations c
-     WHERE (c.tenant_id, c.investigation_id, c.step_index, c.place)
-         = (NEW.tenant_id, NEW.investigation_id, NEW.step_index, NEW.place)
+  IF EXISTS (
+    SELECT FROM findings f
+     WHERE (f.tenant_id, f.investigation_id, f.step_index, f.place)
+         = (touched.tenant_id, touched.investigation_id, touched.step_index, touched.place)
+       AND NOT EXISTS (
+         SELECT FROM finding_citations c
+          WHERE (c.tenant_id, c.investigation_id, c.step_index, c.place)
+              = (f.tenant_id, f.investigation_id, f.step_index, f.place))
   ) THEN
     RAISE check_violation USING MESSAGE = 'A finding must cite evidence of its run.', CONSTRAINT = 'finding_cites_evidence';
   END IF;
   RETURN NULL;
 END $$;
-CREATE CONSTRAINT TRIGGER finding_cites_evidence AFTER INSERT OR UPDATE ON findings
+CREATE CONSTRAINT TRIGGER finding_cites_evidence AFTER INSERT ON findings
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_citation();
+CREATE CONSTRAINT TRIGGER finding_cites_evidence AFTER UPDATE OR DELETE ON finding_citations
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_citation();
 
 CREATE TABLE hypotheses (

@@ -1,7 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AlertSender, newTenant } from '../support/api.js';
+import { newTenant } from '../support/api.js';
 import { TestServer } from '../support/server.js';
-import { until } from '../support/until.js';
+import {
+  ALERT,
+  ended,
+  eventsOf,
+  evidenceOf,
+  minutesAgo,
+  openIncident,
+  openQuietIncident,
+  recordDeploy,
+  sendAlert,
+  start,
+  statusIs,
+  story,
+} from './cases.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -9,29 +22,189 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe('An alert', () => {
-  it('is triaged and investigated, and a deploy shortly before it is held responsible', async () => {
+describe('an investigation', () => {
+  it('holds a deploy shortly before the alert responsible, names its version, and cites what it read', async () => {
     const tenant = await newTenant(server.url);
-    const sender = await AlertSender.of(tenant);
+    await recordDeploy(tenant, 'v41', 300);
+    await recordDeploy(tenant, 'v42', 10);
+    const incidentId = await sendAlert(tenant);
+    const run = await ended(tenant, incidentId);
+    expect(run).toMatchObject({
+      status: 'completed',
+      rootCause: expect.stringContaining('v42'),
+      missingEvidence: expect.any(Array),
+    });
+    expect(run.recommendedActions[0]).toContain('v41');
+    expect(run.confidence).toBeGreaterThan(0.2);
+    expect(run.hypotheses[0]).toMatchObject({ status: 'supported' });
+
+    const evidence = await evidenceOf(tenant, incidentId);
+    const deploy = evidence.find(({ content }) => content.includes('v42'));
+    expect(deploy).toMatchObject({
+      type: 'deployment',
+      source: 'changes',
+      agentName: 'change detection',
+      contentHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    const known = new Set(evidence.map(({ evidenceId }) => evidenceId));
+    const cited = run.steps.flatMap(({ findings }) => findings.map(({ evidenceIds }) => evidenceIds));
+    expect(cited.length).toBeGreaterThan(0);
+    for (const ids of [...cited, run.hypotheses[0]?.supportedBy ?? []]) {
+      expect(ids.length).toBeGreaterThan(0);
+      for (const id of ids) expect(known).toContain(id);
+    }
+    const { body } = await tenant.api.get(`/v1/incidents/${incidentId}`);
+    expect(body).toMatchObject({ rootCause: run.rootCause, confidence: run.confidence });
+  });
+
+  it('tells each step once, in order, also of the agents that had nothing to read', async () => {
+    const tenant = await newTenant(server.url);
+    const incidentId = await sendAlert(tenant);
+    const { steps } = await ended(tenant, incidentId);
+    await statusIs(tenant, incidentId, 'open');
+    expect(await story(tenant, incidentId)).toEqual([
+      'incident.created',
+      'open → triaging',
+      'triaging → investigating',
+      ...steps.map((_, at) => `progress ${at + 1}`),
+      'investigation.completed',
+      'investigating → open',
+    ]);
+    expect(steps.length).toBeGreaterThanOrEqual(5);
+    expect(steps.map(({ agentName }) => agentName)).toEqual(
+      expect.arrayContaining([
+        'known solution',
+        'log analysis',
+        'metrics analysis',
+        'change detection',
+        'synthesis',
+      ]),
+    );
+    for (const step of steps) {
+      expect(step).toMatchObject({
+        status: 'completed',
+        startedAt: expect.any(String),
+        durationMs: expect.any(Number),
+      });
+    }
+    for (const { event, data } of await eventsOf(tenant, incidentId)) {
+      if (event === 'investigation.progress') expect(data['totalSteps']).toBe(steps.length);
+    }
+  });
+
+  it('invents nothing when there is nothing to go on', async () => {
+    const tenant = await newTenant(server.url);
+    const incidentId = await sendAlert(tenant);
+    const run = await ended(tenant, incidentId);
+    expect(run).toMatchObject({ status: 'inconclusive', outcome: 'inconclusive', rootCause: null });
+    expect(run.confidence).toBeLessThanOrEqual(0.2);
+    expect(run.missingEvidence.length).toBeGreaterThan(0);
+    expect(run.steps.flatMap(({ findings }) => findings)).toEqual([]);
+    const completed = (await eventsOf(tenant, incidentId)).find(
+      ({ event }) => event === 'investigation.completed',
+    );
+    expect(completed?.data).toEqual({
+      incidentId,
+      rootCause: null,
+      confidence: run.confidence,
+      recommendedActions: run.recommendedActions,
+    });
+    expect(run.recommendedActions.length).toBeGreaterThan(0);
+  });
+
+  it('reads what was attached, under the id it was attached by', async () => {
+    const tenant = await newTenant(server.url);
+    const incidentId = await openQuietIncident(tenant);
+    const lines = Array.from({ length: 120 }, (_, at) =>
+      JSON.stringify({
+        timestamp: minutesAgo(60 - at / 2),
+        entity: 'checkout',
+        level: at < 80 ? 'info' : 'error',
+        message: at < 80 ? `served request ${at}` : `connection pool exhausted after ${at} ms`,
+      }),
+    );
+    const attached = await tenant.api.post(
+      `/v1/incidents/${incidentId}/evidence?type=log&source=loki`,
+      lines.join('\n'),
+      { headers: { 'content-type': 'application/x-ndjson' } },
+    );
+    expect(attached.status).toBe(201);
+    expect((await start(tenant, incidentId)).status).toBe(202);
+    const run = await ended(tenant, incidentId);
+    const step = run.steps.find(({ agentName }) => agentName === 'log analysis');
+    expect(step?.findings[0]?.evidenceIds).toEqual([attached.body['evidenceId']]);
+    expect(await evidenceOf(tenant, incidentId)).toContainEqual(
+      expect.objectContaining({
+        evidenceId: attached.body['evidenceId'],
+        type: 'log',
+        source: 'loki',
+        agentName: 'log analysis',
+        content: expect.stringContaining('served request 0'),
+      }),
+    );
+  });
+
+  it('of an incident that a person opened goes the same way', async () => {
+    const tenant = await newTenant(server.url);
+    await recordDeploy(tenant, 'v42', 5);
+    const run = await ended(tenant, await openIncident(tenant));
+    expect(run).toMatchObject({
+      status: 'completed',
+      startedBy: null,
+      rootCause: expect.stringContaining('v42'),
+    });
+  });
+
+  it('knows nothing of another tenant’s changes, incidents and runs', async () => {
+    const [acme, other] = [await newTenant(server.url), await newTenant(server.url)];
+    await recordDeploy(acme, 'v42', 10);
+    const incidentId = await sendAlert(acme);
+    await ended(acme, incidentId);
+    expect(await ended(other, await sendAlert(other))).toMatchObject({ status: 'inconclusive' });
+    for (const path of ['', '/runs', '/evidence']) {
+      const unknown = await other.api.get(`/v1/investigation/inc_01HX9VTPQR3KF8MZWBYD5N6JCE${path}`);
+      const foreign = await other.api.get(`/v1/investigation/${incidentId}${path}`);
+      expect([foreign.status, foreign.body['message']]).toEqual([404, unknown.body['message']]);
+    }
+    for (const method of ['POST', 'DELETE'] as const) {
+      expect((await other.api.call(method, `/v1/investigation/${incidentId}`)).status).toBe(404);
+    }
+    expect((await other.api.get(`/v1/triage/${incidentId}`)).status).toBe(404);
+    expect((await other.api.post(`/v1/triage/${incidentId}`)).status).toBe(404);
+    expect((await other.api.post(`/v1/investigation/${incidentId}/context`, { context: 'x' })).status).toBe(
+      404,
+    );
+  });
+
+  it('reads what a person adds in words, once it is asked again', async () => {
+    const tenant = await newTenant(server.url);
     const change = await tenant.api.post('/v1/changes', {
-      type: 'deploy',
-      service: 'payment-service',
-      version: 'v42',
-      summary: 'Use the new pool',
-      occurredAt: new Date(Date.now() - 10 * 60_000).toISOString(),
+      type: 'config',
+      service: 'ledger-store',
+      summary: 'Lower the quorum timeout',
+      occurredAt: minutesAgo(8),
     });
     expect(change.status).toBe(201);
-    const sent = await sender.send({
-      title: 'High error rate on payment-service',
-      description: '5xx error rate exceeded 5% for 3 consecutive minutes.',
-      severity: 'high',
-      service: 'payment-service',
+    const incidentId = await sendAlert(tenant, { ...ALERT, description: 'It fails.' });
+    await ended(tenant, incidentId);
+    await statusIs(tenant, incidentId, 'open');
+    const added = await tenant.api.post(`/v1/investigation/${incidentId}/context`, {
+      context: 'The quorum timeout was lowered.',
+      reinvestigate: true,
     });
-    const { incidentId = '' } = sent.body;
-    const run = await until('the run ended', async () => {
-      const answer = await tenant.api.get(`/v1/investigation/${incidentId}`);
-      return answer.body['status'] === 'completed' && answer.body;
-    });
-    expect(run).toMatchObject({ outcome: 'probable', rootCause: expect.stringContaining('v42') });
+    expect(added).toMatchObject({ status: 202, body: { incidentId, status: 'investigating' } });
+    await ended(tenant, incidentId);
+    expect(await evidenceOf(tenant, incidentId)).toContainEqual(
+      expect.objectContaining({
+        type: 'note',
+        source: 'context',
+        content: expect.stringContaining('quorum timeout'),
+      }),
+    );
+    const runs = await tenant.api.get<{ items: { investigationId: string; startedBy: string | null }[] }>(
+      `/v1/investigation/${incidentId}/runs`,
+    );
+    expect(runs.body.items.map(({ startedBy }) => startedBy)).toEqual([tenant.userId, null]);
+    expect(runs.body.items[0]?.investigationId).toBe(added.body['investigationId']);
   });
 });

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { TestServer } from '../support/server.js';
+
+let server: TestServer;
+let tenant: TenantUser;
+beforeAll(async () => {
+  server = await TestServer.start();
+  tenant = await newTenant(server.url);
+});
+afterAll(() => server.stop());
+
+interface ChangePage {
+  readonly items: readonly { readonly changeId: string; readonly summary: string }[];
+  readonly nextCursor: string | null;
+}
+
+const DEPLOY = { type: 'deploy', service: 'checkout', summary: 'Use the new pool' };
+
+async function key(scope: string): Promise<Api> {
+  const made = await tenant.api.post<{ plaintextKey: string }>('/v1/api-keys', {
+    name: scope,
+    scopes: [scope],
+  });
+  return new Api(server.url, made.body.plaintextKey);
+}
+
+describe('recorded changes', () => {
+  it('are kept as told, now when no time is given', async () => {
+    const occurredAt = '2026-03-01T12:00:00.000Z';
+    const whole = {
+      ...DEPLOY,
+      environment: 'production',
+      version: 'v42',
+      url: 'https://ci.example.com/42',
+      occurredAt,
+    };
+    const told = await tenant.api.post('/v1/changes', whole);
+    expect([told.status, told.body]).toEqual([201, { changeId: expect.stringMatching(/^chg_/), ...whole }]);
+    expect(told.headers.get('location')).toBe(`/v1/changes/${String(told.body['changeId'])}`);
+    const { body } = await tenant.api.post('/v1/changes', DEPLOY);
+    expect(body).toMatchObject({ environment: null, version: null, url: null });
+    expect(Math.abs(Date.parse(String(body['occurredAt'])) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('are refused when something is wrong with them', async () => {
+    for (const bad of [
+      {},
+      { ...DEPLOY, type: 'commit' },
+      { ...DEPLOY, service: ' ' },
+      { ...DEPLOY, service: 7 },
+      { ...DEPLOY, summary: 'x'.repeat(2001) },
+      { ...DEPLOY, occurredAt: 'yesterday' },
+      { ...DEPLOY, extra: true },
+    ]) {
+      const { status, body } = await tenant.api.post('/v1/changes', bad);
+      expect([status, body['error']]).toEqual([400, 'validation_error']);
+    }
+  });
+
+  it('are listed by time, service and type, the latest first, a page at a time', async () => {
+    const own = await newTenant(server.url);
+    for (let n = 0; n < 7; n += 1) {
+      const service = n === 3 ? 'billing' : 'checkout';
+      const type = n === 5 ? 'flag' : 'deploy';
+      // Two of them at the same moment, which a page may part.
+      const occurredAt = new Date(Date.UTC(2026, 2, 1, 12, Math.floor(n / 2))).toISOString();
+      const body = { type, service, summary: `change ${n}`, occurredAt };
+      expect((await own.api.post('/v1/changes', body)).status).toBe(201);
+    }
+    const list = async (query: string): Promise<ChangePage> =>
+      (await own.api.get<ChangePage>(`/v1/changes?${query}`)).body;
+    const seen: string[] = [];
+    let cursor = '';
+    for (;;) {
+      const page = await list(`limit=2${cursor}`);
+      seen.push(...page.items.map(({ summary }) => summary));
+      if (page.nextCursor === null) break;
+      cursor = `&cursor=${page.nextCursor}`;
+    }
+    expect(seen).toEqual([6, 5, 4, 3, 2, 1, 0].map((n) => `change ${n}`));
+    expect((await list('service=billing')).items.map(({ summary }) => summary)).toEqual(['change 3']);
+    expect((await list('type=flag')).items.map(({ summary }) => summary)).toEqual(['change 5']);
+    const all = (await own.api.get<{ items: { occurredAt: string }[] }>('/v1/changes')).body.items;
+    // Changes 2 and 3 share a moment, 4 and 5 the next one: `from` is within, `to` is not.
+    const between = await list(`from=${all[3]?.occurredAt ?? ''}&to=${all[1]?.occurredAt ?? ''}`);
+    expect(between.items.map(({ summary }) => summary)).toEqual(['change 3', 'change 2']);
+    expect((await own.api.get('/v1/changes?cursor=bm90aGluZw.x')).status).toBe(400);
+    expect((await own.api.get('/v1/changes?type=commit')).status).toBe(400);
+  });
+
+  it('belong to their tenant', async () => {
+    const other = await newTenant(server.url);
+    expect((await other.api.get<ChangePage>('/v1/changes')).body.items).toEqual([]);
+  });
+
+  it('are told by a key that may, and by nobody without one', async () => {
+    const [writer, reader] = [await key('changes:write'), await key('incidents:read')];
+    expect((await writer.post('/v1/changes', DEPLOY)).status).toBe(201);
+    expect((await writer.get('/v1/changes')).status).toBe(403);
+    expect((await reader.post('/v1/changes', DEPLOY)).status).toBe(403);
+    expect((await reader.get('/v1/changes')).status).toBe(200);
+    expect((await new Api(server.url).post('/v1/changes', DEPLOY)).status).toBe(401);
+  });
+});

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newTenant, type TenantUser } from '../support/api.js';
+import { TestServer } from '../support/server.js';
+import { pattern, type Pattern, resolveIncident, TROUBLE } from '../knowledge/resolved-incidents.js';
+import { codes } from '../remediation/plan.js';
+import {
+  ended,
+  eventsOf,
+  evidenceOf,
+  type Investigation,
+  recordDeploy,
+  runIs,
+  sendAlert,
+  start,
+  statusIs,
+  story,
+} from './cases.js';
+
+const ROOT_CAUSE = 'The pool of connections is too small for the evening';
+const AGAIN = { ...TROUBLE, severity: 'high' };
+
+let patient: TestServer;
+let hasty: TestServer;
+beforeAll(async () => {
+  [patient, hasty] = await Promise.all([
+    TestServer.start({ env: { KNOWN_SOLUTION_WAIT_SECONDS: '3600' } }),
+    TestServer.start({ env: { KNOWN_SOLUTION_WAIT_SECONDS: '1' } }),
+  ]);
+});
+afterAll(() => Promise.all([patient.stop(), hasty.stop()]));
+
+async function experienced(server: TestServer): Promise<{ tenant: TenantUser; known: Pattern }> {
+  const tenant = await newTenant(server.url);
+  await resolveIncident(server, tenant, { rootCause: ROOT_CAUSE });
+  return { tenant, known: await pattern(tenant) };
+}
+
+async function waitingRun(tenant: TenantUser): Promise<{ incidentId: string; run: Investigation }> {
+  const incidentId = await sendAlert(tenant, AGAIN);
+  const run = await runIs(tenant, incidentId, ({ knownSolution }) => knownSolution?.isAwaited === true);
+  return { incidentId, run };
+}
+
+function decide({ api }: TenantUser, incidentId: string, action: string, patternId: string) {
+  return api.post<Investigation & { error?: string }>(`/v1/investigation/${incidentId}/known-solution`, {
+    action,
+    patternId,
+  });
+}
+
+describe('a known solution', () => {
+  it('is put before people, and the run waits for their word', async () => {
+    const { tenant, known } = await experienced(patient);
+    const { incidentId, run } = await waitingRun(tenant);
+    expect(run.status).toBe('running');
+    expect(run.knownSolution).toMatchObject({ patternId: known.patternId, decision: 'undecided' });
+    const [found] = (await eventsOf(tenant, incidentId)).slice(-1);
+    expect(found).toMatchObject({
+      event: 'investigation.known_solution_found',
+      data: { incidentId, matchedPatternId: known.patternId, matchedTitle: known.title, runbookUrl: null },
+    });
+    expect(found?.data['confidence']).toBeGreaterThanOrEqual(0.85);
+  });
+
+  it('is the cause when a person accepts it, whatever else speaks for itself', async () => {
+    const { tenant, known } = await experienced(patient);
+    await recordDeploy(tenant, 'v42', 5);
+    const { incidentId } = await waitingRun(tenant);
+    expect((await decide(tenant, incidentId, 'accept', known.patternId)).status).toBe(200);
+    const run = await ended(tenant, incidentId);
+    expect(run).toMatchObject({ status: 'completed', outcome: 'identified', rootCause: ROOT_CAUSE });
+    expect(run.knownSolution).toMatchObject({ decision: 'accepted', isAwaited: false });
+    const match = (await evidenceOf(tenant, incidentId)).find(({ source }) => source === 'knowledge');
+    expect(run.hypotheses[0]?.supportedBy).toContain(match?.evidenceId);
+    expect(run.steps.every(({ status }) => status === 'completed')).toBe(true);
+    expect((await story(tenant, incidentId)).slice(3, 6)).toEqual([
+      'investigation.known_solution_found',
+      'progress 1',
+      'progress 2',
+    ]);
+  });
+
+  it('is set aside when a person dismisses it: the run goes on, up to a proposal', async () => {
+    const { tenant, known } = await experienced(patient);
+    await recordDeploy(tenant, 'v42', 5);
+    const { incidentId } = await waitingRun(tenant);
+    const answer = await decide(tenant, incidentId, 'dismiss', known.patternId);
+    expect([answer.status, answer.body.knownSolution?.decision]).toEqual([200, 'dismissed']);
+    const run = await ended(tenant, incidentId);
+    expect(run.rootCause).toContain('v42');
+    expect(run.hypotheses).toContainEqual(
+      expect.objectContaining({ statement: ROOT_CAUSE, status: 'ruled_out' }),
+    );
+    await statusIs(tenant, incidentId, 'awaiting_approval');
+  });
+
+  it('does not hold a run up for ever: after a while it goes on as if nothing had matched', async () => {
+    const { tenant } = await experienced(hasty);
+    await recordDeploy(tenant, 'v42', 5);
+    const incidentId = await sendAlert(tenant, AGAIN);
+    const run = await ended(tenant, incidentId);
+    expect(run.knownSolution).toMatchObject({ decision: 'undecided', isAwaited: false });
+    expect(run.rootCause).toContain('v42');
+    const told = await story(tenant, incidentId);
+    expect(told.filter((line) => line === 'investigation.known_solution_found')).toHaveLength(1);
+    expect(told.filter((line) => line === 'investigation.completed')).toHaveLength(1);
+    await statusIs(tenant, incidentId, 'awaiting_approval');
+  });
+
+  it('is decided once: of twenty answers one counts', async () => {
+    const { tenant, known } = await experienced(patient);
+    const { incidentId } = await waitingRun(tenant);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        decide(tenant, incidentId, n % 2 ? 'accept' : 'dismiss', known.patternId),
+      ),
+    );
+    expect(codes(answers)).toEqual({ '200 ok': 1, '409 conflict': 19 });
+    await ended(tenant, incidentId);
+  });
+
+  it('takes a decision only on the pattern that waits, from a person of the tenant', async () => {
+    const { tenant, known } = await experienced(patient);
+    const { incidentId } = await waitingRun(tenant);
+    const other = 'ptn_01HX9VTPQR3KF8MZWBYD5N6JCE';
+    expect(codes([await decide(tenant, incidentId, 'accept', other)])).toEqual({ '409 conflict': 1 });
+    expect((await decide(tenant, incidentId, 'perhaps', known.patternId)).status).toBe(400);
+    const stranger = await newTenant(patient.url);
+    expect((await decide(stranger, incidentId, 'accept', known.patternId)).status).toBe(404);
+    expect((await runIs(tenant, incidentId, () => true)).knownSolution).toMatchObject({ isAwaited: true });
+  });
+
+  it('keeps no other run of the tenant waiting', async () => {
+    const { tenant } = await experienced(patient);
+    for (let n = 0; n < 3; n += 1) await waitingRun(tenant);
+    const other = await sendAlert(tenant, {
+      title: 'Disk of billing is full',
+      description: 'No space.',
+      severity: 'high',
+    });
+    await ended(tenant, other);
+  });
+
+  it('lets a run that waits be aborted', async () => {
+    const { tenant, known } = await experienced(patient);
+    const { incidentId } = await waitingRun(tenant);
+    expect((await tenant.api.delete(`/v1/investigation/${incidentId}`)).status).toBe(204);
+    expect(codes([await decide(tenant, incidentId, 'accept', known.patternId)])).toEqual({
+      '409 conflict': 1,
+    });
+    await statusIs(tenant, incidentId, 'open');
+    expect((await start(tenant, incidentId)).status).toBe(202);
+  });
+});

@@ -1,0 +1,248 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { sqlOf } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { codes, colleague } from '../remediation/plan.js';
+import {
+  ended,
+  eventsOf,
+  evidenceOf,
+  holdTable,
+  incidentStatus,
+  investigation,
+  openQuietIncident,
+  recordDeploy,
+  runIs,
+  sendAlert,
+  start,
+  statusIs,
+  story,
+} from './cases.js';
+
+let server: TestServer;
+let tenant: TenantUser;
+beforeAll(async () => {
+  server = await TestServer.start({ env: { INVESTIGATIONS_PER_TENANT: '2', JOB_CONCURRENCY: '6' } });
+  tenant = await newTenant(server.url);
+});
+afterAll(() => server.stop());
+
+/** A run that has told of its first step and cannot go on before the test lets it. */
+async function heldRun(): Promise<{ incidentId: string; release: () => Promise<void> }> {
+  const incidentId = await openQuietIncident(tenant);
+  const release = await holdTable(server.database.url, 'changes');
+  expect((await start(tenant, incidentId)).status).toBe(202);
+  await runIs(tenant, incidentId, ({ steps }) => steps[1]?.status === 'running');
+  return { incidentId, release };
+}
+
+describe('a run', () => {
+  it('is started once, however many ask for it at the same time', async () => {
+    const incidentId = await openQuietIncident(tenant);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => start(tenant, incidentId)));
+    expect(codes(answers)).toEqual({ '202 ok': 1, '409 conflict': 19 });
+    const { body } = answers.find(({ status }) => status === 202) ?? {};
+    const run = await ended(tenant, incidentId);
+    expect(body).toEqual({ incidentId, status: 'investigating', investigationId: run.investigationId });
+    expect(run.startedBy).toBe(tenant.userId);
+    await statusIs(tenant, incidentId, 'open');
+    const told = await story(tenant, incidentId);
+    expect(told.slice(3, 6)).toEqual(['open → triaging', 'triaging → investigating', 'progress 1']);
+    expect(told.filter((line) => line === 'investigation.completed')).toHaveLength(1);
+  });
+
+  it('is not started for an incident that is over, and nothing is kept of the attempt', async () => {
+    const incidentId = await openQuietIncident(tenant);
+    expect((await tenant.api.patch(`/v1/incidents/${incidentId}`, { status: 'resolved' })).status).toBe(200);
+    expect(codes([await start(tenant, incidentId)])).toEqual({ '409 conflict': 1 });
+    expect(await investigation(tenant, incidentId)).toBeUndefined();
+    expect((await start(tenant, 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE')).status).toBe(404);
+    expect((await start(tenant, 'nothing')).status).toBe(404);
+  });
+
+  it('can follow another one, and each stays readable', async () => {
+    const incidentId = await openQuietIncident(tenant);
+    const ids = new Set<string>();
+    for (let n = 0; n < 3; n += 1) {
+      expect((await start(tenant, incidentId)).status).toBe(202);
+      ids.add((await ended(tenant, incidentId)).investigationId);
+      await statusIs(tenant, incidentId, 'open');
+    }
+    const seen: string[] = [];
+    let cursor = '';
+    for (;;) {
+      const path = `/v1/investigation/${incidentId}/runs?limit=2${cursor}`;
+      const { body } = await tenant.api.get<RunPage>(path);
+      seen.push(...body.items.map(({ investigationId }) => investigationId));
+      if (body.nextCursor === null) break;
+      cursor = `&cursor=${body.nextCursor}`;
+    }
+    expect(seen).toEqual([...ids].reverse());
+    const oldest = seen.at(-1) ?? '';
+    const older = await tenant.api.get<{ items: object[] }>(
+      `/v1/investigation/${incidentId}/evidence?investigationId=${oldest}`,
+    );
+    expect(older.body.items).toHaveLength(1);
+  });
+
+  it('is aborted for real: nothing that it finds afterwards is stored or told', async () => {
+    await recordDeploy(tenant, 'v42', 5);
+    const { incidentId, release } = await heldRun();
+    const answer = await tenant.api.delete(`/v1/investigation/${incidentId}`);
+    expect(answer.status).toBe(204);
+    await release();
+    const run = await investigation(tenant, incidentId);
+    expect(run?.status).toBe('aborted');
+    // The job of the aborted run has ended when it is gone from the queue.
+    await until('its job ended', async () => (await jobsOf(run?.investigationId ?? '')) === 0);
+    const after = await investigation(tenant, incidentId);
+    expect(after).toEqual(run);
+    expect(after?.steps.slice(1).map(({ status }) => status)).toEqual(
+      after?.steps.slice(1).map(() => 'skipped'),
+    );
+    expect(after?.steps.flatMap(({ findings }) => findings)).toEqual([]);
+    expect((await evidenceOf(tenant, incidentId)).map(({ source }) => source)).toEqual(['incident report']);
+    expect((await story(tenant, incidentId)).slice(-3)).toEqual([
+      'triaging → investigating',
+      'progress 1',
+      'investigating → open',
+    ]);
+    expect(codes([await tenant.api.delete(`/v1/investigation/${incidentId}`)])).toEqual({
+      '409 conflict': 1,
+    });
+    // and a new one may begin
+    expect((await start(tenant, incidentId)).status).toBe(202);
+    await ended(tenant, incidentId);
+  });
+
+  it('is aborted by admins only, and there must be one', async () => {
+    const incidentId = await openQuietIncident(tenant);
+    const member = await colleague(tenant, 'member');
+    expect((await member.api.delete(`/v1/investigation/${incidentId}`)).status).toBe(403);
+    expect(codes([await tenant.api.delete(`/v1/investigation/${incidentId}`)])).toEqual({
+      '409 conflict': 1,
+    });
+  });
+
+  it('waits its turn: two of a tenant at a time, and no tenant behind another', async () => {
+    const [busy, other] = [await newTenant(server.url), await newTenant(server.url)];
+    const release = await holdTable(server.database.url, 'changes');
+    const ids = await Promise.all(Array.from({ length: 8 }, () => sendAlert(busy)));
+    await runsAre(busy, { running: 2, queued: 6 });
+    const single = await sendAlert(other);
+    await runIs(other, single, ({ status }) => status === 'running');
+    await runsAre(busy, { running: 2, queued: 6 });
+    await release();
+    for (const incidentId of ids) await ended(busy, incidentId);
+    await ended(other, single);
+  });
+
+  it('ends as failed when it cannot go on, and gives the incident back', async () => {
+    const { incidentId, release } = await heldRun();
+    const { investigationId = '' } = (await investigation(tenant, incidentId)) ?? {};
+    // As if the software had been replaced by one without this agent.
+    await sqlOf(
+      server.database.url,
+      tenant.tenantId,
+      `UPDATE investigations SET steps = jsonb_set(steps, '{2,agentName}', '"no such agent"') WHERE investigation_id = $1`,
+      [investigationId],
+    );
+    await release();
+    const run = await until('it failed', async () => {
+      await hurry(investigationId);
+      const now = await investigation(tenant, incidentId);
+      return now?.status === 'failed' && now;
+    });
+    expect(run.steps.map(({ status }) => status).slice(0, 4)).toEqual([
+      'completed',
+      'completed',
+      'failed',
+      'skipped',
+    ]);
+    expect(await incidentStatus(tenant, incidentId)).toBe('open');
+    const names = (await eventsOf(tenant, incidentId)).map(({ event }) => event);
+    expect(names).not.toContain('investigation.completed');
+  });
+
+  it('is rated once by each person, when it has ended', async () => {
+    const { incidentId, release } = await heldRun();
+    const rating = { rating: 4, rootCauseAccurate: true, comment: 'close' };
+    const rate = (by: TenantUser, body: object = rating) =>
+      by.api.post(`/v1/investigation/${incidentId}/feedback`, body);
+    expect(codes([await rate(tenant)])).toEqual({ '409 conflict': 1 });
+    await release();
+    const run = await ended(tenant, incidentId);
+    for (const bad of [{}, { ...rating, rating: 6 }, { ...rating, rating: '4' }, { ...rating, extra: 1 }]) {
+      expect((await rate(tenant, bad)).status).toBe(400);
+    }
+    const answers = await Promise.all(Array.from({ length: 20 }, () => rate(tenant)));
+    expect(codes(answers)).toEqual({ '201 ok': 1, '409 already_exists': 19 });
+    expect(answers.find(({ status }) => status === 201)?.body).toMatchObject({
+      incidentId,
+      investigationId: run.investigationId,
+      userId: tenant.userId,
+      rating: 4,
+    });
+    expect((await rate(await colleague(tenant, 'member'))).status).toBe(201);
+  });
+
+  it('is started and read with a key that may, and not with one that may not', async () => {
+    const incidentId = await openQuietIncident(tenant);
+    const key = async (scope: string) => {
+      const made = await tenant.api.post<{ plaintextKey: string }>('/v1/api-keys', {
+        name: scope,
+        scopes: [scope],
+      });
+      return new Api(server.url, made.body.plaintextKey);
+    };
+    const [writer, reader] = [await key('incidents:write'), await key('incidents:read')];
+    expect((await reader.post(`/v1/investigation/${incidentId}`)).status).toBe(403);
+    expect((await writer.post(`/v1/investigation/${incidentId}`)).status).toBe(202);
+    await ended(tenant, incidentId);
+    expect((await reader.get(`/v1/investigation/${incidentId}`)).status).toBe(200);
+    expect((await writer.get(`/v1/investigation/${incidentId}`)).status).toBe(403);
+    expect((await writer.delete(`/v1/investigation/${incidentId}`)).status).toBe(403);
+    const feedback = { rating: 1, rootCauseAccurate: false };
+    expect((await writer.post(`/v1/investigation/${incidentId}/feedback`, feedback)).status).toBe(403);
+  });
+});
+
+interface RunPage {
+  readonly items: readonly { readonly investigationId: string }[];
+  readonly nextCursor: string | null;
+}
+
+async function runsAre({ tenantId }: TenantUser, expected: Record<string, number>): Promise<void> {
+  await until(`runs are ${JSON.stringify(expected)}`, async () => {
+    const rows = await sqlOf<{ status: string; count: number }>(
+      server.database.url,
+      tenantId,
+      'SELECT status, count(*)::int FROM investigations WHERE tenant_id = $1 GROUP BY status',
+      [tenantId],
+    );
+    const counts = Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+    return Object.entries(expected).every(([status, count]) => counts[status] === count);
+  });
+}
+
+async function jobsOf(investigationId: string): Promise<number> {
+  const [row] = await sqlOf<{ count: number }>(
+    server.database.url,
+    tenant.tenantId,
+    `SELECT count(*)::int FROM graphile_worker._private_jobs WHERE payload->'payload'->>'investigationId' = $1`,
+    [investigationId],
+  );
+  return row?.count ?? -1;
+}
+
+/** Lets the pause before the next attempt be over. */
+async function hurry(investigationId: string): Promise<void> {
+  await sqlOf(
+    server.database.url,
+    tenant.tenantId,
+    `UPDATE graphile_worker._private_jobs SET run_at = now() WHERE payload->'payload'->>'investigationId' = $1
+        AND locked_at IS NULL`,
+    [investigationId],
+  );
+}
