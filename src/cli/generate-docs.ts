@@ -8,6 +8,7 @@ import { loadConfig } from '#kernel/config/config';
 import { asyncApiDocument } from '#kernel/events/asyncapi';
 import { EventCatalogue } from '#kernel/events/event-catalogue';
 import { eventsPage } from '#kernel/events/events-page';
+import { sharedNames } from '#kernel/http/fields';
 import { openApiDocument } from '#kernel/http/openapi';
 import { Database } from '#kernel/persistence/database';
 import { createApp } from '../create-app.js';
@@ -31,8 +32,8 @@ async function documents(): Promise<Record<string, string>> {
   // So far Nest has told that nothing is brought to life.
   warnings.length = 0;
   const openApi = openApiDocument(app);
-  // Two classes of one name, for example: one would stand in the document for both.
-  if (warnings.length > 0) throw new Error(`The API cannot be described:\n${warnings.join('\n')}`);
+  const faults = [...warnings, ...sharedNames().map((name) => `Several classes are called ${name}.`)];
+  if (faults.length > 0) throw new Error(`The API cannot be described:\n${faults.join('\n')}`);
   const catalogue = new EventCatalogue([
     ...events,
     ...extensions.flatMap((extension) => extension.events ?? []),

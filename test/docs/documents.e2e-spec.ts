@@ -67,6 +67,16 @@ describe('the OpenAPI document', () => {
     expect(faults).toEqual([]);
   });
 
+  it('takes a field that nobody described for a fault', () => {
+    const view = { $ref: '#/components/schemas/ErrorEnvelope' };
+    const error = { error: 'not_found', message: 'No such incident.', requestId: 'x' };
+    expect(openApi.faultsIn(view, error)).toEqual([]);
+    expect(openApi.faultsIn(view, { ...error, stack: '' })).not.toEqual([]);
+    expect(
+      openApi.faultsIn(view, { ...error, details: [{ field: 'a', message: 'b', more: 1 }] }),
+    ).not.toEqual([]);
+  });
+
   it('shows an example of every error code, in the one shape', () => {
     const { responses, schemas } = openApi.document.components;
     const shown = Object.values(responses).flatMap(({ content }) => {

@@ -1127,6 +1127,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AgentStepView: {
+            stepIndex: number;
+            /** @example log analysis */
+            agentName: string;
+            /** @enum {string} */
+            status: "pending" | "running" | "completed" | "skipped" | "failed";
+            /** @description What it reported */
+            message: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            startedAt: string | null;
+            durationMs: number | null;
+            findings: components["schemas"]["FindingView"][];
+        };
         AlertPage: {
             items: components["schemas"]["AlertView"][];
             nextCursor: string | null;
@@ -1390,7 +1406,7 @@ export interface components {
              * @description Start a new run that reads it
              * @default false
              */
-            reinvestigate: boolean;
+            reinvestigate?: boolean;
         };
         CreateApiKeyBody: {
             /** @example Alertmanager */
@@ -1400,7 +1416,7 @@ export interface components {
              *       "webhooks:write"
              *     ]
              */
-            scopes: ("webhooks:write" | "incidents:read" | "incidents:write" | "changes:write" | "events:read")[];
+            scopes?: ("webhooks:write" | "incidents:read" | "incidents:write" | "changes:write" | "events:read")[];
             /**
              * Format: date-time
              * @description Never, when left out
@@ -1417,7 +1433,7 @@ export interface components {
              * @default medium
              * @enum {string}
              */
-            severity: "critical" | "high" | "medium" | "low" | "info";
+            severity?: "critical" | "high" | "medium" | "low" | "info";
             /** @example checkout */
             service?: string;
             /** @example production */
@@ -1457,7 +1473,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @default true */
-            enabled: boolean;
+            enabled?: boolean;
         };
         CreateUserBody: {
             /**
@@ -1496,7 +1512,7 @@ export interface components {
              * @default medium
              * @enum {string|null}
              */
-            severity: "critical" | "high" | "medium" | "low" | "info" | null;
+            severity?: "critical" | "high" | "medium" | "low" | "info" | null;
             /** @example payment-service */
             service?: string | null;
             /** @example production */
@@ -1640,7 +1656,7 @@ export interface components {
              * @description Ask the runners what they would do; change and publish nothing
              * @default false
              */
-            dryRun: boolean;
+            dryRun?: boolean;
         };
         FeedbackBody: {
             rating: number;
@@ -1849,7 +1865,7 @@ export interface components {
             /** @description Best first */
             hypotheses: components["schemas"]["HypothesisView"][];
             recommendedActions: string[];
-            steps: components["schemas"]["StepView"][];
+            steps: components["schemas"]["AgentStepView"][];
             /** @description What would help and was not there */
             missingEvidence: string[];
             knownSolution: components["schemas"]["KnownSolutionView"] | null;
@@ -2147,7 +2163,7 @@ export interface components {
              * @default pro
              * @enum {string}
              */
-            plan: "starter" | "pro" | "business" | "enterprise";
+            plan?: "starter" | "pro" | "business" | "enterprise";
         };
         RejectBody: {
             /** @example Wrong service */
@@ -2247,7 +2263,7 @@ export interface components {
              * @description How long the present secret stays good
              * @default 60
              */
-            overlapMinutes: number;
+            overlapMinutes?: number;
         };
         RotatedSecret: {
             /** @example key_01HX9VTPQR3KF8MZWBYD5N6JCE */
@@ -2391,20 +2407,52 @@ export interface components {
             incidentId: string | null;
         };
         StepView: {
-            stepIndex: number;
-            /** @example log analysis */
-            agentName: string;
+            /** @example stp_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            stepId: string;
+            /** @description Its place in the plan, from 1 */
+            index: number;
+            /** @example rollback_deployment */
+            action: string;
+            /** @example Roll back checkout in production from 2.4.1 to 2.4.0 */
+            description: string;
+            /**
+             * @example {
+             *       "service": "checkout",
+             *       "version": "2.4.1",
+             *       "toVersion": "2.4.0"
+             *     }
+             */
+            params: {
+                [key: string]: unknown;
+            };
             /** @enum {string} */
-            status: "pending" | "running" | "completed" | "skipped" | "failed";
-            /** @description What it reported */
-            message: string | null;
+            risk: "low" | "medium" | "high";
+            /** @description Whether a rollback of the plan can take it back */
+            reversible: boolean;
+            /** @description A person does it, because no connected runner lists the action */
+            manual: boolean;
+            /**
+             * @description unknown: it was sent and no answer was recorded; nobody sends it again by himself
+             * @enum {string}
+             */
+            status: "pending" | "running" | "succeeded" | "failed" | "unknown" | "skipped";
+            /**
+             * @description What whoever did it gave back; `{dryRun: true, …}` after a dry run, until the plan is executed
+             * @example {
+             *       "deployed": "2.4.0"
+             *     }
+             */
+            output: (string | {
+                [key: string]: unknown;
+            } | unknown[] | number | boolean) | null;
+            /** @description How often it was sent */
+            attempt: number;
             /**
              * Format: date-time
              * @example 2026-03-01T12:00:00.000Z
              */
             startedAt: string | null;
             durationMs: number | null;
-            findings: components["schemas"]["FindingView"][];
         };
         StreamTicket: {
             /** @description Good for opening one stream, as ?ticket= */
@@ -4071,25 +4119,25 @@ export interface operations {
                      *           "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *           "steps": [
                      *             {
-                     *               "stepIndex": 1,
-                     *               "agentName": "log analysis",
+                     *               "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *               "index": 1,
+                     *               "action": "rollback_deployment",
+                     *               "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
+                     *               "params": {
+                     *                 "service": "checkout",
+                     *                 "version": "2.4.1",
+                     *                 "toVersion": "2.4.0"
+                     *               },
+                     *               "risk": "low",
+                     *               "reversible": true,
+                     *               "manual": true,
                      *               "status": "pending",
-                     *               "message": "text",
+                     *               "output": {
+                     *                 "deployed": "2.4.0"
+                     *               },
+                     *               "attempt": 0,
                      *               "startedAt": "2026-03-01T12:00:00.000Z",
-                     *               "durationMs": 0,
-                     *               "findings": [
-                     *                 {
-                     *                   "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *                   "kind": "change",
-                     *                   "evidenceIds": [
-                     *                     "text"
-                     *                   ],
-                     *                   "entity": "checkout",
-                     *                   "at": "2026-03-01T12:00:00.000Z",
-                     *                   "score": 0,
-                     *                   "data": {}
-                     *                 }
-                     *               ]
+                     *               "durationMs": 0
                      *             }
                      *           ],
                      *           "createdAt": "2026-03-01T12:00:00.000Z",
@@ -5316,25 +5364,25 @@ export interface operations {
                      *           "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *           "steps": [
                      *             {
-                     *               "stepIndex": 1,
-                     *               "agentName": "log analysis",
+                     *               "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *               "index": 1,
+                     *               "action": "rollback_deployment",
+                     *               "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
+                     *               "params": {
+                     *                 "service": "checkout",
+                     *                 "version": "2.4.1",
+                     *                 "toVersion": "2.4.0"
+                     *               },
+                     *               "risk": "low",
+                     *               "reversible": true,
+                     *               "manual": true,
                      *               "status": "pending",
-                     *               "message": "text",
+                     *               "output": {
+                     *                 "deployed": "2.4.0"
+                     *               },
+                     *               "attempt": 0,
                      *               "startedAt": "2026-03-01T12:00:00.000Z",
-                     *               "durationMs": 0,
-                     *               "findings": [
-                     *                 {
-                     *                   "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *                   "kind": "change",
-                     *                   "evidenceIds": [
-                     *                     "text"
-                     *                   ],
-                     *                   "entity": "checkout",
-                     *                   "at": "2026-03-01T12:00:00.000Z",
-                     *                   "score": 0,
-                     *                   "data": {}
-                     *                 }
-                     *               ]
+                     *               "durationMs": 0
                      *             }
                      *           ],
                      *           "required": 1,
@@ -5395,25 +5443,25 @@ export interface operations {
                      *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *       "steps": [
                      *         {
-                     *           "stepIndex": 1,
-                     *           "agentName": "log analysis",
+                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "index": 1,
+                     *           "action": "rollback_deployment",
+                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
+                     *           "params": {
+                     *             "service": "checkout",
+                     *             "version": "2.4.1",
+                     *             "toVersion": "2.4.0"
+                     *           },
+                     *           "risk": "low",
+                     *           "reversible": true,
+                     *           "manual": true,
                      *           "status": "pending",
-                     *           "message": "text",
+                     *           "output": {
+                     *             "deployed": "2.4.0"
+                     *           },
+                     *           "attempt": 0,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0,
-                     *           "findings": [
-                     *             {
-                     *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *               "kind": "change",
-                     *               "evidenceIds": [
-                     *                 "text"
-                     *               ],
-                     *               "entity": "checkout",
-                     *               "at": "2026-03-01T12:00:00.000Z",
-                     *               "score": 0,
-                     *               "data": {}
-                     *             }
-                     *           ]
+                     *           "durationMs": 0
                      *         }
                      *       ],
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
@@ -5583,25 +5631,25 @@ export interface operations {
                      *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *       "steps": [
                      *         {
-                     *           "stepIndex": 1,
-                     *           "agentName": "log analysis",
+                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "index": 1,
+                     *           "action": "rollback_deployment",
+                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
+                     *           "params": {
+                     *             "service": "checkout",
+                     *             "version": "2.4.1",
+                     *             "toVersion": "2.4.0"
+                     *           },
+                     *           "risk": "low",
+                     *           "reversible": true,
+                     *           "manual": true,
                      *           "status": "pending",
-                     *           "message": "text",
+                     *           "output": {
+                     *             "deployed": "2.4.0"
+                     *           },
+                     *           "attempt": 0,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0,
-                     *           "findings": [
-                     *             {
-                     *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *               "kind": "change",
-                     *               "evidenceIds": [
-                     *                 "text"
-                     *               ],
-                     *               "entity": "checkout",
-                     *               "at": "2026-03-01T12:00:00.000Z",
-                     *               "score": 0,
-                     *               "data": {}
-                     *             }
-                     *           ]
+                     *           "durationMs": 0
                      *         }
                      *       ],
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
@@ -5660,25 +5708,25 @@ export interface operations {
                      *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *       "steps": [
                      *         {
-                     *           "stepIndex": 1,
-                     *           "agentName": "log analysis",
+                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "index": 1,
+                     *           "action": "rollback_deployment",
+                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
+                     *           "params": {
+                     *             "service": "checkout",
+                     *             "version": "2.4.1",
+                     *             "toVersion": "2.4.0"
+                     *           },
+                     *           "risk": "low",
+                     *           "reversible": true,
+                     *           "manual": true,
                      *           "status": "pending",
-                     *           "message": "text",
+                     *           "output": {
+                     *             "deployed": "2.4.0"
+                     *           },
+                     *           "attempt": 0,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0,
-                     *           "findings": [
-                     *             {
-                     *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *               "kind": "change",
-                     *               "evidenceIds": [
-                     *                 "text"
-                     *               ],
-                     *               "entity": "checkout",
-                     *               "at": "2026-03-01T12:00:00.000Z",
-                     *               "score": 0,
-                     *               "data": {}
-                     *             }
-                     *           ]
+                     *           "durationMs": 0
                      *         }
                      *       ],
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
@@ -5740,25 +5788,25 @@ export interface operations {
                      *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *       "steps": [
                      *         {
-                     *           "stepIndex": 1,
-                     *           "agentName": "log analysis",
+                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "index": 1,
+                     *           "action": "rollback_deployment",
+                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
+                     *           "params": {
+                     *             "service": "checkout",
+                     *             "version": "2.4.1",
+                     *             "toVersion": "2.4.0"
+                     *           },
+                     *           "risk": "low",
+                     *           "reversible": true,
+                     *           "manual": true,
                      *           "status": "pending",
-                     *           "message": "text",
+                     *           "output": {
+                     *             "deployed": "2.4.0"
+                     *           },
+                     *           "attempt": 0,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0,
-                     *           "findings": [
-                     *             {
-                     *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *               "kind": "change",
-                     *               "evidenceIds": [
-                     *                 "text"
-                     *               ],
-                     *               "entity": "checkout",
-                     *               "at": "2026-03-01T12:00:00.000Z",
-                     *               "score": 0,
-                     *               "data": {}
-                     *             }
-                     *           ]
+                     *           "durationMs": 0
                      *         }
                      *       ],
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
@@ -5872,25 +5920,25 @@ export interface operations {
                      *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *       "steps": [
                      *         {
-                     *           "stepIndex": 1,
-                     *           "agentName": "log analysis",
+                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "index": 1,
+                     *           "action": "rollback_deployment",
+                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
+                     *           "params": {
+                     *             "service": "checkout",
+                     *             "version": "2.4.1",
+                     *             "toVersion": "2.4.0"
+                     *           },
+                     *           "risk": "low",
+                     *           "reversible": true,
+                     *           "manual": true,
                      *           "status": "pending",
-                     *           "message": "text",
+                     *           "output": {
+                     *             "deployed": "2.4.0"
+                     *           },
+                     *           "attempt": 0,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0,
-                     *           "findings": [
-                     *             {
-                     *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *               "kind": "change",
-                     *               "evidenceIds": [
-                     *                 "text"
-                     *               ],
-                     *               "entity": "checkout",
-                     *               "at": "2026-03-01T12:00:00.000Z",
-                     *               "score": 0,
-                     *               "data": {}
-                     *             }
-                     *           ]
+                     *           "durationMs": 0
                      *         }
                      *       ],
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
@@ -5944,25 +5992,25 @@ export interface operations {
                      *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *       "steps": [
                      *         {
-                     *           "stepIndex": 1,
-                     *           "agentName": "log analysis",
+                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "index": 1,
+                     *           "action": "rollback_deployment",
+                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
+                     *           "params": {
+                     *             "service": "checkout",
+                     *             "version": "2.4.1",
+                     *             "toVersion": "2.4.0"
+                     *           },
+                     *           "risk": "low",
+                     *           "reversible": true,
+                     *           "manual": true,
                      *           "status": "pending",
-                     *           "message": "text",
+                     *           "output": {
+                     *             "deployed": "2.4.0"
+                     *           },
+                     *           "attempt": 0,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0,
-                     *           "findings": [
-                     *             {
-                     *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *               "kind": "change",
-                     *               "evidenceIds": [
-                     *                 "text"
-                     *               ],
-                     *               "entity": "checkout",
-                     *               "at": "2026-03-01T12:00:00.000Z",
-                     *               "score": 0,
-                     *               "data": {}
-                     *             }
-                     *           ]
+                     *           "durationMs": 0
                      *         }
                      *       ],
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
@@ -6012,25 +6060,25 @@ export interface operations {
                      *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *       "steps": [
                      *         {
-                     *           "stepIndex": 1,
-                     *           "agentName": "log analysis",
+                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "index": 1,
+                     *           "action": "rollback_deployment",
+                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
+                     *           "params": {
+                     *             "service": "checkout",
+                     *             "version": "2.4.1",
+                     *             "toVersion": "2.4.0"
+                     *           },
+                     *           "risk": "low",
+                     *           "reversible": true,
+                     *           "manual": true,
                      *           "status": "pending",
-                     *           "message": "text",
+                     *           "output": {
+                     *             "deployed": "2.4.0"
+                     *           },
+                     *           "attempt": 0,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0,
-                     *           "findings": [
-                     *             {
-                     *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *               "kind": "change",
-                     *               "evidenceIds": [
-                     *                 "text"
-                     *               ],
-                     *               "entity": "checkout",
-                     *               "at": "2026-03-01T12:00:00.000Z",
-                     *               "score": 0,
-                     *               "data": {}
-                     *             }
-                     *           ]
+                     *           "durationMs": 0
                      *         }
                      *       ],
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
@@ -6092,25 +6140,25 @@ export interface operations {
                      *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *       "steps": [
                      *         {
-                     *           "stepIndex": 1,
-                     *           "agentName": "log analysis",
+                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "index": 1,
+                     *           "action": "rollback_deployment",
+                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
+                     *           "params": {
+                     *             "service": "checkout",
+                     *             "version": "2.4.1",
+                     *             "toVersion": "2.4.0"
+                     *           },
+                     *           "risk": "low",
+                     *           "reversible": true,
+                     *           "manual": true,
                      *           "status": "pending",
-                     *           "message": "text",
+                     *           "output": {
+                     *             "deployed": "2.4.0"
+                     *           },
+                     *           "attempt": 0,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0,
-                     *           "findings": [
-                     *             {
-                     *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *               "kind": "change",
-                     *               "evidenceIds": [
-                     *                 "text"
-                     *               ],
-                     *               "entity": "checkout",
-                     *               "at": "2026-03-01T12:00:00.000Z",
-                     *               "score": 0,
-                     *               "data": {}
-                     *             }
-                     *           ]
+                     *           "durationMs": 0
                      *         }
                      *       ],
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
@@ -6165,25 +6213,25 @@ export interface operations {
                      *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *       "steps": [
                      *         {
-                     *           "stepIndex": 1,
-                     *           "agentName": "log analysis",
+                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "index": 1,
+                     *           "action": "rollback_deployment",
+                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
+                     *           "params": {
+                     *             "service": "checkout",
+                     *             "version": "2.4.1",
+                     *             "toVersion": "2.4.0"
+                     *           },
+                     *           "risk": "low",
+                     *           "reversible": true,
+                     *           "manual": true,
                      *           "status": "pending",
-                     *           "message": "text",
+                     *           "output": {
+                     *             "deployed": "2.4.0"
+                     *           },
+                     *           "attempt": 0,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0,
-                     *           "findings": [
-                     *             {
-                     *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *               "kind": "change",
-                     *               "evidenceIds": [
-                     *                 "text"
-                     *               ],
-                     *               "entity": "checkout",
-                     *               "at": "2026-03-01T12:00:00.000Z",
-                     *               "score": 0,
-                     *               "data": {}
-                     *             }
-                     *           ]
+                     *           "durationMs": 0
                      *         }
                      *       ],
                      *       "createdAt": "2026-03-01T12:00:00.000Z",

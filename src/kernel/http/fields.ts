@@ -22,9 +22,22 @@ interface Common {
   readonly default?: unknown;
 }
 
+const documented = new Map<string, Set<unknown>>();
+
+/** Names that several documented classes share: @nestjs/swagger would show one of them in the place of the others. */
+export function sharedNames(): string[] {
+  return [...documented].filter(([, classes]) => classes.size > 1).map(([name]) => name);
+}
+
+function remember({ constructor: type }: object): void {
+  const namesakes = documented.get(type.name);
+  if (namesakes) namesakes.add(type);
+  else documented.set(type.name, new Set([type]));
+}
+
 function field(common: Common, api: ApiPropertyOptions, ...checks: PropertyDecorator[]): PropertyDecorator {
   const { summary, example, optional, nullable } = common;
-  const documented = {
+  const property = {
     ...api,
     required: !optional,
     ...(summary !== undefined && { description: summary }),
@@ -33,7 +46,8 @@ function field(common: Common, api: ApiPropertyOptions, ...checks: PropertyDecor
     ...(common.default !== undefined && { default: common.default }),
   } as ApiPropertyOptions;
   return applyDecorators(
-    ApiProperty(documented),
+    remember,
+    ApiProperty(property),
     // null is not "left out": it must be refused where the field cannot be null
     ...(optional && nullable ? [IsOptional()] : []),
     ...(optional && !nullable ? [ValidateIf((_, value) => value !== undefined)] : []),

@@ -38,7 +38,7 @@ class FindingView {
   @AnyObject({ nullable: true, summary: 'The numbers behind the statement' }) data!: object | null;
 }
 
-class StepView {
+class AgentStepView {
   @Whole({ min: 1 }) stepIndex!: number;
   @Text({ max: 100, example: 'log analysis' }) agentName!: string;
   @OneOf(STEP_STATUSES) status!: (typeof STEP_STATUSES)[number];
@@ -85,7 +85,7 @@ export class InvestigationView {
   @OneOf(OUTCOMES, { nullable: true }) outcome!: OutcomeName | null;
   @ListOf(() => HypothesisView, { summary: 'Best first' }) hypotheses!: readonly HypothesisView[];
   @Texts() recommendedActions!: readonly string[];
-  @ListOf(() => StepView) steps!: readonly StepView[];
+  @ListOf(() => AgentStepView) steps!: readonly AgentStepView[];
   @Texts({ summary: 'What would help and was not there' }) missingEvidence!: readonly string[];
   @ObjectOf(() => KnownSolutionView, { nullable: true }) knownSolution!: KnownSolutionView | null;
   @Text({ max: 1000, nullable: true, summary: 'Why it failed' }) failure!: string | null;

@@ -1,0 +1,234 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import createClient, { type Client, type Middleware } from 'openapi-fetch';
+import type { paths } from '../generated/api.js';
+import { Api } from '../support/api.js';
+import { AsyncApi } from '../support/asyncapi.js';
+import { EventStream } from '../support/event-stream.js';
+import { OpenApi } from '../support/openapi.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+const SERVICE = 'payment-service';
+const ALERT = {
+  title: 'High error rate on payment-service',
+  description: '5xx error rate exceeded 5% for 3 consecutive minutes.',
+  severity: 'high' as const,
+  service: SERVICE,
+  environment: 'production',
+};
+
+/** Everything that an answer held and the document did not promise, or the other way round. */
+const faults: string[] = [];
+const called = new Set<string>();
+
+let server: TestServer;
+let openApi: OpenApi;
+let client: Client<paths>;
+let token: string;
+
+/** Holds every answer against the document, below the client that was made of it. */
+const compare: Middleware = {
+  async onResponse({ request, response, schemaPath }) {
+    const operation = openApi.operations.find(
+      ({ method, path }) => method === request.method && path === schemaPath,
+    );
+    if (!operation) throw new Error(`${request.method} ${schemaPath} is not in the document`);
+    called.add(operation.operationId);
+    const text = await response.clone().text();
+    const body: unknown = text === '' ? '' : JSON.parse(text);
+    const answer = { status: response.status, body };
+    faults.push(
+      ...openApi.faultsOf(operation.operationId, answer).map((fault) => `${operation.operationId}: ${fault}`),
+    );
+  },
+};
+
+const authenticate: Middleware = {
+  onRequest({ request }) {
+    if (token) request.headers.set('authorization', `Bearer ${token}`);
+  },
+};
+
+/** What a client does with `{data, error}`: take the one, or fail with the other. */
+async function taken<D>(answer: Promise<{ data?: D; error?: unknown; response: Response }>): Promise<D> {
+  const { data, error, response } = await answer;
+  if (data === undefined) throw new Error(`${response.status}: ${JSON.stringify(error)}`);
+  return data;
+}
+
+const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
+
+beforeAll(async () => {
+  server = await TestServer.start({ env: { KNOWN_SOLUTION_WAIT_SECONDS: '60' } });
+  openApi = await OpenApi.of(server.url);
+  client = createClient<paths>({ baseUrl: server.url });
+  client.use(compare, authenticate);
+});
+afterAll(() => server.stop());
+
+describe('a client that is generated from the document', () => {
+  let tenantId: string;
+  let key: { plaintextKey: string; webhookSecret: string };
+  let first: string;
+  let patternId: string;
+
+  async function send(sourceAlertId: string) {
+    const body = { ...ALERT, sourceAlertId };
+    const signature = createHmac('sha256', key.webhookSecret).update(JSON.stringify(body)).digest('hex');
+    return client.POST('/v1/webhooks/{tenantId}/custom', {
+      params: {
+        path: { tenantId },
+        header: { 'X-API-Key': key.plaintextKey, 'X-Webhook-Signature': signature },
+      },
+      body,
+    });
+  }
+
+  it('signs up, makes a key, and records what was deployed', async () => {
+    const signedUp = await taken(
+      client.POST('/v1/auth/register', {
+        body: {
+          email: `ada-${randomUUID()}@example.com`,
+          password: randomBytes(12).toString('hex'),
+          tenantName: 'Acme Corp',
+          plan: 'pro',
+        },
+      }),
+    );
+    token = signedUp.accessToken;
+    tenantId = signedUp.tenant.tenantId;
+    key = await taken(client.POST('/v1/api-keys', { body: { name: 'alerts' } }));
+    for (const [version, ago] of [
+      ['v41', 300],
+      ['v42', 10],
+    ] as const) {
+      const body = {
+        type: 'deploy' as const,
+        service: SERVICE,
+        environment: 'production',
+        version,
+        summary: `Deploy ${version}`,
+        occurredAt: minutesAgo(ago),
+      };
+      await taken(client.POST('/v1/changes', { body }));
+    }
+    expect((await taken(client.GET('/v1/changes', {}))).items).toHaveLength(2);
+  });
+
+  it('sends an alert, and learns from the error of the second which incident the first one opened', async () => {
+    const accepted = await taken(send('alert-1'));
+    first = accepted.incidentId;
+    const { error } = await send('alert-1');
+    expect(error).toMatchObject({ error: 'duplicate_alert', incidentId: first });
+  });
+
+  it('follows the investigation to a plan', async () => {
+    const run = await until('the investigation ended', async () => {
+      const { data } = await client.GET('/v1/investigation/{incidentId}', {
+        params: { path: { incidentId: first } },
+      });
+      return data?.status === 'completed' && data;
+    });
+    expect(run.rootCause).toContain('v42');
+    const evidence = await taken(
+      client.GET('/v1/investigation/{incidentId}/evidence', {
+        params: { path: { incidentId: first }, query: { limit: 100 } },
+      }),
+    );
+    const known = evidence.items.map(({ evidenceId }) => evidenceId);
+    for (const { findings } of run.steps)
+      for (const { evidenceIds } of findings) expect(known).toEqual(expect.arrayContaining(evidenceIds));
+  });
+
+  it('has the plan carried out by a person, and resolves the incident', async () => {
+    const path = { incidentId: first };
+    const remediationId = await until('a plan is proposed', async () => {
+      const plans = await taken(client.GET('/v1/incidents/{incidentId}/remediations', { params: { path } }));
+      return plans.items[0]?.remediationId;
+    });
+    const plan = { params: { path: { remediationId } } };
+    await taken(client.POST('/v1/remediation/{remediationId}/approve', { ...plan, body: {} }));
+    const executing = await taken(
+      client.POST('/v1/remediation/{remediationId}/execute', { ...plan, body: {} }),
+    );
+    for (const { stepId } of executing.steps) {
+      await taken(
+        client.POST('/v1/remediation/{remediationId}/steps/{stepId}/complete', {
+          params: { path: { remediationId, stepId } },
+          body: { status: 'succeeded' },
+        }),
+      );
+    }
+    const resolved = await taken(
+      client.PATCH('/v1/incidents/{incidentId}', { params: { path }, body: { status: 'resolved' } }),
+    );
+    expect(resolved.status).toBe('resolved');
+  });
+
+  it('finds what was learned, with the plan that helped, and says that it was right', async () => {
+    const pattern = await until('the pattern is there', async () => {
+      const { items } = await taken(
+        client.GET('/v1/knowledge', { params: { query: { status: 'emerging' } } }),
+      );
+      return items[0];
+    });
+    patternId = pattern.patternId;
+    expect(pattern.rootCause).toContain('v42');
+    expect(pattern.fix?.steps[0]?.action).toBe('rollback_deployment');
+    await taken(client.POST('/v1/knowledge/feedback', { body: { incidentId: first, type: 'confirm_fix' } }));
+    const { data } = await client.GET('/v1/knowledge/{patternId}', { params: { path: { patternId } } });
+    expect(data).toMatchObject({ confidence: 0.6, confirmations: 1, occurrences: 1 });
+    const { title, description, service } = ALERT;
+    const similar = await taken(
+      client.POST('/v1/knowledge/similar', { body: { title, description, service } }),
+    );
+    expect(similar.items.map((match) => match.similarity)).toEqual([1]);
+  });
+
+  it('is reminded of it by the next alert of the kind, and takes it', async () => {
+    const { incidentId } = await taken(send('alert-2'));
+    const params = { params: { path: { incidentId } } };
+    const found = await until('the known solution is found', async () => {
+      const query = { events: 'investigation.known_solution_found', incidentId };
+      return (await taken(client.GET('/v1/notifications/events', { params: { query } }))).items[0];
+    });
+    expect(found.data).toMatchObject({ matchedPatternId: patternId, confidence: 1 });
+    const body = { action: 'accept' as const, patternId };
+    await taken(client.POST('/v1/investigation/{incidentId}/known-solution', { ...params, body }));
+    await until('the run ended', async () => {
+      const { data } = await client.GET('/v1/investigation/{incidentId}', params);
+      return data?.status === 'completed';
+    });
+  });
+
+  it('meets refusals in the one shape', async () => {
+    const missing = { params: { path: { incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE' } } };
+    const { error } = await client.GET('/v1/incidents/{incidentId}', missing);
+    expect(error?.error).toBe('not_found');
+    const broken = await client.POST('/v1/incidents', { body: { title: '', description: 'x' } });
+    expect(broken.error?.details).toEqual([{ field: 'title', message: expect.any(String) }]);
+    const archive = { body: { status: 'open' as const }, params: { path: { incidentId: first } } };
+    await client.PATCH('/v1/incidents/{incidentId}', archive);
+    const again = await client.PATCH('/v1/incidents/{incidentId}', archive);
+    expect(again.error).toMatchObject({ error: 'invalid_transition', from: 'open', to: 'open' });
+    await taken(
+      client.GET('/v1/incidents/{incidentId}/timeline', { params: { path: { incidentId: first } } }),
+    );
+    await taken(client.GET('/v1/incidents/{incidentId}/alerts', { params: { path: { incidentId: first } } }));
+  });
+
+  it('was told nothing that the document does not say', () => {
+    expect(called.size).toBeGreaterThan(20);
+    expect(faults).toEqual([]);
+  });
+
+  it('could follow all of it on the stream, in the words of the AsyncAPI document', async () => {
+    const asyncApi = await AsyncApi.of(server.url);
+    const stream = await EventStream.open(new Api(server.url, token), '?lastEventId=0');
+    await stream.waitFor('knowledge.pattern_extracted');
+    stream.close();
+    expect(stream.frames.length).toBeGreaterThan(15);
+    expect(stream.frames.flatMap(({ event, data }) => asyncApi.faultsOf(event, data))).toEqual([]);
+  });
+});
