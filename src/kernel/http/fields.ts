@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
+import { Type } from 'class-transformer';
 import {
   ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max,
   Min, ValidateIf, ValidateNested, NotEquals,
@@ -135,16 +135,6 @@ export function Fraction(options: Common & Ranged = {}): PropertyDecorator {
 
 export function Flag(options: Common = {}): PropertyDecorator {
   return field(options, { type: 'boolean' }, IsBoolean());
-}
-
-/** A flag in a query string. */
-export function QueryFlag(options: Common = {}): PropertyDecorator {
-  return field(
-    options,
-    { type: 'boolean' },
-    Transform(({ value }) => ({ true: true, false: false })[String(value)] ?? (value as unknown)),
-    IsBoolean(),
-  );
 }
 
 /** A moment, as an ISO 8601 text. */

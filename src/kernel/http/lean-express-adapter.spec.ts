@@ -27,7 +27,9 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-afterAll(() => server.close());
+afterAll(() => {
+  server.close();
+});
 
 describe('the lean adapter', () => {
   it('gives requests and responses the prototypes of Express before Express sees them', async () => {

@@ -4,7 +4,7 @@ import { declaredSchemas } from './aggregate-schema.js';
 import type { MigrationClass } from './sql-migrations.js';
 
 /** The role that the application works as; it owns nothing, so row-level security binds it. */
-export const APP_ROLE = 'causeflow_app';
+const APP_ROLE = 'causeflow_app';
 
 interface Connection {
   readonly url: string;

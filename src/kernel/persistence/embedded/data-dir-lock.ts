@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export class DataDirInUseError extends Error {
+class DataDirInUseError extends Error {
   constructor(
     dataDir: string,
     readonly pid?: number,

@@ -1,7 +1,7 @@
 import { IdOf, ListOf, Moment, OneOf, Text } from '#kernel/http/fields';
 import { PageQuery } from '#kernel/http/page';
 
-export const RECORDED_CHANGES = ['deploy', 'config', 'flag', 'schema', 'infra'] as const;
+const RECORDED_CHANGES = ['deploy', 'config', 'flag', 'schema', 'infra'] as const;
 type RecordedChangeType = (typeof RECORDED_CHANGES)[number];
 
 export class RecordChangeBody {
