@@ -185,17 +185,11 @@ describe('a step whose answer never came', () => {
   });
 
   it('is unknown when the server is killed while it waits, and is not sent again by the next one', async () => {
-    const doomed = await TestServer.start();
-    const orphans = [doomed];
-    const test = async ({ admin, runner }: Company): Promise<void> => {
+    await withKilled(['hang'], async ({ admin, runner, killAndStartAgain }) => {
       const plan = await approvedPlan(admin);
       await post(admin, plan, 'execute');
       await until('the step has arrived', () => runner.orders.length === 1);
-      await doomed.kill();
-
-      const next = await TestServer.start({ database: doomed.database });
-      orphans.unshift(next);
-      const again = { ...admin, api: new Api(next.url, admin.api.token) };
+      const again = await killAndStartAgain();
       const interrupted = await planIs(again, plan, 'failed');
       expect(interrupted.steps).toMatchObject([{ status: 'unknown', attempt: 1 }]);
       expect(await incidentStatus(again, plan)).toBe('open');
@@ -205,13 +199,57 @@ describe('a step whose answer never came', () => {
       await post(again, plan, `steps/${plan.steps[0].stepId}/retry`);
       await incidentIs(again, plan, 'resolved');
       expect(runner.orders.map(({ body }) => body['attempt'])).toEqual([1, 2]);
+    });
+  });
+
+  it('is not repeated, wherever in a dozen executions the server is killed', async () => {
+    await withKilled([], async ({ admin, runner, killAndStartAgain }) => {
+      const plans = await Promise.all(Array.from({ length: 12 }, () => approvedPlan(admin)));
+      const asked = plans.map((plan) => post(admin, plan, 'execute').catch(() => undefined));
+      await until('some steps have arrived', () => runner.orders.length >= 5);
+      const again = await killAndStartAgain();
+      await Promise.all(asked);
+      const ended = await until('every plan that was started has ended', async () => {
+        const now = await Promise.all(plans.map((plan) => planOf(again, plan)));
+        return now.every(({ status }) => status !== 'executing') && now;
+      });
+      const sent = runner.orders.map(({ webhookId }) => webhookId);
+      expect(new Set(sent).size).toBe(sent.length);
+      for (const { status, steps } of ended) {
+        // Whoever was never answered still has her approved plan; whoever was, a plan that says what is known of it.
+        expect(['approved', 'completed', 'failed']).toContain(status);
+        if (status === 'completed') expect(sent).toContain(steps[0].stepId);
+        if (status === 'failed') expect(steps[0].status).toBe('unknown');
+        if (status === 'approved') expect(sent).not.toContain(steps[0].stepId);
+      }
+    });
+  });
+
+  interface Doomed extends Company {
+    /** @returns the admin, as a caller of the server that came after */
+    readonly killAndStartAgain: () => Promise<TenantUser>;
+  }
+
+  async function withKilled(treatments: Treatment[], test: (doomed: Doomed) => Promise<void>): Promise<void> {
+    const doomed = await TestServer.start();
+    const servers = [doomed];
+    const killAndStartAgain = async (admin: TenantUser): Promise<TenantUser> => {
+      await doomed.kill();
+      const next = await TestServer.start({ database: doomed.database });
+      servers.unshift(next);
+      return { ...admin, api: new Api(next.url, admin.api.token) };
     };
     try {
-      await withRunner(['hang'], test, doomed.url);
+      await withRunner(
+        treatments,
+        (company) => test({ ...company, killAndStartAgain: () => killAndStartAgain(company.admin) }),
+        doomed.url,
+      );
     } finally {
-      for (const orphan of orphans) await orphan.stop();
+      // The first one last: the database goes with it.
+      for (const started of servers) await started.stop();
     }
-  });
+  }
 });
 
 describe('a plan without a runner', () => {
