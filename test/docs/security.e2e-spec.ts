@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newTenant, type TenantUser } from '../support/api.js';
 import { OpenApi, type Operation } from '../support/openapi.js';
@@ -50,6 +51,18 @@ describe('the security of each operation is as documented', () => {
   it('for strangers: 401 wherever something is required', async () => {
     const isRefused = async (operation: Operation) => (await knock(operation)).status === 401;
     expect(await otherThan(({ security }) => security.length > 0, isRefused)).toEqual([]);
+  });
+
+  it('for members: 403 wherever a role is required', async () => {
+    const person = { email: `${randomUUID()}@example.com`, password: randomUUID() };
+    expect((await admin.api.post('/v1/users', { ...person, name: 'Grace', role: 'member' })).status).toBe(
+      201,
+    );
+    const signedIn = await admin.api.post<{ accessToken: string }>('/v1/auth/login', person);
+    const isRefused = async (operation: Operation) =>
+      (await knock(operation, signedIn.body.accessToken)).error === 'forbidden';
+    const expected = (operation: Operation) => needs(operation, 'bearerAuth').includes('admin');
+    expect(await otherThan(expected, isRefused)).toEqual([]);
   });
 
   it.each(SCOPES)('for an API key with the scope %s', async (scope) => {

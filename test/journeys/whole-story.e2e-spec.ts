@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
+import { AsyncApi } from '../support/asyncapi.js';
 import { EventStream, type Frame } from '../support/event-stream.js';
 import { HttpRunner } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
@@ -236,6 +237,8 @@ describe('the main job, end to end', () => {
         'trigger.event_received', 'user.created', 'user.deleted', 'user.updated',
       ], // prettier-ignore
     );
+    const asyncApi = await AsyncApi.of(server.url);
+    expect(replay.frames.flatMap(({ event, data }) => asyncApi.faultsOf(event, data))).toEqual([]);
     const ids = replay.frames.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     const liveIds = live.frames.map(({ id }) => id);
