@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import { Plans } from '../domain/plans.js';
-import type { Feedback } from '../domain/remediation.js';
+import type { Feedback } from '../domain/feedback.js';
 
 /** Anybody may say once whether a plan helped. */
 @Injectable()

@@ -11,7 +11,10 @@ import {
   RemediationRolledBack,
 } from '../events.js';
 import { type Plan, planDigest } from './plan.js';
-import { type Executable, reversalOf, type Step, type StepOutcome, stepsOf } from './step.js';
+import type { Feedback } from './feedback.js';
+import {
+  begin, type Executable, reversalOf, settle, type Step, type StepOutcome, stepsOf, type Verdict, verdictOn,
+} from './step.js'; // prettier-ignore
 
 export const REMEDIATION_STATUSES = [
   'proposed',
@@ -42,17 +45,6 @@ export interface ApprovalPolicy {
 interface Approval {
   readonly userId: string;
   readonly notes: string | null;
-  readonly at: string;
-}
-
-export const FEEDBACK_OUTCOMES = ['resolved', 'partial', 'no_effect', 'made_worse'] as const;
-
-/** What somebody says of a plan that was carried out. */
-export interface Feedback {
-  readonly userId: string;
-  readonly outcome: (typeof FEEDBACK_OUTCOMES)[number];
-  readonly rating: number;
-  readonly comment: string | null;
   readonly at: string;
 }
 
@@ -206,11 +198,7 @@ export class Remediation extends Aggregate {
   beginStep(now: Date): Step {
     const step = this.nextForRunner;
     if (!step) throw new Error(`${this.remediationId} has no step for a runner`);
-    step.status = 'running';
-    step.attempt += 1;
-    step.output = null;
-    step.startedAt = now.toISOString();
-    step.durationMs = null;
+    begin(step, now);
     return step;
   }
 
@@ -232,11 +220,8 @@ export class Remediation extends Aggregate {
   reportInterruption(now: Date): Ending | undefined {
     const step = this.current;
     if (step?.status !== 'running') return undefined;
-    return this.settle(
-      step,
-      { status: 'unknown', reason: 'The server stopped before the answer came.' },
-      now,
-    );
+    const outcome = { status: 'unknown', reason: 'The server stopped before the answer came.' } as const;
+    return this.settle(step, outcome, now);
   }
 
   /** Whether a word on this step sets a plan going again that had ended without knowing. */
@@ -351,24 +336,14 @@ export class Remediation extends Aggregate {
   }
 
   private settle(step: Step, outcome: StepOutcome, now: Date): Ending | undefined {
-    step.output = 'output' in outcome ? outcome.output : { reason: outcome.reason };
-    if (outcome.status === 'not_sent') {
-      step.status = 'pending';
-      return undefined;
-    }
-    step.status = outcome.status;
-    step.durationMs = step.startedAt === null ? null : now.getTime() - Date.parse(step.startedAt);
-    const steps = this.ownSteps;
-    const broken = steps.find(({ status }) => status === 'failed' || status === 'unknown');
-    if (!broken && steps.some(({ status }) => status !== 'succeeded')) return undefined;
-    for (const rest of steps) if (rest.status === 'pending') rest.status = 'skipped';
-    return this.end(
-      broken === undefined ? 'success' : broken.status === 'unknown' ? 'unknown' : 'failure',
-      now,
-    );
+    settle(step, outcome, now);
+    const verdict = verdictOn(this.ownSteps);
+    if (verdict === undefined) return undefined;
+    for (const rest of this.ownSteps) if (rest.status === 'pending') rest.status = 'skipped';
+    return this.end(verdict, now);
   }
 
-  private end(outcome: 'success' | 'failure' | 'unknown', now: Date): Ending {
+  private end(outcome: Verdict, now: Date): Ending {
     const { remediationId, incidentId } = this;
     if (this.isBeingRolledBack) {
       this.status = outcome === 'success' ? 'rolled_back' : 'failed';

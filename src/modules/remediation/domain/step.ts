@@ -33,6 +33,8 @@ export type StepOutcome =
   | { readonly status: 'succeeded' | 'failed'; readonly output: unknown }
   | { readonly status: 'unknown' | 'not_sent'; readonly reason: string };
 
+export type Verdict = 'success' | 'failure' | 'unknown';
+
 /** Tells who does a step: true when a connected runner lists its action. */
 export type Executable = (action: string) => boolean;
 
@@ -62,6 +64,34 @@ export function stepsOf(
       durationMs: null,
     };
   });
+}
+
+/** The step is about to be sent. */
+export function begin(step: Step, now: Date): void {
+  step.status = 'running';
+  step.attempt += 1;
+  step.output = null;
+  step.startedAt = now.toISOString();
+  step.durationMs = null;
+}
+
+/** It is known, or known not to be known, how the step went. */
+export function settle(step: Step, outcome: StepOutcome, now: Date): void {
+  step.output = 'output' in outcome ? outcome.output : { reason: outcome.reason };
+  if (outcome.status === 'not_sent') {
+    step.status = 'pending';
+    return;
+  }
+  step.status = outcome.status;
+  step.durationMs = step.startedAt === null ? null : now.getTime() - Date.parse(step.startedAt);
+}
+
+/** What steps that run one after the other have come to; undefined while there is more to do. */
+export function verdictOn(steps: readonly Step[]): Verdict | undefined {
+  const unfinished = steps.find(({ status }) => status !== 'succeeded');
+  if (!unfinished) return 'success';
+  if (unfinished.status === 'failed') return 'failure';
+  return unfinished.status === 'unknown' ? 'unknown' : undefined;
 }
 
 /** What takes the steps back that were done, the last one first. */

@@ -1,0 +1,10 @@
+export const FEEDBACK_OUTCOMES = ['resolved', 'partial', 'no_effect', 'made_worse'] as const;
+
+/** What somebody says of a plan that was carried out. */
+export interface Feedback {
+  readonly userId: string;
+  readonly outcome: (typeof FEEDBACK_OUTCOMES)[number];
+  readonly rating: number;
+  readonly comment: string | null;
+  readonly at: string;
+}
