@@ -83,7 +83,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/kernel/config/**/*.ts', 'src/main.ts'],
+    files: ['src/kernel/config/**/*.ts', 'src/serve.ts'],
     rules: {
       'no-restricted-properties': ['error', NO_DATE_NOW],
       'no-restricted-syntax': ['error', ...NO_NEW_DATE],
@@ -96,7 +96,7 @@ export default defineConfig(
       'no-restricted-syntax': ['error', NO_ENVIRONMENT_IMPORT],
     },
   },
-  { files: ['src/main.ts', 'src/cli/**/*.ts', 'bench/**/*.ts', ...TESTS], rules: { 'no-console': 'off' } },
+  { files: ['src/cli/**/*.ts', 'bench/**/*.ts', ...TESTS], rules: { 'no-console': 'off' } },
   {
     files: TESTS,
     rules: {

@@ -3,7 +3,7 @@ import type { Config } from '#kernel/config/config';
 import { KernelModule } from '#kernel/kernel.module';
 import type { Database } from '#kernel/persistence/database';
 import { events } from './event-catalogue.js';
-import type { Extension } from './extensions.js';
+import type { Extension } from '#kernel/extension';
 import { TenantsModule } from './modules/tenants/tenants.module.js';
 import { UsersModule } from './modules/users/users.module.js';
 import { IngestionModule } from './modules/ingestion/ingestion.module.js';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Extension, extensions as configured } from './extensions.js';
+import type { Extension } from '#kernel/extension';
+import { extensions as configured } from './extensions.js';
 
 /** The product's own folder, which lies beside `dist` in every installation, and those of the extensions. */
 export function migrationFolders(extensions: readonly Extension[] = configured): string[] {

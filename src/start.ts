@@ -7,7 +7,8 @@ import { Database } from '#kernel/persistence/database';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
 import { migrate } from '#kernel/persistence/migrate';
 import { createApp } from './create-app.js';
-import { type Extension, extensions as configured } from './extensions.js';
+import type { Extension } from '#kernel/extension';
+import { extensions as configured } from './extensions.js';
 import { migrationFolders } from './migration-folders.js';
 
 /** Requests, the job step at hand and the embedded database together get this long to end. */

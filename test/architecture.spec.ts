@@ -45,7 +45,8 @@ type Tree = Record<string, readonly string[]>;
 
 /** Two rooms, an example and the root, with every import that is allowed. File → what it imports. */
 const SOUND: Tree = {
-  'src/main.ts': ['./app.module.js', '@nestjs/core'],
+  'src/main.ts': ['./serve.js'],
+  'src/serve.ts': ['./app.module.js', '@nestjs/core'],
   'src/app.module.ts': [
     './extensions.js',
     './event-catalogue.js',
@@ -91,6 +92,7 @@ const SOUND: Tree = {
   'src/modules/bar/api.ts': ['#kernel/domain/aggregate'],
   'src/modules/bar/bar.module.ts': ['@nestjs/common', '#modules/foo/events'],
   'examples/roster/roster.module.ts': ['#modules/foo/events', '#kernel/persistence/database', './events.js'],
+  'examples/roster/main.ts': ['#serve', './roster.module.js'],
   'examples/roster/events.ts': ['#kernel/events/define-event'],
   'examples/roster/roster.e2e-spec.ts': ['../../test/support/server.js'],
   'test/support/server.ts': ['#modules/foo/domain/thing'],
@@ -205,7 +207,11 @@ async function plant(tree: Tree): Promise<string> {
     'package.json',
     JSON.stringify({
       type: 'module',
-      imports: { '#kernel/*': './dist/kernel/*.js', '#modules/*': './dist/modules/*.js' },
+      imports: {
+        '#kernel/*': './dist/kernel/*.js',
+        '#modules/*': './dist/modules/*.js',
+        '#serve': './dist/serve.js',
+      },
       dependencies: versions(runtime),
       devDependencies: versions(['jest-only', '@jest/globals']),
     }),

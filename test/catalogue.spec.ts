@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { DomainEvent, type EventClass } from '#kernel/events/define-event';
+import { DomainEvent, type AnyEventClass } from '#kernel/events/define-event';
 import { events } from '../src/event-catalogue.js';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
@@ -38,7 +38,7 @@ const PUBLIC = [
 
 interface Declared {
   readonly file: string;
-  readonly event: EventClass;
+  readonly event: AnyEventClass;
 }
 
 /** Every event class that a module's door exports. */
@@ -55,7 +55,7 @@ async function declaredEvents(): Promise<Declared[]> {
   return declared.flat();
 }
 
-function isEventClass(value: unknown): value is EventClass {
+function isEventClass(value: unknown): value is AnyEventClass {
   return typeof value === 'function' && value.prototype instanceof DomainEvent;
 }
 
@@ -68,7 +68,7 @@ function productFiles(folder = SRC): string[] {
 }
 
 /** What is wrong with a payload, by the class that describes it. */
-function faultsOf({ definition: { data, example } }: EventClass, payload: object = example): string[] {
+function faultsOf({ definition: { data, example } }: AnyEventClass, payload: object = example): string[] {
   const instance = plainToInstance(data, payload);
   const faults = validateSync(instance, {
     whitelist: true,
@@ -86,7 +86,7 @@ describe('the catalogue', () => {
   });
 
   it('lists every event that a module declares, once', () => {
-    const names = (classes: readonly EventClass[]) => classes.map(({ name }) => name).sort();
+    const names = (classes: readonly AnyEventClass[]) => classes.map(({ name }) => name).sort();
     expect(names(events)).toEqual(names(declared.map(({ event }) => event)));
     const types = events.map(({ definition }) => definition.type);
     expect([...new Set(types)]).toEqual(types);

@@ -8,7 +8,7 @@ import { SealedText } from './crypto/sealed-text.js';
 import { Clock, SystemClock } from './domain/clock.js';
 import { AwaitingPublisher } from './events/awaiting-publisher.js';
 import { CommittedEvents } from './events/committed-events.js';
-import type { EventClass } from './events/define-event.js';
+import type { AnyEventClass } from './events/define-event.js';
 import { EventCatalogue } from './events/event-catalogue.js';
 import { EventLog } from './events/event-log.js';
 import { Once } from './events/once.js';
@@ -37,7 +37,7 @@ import { UnitOfWork } from './persistence/unit-of-work.js';
 interface Parts {
   readonly config: Config;
   readonly database: Database;
-  readonly events: readonly EventClass[];
+  readonly events: readonly AnyEventClass[];
 }
 
 /** What every module stands on. Knows none of them. */

@@ -54,6 +54,14 @@ describe('the check of the migrations', () => {
     expect(await faultsOf(makePens, rename)).toEqual([]);
   });
 
+  it('finds nothing in those of the example', async () => {
+    const example = join(import.meta.dirname, '../../examples/on-call-roster/migrations');
+    const source = await ownerDataSource(database.url, sqlMigrations([example])).initialize();
+    expect(source.migrations).not.toEqual([]);
+    expect(await upDownUp(source)).toEqual([]);
+    await source.destroy();
+  });
+
   it.each<[string, Migration, string]>([
     ['a table', { up: 'CREATE TABLE caps ();', down: '' }, 'relation caps'],
     ['a column', { up: 'ALTER TABLE pens ADD cap text;', down: '' }, 'column pens.cap text'],

@@ -1,5 +1,5 @@
 import { jsonSchemaOf } from '../http/json-schema.js';
-import type { EventClass } from './define-event.js';
+import type { AnyEventClass } from './define-event.js';
 
 const TENANT = 'ten_01HX9VTPQR3KF8MZWBYD5N6JCE';
 const MOMENT = '2026-03-01T12:00:00.000Z';
@@ -12,7 +12,7 @@ more, a frame \`stream.truncated\` with \`{"oldestEventId"}\` and without an id 
 too, comes every 30 seconds.`;
 
 /** AsyncAPI 3.0 of the stream: a message for each public event of the catalogue. */
-export function asyncApiDocument(published: readonly EventClass[]): object {
+export function asyncApiDocument(published: readonly AnyEventClass[]): object {
   const messages = Object.fromEntries(
     published.map(({ definition }) => [definition.type, messageOf(definition)]),
   );
@@ -67,7 +67,7 @@ const SECURITY_SCHEMES = {
 };
 
 /** The envelope around the payload: what `data:` of a frame and the body of a webhook hold. */
-function messageOf({ type, summary, data, example }: EventClass['definition']): object {
+function messageOf({ type, summary, data, example }: AnyEventClass['definition']): object {
   return {
     name: type,
     summary,

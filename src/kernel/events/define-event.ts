@@ -68,6 +68,12 @@ export interface EventClass<D extends object = object> {
   readonly definition: Required<EventDefinition<D>>;
 }
 
+/** A class made by `defineEvent`, whatever its payload is: what lists of several events hold. */
+export interface AnyEventClass {
+  new (data: never, stored?: Stored): DomainEvent;
+  readonly definition: Required<EventDefinition>;
+}
+
 /**
  * Declares an event, once. The class it returns is what aggregates record, what `@EventsHandler` listens to, and what
  * the stream, the API documents and the tests are derived from:

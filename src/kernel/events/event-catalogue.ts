@@ -1,13 +1,13 @@
-import type { DomainEvent, EventClass } from './define-event.js';
+import type { DomainEvent, AnyEventClass } from './define-event.js';
 import type { LoggedEvent } from './logged-event.js';
 
 /** Every event that this installation can publish: the product's own and those of extensions. */
 export class EventCatalogue {
-  private readonly byType = new Map<string, EventClass>();
+  private readonly byType = new Map<string, AnyEventClass>();
   /** The names of the events that leave the building. */
   readonly publishedTypes: readonly string[];
 
-  constructor(events: readonly EventClass[]) {
+  constructor(events: readonly AnyEventClass[]) {
     for (const event of events) {
       if (this.byType.has(event.definition.type))
         throw new Error(`${event.definition.type} is declared twice`);
@@ -16,22 +16,22 @@ export class EventCatalogue {
     this.publishedTypes = this.published.map(({ definition }) => definition.type);
   }
 
-  get(type: string): EventClass | undefined {
+  get(type: string): AnyEventClass | undefined {
     return this.byType.get(type);
   }
 
-  get all(): EventClass[] {
+  get all(): AnyEventClass[] {
     return [...this.byType.values()];
   }
 
   /** The events that leave the building, in the order of their declaration. */
-  get published(): EventClass[] {
+  get published(): AnyEventClass[] {
     return this.all.filter((event) => event.definition.audience === 'public');
   }
 
   /** An event of the log as the class that its handlers listen to; undefined when no module declares it any more. */
   revive(logged: LoggedEvent): DomainEvent | undefined {
     const declared = this.byType.get(logged.type);
-    return declared && new declared(JSON.parse(logged.data) as object, logged);
+    return declared && new declared(JSON.parse(logged.data) as never, logged);
   }
 }

@@ -1,5 +1,5 @@
 import { jsonSchemaOf } from '../http/json-schema.js';
-import type { EventClass } from './define-event.js';
+import type { AnyEventClass } from './define-event.js';
 
 interface Property {
   readonly type?: string;
@@ -22,11 +22,11 @@ This page is generated from the code (\`npm run docs:generate\`); \`docs/asyncap
 `;
 
 /** A page for people about every event, as Markdown. */
-export function eventsPage(published: readonly EventClass[]): string {
+export function eventsPage(published: readonly AnyEventClass[]): string {
   return [HEAD, ...published.map(section)].join('\n');
 }
 
-function section({ definition: { type, summary, data, example } }: EventClass): string {
+function section({ definition: { type, summary, data, example } }: AnyEventClass): string {
   const { properties } = jsonSchemaOf(data) as { properties: Record<string, Property> };
   const rows = Object.entries(properties).map(
     ([name, property]) => `| \`${name}\` | ${kindOf(property)} | ${descriptionOf(property)} |`,

@@ -1,0 +1,24 @@
+import { IdOf, Moment, Text, Texts } from '#kernel/http/fields';
+
+export class RosterBody {
+  @Texts({
+    max: 100,
+    maxLength: 200,
+    summary: 'Names, in the order of their turns',
+    example: ['Ada', 'Grace'],
+  })
+  people!: string[];
+}
+
+export class RosterView {
+  @Text({ max: 200, example: 'checkout' }) service!: string;
+  @Texts({ example: ['Ada', 'Grace'] }) people!: readonly string[];
+  @Text({ max: 200, summary: 'Who gets the next incident', example: 'Grace' }) next!: string;
+}
+
+export class AssignmentView {
+  @IdOf('inc') incidentId!: string;
+  @Text({ max: 200, example: 'checkout' }) service!: string;
+  @Text({ max: 200, example: 'Ada' }) person!: string;
+  @Moment() assignedAt!: string;
+}
