@@ -11,6 +11,7 @@ CREATE TABLE users (
   password_hash text,
   external_subject text COLLATE "C",
   credentials integer NOT NULL DEFAULT 1,
+  credentials_changed_at timestamptz(3),
   invitation_hash text,
   invitation_expires_at timestamptz(3),
   version integer NOT NULL DEFAULT 1,

@@ -6,7 +6,7 @@ import type { Response } from 'express';
 import { notFound } from '../domain/errors.js';
 import { ApiDocuments } from './api-documents.js';
 import { errorResponses } from './error-docs.js';
-import { Public } from './principal.js';
+import { Public, Uncounted } from './principal.js';
 
 const anyObject = { schema: { type: 'object', additionalProperties: true }, example: {} };
 
@@ -14,6 +14,7 @@ const anyObject = { schema: { type: 'object', additionalProperties: true }, exam
 @Controller()
 @ApiTags('operations')
 @Public()
+@Uncounted()
 export class DocumentsController {
   constructor(private readonly documents: ApiDocuments) {}
 

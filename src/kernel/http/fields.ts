@@ -5,6 +5,7 @@ import {
   ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max,
   Min, ValidateIf, ValidateNested, NotEquals,
 } from 'class-validator'; // prettier-ignore
+import { EMAIL, LONGEST_EMAIL } from '../domain/email.js';
 import type { IdPrefix } from '../domain/ids.js';
 
 /**
@@ -85,11 +86,10 @@ export function Text(
 export function Email(options: Common = {}): PropertyDecorator {
   return field(
     { example: 'ada@example.com', ...options },
-    { type: 'string', format: 'email', maxLength: 254 },
+    { type: 'string', format: 'email', maxLength: LONGEST_EMAIL },
     IsString(),
-    Length(3, 254),
-    // Deliverability is only known by sending; this refuses what cannot be an address at all.
-    Matches(/^[^\s@<>"']+@[^\s@<>"']+$/, { message: '$property must be an e-mail address' }),
+    Length(3, LONGEST_EMAIL),
+    Matches(EMAIL, { message: '$property must be an e-mail address' }),
   );
 }
 

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { Refusal } from '../domain/errors.js';
 import { errorResponses } from './error-docs.js';
 import { OneOf } from './fields.js';
-import { Public } from './principal.js';
+import { Public, Uncounted } from './principal.js';
 
 class Health {
   @OneOf(['ok']) status!: 'ok';
@@ -13,6 +13,7 @@ class Health {
 @Controller('health')
 @ApiTags('operations')
 @Public()
+@Uncounted()
 export class HealthController {
   constructor(@Inject(DataSource) private readonly source: DataSource) {}
 

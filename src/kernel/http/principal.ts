@@ -36,3 +36,8 @@ export const ACCESS = Symbol('access');
 export const Allow = (access: Access): MethodDecorator & ClassDecorator => SetMetadata(ACCESS, access);
 /** A route for everybody, such as `/health`. */
 export const Public = (): MethodDecorator & ClassDecorator => Allow({ public: true });
+
+export const UNCOUNTED = Symbol('uncounted');
+
+/** A route that no rate limit counts, such as `/health`, or that counts its calls itself. */
+export const Uncounted = (): MethodDecorator & ClassDecorator => SetMetadata(UNCOUNTED, true);

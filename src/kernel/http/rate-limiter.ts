@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Response } from 'express';
 import { Clock } from '../domain/clock.js';
 import { Refusal } from '../domain/errors.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
@@ -91,10 +92,22 @@ export class RateLimiter {
   }
 }
 
-/** The answer to one call too many. */
-export function tooManyCalls({ reset }: Allowance, now: Date): Refusal {
+/**
+ * Tells the caller what is left.
+ * @throws Refusal `rate_limit_exceeded` when the call is one too many
+ */
+export function answerAllowance(
+  response: Response,
+  { allowed, limit, remaining, reset }: Allowance,
+  now: Date,
+): void {
+  if (limit === 0) return;
+  response.setHeader('X-RateLimit-Limit', limit);
+  response.setHeader('X-RateLimit-Remaining', remaining);
+  response.setHeader('X-RateLimit-Reset', reset);
+  if (allowed) return;
   const seconds = Math.max(1, Math.ceil(reset - now.getTime() / 1000));
-  return new Refusal('rate_limit_exceeded', `Too many requests; try again in ${seconds} s.`, {
+  throw new Refusal('rate_limit_exceeded', `Too many requests; try again in ${seconds} s.`, {
     retryAfter: seconds,
   });
 }

@@ -1,12 +1,12 @@
-import { type ArgumentMetadata, ValidationPipe, type ValidationError } from '@nestjs/common';
-import { type FieldFault, notFound, Refusal } from '../domain/errors.js';
+import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { type FieldFault, Refusal } from '../domain/errors.js';
 
 /**
  * Checks every body, query and path against its class: unknown properties are refused, and each fault is named.
  * @param place where the checked value lies in the body, such as `config`
  */
 export function validation(place = ''): ValidationPipe {
-  return new StorableValidationPipe({
+  return new ValidationPipe({
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,
@@ -18,22 +18,6 @@ export function validation(place = ''): ValidationPipe {
       return new Refusal('validation_error', details.map(({ message }) => message).join('; '), { details });
     },
   });
-}
-
-/** An address may hold a NUL, as `%00`, which PostgreSQL cannot; bodies are looked through when they are parsed. */
-class StorableValidationPipe extends ValidationPipe {
-  override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'param' && holdsNul(value)) throw notFound('thing');
-    if (metadata.type === 'query' && holdsNul(value)) {
-      throw new Refusal('validation_error', 'The query holds a NUL character.');
-    }
-    return super.transform(value, metadata);
-  }
-}
-
-function holdsNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0');
-  return typeof value === 'object' && value !== null && Object.values(value).some(holdsNul);
 }
 
 function faultsOf(error: ValidationError, parent: string): FieldFault[] {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Aggregate } from '#kernel/domain/aggregate';
 import type { TenantId } from '#kernel/domain/ids';
 import type { Plan } from '#kernel/domain/plan';
@@ -50,7 +51,7 @@ export class Tenant extends Aggregate {
     const changes = [
       ...(name === this.name ? [] : ['name']),
       ...(plan === this.plan ? [] : ['plan']),
-      ...(JSON.stringify(settings) === JSON.stringify(this.settings) ? [] : ['settings']),
+      ...(isDeepStrictEqual(settings, this.settings) ? [] : ['settings']),
     ];
     if (changes.length === 0) return;
     Object.assign(this, { name, plan, settings, updatedAt: now });
@@ -59,7 +60,6 @@ export class Tenant extends Aggregate {
   }
 }
 
-/** Every key in its place, whatever order the database answers them in. */
 function merged(settings: TenantSettings, change: SettingsChange): TenantSettings {
   const { autoInvestigateMinSeverity, approvals, retentionDays } = settings;
   return {

@@ -1,10 +1,15 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { Config } from '#kernel/config/config';
 import { provideStore } from '#kernel/persistence/aggregate-store';
 import { AccessGuard } from './access/access.guard.js';
 import { BuiltInStrategy } from './access/built-in.strategy.js';
+import { CallLimits } from './access/call-limits.js';
+import { Callers } from './access/callers.js';
 import { CurrentPrincipals } from './access/current-principals.js';
-import { BuiltInTokenGuard } from './access/token-guards.js';
+import { ExternalPeople } from './access/external-people.js';
+import { OidcStrategy } from './access/oidc.strategy.js';
+import { BuiltInTokenGuard, OidcTokenGuard } from './access/token-guards.js';
 import { Admins } from './accounts/admins.js';
 import { ChangeUser } from './accounts/change-user.js';
 import { CreateUser } from './accounts/create-user.js';
@@ -39,8 +44,17 @@ import { SignInFailures } from './sign-in/sign-in-failures.js';
   controllers: [AuthController, UsersController, ApiKeysController],
   providers: [
     { provide: APP_GUARD, useClass: AccessGuard },
-    BuiltInStrategy,
+    Callers,
+    CallLimits,
     BuiltInTokenGuard,
+    BuiltInStrategy,
+    OidcTokenGuard,
+    ExternalPeople,
+    {
+      provide: OidcStrategy,
+      inject: [Config, ExternalPeople],
+      useFactory: ({ oidc }: Config, people: ExternalPeople) => oidc && new OidcStrategy(oidc, people),
+    },
     People,
     provideStore(Users, userSchema),
     provideStore(Sessions, sessionSchema),

@@ -4,8 +4,8 @@ import { Config } from '#kernel/config/config';
 import { verifyHexHmacSha256 } from '#kernel/crypto/secrets';
 import { Clock } from '#kernel/domain/clock';
 import { Refusal } from '#kernel/domain/errors';
-import { type Allowance, RateLimiter, tooManyCalls } from '#kernel/http/rate-limiter';
-import { Public } from '#kernel/http/principal';
+import { Public, Uncounted } from '#kernel/http/principal';
+import { answerAllowance, RateLimiter } from '#kernel/http/rate-limiter';
 import { jsonFrom, requireJson, type RawBodyRequest } from '#kernel/http/request-body';
 import type { CallRequest } from '#kernel/http/call-request';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
@@ -18,6 +18,7 @@ type WebhookRequest = CallRequest & RawBodyRequest;
 
 /** Where monitoring tools knock. The order of the checks is part of the contract: a stranger learns nothing. */
 @Controller('v1/webhooks')
+@Uncounted()
 @UseFilters(CountRefusals)
 export class WebhooksController {
   constructor(
@@ -38,32 +39,35 @@ export class WebhooksController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<WebhookAccepted> {
     const raw = request.rawBody ?? Buffer.alloc(0);
-    const holder = await this.authenticate(tenantId, request, raw);
-    this.answerLimits(
-      response,
-      await this.limiter.take(`ingest:${holder.tenantId}`, this.config.rateLimits.ingest),
-    );
+    const holder = await this.authenticate(tenantId, request, response, raw);
+    const allowance = await this.limiter.take(`ingest:${holder.tenantId}`, this.config.rateLimits.ingest);
+    answerAllowance(response, allowance, this.clock.now());
     requireJson(request);
     return this.receiveAlert.execute(holder.tenantId, readCustomAlert(jsonFrom(raw)), raw);
   }
 
-  private async authenticate(tenantId: string, request: WebhookRequest, raw: Buffer): Promise<KeyHolder> {
+  private async authenticate(
+    tenantId: string,
+    request: WebhookRequest,
+    response: Response,
+    raw: Buffer,
+  ): Promise<KeyHolder> {
     const address = `address:${request.ip ?? ''}`;
     const limit = this.config.rateLimits.anonymous;
     // Only failures are counted against an address: many honest senders share one.
     const allowance = this.limiter.peek(address, limit);
-    if (!allowance.allowed) throw tooManyCalls(allowance, this.clock.now());
+    if (!allowance.allowed) answerAllowance(response, allowance, this.clock.now());
 
     const key = request.headers['x-api-key'];
     const holder = typeof key === 'string' ? await this.apiKeys.holderOf(key) : undefined;
     if (holder?.tenantId !== tenantId || !holder.scopes.includes('webhooks:write')) {
-      await this.limiter.take(address, limit);
+      answerAllowance(response, await this.limiter.take(address, limit), this.clock.now());
       throw new Refusal('invalid_api_key', 'The API key is not valid for this tenant.');
     }
     const signature = request.headers['x-webhook-signature'];
     const given = typeof signature === 'string' ? signature : undefined;
     if (!holder.webhookSecrets.some((secret) => verifyHexHmacSha256(secret, raw, given))) {
-      await this.limiter.take(address, limit);
+      answerAllowance(response, await this.limiter.take(address, limit), this.clock.now());
       throw new Refusal('invalid_signature', 'The signature does not match the body.');
     }
     request.principal = {
@@ -74,13 +78,5 @@ export class WebhooksController {
       expiresAt: holder.expiresAt,
     };
     return holder;
-  }
-
-  private answerLimits(response: Response, allowance: Allowance): void {
-    if (allowance.limit === 0) return;
-    response.setHeader('X-RateLimit-Limit', allowance.limit);
-    response.setHeader('X-RateLimit-Remaining', allowance.remaining);
-    response.setHeader('X-RateLimit-Reset', allowance.reset);
-    if (!allowance.allowed) throw tooManyCalls(allowance, this.clock.now());
   }
 }

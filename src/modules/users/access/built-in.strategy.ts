@@ -6,8 +6,7 @@ import { asTenantId } from '#kernel/domain/ids';
 import type { Principal } from '#kernel/http/principal';
 import { People } from '../accounts/people.js';
 import { type AccessClaims, AUDIENCE, ISSUER } from '../sign-in/access-tokens.js';
-
-export const BUILT_IN = 'built-in';
+import { BUILT_IN } from './token-guards.js';
 
 /** Tokens that were issued here. */
 @Injectable()
@@ -30,6 +29,7 @@ export class BuiltInStrategy extends PassportStrategy(Strategy, BUILT_IN) {
     const tenantId = asTenantId(tenant_id);
     const person = tenantId && (await this.people.holding(tenantId, sub, credentials));
     if (!person) return false;
-    return { kind: 'user', id: sub, tenantId, ...person, expiresAt: new Date(exp * 1000) };
+    const { email, role } = person;
+    return { kind: 'user', id: sub, tenantId, email, role, credentials, expiresAt: new Date(exp * 1000) };
   }
 }

@@ -1,18 +1,38 @@
-import { Injectable } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
-import { BUILT_IN } from './built-in.strategy.js';
-import { unauthorized } from './unauthorized.js';
+import { Injectable, type Type } from '@nestjs/common';
+import { AuthGuard, type IAuthGuard } from '@nestjs/passport';
+import { Refusal } from '#kernel/domain/errors';
+
+export const BUILT_IN = 'built-in';
+export const OIDC = 'oidc';
+
+/** One sentence for everything that can be wrong with a token: whoever forged it learns nothing. */
+export function unauthorized(cause?: unknown): Refusal {
+  return new Refusal('unauthorized', 'Sign in: the request carries no valid token.', { cause });
+}
 
 /** Runs one of passport's strategies and puts the caller on the request. */
-@Injectable()
-export class BuiltInTokenGuard extends AuthGuard(BUILT_IN) {
-  override getAuthenticateOptions(): { session: false; property: string } {
-    return { session: false, property: 'principal' };
-  }
+function tokenGuard(strategy: string): Type<IAuthGuard> {
+  return class extends AuthGuard(strategy) {
+    override getAuthenticateOptions(): { session: false; property: string } {
+      return { session: false, property: 'principal' };
+    }
 
-  override handleRequest<P>(error: unknown, principal: P | false, why: unknown): P {
-    if (error) throw error as Error;
-    if (!principal) throw unauthorized(why);
-    return principal;
-  }
+    override handleRequest<P>(error: unknown, principal: P | false, why: unknown): P {
+      if (error) throw error as Error;
+      if (principal) return principal;
+      if (why instanceof Error && 'isEndpointUnavailable' in why) {
+        throw new Refusal('service_unavailable', 'The identity provider does not answer.', {
+          retryAfter: 5,
+          cause: why,
+        });
+      }
+      throw unauthorized(why);
+    }
+  };
 }
+
+@Injectable()
+export class BuiltInTokenGuard extends tokenGuard(BUILT_IN) {}
+
+@Injectable()
+export class OidcTokenGuard extends tokenGuard(OIDC) {}

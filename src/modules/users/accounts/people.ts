@@ -11,6 +11,7 @@ export interface Person {
   readonly email: string;
   readonly role: UserRole;
   readonly credentials: number;
+  readonly credentialsChangedAt: Date | null;
 }
 
 /** Who belongs to a tenant at present, as of at most a few seconds ago: asked at every call. */
@@ -24,15 +25,20 @@ export class People {
 
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
+  /** @returns undefined for someone who was never there or was deleted */
+  find(tenantId: TenantId, userId: string): Promise<Person | undefined> {
+    return this.recent.get(`${tenantId}/${userId}`);
+  }
+
   /**
    * @param credentials the count in a token that was issued here; one that is ahead of what we remember is newer than it
-   * @returns undefined for someone who was never there, was deleted, or has changed since the token was issued
+   * @returns undefined, too, for someone who has changed since the token was issued
    */
   async holding(tenantId: TenantId, userId: string, credentials: number): Promise<Person | undefined> {
-    let person = await this.recent.get(`${tenantId}/${userId}`);
+    let person = await this.find(tenantId, userId);
     if (person && person.credentials < credentials) {
       this.changed(tenantId, userId);
-      person = await this.recent.get(`${tenantId}/${userId}`);
+      person = await this.find(tenantId, userId);
     }
     return person?.credentials === credentials ? person : undefined;
   }
@@ -46,7 +52,8 @@ export class People {
     const [tenantId, userId] = key.split('/') as [TenantId, string];
     const [person] = await this.unitOfWork.query<Person>(
       tenantId,
-      `SELECT email, role, credentials FROM users WHERE tenant_id = $1 AND user_id = $2 AND deleted_at IS NULL`,
+      `SELECT email, role, credentials, credentials_changed_at AS "credentialsChangedAt"
+         FROM users WHERE tenant_id = $1 AND user_id = $2 AND deleted_at IS NULL`,
       [tenantId, userId],
     );
     return person;

@@ -18,6 +18,12 @@ export const userSchema = aggregateSchema<User>({
     passwordHash: { name: 'password_hash', type: 'text', nullable: true },
     externalSubject: { name: 'external_subject', type: 'text', nullable: true },
     credentials: { type: 'integer' },
+    credentialsChangedAt: {
+      name: 'credentials_changed_at',
+      type: 'timestamptz',
+      precision: 3,
+      nullable: true,
+    },
     invitationHash: { name: 'invitation_hash', type: 'text', nullable: true },
     invitationExpiresAt: {
       name: 'invitation_expires_at',

@@ -24,6 +24,8 @@ export class User extends Aggregate {
   externalSubject: string | null = null;
   /** Counts what ends every earlier token: changes of role and password, and the deletion. */
   credentials: number = 1;
+  /** The same for tokens that do not know the count, because somebody else issued them. */
+  credentialsChangedAt: Date | null = null;
   invitationHash: string | null = null;
   invitationExpiresAt: Date | null = null;
   readonly version: number = 1;
@@ -72,7 +74,7 @@ export class User extends Aggregate {
       ...(role !== this.role && { role }),
     };
     if (Object.keys(changes).length === 0) return;
-    if (role !== this.role) this.credentials += 1;
+    if (role !== this.role) this.endTokens(now);
     Object.assign(this, { email, name, role, emailKey: emailKey(email) });
     this.updated(changes, now);
   }
@@ -81,7 +83,7 @@ export class User extends Aggregate {
     this.passwordHash = hash;
     this.invitationHash = null;
     this.invitationExpiresAt = null;
-    this.credentials += 1;
+    this.endTokens(now);
     this.updated({ passwordChanged: true }, now);
   }
 
@@ -90,8 +92,13 @@ export class User extends Aggregate {
     this.deletedAt = now;
     this.passwordHash = null;
     this.invitationHash = null;
-    this.credentials += 1;
+    this.endTokens(now);
     this.record(new UserDeleted({ userId, email, deletedBy }));
+  }
+
+  private endTokens(now: Date): void {
+    this.credentials += 1;
+    this.credentialsChangedAt = now;
   }
 
   private updated(changes: Record<string, unknown>, now: Date): void {

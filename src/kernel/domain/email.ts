@@ -1,0 +1,7 @@
+export const LONGEST_EMAIL = 254;
+/** Deliverability is only known by sending; this refuses what cannot be an address at all. */
+export const EMAIL = /^[^\s\p{Cc}\p{Cs}@<>"']+@[^\s\p{Cc}\p{Cs}@<>"']+$/u;
+
+export function isEmail(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_EMAIL && EMAIL.test(value);
+}

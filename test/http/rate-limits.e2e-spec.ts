@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { AlertSender, type Answer, Api, type TenantUser } from '../support/api.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+const LIMITS = {
+  RATE_LIMIT_STARTER_PER_MINUTE: '10',
+  RATE_LIMIT_PRO_PER_MINUTE: '40',
+  RATE_LIMIT_BUSINESS_PER_MINUTE: '0',
+  RATE_LIMIT_ANONYMOUS_PER_MINUTE: '20',
+  TRUST_PROXY: '1',
+};
+
+let server: TestServer;
+let replica: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start({ env: LIMITS });
+  replica = await TestServer.start({ env: LIMITS, database: server.database });
+});
+afterAll(async () => {
+  await replica.stop();
+  await server.stop();
+});
+// Windows are whole minutes: a test that began in one and ended in the next would count twice.
+beforeEach(() => until('the minute is young', () => new Date().getSeconds() < 40, 30));
+
+/** Somebody at an address of her own, so that tests do not share one. */
+let addresses = 0;
+const from = (address = `198.51.100.${++addresses}`): Record<string, string> => ({
+  'x-forwarded-for': address,
+});
+
+async function onPlan(plan: string): Promise<TenantUser> {
+  const { status, body } = await new Api(server.url).post<{
+    accessToken: string;
+    tenant: { tenantId: string };
+  }>(
+    '/v1/auth/register',
+    {
+      email: `p${++addresses}-${Date.now()}@example.com`,
+      password: 'x'.repeat(12),
+      tenantName: 'Acme',
+      plan,
+    },
+    { headers: from() },
+  );
+  expect(status).toBe(201);
+  const api = new Api(server.url, body.accessToken);
+  return { api, tenantId: body.tenant.tenantId, userId: '', email: '', password: '' };
+}
+
+const tally = (answers: readonly Answer<unknown>[], status: number): number =>
+  answers.filter((answer) => answer.status === status).length;
+
+describe('the management API', () => {
+  it('answers as many calls a minute as the plan is good for, and says how many are left', async () => {
+    const { api, tenantId } = await onPlan('starter');
+    const first = await api.get(`/v1/tenants/${tenantId}`);
+    expect(first.headers.get('x-ratelimit-limit')).toBe('10');
+    expect(first.headers.get('x-ratelimit-remaining')).toBe('9');
+    const reset = Number(first.headers.get('x-ratelimit-reset'));
+    expect(reset * 1000 - Date.now()).toBeGreaterThan(0);
+    expect(reset * 1000 - Date.now()).toBeLessThanOrEqual(60_000);
+
+    const answers = await Promise.all(Array.from({ length: 20 }, () => api.get(`/v1/tenants/${tenantId}`)));
+    expect([tally(answers, 200), tally(answers, 429)]).toEqual([9, 11]);
+    const refused = answers.find(({ status }) => status === 429);
+    expect(refused?.body).toEqual({
+      error: 'rate_limit_exceeded',
+      message: expect.any(String),
+      requestId: expect.any(String),
+    });
+    expect(refused?.headers.get('x-ratelimit-remaining')).toBe('0');
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('counts all replicas together, and each tenant alone', async () => {
+    const [one, other] = [await onPlan('pro'), await onPlan('pro')];
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, at) =>
+        new Api(at % 2 ? server.url : replica.url, one.api.token).get(`/v1/tenants/${one.tenantId}`),
+      ),
+    );
+    expect(Math.abs(tally(answers, 200) - 40)).toBeLessThanOrEqual(4);
+    expect((await other.api.get(`/v1/tenants/${other.tenantId}`)).status).toBe(200);
+  });
+
+  it('knows plans without a limit, and a change of plan', async () => {
+    const { api, tenantId } = await onPlan('business');
+    const answers = await Promise.all(Array.from({ length: 60 }, () => api.get(`/v1/tenants/${tenantId}`)));
+    expect(tally(answers, 200)).toBe(60);
+    expect(answers[0]?.headers.get('x-ratelimit-limit')).toBeNull();
+    expect((await api.patch(`/v1/tenants/${tenantId}`, { plan: 'starter' })).status).toBe(200);
+    expect((await api.get(`/v1/tenants/${tenantId}`)).headers.get('x-ratelimit-limit')).toBe('10');
+  });
+
+  it('does not count alerts, which have a bucket of their own', async () => {
+    const tenant = await onPlan('starter');
+    const sender = await AlertSender.of(tenant);
+    const alerts = await Promise.all(
+      Array.from({ length: 20 }, (_, at) => sender.send({ title: `Alert ${at}`, description: 'x' }, from())),
+    );
+    expect(tally(alerts, 202)).toBe(20);
+    expect(alerts[0]?.headers.get('x-ratelimit-limit')).toBe('60000');
+    expect((await tenant.api.get(`/v1/tenants/${tenant.tenantId}`)).status).toBe(200);
+  });
+});
+
+describe('a stranger', () => {
+  it('is limited by the address she calls from, and takes nothing from others', async () => {
+    const [here, anyone] = [from(), new Api(server.url)];
+    const knock = (headers: Record<string, string>): Promise<Answer> =>
+      anyone.post('/v1/auth/refresh', { refreshToken: 'none' }, { headers });
+    const answers = await Promise.all(Array.from({ length: 30 }, () => knock(here)));
+    expect([tally(answers, 401), tally(answers, 429)]).toEqual([20, 10]);
+    expect(answers[0]?.headers.get('x-ratelimit-limit')).toBe('20');
+    expect((await knock(from())).status).toBe(401);
+  });
+
+  it('who guesses tokens and keys is limited in the same way, and does not hold up who is known', async () => {
+    const { api, tenantId } = await onPlan('business');
+    const here = from();
+    const guesses = await Promise.all(
+      Array.from({ length: 30 }, (_, at) =>
+        new Api(server.url, at % 2 ? 'guess' : `cflo_${String(at).padStart(64, '0')}`).get('/v1/auth/me', {
+          headers: here,
+        }),
+      ),
+    );
+    expect([tally(guesses, 401), tally(guesses, 429)]).toEqual([20, 10]);
+    expect((await api.get(`/v1/tenants/${tenantId}`, { headers: here })).status).toBe(200);
+  });
+
+  it('cannot choose an address by herself', async () => {
+    const untrusting = await TestServer.start({ env: { ...LIMITS, TRUST_PROXY: undefined } });
+    const knock = (): Promise<Answer> =>
+      new Api(untrusting.url).post('/v1/auth/refresh', { refreshToken: 'none' }, { headers: from() });
+    const answers = await Promise.all(Array.from({ length: 30 }, knock)).finally(() => untrusting.stop());
+    expect([tally(answers, 401), tally(answers, 429)]).toEqual([20, 10]);
+  });
+
+  it('may ask for health and documents as often as she likes', async () => {
+    const [here, anyone] = [from(), new Api(server.url)];
+    for (const path of ['/health/live', '/health/ready', '/docs', '/openapi.json', '/asyncapi.json']) {
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, () => anyone.get(path, { headers: here })),
+      );
+      expect([path, tally(answers, 429)]).toEqual([path, 0]);
+      expect(answers[0]?.headers.get('x-ratelimit-limit')).toBeNull();
+    }
+  });
+});
