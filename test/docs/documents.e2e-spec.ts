@@ -61,6 +61,9 @@ describe('the OpenAPI document', () => {
         const json = part?.content?.['application/json'];
         if (!json) return [];
         if (json.example === undefined) return [`${operationId} shows no example`];
+        // What stands in for the example of a text field that has none.
+        if (/"text\.*"/.test(JSON.stringify(json.example)))
+          return [`${operationId} lacks the example of a field`];
         return openApi.faultsIn(json.schema, json.example).map((fault) => `${operationId} ${fault}`);
       }),
     );

@@ -1163,7 +1163,10 @@ export interface components {
              * @example 2026-03-01T12:00:00.000Z
              */
             lastSeenAt: string;
-            /** @description The body as it was sent; bytes that are no UTF-8 become U+FFFD */
+            /**
+             * @description The body as it was sent; bytes that are no UTF-8 become U+FFFD
+             * @example {"title":"…"}
+             */
             raw: string;
         };
         ApiKeyPage: {
@@ -1300,6 +1303,7 @@ export interface components {
             newPassword: string;
         };
         ChangeTenantBody: {
+            /** @example Acme Corp */
             name?: string;
             /** @enum {string} */
             plan?: "starter" | "pro" | "business" | "enterprise";
@@ -1338,9 +1342,13 @@ export interface components {
             changeId: string;
             /** @enum {string} */
             type: "deploy" | "config" | "flag" | "schema" | "infra";
+            /** @example checkout */
             service: string;
+            /** @example production */
             environment: string | null;
+            /** @example v42 */
             version: string | null;
+            /** @example Use the new connection pool */
             summary: string;
             url: string | null;
             /**
@@ -1352,7 +1360,12 @@ export interface components {
         CompleteStepBody: {
             /** @enum {string} */
             status: "succeeded" | "failed";
-            /** @description Whatever is worth keeping, up to 64 KiB of JSON */
+            /**
+             * @description Whatever is worth keeping, up to 64 KiB of JSON
+             * @example {
+             *       "restarted": 3
+             *     }
+             */
             output?: (string | {
                 [key: string]: unknown;
             } | unknown[] | number | boolean) | null;
@@ -1567,11 +1580,22 @@ export interface components {
              * @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE
              */
             incidentId?: string;
-            /** @description With invalid_transition: the status it has */
+            /**
+             * @description With invalid_transition: the status it has
+             * @example closed
+             */
             from?: string;
-            /** @description With invalid_transition: the status that was asked for */
+            /**
+             * @description With invalid_transition: the status that was asked for
+             * @example resolved
+             */
             to?: string;
-            /** @description With invalid_transition: the statuses it may be set to */
+            /**
+             * @description With invalid_transition: the statuses it may be set to
+             * @example [
+             *       "open"
+             *     ]
+             */
             allowed?: string[];
         };
         EventPage: {
@@ -1587,6 +1611,7 @@ export interface components {
             evidenceId: string;
             /** @enum {string} */
             type: "log" | "metric" | "trace" | "deployment" | "code_change" | "config_change" | "topology" | "platform_event" | "database" | "runbook" | "note";
+            /** @example loki */
             source: string;
             /** @description Rows that are kept */
             accepted: number;
@@ -1632,6 +1657,7 @@ export interface components {
             evidenceId: string;
             /** @enum {string} */
             type: "log" | "metric" | "trace" | "deployment" | "code_change" | "config_change" | "topology" | "platform_event" | "database" | "runbook" | "note";
+            /** @example loki */
             source: string;
             /** @description How many rows it has */
             accepted: number;
@@ -1661,7 +1687,9 @@ export interface components {
         FeedbackBody: {
             rating: number;
             rootCauseAccurate: boolean;
+            /** @example The cache was cold */
             correctedRootCause?: string;
+            /** @example Found by hand */
             comment?: string;
         };
         /** @enum {string} */
@@ -1691,7 +1719,12 @@ export interface components {
              * @example change
              */
             kind: string;
-            /** @description The evidence it rests on, by id; at least one */
+            /**
+             * @description The evidence it rests on, by id; at least one
+             * @example [
+             *       "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
+             *     ]
+             */
             evidenceIds: string[];
             /** @example checkout */
             entity: string | null;
@@ -1735,14 +1768,25 @@ export interface components {
         HypothesisView: {
             /** @example hyp_01HX9VTPQR3KF8MZWBYD5N6JCE */
             hypothesisId: string;
+            /** @example Deploy v42 of checkout broke it */
             statement: string;
             /** @description How strongly the evidence points here */
             score: number;
             /** @enum {string} */
             status: "supported" | "ruled_out" | "open";
-            /** @description Evidence, by id */
+            /**
+             * @description Evidence, by id
+             * @example [
+             *       "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
+             *     ]
+             */
             supportedBy: string[];
-            /** @description Evidence, by id */
+            /**
+             * @description Evidence, by id
+             * @example [
+             *       "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
+             *     ]
+             */
             contradictedBy: string[];
             /** @description Why it was ruled out or stays open */
             because: string | null;
@@ -1755,7 +1799,9 @@ export interface components {
         IncidentView: {
             /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string;
+            /** @example Checkout is slow for EU customers */
             title: string;
+            /** @example Page loads of ten seconds and more. */
             description: string;
             /** @enum {string} */
             severity: "critical" | "high" | "medium" | "low" | "info";
@@ -1779,6 +1825,11 @@ export interface components {
             /** @description Of the latest run that found one */
             rootCause: string | null;
             confidence: number | null;
+            /**
+             * @example [
+             *       "Roll back deploy v42"
+             *     ]
+             */
             recommendedActions: string[];
             /** @description Alerts that told of it, repeats included */
             alertCount: number;
@@ -1864,9 +1915,19 @@ export interface components {
             outcome: "identified" | "probable" | "inconclusive" | "not_an_incident" | null;
             /** @description Best first */
             hypotheses: components["schemas"]["HypothesisView"][];
+            /**
+             * @example [
+             *       "Roll back deploy v42"
+             *     ]
+             */
             recommendedActions: string[];
             steps: components["schemas"]["AgentStepView"][];
-            /** @description What would help and was not there */
+            /**
+             * @description What would help and was not there
+             * @example [
+             *       "metrics of checkout"
+             *     ]
+             */
             missingEvidence: string[];
             knownSolution: components["schemas"]["KnownSolutionView"] | null;
             /** @description Why it failed */
@@ -1896,6 +1957,7 @@ export interface components {
         KnownSolutionView: {
             /** @example ptn_01HX9VTPQR3KF8MZWBYD5N6JCE */
             patternId: string;
+            /** @example Payment processor pool exhaustion */
             title: string;
             rootCause: string | null;
             runbookUrl: string | null;
@@ -1941,9 +2003,15 @@ export interface components {
              * @example 2026-03-01T12:00:00.000Z
              */
             expiresAt: string | null;
-            /** @description The key itself; shown this once */
+            /**
+             * @description The key itself; shown this once
+             * @example cflo_3f9a1c02…
+             */
             plaintextKey: string;
-            /** @description What webhooks are signed with; shown this once */
+            /**
+             * @description What webhooks are signed with; shown this once
+             * @example 7d41b8…
+             */
             webhookSecret: string;
         };
         NewUserView: {
@@ -1968,12 +2036,18 @@ export interface components {
              * @example 2026-03-01T12:00:00.000Z
              */
             updatedAt: string;
-            /** @description For `POST /v1/auth/set-password`, once and within 24 hours; shown this once */
+            /**
+             * @description For `POST /v1/auth/set-password`, once and within 24 hours; shown this once
+             * @example st_5d0e8a61c3
+             */
             setPasswordToken?: string;
         };
         PatternChange: {
+            /** @example Pool exhausted */
             title?: string;
+            /** @example The pool is too small for v42 */
             summary?: string;
+            /** @example Deploy v42 lowered the connection pool to 5 */
             rootCause?: string;
             fix?: components["schemas"]["FixDto"] | null;
             /** Format: uri */
@@ -2025,6 +2099,7 @@ export interface components {
             patternId: string;
             /** @example Payment processor pool exhaustion */
             title: string;
+            /** @example Deploy v42 lowered the pool — resolved by: Roll back */
             summary: string;
             /** @example payment-service */
             service: string | null;
@@ -2145,6 +2220,7 @@ export interface components {
             occurredAt?: string;
         };
         RefreshTokenBody: {
+            /** @example rt_9c1f4b7e2a */
             refreshToken: string;
         };
         RegisterBody: {
@@ -2268,7 +2344,10 @@ export interface components {
         RotatedSecret: {
             /** @example key_01HX9VTPQR3KF8MZWBYD5N6JCE */
             keyId: string;
-            /** @description What webhooks are signed with; shown this once */
+            /**
+             * @description What webhooks are signed with; shown this once
+             * @example 7d41b8…
+             */
             webhookSecret: string;
             /**
              * Format: date-time
@@ -2293,6 +2372,7 @@ export interface components {
              * @example change detection
              */
             agentName: string;
+            /** @example Two deploys of checkout */
             summary: string;
             /**
              * Format: date-time
@@ -2301,21 +2381,36 @@ export interface components {
             observedAt: string;
             /** @description What was asked for */
             query: string | null;
-            /** @description The beginning of what was read */
+            /**
+             * @description The beginning of what was read
+             * @example 2 changes
+             */
             content: string;
-            /** @description SHA-256 of all that was read, in hex */
+            /**
+             * @description SHA-256 of all that was read, in hex
+             * @example 9f86d081…
+             */
             contentHash: string;
         };
         SetPasswordBody: {
-            /** @description The `setPasswordToken` of a new user */
+            /**
+             * @description The `setPasswordToken` of a new user
+             * @example st_5d0e8a61c3
+             */
             token: string;
             /** Format: password */
             newPassword: string;
         };
         SignedIn: {
-            /** @description For `Authorization: Bearer …` */
+            /**
+             * @description For `Authorization: Bearer …`
+             * @example eyJhbGciOi…
+             */
             accessToken: string;
-            /** @description Good once, for `POST /v1/auth/refresh` */
+            /**
+             * @description Good once, for `POST /v1/auth/refresh`
+             * @example rt_9c1f4b7e2a
+             */
             refreshToken: string;
             /** @enum {string} */
             tokenType: "Bearer";
@@ -2332,6 +2427,7 @@ export interface components {
             patternId: string;
             /** @example Payment processor pool exhaustion */
             title: string;
+            /** @example Deploy v42 lowered the pool — resolved by: Roll back */
             summary: string;
             /** @example payment-service */
             service: string | null;
@@ -2455,7 +2551,10 @@ export interface components {
             durationMs: number | null;
         };
         StreamTicket: {
-            /** @description Good for opening one stream, as ?ticket= */
+            /**
+             * @description Good for opening one stream, as ?ticket=
+             * @example tkt_1b9d6bcd
+             */
             ticket: string;
             /**
              * Format: date-time
@@ -2974,7 +3073,7 @@ export interface operations {
                      *           "lastUsedAt": "2026-03-01T12:00:00.000Z"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["ApiKeyPage"];
@@ -3023,8 +3122,8 @@ export interface operations {
                      *       ],
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
                      *       "expiresAt": "2026-03-01T12:00:00.000Z",
-                     *       "plaintextKey": "text",
-                     *       "webhookSecret": "text"
+                     *       "plaintextKey": "cflo_3f9a1c02…",
+                     *       "webhookSecret": "7d41b8…"
                      *     }
                      */
                     "application/json": components["schemas"]["NewApiKey"];
@@ -3091,7 +3190,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "keyId": "key_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "webhookSecret": "text",
+                     *       "webhookSecret": "7d41b8…",
                      *       "previousSecretExpiresAt": "2026-03-01T12:00:00.000Z"
                      *     }
                      */
@@ -3119,7 +3218,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "email": "ada@example.com",
-                 *       "password": "text"
+                 *       "password": "choose-a-long-one"
                  *     }
                  */
                 "application/json": components["schemas"]["LogInBody"];
@@ -3133,8 +3232,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "accessToken": "text",
-                     *       "refreshToken": "text",
+                     *       "accessToken": "eyJhbGciOi…",
+                     *       "refreshToken": "rt_9c1f4b7e2a",
                      *       "tokenType": "Bearer",
                      *       "expiresIn": 3600,
                      *       "tenant": {
@@ -3188,7 +3287,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "refreshToken": "text"
+                 *       "refreshToken": "rt_9c1f4b7e2a"
                  *     }
                  */
                 "application/json": components["schemas"]["RefreshTokenBody"];
@@ -3275,8 +3374,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "currentPassword": "text",
-                 *       "newPassword": "text........"
+                 *       "currentPassword": "choose-a-long-one",
+                 *       "newPassword": "choose-a-long-one"
                  *     }
                  */
                 "application/json": components["schemas"]["ChangePasswordBody"];
@@ -3290,8 +3389,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "accessToken": "text",
-                     *       "refreshToken": "text",
+                     *       "accessToken": "eyJhbGciOi…",
+                     *       "refreshToken": "rt_9c1f4b7e2a",
                      *       "tokenType": "Bearer",
                      *       "expiresIn": 3600,
                      *       "tenant": {
@@ -3346,7 +3445,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "refreshToken": "text"
+                 *       "refreshToken": "rt_9c1f4b7e2a"
                  *     }
                  */
                 "application/json": components["schemas"]["RefreshTokenBody"];
@@ -3360,8 +3459,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "accessToken": "text",
-                     *       "refreshToken": "text",
+                     *       "accessToken": "eyJhbGciOi…",
+                     *       "refreshToken": "rt_9c1f4b7e2a",
                      *       "tokenType": "Bearer",
                      *       "expiresIn": 3600,
                      *       "tenant": {
@@ -3416,7 +3515,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "email": "ada@example.com",
-                 *       "password": "text........",
+                 *       "password": "choose-a-long-one",
                  *       "name": "Ada Lovelace",
                  *       "tenantName": "Acme Corp",
                  *       "plan": "pro"
@@ -3433,8 +3532,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "accessToken": "text",
-                     *       "refreshToken": "text",
+                     *       "accessToken": "eyJhbGciOi…",
+                     *       "refreshToken": "rt_9c1f4b7e2a",
                      *       "tokenType": "Bearer",
                      *       "expiresIn": 3600,
                      *       "tenant": {
@@ -3489,8 +3588,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "token": "text",
-                 *       "newPassword": "text........"
+                 *       "token": "st_5d0e8a61c3",
+                 *       "newPassword": "choose-a-long-one"
                  *     }
                  */
                 "application/json": components["schemas"]["SetPasswordBody"];
@@ -3504,8 +3603,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "accessToken": "text",
-                     *       "refreshToken": "text",
+                     *       "accessToken": "eyJhbGciOi…",
+                     *       "refreshToken": "rt_9c1f4b7e2a",
                      *       "tokenType": "Bearer",
                      *       "expiresIn": 3600,
                      *       "tenant": {
@@ -3579,15 +3678,15 @@ export interface operations {
                      *         {
                      *           "changeId": "chg_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *           "type": "deploy",
-                     *           "service": "text",
-                     *           "environment": "text",
-                     *           "version": "text",
-                     *           "summary": "text",
-                     *           "url": "text",
+                     *           "service": "checkout",
+                     *           "environment": "production",
+                     *           "version": "v42",
+                     *           "summary": "Use the new connection pool",
+                     *           "url": null,
                      *           "occurredAt": "2026-03-01T12:00:00.000Z"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["ChangePage"];
@@ -3632,11 +3731,11 @@ export interface operations {
                      * @example {
                      *       "changeId": "chg_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "type": "deploy",
-                     *       "service": "text",
-                     *       "environment": "text",
-                     *       "version": "text",
-                     *       "summary": "text",
-                     *       "url": "text",
+                     *       "service": "checkout",
+                     *       "environment": "production",
+                     *       "version": "v42",
+                     *       "summary": "Use the new connection pool",
+                     *       "url": null,
                      *       "occurredAt": "2026-03-01T12:00:00.000Z"
                      *     }
                      */
@@ -3690,21 +3789,21 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "title": "text",
-                     *           "description": "text",
+                     *           "title": "Checkout is slow for EU customers",
+                     *           "description": "Page loads of ten seconds and more.",
                      *           "severity": "critical",
                      *           "status": "open",
                      *           "source": "automated",
                      *           "provider": "custom",
-                     *           "sourceAlertId": "text",
+                     *           "sourceAlertId": null,
                      *           "service": "checkout",
                      *           "environment": "production",
                      *           "tags": {},
                      *           "metadata": {},
-                     *           "rootCause": "text",
+                     *           "rootCause": null,
                      *           "confidence": 0,
                      *           "recommendedActions": [
-                     *             "text"
+                     *             "Roll back deploy v42"
                      *           ],
                      *           "alertCount": 0,
                      *           "createdAt": "2026-03-01T12:00:00.000Z",
@@ -3712,7 +3811,7 @@ export interface operations {
                      *           "resolvedAt": "2026-03-01T12:00:00.000Z"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["IncidentPage"];
@@ -3759,21 +3858,21 @@ export interface operations {
                     /**
                      * @example {
                      *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "text",
-                     *       "description": "text",
+                     *       "title": "Checkout is slow for EU customers",
+                     *       "description": "Page loads of ten seconds and more.",
                      *       "severity": "critical",
                      *       "status": "open",
                      *       "source": "automated",
                      *       "provider": "custom",
-                     *       "sourceAlertId": "text",
+                     *       "sourceAlertId": null,
                      *       "service": "checkout",
                      *       "environment": "production",
                      *       "tags": {},
                      *       "metadata": {},
-                     *       "rootCause": "text",
+                     *       "rootCause": null,
                      *       "confidence": 0,
                      *       "recommendedActions": [
-                     *         "text"
+                     *         "Roll back deploy v42"
                      *       ],
                      *       "alertCount": 0,
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
@@ -3816,21 +3915,21 @@ export interface operations {
                     /**
                      * @example {
                      *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "text",
-                     *       "description": "text",
+                     *       "title": "Checkout is slow for EU customers",
+                     *       "description": "Page loads of ten seconds and more.",
                      *       "severity": "critical",
                      *       "status": "open",
                      *       "source": "automated",
                      *       "provider": "custom",
-                     *       "sourceAlertId": "text",
+                     *       "sourceAlertId": null,
                      *       "service": "checkout",
                      *       "environment": "production",
                      *       "tags": {},
                      *       "metadata": {},
-                     *       "rootCause": "text",
+                     *       "rootCause": null,
                      *       "confidence": 0,
                      *       "recommendedActions": [
-                     *         "text"
+                     *         "Roll back deploy v42"
                      *       ],
                      *       "alertCount": 0,
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
@@ -3880,21 +3979,21 @@ export interface operations {
                     /**
                      * @example {
                      *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "text",
-                     *       "description": "text",
+                     *       "title": "Checkout is slow for EU customers",
+                     *       "description": "Page loads of ten seconds and more.",
                      *       "severity": "critical",
                      *       "status": "open",
                      *       "source": "automated",
                      *       "provider": "custom",
-                     *       "sourceAlertId": "text",
+                     *       "sourceAlertId": null,
                      *       "service": "checkout",
                      *       "environment": "production",
                      *       "tags": {},
                      *       "metadata": {},
-                     *       "rootCause": "text",
+                     *       "rootCause": null,
                      *       "confidence": 0,
                      *       "recommendedActions": [
-                     *         "text"
+                     *         "Roll back deploy v42"
                      *       ],
                      *       "alertCount": 0,
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
@@ -3943,14 +4042,14 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "provider": "custom",
-                     *           "sourceAlertId": "text",
+                     *           "sourceAlertId": null,
                      *           "duplicates": 0,
                      *           "receivedAt": "2026-03-01T12:00:00.000Z",
                      *           "lastSeenAt": "2026-03-01T12:00:00.000Z",
-                     *           "raw": "text"
+                     *           "raw": "{\"title\":\"…\"}"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["AlertPage"];
@@ -3991,14 +4090,14 @@ export interface operations {
                      *         {
                      *           "evidenceId": "evd_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *           "type": "log",
-                     *           "source": "text",
+                     *           "source": "loki",
                      *           "accepted": 0,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
                      *           "endedAt": "2026-03-01T12:00:00.000Z",
                      *           "attachedAt": "2026-03-01T12:00:00.000Z"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["EvidencePage"];
@@ -4061,7 +4160,7 @@ export interface operations {
                      * @example {
                      *       "evidenceId": "evd_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "type": "log",
-                     *       "source": "text",
+                     *       "source": "loki",
                      *       "accepted": 0,
                      *       "rejected": [
                      *         {
@@ -4148,7 +4247,7 @@ export interface operations {
                      *           "durationMs": 0
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["RemediationPage"];
@@ -4190,11 +4289,11 @@ export interface operations {
                      *           "id": "evt_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *           "event": "incident.status_changed",
                      *           "timestamp": "2026-03-01T12:00:00.000Z",
-                     *           "actor": "text",
+                     *           "actor": null,
                      *           "data": {}
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["TimelinePage"];
@@ -4241,7 +4340,7 @@ export interface operations {
                      *           "connectedAt": "2026-03-01T12:00:00.000Z"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["IntegrationPage"];
@@ -4496,34 +4595,34 @@ export interface operations {
                      *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "status": "queued",
-                     *       "startedBy": "text",
-                     *       "rootCause": "text",
+                     *       "startedBy": null,
+                     *       "rootCause": null,
                      *       "confidence": 0,
                      *       "outcome": "identified",
                      *       "hypotheses": [
                      *         {
                      *           "hypothesisId": "hyp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "statement": "text",
+                     *           "statement": "Deploy v42 of checkout broke it",
                      *           "score": 0,
                      *           "status": "supported",
                      *           "supportedBy": [
-                     *             "text"
+                     *             "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *           ],
                      *           "contradictedBy": [
-                     *             "text"
+                     *             "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *           ],
-                     *           "because": "text"
+                     *           "because": null
                      *         }
                      *       ],
                      *       "recommendedActions": [
-                     *         "text"
+                     *         "Roll back deploy v42"
                      *       ],
                      *       "steps": [
                      *         {
                      *           "stepIndex": 1,
                      *           "agentName": "log analysis",
                      *           "status": "pending",
-                     *           "message": "text",
+                     *           "message": null,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
                      *           "durationMs": 0,
                      *           "findings": [
@@ -4531,7 +4630,7 @@ export interface operations {
                      *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
                      *               "kind": "change",
                      *               "evidenceIds": [
-                     *                 "text"
+                     *                 "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *               ],
                      *               "entity": "checkout",
                      *               "at": "2026-03-01T12:00:00.000Z",
@@ -4542,18 +4641,18 @@ export interface operations {
                      *         }
                      *       ],
                      *       "missingEvidence": [
-                     *         "text"
+                     *         "metrics of checkout"
                      *       ],
                      *       "knownSolution": {
                      *         "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "title": "text",
-                     *         "rootCause": "text",
-                     *         "runbookUrl": "text",
+                     *         "title": "Payment processor pool exhaustion",
+                     *         "rootCause": null,
+                     *         "runbookUrl": null,
                      *         "similarity": 0,
                      *         "decision": "undecided",
                      *         "isAwaited": true
                      *       },
-                     *       "failure": "text",
+                     *       "failure": null,
                      *       "queuedAt": "2026-03-01T12:00:00.000Z",
                      *       "startedAt": "2026-03-01T12:00:00.000Z",
                      *       "endedAt": "2026-03-01T12:00:00.000Z"
@@ -4706,14 +4805,14 @@ export interface operations {
                      *           "type": "log",
                      *           "source": "changes",
                      *           "agentName": "change detection",
-                     *           "summary": "text",
+                     *           "summary": "Two deploys of checkout",
                      *           "observedAt": "2026-03-01T12:00:00.000Z",
-                     *           "query": "text",
-                     *           "content": "text",
-                     *           "contentHash": "text"
+                     *           "query": null,
+                     *           "content": "2 changes",
+                     *           "contentHash": "9f86d081…"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["RunEvidencePage"];
@@ -4742,8 +4841,8 @@ export interface operations {
                  * @example {
                  *       "rating": 1,
                  *       "rootCauseAccurate": true,
-                 *       "correctedRootCause": "text",
-                 *       "comment": "text"
+                 *       "correctedRootCause": "The cache was cold",
+                 *       "comment": "Found by hand"
                  *     }
                  */
                 "application/json": components["schemas"]["FeedbackBody"];
@@ -4762,8 +4861,8 @@ export interface operations {
                      *       "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "rating": 1,
                      *       "rootCauseAccurate": true,
-                     *       "correctedRootCause": "text",
-                     *       "comment": "text",
+                     *       "correctedRootCause": null,
+                     *       "comment": null,
                      *       "givenAt": "2026-03-01T12:00:00.000Z"
                      *     }
                      */
@@ -4812,34 +4911,34 @@ export interface operations {
                      *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "status": "queued",
-                     *       "startedBy": "text",
-                     *       "rootCause": "text",
+                     *       "startedBy": null,
+                     *       "rootCause": null,
                      *       "confidence": 0,
                      *       "outcome": "identified",
                      *       "hypotheses": [
                      *         {
                      *           "hypothesisId": "hyp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "statement": "text",
+                     *           "statement": "Deploy v42 of checkout broke it",
                      *           "score": 0,
                      *           "status": "supported",
                      *           "supportedBy": [
-                     *             "text"
+                     *             "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *           ],
                      *           "contradictedBy": [
-                     *             "text"
+                     *             "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *           ],
-                     *           "because": "text"
+                     *           "because": null
                      *         }
                      *       ],
                      *       "recommendedActions": [
-                     *         "text"
+                     *         "Roll back deploy v42"
                      *       ],
                      *       "steps": [
                      *         {
                      *           "stepIndex": 1,
                      *           "agentName": "log analysis",
                      *           "status": "pending",
-                     *           "message": "text",
+                     *           "message": null,
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
                      *           "durationMs": 0,
                      *           "findings": [
@@ -4847,7 +4946,7 @@ export interface operations {
                      *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
                      *               "kind": "change",
                      *               "evidenceIds": [
-                     *                 "text"
+                     *                 "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *               ],
                      *               "entity": "checkout",
                      *               "at": "2026-03-01T12:00:00.000Z",
@@ -4858,18 +4957,18 @@ export interface operations {
                      *         }
                      *       ],
                      *       "missingEvidence": [
-                     *         "text"
+                     *         "metrics of checkout"
                      *       ],
                      *       "knownSolution": {
                      *         "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "title": "text",
-                     *         "rootCause": "text",
-                     *         "runbookUrl": "text",
+                     *         "title": "Payment processor pool exhaustion",
+                     *         "rootCause": null,
+                     *         "runbookUrl": null,
                      *         "similarity": 0,
                      *         "decision": "undecided",
                      *         "isAwaited": true
                      *       },
-                     *       "failure": "text",
+                     *       "failure": null,
                      *       "queuedAt": "2026-03-01T12:00:00.000Z",
                      *       "startedAt": "2026-03-01T12:00:00.000Z",
                      *       "endedAt": "2026-03-01T12:00:00.000Z"
@@ -4917,34 +5016,34 @@ export interface operations {
                      *           "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *           "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *           "status": "queued",
-                     *           "startedBy": "text",
-                     *           "rootCause": "text",
+                     *           "startedBy": null,
+                     *           "rootCause": null,
                      *           "confidence": 0,
                      *           "outcome": "identified",
                      *           "hypotheses": [
                      *             {
                      *               "hypothesisId": "hyp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *               "statement": "text",
+                     *               "statement": "Deploy v42 of checkout broke it",
                      *               "score": 0,
                      *               "status": "supported",
                      *               "supportedBy": [
-                     *                 "text"
+                     *                 "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *               ],
                      *               "contradictedBy": [
-                     *                 "text"
+                     *                 "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *               ],
-                     *               "because": "text"
+                     *               "because": null
                      *             }
                      *           ],
                      *           "recommendedActions": [
-                     *             "text"
+                     *             "Roll back deploy v42"
                      *           ],
                      *           "steps": [
                      *             {
                      *               "stepIndex": 1,
                      *               "agentName": "log analysis",
                      *               "status": "pending",
-                     *               "message": "text",
+                     *               "message": null,
                      *               "startedAt": "2026-03-01T12:00:00.000Z",
                      *               "durationMs": 0,
                      *               "findings": [
@@ -4952,7 +5051,7 @@ export interface operations {
                      *                   "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
                      *                   "kind": "change",
                      *                   "evidenceIds": [
-                     *                     "text"
+                     *                     "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *                   ],
                      *                   "entity": "checkout",
                      *                   "at": "2026-03-01T12:00:00.000Z",
@@ -4963,24 +5062,24 @@ export interface operations {
                      *             }
                      *           ],
                      *           "missingEvidence": [
-                     *             "text"
+                     *             "metrics of checkout"
                      *           ],
                      *           "knownSolution": {
                      *             "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *             "title": "text",
-                     *             "rootCause": "text",
-                     *             "runbookUrl": "text",
+                     *             "title": "Payment processor pool exhaustion",
+                     *             "rootCause": null,
+                     *             "runbookUrl": null,
                      *             "similarity": 0,
                      *             "decision": "undecided",
                      *             "isAwaited": true
                      *           },
-                     *           "failure": "text",
+                     *           "failure": null,
                      *           "queuedAt": "2026-03-01T12:00:00.000Z",
                      *           "startedAt": "2026-03-01T12:00:00.000Z",
                      *           "endedAt": "2026-03-01T12:00:00.000Z"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["InvestigationPage"];
@@ -5020,7 +5119,7 @@ export interface operations {
                      *         {
                      *           "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *           "title": "Payment processor pool exhaustion",
-                     *           "summary": "text",
+                     *           "summary": "Deploy v42 lowered the pool — resolved by: Roll back",
                      *           "service": "payment-service",
                      *           "symptoms": [
                      *             "pool",
@@ -5050,7 +5149,7 @@ export interface operations {
                      *           "lastSeenAt": "2026-03-01T12:00:00.000Z"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["PatternPage"];
@@ -5076,7 +5175,7 @@ export interface operations {
                  *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
                  *       "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
                  *       "type": "confirm_rca",
-                 *       "comment": "text"
+                 *       "comment": null
                  *     }
                  */
                 "application/json": components["schemas"]["PatternFeedbackBody"];
@@ -5093,7 +5192,7 @@ export interface operations {
                      *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "type": "confirm_rca",
-                     *       "comment": "text",
+                     *       "comment": null,
                      *       "givenBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "createdAt": "2026-03-01T12:00:00.000Z"
                      *     }
@@ -5141,7 +5240,7 @@ export interface operations {
                      *         {
                      *           "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *           "title": "Payment processor pool exhaustion",
-                     *           "summary": "text",
+                     *           "summary": "Deploy v42 lowered the pool — resolved by: Roll back",
                      *           "service": "payment-service",
                      *           "symptoms": [
                      *             "pool",
@@ -5206,7 +5305,7 @@ export interface operations {
                      * @example {
                      *       "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "title": "Payment processor pool exhaustion",
-                     *       "summary": "text",
+                     *       "summary": "Deploy v42 lowered the pool — resolved by: Roll back",
                      *       "service": "payment-service",
                      *       "symptoms": [
                      *         "pool",
@@ -5259,9 +5358,9 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "title": "text",
-                 *       "summary": "text",
-                 *       "rootCause": "text",
+                 *       "title": "Pool exhausted",
+                 *       "summary": "The pool is too small for v42",
+                 *       "rootCause": "Deploy v42 lowered the connection pool to 5",
                  *       "fix": {
                  *         "title": "Roll back payment-service",
                  *         "steps": [
@@ -5275,7 +5374,7 @@ export interface operations {
                  *           }
                  *         ]
                  *       },
-                 *       "runbookUrl": "https://example.com/",
+                 *       "runbookUrl": null,
                  *       "status": "emerging"
                  *     }
                  */
@@ -5292,7 +5391,7 @@ export interface operations {
                      * @example {
                      *       "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "title": "Payment processor pool exhaustion",
-                     *       "summary": "text",
+                     *       "summary": "Deploy v42 lowered the pool — resolved by: Roll back",
                      *       "service": "payment-service",
                      *       "symptoms": [
                      *         "pool",
@@ -5392,7 +5491,7 @@ export interface operations {
                      *           "expiresAt": "2026-03-01T12:00:00.000Z"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["PendingApprovalPage"];
@@ -5419,7 +5518,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "decision": "approve",
-                 *       "notes": "text"
+                 *       "notes": null
                  *     }
                  */
                 "application/json": components["schemas"]["RespondBody"];
@@ -5584,7 +5683,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "ticket": "text",
+                     *       "ticket": "tkt_1b9d6bcd",
                      *       "expiresAt": "2026-03-01T12:00:00.000Z"
                      *     }
                      */
@@ -5847,7 +5946,7 @@ export interface operations {
                  * @example {
                  *       "outcome": "resolved",
                  *       "rating": 1,
-                 *       "comment": "text"
+                 *       "comment": null
                  *     }
                  */
                 "application/json": components["schemas"]["RemediationFeedbackBody"];
@@ -5865,7 +5964,7 @@ export interface operations {
                      *       "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "outcome": "resolved",
                      *       "rating": 1,
-                     *       "comment": "text",
+                     *       "comment": null,
                      *       "createdAt": "2026-03-01T12:00:00.000Z"
                      *     }
                      */
@@ -6116,7 +6215,9 @@ export interface operations {
                 /**
                  * @example {
                  *       "status": "succeeded",
-                 *       "output": "text"
+                 *       "output": {
+                 *         "restarted": 3
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["CompleteStepBody"];
@@ -6314,7 +6415,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "text",
+                 *       "name": "Acme Corp",
                  *       "plan": "starter",
                  *       "settings": {
                  *         "autoInvestigateMinSeverity": "critical",
@@ -6493,7 +6594,7 @@ export interface operations {
                      *           "updatedAt": "2026-03-01T12:00:00.000Z"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["TriggerPage"];
@@ -6764,7 +6865,7 @@ export interface operations {
                      *           "updatedAt": "2026-03-01T12:00:00.000Z"
                      *         }
                      *       ],
-                     *       "nextCursor": "text"
+                     *       "nextCursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["UserPage"];
@@ -6790,7 +6891,7 @@ export interface operations {
                  *       "email": "ada@example.com",
                  *       "name": "Ada Lovelace",
                  *       "role": "admin",
-                 *       "password": "text........"
+                 *       "password": "choose-a-long-one"
                  *     }
                  */
                 "application/json": components["schemas"]["CreateUserBody"];
@@ -6810,7 +6911,7 @@ export interface operations {
                      *       "role": "admin",
                      *       "createdAt": "2026-03-01T12:00:00.000Z",
                      *       "updatedAt": "2026-03-01T12:00:00.000Z",
-                     *       "setPasswordToken": "text"
+                     *       "setPasswordToken": "st_5d0e8a61c3"
                      *     }
                      */
                     "application/json": components["schemas"]["NewUserView"];

@@ -23,10 +23,20 @@ class ErrorEnvelope {
   details?: ErrorDetail[];
   @IdOf('inc', { optional: true, summary: 'With duplicate_alert: the incident that the first alert opened' })
   incidentId?: string;
-  @Text({ max: 64, optional: true, summary: 'With invalid_transition: the status it has' }) from?: string;
-  @Text({ max: 64, optional: true, summary: 'With invalid_transition: the status that was asked for' })
+  @Text({ max: 64, optional: true, summary: 'With invalid_transition: the status it has', example: 'closed' })
+  from?: string;
+  @Text({
+    max: 64,
+    optional: true,
+    summary: 'With invalid_transition: the status that was asked for',
+    example: 'resolved',
+  })
   to?: string;
-  @Texts({ optional: true, summary: 'With invalid_transition: the statuses it may be set to' })
+  @Texts({
+    optional: true,
+    summary: 'With invalid_transition: the statuses it may be set to',
+    example: ['open'],
+  })
   allowed?: string[];
 }
 

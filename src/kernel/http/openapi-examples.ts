@@ -42,7 +42,8 @@ export function exampleOf(schema: Schema, schemas: Schemas): unknown {
 }
 
 function plainest(schema: Schema, schemas: Schemas): unknown {
-  switch ([schema.type].flat()[0]) {
+  const types = [schema.type].flat();
+  switch (types[0]) {
     case 'object':
       return Object.fromEntries(
         Object.entries(schema.properties ?? {}).map(([name, field]) => [name, exampleOf(field, schemas)]),
@@ -55,7 +56,7 @@ function plainest(schema: Schema, schemas: Schemas): unknown {
     case 'boolean':
       return true;
     case 'string':
-      return plainText(schema);
+      return types.includes('null') ? null : plainText(schema);
     default:
       return null;
   }
@@ -63,6 +64,7 @@ function plainest(schema: Schema, schemas: Schemas): unknown {
 
 function plainText({ format, minLength = 0 }: Schema): string {
   if (format === 'date-time') return '2026-03-01T12:00:00.000Z';
+  if (format === 'password') return 'choose-a-long-one';
   if (format === 'uri') return 'https://example.com/';
   return 'text'.padEnd(minLength, '.');
 }

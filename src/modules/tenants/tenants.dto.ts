@@ -24,7 +24,7 @@ class TenantSettingsChange {
 
 /** What is left out stays as it is, inside `settings` too. */
 export class ChangeTenantBody {
-  @Text({ max: 200, ...left }) name?: string;
+  @Text({ max: 200, example: 'Acme Corp', ...left }) name?: string;
   @OneOf(PLANS, left) plan?: Plan;
   @ObjectOf(() => TenantSettingsChange, left) settings?: TenantSettingsChange;
 }

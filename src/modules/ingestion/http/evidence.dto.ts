@@ -30,7 +30,7 @@ class RejectedRowView {
 export class EvidenceAttached {
   @IdOf('evd') evidenceId!: string;
   @OneOf(EVIDENCE_TYPES) type!: EvidenceType;
-  @Text({ max: 200 }) source!: string;
+  @Text({ max: 200, example: 'loki' }) source!: string;
   @Whole({ summary: 'Rows that are kept' }) accepted!: number;
   @ListOf(() => RejectedRowView, { summary: 'The first 20 rows that are not' })
   rejected!: readonly RejectedRowView[];
@@ -39,7 +39,7 @@ export class EvidenceAttached {
 export class EvidenceView {
   @IdOf('evd') evidenceId!: string;
   @OneOf(EVIDENCE_TYPES) type!: EvidenceType;
-  @Text({ max: 200 }) source!: string;
+  @Text({ max: 200, example: 'loki' }) source!: string;
   @Whole({ summary: 'How many rows it has' }) accepted!: number;
   @Moment({ nullable: true }) startedAt!: string | null;
   @Moment({ nullable: true }) endedAt!: string | null;

@@ -59,8 +59,8 @@ export class ChangeIncidentBody {
 
 export class IncidentView {
   @IdOf('inc') incidentId!: string;
-  @Text({ max: 500 }) title!: string;
-  @Text({ max: 20_000 }) description!: string;
+  @Text({ max: 500, example: 'Checkout is slow for EU customers' }) title!: string;
+  @Text({ max: 20_000, example: 'Page loads of ten seconds and more.' }) description!: string;
   @OneOf(SEVERITIES) severity!: Severity;
   @OneOf(INCIDENT_STATUSES) status!: IncidentStatus;
   @OneOf(INCIDENT_SOURCES) source!: IncidentSource;
@@ -72,7 +72,7 @@ export class IncidentView {
   @AnyObject() metadata!: Readonly<Record<string, unknown>>;
   @Text({ max: 4000, nullable: true, summary: 'Of the latest run that found one' }) rootCause!: string | null;
   @Fraction({ nullable: true }) confidence!: number | null;
-  @Texts() recommendedActions!: readonly string[];
+  @Texts({ example: ['Roll back deploy v42'] }) recommendedActions!: readonly string[];
   @Whole({ summary: 'Alerts that told of it, repeats included' }) alertCount!: number;
   @Moment() createdAt!: string;
   @Moment() updatedAt!: string;
@@ -105,7 +105,12 @@ export class AlertView {
   @Whole({ summary: 'How often it came again' }) duplicates!: number;
   @Moment() receivedAt!: string;
   @Moment() lastSeenAt!: string;
-  @Text({ max: 2_000_000, min: 0, summary: 'The body as it was sent; bytes that are no UTF-8 become U+FFFD' })
+  @Text({
+    max: 2_000_000,
+    min: 0,
+    summary: 'The body as it was sent; bytes that are no UTF-8 become U+FFFD',
+    example: '{"title":"…"}',
+  })
   raw!: string;
 }
 

@@ -25,10 +25,10 @@ export class ListChangesQuery extends PageQuery {
 export class ChangeView {
   @IdOf('chg') changeId!: string;
   @OneOf(RECORDED_CHANGES) type!: RecordedChangeType;
-  @Text({ max: 200 }) service!: string;
-  @Text({ max: 200, nullable: true }) environment!: string | null;
-  @Text({ max: 200, nullable: true }) version!: string | null;
-  @Text({ max: 2000 }) summary!: string;
+  @Text({ max: 200, example: 'checkout' }) service!: string;
+  @Text({ max: 200, nullable: true, example: 'production' }) environment!: string | null;
+  @Text({ max: 200, nullable: true, example: 'v42' }) version!: string | null;
+  @Text({ max: 2000, example: 'Use the new connection pool' }) summary!: string;
   @Text({ max: 2000, nullable: true }) url!: string | null;
   @Moment() occurredAt!: string;
 }

@@ -30,7 +30,11 @@ class FindingView {
   })
   statement!: string;
   @Text({ max: 64, summary: 'What kind of fact it is', example: 'change' }) kind!: string;
-  @Texts({ summary: 'The evidence it rests on, by id; at least one' }) evidenceIds!: readonly string[];
+  @Texts({
+    summary: 'The evidence it rests on, by id; at least one',
+    example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'],
+  })
+  evidenceIds!: readonly string[];
   @Text({ max: 200, nullable: true, example: 'checkout' }) entity!: string | null;
   @Moment({ nullable: true, summary: 'When the fact began to hold' }) at!: string | null;
   @Field({ type: 'number', nullable: true, summary: 'How far it stands out, in the scale of its kind' })
@@ -52,17 +56,19 @@ const HYPOTHESIS_STATUSES = ['supported', 'ruled_out', 'open'] as const;
 
 class HypothesisView {
   @IdOf('hyp') hypothesisId!: string;
-  @Text({ max: 4000 }) statement!: string;
+  @Text({ max: 4000, example: 'Deploy v42 of checkout broke it' }) statement!: string;
   @Fraction({ summary: 'How strongly the evidence points here' }) score!: number;
   @OneOf(HYPOTHESIS_STATUSES) status!: (typeof HYPOTHESIS_STATUSES)[number];
-  @Texts({ summary: 'Evidence, by id' }) supportedBy!: readonly string[];
-  @Texts({ summary: 'Evidence, by id' }) contradictedBy!: readonly string[];
+  @Texts({ summary: 'Evidence, by id', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
+  supportedBy!: readonly string[];
+  @Texts({ summary: 'Evidence, by id', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
+  contradictedBy!: readonly string[];
   @Text({ max: 4000, nullable: true, summary: 'Why it was ruled out or stays open' }) because!: string | null;
 }
 
 class KnownSolutionView {
   @IdOf('ptn') patternId!: string;
-  @Text({ max: 500 }) title!: string;
+  @Text({ max: 500, example: 'Payment processor pool exhaustion' }) title!: string;
   @Text({ max: 4000, nullable: true }) rootCause!: string | null;
   @Text({ max: 2000, nullable: true }) runbookUrl!: string | null;
   @Fraction({ summary: 'How alike the alert and the pattern are' }) similarity!: number;
@@ -84,9 +90,10 @@ export class InvestigationView {
   @Fraction({ nullable: true, summary: 'null until the run ends by itself' }) confidence!: number | null;
   @OneOf(OUTCOMES, { nullable: true }) outcome!: OutcomeName | null;
   @ListOf(() => HypothesisView, { summary: 'Best first' }) hypotheses!: readonly HypothesisView[];
-  @Texts() recommendedActions!: readonly string[];
+  @Texts({ example: ['Roll back deploy v42'] }) recommendedActions!: readonly string[];
   @ListOf(() => AgentStepView) steps!: readonly AgentStepView[];
-  @Texts({ summary: 'What would help and was not there' }) missingEvidence!: readonly string[];
+  @Texts({ summary: 'What would help and was not there', example: ['metrics of checkout'] })
+  missingEvidence!: readonly string[];
   @ObjectOf(() => KnownSolutionView, { nullable: true }) knownSolution!: KnownSolutionView | null;
   @Text({ max: 1000, nullable: true, summary: 'Why it failed' }) failure!: string | null;
   @Moment() queuedAt!: string;
@@ -109,11 +116,13 @@ export class RunEvidenceView {
   @OneOf(EVIDENCE_TYPES) type!: EvidenceType;
   @Text({ max: 200, example: 'changes' }) source!: string;
   @Text({ max: 100, summary: 'The agent that read it', example: 'change detection' }) agentName!: string;
-  @Text({ max: 2000 }) summary!: string;
+  @Text({ max: 2000, example: 'Two deploys of checkout' }) summary!: string;
   @Moment() observedAt!: string;
   @Text({ max: 2000, nullable: true, summary: 'What was asked for' }) query!: string | null;
-  @Text({ max: 4000, min: 0, summary: 'The beginning of what was read' }) content!: string;
-  @Text({ max: 64, summary: 'SHA-256 of all that was read, in hex' }) contentHash!: string;
+  @Text({ max: 4000, min: 0, summary: 'The beginning of what was read', example: '2 changes' })
+  content!: string;
+  @Text({ max: 64, summary: 'SHA-256 of all that was read, in hex', example: '9f86d081…' })
+  contentHash!: string;
 }
 
 export class RunEvidencePage {
@@ -141,8 +150,8 @@ export class KnownSolutionBody {
 export class FeedbackBody {
   @Whole({ min: 1, max: 5 }) rating!: number;
   @Flag() rootCauseAccurate!: boolean;
-  @Text({ max: 4000, optional: true }) correctedRootCause?: string;
-  @Text({ max: 4000, optional: true }) comment?: string;
+  @Text({ max: 4000, optional: true, example: 'The cache was cold' }) correctedRootCause?: string;
+  @Text({ max: 4000, optional: true, example: 'Found by hand' }) comment?: string;
 }
 
 export class FeedbackView {

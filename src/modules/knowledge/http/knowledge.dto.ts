@@ -40,7 +40,7 @@ export class FixDto {
 export class PatternView {
   @IdOf('ptn') patternId!: string;
   @Text({ max: 500, example: 'Payment processor pool exhaustion' }) title!: string;
-  @Text({ max: 4000 }) summary!: string;
+  @Text({ max: 4000, example: 'Deploy v42 lowered the pool — resolved by: Roll back' }) summary!: string;
   @Text({ max: 200, nullable: true, example: 'payment-service' }) service!: string | null;
   @Texts({ summary: 'Words of the alert, most telling first', example: ['pool', 'payment', 'exhausted'] })
   symptoms!: readonly string[];
@@ -83,9 +83,10 @@ export class PatternQuery extends PageQuery {
 }
 
 export class PatternChange {
-  @Text({ max: 500, optional: true }) title?: string;
-  @Text({ max: 4000, optional: true }) summary?: string;
-  @Text({ max: 4000, optional: true }) rootCause?: string;
+  @Text({ max: 500, optional: true, example: 'Pool exhausted' }) title?: string;
+  @Text({ max: 4000, optional: true, example: 'The pool is too small for v42' }) summary?: string;
+  @Text({ max: 4000, optional: true, example: 'Deploy v42 lowered the connection pool to 5' })
+  rootCause?: string;
   @ObjectOf(() => FixDto, { optional: true, nullable: true }) fix?: FixDto | null;
   @Text({ max: 2000, optional: true, nullable: true, format: 'uri' })
   @IsUrl(WEB_ADDRESS, { message: '$property must be an http or https address' })

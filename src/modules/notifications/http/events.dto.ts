@@ -73,6 +73,7 @@ export class EventPage {
 }
 
 export class StreamTicket {
-  @Text({ max: 200, summary: 'Good for opening one stream, as ?ticket=' }) ticket!: string;
+  @Text({ max: 200, summary: 'Good for opening one stream, as ?ticket=', example: 'tkt_1b9d6bcd' })
+  ticket!: string;
   @Moment() expiresAt!: string;
 }

@@ -88,7 +88,12 @@ export class ExecuteBody {
 
 export class CompleteStepBody {
   @OneOf(['succeeded', 'failed']) status!: 'succeeded' | 'failed';
-  @AnyJson({ optional: true, nullable: true, summary: 'Whatever is worth keeping, up to 64 KiB of JSON' })
+  @AnyJson({
+    optional: true,
+    nullable: true,
+    summary: 'Whatever is worth keeping, up to 64 KiB of JSON',
+    example: { restarted: 3 },
+  })
   output?: unknown;
 }
 

@@ -38,6 +38,7 @@ export class NewUserView extends UserView {
     max: 500,
     optional: true,
     summary: 'For `POST /v1/auth/set-password`, once and within 24 hours; shown this once',
+    example: 'st_5d0e8a61c3',
   })
   setPasswordToken?: string;
 }

@@ -23,8 +23,10 @@ class ApiKeyIdentity {
 }
 
 export class NewApiKey extends ApiKeyIdentity {
-  @Text({ max: 69, summary: 'The key itself; shown this once' }) plaintextKey!: string;
-  @Text({ max: 64, summary: 'What webhooks are signed with; shown this once' }) webhookSecret!: string;
+  @Text({ max: 69, summary: 'The key itself; shown this once', example: 'cflo_3f9a1c02…' })
+  plaintextKey!: string;
+  @Text({ max: 64, summary: 'What webhooks are signed with; shown this once', example: '7d41b8…' })
+  webhookSecret!: string;
 }
 
 export class ApiKeyView extends ApiKeyIdentity {
@@ -40,6 +42,7 @@ export class ApiKeyPage {
 
 export class RotatedSecret {
   @IdOf('key') keyId!: string;
-  @Text({ max: 64, summary: 'What webhooks are signed with; shown this once' }) webhookSecret!: string;
+  @Text({ max: 64, summary: 'What webhooks are signed with; shown this once', example: '7d41b8…' })
+  webhookSecret!: string;
   @Moment({ summary: 'Until then the secret before is good as well' }) previousSecretExpiresAt!: string;
 }

@@ -21,7 +21,7 @@ export class LogInBody {
 }
 
 export class RefreshTokenBody {
-  @Text({ max: 500 }) refreshToken!: string;
+  @Text({ max: 500, example: 'rt_9c1f4b7e2a' }) refreshToken!: string;
 }
 
 export class ChangePasswordBody {
@@ -30,7 +30,8 @@ export class ChangePasswordBody {
 }
 
 export class SetPasswordBody {
-  @Text({ max: 500, summary: 'The `setPasswordToken` of a new user' }) token!: string;
+  @Text({ max: 500, summary: 'The `setPasswordToken` of a new user', example: 'st_5d0e8a61c3' })
+  token!: string;
   @Text(PASSWORD) newPassword!: string;
 }
 
@@ -41,8 +42,9 @@ export class Me {
 }
 
 export class SignedIn {
-  @Text({ max: 8192, summary: 'For `Authorization: Bearer …`' }) accessToken!: string;
-  @Text({ max: 500, summary: 'Good once, for `POST /v1/auth/refresh`' }) refreshToken!: string;
+  @Text({ max: 8192, summary: 'For `Authorization: Bearer …`', example: 'eyJhbGciOi…' }) accessToken!: string;
+  @Text({ max: 500, summary: 'Good once, for `POST /v1/auth/refresh`', example: 'rt_9c1f4b7e2a' })
+  refreshToken!: string;
   @OneOf(['Bearer']) tokenType!: 'Bearer';
   @Whole({ summary: 'Seconds until the access token expires', example: 3600 }) expiresIn!: number;
   @ObjectOf(() => TenantProfile) tenant!: TenantProfile;
