@@ -115,12 +115,7 @@ describe('a stream ticket', () => {
       scopes: ['events:read'],
     });
     const { ticket } = await ticketFor(new Api(server.url, body.plaintextKey));
-    await sqlOf(
-      server.database.url,
-      tenant.tenantId,
-      'DELETE FROM api_keys WHERE tenant_id = $1 AND key_id = $2',
-      [tenant.tenantId, body.keyId],
-    );
+    expect((await tenant.api.delete(`/v1/api-keys/${body.keyId}`)).status).toBe(204);
     expect((await openWith(ticket)).response.status).toBe(401);
   });
 });

@@ -12,7 +12,7 @@ import { Principals } from '#modules/users/api';
 import type { EventStream } from './event-stream.js';
 import { FewAtOnce } from './few-at-once.js';
 
-/** A revoked caller must be gone within five seconds, and what the users module answers can be four seconds old. */
+/** A revoked caller must be gone within five seconds, and what the users module answers can be three seconds old. */
 const CHECK_MS = 500;
 const CHECKS_AT_ONCE = 2;
 

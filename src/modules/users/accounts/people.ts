@@ -18,7 +18,7 @@ export interface Person {
 @Injectable()
 export class People {
   private readonly recent = new Recent<Person | undefined>({
-    seconds: 4,
+    seconds: 3,
     most: 50_000,
     load: (key) => this.load(key),
   });

@@ -18,12 +18,12 @@ const USE_NOTED_EVERY_MS = 60_000;
 export class LiveKeys extends ApiKeys {
   private readonly log = new Logger(LiveKeys.name);
   private readonly holders = new Recent<KeyHolder | undefined>({
-    seconds: 4,
+    seconds: 3,
     most: 20_000,
     load: (key) => this.find(key),
     goodFor: (holder) => this.millisecondsLeft(holder?.expiresAt),
   });
-  private readonly lives = new Recent<boolean>({ seconds: 4, most: 20_000, load: (key) => this.exists(key) });
+  private readonly lives = new Recent<boolean>({ seconds: 3, most: 20_000, load: (key) => this.exists(key) });
 
   constructor(
     private readonly unitOfWork: UnitOfWork,

@@ -1,0 +1,211 @@
+import { randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { createParser } from 'eventsource-parser';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import jwt from 'jsonwebtoken';
+import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { EventStream } from '../support/event-stream.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { append, type Fact, publishedIds } from './log-writer.js';
+
+const SECRET = randomBytes(32).toString('base64url');
+const env = { JWT_SECRET: SECRET, STREAM_BUFFER_BYTES: '65536' };
+
+const LARGE: Fact = { data: { title: 'x'.repeat(50_000) } };
+
+/** Within this many seconds whoever is revoked must be gone. */
+const SOON = 5;
+
+let server: TestServer;
+let replica: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start({ env });
+  replica = await TestServer.start({ env, database: server.database });
+});
+afterAll(async () => {
+  await replica.stop();
+  await server.stop();
+});
+
+async function newKey({ api }: TenantUser): Promise<{ plaintextKey: string; keyId: string }> {
+  const answer = await api.post<{ plaintextKey: string; keyId: string }>('/v1/api-keys', {
+    name: 'reader',
+    scopes: ['events:read'],
+  });
+  return answer.body;
+}
+
+async function openOnBoth(token: string): Promise<EventStream[]> {
+  const streams = await Promise.all(
+    [server, replica].map(({ url }) => EventStream.open(new Api(url, token), '?lastEventId=0')),
+  );
+  await Promise.all(streams.map((stream) => stream.waitFor('user.created')));
+  return streams;
+}
+
+const allEnded = (streams: EventStream[]) => (): boolean => streams.every(({ ended }) => ended);
+
+describe('a stream ends', () => {
+  it('when the token that opened it expires', async () => {
+    const tenant = await newTenant(server.url);
+    const { exp: _, iat: __, ...claims } = jwt.decode(tenant.api.token ?? '') as jwt.JwtPayload;
+    const streams = await openOnBoth(jwt.sign(claims, SECRET, { expiresIn: 3 }));
+    const staying = await EventStream.open(tenant.api);
+    await until('the token has expired', allEnded(streams), 3 + SOON);
+    expect(staying.ended).toBe(false);
+    staying.close();
+  });
+
+  it('when its API key is revoked, on every replica, and only then', async () => {
+    const tenant = await newTenant(server.url);
+    const [revoked, kept] = [await newKey(tenant), await newKey(tenant)];
+    const streams = await openOnBoth(revoked.plaintextKey);
+    const staying = await openOnBoth(kept.plaintextKey);
+    const answer = await tenant.api.delete(`/v1/api-keys/${revoked.keyId}`);
+    expect(answer.status).toBe(204);
+    await until('the key is out', allEnded(streams), SOON);
+    expect(staying.map(({ ended }) => ended)).toEqual([false, false]);
+    for (const stream of staying) stream.close();
+  });
+
+  it('when its user is deleted, on every replica', async () => {
+    const tenant = await newTenant(server.url);
+    const password = randomBytes(12).toString('hex');
+    const email = `member-${randomBytes(6).toString('hex')}@example.com`;
+    const made = await tenant.api.post<{ userId: string }>('/v1/users', {
+      email,
+      name: 'M',
+      role: 'member',
+      password,
+    });
+    expect(made.status).toBe(201);
+    const login = await new Api(server.url).post<{ accessToken: string }>('/v1/auth/login', {
+      email,
+      password,
+    });
+    const streams = await openOnBoth(login.body.accessToken);
+    expect((await tenant.api.delete(`/v1/users/${made.body.userId}`)).status).toBe(204);
+    await until('the user is out', allEnded(streams), SOON);
+  });
+
+  it('when it was opened with a ticket and its holder is revoked', async () => {
+    const tenant = await newTenant(server.url);
+    const key = await newKey(tenant);
+    const { body } = await new Api(server.url, key.plaintextKey).post<{ ticket: string }>(
+      '/v1/notifications/stream-tickets',
+    );
+    const stream = await EventStream.open(new Api(replica.url), `?ticket=${body.ticket}`);
+    expect(stream.response.status).toBe(200);
+    expect((await tenant.api.delete(`/v1/api-keys/${key.keyId}`)).status).toBe(204);
+    await until('the key is out', () => stream.ended, SOON);
+  });
+});
+
+/** A reader on a bare socket, which can stop reading. */
+class BareReader {
+  readonly ids: string[] = [];
+  closed = false;
+  private constructor(readonly socket: Socket) {
+    let head = '';
+    let body: string | undefined;
+    const parser = createParser({ onEvent: ({ id }) => id !== undefined && this.ids.push(id) });
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => {
+      if (body === undefined) {
+        head += text;
+        const at = head.indexOf('\r\n\r\n');
+        if (at < 0) return;
+        body = '';
+        text = head.slice(at + 4);
+      }
+      // The lines that frame chunks stand alone; to a parser of events they are fields it does not know.
+      parser.feed(text);
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => (this.closed = true));
+  }
+
+  static open({ url }: TestServer, token: string, lastEventId: string): BareReader {
+    const { port, hostname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    // HTTP/1.0 knows no chunks, so that what arrives is nothing but the stream.
+    socket.write(
+      `GET /v1/notifications/stream?lastEventId=${lastEventId} HTTP/1.0\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+    );
+    return new BareReader(socket);
+  }
+}
+
+describe('a reader that is too slow', () => {
+  it('is cut off, holds nobody up, and has it all once it came back by its last id', async () => {
+    const tenant = await newTenant(server.url);
+    const token = tenant.api.token ?? '';
+    const slow = BareReader.open(server, token, '0');
+    await until('it is up to date', () => slow.ids.length === 2);
+    slow.socket.pause();
+    const quick = await EventStream.open(tenant.api, '?lastEventId=0');
+
+    // More than the network between the two will hold, at the pace of the quick one.
+    for (let written = 0; written < 400; written += 5) {
+      await append(server.database, tenant.tenantId, Array<Fact>(5).fill(LARGE));
+      await until('the quick one has it', () => quick.frames.length === 2 + written + 5);
+    }
+    const published = await publishedIds(server.database, tenant.tenantId);
+    expect(quick.frames.map(({ id }) => id)).toEqual(published);
+    expect(quick.ended).toBe(false);
+    quick.close();
+
+    slow.socket.resume();
+    await until('it is cut off', () => slow.closed);
+    expect(slow.ids.length).toBeLessThan(published.length);
+    const back = BareReader.open(server, token, slow.ids.at(-1) ?? '');
+    await until('it has the rest', () => slow.ids.length + back.ids.length >= published.length);
+    expect([...slow.ids, ...back.ids]).toEqual(published);
+    back.socket.destroy();
+  });
+
+  it('is given what it missed at its own pace, and is not cut off for reading on', async () => {
+    const tenant = await newTenant(server.url);
+    await append(server.database, tenant.tenantId, Array<Fact>(400).fill(LARGE));
+    const published = await publishedIds(server.database, tenant.tenantId);
+    const reader = BareReader.open(server, tenant.api.token ?? '', '0');
+    for (let seen = 0; seen < published.length; seen = reader.ids.length) {
+      reader.socket.pause();
+      await append(server.database, tenant.tenantId, [{ type: 'remediation.proposed' }]);
+      reader.socket.resume();
+      await until('it has read on', () => reader.ids.length > seen);
+    }
+    const all = await publishedIds(server.database, tenant.tenantId);
+    await until('it has it all', () => reader.ids.length >= all.length);
+    expect(reader.ids).toEqual(all);
+    expect(reader.closed).toBe(false);
+    reader.socket.destroy();
+  });
+});
+
+describe('the end of the process', () => {
+  it('ends every stream in good order, a slow one too, and is not held up by them', async () => {
+    const ending = await TestServer.start({ env });
+    const tenant = await newTenant(ending.url);
+    const stuck = BareReader.open(ending, tenant.api.token ?? '', '0');
+    await until('it is up to date', () => stuck.ids.length === 2);
+    stuck.socket.pause();
+    const responses = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        fetch(`${ending.url}/v1/notifications/stream`, {
+          headers: { authorization: `Bearer ${tenant.api.token ?? ''}` },
+        }),
+      ),
+    );
+    // Only a response that was ended, and not broken off, can be read to its end.
+    const texts = responses.map((response) => response.text());
+    await append(ending.database, tenant.tenantId, Array<Fact>(150).fill(LARGE));
+    const began = performance.now();
+    expect(await ending.stop()).toBe(0);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    for (const text of await Promise.all(texts)) expect(text).toMatch(/retry: \d+\n\n/);
+    stuck.socket.destroy();
+    expect(ending.log).not.toMatch(/"level":"(error|fatal)"/);
+  });
+});
