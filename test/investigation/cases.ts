@@ -40,6 +40,7 @@ export interface Evidence {
   readonly type: string;
   readonly source: string;
   readonly agentName: string;
+  readonly summary: string;
   readonly content: string;
   readonly contentHash: string;
 }

@@ -144,6 +144,24 @@ describe('an investigation', () => {
     );
   });
 
+  it('reads a sample of what is too much to hold, and says so', async () => {
+    const tenant = await newTenant(server.url);
+    const incidentId = await openQuietIncident(tenant);
+    const calls = Array.from({ length: 120_000 }, (_, at) => `a${at % 50},b${at % 70}`);
+    const attached = await tenant.api.post(
+      `/v1/incidents/${incidentId}/evidence?type=topology&source=mesh`,
+      ['caller,callee', ...calls].join('\n'),
+      { headers: { 'content-type': 'text/csv' } },
+    );
+    expect(attached.body['accepted']).toBe(120_000);
+    await start(tenant, incidentId);
+    await ended(tenant, incidentId);
+    const [topology] = (await evidenceOf(tenant, incidentId)).filter(({ type }) => type === 'topology');
+    const [, read] = /120000 rows, of which (\d+) were read/.exec(topology?.summary ?? '') ?? [];
+    expect(Number(read)).toBeGreaterThan(95_000);
+    expect(Number(read)).toBeLessThan(105_000);
+  });
+
   it('of an incident that a person opened goes the same way', async () => {
     const tenant = await newTenant(server.url);
     await recordDeploy(tenant, 'v42', 5);

@@ -3,13 +3,13 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { type AttachedEvidence, IncidentEvidence } from '#modules/ingestion/api';
 import { readerOf } from '../domain/agents/registry.js';
-import type { Evidence } from '../domain/evidence.js';
+import type { Evidence, EvidenceType } from '../domain/evidence.js';
 import { isEvidenceType, readEvidence } from '../domain/read-evidence.js';
 import { excerpt } from './excerpt.js';
 import type { Piece } from './piece.js';
 
-/** Of all attached tables together: what one run holds in memory. Beyond it rows are counted and not read. */
-const MOST_ROWS = 200_000;
+/** Of one type of evidence: what a run holds in memory. Of more than that it reads a sample. */
+const MOST_ROWS = 100_000;
 const BEGINNING = 8_000;
 
 /** Brings what was attached to an incident into the one form that agents read. What no agent reads stays where it is. */
@@ -19,36 +19,35 @@ export class ReadAttached {
 
   /** @param only the ids to read; all when absent */
   async execute(tenantId: TenantId, incidentId: string, only?: ReadonlySet<string>): Promise<Piece[]> {
+    const all = await this.attached.of(tenantId, incidentId);
+    const headers = all.filter(({ evidenceId }) => !only || only.has(evidenceId));
     const pieces: Piece[] = [];
-    let left = MOST_ROWS;
-    for (const header of await this.attached.of(tenantId, incidentId)) {
-      if (only && !only.has(header.evidenceId)) continue;
-      const piece = await this.read(tenantId, header, left);
-      if (!piece) continue;
-      left -= piece.evidence.rows.length;
-      pieces.push(piece);
+    for (const header of headers) {
+      const type = isEvidenceType(header.type) ? header.type : undefined;
+      const agentName = type && readerOf(type);
+      if (!agentName) continue;
+      const rows = headers.reduce((sum, other) => sum + (other.type === type ? other.accepted : 0), 0);
+      pieces.push(await this.read(tenantId, header, { type, agentName, share: MOST_ROWS / rows }));
     }
     return pieces;
   }
 
-  private async read(tenantId: TenantId, header: AttachedEvidence, most: number): Promise<Piece | undefined> {
-    const { evidenceId, type, source, accepted } = header;
-    const agentName = isEvidenceType(type) ? readerOf(type) : undefined;
-    if (!isEvidenceType(type) || agentName === undefined) return undefined;
+  private async read(tenantId: TenantId, header: AttachedEvidence, how: Reading): Promise<Piece> {
+    const { evidenceId, source, accepted } = header;
+    const { type, agentName, share } = how;
     const observedAt = header.startedAt ?? header.attachedAt;
     const about = { evidenceId, source, summary: '', observedAt: observedAt.getTime() };
     const hash = createHash('sha256');
     const rows: Evidence['rows'][number][] = [];
-    let content = '';
+    let [place, content] = [0, ''];
     for await (const batch of this.attached.rows(tenantId, evidenceId)) {
-      const readable = batch.slice(0, most - rows.length);
-      for (const raw of readable) {
+      const sample = batch.filter(() => isInSample(place++, share));
+      for (const raw of sample) {
         const line = `${JSON.stringify(raw)}\n`;
         hash.update(line);
         if (content.length < BEGINNING) content += line;
       }
-      for (const row of readEvidence(type, about, readable).rows) rows.push(row);
-      if (rows.length >= most) break;
+      for (const row of readEvidence(type, about, sample).rows) rows.push(row);
     }
     const part = rows.length < accepted ? `, of which ${rows.length} were read` : '';
     const summary = `${type} from ${source}: ${accepted} ${accepted === 1 ? 'row' : 'rows'}${part}`;
@@ -65,4 +64,16 @@ export class ReadAttached {
       }, // prettier-ignore
     };
   }
+}
+
+interface Reading {
+  readonly type: EvidenceType;
+  readonly agentName: string;
+  /** Of its rows that are read; all from 1 on. */
+  readonly share: number;
+}
+
+/** Scattered by a multiplicative hash, since every tenth row of a table may be of the same series; always the same rows. */
+function isInSample(place: number, share: number): boolean {
+  return share >= 1 || (Math.imul(place, 0x9e3779b1) >>> 0) / 2 ** 32 < share;
 }
