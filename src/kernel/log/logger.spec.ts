@@ -92,10 +92,22 @@ describe('a log line', () => {
 describe("Nest's messages", () => {
   it('carry their context as the field logger', () => {
     const { nest, last } = capture('trace');
+    nest.log('caught up', 'Relay');
+    expect(last()).toMatchObject({ level: 'info', msg: 'caught up', logger: 'Relay' });
+    nest.verbose('detail', { rows: 3 }, { rows: 4 }, 'Relay');
+    expect(last()).toMatchObject({ level: 'trace', msg: 'detail', details: [{ rows: 3 }, { rows: 4 }] });
+  });
+
+  it('have the fields of the one object they were given', () => {
+    const { nest, last } = capture();
+    nest.log({ requestId: 'r-1', status: 404 }, 'request refused', 'http');
+    expect(last()).toMatchObject({ requestId: 'r-1', status: 404, msg: 'request refused', logger: 'http' });
+  });
+
+  it('tell of each module and route at start only to whoever asks for it', () => {
+    const { nest, last } = capture('debug');
     nest.log('Mapped {/v1}', 'RouterExplorer');
-    expect(last()).toMatchObject({ level: 'info', msg: 'Mapped {/v1}', logger: 'RouterExplorer' });
-    nest.verbose('detail', { rows: 3 }, 'Relay');
-    expect(last()).toMatchObject({ level: 'trace', msg: 'detail', logger: 'Relay', details: [{ rows: 3 }] });
+    expect(last()).toMatchObject({ level: 'debug', msg: 'Mapped {/v1}', logger: 'RouterExplorer' });
   });
 
   it('keep errors, whether given whole or as a stack text', () => {

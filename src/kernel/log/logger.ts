@@ -34,6 +34,15 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
   return destination ? pino(options, destination) : pino(options);
 }
 
+/** Who tells of each module and route at every start: hundreds of lines that only a maintainer asks for. */
+const START_UP = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /** Nest's own messages in the same form; the context Nest gives becomes the field `logger`. */
@@ -75,9 +84,17 @@ export class NestLogger implements LoggerService {
     const err = others.find(isError);
     const stack = others.find(isStack);
     const details = others.filter((value) => typeof value !== 'string' && value !== err);
-    this.logger[level](
-      { logger: context, err, stack, details: details.length > 0 ? details : undefined },
+    // One object is the fields of the line; several have no names to be told apart by.
+    const [only, ...more] = details;
+    const fields = isRecord(only) && more.length === 0 ? only : details.length > 0 ? { details } : {};
+    const quiet = level === 'info' && START_UP.has(String(context)) ? 'debug' : level;
+    this.logger[quiet](
+      { logger: context, ...(err && { err }), stack, ...fields },
       texts.length > 0 ? texts.join(' ') : err?.message,
     );
   }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
