@@ -3,6 +3,7 @@ import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { sqlOf } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
 
 interface Ticket {
   ticket: string;
@@ -117,5 +118,28 @@ describe('a stream ticket', () => {
     const { ticket } = await ticketFor(new Api(server.url, body.plaintextKey));
     expect((await tenant.api.delete(`/v1/api-keys/${body.keyId}`)).status).toBe(204);
     expect((await openWith(ticket)).response.status).toBe(401);
+  });
+
+  it('is counted against an address only when it is wrong', async () => {
+    const strict = await TestServer.start({
+      database: server.database,
+      env: { RATE_LIMIT_ANONYMOUS_PER_MINUTE: '5' },
+    });
+    try {
+      for (let turn = 0; turn < 8; turn++) {
+        const stream = await openWith((await ticketFor(tenant.api)).ticket, strict);
+        expect(stream.response.status).toBe(200);
+        stream.close();
+      }
+      const knock = () => new Api(strict.url).get('/v1/notifications/stream?ticket=x');
+      const refused = await until('too many were wrong', async () => {
+        const answer = await knock();
+        return answer.status === 429 && answer;
+      });
+      expect(refused.body).toMatchObject({ error: 'rate_limit_exceeded' });
+      expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+    } finally {
+      await strict.stop();
+    }
   });
 });

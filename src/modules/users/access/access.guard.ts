@@ -20,9 +20,9 @@ export class AccessGuard implements CanActivate {
     const http = context.switchToHttp();
     const [request, response] = [http.getRequest<CallRequest>(), http.getResponse<Response>()];
     const access = (this.said(ACCESS, context) ?? {}) as Access;
-    // Whoever gives tickets out checks them, in a guard of that route.
-    const showsTicket = access.ticket && 'ticket' in request.query && !request.headers.authorization;
-    if (access.public || showsTicket) {
+    // Whoever gives tickets out checks and counts them, in a guard of that route.
+    if (access.ticket && 'ticket' in request.query && !request.headers.authorization) return true;
+    if (access.public) {
       if (this.said(UNCOUNTED, context) !== true) await this.limits.countStranger(request, response);
       return true;
     }
