@@ -13,12 +13,11 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
 import { emptyDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { startEmbedded } from '../support/embedded-server.js';
 import { EventStream } from '../support/event-stream.js';
 import { type Ended, runToEnd } from '../support/program.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
-
-const NOT_HERE: TestDatabase = { name: '', url: '' };
 
 function withScratch(): { path: (name: string) => string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'causeflow-backup-'));
@@ -180,18 +179,13 @@ describe('a backup of the embedded database', () => {
 
   afterAll(() => scratch.remove());
 
-  const startIn = (dataDir: string): Promise<TestServer> =>
-    TestServer.start({
-      database: NOT_HERE,
-      env: { DATABASE_URL: undefined, JWT_SECRET: undefined, ENCRYPTION_KEY: undefined, DATA_DIR: dataDir },
-    });
   const backup = (file: string, ...options: string[]): Promise<Ended> =>
     runToEnd('dist/cli/backup.js', [scratch.path(file), ...options], { DATA_DIR: from });
   const restore = (file: string): Promise<Ended> =>
     runToEnd('dist/cli/restore.js', [scratch.path(file)], { DATA_DIR: to });
 
   it('is made while the server runs and while it does not, and carries the secrets only when asked to', async () => {
-    const old = await startIn(from);
+    const old = await startEmbedded(from);
     const sender = await AlertSender.of(await newTenant(old.url));
     await sender.send({ title: 'One', description: 'Before the move.', sourceAlertId: 'one' });
     expect(await backup('running.gz')).toEqual({
@@ -209,7 +203,7 @@ describe('a backup of the embedded database', () => {
 
     expect(await restore('stopped.gz')).toMatchObject({ code: 0 });
     expect(JSON.parse(readFileSync(join(to, 'secrets.json'), 'utf8'))).toEqual(JSON.parse(secrets));
-    const moved = await startIn(to);
+    const moved = await startEmbedded(to);
     expect(
       await sender.on(moved.url).send({ title: 'One', description: 'Again.', sourceAlertId: 'one' }),
     ).toMatchObject({

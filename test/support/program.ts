@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { CHECKOUT } from './server.js';
 
 export interface Ended {
   readonly code: number | null;
@@ -17,7 +17,7 @@ export async function runToEnd(
   env: Readonly<Record<string, string>>,
 ): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...args], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    cwd: CHECKOUT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], ...env },
   });

@@ -4,14 +4,20 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { cloneDatabase, dropDatabase, type TestDatabase } from './database.js';
 
-interface Options {
+export interface Options {
   /** On top of what every test server gets; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Another replica over the same database. */
   readonly database?: TestDatabase;
   /** Instead of `dist/main.js`: a script that starts the server with extensions. */
   readonly main?: string;
+  /** Instead of this checkout. */
+  readonly cwd?: string;
+  /** Instead of whoever runs the tests; only root may choose. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
+
+export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Made at run time, the same for all servers of one test process so that replicas understand each other. */
 const SECRETS = {
@@ -29,10 +35,17 @@ export class TestServer {
     private readonly ownsDatabase: boolean,
   ) {}
 
-  static async start({ env = {}, database, main = 'dist/main.js' }: Options = {}): Promise<TestServer> {
+  static async start({
+    env = {},
+    database,
+    main = 'dist/main.js',
+    cwd = CHECKOUT,
+    user,
+  }: Options = {}): Promise<TestServer> {
     const own = database ?? (await cloneDatabase());
     const child = spawn(process.execPath, [main], {
-      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      cwd,
+      ...user,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],

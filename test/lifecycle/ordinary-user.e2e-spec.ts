@@ -1,0 +1,49 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { newTenant } from '../support/api.js';
+import { startEmbedded } from '../support/embedded-server.js';
+import { CHECKOUT } from '../support/server.js';
+
+const NOBODY = { uid: 65534, gid: 65534 };
+/** Whoever runs the tests is one, unless that is root. */
+const user = process.getuid?.() === 0 ? NOBODY : undefined;
+
+const canRun = (cwd: string): boolean =>
+  spawnSync(
+    process.execPath,
+    ['-e', 'process.chdir(process.argv[1]); require("fs").openSync("dist/main.js")', cwd],
+    {
+      ...user,
+      cwd: '/',
+    },
+  ).status === 0;
+
+describe('the server of an ordinary user', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'causeflow-ordinary-'));
+  chmodSync(folder, 0o755);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** The checkout, or a copy where the user can get at it. */
+  function reachableCheckout(): string {
+    if (canRun(CHECKOUT)) return CHECKOUT;
+    const copy = join(folder, 'checkout');
+    const parts = ['dist', 'migrations', 'node_modules', 'package.json'].map((name) => join(CHECKOUT, name));
+    execFileSync('mkdir', [copy]);
+    execFileSync('cp', ['-a', ...parts, copy]);
+    return copy;
+  }
+
+  it('starts with a database of that user, and ends in good order', async () => {
+    const data = join(folder, 'home');
+    execFileSync('mkdir', [data]);
+    if (user) chownSync(data, user.uid, user.gid);
+    const dataDir = join(data, 'data');
+    const server = await startEmbedded(dataDir, { user, cwd: reachableCheckout(), env: { HOME: data } });
+    await newTenant(server.url);
+    expect(statSync(join(dataDir, 'postgres')).uid).toBe(user?.uid ?? process.getuid?.());
+    expect(await server.stop()).toBe(0);
+  });
+});

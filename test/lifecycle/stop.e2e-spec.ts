@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { newTenant, type TenantUser } from '../support/api.js';
+import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { EventStream } from '../support/event-stream.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+describe('a server that is told to stop while a stream is open and a job runs', () => {
+  let database: TestDatabase;
+  let server: TestServer;
+  let tenant: TenantUser;
+
+  const start = (): Promise<TestServer> =>
+    TestServer.start({ database, main: 'test/lifecycle/server-with-slow-jobs.mjs' });
+
+  beforeEach(async () => {
+    database = await cloneDatabase();
+    server = await start();
+    tenant = await newTenant(server.url);
+  });
+  afterEach(async () => {
+    await server.kill();
+    await removeDatabase(database);
+  });
+
+  async function runJob(identifier: string): Promise<void> {
+    const context = { correlationId: null, actor: null };
+    const payload = { tenantId: tenant.tenantId, payload: {}, context };
+    await sql(database.url, 'SELECT enqueue_jobs($1)', [JSON.stringify([{ identifier, payload }])]);
+  }
+
+  it('ends the stream, lets the step end, and exits with 0', async () => {
+    const stream = await EventStream.open(tenant.api);
+    await runJob('slow-step');
+    await until('the job is at its step', () => server.log.includes('the slow step began'));
+    expect(server.log).not.toContain('the slow step is done');
+    expect(await server.stop()).toBe(0);
+    expect(server.log).toContain('the slow step is done');
+    await until('the stream has ended', () => stream.ended, 5);
+  });
+
+  it('does not wait for ever: it exits with 0 within 10 s, and the job is taken up at the next start', async () => {
+    await runJob('endless');
+    await until('the job has begun', () => server.log.includes('the endless job began'));
+    const told = performance.now();
+    expect(await server.stop()).toBe(0);
+    expect(performance.now() - told).toBeLessThan(10_000);
+    server = await start();
+    await until('the job runs again', () => server.log.includes('the endless job began'), 30);
+  });
+});
