@@ -1,0 +1,162 @@
+// Sends requests over raw keep-alive sockets and measures the answers. A process of its own, forked by load.mjs, which
+// sends one job: {
+//   urls         where to: the connections are dealt out evenly
+//   kind         'alert' (signed, of the product), 'repeat' (the same, one id again and again), 'alertmanager'
+//   senders      [{ tenantId, key, secret }], taken in turns
+//   connections  how many sockets, each with one request under way
+//   seconds      how long; what is under way then is still waited for
+//   most         the most requests, all of them made before the clock starts
+//   rate         requests a second, evenly; without it as fast as the answers come
+//   expect       the status that every answer must have
+// }
+// and gets { requests, seconds, rate, p50, p95, p99, ids } (milliseconds; ids of the incidents answered).
+import { createHmac, randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { percentile, sort } from './statistics.mjs';
+
+const WARM_UP = 0.15;
+
+process.once('message', (job) => {
+  run(job).then(
+    (result) => process.send(result, () => process.exit(0)),
+    (error) => process.send({ error: String(error?.stack ?? error) }, () => process.exit(0)),
+  );
+});
+
+async function run(job) {
+  const requests = requestsOf(job);
+  const sockets = await Promise.all(
+    Array.from({ length: job.connections }, (_, at) => open(job.urls[at % job.urls.length])),
+  );
+  const seen = { done: 0, counted: 0, latencies: [], ids: [], fault: undefined };
+  const begin = performance.now();
+  const countFrom = begin + job.seconds * 1000 * WARM_UP;
+  const end = begin + job.seconds * 1000;
+  let next = 0;
+  let lastAnswer = begin;
+
+  await new Promise((resolve) => {
+    let open = sockets.length;
+    const idle = [];
+    const finish = () => {
+      if ((open -= 1) === 0) resolve();
+    };
+    /** Due times make a late answer count for all that had to wait behind it. */
+    const dueAt = (index) => begin + (index * 1000) / job.rate;
+    const isOver = (now) => next >= requests.length || now >= end || seen.fault !== undefined;
+    const proceed = (socket) => {
+      const now = performance.now();
+      if (isOver(now)) return finish();
+      if (job.rate && dueAt(next) > now) return idle.push(socket);
+      send(socket, job.rate ? dueAt(next) : now);
+    };
+    const send = (socket, since) => {
+      socket.answered = (status, text) => {
+        const now = performance.now();
+        lastAnswer = now;
+        if (status !== job.expect)
+          seen.fault ??= `expected ${job.expect}, got ${status}: ${text.slice(0, 400)}`;
+        seen.done += 1;
+        if (since >= countFrom) {
+          seen.counted += 1;
+          seen.latencies.push(now - since);
+        }
+        const id = /"incidentId":"(inc_\w+)"/.exec(text)?.[1];
+        if (id && status === 202) seen.ids.push(id);
+        proceed(socket);
+      };
+      socket.write(requests[next]);
+      next += 1;
+    };
+    if (job.rate) {
+      const timer = setInterval(() => {
+        const now = performance.now();
+        while (idle.length > 0 && (isOver(now) || dueAt(next) <= now)) {
+          if (isOver(now)) {
+            idle.pop();
+            finish();
+          } else send(idle.pop(), dueAt(next));
+        }
+        if (open === 0) clearInterval(timer);
+      }, 1);
+    }
+    for (const socket of sockets) proceed(socket);
+  });
+
+  for (const socket of sockets) socket.destroy();
+  if (seen.fault) throw new Error(seen.fault);
+  const sorted = sort(seen.latencies);
+  const seconds = (lastAnswer - countFrom) / 1000;
+  return {
+    requests: seen.done,
+    seconds,
+    rate: seen.counted / seconds,
+    p50: percentile(sorted, 0.5),
+    p95: percentile(sorted, 0.95),
+    p99: percentile(sorted, 0.99),
+    ids: seen.ids,
+  };
+}
+
+function open(url) {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true }, () => resolve(socket));
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.latin1Slice();
+      const head = text.indexOf('\r\n\r\n');
+      if (head < 0) return;
+      const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
+      if (text.length < head + 4 + length) return;
+      const answer = text;
+      text = '';
+      socket.answered(Number(answer.slice(9, 12)), answer);
+    });
+    socket.on('error', reject);
+    socket.on('close', () => socket.answered?.(0, 'the connection was closed'));
+  });
+}
+
+function requestsOf({ kind, senders, most, urls }) {
+  const run = randomBytes(4).toString('hex');
+  const host = new URL(urls[0]).host;
+  return Array.from({ length: most }, (_, at) => {
+    if (kind === 'alertmanager') return post(host, '/api/v2/alerts', JSON.stringify([labelled(run, at)]), '');
+    const { tenantId, key, secret } = senders[at % senders.length];
+    const body = JSON.stringify(alert(kind === 'repeat' ? 'bench-repeat' : `${run}-${at}`));
+    const signature = createHmac('sha256', secret).update(body).digest('hex');
+    const headers = `X-API-Key: ${key}\r\nX-Webhook-Signature: ${signature}\r\n`;
+    return post(host, `/v1/webhooks/${tenantId}/custom`, body, headers);
+  });
+}
+
+function post(host, path, body, headers) {
+  return Buffer.from(
+    `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n${headers}` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** About 400 bytes. Below the threshold of an investigation. */
+function alert(sourceAlertId) {
+  return {
+    title: 'Queue length of invoice-export above its usual level',
+    description:
+      'The queue held 1,250 messages for five minutes; it usually holds between 200 and 400 at this hour.',
+    sourceAlertId,
+    severity: 'low',
+    service: 'invoice-export',
+    environment: 'production',
+    tags: { team: 'billing', region: 'eu-west-1' },
+    metadata: { queue: 'invoices', length: 1250, usual: 310, monitor: 'queue-length' },
+  };
+}
+
+function labelled(run, at) {
+  const { title, description, service, environment } = alert('');
+  return {
+    labels: { alertname: 'QueueLength', service, environment, alertId: `${run}-${at}` },
+    annotations: { title, description },
+  };
+}

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const READY_WITHIN_MS = 30_000;
+const logs = mkdtempSync(join(tmpdir(), 'causeflow-bench-logs-'));
+const running = new Set();
+let started = 0;
+
+/**
+ * Starts a program and waits until it has said where it listens: `ready on http://…`.
+ * @returns {Promise<{ url: string, pid: number, readyMs: number, log: () => string, stop: () => Promise<void> }>}
+ */
+export async function startProcess(command, args, { env = {}, ready = /ready on (http:\S+)/ } = {}) {
+  // Into a file: a pipe would have this process read what the measured one logs.
+  const file = join(logs, `${(started += 1)}.log`);
+  const out = openSync(file, 'a');
+  const begun = performance.now();
+  const child = spawn(command, args, {
+    stdio: ['ignore', out, out],
+    env: { PATH: process.env.PATH, ...env },
+  });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  const log = () => readFileSync(file, 'utf8');
+  for (;;) {
+    const match = ready.exec(log());
+    if (match) {
+      const readyMs = performance.now() - begun;
+      return { url: match[1], pid: child.pid, readyMs, log, stop: () => stop(child) };
+    }
+    if (child.exitCode !== null) throw new Error(`${command} ${args.join(' ')} ended:\n${log()}`);
+    if (performance.now() - begun > READY_WITHIN_MS) throw new Error(`${command} was not ready:\n${log()}`);
+    await sleep(10);
+  }
+}
+
+async function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+}
+
+/** Ends whatever still runs, on the way out. */
+export async function stopAll() {
+  await Promise.all([...running].map(stop));
+  rmSync(logs, { recursive: true, force: true });
+}
+
+const SECRETS = {
+  JWT_SECRET: randomBytes(32).toString('base64url'),
+  ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+};
+
+/** The product as it is shipped. The limits stand where no run meets them; the limiter itself stays in the way. */
+export function startProduct(databaseUrl, env = {}) {
+  return startProcess(process.execPath, ['dist/main.js'], {
+    env: {
+      PORT: '0',
+      HOST: '127.0.0.1',
+      DATABASE_URL: databaseUrl,
+      SIGNUP_ENABLED: 'true',
+      RATE_LIMIT_INGEST_PER_MINUTE: '100000000',
+      RATE_LIMIT_PRO_PER_MINUTE: '100000000',
+      RATE_LIMIT_ANONYMOUS_PER_MINUTE: '100000000',
+      ...SECRETS,
+      ...env,
+    },
+  });
+}
