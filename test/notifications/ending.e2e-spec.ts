@@ -162,6 +162,8 @@ describe('a reader that is too slow', () => {
     const back = BareReader.open(server, token, slow.ids.at(-1) ?? '');
     await until('it has the rest', () => slow.ids.length + back.ids.length >= published.length);
     expect([...slow.ids, ...back.ids]).toEqual(published);
+    expect(server.log).toContain('A reader was too slow');
+    expect(server.log).not.toMatch(/"level":"(warn|error|fatal)"/);
     back.socket.destroy();
   });
 

@@ -21,7 +21,7 @@ export class EventStream {
   private readonly outlet: Outlet;
   private readonly bufferBytes: number;
   private leftAtLastPing = 0;
-  private over = false;
+  private state: 'open' | 'ended' | 'cut off' | 'left' = 'open';
 
   constructor({ caller, filter, outlet, bufferBytes }: Parts) {
     this.caller = caller;
@@ -35,7 +35,11 @@ export class EventStream {
   }
 
   get isOver(): boolean {
-    return this.over;
+    return this.state !== 'open';
+  }
+
+  get wasCutOff(): boolean {
+    return this.state === 'cut off';
   }
 
   begin({ truncated }: Beginning): void {
@@ -45,40 +49,41 @@ export class EventStream {
 
   /** Sends whole frames to a reader that follows live; one that has too many waiting is cut off. */
   send(frames: Buffer): void {
-    if (this.over) return;
+    if (this.isOver) return;
     if (this.outlet.waiting > this.bufferBytes) this.cutOff();
     else this.outlet.write(frames);
   }
 
   /** Sends events of the past, and waits for the reader to take them before it asks for more. */
   async replay(events: readonly LoggedEvent[]): Promise<void> {
-    if (events.length === 0 || this.over) return;
+    if (events.length === 0 || this.isOver) return;
     this.outlet.write(framesOf(events));
     await this.outlet.drained();
   }
 
   /** Keeps the connection alive; a reader that took nothing since the last ping is cut off. */
   ping(): void {
+    if (this.isOver) return;
     const { left, waiting } = this.outlet;
     if (waiting > 0 && left === this.leftAtLastPing) this.cutOff();
-    else if (!this.over) this.outlet.write(PING_FRAME);
+    else this.outlet.write(PING_FRAME);
     this.leftAtLastPing = left;
   }
 
   /** Ends in good order; the reader may come back with its last id. */
   end(): void {
-    if (this.over) return;
-    this.over = true;
+    if (this.isOver) return;
+    this.state = 'ended';
     this.outlet.end();
   }
 
   /** Its reader went away. */
   close(): void {
-    this.over = true;
+    if (!this.isOver) this.state = 'left';
   }
 
   private cutOff(): void {
-    this.over = true;
+    this.state = 'cut off';
     this.outlet.cut();
   }
 }

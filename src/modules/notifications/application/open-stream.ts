@@ -43,6 +43,8 @@ export class OpenStream {
       stream.end();
     });
     return () => {
+      if (stream.wasCutOff)
+        this.log.log({ tenantId: caller.tenantId, caller: caller.id }, 'A reader was too slow');
       stream.close();
       this.keeper.remove(stream);
       this.feeds.leave(stream);
