@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { In, LessThan, MoreThanOrEqual } from 'typeorm';
 import type { TenantId } from '#kernel/domain/ids';
@@ -65,22 +66,31 @@ export class WordIndex extends PatternIndex {
   }
 }
 
+/** The same text first, then by how many words are shared; of equals the newer. */
+const RANK = `GROUP BY pattern_id ORDER BY bool_or(sought LIKE '=%') DESC, count(*) DESC, pattern_id DESC
+ LIMIT ${MOST_CANDIDATES}`;
+
 const BY_WORDS = `
 SELECT pattern_id FROM unnest($2::text[]) AS sought, LATERAL (
   SELECT pattern_id FROM pattern_words WHERE tenant_id = $1 AND word = sought
    ORDER BY pattern_id DESC LIMIT ${MOST_A_WORD}) AS shared
- GROUP BY pattern_id ORDER BY count(*) DESC, pattern_id DESC LIMIT ${MOST_CANDIDATES}`;
+ ${RANK}`;
 
 /** A pattern that names no service may be of any. */
 const BY_WORDS_OF_A_SERVICE = `
 SELECT pattern_id FROM unnest($2::text[]) AS sought, unnest(ARRAY['', $3]) AS named, LATERAL (
   SELECT pattern_id FROM pattern_words WHERE tenant_id = $1 AND word = sought AND service = named
    ORDER BY pattern_id DESC LIMIT ${MOST_A_WORD}) AS shared
- GROUP BY pattern_id ORDER BY count(*) DESC, pattern_id DESC LIMIT ${MOST_CANDIDATES}`;
+ ${RANK}`;
 
-/** A title without a word, of punctuation and numbers alone, is found by itself as a whole. */
-function keysOf({ title }: AlertText): string[] {
+/**
+ * The words of the title, and one that stands for the whole text: of many alerts with one title, the same text comes
+ * first. A title without a word, of punctuation and numbers alone, is found by itself as a whole.
+ */
+function keysOf({ title, description }: AlertText): string[] {
   const words = tellingWords(title).slice(0, MOST_WORDS);
   const keys = words.length > 0 ? words : [title.trim()];
-  return [...new Set(keys.map((word) => word.slice(0, LONGEST_WORD)))];
+  const text = JSON.stringify([keys, tellingWords(description)]);
+  const whole = `=${createHash('sha256').update(text).digest('base64url')}`;
+  return [...new Set([whole, ...keys.map((word) => word.slice(0, LONGEST_WORD))])];
 }
