@@ -12,7 +12,9 @@ END $$;
 
 DO $$
 BEGIN
-  IF NOT pg_has_role(current_user, 'causeflow_app', 'SET') THEN
+  /* Since PostgreSQL 16 a member may still not be allowed to take the role; before, there was no such difference. */
+  IF NOT pg_has_role(current_user, 'causeflow_app',
+       CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
     EXECUTE format('GRANT causeflow_app TO %I', current_user);
   END IF;
 END $$;
