@@ -15,10 +15,12 @@ import { createApp } from '../create-app.js';
 import { events } from '../event-catalogue.js';
 import { extensions } from '../extensions.js';
 
-// Writes the API documents that are kept in the repository, made of the code alone. `--check` writes nothing and fails
-// when what is kept differs from what the code says.
+// generate-docs [--check] [folder]: writes the API documents that are kept in the repository, made of the code alone.
+// `--check` writes nothing and fails when what is kept differs from what the code says.
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const [folder = fileURLToPath(new URL('../..', import.meta.url))] = process.argv
+  .slice(2)
+  .filter((argument) => !argument.startsWith('--'));
 
 async function documents(): Promise<Record<string, string>> {
   const warnings: unknown[] = [];
@@ -66,7 +68,7 @@ function difference(kept: string, due: string): string {
 
 function check(due: Record<string, string>): void {
   const stale = Object.entries(due).flatMap(([path, text]) => {
-    const kept = existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : '';
+    const kept = existsSync(join(folder, path)) ? readFileSync(join(folder, path), 'utf8') : '';
     return kept === text ? [] : [`${path} is not what the code says:\n${difference(kept, text)}`];
   });
   if (stale.length === 0) return;
@@ -76,8 +78,8 @@ function check(due: Record<string, string>): void {
 
 function write(due: Record<string, string>): void {
   for (const [path, text] of Object.entries(due)) {
-    mkdirSync(dirname(join(ROOT, path)), { recursive: true });
-    writeFileSync(join(ROOT, path), text);
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
   }
 }
 

@@ -78,6 +78,16 @@ describe('a resolved incident', () => {
     expect(await extractions(tenant)).toHaveLength(1);
   });
 
+  it('of the same kind as another that is resolved at the same moment makes one pattern with it', async () => {
+    await aTenant();
+    const incidents = await Promise.all(Array.from({ length: 20 }, () => openIncident(tenant)));
+    await Promise.all(incidents.map((incidentId) => findCause(server, tenant, incidentId, 'Deploy v42')));
+    await Promise.all(incidents.map((incidentId) => setStatus(tenant, incidentId, 'resolved')));
+    await pattern(tenant, ({ occurrences }) => occurrences === 20);
+    expect(await patternsOf(tenant)).toHaveLength(1);
+    expect(await extractions(tenant)).toHaveLength(1);
+  });
+
   it('without a cause leaves nothing', async () => {
     await aTenant();
     await setStatus(tenant, await openIncident(tenant), 'resolved');
