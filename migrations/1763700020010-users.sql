@@ -47,7 +47,9 @@ CREATE TABLE sessions (
   ended_at timestamptz(3),
   PRIMARY KEY (tenant_id, session_id)
 );
+CREATE INDEX sessions_by_age ON sessions (expires_at);
 SELECT isolate_by_tenant('sessions');
+SELECT purge_after('sessions', 'expires_at', '0 days');
 
 /*
  * Failures to sign in, by address of mail and of client. Neither belongs to a tenant, both are kept as hashes, and a
@@ -59,9 +61,11 @@ CREATE UNLOGGED TABLE sign_in_failures (
 );
 CREATE INDEX sign_in_failures_by_subject ON sign_in_failures (subject_hash, failed_at);
 CREATE INDEX sign_in_failures_by_age ON sign_in_failures (failed_at);
-GRANT SELECT, INSERT, DELETE ON sign_in_failures TO causeflow_app;
+GRANT SELECT, INSERT ON sign_in_failures TO causeflow_app;
+SELECT purge_after('sign_in_failures', 'failed_at', '1 hour');
 
 -- down
+DELETE FROM purges WHERE table_name IN ('sign_in_failures', 'sessions');
 DROP TABLE sign_in_failures;
 DROP TABLE sessions;
 DROP FUNCTION find_sign_in(text);

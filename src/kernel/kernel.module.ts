@@ -9,6 +9,7 @@ import { Clock, SystemClock } from './domain/clock.js';
 import { AwaitingPublisher } from './events/awaiting-publisher.js';
 import { CommittedEvents } from './events/committed-events.js';
 import type { AnyEventClass } from './events/define-event.js';
+import { EnsureEventPartitions } from './events/ensure-event-partitions.js';
 import { EventCatalogue } from './events/event-catalogue.js';
 import { EventLog } from './events/event-log.js';
 import { Once } from './events/once.js';
@@ -32,6 +33,7 @@ import { Metrics } from './metrics/metrics.js';
 import { BatchWriter } from './persistence/batch-writer.js';
 import { applicationDataSource } from './persistence/data-source.js';
 import { Database } from './persistence/database.js';
+import { PurgeExpired } from './persistence/purge-expired.js';
 import { UnitOfWork } from './persistence/unit-of-work.js';
 
 interface Parts {
@@ -67,7 +69,7 @@ export class KernelModule {
         { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
         UnitOfWork, BatchWriter, EventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter,
         ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, JobWorker, Metrics, Exposition,
-        DatabaseFigures,
+        DatabaseFigures, EnsureEventPartitions, PurgeExpired,
       ], // prettier-ignore
       exports: [...open, CqrsModule],
     };

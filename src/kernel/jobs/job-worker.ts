@@ -6,14 +6,25 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { Logger as WorkerLogger, run, type Runner, type Task, type TaskList } from 'graphile-worker';
+import {
+  Logger as WorkerLogger,
+  parseCronItems,
+  run,
+  type Runner,
+  type Task,
+  type TaskList,
+} from 'graphile-worker';
 import pg from 'pg';
 import { Config } from '../config/config.js';
 import { Database } from '../persistence/database.js';
 import { runInContext } from '../tenancy/call-context.js';
+import { type Chore, Daily } from './daily.js';
 import { JobHandler, type JobRunner } from './job-handler.js';
 import type { StoredJob } from './jobs.js';
 import { LiveWorkers } from './live-workers.js';
+
+/** At a quiet hour of most places that have an office; in UTC. */
+const DAILY = '17 3 * * *';
 
 /** Runs jobs with graphile-worker, and frees those of processes that died in the middle of one. */
 @Injectable()
@@ -49,6 +60,14 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
       noHandleSignals: true,
       logger: this.workerLogger(),
       events: this.live.events,
+      parsedCronItems: parseCronItems(
+        this.chores().map(([name]) => ({
+          task: name,
+          match: DAILY,
+          // A server that was off at that hour makes up for it when it is on again.
+          options: { backfillPeriod: 24 * 3600 * 1000, maxAttempts: 5 },
+        })),
+      ),
     });
     await this.live.start();
   }
@@ -60,14 +79,25 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private tasks(): TaskList {
-    const tasks: Record<string, Task> = {};
-    for (const wrapper of this.discovery.getProviders()) {
-      const name = wrapper.metatype && this.discovery.getMetadataByDecorator(JobHandler, wrapper);
-      if (!name) continue;
+    const tasks: Record<string, Task> = Object.fromEntries(
+      this.chores().map(([name, chore]) => [name, () => chore.run()]),
+    );
+    for (const [name, runner] of this.marked<JobRunner>(JobHandler)) {
       if (tasks[name]) throw new Error(`Two classes handle the job ${name}`);
-      tasks[name] = taskOf(wrapper.instance as JobRunner);
+      tasks[name] = taskOf(runner);
     }
     return tasks;
+  }
+
+  private chores(): [string, Chore][] {
+    return this.marked<Chore>(Daily);
+  }
+
+  private marked<T>(decorator: typeof JobHandler): [string, T][] {
+    return this.discovery.getProviders().flatMap((wrapper): [string, T][] => {
+      const name = wrapper.metatype && this.discovery.getMetadataByDecorator(decorator, wrapper);
+      return name ? [[name, wrapper.instance as T]] : [];
+    });
   }
 
   private workerLogger(): WorkerLogger {

@@ -5,13 +5,14 @@ import { Config } from '../config/config.js';
 import { constantTimeEquals } from '../crypto/secrets.js';
 import { Refusal } from '../domain/errors.js';
 import { errorResponses } from '../http/error-docs.js';
-import { Public } from '../http/principal.js';
+import { Public, Uncounted } from '../http/principal.js';
 import { Exposition } from './exposition.js';
 
 /** Open to whoever reaches it, unless METRICS_TOKEN is set. */
 @Controller('metrics')
 @ApiTags('operations')
 @Public()
+@Uncounted()
 export class MetricsController {
   constructor(
     @Inject(Config) private readonly config: Config,

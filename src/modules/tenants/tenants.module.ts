@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { provideStore } from '#kernel/persistence/aggregate-store';
 import { Tenants } from './api.js';
+import { DropOldEvents } from './drop-old-events.js';
 import { TenantProfiles } from './tenant-profiles.js';
 import { TenantStore, tenantSchema } from './tenant.schema.js';
 import { TenantsController } from './tenants.controller.js';
@@ -13,6 +14,7 @@ import { TenantsController } from './tenants.controller.js';
     TenantProfiles,
     { provide: Tenants, useExisting: TenantProfiles },
     provideStore(TenantStore, tenantSchema),
+    DropOldEvents,
   ],
   exports: [Tenants],
 })

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Headers, HttpCode, Param, Patch, Post, Query, Re
 import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { errorResponses } from '#kernel/http/error-docs';
+import { Idempotent } from '#kernel/http/idempotent';
 import { PageQuery } from '#kernel/http/page';
 import { Caller } from '#kernel/http/call-request';
 import { Allow, type Principal } from '#kernel/http/principal';
@@ -46,6 +47,7 @@ export class IncidentsController {
   }
 
   @Post()
+  @Idempotent()
   @Allow({ scope: 'incidents:write' })
   @ApiOperation({ operationId: 'createIncident', summary: 'Open an incident by hand' })
   @ApiCreatedResponse({ type: IncidentView, description: 'As it was opened; triage follows at once' })

@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { Clock } from '#kernel/domain/clock';
 import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
+import { Idempotent } from '#kernel/http/idempotent';
 import { Allow, type Principal } from '#kernel/http/principal';
 import { type ChangeRow, ListChanges } from '../application/list-changes.js';
 import { RecordChange } from '../application/record-change.js';
@@ -19,6 +20,7 @@ export class ChangesController {
   ) {}
 
   @Post()
+  @Idempotent()
   @Allow({ scope: 'changes:write' })
   @ApiOperation({ operationId: 'recordChange', summary: 'Record a deploy or another change' })
   @ApiCreatedResponse({ type: ChangeView })

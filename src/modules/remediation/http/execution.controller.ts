@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
+import { Idempotent } from '#kernel/http/idempotent';
 import { Allow, type Principal } from '#kernel/http/principal';
 import { CompleteStep } from '../application/complete-step.js';
 import { ExecuteRemediation } from '../application/execute-remediation.js';
@@ -25,6 +26,7 @@ export class ExecutionController {
   ) {}
 
   @Post('execute')
+  @Idempotent()
   @HttpCode(202)
   @ApiOperation({
     operationId: 'executeRemediation',

@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import { type Chore, Daily } from '../jobs/daily.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+const ROWS_AT_A_TIME = 5_000;
+
+/** Deletes what has expired, from every table whose migration says `SELECT purge_after(…)`. */
+@Injectable()
+@Daily('purge-expired')
+export class PurgeExpired implements Chore {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async run(): Promise<void> {
+    let gone: number;
+    do {
+      const [row] = await this.unitOfWork.lookUp<{ gone: string }>('SELECT purge_expired($1) AS gone', [
+        ROWS_AT_A_TIME,
+      ]);
+      gone = Number(row?.gone ?? 0);
+    } while (gone > 0);
+  }
+}

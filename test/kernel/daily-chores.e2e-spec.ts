@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+let server: TestServer;
+let tenant: TenantUser;
+const look = <R extends object>(text: string, parameters: unknown[] = []): Promise<R[]> =>
+  sql<R>(server.database.url, text, parameters, tenant.tenantId);
+const runs = (chore: string): Promise<unknown> => look('SELECT graphile_worker.add_job($1)', [chore]);
+beforeAll(async () => {
+  server = await TestServer.start();
+  tenant = await newTenant(server.url);
+});
+afterAll(() => server.stop());
+
+describe('once a day', () => {
+  it('each chore is due', async () => {
+    const known = await until('the schedule is stored', async () => {
+      const rows = await look<{ identifier: string }>(
+        'SELECT identifier FROM graphile_worker._private_known_crontabs',
+      );
+      return rows.length > 0 && rows;
+    });
+    expect(known.map(({ identifier }) => identifier)).toEqual(
+      expect.arrayContaining(['drop-old-events', 'ensure-event-partitions', 'purge-expired']),
+    );
+  });
+
+  it('what has expired is deleted, and nothing else', async () => {
+    const { tenantId } = tenant;
+    await look(
+      `INSERT INTO handled_events (tenant_id, handler, event_id, handled_at)
+       SELECT $1, 'h', 'evt_' || n, now() - interval '1 day' * n FROM generate_series(1, 40) AS n`,
+      [tenantId],
+    );
+    await tenant.api.post(
+      '/v1/incidents',
+      { title: 'x', description: 'y' },
+      { headers: { 'idempotency-key': 'k' } },
+    );
+    await look(
+      `INSERT INTO idempotent_requests (tenant_id, route, key, body_hash, created_at) VALUES ($1, 'r', 'old', 'x', now() - interval '25 hours')`,
+      [tenantId],
+    );
+    const { email, password } = tenant;
+    const { body } = await new Api(server.url).post<{ refreshToken: string }>('/v1/auth/login', {
+      email,
+      password,
+    });
+    await look(`UPDATE sessions SET expires_at = now() - interval '1 second' WHERE session_id <> $1`, [
+      body.refreshToken.split('.')[1],
+    ]);
+    await runs('purge-expired');
+    await until('the old ones are gone', async () => {
+      const [left] = await look<{ count: string }>(`SELECT count(*) FROM handled_events WHERE handler = 'h'`);
+      return left?.count === '29';
+    });
+    expect(await look(`SELECT key FROM idempotent_requests`)).toEqual([{ key: 'k' }]);
+    expect(await look(`SELECT session_id FROM sessions`)).toEqual([
+      { session_id: body.refreshToken.split('.')[1] },
+    ]);
+  });
+
+  it('months of events that no tenant wants any more are dropped whole', async () => {
+    const month = (partition: string): Promise<unknown[]> =>
+      look(`SELECT FROM pg_class WHERE relname = $1`, [partition]);
+    await look(
+      `CREATE TABLE events_2020_01 PARTITION OF events FOR VALUES FROM ('2020-01-01Z') TO ('2020-02-01Z')`,
+    );
+    const [{ name: young } = { name: '' }] = await look<{ name: string }>(
+      `SELECT to_char(now() AT TIME ZONE 'UTC' - interval '1 month', '"events_"YYYY_MM') AS name`,
+    );
+    expect([(await month('events_2020_01')).length, (await month(young)).length]).toEqual([1, 1]);
+    await runs('drop-old-events');
+    await until('the old month is gone', async () => (await month('events_2020_01')).length === 0);
+    expect(await month(young)).toHaveLength(1);
+  });
+
+  it('room is made for the events of the months to come', async () => {
+    const [{ name } = { name: '' }] = await look<{ name: string }>(
+      `SELECT to_char(now() AT TIME ZONE 'UTC' + interval '2 months', '"events_"YYYY_MM') AS name`,
+    );
+    await look(`DROP TABLE ${name}`);
+    await runs('ensure-event-partitions');
+    await until(
+      'it is there',
+      async () => (await look(`SELECT FROM pg_class WHERE relname = $1`, [name])).length,
+    );
+  });
+});
