@@ -3701,7 +3701,10 @@ export interface operations {
     recordChange: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description At most 255 characters. The same key and body within 24 hours gets the first answer again, with `Idempotent-Replay: true`; another body 422; a request that is still being answered 409 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3826,7 +3829,10 @@ export interface operations {
     createIncident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description At most 255 characters. The same key and body within 24 hours gets the first answer again, with `Idempotent-Replay: true`; another body 422; a request that is still being answered 409 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5852,7 +5858,10 @@ export interface operations {
     executeRemediation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description At most 255 characters. The same key and body within 24 hours gets the first answer again, with `Idempotent-Replay: true`; another body 422; a request that is still being answered 409 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 remediationId: string;

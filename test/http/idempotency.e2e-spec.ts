@@ -18,11 +18,7 @@ afterAll(async () => {
 });
 
 const REPORT = { title: 'Checkout is slow', description: 'p99 above 4 s' };
-const open = (
-  key: string,
-  body: unknown = REPORT,
-  api: Api = tenant.api,
-): Promise<Answer<Record<string, unknown>>> =>
+const open = (key: string, body: unknown = REPORT, api: Api = tenant.api): Promise<Answer> =>
   api.post('/v1/incidents', body, { headers: { 'idempotency-key': key } });
 const incidentsOf = async ({ api }: TenantUser): Promise<unknown[]> =>
   (await api.get<{ items: unknown[] }>('/v1/incidents?limit=100')).body.items;

@@ -105,7 +105,7 @@ describe('row-level security', () => {
     await asApplication(undefined, (client) => client.query(statement)).catch(() => undefined);
     const look = asApplication(undefined, async (client) => {
       await client.query(statement).catch(() => undefined);
-      return (await client.query('SELECT user_id FROM users')).rows;
+      return (await client.query<{ user_id: string }>('SELECT user_id FROM users')).rows;
     });
     // PostgreSQL either hides the rows all the same or refuses to answer at all.
     expect(await look.catch(() => [])).toEqual([]);
