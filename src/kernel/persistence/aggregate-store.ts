@@ -14,6 +14,8 @@ import type { TenantId } from '../domain/ids.js';
 import { Store } from '../domain/store.js';
 import { UnitOfWork } from './unit-of-work.js';
 
+type Column = EntityMetadata['columns'][number];
+
 /**
  * Stores aggregates and, in the same transaction, appends the events they recorded to the tenant's log.
  * The key is `(tenant_id, id)`; a mapped `version` column counts the changes.
@@ -125,31 +127,29 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     return { tenantId, ...(own && { [own.propertyName]: id }) } as FindOptionsWhere<A>;
   }
 
-  private columnsOf(manager: EntityManager, aggregate: A): Record<string, unknown> {
+  /** The changeable columns as text, so that what `decide` changes inside a JSON column is seen as a change. */
+  private columnsOf(manager: EntityManager, aggregate: A): ReadonlyMap<Column, string | undefined> {
     const columns = this.metadata(manager).columns.filter(
       ({ isPrimary, isUpdate }) => !isPrimary && isUpdate,
     );
-    // A deep copy, so that what `decide` changes inside a JSON column is seen as a change.
-    return structuredClone(
-      Object.fromEntries(columns.map((column) => [column.propertyName, column.getEntityValue(aggregate)])),
-    );
+    return new Map(columns.map((column) => [column, JSON.stringify(column.getEntityValue(aggregate))]));
   }
 
   /** The columns that `decide` changed, with the version counted up; undefined when it changed none. */
   private changesOf(
     manager: EntityManager,
     aggregate: A,
-    before: Readonly<Record<string, unknown>>,
+    before: ReadonlyMap<Column, string | undefined>,
   ): Record<string, unknown> | undefined {
-    const changed = Object.entries(this.columnsOf(manager, aggregate)).filter(
-      ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]),
-    );
+    const after = this.columnsOf(manager, aggregate);
+    const changed = [...after].filter(([column, text]) => text !== before.get(column));
     if (changed.length === 0) return undefined;
     const version = this.metadata(manager).findColumnWithPropertyName('version');
-    if (!version) return Object.fromEntries(changed);
-    const next = Number(before['version']) + 1;
-    version.setEntityValue(aggregate, next);
-    return { ...Object.fromEntries(changed), version: next };
+    version?.setEntityValue(aggregate, Number(version.getEntityValue(aggregate)) + 1);
+    const columns = [...changed.map(([column]) => column), ...(version ? [version] : [])];
+    return Object.fromEntries(
+      columns.map((column) => [column.propertyName, column.getEntityValue(aggregate)]),
+    );
   }
 
   private async updateMany(
