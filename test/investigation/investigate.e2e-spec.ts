@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newTenant } from '../support/api.js';
+import { decideOutcome, type OutcomeInputs } from '#modules/investigation/domain/decide-outcome';
+import { sqlOf } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import {
   ALERT,
@@ -160,6 +162,25 @@ describe('an investigation', () => {
     const [, read] = /120000 rows, of which (\d+) were read/.exec(topology?.summary ?? '') ?? [];
     expect(Number(read)).toBeGreaterThan(95_000);
     expect(Number(read)).toBeLessThan(105_000);
+  });
+
+  it('can be decided again from what it kept, to the same outcome', async () => {
+    const tenant = await newTenant(server.url);
+    await recordDeploy(tenant, 'v42', 10);
+    const run = await ended(tenant, await sendAlert(tenant));
+    const [kept] = await sqlOf<{ outcome_inputs: OutcomeInputs; outcome_policy: string }>(
+      server.database.url,
+      tenant.tenantId,
+      'SELECT outcome_inputs, outcome_policy FROM investigations WHERE investigation_id = $1',
+      [run.investigationId],
+    );
+    const again = decideOutcome(kept?.outcome_inputs as OutcomeInputs);
+    expect(again.version).toBe(kept?.outcome_policy);
+    expect(again).toMatchObject({
+      outcome: run.outcome,
+      rootCause: run.rootCause,
+      confidence: run.confidence,
+    });
   });
 
   it('of an incident that a person opened goes the same way', async () => {

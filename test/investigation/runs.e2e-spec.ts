@@ -86,6 +86,35 @@ describe('a run', () => {
     expect(older.body.items).toHaveLength(1);
   });
 
+  it('is asked for again with more context while a proposal waits, unless one is under way', async () => {
+    const own = await newTenant(server.url);
+    await recordDeploy(own, 'v42', 5);
+    const incidentId = await sendAlert(own);
+    await statusIs(own, incidentId, 'awaiting_approval');
+    const release = await holdTable(server.database.url, 'changes');
+    const ask = (body: object) => own.api.post(`/v1/investigation/${incidentId}/context`, body);
+    expect(await ask({ context: 'It was the cache.' })).toMatchObject({
+      status: 202,
+      body: { incidentId, status: 'awaiting_approval', investigationId: null },
+    });
+    const more = { context: 'The deploy was rolled back at noon.', reinvestigate: true };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(more)));
+    expect(codes(answers)).toEqual({ '202 ok': 1, '409 conflict': 19 });
+    await statusIs(own, incidentId, 'investigating');
+    await release();
+    await ended(own, incidentId);
+    expect(await story(own, incidentId)).toContain('awaiting_approval → investigating');
+    // Of what was refused nothing was kept.
+    const notes = (await evidenceOf(own, incidentId)).filter(({ type }) => type === 'note');
+    expect(notes.map(({ content }) => (JSON.parse(content) as { text: string }).text).sort()).toEqual([
+      'It was the cache.',
+      'The deploy was rolled back at noon.',
+    ]);
+    for (const bad of [{}, { context: ' ' }, { context: 7 }, { context: 'x', reinvestigate: 'yes' }]) {
+      expect((await ask(bad)).status).toBe(400);
+    }
+  });
+
   it('is aborted for real: nothing that it finds afterwards is stored or told', async () => {
     await recordDeploy(tenant, 'v42', 5);
     const { incidentId, release } = await heldRun();
