@@ -32,7 +32,6 @@ export function asyncApiDocument(published: readonly AnyEventClass[]): object {
         title: 'Event stream',
         description: STREAM,
         messages: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }])),
-        bindings: { http: { bindingVersion: '0.3.0' } },
       },
     },
     operations: {

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { addErrors, errorComponents } from './openapi-errors.js';
@@ -8,7 +9,7 @@ const DESCRIPTION = `An alert comes in, becomes an incident, is triaged and inve
 executed, is resolved and leaves a pattern behind. Every step is an event: see \`/asyncapi.json\`.
 
 **Errors** have one shape, \`ErrorEnvelope\`, whatever went wrong; \`error\` is a stable code. Another tenant's resource is
-404, with the same words as one that does not exist.
+404, with the same words as one that does not exist. Any operation may meet a 500 or a 503.
 
 **Lists** take \`limit\` (1..100) and the opaque \`cursor\` that the page before answered as \`nextCursor\`; \`null\` is the end.
 
@@ -38,6 +39,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const schemas = sorted(document.components?.schemas ?? {});
   for (const operation of operationsOf(document)) {
     operation.security ??= securityFor(accesses.get(operation.operationId ?? '') ?? {});
+    describeAnswers(operation);
     addExamples(operation, schemas);
     addErrors(operation);
   }
@@ -51,6 +53,12 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
 function operationsOf({ paths }: OpenAPIObject): Operation[] {
   const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
   return Object.values(paths).flatMap((path) => methods.flatMap((method) => path[method] ?? []));
+}
+
+function describeAnswers({ responses }: Operation): void {
+  for (const [status, response] of Object.entries(responses)) {
+    if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? status;
+  }
 }
 
 function addExamples(operation: Operation, schemas: Readonly<Record<string, object>>): void {
