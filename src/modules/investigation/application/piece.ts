@@ -1,8 +1,9 @@
+import { sha256Hex } from '#kernel/crypto/secrets';
 import { readerOf } from '../domain/agents/registry.js';
 import type { EvidenceRecord } from '../domain/case-file.js';
 import type { Evidence, EvidenceType } from '../domain/evidence.js';
 import { readEvidence } from '../domain/read-evidence.js';
-import { excerpt, sha256 } from './excerpt.js';
+import { excerpt } from './excerpt.js';
 
 /** Evidence in both its forms: as agents read it, and as people look it up. */
 export interface Piece {
@@ -31,7 +32,7 @@ export function singleRowPiece(origin: Origin, row: object): Piece {
       ...origin,
       agentName: readerOf(type) ?? '',
       content: excerpt(content),
-      contentHash: sha256(content),
+      contentHash: sha256Hex(content),
       origin: 'file',
       rows: evidence.rows,
     },

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { sha256Hex } from '#kernel/crypto/secrets';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api';
 import { type PatternMatch, Patterns } from '#modules/knowledge/api';
@@ -7,7 +8,7 @@ import { knownSolution as agent } from '../domain/agents/known-solution.js';
 import type { EvidenceRecord } from '../domain/case-file.js';
 import type { KnownSolution } from '../domain/known-solution.js';
 import type { Memory } from '../domain/run.js';
-import { excerpt, sha256 } from './excerpt.js';
+import { excerpt } from './excerpt.js';
 
 const MOST_EARLIER = 20;
 
@@ -119,7 +120,7 @@ function told(record: ToldRecord): EvidenceRecord {
     ...record,
     agentName: agent.name,
     content: excerpt(content),
-    contentHash: sha256(content),
+    contentHash: sha256Hex(content),
     origin: 'told',
     rows: null,
   };
