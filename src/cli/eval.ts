@@ -20,11 +20,11 @@ await runProgram('The evaluation could not be run.', async (say) => {
   if (values.cases === undefined || values.out === undefined) throw new Error(`Usage: ${USAGE}`);
   const folder = await CaseFolder.open(values.cases);
   const predictions: Record<string, Prediction> = {};
-  const groups = new Map<string, string>();
+  const sources = new Map<string, { dataset: string; system: string }>();
   for (const [i, entry] of folder.entries.entries()) {
     const raw = await folder.load(entry);
     predictions[entry.id] = predict(raw, () => performance.now());
-    groups.set(entry.id, raw.group);
+    sources.set(entry.id, { dataset: raw.dataset, system: raw.system });
     progress(i + 1, folder.entries.length);
   }
   await writeFile(values.out, `${JSON.stringify(predictions, undefined, 1)}\n`);
@@ -35,7 +35,15 @@ await runProgram('The evaluation could not be run.', async (say) => {
         Object.entries(predictions).flatMap(([id, prediction]) =>
           labels[id] === undefined
             ? []
-            : [{ id, group: groups.get(id) ?? '', label: labels[id], prediction }],
+            : [
+                {
+                  id,
+                  dataset: sources.get(id)?.dataset ?? '',
+                  system: sources.get(id)?.system ?? '',
+                  label: labels[id],
+                  prediction,
+                },
+              ],
         ),
       )
     : undefined;

@@ -8,8 +8,8 @@ import { list, object, optionalText, requiredText, type Json } from './json.js';
 export interface RawCase {
   readonly id: string;
   readonly dataset: string;
-  /** Finer than the dataset where that joins several systems. */
-  readonly group: string;
+  /** What the case was seen in; a dataset may join several. */
+  readonly system: string;
   readonly body: Json;
   /** Contents of `baseline_file`, undefined when it refers to none. */
   readonly baseline: Json;
@@ -51,11 +51,11 @@ export class CaseFolder {
     const siblings = list(object(content)['cases']);
     const body = siblings.length > 0 ? siblings.find((each) => object(each)['id'] === id) : content;
     if (body === undefined) throw new Error(`${file} holds no case ${id}.`);
-    const system = file.replace(/^.*\//, '').replace(/\.json(\.gz)?$/, '');
+    const fileName = file.replace(/^.*\//, '').replace(/\.json(\.gz)?$/, '');
     return {
       id,
       dataset,
-      group: siblings.length > 0 ? `${dataset} ${system}` : dataset,
+      system: siblings.length > 0 ? fileName : (optionalText(body, 'system') ?? dataset),
       body,
       siblings,
       baseline: await this.referred(body, 'baseline_file'),

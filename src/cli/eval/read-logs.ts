@@ -13,6 +13,8 @@ interface Line {
 }
 
 const A_MINUTE = 60_000;
+/** A clock that is further off than this was not set. */
+const A_WEEK_S = 7 * 24 * 3600;
 /** The stack of an error belongs to its message. */
 const PARTS = ['stack', 'goroutine_stack', 'exception', 'stacktrace'];
 
@@ -62,7 +64,7 @@ function foldedLines(logs: Json, startedAt: number): Line[] {
   return list(at(logs, 'rows')).flatMap((row) => {
     const [seconds, entity, message, count] = list(row).map(numeric);
     const text = messages[message ?? -1];
-    if (seconds === undefined || typeof text !== 'string') return [];
+    if (seconds === undefined || Math.abs(seconds) > A_WEEK_S || typeof text !== 'string') return [];
     const level = /^(trace|debug|info|warn|warning|error|fatal)\b/i.exec(text)?.[1];
     return [
       {

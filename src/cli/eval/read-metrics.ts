@@ -19,7 +19,7 @@ export function readMetrics({ body, baseline }: RawCase, times: CaseTimes): Evid
   const start = clock[0] ?? times.startedAt;
   const samples = [
     ...normalSamples(baseline, at(body, 'baseline_until'), start, times),
-    ...list(at(metrics, 'series')).flatMap((series) => ownSamples(series, clock, times)),
+    ...list(at(metrics, 'series')).flatMap((series) => ownSamples(series, clock, body, times)),
     ...entrySamples(body, times),
   ];
   const edges = list(at(body, 'topology', 'edges')).map((edge) => ({
@@ -32,17 +32,31 @@ export function readMetrics({ body, baseline }: RawCase, times: CaseTimes): Evid
   ];
 }
 
-function ownSamples(series: Json, clock: readonly (number | undefined)[], times: CaseTimes): Sample[] {
-  const offsets = numbers(at(series, 'v_offset_s'));
-  const base = numbers(at(series, 'base'));
+/** `base` holds normal samples from around the case whose times are not told: they are dealt out over the time before. */
+function ownSamples(
+  series: Json,
+  clock: readonly (number | undefined)[],
+  body: Json,
+  times: CaseTimes,
+): Sample[] {
+  const given =
+    at(series, 'v_offset_s') ?? (clock.length === 0 ? at(body, 'entry_service', 'offset_s') : undefined);
+  const offsets = numbers(given);
+  const base = dealtOut(numbers(at(series, 'base')));
   const first = times.startedAt + Math.min(0, (offsets[0] ?? 0) * 1000);
   return [
     ...samplesOf(series, base, (i) => first - (base.length - i) * times.stepMs),
     ...samplesOf(series, numbers(at(series, 'v')), (i) => {
-      const offset = offsets[i];
+      const offset = offsets[i] ?? (clock.length === 0 ? (i * times.stepMs) / 1000 : undefined);
       return offset === undefined ? clock[i] : times.startedAt + offset * 1000;
     }),
   ];
+}
+
+/** Neighbours in the list come apart, so that its order does not look like a development. */
+function dealtOut<T>(values: readonly T[]): readonly T[] {
+  const stride = Math.max(1, Math.round(values.length * 0.382));
+  return Array.from({ length: stride }, (_, start) => values.filter((_, i) => i % stride === start)).flat();
 }
 
 /** A normal time is often another day; it is moved to end one step before the case begins. */

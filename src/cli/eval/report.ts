@@ -3,7 +3,7 @@ import type { Scores, Share } from './score.js';
 
 const COLUMNS = [
   'dataset',
-  'fault',
+  'part',
   'n',
   'AC@1',
   'AC@3',
@@ -17,13 +17,13 @@ const COLUMNS = [
 
 /** The scores as a table, then how far each confidence came true. */
 export function report(all: readonly Scores[]): string[] {
-  return [...tableOf(all), '', ...all.filter(({ fault }) => fault === null).flatMap(reliabilityOf)];
+  return [...tableOf(all), '', ...all.filter(({ part }) => part === null).flatMap(reliabilityOf)];
 }
 
 function tableOf(all: readonly Scores[]): string[] {
   const rows = all.map((each): string[] => [
-    each.group,
-    shortened(each.fault ?? '', 32),
+    each.dataset,
+    shortened(each.part ?? '', 32),
     String(each.n),
     shown(each.ac1),
     shown(each.ac3),
@@ -48,10 +48,10 @@ function shown(share: Share | undefined): string {
   return `${share.share.toFixed(3)} [${share.low.toFixed(2)}, ${share.high.toFixed(2)}] ${share.hits}/${share.n}`;
 }
 
-function reliabilityOf({ group, reliability }: Scores): string[] {
+function reliabilityOf({ dataset, reliability }: Scores): string[] {
   if (!reliability) return [];
   return [
-    `Reliability of ${group}:`,
+    `Reliability of ${dataset}:`,
     ...reliability.map(
       ({ from, to, n, confidence, accuracy }) =>
         `  ${from.toFixed(1)}–${to.toFixed(1)}  n ${String(n).padStart(4)}  claimed ${confidence.toFixed(3)}  true ${accuracy.toFixed(3)}`,

@@ -18,7 +18,8 @@ function prediction(changes: Partial<Prediction>): Prediction {
 
 const scored = (id: string, label: object, changes: Partial<Prediction> = {}) => ({
   id,
-  group: 'made up',
+  dataset: 'made up',
+  system: 'one',
   label,
   prediction: prediction(changes),
 });
@@ -58,7 +59,7 @@ describe('Scores', () => {
       scored('1', { root_cause_entity: 'a', fault: 'cpu' }),
       scored('2', { root_cause_entity: 'b', fault: 'delay' }),
     ]);
-    expect(all.map(({ fault, ac1 }) => [fault, ac1?.hits])).toEqual([
+    expect(all.map(({ part, ac1 }) => [part, ac1?.hits])).toEqual([
       [null, 1],
       ['cpu', 1],
       ['delay', 0],

@@ -11,8 +11,9 @@ export interface Share extends Interval {
 
 /** How one group of cases was answered; what its labels do not tell is absent. */
 export interface Scores {
-  readonly group: string;
-  readonly fault: string | null;
+  readonly dataset: string;
+  /** A system or a fault within the dataset; null for all of it. */
+  readonly part: string | null;
   readonly n: number;
   readonly ac1?: Share;
   readonly ac3?: Share;
@@ -28,41 +29,43 @@ export interface Scores {
 
 export interface Scored {
   readonly id: string;
-  readonly group: string;
+  readonly dataset: string;
+  readonly system: string;
   readonly label: Json;
   readonly prediction: Prediction;
 }
 
-/** Scores per group, then per group and fault where faults are told, then all with a true entity pooled. */
+/** Scores per dataset, within it per system and per fault where there are several, then all with a true entity pooled. */
 export function score(cases: readonly Scored[]): Scores[] {
-  const groups = [...new Set(cases.map(({ group }) => group))].sort();
+  const datasets = groupsOf(cases, ({ dataset }) => dataset);
   const withEntity = cases.filter(({ label }) => entityOf(label) !== undefined);
   return [
-    ...groups.flatMap((group) => {
-      const own = cases.filter((each) => each.group === group);
-      const faults = [...new Set(own.map(({ label }) => optionalText(label, 'fault')))]
-        .filter((fault) => fault !== undefined)
-        .sort();
-      return [
-        scoresOf(group, null, own),
-        ...(faults.length > 1
-          ? faults.map((fault) =>
-              scoresOf(
-                group,
-                fault,
-                own.filter(({ label }) => optionalText(label, 'fault') === fault),
-              ),
-            )
-          : []),
-      ];
-    }),
-    ...(groups.length > 1 && withEntity.length > 0
+    ...datasets.flatMap(([dataset, own]) => [
+      scoresOf(dataset, null, own),
+      ...partsOf(dataset, own, ({ system }) => system),
+      ...partsOf(dataset, own, ({ label }) => optionalText(label, 'fault')),
+    ]),
+    ...(datasets.length > 1 && withEntity.length > 0
       ? [scoresOf('all with a true entity', null, withEntity)]
       : []),
   ];
 }
 
-function scoresOf(group: string, fault: string | null, cases: readonly Scored[]): Scores {
+function partsOf(
+  dataset: string,
+  cases: readonly Scored[],
+  part: (each: Scored) => string | undefined,
+): Scores[] {
+  const parts = groupsOf(cases, part);
+  return parts.length > 1 ? parts.map(([name, own]) => scoresOf(dataset, name, own)) : [];
+}
+
+function groupsOf(cases: readonly Scored[], key: (each: Scored) => string | undefined): [string, Scored[]][] {
+  const names = [...new Set(cases.map(key))].filter((name) => name !== undefined).sort();
+  return names.map((name) => [name, cases.filter((each) => key(each) === name)]);
+}
+
+function scoresOf(dataset: string, part: string | null, cases: readonly Scored[]): Scores {
   const ranked = cases.flatMap(({ label, prediction }) => {
     const entity = entityOf(label);
     if (entity === undefined) return [];
@@ -75,8 +78,8 @@ function scoresOf(group: string, fault: string | null, cases: readonly Scored[])
   const healthy = cases.filter(({ label }) => isHealthy(label));
   const judged = ranked.map(({ place, confidence }) => ({ confidence, right: place === 0 }));
   return {
-    group,
-    fault,
+    dataset,
+    part,
     n: cases.length,
     ...(ranked.length === 0
       ? {}

@@ -41,11 +41,19 @@ const MOST_CERTAIN = 0.97;
 const TOO_CLOSE = 0.05;
 
 /** Kinds of fact that come from the same way of looking are one witness. */
-const FAMILIES: Readonly<Record<FindingKind, 'change' | 'metrics' | 'logs' | 'memory' | null>> = {
+const FAMILIES: Readonly<
+  Record<FindingKind, 'change' | 'metrics' | 'logs' | 'traces' | 'alerts' | 'platform' | 'memory' | null>
+> = {
   change: 'change',
   metric_shift: 'metrics',
   demand_rise: 'metrics',
   excess: 'metrics',
+  slow_call: 'traces',
+  missing_call: 'traces',
+  unusual_alerts: 'alerts',
+  platform_state: 'platform',
+  platform_event: 'platform',
+  database_limit: 'metrics',
   new_error: 'logs',
   risen_error: 'logs',
   change_in_log_text: 'logs',

@@ -46,6 +46,8 @@ interface Tally {
 }
 
 const FEWEST_LINES_FOR_VOLUME = 20;
+/** The minute before the split is neither: when it began is only estimated. */
+const UNCERTAIN = 60_000;
 
 /**
  * Groups lines by template and entity and compares each with itself before the split. What is expected after it:
@@ -53,7 +55,8 @@ const FEWEST_LINES_FOR_VOLUME = 20;
  * look like trouble. `z = (after − expected) / √(expected + expected²/before + 1)`: Poisson noise, plus the noise of
  * an expectation that itself was only counted. `lines` must be oldest first.
  */
-export function compareLogs(lines: readonly Cited<LogLine>[], split: EpochMs): LogComparison {
+export function compareLogs(all: readonly Cited<LogLine>[], split: EpochMs): LogComparison {
+  const lines = withoutUncertain(all, split);
   const tallies = tally(lines, split);
   const totals = new Map<string, { before: number; after: number }>();
   for (const { entity, before, after } of tallies) {
@@ -97,6 +100,13 @@ export function compareLogs(lines: readonly Cited<LogLine>[], split: EpochMs): L
     entities: totals.size,
     comparable: linesBefore > 0,
   };
+}
+
+/** Without the minute before the split, where the lines before that still are half of all before. */
+function withoutUncertain(lines: readonly Cited<LogLine>[], split: EpochMs): readonly Cited<LogLine>[] {
+  const certain = lines.filter(({ row }) => row.timestamp < split - UNCERTAIN || row.timestamp >= split);
+  const before = (some: readonly Cited<LogLine>[]) => some.filter(({ row }) => row.timestamp < split).length;
+  return before(certain) * 2 >= before(lines) ? certain : lines;
 }
 
 function tally(lines: readonly Cited<LogLine>[], split: EpochMs): Tally[] {

@@ -8,6 +8,14 @@ const DENIED =
 const FAILURE =
   /error|exception|\bfail|fatal|\bpanic|traceback|timed?.?out|refus|unreachable|\bdenied|unavailable|out of memory|\boom|\bkill(?:ed|ing)|reset by peer|broken pipe|deadlock|exhaust|reject|unauthori[sz]ed|forbidden|invalid|expired|overload|saturat|shedding|throttl|backoff|back-off|evict|unhealthy|crash|abort|corrupt|cannot |could not|unable to|no such|not found|no space|too many|exceeded|degraded|missed heartbeat|\b50[0234]\b/i;
 
+const PASSED_ON =
+  /upstream|downstream|no instances? available|bad gateway|gateway time.?out|connection (?:refused|reset)|http(?:server|client)error|internal ?server ?error|service ?unavailable|resource ?access|\b50[0234]\b|retries exhausted|remote (?:host|service)/i;
+
+/** Whether a line of failure speaks of somebody else's failure, which its writer only met. */
+export function isPassedOn(message: string): boolean {
+  return PASSED_ON.test(message.slice(0, READ));
+}
+
 /** Only so much of a line is read for words: what failed stands at its start. */
 const READ = 1024;
 

@@ -41,16 +41,28 @@ const REMEMBERED_MESSAGES = 20_000;
 export class LogTemplates {
   readonly #leaves = new Map<number, Map<string, LogTemplate[]>>();
   readonly #remembered = new Map<string, LogTemplate>();
+  readonly #places = new Map<string, LogTemplate>();
   #size = 0;
 
   /** The template that a message belongs to, which is a new one when it resembles none. */
   add(message: string): LogTemplate {
     const text = message.length > MAX_CHARACTERS ? message.slice(0, MAX_CHARACTERS) : message;
     const masked = maskVariables(text);
+    const place = placeInCode(text);
+    if (place !== undefined) return this.#atPlace(place, masked);
     const known = this.#remembered.get(masked);
     if (known) return known;
     const template = this.#match(words(masked));
     if (this.#remembered.size < REMEMBERED_MESSAGES) this.#remembered.set(masked, template);
+    return template;
+  }
+
+  /** Lines that one statement of a program wrote are one template, whatever their words. */
+  #atPlace(place: string, masked: string): LogTemplate {
+    const known = this.#places.get(place);
+    if (known) return known;
+    const template = new LogTemplate(words(masked));
+    if (this.#places.size < MAX_TEMPLATES) this.#places.set(place, template);
     return template;
   }
 
@@ -80,6 +92,15 @@ export class LogTemplates {
     // A first word with a digit or a mask in it is a variable, not the name of a message.
     return getOrAdd(byFirstWord, crowded || /[\d<]/.test(first) ? ANY : first, () => []);
   }
+}
+
+/** `OrderService#112`, `charge.go:118` at the start of a line: the statement that wrote it. */
+const PLACE =
+  /(?:^|[\s[(])([\w.$/-]{2,100}(?:#|\.(?:java|kt|go|py|js|ts|rb|cs|cpp|rs|php):)\d{1,6})(?![\w#])/;
+const PLACE_WITHIN = 120;
+
+function placeInCode(text: string): string | undefined {
+  return PLACE.exec(text.slice(0, PLACE_WITHIN))?.[1];
 }
 
 function words(text: string): string[] {

@@ -1,6 +1,6 @@
 import type { MetricSeries } from './evidence-set.js';
 import type { EpochMs } from './evidence.js';
-import { type MetricRole, profileOf } from './metric-profile.js';
+import { type Direction, type MetricRole, profileOf } from './metric-profile.js';
 import { baselineOf, robustScore, robustZ } from './robust-score.js';
 import { amount } from './wording.js';
 
@@ -10,6 +10,11 @@ export interface MetricShift {
   readonly role: MetricRole;
   /** Steps of the series' own spread; see `robustScore`. */
   readonly score: number;
+  /**
+   * How many times the smallest change that matters in this metric a typical sample lies away from normal: the median
+   * of those after the split, since one odd sample is everyday life.
+   */
+  readonly effect: number;
   /** Whether it left normal for good reason: far enough, and not for a single sample if there are more. */
   readonly shifted: boolean;
   /** The first sample outside normal, or the split when there is none. */
@@ -34,15 +39,25 @@ export function metricShift(series: MetricSeries, split: EpochMs): MetricShift |
   const { score, index } = robustScore(values, baseline, profile.direction);
   const departed = values.map((value) => robustZ(value, baseline, profile.direction) > DEPARTURE);
   const first = departed.indexOf(true);
+  const worst = values[Math.max(0, index)] ?? baseline.median;
   return {
     series,
     role: profile.role,
     score,
+    effect: robustEffect(values, baseline.median, profile.direction) / baseline.floor,
     shifted: departed.filter(Boolean).length >= Math.min(2, values.length),
     at: series.timestamps[after + Math.max(0, first)] ?? split,
     normal: baseline.median,
-    worst: values[Math.max(0, index)] ?? baseline.median,
+    worst,
   };
+}
+
+function robustEffect(values: readonly number[], normal: number, direction: Direction): number {
+  const away = values.map((value) =>
+    direction === 'both' ? Math.abs(value - normal) : direction === 'down' ? normal - value : value - normal,
+  );
+  away.sort((a, b) => a - b);
+  return Math.max(0, away[Math.floor(away.length / 2)] ?? 0);
 }
 
 /** `latency_ms rose from 12 to 480`. */

@@ -21,6 +21,10 @@ export interface Onset {
 const NORMAL_SHARE = 0.35;
 const FEWEST_NORMAL_SAMPLES = 3;
 const DEPARTURE = 5;
+/** Of many series some look odd at any time. */
+const BY_CHANCE = 0.02;
+/** Of the samples from the onset until the alert. */
+const LASTING = 0.8;
 /** What left normal longer before the next departure has nothing to do with it. */
 const CHAIN_GAP = 15 * 60_000;
 
@@ -45,7 +49,7 @@ export function estimateOnset(
       compareText(a.entity ?? '', b.entity ?? '') ||
       compareText(a.metric ?? '', b.metric ?? ''),
   );
-  const first = firstOfChain(candidates, service);
+  const first = firstOfChain(candidates, service, Math.ceil(evidence.series.length * BY_CHANCE));
   if (first) return first;
   const starts = errorStarts(evidence.logs, alertedAt);
   const start = starts.find(({ entity }) => service !== null && sameService(entity, service)) ?? starts[0];
@@ -55,12 +59,18 @@ export function estimateOnset(
 
 /**
  * From the failing service's own first departure back along departures that follow each other closely. `onsets` are
- * oldest first. Without a departure of the failing service any may be the one that matters.
+ * oldest first. Without a departure of the failing service any may be the one that matters, if there are more than chance
+ * makes of so many series.
  */
-function firstOfChain(onsets: readonly Onset[], service: string | null): Onset | undefined {
+function firstOfChain(
+  onsets: readonly Onset[],
+  service: string | null,
+  fewestOthers: number,
+): Onset | undefined {
   const own = onsets.findIndex(
     ({ entity }) => service !== null && entity !== null && sameService(entity, service),
   );
+  if (own === -1 && onsets.length < fewestOthers) return undefined;
   let first = Math.max(0, own);
   for (let i = first - 1; i >= 0; i -= 1) {
     const [earlier, later] = [onsets[i], onsets[first]];
@@ -77,16 +87,19 @@ function onsetOf(series: MetricSeries, basis: 'metric' | 'log', alertedAt: Epoch
   const profile = profileOf(series.metric, series.unit);
   const baseline = baselineOf(series.values.slice(0, normal), profile);
   if (!baseline) return undefined;
+  // Noise that comes in few, coarse values has next to no spread, yet it does not leave its own range.
+  const usual = series.values.slice(0, normal).map((value) => robustZ(value, baseline, profile.direction));
+  const limit = Math.max(DEPARTURE, ...usual);
   const departed = series.values
     .slice(normal, known)
-    .map((value) => robustZ(value, baseline, profile.direction) > DEPARTURE);
+    .map((value) => robustZ(value, baseline, profile.direction) > limit);
   let lasting = 0;
   let first: number | undefined;
   // From the end, so that the share still departed is known at each sample in one pass.
   for (let i = departed.length - 2; i >= 0; i -= 1) {
     if (departed[i + 1]) lasting += 1;
     const remaining = departed.length - i;
-    if (departed[i] && departed[i + 1] && (lasting + 1) * 2 >= remaining) first = i;
+    if (departed[i] && departed[i + 1] && lasting + 1 >= LASTING * remaining) first = i;
   }
   if (first === undefined) return undefined;
   return {

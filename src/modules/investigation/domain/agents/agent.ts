@@ -52,7 +52,7 @@ export interface InvestigationContext {
 /** How strongly one way of looking points at one entity. */
 export interface Suspect {
   readonly entity: string;
-  /** 0..1: its share of all that this way of looking suspects, so that one that singles somebody out speaks louder. */
+  /** How far it stands out from all others to one way of looking, 1 being far; of the synthesis its share of all suspicion. */
   readonly score: number;
 }
 

@@ -5,6 +5,7 @@ import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { missingEvidence } from '../missing-evidence.js';
 import { type MeasuredExcess, requestExcess, sufferingOf, type Suffering } from '../request-excess.js';
+import { standingOut } from '../suspects.js';
 import { sameService } from '../service-name.js';
 import { clockTime, count } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
@@ -13,6 +14,7 @@ const NAME = 'dependency analysis';
 const MOST_SHOWN = 3;
 /** An entity that does less of the damage than this is not worth a hypothesis. */
 const NOTABLE = 0.2;
+const USUAL_SHARE = 0.2;
 
 /**
  * Asks who does the damage and who only passes it on: what requests waited or failed too much at each entity, less
@@ -54,7 +56,10 @@ export const dependencyAnalysis: Agent = {
       hypotheses: shown
         .filter(({ share }) => share >= NOTABLE)
         .map((each) => toHypothesis(each, suffering, evidenceIds(each), incident.service ?? '', unusual)),
-      suspects: attributions.map(({ entity, share }) => ({ entity, score: share })),
+      suspects: standingOut(new Map(attributions.map(({ entity, share }) => [entity, share])), {
+        usual: USUAL_SHARE,
+        among: measured.length,
+      }),
       missing: [],
       message:
         `Traced ${suffering} of ${count(measured.length, 'entity', 'entities')} along ` +

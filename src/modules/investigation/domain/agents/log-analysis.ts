@@ -2,9 +2,10 @@ import { errorHypotheses } from '../error-hypotheses.js';
 import type { EvidenceSet } from '../evidence-set.js';
 import { finding, type Finding, type FindingKind } from '../finding.js';
 import { compareLogs, type LogComparison, type TemplateUse } from '../log-comparison.js';
+import { logChannels } from '../log-channels.js';
 import { missingEvidence } from '../missing-evidence.js';
 import { sameService, serviceOf } from '../service-name.js';
-import { asShares } from '../suspects.js';
+import { standingOut, together } from '../suspects.js';
 import { clockTime, count, listed, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
 
@@ -13,6 +14,8 @@ const NAME = 'log analysis';
 const RISEN = 4;
 const SILENT = -5;
 const MOST_FINDINGS = 12;
+const USUAL_FAILING = 6;
+const USUAL_SILENT = 2;
 
 /**
  * Reads log lines and platform events: which messages of failure are new or more frequent since the onset, which
@@ -44,7 +47,7 @@ export const logAnalysis: Agent = {
         ...quiet(evidence, troubles, comparison, context),
       ],
       hypotheses: errorHypotheses(troubles.map((use) => ({ use, kind: kindOf(use, comparison) }))),
-      suspects: suspects(troubles),
+      suspects: comparison.comparable ? suspects(comparison) : byErrors(troubles),
       missing: comparison.comparable
         ? []
         : [`logs from before ${clockTime(context.onset.at)} to compare with`],
@@ -135,10 +138,20 @@ function quiet(
   ];
 }
 
-function suspects(troubles: readonly TemplateUse[]): Suspect[] {
-  const byEntity = new Map<string, number>();
-  for (const { entity, z } of troubles) byEntity.set(entity, (byEntity.get(entity) ?? 0) + Math.max(0, z));
-  return asShares(byEntity);
+function suspects(comparison: LogComparison): Suspect[] {
+  const { failing, silent } = logChannels(comparison);
+  const among = comparison.entities;
+  return together(
+    standingOut(failing, { usual: USUAL_FAILING, among }),
+    standingOut(silent, { usual: USUAL_SILENT, among }),
+  );
+}
+
+/** With nothing to compare with, whoever logs most of the errors. */
+function byErrors(troubles: readonly TemplateUse[]): Suspect[] {
+  const lines = new Map<string, number>();
+  for (const { entity, after } of troubles) lines.set(entity, (lines.get(entity) ?? 0) + Math.log1p(after));
+  return standingOut(lines, { usual: USUAL_FAILING, among: lines.size });
 }
 
 function message(

@@ -7,13 +7,17 @@ import { finding, type Finding } from '../finding.js';
 import { metricHypothesis } from '../metric-hypothesis.js';
 import { metricShift, type MetricShift, movement } from '../metric-shift.js';
 import { missingEvidence } from '../missing-evidence.js';
-import { asShares } from '../suspects.js';
+import { standingOut, together } from '../suspects.js';
 import { clockTime, count } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 
 const NAME = 'metrics analysis';
 const MOST_FINDINGS = 12;
 const MOST_HYPOTHESES = 3;
+const USUAL_EFFECT = 1.5;
+const USUAL_STRENGTH = 0.3;
+/** A slow or failing entity may only pass on what others do. */
+const WEIGHT_OF_SYMPTOMS = 0.3;
 
 /**
  * Compares each metric series with itself before the onset (robust scorer, Pham et al. 2024), then asks who is at
@@ -49,18 +53,36 @@ export const metricsAnalysis: Agent = {
     const calm = calmSeries(compared, incident);
     const graph = new CallGraph([...context.topology, ...evidence.edges.map(({ row }) => row)]);
     const topmost = rankEntities(shifts, graph, incident.service);
+    const among = new Set(evidence.series.map(({ entity }) => entity)).size;
     return {
       agentName: NAME,
       findings: [...calmFinding(calm, context), ...shifts.slice(0, MOST_FINDINGS).map(shiftFinding)],
       hypotheses: topmost
         .slice(0, MOST_HYPOTHESES)
         .map((ranking) => metricHypothesis(ranking, incident.service, calm)),
-      suspects: asShares(new Map(topmost.map(({ entity, score }) => [entity, score]))),
+      suspects: together(
+        standingOut(resourceEffects(shifts), { usual: USUAL_EFFECT, among }),
+        standingOut(new Map(topmost.map(({ entity, score }) => [entity, score])), {
+          usual: USUAL_STRENGTH,
+          among,
+          weight: WEIGHT_OF_SYMPTOMS,
+        }),
+      ),
       missing: graph.isEmpty && shifts.length > 1 ? [missingEvidence('topology', incident)] : [],
       message: message(compared, shifts),
     };
   },
 };
+
+/** What ran short, and by how much in the metric's own unit: tiny spreads make huge scores of nothing. */
+function resourceEffects(shifts: readonly MetricShift[]): Map<string, number> {
+  const effects = new Map<string, number>();
+  for (const { role, effect, series } of shifts) {
+    if (role !== 'saturation') continue;
+    effects.set(series.entity, Math.max(Math.log1p(effect), effects.get(series.entity) ?? 0));
+  }
+  return effects;
+}
 
 function shiftFinding(shift: MetricShift): Finding {
   const { series, score, at, normal, worst } = shift;

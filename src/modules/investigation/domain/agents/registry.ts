@@ -1,11 +1,13 @@
 import type { EvidenceType } from '../evidence.js';
 import type { Agent } from './agent.js';
+import { alertStorm } from './alert-storm.js';
 import { changeDetection } from './change-detection.js';
 import { dependencyAnalysis } from './dependency-analysis.js';
 import { knownSolution } from './known-solution.js';
 import { logAnalysis } from './log-analysis.js';
 import { metricsAnalysis } from './metrics-analysis.js';
 import { synthesis } from './synthesis.js';
+import { traceAnalysis } from './trace-analysis.js';
 
 /**
  * Every agent, in the order of a run's steps; each stands after those it reads. To add one: write its file and put it in
@@ -16,6 +18,8 @@ export const AGENTS: readonly Agent[] = [
   logAnalysis,
   metricsAnalysis,
   dependencyAnalysis,
+  traceAnalysis,
+  alertStorm,
   changeDetection,
   synthesis,
 ];

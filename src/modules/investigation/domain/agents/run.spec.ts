@@ -37,6 +37,7 @@ describe('A run of all agents', () => {
       'Attach or connect logs of checkout around 14:10 UTC',
       'Attach or connect metrics of checkout and what it depends on, from an hour before 14:10 UTC',
       'Attach or connect the call graph around checkout',
+      'Attach or connect traces of checkout and what it calls, from before and after 14:10 UTC',
       'Attach or connect changes (deploys, configuration, flags) of checkout in the 6 hours before 14:10 UTC',
     ]);
     expect(reports.flatMap(({ findings }) => findings)).toEqual([]);

@@ -2,7 +2,7 @@ import { compareText } from '../compare-text.js';
 import type { EvidenceSet } from '../evidence-set.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { serviceOf } from '../service-name.js';
-import { fused } from '../suspects.js';
+import { asShares, together } from '../suspects.js';
 import { count, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
 
@@ -22,7 +22,7 @@ export const synthesis: Agent = {
   after: 'all',
   run(_evidence: EvidenceSet, { reports }: InvestigationContext): AgentReport {
     const all = reports.flatMap(({ hypotheses }) => hypotheses);
-    const suspects = fused(reports.map(({ suspects: suspected }) => suspected));
+    const suspects = asShares(together(...reports.map(({ suspects: suspected }) => suspected)));
     const ranked = doubtedByOutsideCause(weighedBySuspicion(joinedByEntity(all), suspects)).sort(
       (a, b) => b.score - a.score || compareText(a.statement, b.statement),
     );

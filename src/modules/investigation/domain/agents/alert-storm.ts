@@ -1,0 +1,72 @@
+import { type AlertedEntity, surpriseByEntity } from '../alert-surprisal.js';
+import type { EvidenceSet } from '../evidence-set.js';
+import { finding } from '../finding.js';
+import { hypothesis } from '../hypothesis.js';
+import { standingOut } from '../suspects.js';
+import { count, listed } from '../wording.js';
+import type { Agent, AgentReport } from './agent.js';
+
+const NAME = 'alert storm';
+const MOST_SHOWN = 3;
+const USUAL = 5;
+
+/** Of many alerts at once, asks whose are the most unusual: most alerts of a storm go off in every storm. */
+export const alertStorm: Agent = {
+  name: NAME,
+  needs: ['platform_event'],
+  after: [],
+  run(evidence: EvidenceSet): AgentReport {
+    const signals = evidence.alertSignals;
+    const alerted = surpriseByEntity(signals).sort(
+      (a, b) => b.surprise - a.surprise || (a.entity < b.entity ? -1 : 1),
+    );
+    const suspects = standingOut(new Map(alerted.map(({ entity, surprise }) => [entity, surprise])), {
+      usual: USUAL,
+      among: alerted.length,
+    });
+    const shown = alerted.filter(({ surprise }) => surprise > 0).slice(0, MOST_SHOWN);
+    return {
+      agentName: NAME,
+      findings: shown.map(toFinding),
+      hypotheses: shown.slice(0, 1).map((first) =>
+        hypothesis({
+          statement: `The trouble is inside ${first.entity}, whose alerts are the most unusual of the storm: ${told(first)}`,
+          score: 0.5,
+          status: 'supported',
+          supportedBy: first.signals.map(({ evidenceId }) => evidenceId),
+          contradictedBy: [],
+          category: 'errors',
+          witnesses: ['unusual_alerts'],
+          entity: first.entity,
+        }),
+      ),
+      suspects,
+      missing: [],
+      message:
+        signals.length === 0
+          ? 'There is no storm of alerts to rank.'
+          : `Weighed ${count(signals.length, 'alert')} of ${count(alerted.length, 'entity', 'entities')}; the most unusual are those of ${alerted[0]?.entity ?? 'none'}.`,
+    };
+  },
+};
+
+function toFinding(alerted: AlertedEntity) {
+  return finding({
+    statement: `${alerted.entity} has ${count(alerted.signals.length, 'alert')}, most unusual ${told(alerted)}.`,
+    evidenceIds: alerted.signals.map(({ evidenceId }) => evidenceId),
+    kind: 'unusual_alerts',
+    entity: alerted.entity,
+    score: alerted.surprise,
+  });
+}
+
+function told({ signals }: AlertedEntity): string {
+  return listed(
+    signals
+      .slice(0, 3)
+      .map(
+        ({ signal: { signal, seenBefore, stormsBefore } }) =>
+          `“${signal}” (in ${seenBefore} of ${stormsBefore} storms before)`,
+      ),
+  );
+}

@@ -1,0 +1,145 @@
+import type { EvidenceSet } from '../evidence-set.js';
+import { finding, type Finding } from '../finding.js';
+import { hypothesis, type Hypothesis } from '../hypothesis.js';
+import { missingEvidence } from '../missing-evidence.js';
+import { standingOut, together } from '../suspects.js';
+import {
+  missingCalls,
+  type MissingCall,
+  silenceByEntity,
+  slowEdges,
+  type SlowEdge,
+  slownessByEntity,
+} from '../trace-channels.js';
+import { statisticsOfSpans } from '../trace-statistics.js';
+import { amount, clockTime, count } from '../wording.js';
+import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+
+const NAME = 'trace analysis';
+const MOST_SHOWN = 4;
+/** Below these a slow edge or a missing call is everyday life. */
+const NOTABLE_SIZE = 0.7;
+const NOTABLE_Z = 3;
+const USUAL_SLOWNESS = 2;
+const USUAL_SILENCE = 4;
+
+/** Compares calls with a normal time: who answers later over the network, and who stopped calling whom. */
+export const traceAnalysis: Agent = {
+  name: NAME,
+  needs: ['trace'],
+  after: [],
+  run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
+    const statistics = [...evidence.traceStatistics, ...statisticsOfSpans(evidence.spans, context.onset.at)];
+    const nothing = { agentName: NAME, findings: [], hypotheses: [], suspects: [] };
+    if (statistics.length === 0) {
+      return {
+        ...nothing,
+        missing: [missingEvidence('traces', context.incident)],
+        message: 'No traces were attached or pulled, so none were read.',
+      };
+    }
+    const edges = slowEdges(statistics);
+    const calls = missingCalls(statistics);
+    const slow = edges.filter(({ size }) => size >= NOTABLE_SIZE).slice(0, MOST_SHOWN);
+    const missed = calls.filter(({ z }) => z >= NOTABLE_Z).slice(0, MOST_SHOWN);
+    const among = new Set(
+      statistics.flatMap(({ row }) => [row.entity, ...(row.caller === undefined ? [] : [row.caller])]),
+    ).size;
+    const suspects = together(
+      standingOut(slownessByEntity(edges), { usual: USUAL_SLOWNESS, among }),
+      standingOut(silenceByEntity(calls), { usual: USUAL_SILENCE, among }),
+    );
+    return {
+      agentName: NAME,
+      findings: [
+        ...slow.map((edge) => slowFinding(edge, context)),
+        ...missed.map((call) => missedFinding(call, context)),
+      ],
+      hypotheses: hypothesesOf(slow, missed),
+      suspects,
+      missing: [],
+      message: message(among, slow, missed),
+    };
+  },
+};
+
+function slowFinding(
+  { caller, callee, before, now, size, evidenceId }: SlowEdge,
+  { onset }: InvestigationContext,
+): Finding {
+  return finding({
+    statement: `A call from ${caller} to ${callee} spends ${amount(now)} ms on the way instead of ${amount(before)} ms since ${clockTime(onset.at)}.`,
+    evidenceIds: [evidenceId],
+    kind: 'slow_call',
+    entity: callee,
+    at: onset.at,
+    score: size,
+    data: { caller, before, now },
+  });
+}
+
+function missedFinding(call: MissingCall, { onset }: InvestigationContext): Finding {
+  const { caller, callerOperation, callee, operation, expected, count: seen, z, evidenceId } = call;
+  return finding({
+    statement:
+      `${caller} (${callerOperation}) called ${operation} of ${callee} ${count(seen, 'time')} since ${clockTime(onset.at)}; ` +
+      `about ${amount(Math.round(expected))} would have been normal.`,
+    evidenceIds: [evidenceId],
+    kind: 'missing_call',
+    entity: caller,
+    at: onset.at,
+    score: z,
+    data: { callee, expected: Math.round(expected), count: seen },
+  });
+}
+
+function hypothesesOf(slow: readonly SlowEdge[], missed: readonly MissingCall[]): Hypothesis[] {
+  const [edge, call] = [slow[0], missed[0]];
+  return [
+    ...(edge
+      ? [
+          hypothesis({
+            statement: `Calls to ${edge.callee} lose time on the way: ${amount(edge.now)} ms instead of ${amount(edge.before)} ms from ${edge.caller}`,
+            score: 0.3 + 0.25 * Math.min(1, edge.size / 4),
+            status: 'supported',
+            supportedBy: [edge.evidenceId],
+            contradictedBy: [],
+            category: 'dependency',
+            witnesses: ['slow_call'],
+            entity: edge.callee,
+          }),
+        ]
+      : []),
+    ...(call
+      ? [
+          hypothesis({
+            statement: `${call.caller} breaks off: it calls ${call.operation} ${count(call.count, 'time')} instead of ${amount(Math.round(call.expected))}`,
+            score: 0.3 + 0.25 * Math.min(1, call.z / 20),
+            status: 'supported',
+            supportedBy: [call.evidenceId],
+            contradictedBy: [],
+            category: 'errors',
+            witnesses: ['missing_call'],
+            entity: call.caller,
+          }),
+        ]
+      : []),
+  ];
+}
+
+function message(among: number, slow: readonly SlowEdge[], missed: readonly MissingCall[]): string {
+  const read = `Compared the calls of ${count(among, 'entity', 'entities')}`;
+  const parts = [
+    ...(slow[0]
+      ? [`calls to ${slow[0].callee} take ${amount(slow[0].now - slow[0].before)} ms longer on the way`]
+      : []),
+    ...(missed[0]
+      ? [
+          `${missed[0].caller} makes ${amount(Math.round(missed[0].expected - missed[0].count))} calls less than expected`,
+        ]
+      : []),
+  ];
+  return parts.length > 0
+    ? `${read}; ${parts.join(', and ')}.`
+    : `${read}; none is slower or rarer than normal.`;
+}
