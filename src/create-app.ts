@@ -8,10 +8,22 @@ import { LeanExpressAdapter } from '#kernel/http/lean-express-adapter';
 import { NulFreeAddress } from '#kernel/http/nul-free-address';
 import { requestBody } from '#kernel/http/request-body';
 import { requestContext } from '#kernel/http/request-context';
+import { answerUnreadable } from '#kernel/http/unreadable-request';
 import { validation } from '#kernel/http/validation';
 import { Metrics } from '#kernel/metrics/metrics';
 import { requestDurations } from '#kernel/metrics/request-durations';
 import { AppModule, type AppParts } from './app.module.js';
+
+const READABLE_BY_BROWSERS = [
+  'ETag',
+  'Idempotent-Replay',
+  'Location',
+  'Retry-After',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
+  'X-Request-Id',
+];
 
 /**
  * The whole application, assembled and not yet listening.
@@ -33,11 +45,12 @@ export async function createApp(
       preview: purpose === 'describe',
     },
   );
+  app.getHttpServer().on('clientError', answerUnreadable);
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustProxy);
   app.set('etag', false);
   if (config.corsOrigins.length > 0) {
-    app.enableCors({ origin: [...config.corsOrigins], exposedHeaders: ['X-Request-Id', 'ETag', 'Location'] });
+    app.enableCors({ origin: [...config.corsOrigins], exposedHeaders: READABLE_BY_BROWSERS });
   }
   app.use(requestContext);
   app.use(accessLog());

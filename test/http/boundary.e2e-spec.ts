@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+let server: TestServer;
+let tenant: TenantUser;
+beforeAll(async () => {
+  server = await TestServer.start({ env: { CORS_ORIGINS: 'https://app.example.com' } });
+  tenant = await newTenant(server.url);
+});
+afterAll(() => server.stop());
+
+const ENVELOPE = {
+  error: expect.stringMatching(/^[a-z_]+$/),
+  message: expect.any(String),
+  requestId: expect.any(String),
+};
+const post = (body: string | Buffer, headers: Record<string, string> = {}): Promise<Answer> =>
+  tenant.api.post('/v1/users', body, { headers });
+
+/** What Node's own parser lets through to nobody: bytes on the wire, and what comes back. */
+async function raw(bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer += String(chunk)));
+  socket.write(bytes);
+  await once(socket, 'close');
+  return answer;
+}
+
+describe('bad input to the management API', () => {
+  const refused: string[] = [];
+  const nested = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
+  it.each<[string, number, string, () => Promise<Answer>]>([
+    ['an address that is none', 404, 'not_found', () => tenant.api.get('/v1/nothing')],
+    ['a method that is none here', 405, 'method_not_allowed', () => tenant.api.delete('/v1/auth/login')],
+    ['a broken escape in the address', 400, 'validation_error', () => tenant.api.get('/v1/users/%E0%A4%A')],
+    ['JSON that is none', 400, 'validation_error', () => post('{"email":')],
+    ['no body at all', 400, 'validation_error', () => post('')],
+    ['a body that is no object', 400, 'validation_error', () => post('[]')],
+    ['a body that is null', 400, 'validation_error', () => post('null')],
+    ['bytes that are no UTF-8', 400, 'validation_error', () => post(Buffer.from([0x7b, 0xff, 0x7d]))],
+    ['a NUL', 400, 'validation_error', () => post('{"email":"a@b.c","role":"member","name":"\\u0000"}')],
+    ['a lone surrogate', 400, 'validation_error', () => post('{"email":"a@b.c","role":"member","name":"\\ud800"}')],
+    ['__proto__', 400, 'validation_error', () => post('{"__proto__":{"role":"admin"}}')],
+    ['a number out of range', 400, 'validation_error', () => post('{"name":1e999}')],
+    ['200 levels of nesting', 400, 'validation_error', () => post(nested(200))],
+    ['100 000 levels of nesting', 400, 'validation_error', () => post(nested(100_000))],
+    ['2 MiB', 413, 'payload_too_large', () => post(JSON.stringify({ name: 'x'.repeat(2 << 20) }))],
+    ['a form', 415, 'unsupported_media_type', () => post('name=Ada', { 'content-type': 'application/x-www-form-urlencoded' })],
+    ['plain text', 415, 'unsupported_media_type', () => post('{}', { 'content-type': 'text/plain' })],
+    ['no media type', 415, 'unsupported_media_type', () => post('{}', { 'content-type': '' })],
+    ['a parameter twice', 400, 'validation_error', () => tenant.api.get('/v1/users?limit=1&limit=2')],
+    ['a parameter that is an object', 400, 'validation_error', () => tenant.api.get('/v1/users?cursor[a]=1')],
+  ])('%s gets a %i', async (_, status, error, send) => {
+    const answer = await send();
+    expect(answer.status).toBe(status);
+    expect(answer.body).toMatchObject({ ...ENVELOPE, error });
+    expect(Object.keys(answer.body).filter((key) => !['error', 'message', 'requestId', 'details'].includes(key))).toEqual([]);
+    expect(JSON.stringify(answer.body)).not.toMatch(/node_modules|\.js:|SELECT|Error:/);
+    expect(answer.body['requestId']).toBe(answer.headers.get('x-request-id'));
+    refused.push(String(answer.body['requestId']));
+  }); // prettier-ignore
+
+  it('stores nothing, and is one line in the log', async () => {
+    const users = await sql(server.database.url, 'SELECT email FROM users', [], tenant.tenantId);
+    expect(users).toEqual([{ email: tenant.email }]);
+    await until('the log has the last one', () => server.log.includes(refused.at(-1) ?? '-'));
+    const lines = server.log.split('\n');
+    const times = refused.map((id) => lines.filter((line) => line.includes(id)).length);
+    expect(times).toEqual(refused.map(() => 1));
+    expect(server.log).not.toMatch(/"level":(50|60|"error"|"fatal")/);
+  });
+
+  it('is answered in the same shape when it is no request at all', async () => {
+    for (const bytes of [
+      `GET /v1/users HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(100_000)}\r\n\r\n`,
+      'rubbish\r\n\r\n',
+    ]) {
+      const [head = '', body = ''] = (await raw(bytes)).split('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 400 /);
+      expect(JSON.parse(body)).toEqual({ ...ENVELOPE, error: 'validation_error' });
+    }
+  });
+});
+
+describe('X-Request-Id', () => {
+  const idOf = async (given?: string): Promise<string | null> =>
+    (
+      await new Api(server.url).get(
+        '/v1/users',
+        given === undefined ? {} : { headers: { 'x-request-id': given } },
+      )
+    ).headers.get('x-request-id');
+
+  it('is taken from the caller, or made', async () => {
+    expect(await idOf('deploy-42')).toBe('deploy-42');
+    expect(await idOf()).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('is made when the caller’s cannot be one', async () => {
+    for (const given of ['x'.repeat(129), 'a b', '']) expect(await idOf(given)).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('lies on the events of the call, with the caller', async () => {
+    const user = { email: `r-${Date.now()}@example.com`, name: 'Grace', role: 'member' };
+    const { body } = await tenant.api.post('/v1/users', user, { headers: { 'x-request-id': 'trace-7' } });
+    const events = await sql(
+      server.database.url,
+      `SELECT correlation_id, actor FROM events WHERE tenant_id = $1 AND data->>'userId' = $2`,
+      [tenant.tenantId, body['userId']],
+      tenant.tenantId,
+    );
+    expect(events).toEqual([{ correlation_id: 'trace-7', actor: tenant.userId }]);
+  });
+});
+
+describe('a browser of another origin', () => {
+  const asked = (origin: string): Promise<Response> =>
+    fetch(`${server.url}/v1/auth/me`, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'authorization',
+      },
+    });
+
+  it('is let in when it is listed', async () => {
+    const response = await asked('https://app.example.com');
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example.com');
+    const answer = await tenant.api.get('/v1/auth/me', { headers: { origin: 'https://app.example.com' } });
+    expect(answer.headers.get('access-control-expose-headers')).toMatch(/Retry-After/);
+  });
+
+  it('is not let in when it is not, nor anywhere else where none is', async () => {
+    expect((await asked('https://evil.example.com')).headers.get('access-control-allow-origin')).toBeNull();
+    const closed = await TestServer.start();
+    const response = await fetch(`${closed.url}/health/live`, {
+      headers: { origin: 'https://app.example.com' },
+    }).finally(() => closed.stop());
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
