@@ -1822,7 +1822,7 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             };
-            /** @description Of the latest run that found one */
+            /** @description Of the latest run; null when it found none */
             rootCause: string | null;
             confidence: number | null;
             /**
