@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { createParser } from 'eventsource-parser';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -55,6 +57,30 @@ describe('a stream ends', () => {
     await until('the token has expired', allEnded(streams), 3 + SOON);
     expect(staying.ended).toBe(false);
     staying.close();
+  });
+
+  it('in such order that its connection is good for the next request', async () => {
+    const tenant = await newTenant(server.url);
+    const { exp: _, iat: __, ...claims } = jwt.decode(tenant.api.token ?? '') as jwt.JwtPayload;
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const get = async (
+      path: string,
+      token: string,
+    ): Promise<{ status: number | undefined; socket: Socket }> => {
+      const headers = { authorization: `Bearer ${token}` };
+      const [response] = (await once(request(server.url + path, { agent, headers }).end(), 'response')) as [
+        IncomingMessage,
+      ];
+      const { socket } = response;
+      // Rejects when the response is broken off.
+      await response.forEach(() => undefined);
+      return { status: response.statusCode, socket };
+    };
+    const stream = await get('/v1/notifications/stream', jwt.sign(claims, SECRET, { expiresIn: 3 }));
+    const next = await get('/v1/notifications/events', tenant.api.token ?? '');
+    expect([stream.status, next.status]).toEqual([200, 200]);
+    expect(next.socket).toBe(stream.socket);
+    agent.destroy();
   });
 
   it('when its API key is revoked, on every replica, and only then', async () => {

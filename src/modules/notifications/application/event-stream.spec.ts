@@ -24,8 +24,9 @@ class Line implements Outlet {
   drained(): Promise<void> {
     return new Promise((resolve) => (this.makeRoom = resolve));
   }
-  end(): void {
+  end(): Promise<void> {
     this.fate = 'ended';
+    return Promise.resolve();
   }
   cut(): void {
     this.fate = 'cut';
@@ -110,10 +111,10 @@ describe('an event stream', () => {
     );
   });
 
-  it('ends once, and not after its reader has gone', () => {
+  it('does not end after its reader has gone', async () => {
     const { line, stream } = opened();
     stream.close();
-    stream.end();
+    await stream.end();
     expect(line.fate).toBe('open');
   });
 });

@@ -70,11 +70,11 @@ export class EventStream {
     this.leftAtLastPing = left;
   }
 
-  /** Ends in good order; the reader may come back with its last id. */
-  end(): void {
+  /** Ends in good order; the reader may come back with its last id. Resolves when it has been told. */
+  async end(): Promise<void> {
     if (this.isOver) return;
     this.state = 'ended';
-    this.outlet.end();
+    await this.outlet.end();
   }
 
   /** Its reader went away. */

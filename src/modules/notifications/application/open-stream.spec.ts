@@ -89,8 +89,9 @@ class Paper implements Outlet {
   async drained(): Promise<void> {
     for (let turns = this.roll(3); turns > 0; turns--) await turn();
   }
-  end(): void {
+  end(): Promise<void> {
     this.text += 'ended';
+    return Promise.resolve();
   }
   cut(): void {
     this.text += 'cut';

@@ -40,7 +40,7 @@ export class OpenStream {
     this.keeper.add(stream);
     this.follow(stream, beginning).catch((error: unknown) => {
       if (!stream.isOver) this.log.warn(error, 'A stream ended early; its reader comes back by its last id');
-      stream.end();
+      void stream.end();
     });
     return () => {
       if (stream.wasCutOff)

@@ -41,15 +41,16 @@ export class StreamKeeper implements OnApplicationBootstrap, BeforeApplicationSh
     ];
   }
 
-  beforeApplicationShutdown(): void {
+  /** Waits for them to end, so that the server finds their connections idle when it closes. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     for (const timer of this.timers) clearInterval(timer);
-    for (const stream of this.streams) stream.end();
+    await Promise.all([...this.streams].map((stream) => stream.end()));
   }
 
   add(stream: EventStream): void {
     this.streams.add(stream);
-    if (this.stopped) stream.end();
+    if (this.stopped) void stream.end();
   }
 
   remove(stream: EventStream): void {
@@ -86,7 +87,7 @@ export class StreamKeeper implements OnApplicationBootstrap, BeforeApplicationSh
   private async check(streams: readonly EventStream[]): Promise<void> {
     const caller = streams[0]?.caller;
     if (!caller || (await this.mayStay(caller))) return;
-    for (const stream of streams) stream.end();
+    for (const stream of streams) void stream.end();
   }
 
   private async mayStay(caller: Principal): Promise<boolean> {

@@ -61,7 +61,8 @@ export class EventStreamController {
     return new Observable((subscriber) => {
       // Nest sends the headers with the first message and otherwise a turn later. A comment is one that nobody sees.
       subscriber.next({ comment: '' });
-      return this.openStream.execute({ caller, filter, beginning }, new ResponseOutlet(response));
+      const outlet = new ResponseOutlet(response, () => subscriber.complete());
+      return this.openStream.execute({ caller, filter, beginning }, outlet);
     });
   }
 

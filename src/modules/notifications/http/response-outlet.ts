@@ -6,7 +6,11 @@ const GRACE_MS = 1_000;
 
 /** A stream's bytes go into its HTTP response, past Nest's own stream, which would format them anew for every reader. */
 export class ResponseOutlet implements Outlet {
-  constructor(private readonly response: Response) {}
+  constructor(
+    private readonly response: Response,
+    /** Has Nest end the response, so that the connection is good for another request. */
+    private readonly complete: () => void,
+  ) {}
 
   get waiting(): number {
     return this.response.writableLength;
@@ -32,12 +36,13 @@ export class ResponseOutlet implements Outlet {
     });
   }
 
-  end(): void {
-    const { socket } = this.response;
-    this.response.end();
-    // Nobody goes on with this connection, and one that stays open would hold up the end of the process.
-    socket?.destroySoon();
-    setTimeout(() => this.response.destroy(), GRACE_MS).unref();
+  async end(): Promise<void> {
+    if (this.isClosed) return;
+    const closed = new Promise((resolve) => this.response.once('close', resolve));
+    this.complete();
+    const grace = setTimeout(() => this.cut(), GRACE_MS);
+    await closed;
+    clearTimeout(grace);
   }
 
   cut(): void {
