@@ -28,6 +28,8 @@ export class LeanExpressAdapter extends ExpressAdapter {
           ServerResponse: LeanResponse,
           // A client that sends its headers or body drop by drop must not hold a socket for ever.
           headersTimeout: 15_000,
+          // Longer than the usual minute of load balancers: who closes first must not be us, in the middle of a request.
+          keepAliveTimeout: 75_000,
           requestTimeout: 120_000,
         },
         app as RequestListener,

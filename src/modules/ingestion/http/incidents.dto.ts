@@ -70,7 +70,8 @@ export class IncidentView {
   @Text({ max: 200, nullable: true, example: 'production' }) environment!: string | null;
   @AnyObject() tags!: Readonly<Record<string, string>>;
   @AnyObject() metadata!: Readonly<Record<string, unknown>>;
-  @Text({ max: 4000, nullable: true, summary: 'Of the latest run; null when it found none' }) rootCause!: string | null;
+  @Text({ max: 4000, nullable: true, summary: 'Of the latest run; null when it found none' }) rootCause!:
+    string | null;
   @Fraction({ nullable: true }) confidence!: number | null;
   @Texts({ example: ['Roll back deploy v42'] }) recommendedActions!: readonly string[];
   @Whole({ summary: 'Alerts that told of it, repeats included' }) alertCount!: number;
