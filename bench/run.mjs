@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startDatabases } from './harness/database.mjs';
-import { stopAll } from './harness/processes.mjs';
+import { profileInto, stopAll } from './harness/processes.mjs';
 import { line, machine, rowsOf, versions } from './harness/report.mjs';
 import { works } from './works.mjs';
 
@@ -13,6 +13,7 @@ const { values: options } = parseArgs({
     peers: { type: 'boolean', default: false },
     anyway: { type: 'boolean', default: false },
     json: { type: 'string' },
+    profile: { type: 'string' },
     only: { type: 'string' },
     runs: { type: 'string' },
     seconds: { type: 'string' },
@@ -26,6 +27,8 @@ const plan = {
   seconds: Number(options.seconds ?? (options.quick ? 1 : 3)),
 };
 const wanted = options.only?.split(',') ?? Object.keys(works);
+
+if (options.profile) profileInto(options.profile);
 
 const databases = await startDatabases();
 const rows = [];

@@ -2,16 +2,16 @@ import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request } from 'express';
-import { accessLog } from '#kernel/http/access-log';
+import { AccessLog } from '#kernel/http/access-log';
 import { ApiDocuments } from '#kernel/http/api-documents';
+import { FastLane, type LaneRequest } from '#kernel/http/fast-lane';
 import { LeanExpressAdapter } from '#kernel/http/lean-express-adapter';
 import { NulFreeAddress } from '#kernel/http/nul-free-address';
 import { requestBody } from '#kernel/http/request-body';
 import { requestContext } from '#kernel/http/request-context';
 import { answerUnreadable } from '#kernel/http/unreadable-request';
 import { validation } from '#kernel/http/validation';
-import { Metrics } from '#kernel/metrics/metrics';
-import { requestDurations } from '#kernel/metrics/request-durations';
+import { RequestDurations } from '#kernel/metrics/request-durations';
 import { AppModule, type AppParts } from './app.module.js';
 
 const READABLE_BY_BROWSERS = [
@@ -35,16 +35,13 @@ export async function createApp(
   purpose: 'serve' | 'describe' = 'serve',
 ): Promise<NestExpressApplication> {
   const { config } = parts;
-  const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.with(parts),
-    new LeanExpressAdapter(),
-    {
-      logger,
-      bodyParser: false,
-      abortOnError: false,
-      preview: purpose === 'describe',
-    },
-  );
+  const adapter = new LeanExpressAdapter();
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(parts), adapter, {
+    logger,
+    bodyParser: false,
+    abortOnError: false,
+    preview: purpose === 'describe',
+  });
   app.getHttpServer().on('clientError', answerUnreadable);
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustProxy);
@@ -52,10 +49,14 @@ export async function createApp(
   if (config.corsOrigins.length > 0) {
     app.enableCors({ origin: [...config.corsOrigins], exposedHeaders: READABLE_BY_BROWSERS });
   }
-  app.use(requestContext);
-  app.use(accessLog());
-  app.use(requestDurations(app.get(Metrics)));
-  app.use(requestBody(config.maxBodyBytes, isEvidenceUpload));
+  if (purpose === 'serve') {
+    const lane = app.get(FastLane);
+    adapter.lane = (request, response) => lane.takes(request as LaneRequest, response);
+    app.use(requestContext);
+    app.use(app.get(AccessLog).middleware);
+    app.use(app.get(RequestDurations).middleware);
+    app.use(requestBody(config.maxBodyBytes, isEvidenceUpload));
+  }
   app.get(ApiDocuments).describe(app);
   app.useGlobalPipes(new NulFreeAddress(), validation());
   return app;

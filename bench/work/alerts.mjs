@@ -1,6 +1,8 @@
 import { alone, alternate } from '../harness/alternate.mjs';
 import { atOnce } from '../harness/database.mjs';
+import { cpuSeconds } from '../harness/footprint.mjs';
 import { load } from '../harness/load.mjs';
+import { median } from '../harness/statistics.mjs';
 
 export const CONNECTIONS = 64;
 const WORK = 'alert: signed, durable, one a request, 64 connections';
@@ -10,6 +12,7 @@ export async function* newAlerts({ product, peers, seconds, runs }) {
   const subject = { name: 'CauseFlow', measure: () => received(product, seconds) };
   if (peers.length === 0) yield await alone({ work: WORK, unit: 'requests/s', runs, subject });
   for (const peer of peers) {
+    product.cpu = [];
     yield await alternate({
       work: WORK,
       unit: 'requests/s',
@@ -17,11 +20,17 @@ export async function* newAlerts({ product, peers, seconds, runs }) {
       subject,
       peer: { name: peer.name, measure: () => received(peer, seconds) },
     });
+    yield `  CPU a request: CauseFlow ${microseconds(product.cpu)}, ${peer.name} ${microseconds(peer.cpu)}`;
   }
+}
+
+function microseconds(values) {
+  return `${Math.round(median(values))} µs`;
 }
 
 /** @returns requests a second; throws when one was answered and not stored */
 export async function received(target, seconds, { connections = CONNECTIONS, urls = [target.url] } = {}) {
+  const before = cpuSeconds(target.pid);
   const { rate, requests, ids } = await load({
     urls,
     kind: target.kind ?? 'alert',
@@ -31,6 +40,7 @@ export async function received(target, seconds, { connections = CONNECTIONS, url
     most: Math.ceil((target.mostPerSecond ?? 30_000) * seconds),
     expect: target.expect ?? 202,
   });
+  (target.cpu ??= []).push(((cpuSeconds(target.pid) - before) / requests) * 1e6);
   if (target.verify) await target.verify(requests, ids);
   return rate;
 }

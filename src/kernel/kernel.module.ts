@@ -16,6 +16,9 @@ import { Once } from './events/once.js';
 import { RedeliverEvent } from './events/redeliver-event.js';
 import { Relay } from './events/relay.js';
 import { ReplicaSignals } from './events/replica-signals.js';
+import { AccessLog } from './http/access-log.js';
+import { FastLane } from './http/fast-lane.js';
+import { RequestDurations } from './metrics/request-durations.js';
 import { ApiDocuments } from './http/api-documents.js';
 import { DocumentsController } from './http/documents.controller.js';
 import { ErrorEnvelopeFilter } from './http/error-envelope.filter.js';
@@ -49,7 +52,7 @@ export class KernelModule {
   static with({ config, database, events }: Parts): DynamicModule {
     const open = [
       Clock, Config, Database, DataSource, UnitOfWork, BatchWriter, EventCatalogue, EventLog, CommittedEvents, Once, Jobs,
-      Cursors, RateLimiter, SealedText, GuardedFetch, KnownMethods, Metrics,
+      Cursors, RateLimiter, SealedText, GuardedFetch, KnownMethods, Metrics, AccessLog, RequestDurations, FastLane,
     ]; // prettier-ignore
     return {
       module: KernelModule,
@@ -69,7 +72,7 @@ export class KernelModule {
         { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
         UnitOfWork, BatchWriter, EventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter,
         ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, JobWorker, Metrics, Exposition,
-        DatabaseFigures, EnsureEventPartitions, PurgeExpired,
+        DatabaseFigures, EnsureEventPartitions, PurgeExpired, AccessLog, RequestDurations, FastLane,
       ], // prettier-ignore
       exports: [...open, CqrsModule],
     };

@@ -1,25 +1,41 @@
-import { Logger } from '@nestjs/common';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { Config } from '../config/config.js';
 import type { CallRequest } from './call-request.js';
 
 /** One line a request: refusals and failures always, the rest at debug level. Paths only, since queries carry tickets. */
-export function accessLog(): RequestHandler {
-  const log = new Logger('http');
-  return (request: Request, response: Response, next: NextFunction) => {
-    const started = performance.now();
-    response.on('finish', () => {
-      const { requestId, principal } = request as CallRequest;
-      const line = {
-        requestId,
-        method: request.method,
-        path: request.path,
-        status: response.statusCode,
-        durationMs: Math.round(performance.now() - started),
-        ...(principal && { tenantId: principal.tenantId, caller: principal.id }),
-      };
-      if (response.statusCode >= 400) log.log(line, 'request refused');
-      else log.debug(line, 'request');
-    });
+@Injectable()
+export class AccessLog {
+  private readonly log = new Logger('http');
+  private readonly tellsAll: boolean;
+
+  constructor(@Inject(Config) { logLevel }: Config) {
+    this.tellsAll = logLevel === 'debug' || logLevel === 'trace';
+  }
+
+  readonly middleware = (request: Request, response: Response, next: NextFunction): void => {
+    const startedAt = performance.now();
+    response.on('finish', () => this.tell(request as CallRequest, response, startedAt));
     next();
   };
+
+  /** @param startedAt on the process's monotonic clock */
+  tell(
+    { requestId, principal, method, path }: CallRequest,
+    { statusCode }: Response,
+    startedAt: number,
+  ): void {
+    const refused = statusCode >= 400;
+    if (!refused && !this.tellsAll) return;
+    const line = {
+      requestId,
+      method,
+      path,
+      status: statusCode,
+      durationMs: Math.round(performance.now() - startedAt),
+      ...(principal && { tenantId: principal.tenantId, caller: principal.id }),
+    };
+    if (refused) this.log.log(line, 'request refused');
+    else this.log.debug(line, 'request');
+  }
 }

@@ -1,7 +1,7 @@
 import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { Express } from 'express';
+import type { Express, Request, Response } from 'express';
 
 /**
  * Express gives every request and response another prototype, which V8 pays for on each property access ever after.
@@ -9,6 +9,9 @@ import type { Express } from 'express';
  * doubles the requests a process serves. See docs/adr/0007-lean-express.md.
  */
 export class LeanExpressAdapter extends ExpressAdapter {
+  /** Is asked about every request first; those it takes do not go through Express. */
+  lane: ((request: Request, response: Response) => boolean) | undefined;
+
   override initHttpServer(options: NestApplicationOptions): void {
     if (options.httpsOptions) {
       super.initHttpServer(options);
@@ -32,7 +35,9 @@ export class LeanExpressAdapter extends ExpressAdapter {
           keepAliveTimeout: 75_000,
           requestTimeout: 120_000,
         },
-        app as RequestListener,
+        ((request: LeanRequest & Request, response: LeanResponse & Response) => {
+          if (!this.lane?.(request, response)) app(request, response);
+        }) as unknown as RequestListener,
       ),
     );
   }

@@ -35,7 +35,7 @@ export function requestBody(limit: number, isStreamed: (request: Request) => boo
 }
 
 /** @throws Refusal `payload_too_large`; the rest of the body is then read and dropped, so that the answer arrives */
-function readBody(request: Request, limit: number): Promise<Buffer> {
+export function readBody(request: Request, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -1,34 +1,45 @@
-import type { Request, RequestHandler } from 'express';
+import { Injectable } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
 import type { Histogram } from './instruments.js';
-import type { Metrics } from './metrics.js';
+import { Metrics } from './metrics.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Times every request by the template of its route, never by its path, of which there are any number. */
-export function requestDurations(metrics: Metrics): RequestHandler {
-  const histograms = new Map<string, Histogram>();
-  const histogramOf = (method: string, route: string, status: number): Histogram => {
+@Injectable()
+export class RequestDurations {
+  private readonly histograms = new Map<string, Histogram>();
+
+  constructor(private readonly metrics: Metrics) {}
+
+  readonly middleware = (request: Request, response: Response, next: NextFunction): void => {
+    const startedAt = performance.now();
+    response.once('finish', () =>
+      this.observe(request.method, routeOf(request), response.statusCode, startedAt),
+    );
+    next();
+  };
+
+  /** @param startedAt on the process's monotonic clock */
+  observe(method: string, route: string, status: number, startedAt: number): void {
+    const seconds = (performance.now() - startedAt) / 1000;
+    this.histogramOf(method, route, status).observe(seconds);
+  }
+
+  private histogramOf(method: string, route: string, status: number): Histogram {
     const key = `${method} ${String(status)} ${route}`;
-    let histogram = histograms.get(key);
+    let histogram = this.histograms.get(key);
     if (!histogram) {
-      histogram = metrics.histogram(
+      histogram = this.metrics.histogram(
         'causeflow_http_request_duration_seconds',
         'From the first byte of a request to the last byte of its answer',
         SECONDS,
         { method, route, status },
       );
-      histograms.set(key, histogram);
+      this.histograms.set(key, histogram);
     }
     return histogram;
-  };
-  return (request, response, next) => {
-    const started = performance.now();
-    response.once('finish', () => {
-      const seconds = (performance.now() - started) / 1000;
-      histogramOf(request.method, routeOf(request), response.statusCode).observe(seconds);
-    });
-    next();
-  };
+  }
 }
 
 /** Known once the request has been routed; one that was refused before has none. */

@@ -16,6 +16,7 @@ import { EvidenceShelf } from './domain/evidence.js';
 import { Incidents } from './domain/incidents.js';
 import { EvidenceController } from './http/evidence.controller.js';
 import { IncidentsController } from './http/incidents.controller.js';
+import { AlertLane } from './http/alert-lane.js';
 import { WebhooksController } from './http/webhooks.controller.js';
 import { BatchedAlerts } from './infrastructure/batched-alerts.js';
 import { DuplicateCounts } from './infrastructure/duplicate-counts.js';
@@ -36,6 +37,7 @@ import { SqlEvidenceShelf } from './infrastructure/sql-evidence-shelf.js';
     AttachEvidence,
     ListEvidence,
     DuplicateCounts,
+    AlertLane,
     provideStore(Incidents, incidentSchema),
     { provide: Alerts, useClass: BatchedAlerts },
     { provide: EvidenceShelf, useClass: SqlEvidenceShelf },

@@ -1,5 +1,7 @@
-import { type ArgumentsHost, Catch } from '@nestjs/common';
+import { Catch } from '@nestjs/common';
+import type { Response } from 'express';
 import { Refusal } from '#kernel/domain/errors';
+import type { CallRequest } from '#kernel/http/call-request';
 import { ErrorEnvelopeFilter } from '#kernel/http/error-envelope.filter';
 import { KnownMethods } from '#kernel/http/known-methods';
 import type { Counter } from '#kernel/metrics/instruments';
@@ -17,8 +19,8 @@ export class CountRefusals extends ErrorEnvelopeFilter {
     });
   }
 
-  override catch(thrown: unknown, host: ArgumentsHost): void {
+  override answer(thrown: unknown, request: CallRequest, response: Response): void {
     if (!(thrown instanceof Refusal && thrown.code === 'duplicate_alert')) this.refused.add();
-    super.catch(thrown, host);
+    super.answer(thrown, request, response);
   }
 }

@@ -1,0 +1,26 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { FastLane } from '#kernel/http/fast-lane';
+import { CountRefusals } from './count-refusals.filter.js';
+import { WebhooksController } from './webhooks.controller.js';
+
+/** Custom alerts come in storms, so they take the fast lane to the controller that is declared for them. */
+@Injectable()
+export class AlertLane implements OnModuleInit {
+  constructor(
+    private readonly lane: FastLane,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  onModuleInit(): void {
+    const webhooks = this.modules.get(WebhooksController);
+    const refusals = this.modules.get(CountRefusals);
+    this.lane.open({
+      path: /^\/v1\/webhooks\/(\w+)\/custom$/,
+      route: '/v1/webhooks/:tenantId/custom',
+      status: 202,
+      serve: (tenantId, request, response) => webhooks.custom(tenantId, request, response),
+      refuse: (thrown, request, response) => refusals.answer(thrown, request, response),
+    });
+  }
+}
