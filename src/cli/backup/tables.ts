@@ -21,14 +21,14 @@ export const APPLICATION_NAME = 'causeflow-backup';
 
 /**
  * Every table whose rows are worth keeping, extensions' tables included; those that others refer to first. Unlogged ones
- * hold counts of the last minutes. Generated columns are generated again.
+ * hold counts of the last minutes, and the rows of two are the migrations' own. Generated columns are generated again.
  */
 export async function keptTables(client: pg.Client): Promise<Table[]> {
   const { rows } = await client.query<{ name: string; columns: string[] }>(`
     WITH RECURSIVE own AS (
       SELECT oid, relname FROM pg_class
        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-         AND relpersistence = 'p' AND relname <> 'migrations'
+         AND relpersistence = 'p' AND relname NOT IN ('migrations', 'purges')
     ), placed AS (
       SELECT oid, 0 AS depth FROM own
       UNION
