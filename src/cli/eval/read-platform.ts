@@ -35,6 +35,7 @@ function podStates(pod: Json): object[] {
         over ||
         (running && unmet.length === 0 && ['Running', undefined].includes(optionalText(pod, 'phase'))),
       reason: [
+        at(pod, 'deletion_timestamp') ? 'Terminating' : undefined,
         optionalText(state, 'reason'),
         ...unmet.map((each) => optionalText(each, 'reason')),
         optionalText(pod, 'phase'),

@@ -1,5 +1,5 @@
 import type { InvestigationContext } from './agents/agent.js';
-import type { RankedChange } from './change-ranking.js';
+import { FEWEST_SHARED_WORDS, type RankedChange } from './change-ranking.js';
 import type { FindingKind } from './finding.js';
 import { resembles } from './service-name.js';
 import { errorMessagesIn, troublesIn } from './troubles.js';
@@ -12,8 +12,6 @@ export interface ChangeAgreement {
 
 /** Samples and lines carry the time of their minute. */
 const TOLERANCE = 60_000;
-/** One shared word may be chance. */
-const FEWEST_SHARED_WORDS = 2;
 
 /**
  * Facts of another kind that agree: trouble on the changed or the failing service that began after the change, and

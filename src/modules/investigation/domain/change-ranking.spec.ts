@@ -22,6 +22,7 @@ function rank(changes: Parameters<typeof rankChanges>[0], symptoms: Partial<Chan
     environment: 'production',
     distance: (service) => (service === 'web' ? 0 : undefined),
     isHot: () => false,
+    serviceIn: () => undefined,
     logWords: new Map(),
     alertWords: new Map(),
     ...symptoms,
@@ -57,8 +58,9 @@ describe('The rank of a change', () => {
     expect(ranked.map(({ ruledOut }) => ruledOut)).toEqual([undefined, 'unrelated']);
   });
 
-  it('gives a bare commit nothing for its time', () => {
-    expect(rank([change(0, { type: 'code' })])[0]?.score).toBeCloseTo(0.5);
+  it('gives a flag less for its time than a deploy, and a bare commit least', () => {
+    expect(rank([change(0, { type: 'flag' })])[0]?.score).toBeCloseTo(0.7 * 1.8 + 0.5);
+    expect(rank([change(0, { type: 'code' })])[0]?.score).toBeCloseTo(0.4 * 1.8 + 0.5);
   });
 
   it('breaks ties by time, then service', () => {

@@ -13,6 +13,8 @@ export interface ChangeSymptoms {
   readonly distance: (service: string) => number | undefined;
   /** Whether the changed service itself shows trouble (a metric that left normal, a new error). */
   readonly isHot: (service: string) => boolean;
+  /** The service that a path belongs to, when one is named in it. */
+  readonly serviceIn: (paths: readonly string[]) => string | undefined;
   /** Words of new error messages, and of the alert, with their weight. */
   readonly logWords: ReadonlyMap<string, number>;
   readonly alertWords: ReadonlyMap<string, number>;
@@ -40,10 +42,12 @@ const REPORTED_LATE = MINUTE;
 const LATEST_AFTER_ONSET = 2 * MINUTE;
 const LAG_SCALE = 20 * MINUTE;
 const MAX_WORD_WEIGHT = 4;
+/** One shared word may be chance. */
+export const FEWEST_SHARED_WORDS = 2;
 
 /**
  * Ranks what changed before the onset:
- * `takes effect 1 + .8·e^(−lag / 20 min)` (a bare commit takes none by itself) `+ .5` on the failing service itself
+ * `takes effect 1 + .8·e^(−lag / 20 min)` (less for flags and for commits that nothing deployed) `+ .5` on the failing service itself
  * `+ .6` on a service that shows trouble `+ text + risk of the diff − 2` when it came after the onset, where
  * `text = Σ min(weight, 4)·idf / (6 + .15·words)` over the change's words that also occur in new error messages or
  * the alert, with idf over the candidates. The weights were set before they were first measured, and not tuned since.
@@ -75,8 +79,9 @@ function rank(
 ): RankedChange {
   const change = cited.row;
   const lag = symptoms.onsetAt - change.occurredAt;
-  const distance = symptoms.distance(change.service);
-  const hot = symptoms.isHot(change.service);
+  const service = change.service || (symptoms.serviceIn(change.paths ?? []) ?? '');
+  const distance = service === '' ? undefined : symptoms.distance(service);
+  const hot = service !== '' && symptoms.isHot(service);
   let text = 0;
   const shared: { word: string; worth: number }[] = [];
   for (const word of words) {
@@ -104,7 +109,8 @@ function rank(
   };
   if (lag < -LATEST_AFTER_ONSET) return { ...base, ruledOut: 'after_onset' };
   if (isElsewhere(change, symptoms.environment)) return { ...base, ruledOut: 'other_environment' };
-  return distance === undefined && !hot ? { ...base, ruledOut: 'unrelated' } : base;
+  const worded = change.type === 'code' && base.sharedWithLogs.length >= FEWEST_SHARED_WORDS;
+  return distance === undefined && !hot && !worded ? { ...base, ruledOut: 'unrelated' } : base;
 }
 
 /** `prod` and `production` are one place; a change that does not say where it was may have been anywhere. */
@@ -114,8 +120,18 @@ function isElsewhere({ environment }: Change, incident: string | null): boolean 
   return !a.startsWith(b) && !b.startsWith(a);
 }
 
+/** A flag is made to be turned; a commit by itself runs nowhere. */
+const TAKES_EFFECT: Readonly<Record<ChangeType, number>> = {
+  deploy: 1,
+  config: 1,
+  schema: 1,
+  infra: 1,
+  flag: 0.7,
+  code: 0.4,
+};
+
 function takesEffect(type: ChangeType, lag: number): number {
-  return type === 'code' ? 0 : 1 + 0.8 * Math.exp(-Math.max(0, lag) / LAG_SCALE);
+  return TAKES_EFFECT[type] * (1 + 0.8 * Math.exp(-Math.max(0, lag) / LAG_SCALE));
 }
 
 function textOf({ service, summary, paths, diff }: Change): string {

@@ -24,9 +24,29 @@ export function changeSymptoms(evidence: EvidenceSet, context: InvestigationCont
       return graph.distance(service, changed) ?? (named ? 1 : undefined);
     },
     isHot: (changed) => troubles.some(({ entity }) => entity !== undefined && sameService(entity, changed)),
+    serviceIn: (paths) =>
+      serviceIn(paths, [
+        ...new Set(troubles.flatMap(({ entity }) => entity ?? [])),
+        ...(service === null ? [] : [service]),
+      ]),
     logWords: logWords(context),
     alertWords: alertWords(incident, evidence),
   };
+}
+
+/** Of the services in trouble, the one whose name stands in a path; a short word may stand anywhere by chance. */
+function serviceIn(paths: readonly string[], services: readonly string[]): string | undefined {
+  const segments = paths.flatMap((path) => path.toLowerCase().slice(0, 1024).split('/').slice(0, -1));
+  return services.find((service) => {
+    const name = serviceOf(service).replaceAll('-', '');
+    return (
+      name.length >= 4 &&
+      segments.some((segment) => {
+        const plain = segment.replaceAll(/[-_.]/g, '');
+        return plain.length >= 4 && (name.startsWith(plain) || plain.startsWith(name));
+      })
+    );
+  });
 }
 
 /** What the alert says, and what a person noted about it. */

@@ -13,7 +13,7 @@ export interface OutcomeInputs {
   readonly hypotheses: readonly Hypothesis[];
   /** Which ways of looking had something to read, and which of them found everything normal. */
   readonly read: { readonly metrics: boolean; readonly logs: boolean };
-  readonly quiet: { readonly metrics: boolean; readonly logs: boolean };
+  readonly quiet: { readonly metrics: boolean; readonly logs: boolean; readonly platform?: boolean };
   readonly missing: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export interface Outcome {
   readonly version: string;
 }
 
-export const OUTCOME_POLICY = 'outcome/1';
+export const OUTCOME_POLICY = 'outcome/2';
 
 const PROBABLE_FROM = 0.35;
 const IDENTIFIED_FROM = 0.6;
@@ -65,6 +65,7 @@ const FAMILIES: Readonly<
   earlier_incident: null,
   metrics_quiet: null,
   logs_quiet: null,
+  platform_quiet: null,
 };
 
 /**
@@ -76,7 +77,8 @@ const FAMILIES: Readonly<
 export function decideOutcome(inputs: OutcomeInputs): Outcome {
   const ranked = [...inputs.hypotheses].sort(byStanding);
   const common = { hypotheses: ranked, version: OUTCOME_POLICY };
-  const best = ranked.find(isCause);
+  const found = ranked.find(isCause);
+  const best = found && inputs.quiet.platform && !speaksAgainstQuiet(found) ? undefined : found;
   if (!best) {
     if (isQuiet(inputs)) {
       return {
@@ -132,12 +134,21 @@ function familiesOf({ witnesses }: Hypothesis): number {
 }
 
 /** What moved elsewhere while the failing service stayed well is no reason for doubt; a change or an error is. */
+/** Where the platform is well, only what changed, or what programs say of failures, is a reason to think otherwise. */
+function speaksAgainstQuiet({ witnesses }: Hypothesis): boolean {
+  return witnesses.some((kind) => {
+    const family = FAMILIES[kind];
+    return family === 'change' || family === 'logs' || family === 'traces' || family === 'platform';
+  });
+}
+
 function isQuiet({ read, quiet, hypotheses }: OutcomeInputs): boolean {
   const suspicious = hypotheses.some(
     ({ status, witnesses }) =>
       status !== 'ruled_out' &&
       witnesses.some((kind) => FAMILIES[kind] === 'change' || FAMILIES[kind] === 'logs'),
   );
+  if (quiet.platform) return !hypotheses.some((each) => isCause(each) && speaksAgainstQuiet(each));
   return quiet.metrics && (!read.logs || quiet.logs) && !suspicious;
 }
 

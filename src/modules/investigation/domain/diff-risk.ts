@@ -8,6 +8,8 @@ export interface DiffRisk {
 const MAX_DIFF = 100_000;
 const HARMLESS_PATH =
   /(?:^|\/)(?:docs?|tests?|__tests__|testdata|fixtures)\/|[._-](?:test|spec)\.\w+$|\.(?:md|rst|txt|css|scss|less|svg|png|snap)$|(?:^|\/)CODEOWNERS$/i;
+const DEPENDENCIES =
+  /(?:^|\/)(?:go\.(?:mod|sum)|package(?:-lock)?\.json|yarn\.lock|pnpm-lock\.yaml|requirements[\w.-]*\.txt|poetry\.lock|Cargo\.(?:toml|lock)|Gemfile(?:\.lock)?|pom\.xml|build\.gradle(?:\.kts)?)$/i;
 const COMMENT = /^(?:\/\/|#(?!include|define|if|endif)|\*|\/\*|<!--|--\s)/;
 const TELEMETRY =
   /\blog(?:ger|rus|ging|f)?\b|metric|trac(?:e|ing)\b|\bspan\b|counter|histogram|telemetry|prometheus/i;
@@ -26,12 +28,15 @@ const GUARDS: readonly RegExp[] = [
 /**
  * Reads a unified diff for what tends to break things: `+1.2` a line that stayed the same but for a constant, `+1` a
  * guard, close, limit, lock or timeout that is gone, `+.5` a tunable touched, `+.3` a new loop; `−.5` when only
- * telemetry changed, `−1` when only comments, documents, tests or styles did. Weights as set before they were first
+ * telemetry or the versions of dependencies changed, `−1` when only comments, documents, tests or styles did. Weights as set before they were first
  * measured, and not tuned since.
  */
 export function diffRisk(paths: readonly string[], diff: string | undefined): DiffRisk {
   if (paths.length > 0 && paths.every((path) => HARMLESS_PATH.test(path.slice(0, 1024)))) {
     return { score: -1, reasons: ['only documents, tests or styles changed'] };
+  }
+  if (paths.length > 0 && paths.every((path) => DEPENDENCIES.test(path.slice(0, 1024)))) {
+    return { score: -0.5, reasons: ['only versions of dependencies changed'] };
   }
   const { removed, added } = changedLines(diff ?? '');
   const changed = [...removed, ...added];

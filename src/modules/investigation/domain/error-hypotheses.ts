@@ -65,6 +65,7 @@ function namedHypothesis(cause: NamedCause, group: Group, share: number, causeSh
     category: cause.category,
     witnesses: [...kindsOf(group), 'named_cause'],
     entity: group.entity,
+    ...(cause.failureMode === undefined ? {} : { failureMode: cause.failureMode }),
     ...(weighty
       ? {}
       : { because: `Only ${String(Math.round(causeShare * 100))} % of the new error lines say so.` }),

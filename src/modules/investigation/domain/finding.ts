@@ -15,6 +15,7 @@ export const FINDING_KINDS = [
   'unusual_alerts',
   'platform_state',
   'platform_event',
+  'platform_quiet',
   'database_limit',
   'metrics_quiet',
   'error_seen',

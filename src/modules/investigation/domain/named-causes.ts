@@ -1,3 +1,4 @@
+import type { FailureMode } from './failure-mode.js';
 import type { CauseCategory } from './hypothesis.js';
 
 /** A cause that an error message names by itself. */
@@ -7,12 +8,14 @@ export interface NamedCause {
   /** Reads on after the name of the entity that logged it. */
   readonly says: string;
   readonly words: RegExp;
+  readonly failureMode?: FailureMode;
 }
 
 /** The first that matches is taken, so the specific stand before the general. All patterns are linear. */
 const NAMED_CAUSES: readonly NamedCause[] = [
   {
     name: 'memory',
+    failureMode: 'oom_killed',
     category: 'resource',
     says: 'ran out of memory',
     words:
@@ -20,12 +23,14 @@ const NAMED_CAUSES: readonly NamedCause[] = [
   },
   {
     name: 'disk',
+    failureMode: 'storage_full',
     category: 'resource',
     says: 'ran out of disk space',
     words: /no space left|\benospc\b|disk (?:is )?full|storage.?full|filesystem full/i,
   },
   {
     name: 'connections',
+    failureMode: 'connection_exhaustion',
     category: 'resource',
     says: 'ran out of connections',
     words:
@@ -45,6 +50,7 @@ const NAMED_CAUSES: readonly NamedCause[] = [
   },
   {
     name: 'dns',
+    failureMode: 'dns_resolution_failure',
     category: 'external',
     says: 'cannot resolve names (DNS)',
     words:
@@ -65,6 +71,27 @@ const NAMED_CAUSES: readonly NamedCause[] = [
       /\b(?:provider|third.party|vendor|partner)\b[^\n]{0,80}(?:unavailable|outage|down\b|5\d\d|time.?out|degraded|failing|error)/i,
   },
   {
+    name: 'provider',
+    category: 'external',
+    says: 'gets failures from outside',
+    words:
+      /https?:\/\/(?![\w-]+(?:[:/]|$))[\w.-]{1,100}\.(?:com|net|io|org|dev|cloud|app|co)\b[^\n]{0,120}(?:\b(?:429|5\d\d)\b|time.?out|deadline|refused|unavailable|reset)/i,
+  },
+  {
+    name: 'bad data',
+    category: 'external',
+    says: 'is stuck on data that it was given',
+    words:
+      /(?:invalid|malformed|corrupt|out of range|validation|unparse?able|poison|bad)[^\n]{0,160}(?:\boffset\b|\bpartition\b|record_?id|message_?id|row_?id)|redeliver[^\n]{0,40}same/i,
+  },
+  {
+    name: 'neighbour',
+    category: 'external',
+    says: 'suffers from what else runs on its host',
+    words:
+      /noisy.neighbou?r|cpu steal|steal time|co.?tenant|host contention|node (?:cpu|disk|memory|io) (?:contention|saturat)/i,
+  },
+  {
     name: 'region',
     category: 'external',
     says: 'meets a failing region or zone',
@@ -72,6 +99,7 @@ const NAMED_CAUSES: readonly NamedCause[] = [
   },
   {
     name: 'node',
+    failureMode: 'node_not_ready',
     category: 'external',
     says: 'lost the node it ran on',
     words: /node.?not.?ready|node is not ready|\bevicted\b|disk.?pressure|memory.?pressure|preempted/i,

@@ -14,7 +14,11 @@ export function outcomeInputs(
     onset: { at: onset.at, basis: onset.basis },
     hypotheses: reports.find(({ agentName }) => agentName === SYNTHESIS)?.hypotheses ?? [],
     read: { metrics: evidence.has('metric', 'database'), logs: evidence.has('log', 'platform_event') },
-    quiet: { metrics: kinds.has('metrics_quiet'), logs: kinds.has('logs_quiet') },
+    quiet: {
+      metrics: kinds.has('metrics_quiet'),
+      logs: kinds.has('logs_quiet'),
+      platform: kinds.has('platform_quiet'),
+    },
     missing: [...new Set(reports.flatMap(({ missing }) => missing))],
   };
 }

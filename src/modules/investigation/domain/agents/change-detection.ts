@@ -1,6 +1,7 @@
 import { agreementWith, sharesWords } from '../change-agreement.js';
 import { LOOK_BACK, type RankedChange, rankChanges } from '../change-ranking.js';
 import { changeSymptoms } from '../change-symptoms.js';
+import { withDeployedCommits } from '../deployed-commits.js';
 import type { Cited, EvidenceSet } from '../evidence-set.js';
 import type { Change, ChangeType } from '../evidence.js';
 import { finding, type Finding } from '../finding.js';
@@ -32,7 +33,7 @@ export const changeDetection: Agent = {
   after: ['log analysis', 'metrics analysis'],
   run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
     const { incident, onset } = context;
-    const changes = evidence.changes;
+    const changes = withDeployedCommits(evidence.changes);
     if (changes.length === 0) {
       return {
         agentName: NAME,
@@ -118,7 +119,7 @@ function toHypothesis(
   const agreement = agreementWith(ranked, context);
   const alone = agreement.kinds.length === 0;
   const late = ranked.lag > SHORTLY;
-  const open = row.type === 'code' || (alone && (late || ranked.distance !== 0));
+  const open = row.type === 'code' ? !speaksOfErrors(ranked) : alone && (late || ranked.distance !== 0);
   const most = open ? MOST_WHEN_OPEN : late ? MOST_WHEN_LATE : alone ? MOST_ALONE : MOST_AT_ALL;
   return hypothesis({
     ...facts,
@@ -129,6 +130,11 @@ function toHypothesis(
     witnesses: ['change', ...agreement.kinds],
     ...(open ? { because: whyOpen(row.type, late) } : {}),
   });
+}
+
+/** A commit of which nothing shows that it was running is held to be the cause when the errors speak of what it touched. */
+function speaksOfErrors(ranked: RankedChange): boolean {
+  return sharesWords(ranked) && ranked.risks.length > 0;
 }
 
 /**

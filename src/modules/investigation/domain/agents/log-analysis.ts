@@ -14,6 +14,8 @@ const NAME = 'log analysis';
 const RISEN = 4;
 const SILENT = -5;
 const MOST_FINDINGS = 12;
+/** Alert rules look back about so long. */
+const UNTIL_ALERTED = 5 * 60_000;
 const USUAL_FAILING = 6;
 const USUAL_SILENT = 2;
 
@@ -36,7 +38,7 @@ export const logAnalysis: Agent = {
         message: 'No logs were attached or pulled, so none were read.',
       };
     }
-    const comparison = compareLogs(evidence.logs, context.onset.at);
+    const comparison = compareLogs(evidence.logs, splitOf(evidence, context));
     const troubles = comparison.uses.filter((use) => use.isError && isTrouble(use, comparison));
     const shown = troubles.slice(0, MOST_FINDINGS);
     return {
@@ -55,6 +57,12 @@ export const logAnalysis: Agent = {
     };
   },
 };
+
+/** Where nothing was written since the onset, the onset is the alert's own time: the last minutes before it are now. */
+function splitOf({ logs }: EvidenceSet, { onset }: InvestigationContext): number {
+  const last = logs.at(-1)?.row.timestamp ?? onset.at;
+  return last < onset.at ? onset.at - UNTIL_ALERTED : onset.at;
+}
 
 function isTrouble(use: TemplateUse, { comparable }: LogComparison): boolean {
   if (use.after === 0) return false;

@@ -3,6 +3,8 @@ import type { Agent } from './agent.js';
 import { alertStorm } from './alert-storm.js';
 import { changeDetection } from './change-detection.js';
 import { dependencyAnalysis } from './dependency-analysis.js';
+import { databaseHealth } from './database-health.js';
+import { infrastructureHealth } from './infrastructure-health.js';
 import { knownSolution } from './known-solution.js';
 import { logAnalysis } from './log-analysis.js';
 import { metricsAnalysis } from './metrics-analysis.js';
@@ -20,6 +22,8 @@ export const AGENTS: readonly Agent[] = [
   dependencyAnalysis,
   traceAnalysis,
   alertStorm,
+  infrastructureHealth,
+  databaseHealth,
   changeDetection,
   synthesis,
 ];

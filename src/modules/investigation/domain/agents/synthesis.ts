@@ -23,7 +23,7 @@ export const synthesis: Agent = {
   run(_evidence: EvidenceSet, { reports }: InvestigationContext): AgentReport {
     const all = reports.flatMap(({ hypotheses }) => hypotheses);
     const suspects = asShares(together(...reports.map(({ suspects: suspected }) => suspected)));
-    const ranked = doubtedByOutsideCause(weighedBySuspicion(joinedByEntity(all), suspects)).sort(
+    const ranked = doubtedByOutsideCause(weighedBySuspicion(joinedByEntity(all), suspects), all).sort(
       (a, b) => b.score - a.score || compareText(a.statement, b.statement),
     );
     return {
@@ -51,16 +51,23 @@ function weighedBySuspicion(hypotheses: readonly Hypothesis[], suspects: readonl
   });
 }
 
-/** Demand counts when the metrics show it and the messages say that it is too much. */
-function isOutside({ category, status, witnesses }: Hypothesis): boolean {
-  if (status !== 'supported') return false;
-  if (category === 'external') return true;
-  return category === 'demand' && witnesses.includes('demand_rise') && witnesses.includes('named_cause');
+/** Demand counts when the metrics show it and the messages of the same service say that it is too much. */
+function isOutside(each: Hypothesis, _place: number, all: readonly Hypothesis[]): boolean {
+  if (each.status !== 'supported') return false;
+  if (each.category === 'external') return true;
+  return (
+    each.category === 'demand' &&
+    each.witnesses.includes('named_cause') &&
+    all.some(({ entity, witnesses }) => entity === each.entity && witnesses.includes('demand_rise'))
+  );
 }
 
 /** When the error messages name a cause outside, blaming a change would be the worst answer. */
-function doubtedByOutsideCause(hypotheses: readonly Hypothesis[]): Hypothesis[] {
-  const outside = hypotheses.filter(isOutside);
+function doubtedByOutsideCause(
+  hypotheses: readonly Hypothesis[],
+  heard: readonly Hypothesis[],
+): Hypothesis[] {
+  const outside = heard.filter(isOutside);
   if (outside.length === 0) return [...hypotheses];
   const against = outside.flatMap(({ supportedBy }) => supportedBy);
   return hypotheses.map((suspected) =>
@@ -111,6 +118,7 @@ function joined(group: readonly Hypothesis[]): Hypothesis {
   if (others.length === 0) return leader;
   const doubt = others.reduce((rest, { score }) => rest * (1 - score / 2), 1 - leader.score);
   const { because, ...rest } = leader;
+  const failureMode = sorted.find((each) => each.failureMode !== undefined)?.failureMode;
   const supported = leader.status === 'supported' || bothSaySo(sorted);
   return hypothesis({
     ...rest,
@@ -118,6 +126,7 @@ function joined(group: readonly Hypothesis[]): Hypothesis {
     status: supported ? 'supported' : leader.status,
     supportedBy: [...leader.supportedBy, ...others.flatMap(({ supportedBy }) => supportedBy)],
     witnesses: [...leader.witnesses, ...others.flatMap(({ witnesses }) => witnesses)],
+    ...(failureMode === undefined ? {} : { failureMode }),
     ...(supported || because === undefined ? {} : { because }),
   });
 }

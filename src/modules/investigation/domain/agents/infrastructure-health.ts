@@ -1,0 +1,91 @@
+import type { EvidenceSet } from '../evidence-set.js';
+import type { FailureMode } from '../failure-mode.js';
+import { finding } from '../finding.js';
+import { type CauseCategory, hypothesis } from '../hypothesis.js';
+import { isPlatformWell, type PlatformFailure, platformFailures } from '../platform-failures.js';
+import { count, shortened } from '../wording.js';
+import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+
+const NAME = 'infrastructure health';
+const MOST_SHOWN = 4;
+const WHEN_CURRENT = 0.7;
+const WHEN_TOLD = 0.4;
+
+const SAYS: Partial<Record<FailureMode, readonly [string, CauseCategory]>> = {
+  resource_quota_exceeded: ['cannot get more pods: its quota is used up', 'resource'],
+  oom_killed: ['runs out of memory and is killed', 'resource'],
+  image_pull_backoff: ['cannot pull its image', 'errors'],
+  node_not_ready: ['is a node that is not ready', 'external'],
+  pending_pod: ['cannot be scheduled', 'resource'],
+  probe_failure: ['fails its probes', 'errors'],
+  deployment_rollout_stuck: ['does not get on with its rollout', 'errors'],
+  storage_full: ['has no space left', 'resource'],
+};
+
+/** Reads how pods, deployments and nodes are right now, and only then what events say about those that are not well. */
+export const infrastructureHealth: Agent = {
+  name: NAME,
+  needs: ['platform_event'],
+  after: [],
+  run(evidence: EvidenceSet, { incident }: InvestigationContext): AgentReport {
+    const { states } = evidence;
+    const failures = platformFailures(states, evidence.platformEvents).slice(0, MOST_SHOWN);
+    const well = isPlatformWell(states);
+    return {
+      agentName: NAME,
+      findings: [
+        ...failures.map((failure) =>
+          finding({
+            statement: `${failure.entity} ${saying(failure)}: ${shortened(failure.said, 300)}`,
+            evidenceIds: failure.evidenceIds,
+            kind: failure.current ? 'platform_state' : 'platform_event',
+            entity: failure.entity,
+          }),
+        ),
+        ...(well
+          ? [
+              finding({
+                statement: `All ${count(states.length, 'state')} known of pods, deployments, nodes and monitors ${states.length === 1 ? 'is' : 'are'} well right now.`,
+                evidenceIds: states.map(({ evidenceId }) => evidenceId),
+                kind: 'platform_quiet',
+                at: incident.alertedAt,
+              }),
+            ]
+          : []),
+      ],
+      hypotheses: failures.slice(0, 1).map((failure) =>
+        hypothesis({
+          statement: `${failure.entity} ${saying(failure)}: “${shortened(failure.said, 200)}”`,
+          score: failure.current ? WHEN_CURRENT : WHEN_TOLD,
+          status: 'supported',
+          supportedBy: failure.evidenceIds,
+          contradictedBy: [],
+          category: SAYS[failure.mode]?.[1] ?? 'errors',
+          witnesses: [failure.current ? 'platform_state' : 'platform_event'],
+          entity: failure.entity,
+          failureMode: failure.mode,
+        }),
+      ),
+      suspects: [],
+      missing: [],
+      message: message(states.length, evidence.platformEvents.length, failures, well),
+    };
+  },
+};
+
+function saying({ mode }: PlatformFailure): string {
+  return SAYS[mode]?.[0] ?? 'is not well';
+}
+
+function message(
+  states: number,
+  events: number,
+  failures: readonly PlatformFailure[],
+  well: boolean,
+): string {
+  if (states + events === 0) return 'No state or event of a platform was attached or pulled.';
+  const read = `Read ${count(states, 'state')} and ${count(events, 'event')} of the platform`;
+  const worst = failures[0];
+  if (worst) return `${read}; ${worst.entity} ${saying(worst)}.`;
+  return well ? `${read}; everything is well right now.` : `${read}; none names a failure.`;
+}
