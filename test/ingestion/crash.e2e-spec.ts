@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
-import { sqlOf } from '../support/database.js';
+import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 
 let server: TestServer;
@@ -39,26 +39,26 @@ it('keeps every acknowledged alert, with its events, once, when it is killed in 
 
   const { database } = server;
   server = await TestServer.start({ database });
-  const events = await sqlOf<{ incident_id: string; created: number; moved: number }>(
+  const events = await sql<{ incident_id: string; created: number; moved: number }>(
     database.url,
-    tenant.tenantId,
     `SELECT i.incident_id,
             count(*) FILTER (WHERE e.type = 'incident.created')::int AS created,
             count(*) FILTER (WHERE e.type = 'incident.status_changed' AND e.data->>'newStatus' = 'triaging')::int AS moved
        FROM incidents i JOIN alerts a USING (tenant_id, incident_id) LEFT JOIN events e USING (tenant_id, incident_id)
       WHERE i.tenant_id = $1 GROUP BY i.incident_id`,
     [tenant.tenantId],
+    tenant.tenantId,
   );
   const stored = new Map(events.map((row) => [row.incident_id, [row.created, row.moved]]));
   for (const incidentId of acknowledged) expect(stored.get(incidentId)).toEqual([1, 1]);
   for (const counts of stored.values()) expect(counts).toEqual([1, 1]);
 
-  const [log] = await sqlOf<{ events: number; last: number; counter: number }>(
+  const [log] = await sql<{ events: number; last: number; counter: number }>(
     database.url,
-    tenant.tenantId,
     `SELECT count(*)::int AS events, max(e.seq)::int AS last, max(s.seq)::int AS counter
        FROM events e JOIN event_stream s USING (tenant_id) WHERE tenant_id = $1`,
     [tenant.tenantId],
+    tenant.tenantId,
   );
   expect([log?.last, log?.counter]).toEqual([log?.events, log?.events]);
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { type Answer, newTenant, type TenantUser } from '../support/api.js';
-import { sqlOf } from '../support/database.js';
+import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 
 let server: TestServer;
@@ -20,11 +20,11 @@ const upload = (type: string, body: string, query = '?type=metric&source=test'):
   tenant.api.post(path + query, body, { headers: { 'content-type': type } });
 
 async function rowsOf(evidenceId: unknown): Promise<unknown[]> {
-  const chunks = await sqlOf<{ content: unknown[] }>(
+  const chunks = await sql<{ content: unknown[] }>(
     server.database.url,
-    tenant.tenantId,
     'SELECT content FROM incident_evidence_chunks WHERE evidence_id = $1 ORDER BY chunk',
     [evidenceId],
+    tenant.tenantId,
   );
   return chunks.flatMap(({ content }) => content);
 }
@@ -96,10 +96,11 @@ describe('evidence', () => {
   });
 
   it('is refused, and nothing of it is kept, when not one row is usable or it is not what it says', async () => {
-    const [before] = await sqlOf<{ n: number }>(
+    const [before] = await sql<{ n: number }>(
       server.database.url,
-      tenant.tenantId,
       'SELECT count(*)::int AS n FROM incident_evidence_chunks',
+      [],
+      tenant.tenantId,
     );
     const refusals = [
       await upload('text/csv', 'timestamp,entity\n1,2\n'),
@@ -117,10 +118,11 @@ describe('evidence', () => {
     expect(refusals.map(({ status }) => status)).toEqual([
       400, 400, 400, 400, 400, 400, 415, 415, 400, 400, 400,
     ]);
-    const [after] = await sqlOf<{ n: number }>(
+    const [after] = await sql<{ n: number }>(
       server.database.url,
-      tenant.tenantId,
       'SELECT count(*)::int AS n FROM incident_evidence_chunks',
+      [],
+      tenant.tenantId,
     );
     expect(after).toEqual(before);
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
-import { sqlOf } from '../support/database.js';
+import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
@@ -19,13 +19,13 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function storedOf(tenantId: string): Promise<{ alerts: number; incidents: number; events: number }> {
-  const [counts] = await sqlOf<{ alerts: number; incidents: number; events: number }>(
+  const [counts] = await sql<{ alerts: number; incidents: number; events: number }>(
     server.database.url,
-    tenantId,
     `SELECT (SELECT count(*)::int FROM alerts WHERE tenant_id = $1) AS alerts,
             (SELECT count(*)::int FROM incidents WHERE tenant_id = $1) AS incidents,
             (SELECT count(*)::int FROM events WHERE tenant_id = $1 AND type = 'incident.created') AS events`,
     [tenantId],
+    tenantId,
   );
   return counts ?? { alerts: -1, incidents: -1, events: -1 };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newTenant, type TenantUser } from '../support/api.js';
-import { sqlOf } from '../support/database.js';
+import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { ended, evidenceOf, openQuietIncident, recordDeploy, sendAlert, start } from './cases.js';
 
@@ -21,7 +21,7 @@ afterAll(() => server.stop());
 const FINDING = `INSERT INTO findings (tenant_id, investigation_id, step_index, place, facts) VALUES ($1, $2, 9, 9, '{}')`;
 
 function store(statement: string, parameters: readonly unknown[]): Promise<unknown> {
-  return sqlOf(server.database.url, tenant.tenantId, statement, [...parameters]);
+  return sql(server.database.url, statement, [...parameters], tenant.tenantId);
 }
 
 describe('the database', () => {

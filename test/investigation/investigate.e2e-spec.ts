@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newTenant } from '../support/api.js';
 import { decideOutcome, type OutcomeInputs } from '#modules/investigation/domain/decide-outcome';
-import { sqlOf } from '../support/database.js';
+import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import {
   ALERT,
@@ -168,11 +168,11 @@ describe('an investigation', () => {
     const tenant = await newTenant(server.url);
     await recordDeploy(tenant, 'v42', 10);
     const run = await ended(tenant, await sendAlert(tenant));
-    const [kept] = await sqlOf<{ outcome_inputs: OutcomeInputs; outcome_policy: string }>(
+    const [kept] = await sql<{ outcome_inputs: OutcomeInputs; outcome_policy: string }>(
       server.database.url,
-      tenant.tenantId,
       'SELECT outcome_inputs, outcome_policy FROM investigations WHERE investigation_id = $1',
       [run.investigationId],
+      tenant.tenantId,
     );
     const again = decideOutcome(kept?.outcome_inputs as OutcomeInputs);
     expect(again.version).toBe(kept?.outcome_policy);

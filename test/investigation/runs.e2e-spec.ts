@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
-import { sqlOf } from '../support/database.js';
+import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { codes, colleague } from '../remediation/plan.js';
@@ -171,11 +171,11 @@ describe('a run', () => {
     const { incidentId, release } = await heldRun();
     const { investigationId = '' } = (await investigation(tenant, incidentId)) ?? {};
     // As if the software had been replaced by one without this agent.
-    await sqlOf(
+    await sql(
       server.database.url,
-      tenant.tenantId,
       `UPDATE investigations SET steps = jsonb_set(steps, '{2,agentName}', '"no such agent"') WHERE investigation_id = $1`,
       [investigationId],
+      tenant.tenantId,
     );
     await release();
     const run = await until('it failed', async () => {
@@ -244,11 +244,11 @@ interface RunPage {
 
 async function runsAre({ tenantId }: TenantUser, expected: Record<string, number>): Promise<void> {
   await until(`runs are ${JSON.stringify(expected)}`, async () => {
-    const rows = await sqlOf<{ status: string; count: number }>(
+    const rows = await sql<{ status: string; count: number }>(
       server.database.url,
-      tenantId,
       'SELECT status, count(*)::int FROM investigations WHERE tenant_id = $1 GROUP BY status',
       [tenantId],
+      tenantId,
     );
     const counts = Object.fromEntries(rows.map(({ status, count }) => [status, count]));
     return Object.entries(expected).every(([status, count]) => counts[status] === count);
@@ -256,22 +256,22 @@ async function runsAre({ tenantId }: TenantUser, expected: Record<string, number
 }
 
 async function jobsOf(investigationId: string): Promise<number> {
-  const [row] = await sqlOf<{ count: number }>(
+  const [row] = await sql<{ count: number }>(
     server.database.url,
-    tenant.tenantId,
     `SELECT count(*)::int FROM graphile_worker._private_jobs WHERE payload->'payload'->>'investigationId' = $1`,
     [investigationId],
+    tenant.tenantId,
   );
   return row?.count ?? -1;
 }
 
 /** Lets the pause before the next attempt be over. */
 async function hurry(investigationId: string): Promise<void> {
-  await sqlOf(
+  await sql(
     server.database.url,
-    tenant.tenantId,
     `UPDATE graphile_worker._private_jobs SET run_at = now() WHERE payload->'payload'->>'investigationId' = $1
         AND locked_at IS NULL`,
     [investigationId],
+    tenant.tenantId,
   );
 }

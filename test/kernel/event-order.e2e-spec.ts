@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { newTenant, type TenantUser } from '../support/api.js';
-import { sqlOf } from '../support/database.js';
+import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
@@ -18,12 +18,13 @@ afterAll(() => server.stop());
 
 /** The moves of every incident as the log tells them, and the status that its row has. */
 async function histories(): Promise<{ status: string; moves: string[][] }[]> {
-  return sqlOf(
+  return sql(
     server.database.url,
-    tenant.tenantId,
     `SELECT i.status, json_agg(json_build_array(e.data->>'previousStatus', e.data->>'newStatus') ORDER BY e.seq) AS moves
        FROM incidents i JOIN events e USING (tenant_id, incident_id)
       WHERE e.type = 'incident.status_changed' GROUP BY i.incident_id, i.status`,
+    [],
+    tenant.tenantId,
   );
 }
 
@@ -42,10 +43,11 @@ it(`tells the facts in their order when triage and a person race for the same in
   };
   await Promise.all(Array.from({ length: AT_ONCE }, race));
   await until('the relay has told every handler of every event', async () => {
-    const [stream] = await sqlOf<{ behind: boolean }>(
+    const [stream] = await sql<{ behind: boolean }>(
       server.database.url,
-      tenant.tenantId,
       'SELECT seq > relayed AS behind FROM event_stream',
+      [],
+      tenant.tenantId,
     );
     return stream?.behind === false;
   });
@@ -62,11 +64,12 @@ it(`tells the facts in their order when triage and a person race for the same in
 }, 120_000);
 
 it('has no gaps: as many events as the counter says, each at a place of its own', async () => {
-  const [log] = await sqlOf<{ events: number; places: number; last: number; counter: number }>(
+  const [log] = await sql<{ events: number; places: number; last: number; counter: number }>(
     server.database.url,
-    tenant.tenantId,
     `SELECT count(*)::int AS events, count(DISTINCT e.seq)::int AS places, max(e.seq)::int AS last, max(s.seq)::int AS counter
        FROM events e JOIN event_stream s USING (tenant_id)`,
+    [],
+    tenant.tenantId,
   );
   expect(log?.places).toBe(log?.events);
   expect([log?.last, log?.counter]).toEqual([log?.events, log?.events]);

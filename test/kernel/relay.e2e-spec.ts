@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newTenant } from '../support/api.js';
-import { sqlOf } from '../support/database.js';
+import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
@@ -35,15 +35,18 @@ describe('the relay', () => {
     const mine = (): string[] => said('steady did').filter((line) => ids.has(line.split(' ')[2] ?? ''));
     await until('all are told', () => mine().length === 40);
 
-    await sqlOf(server.database.url, tenantId, 'UPDATE event_stream SET relayed = 0 WHERE tenant_id = $1', [
+    await sql(
+      server.database.url,
+      'UPDATE event_stream SET relayed = 0 WHERE tenant_id = $1',
+      [tenantId],
       tenantId,
-    ]);
+    );
     await until('they were relayed again', async () => {
-      const [stream] = await sqlOf<{ done: boolean }>(
+      const [stream] = await sql<{ done: boolean }>(
         server.database.url,
-        tenantId,
         'SELECT relayed = seq AS done FROM event_stream WHERE tenant_id = $1',
         [tenantId],
+        tenantId,
       );
       return stream?.done;
     });

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { ulid } from 'ulid';
-import { sqlOf, type TestDatabase } from '../support/database.js';
+import { sql, type TestDatabase } from '../support/database.js';
 
 /** Told on timelines only; it has a place in the log and must never leave the building. */
 const INTERNAL = 'incident.severity_changed';
@@ -51,11 +51,11 @@ export async function publishedIds(
   tenantId: string,
   types?: string[],
 ): Promise<string[]> {
-  const rows = await sqlOf<{ id: string }>(
+  const rows = await sql<{ id: string }>(
     url,
-    tenantId,
     `SELECT id FROM events WHERE tenant_id = $1 AND type <> $2 AND ($3::text[] IS NULL OR type = ANY ($3)) ORDER BY seq`,
     [tenantId, INTERNAL, types ?? null],
+    tenantId,
   );
   return rows.map(({ id }) => id);
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
-import { cloneDatabase, dropDatabase, sqlOf, type TestDatabase } from '../support/database.js';
+import { cloneDatabase, dropDatabase, sql, type TestDatabase } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -22,12 +22,12 @@ const at = ({ url }: TestServer, { api }: TenantUser): Api => new Api(url, api.t
 
 /** Whether nothing is about to be added to the log: the relay has handed everything on, and no job is left. */
 async function isQuiet(tenantId: string): Promise<boolean> {
-  const [row] = await sqlOf<{ quiet: boolean }>(
+  const [row] = await sql<{ quiet: boolean }>(
     server.database.url,
-    tenantId,
     `SELECT (SELECT seq = relayed FROM event_stream WHERE tenant_id = $1)
         AND NOT EXISTS (SELECT FROM graphile_worker.jobs) AS quiet`,
     [tenantId],
+    tenantId,
   );
   return row?.quiet ?? false;
 }
@@ -105,11 +105,11 @@ describe('a reader that comes back', () => {
       await publishedIds(server.database, tenant.tenantId, ['remediation.proposed']),
       await publishedIds(server.database, tenant.tenantId, ['incident.created', 'tenant.created']),
       (
-        await sqlOf<{ id: string }>(
+        await sql<{ id: string }>(
           server.database.url,
-          tenant.tenantId,
           'SELECT id FROM events WHERE tenant_id = $1 AND incident_id = $2 ORDER BY seq',
           [tenant.tenantId, incidentId],
+          tenant.tenantId,
         )
       ).map(({ id }) => id),
     ];
@@ -138,11 +138,11 @@ describe('a reader that comes back', () => {
     }
 
     // What the tenant does not keep any more does not count, even while its partition is still there.
-    await sqlOf(
+    await sql(
       server.database.url,
-      tenant.tenantId,
       `UPDATE events SET occurred_at = date_trunc('month', now() - interval '20 days') WHERE tenant_id = $1 AND id = $2`,
       [tenant.tenantId, first],
+      tenant.tenantId,
     );
     await tenant.api.patch(`/v1/tenants/${tenant.tenantId}`, { settings: { retentionDays: { events: 1 } } });
     const expired = await EventStream.open(tenant.api, `?lastEventId=${first}`);
@@ -223,16 +223,16 @@ describe('a dump restored into a new server', () => {
 
 /** Rows in the reverse of their order, so that nothing about how they lie on the disk can help. */
 async function copyRows(table: string, tenantId: string, to: TestDatabase): Promise<void> {
-  const [from] = await sqlOf<{ rows: object[] | null }>(
+  const [from] = await sql<{ rows: object[] | null }>(
     server.database.url,
-    tenantId,
     `SELECT json_agg(t ORDER BY t.ctid DESC) AS rows FROM ${table} t WHERE tenant_id = $1`,
     [tenantId],
-  );
-  await sqlOf(
-    to.url,
     tenantId,
+  );
+  await sql(
+    to.url,
     `INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`,
     [JSON.stringify(from?.rows ?? [])],
+    tenantId,
   );
 }

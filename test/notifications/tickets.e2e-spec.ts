@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
-import { sqlOf } from '../support/database.js';
+import { sql } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -64,11 +64,11 @@ describe('a stream ticket', () => {
 
   it('runs out, and lies in the database as a hash only', async () => {
     const { ticket } = await ticketFor(tenant.api);
-    const rows = await sqlOf<{ row: string }>(
+    const rows = await sql<{ row: string }>(
       server.database.url,
-      tenant.tenantId,
       `UPDATE stream_tickets SET expires_at = now() - interval '1 second' WHERE tenant_id = $1 RETURNING stream_tickets::text AS row`,
       [tenant.tenantId],
+      tenant.tenantId,
     );
     expect(rows).toHaveLength(1);
     expect(rows[0]?.row).not.toContain(ticket.split('.')[1]);

@@ -59,18 +59,6 @@ export async function sql<Row extends object = Record<string, unknown>>(
   }
 }
 
-/** The same for one tenant: row-level security binds the owner too. */
-export async function sqlOf<Row extends object = Record<string, unknown>>(
-  url: string,
-  tenantId: string,
-  text: string,
-  parameters: unknown[] = [],
-): Promise<Row[]> {
-  const bound = new URL(url);
-  bound.searchParams.set('options', `-c app.tenant_ids=${tenantId}`);
-  return sql<Row>(bound.href, text, parameters);
-}
-
 async function asOwner(server: string, statement: string): Promise<void> {
   await sql(server, statement);
 }
