@@ -42,18 +42,20 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.config.role === 'api') return;
-    this.pool = new pg.Pool({
+    const pool = new pg.Pool({
       connectionString: this.database.url,
       application_name: 'causeflow-jobs',
       max: this.config.jobConcurrency + 2,
     });
     const lost = (error: Error): void => {
-      this.log.warn(`A job connection was lost: ${error.message}`);
+      // The embedded database may end before it has read that we end the connection: that is no loss.
+      if (!pool.ending) this.log.warn(`A job connection was lost: ${error.message}`);
     };
-    this.pool.on('error', lost).on('connect', (client) => client.on('error', lost));
-    this.live = new LiveWorkers(this.database.url, this.pool);
+    pool.on('error', lost).on('connect', (client) => client.on('error', lost));
+    this.pool = pool;
+    this.live = new LiveWorkers(this.database.url, pool);
     this.runner = await run({
-      pgPool: this.pool,
+      pgPool: pool,
       taskList: this.tasks(),
       concurrency: this.config.jobConcurrency,
       pollInterval: 1_000,
