@@ -32,3 +32,54 @@ export abstract class StepRunners {
   /** Makes an outbound call: never inside a transaction. */
   abstract run(tenantId: TenantId, integrationId: string, order: StepOrder): Promise<StepAnswer>;
 }
+
+/** What an investigation wants to know of the tools that watch a tenant's systems. */
+export interface EvidenceQuestion {
+  readonly service: string | null;
+  readonly environment: string | null;
+  readonly alertedAt: Date;
+  /** The window to look at: some normal time before the alert, and what has happened since. */
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** The kinds of evidence that can be pulled, as `POST /v1/incidents/{incidentId}/evidence` names them. */
+export type PulledType = 'metric' | 'log' | 'deployment' | 'code_change' | 'platform_event' | 'database';
+
+/** Plain JSON that a database can hold, with the fields that attached evidence of the same type has. */
+export type PulledRow = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+
+interface FromSource {
+  readonly integrationId: string;
+  readonly provider: string;
+  /** The tenant's own name for the integration. */
+  readonly source: string;
+}
+
+/** One citable piece: what was asked, in the language of the source, and what it answered. Untrusted data. */
+export interface PulledPiece extends FromSource {
+  readonly type: PulledType;
+  readonly query: string;
+  readonly rows: readonly PulledRow[];
+}
+
+/** What a source did not tell, and why, as a sentence for a person. */
+export interface Unanswered extends FromSource {
+  readonly missing: string;
+}
+
+/** Those who can be asked for evidence: connected integrations such as `prometheus`. */
+export abstract class EvidenceSources {
+  /**
+   * Asks all of them side by side, each for at most 10 s and up to a cap of rows and bytes. A source that fails, has
+   * nothing or was cut short is told as `missing`; it never fails the others. Makes outbound calls: never inside a
+   * transaction.
+   *
+   * @throws the reason of the signal, once that is aborted, and nothing else that a source could cause
+   */
+  abstract pull(
+    tenantId: TenantId,
+    question: EvidenceQuestion,
+    signal: AbortSignal,
+  ): Promise<(PulledPiece | Unanswered)[]>;
+}

@@ -1,11 +1,12 @@
 import { Global, Module } from '@nestjs/common';
-import { StepRunners } from './api.js';
+import { EvidenceSources, StepRunners } from './api.js';
 import { ChangeTrigger } from './application/change-trigger.js';
 import { ConnectIntegration } from './application/connect-integration.js';
 import { Connections } from './application/connections.js';
 import { CreateTrigger } from './application/create-trigger.js';
 import { ListIntegrations } from './application/list-integrations.js';
 import { ListTriggers } from './application/list-triggers.js';
+import { PullEvidence } from './application/pull-evidence.js';
 import { RunStep } from './application/run-step.js';
 import { SimulateTrigger } from './application/simulate-trigger.js';
 import { TakeAction } from './application/take-action.js';
@@ -40,7 +41,8 @@ import { Outside } from './providers/provider.js';
     { provide: Integrations, useClass: StoredIntegrations },
     { provide: Triggers, useClass: StoredTriggers },
     { provide: StepRunners, useClass: RunStep },
+    { provide: EvidenceSources, useClass: PullEvidence },
   ],
-  exports: [StepRunners],
+  exports: [EvidenceSources, StepRunners],
 })
 export class IntegrationsModule {}

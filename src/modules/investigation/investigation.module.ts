@@ -12,6 +12,7 @@ import { GiveFeedback } from './application/give-feedback.js';
 import { InvestigateIncident } from './application/investigate-incident.js';
 import { ListChanges } from './application/list-changes.js';
 import { OpenCase } from './application/open-case.js';
+import { PullConnected } from './application/pull-connected.js';
 import { ReadAttached } from './application/read-attached.js';
 import { RecallMemory } from './application/recall-memory.js';
 import { RecentChanges } from './application/recent-changes.js';
@@ -42,6 +43,7 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     RecallMemory,
     GatherEvidence,
     ReadAttached,
+    PullConnected,
     RecentChanges,
     ContextNotes,
     EndRun,

@@ -5,7 +5,7 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import { validated } from '#kernel/http/validation';
 import { Integration } from '../domain/integration.js';
 import { Integrations } from '../domain/integrations.js';
-import { Outside, ProbeFailed } from '../providers/provider.js';
+import { NoAnswer, Outside } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
 import { Connections } from './connections.js';
 
@@ -56,6 +56,6 @@ export class ConnectIntegration {
 }
 
 function refuse(error: unknown): never {
-  if (error instanceof ProbeFailed) throw new Refusal('connection_failed', error.message);
+  if (error instanceof NoAnswer) throw new Refusal('connection_failed', error.message);
   throw error;
 }

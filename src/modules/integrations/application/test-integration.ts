@@ -3,7 +3,7 @@ import { SealedTextError } from '#kernel/crypto/sealed-text';
 import type { TenantId } from '#kernel/domain/ids';
 import type { Integration, IntegrationStatus } from '../domain/integration.js';
 import { Integrations } from '../domain/integrations.js';
-import { Outside, ProbeFailed } from '../providers/provider.js';
+import { NoAnswer, Outside } from '../providers/provider.js';
 import { Connections } from './connections.js';
 
 export interface TestResult {
@@ -40,7 +40,7 @@ export class TestIntegration {
 }
 
 function faultOf(error: unknown): string {
-  if (error instanceof ProbeFailed) return error.message;
+  if (error instanceof NoAnswer) return error.message;
   if (error instanceof SealedTextError) return 'Its credentials cannot be read; connect it again.';
   throw error;
 }

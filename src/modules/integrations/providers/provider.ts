@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import { GuardedFetch } from '#kernel/net/guarded-fetch';
-import type { StepAnswer, StepOrder } from '../api.js';
+import type { EvidenceQuestion, PulledPiece, StepAnswer, StepOrder, Unanswered } from '../api.js';
 
-export const CATEGORIES = ['automation'] as const;
-export const CAPABILITIES = ['run_steps'] as const;
-export const AUTH_TYPES = ['shared_secret'] as const;
+export const CATEGORIES = ['automation', 'metrics', 'logs', 'database', 'code', 'platform'] as const;
+export const CAPABILITIES = ['run_steps', 'evidence'] as const;
+export const AUTH_TYPES = ['shared_secret', 'login', 'token'] as const;
 
 /** What a tenant told us about its side, checked against the provider's classes. */
 export interface Connection<C extends object = object, S extends object = object> {
@@ -22,10 +22,13 @@ export class Outside {
   ) {}
 }
 
-/** The other side did not answer a probe as it should; the message is a sentence for a person and holds no secret. */
-export class ProbeFailed extends Error {
-  override readonly name = 'ProbeFailed';
+/** The other side did not answer as it should; the message is a sentence for a person and holds no secret. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
 }
+
+/** What a source tells as it goes along: a piece of evidence, or what it could not tell. */
+export type SourceAnswer = Pick<PulledPiece, 'type' | 'query' | 'rows'> | Pick<Unanswered, 'missing'>;
 
 /** A tool that can be connected. Its words and classes drive catalogue, forms, validation and masking. */
 export interface Provider<C extends object = object, S extends object = object> {
@@ -41,12 +44,26 @@ export interface Provider<C extends object = object, S extends object = object> 
   /** Markdown for the person who connects it. */
   readonly setupGuide: string;
 
-  /** Calls the other side for real. @throws ProbeFailed */
+  /** Calls the other side for real. @throws NoAnswer */
   probe(connection: Connection<C, S>, outside: Outside): Promise<void>;
 
   /** Present when it can `run_steps`. */
   readonly steps?: {
     actionsOf(config: C): readonly string[];
     run(connection: Connection<C, S>, order: StepOrder, outside: Outside): Promise<StepAnswer>;
+  };
+
+  /** Present when it can be asked for `evidence`. */
+  readonly evidence?: {
+    /**
+     * Reads only, and gives up when the signal says so. What it has told before it fails or is cut off, counts.
+     * @throws NoAnswer
+     */
+    pull(
+      connection: Connection<C, S>,
+      question: EvidenceQuestion,
+      outside: Outside,
+      signal: AbortSignal,
+    ): AsyncIterable<SourceAnswer>;
   };
 }

@@ -8,6 +8,7 @@ import type { Memory, Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 import { ContextNotes } from './context-notes.js';
 import type { Piece } from './piece.js';
+import { PullConnected } from './pull-connected.js';
 import { ReadAttached } from './read-attached.js';
 import { RecentChanges } from './recent-changes.js';
 
@@ -21,25 +22,28 @@ export interface Gathered {
 export class GatherEvidence {
   constructor(
     private readonly readAttached: ReadAttached,
+    private readonly pullConnected: PullConnected,
     private readonly recentChanges: RecentChanges,
     private readonly contextNotes: ContextNotes,
     private readonly runs: Runs,
     private readonly caseFile: CaseFile,
   ) {}
 
-  async execute(run: Run, { incident }: Memory): Promise<Gathered> {
+  async execute(run: Run, { incident }: Memory, signal: AbortSignal): Promise<Gathered> {
     if (run.onset) return this.again(run, run.onset);
     const { tenantId, investigationId, incidentId } = run;
     const attached = await this.readAttached.execute(tenantId, incidentId);
-    const onset = estimateOnset(setOf(attached), incident);
+    const pulled = await this.pullConnected.execute(tenantId, incident, signal);
+    const onset = estimateOnset(setOf([...attached, ...pulled.pieces]), incident);
     const from = new Date(onset.at - LOOK_BACK);
     const to = new Date(Math.max(onset.at, incident.alertedAt));
     const changes = await this.recentChanges.execute(tenantId, incident.service, from, to);
     const notes = await this.contextNotes.execute(tenantId, incidentId);
-    const pieces = [...attached, ...changes, ...notes];
+    const pieces = [...attached, ...pulled.pieces, ...changes, ...notes];
     const kept = await this.runs.change(tenantId, investigationId, async (current) => {
       if (current.status !== 'running' || current.onset) return current;
       current.date(onset);
+      current.unreadSources = pulled.unread;
       const records = pieces.map(({ record }) => record);
       await this.caseFile.addEvidence(tenantId, investigationId, records);
       return current;

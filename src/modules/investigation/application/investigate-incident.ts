@@ -73,7 +73,7 @@ export class InvestigateIncident implements JobRunner<Payload> {
       if (!turn) return;
       // Memory is asked first; what a person attaches while the run waits for her word on it is read as well.
       if (turn.step?.agentName !== knownSolution.name)
-        gathered ??= await this.gatherEvidence.execute(turn.run, memory);
+        gathered ??= await this.gatherEvidence.execute(turn.run, memory, signal);
       const { evidence, onset } = gathered ?? {
         evidence: NOTHING,
         onset: estimateOnset(NOTHING, memory.incident),

@@ -48,6 +48,8 @@ export class Run extends Aggregate {
   steps!: readonly Step[];
   memory: Memory | null = null;
   onset: Onset | null = null;
+  /** What connected sources did not tell, and why, as sentences. */
+  unreadSources: readonly string[] = [];
   knownSolution: KnownSolution | null = null;
   /** Paused, until a person decides on the known solution or the time for it is up. */
   isWaiting = false;
@@ -174,7 +176,7 @@ export class Run extends Aggregate {
     this.rootCause = rootCause;
     this.confidence = confidence;
     this.recommendedActions = recommendedActions;
-    this.missingEvidence = outcome.missingEvidence;
+    this.missingEvidence = [...outcome.missingEvidence, ...this.unreadSources];
     this.culprit = outcome.hypotheses.find(({ statement }) => statement === rootCause)?.change ?? null;
     this.acceptedPatternId =
       this.knownSolution?.decision === 'accepted' ? this.knownSolution.patternId : null;

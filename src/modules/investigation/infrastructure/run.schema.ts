@@ -15,6 +15,7 @@ export const runSchema = aggregateSchema<Run>({
     steps: { type: 'jsonb' },
     memory: { type: 'json', nullable: true },
     onset: { type: 'json', nullable: true },
+    unreadSources: { name: 'unread_sources', type: 'jsonb' },
     knownSolution: { name: 'known_solution', type: 'jsonb', nullable: true },
     isWaiting: { name: 'is_waiting', type: 'boolean' },
     outcome: { type: 'text', nullable: true },

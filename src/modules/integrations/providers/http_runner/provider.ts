@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import type { OutboundAnswer } from '#kernel/net/exchange';
 import { OutboundFailedError, OutboundRefusedError } from '#kernel/net/outbound-errors';
 import type { StepAnswer, StepOrder } from '../../api.js';
-import { type Connection, type Outside, ProbeFailed, type Provider } from '../provider.js';
+import { type Connection, type Outside, NoAnswer, type Provider } from '../provider.js';
 import { DEFAULT_TIMEOUT_SECONDS, HttpRunnerConfig, HttpRunnerCredentials } from './config.js';
 import { bodyOf, isBusy, isSuccess, retryAfterSeconds, storable } from './answer.js';
 
@@ -35,10 +35,10 @@ export const httpRunner: Provider<HttpRunnerConfig, HttpRunnerCredentials> = {
   async probe(runner, outside) {
     const answer = await sendProbe(runner, outside);
     const body = bodyOf(answer);
-    if (!isSuccess(answer)) throw new ProbeFailed(unexpected(answer));
+    if (!isSuccess(answer)) throw new NoAnswer(unexpected(answer));
     // A web page answers 200 to anything; a runner answers JSON or nothing.
-    if (answer.body.length > 0 && !body) throw new ProbeFailed('The runner did not answer in JSON.');
-    if (body?.['status'] === 'failed') throw new ProbeFailed('The runner answered that its probe failed.');
+    if (answer.body.length > 0 && !body) throw new NoAnswer('The runner did not answer in JSON.');
+    if (body?.['status'] === 'failed') throw new NoAnswer('The runner answered that its probe failed.');
   },
 
   steps: {
@@ -64,7 +64,7 @@ async function sendProbe(runner: Runner, outside: Outside): Promise<OutboundAnsw
   try {
     return await post(runner, `probe_${randomUUID()}`, body, outside, PROBE_TIMEOUT_SECONDS);
   } catch (error) {
-    throw new ProbeFailed(reasonOf(error));
+    throw new NoAnswer(reasonOf(error));
   }
 }
 

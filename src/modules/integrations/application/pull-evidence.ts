@@ -1,0 +1,126 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { SealedTextError } from '#kernel/crypto/sealed-text';
+import type { TenantId } from '#kernel/domain/ids';
+import { type EvidenceQuestion, EvidenceSources, type PulledPiece, type Unanswered } from '../api.js';
+import type { Integration } from '../domain/integration.js';
+import { Integrations } from '../domain/integrations.js';
+import { NoAnswer, Outside, type SourceAnswer } from '../providers/provider.js';
+import { providerNamed } from '../providers/registry.js';
+import { Connections } from './connections.js';
+import { sizeOf, storableRow } from './storable-row.js';
+
+const TIMEOUT_MS = 10_000;
+const MOST_SOURCES = 20;
+/** Of one source. */
+const MOST_ROWS = 40_000;
+const MOST_CHARACTERS = 8 * 1024 * 1024;
+
+/** Asks every connected source of evidence, and makes a sentence of whatever goes wrong with one. */
+@Injectable()
+export class PullEvidence extends EvidenceSources {
+  private readonly log = new Logger(PullEvidence.name);
+
+  constructor(
+    private readonly integrations: Integrations,
+    private readonly connections: Connections,
+    private readonly outside: Outside,
+  ) {
+    super();
+  }
+
+  async pull(
+    tenantId: TenantId,
+    question: EvidenceQuestion,
+    signal: AbortSignal,
+  ): Promise<(PulledPiece | Unanswered)[]> {
+    const all = await this.integrations.newestFirst(tenantId);
+    const sources = all.filter(({ provider }) => providerNamed(provider).evidence);
+    const asked = sources.slice(0, MOST_SOURCES);
+    const pulled = await Promise.all(asked.map((source) => this.ask(source, question, signal)));
+    const left = sources.slice(MOST_SOURCES).map((source) => ({
+      ...about(source),
+      missing: `${source.label} was not asked: no more than the ${MOST_SOURCES} sources connected last are.`,
+    }));
+    return [...pulled.flat(), ...left];
+  }
+
+  private async ask(
+    source: Integration,
+    question: EvidenceQuestion,
+    signal: AbortSignal,
+  ): Promise<(PulledPiece | Unanswered)[]> {
+    const from = about(source);
+    const told: (PulledPiece | Unanswered)[] = [];
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    try {
+      const { provider, connection } = this.connections.of(source);
+      const stop = AbortSignal.any([signal, timeout]);
+      const answers = provider.evidence?.pull(connection, question, this.outside, stop);
+      if (!answers) return [];
+      const room = { rows: MOST_ROWS, characters: MOST_CHARACTERS };
+      for await (const answer of untilAborted(answers, stop)) {
+        if ('missing' in answer) {
+          const missing = `${source.label}: ${answer.missing}`;
+          if (!told.some((other) => 'missing' in other && other.missing === missing))
+            told.push({ ...from, missing });
+          continue;
+        }
+        const rows = fitting(answer.rows, room);
+        if (rows.length > 0) told.push({ ...from, type: answer.type, query: answer.query, rows });
+        if (rows.length === answer.rows.length) continue;
+        const missing = `${source.label} had more to tell than is read of one source; the rest was left there.`;
+        return [...told, { ...from, missing }];
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      told.push({ ...from, missing: this.sentence(source, error, timeout.aborted) });
+    }
+    return told;
+  }
+
+  private sentence({ label, integrationId }: Integration, error: unknown, timedOut: boolean): string {
+    if (timedOut) return `${label} had not told everything after ${TIMEOUT_MS / 1000} s.`;
+    if (error instanceof NoAnswer) return `${label}: ${error.message}`;
+    if (error instanceof SealedTextError)
+      return `${label} was not asked: its credentials cannot be read; connect it again.`;
+    // Whatever the other side sent, it must not take the run down.
+    this.log.error(error, `${integrationId} could not be read`);
+    return `${label} answered something that could not be read.`;
+  }
+}
+
+function about({ integrationId, provider, label }: Integration) {
+  return { integrationId, provider, source: label };
+}
+
+/** As many of the rows as there is room for. */
+function fitting(rows: PulledPiece['rows'], room: { rows: number; characters: number }): PulledPiece['rows'] {
+  const kept: PulledPiece['rows'][number][] = [];
+  for (const row of rows) {
+    const storable = storableRow(row);
+    room.rows -= 1;
+    room.characters -= sizeOf(storable);
+    if (room.rows < 0 || room.characters < 0) break;
+    kept.push(storable);
+  }
+  return kept;
+}
+
+/** A source that does not heed the signal is left behind. */
+async function* untilAborted(
+  answers: AsyncIterable<SourceAnswer>,
+  signal: AbortSignal,
+): AsyncGenerator<SourceAnswer> {
+  const iterator = answers[Symbol.asyncIterator]();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => { reject(signal.reason as Error); }, { once: true }); // prettier-ignore
+  });
+  // Nobody may be listening any more by then.
+  aborted.catch(() => undefined);
+  for (;;) {
+    signal.throwIfAborted();
+    const next = await Promise.race([iterator.next(), aborted]);
+    if (next.done) return;
+    yield next.value;
+  }
+}

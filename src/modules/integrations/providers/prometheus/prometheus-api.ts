@@ -1,0 +1,72 @@
+import type { JsonSource } from '../json-source.js';
+import { listOf, numberOf, objectOf, textOf } from '../read-json.js';
+
+export interface Sample {
+  /** Epoch ms. */
+  readonly timestamp: number;
+  readonly value: number;
+}
+
+/** Seconds since 1970 and seconds. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+/** The part of Prometheus's HTTP API that is needed, with answers that can be relied on. */
+export class PrometheusApi {
+  constructor(private readonly source: JsonSource) {}
+
+  /** The label sets of an instant query's answer, each with its value. */
+  async now(
+    query: string,
+    at: number,
+  ): Promise<{ labels: Readonly<Record<string, unknown>>; value: number | undefined }[]> {
+    const answer = await this.source.get('/api/v1/query', [['query', query], ['time', String(at)]]); // prettier-ignore
+    return resultOf(answer).map((entry) => ({
+      labels: objectOf(objectOf(entry)['metric']),
+      value: numberOf(listOf(objectOf(entry)['value'])[1]),
+    }));
+  }
+
+  /** The raw samples of a range selector such as `up[5m]`, of the first series only. */
+  async raw(query: string, at: number): Promise<Sample[]> {
+    const answer = await this.source.get('/api/v1/query', [['query', query], ['time', String(at)]]); // prettier-ignore
+    return samplesOf(objectOf(resultOf(answer)[0])['values']);
+  }
+
+  /** Every series over time. Values that are no numbers (NaN, +Inf) are left out. */
+  async range(
+    query: string,
+    { start, end, step }: Range,
+  ): Promise<{ labels: Readonly<Record<string, unknown>>; samples: Sample[] }[]> {
+    const answer = await this.source.get('/api/v1/query_range', [
+      ['query', query],
+      ['start', String(start)],
+      ['end', String(end)],
+      ['step', String(step)],
+    ]);
+    return resultOf(answer).map((entry) => ({
+      labels: objectOf(objectOf(entry)['metric']),
+      samples: samplesOf(objectOf(entry)['values']),
+    }));
+  }
+
+  /** What it calls itself; undefined when it is something else. */
+  async version(): Promise<string | undefined> {
+    const answer = objectOf(await this.source.get('/api/v1/query', [['query', 'vector(1)']]));
+    return answer['status'] === 'success' ? textOf(objectOf(answer['data'])['resultType']) : undefined;
+  }
+}
+
+function resultOf(answer: unknown): readonly unknown[] {
+  return listOf(objectOf(objectOf(answer)['data'])['result']);
+}
+
+function samplesOf(values: unknown): Sample[] {
+  return listOf(values).flatMap((pair) => {
+    const [at, value] = [numberOf(listOf(pair)[0]), numberOf(listOf(pair)[1])];
+    return at === undefined || value === undefined ? [] : [{ timestamp: Math.round(at * 1000), value }];
+  });
+}
