@@ -1236,11 +1236,11 @@ export interface components {
             /** @example HTTP runner */
             displayName: string;
             /** @enum {string} */
-            category: "automation";
+            category: "automation" | "metrics" | "logs" | "database" | "code" | "platform";
             /** @description What CauseFlow can do with it once it is connected */
-            capabilities: "run_steps"[];
+            capabilities: ("run_steps" | "evidence")[];
             /** @enum {string} */
-            authType: "shared_secret";
+            authType: "shared_secret" | "login" | "token";
             /**
              * @description JSON Schema of `config`
              * @example {
@@ -1878,7 +1878,7 @@ export interface components {
              * @enum {string}
              */
             status: "connected" | "failing";
-            capabilities: "run_steps"[];
+            capabilities: ("run_steps" | "evidence")[];
             /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
             connectedBy: string;
             /**
