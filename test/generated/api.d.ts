@@ -610,6 +610,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/investigation/{incidentId}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Investigate again what a run read, and compare
+         * @description Today’s agents read the evidence that the run has on file, and the policy decides. Nothing is stored, published or asked of other systems. With `from=inputs` only the decision is made again.
+         */
+        get: operations["replayInvestigation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/investigation/{incidentId}/runs": {
         parameters: {
             query?: never;
@@ -1549,6 +1569,41 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        DecisionView: {
+            /**
+             * @description The version of the policy that decided
+             * @example outcome/1
+             */
+            policy: string;
+            /** @enum {string} */
+            outcome: "identified" | "probable" | "inconclusive" | "not_an_incident";
+            confidence: number;
+            rootCause: string | null;
+            /**
+             * @example [
+             *       "Roll back deploy v42"
+             *     ]
+             */
+            recommendedActions: string[];
+            /**
+             * @example [
+             *       "metrics of checkout"
+             *     ]
+             */
+            missingEvidence: string[];
+        };
+        DifferenceView: {
+            /** @enum {string} */
+            field: "outcome" | "confidence" | "rootCause" | "recommendedActions" | "missingEvidence";
+            /** @example probable */
+            recorded: (string | {
+                [key: string]: unknown;
+            } | unknown[] | number | boolean) | null;
+            /** @example identified */
+            replayed: (string | {
+                [key: string]: unknown;
+            } | unknown[] | number | boolean) | null;
+        };
         /**
          * @description A stable code
          * @enum {string}
@@ -1764,6 +1819,14 @@ export interface components {
         Health: {
             /** @enum {string} */
             status: "ok";
+        };
+        HypothesisDifferenceView: {
+            /** @example Deploy v42 of checkout broke it */
+            statement: string;
+            /** @description null when the run did not hold it */
+            recorded: components["schemas"]["StanceView"] | null;
+            /** @description null when the replay does not hold it */
+            replayed: components["schemas"]["StanceView"] | null;
         };
         HypothesisView: {
             /** @example hyp_01HX9VTPQR3KF8MZWBYD5N6JCE */
@@ -2321,6 +2384,24 @@ export interface components {
             executedAt: string | null;
             durationMs: number | null;
         };
+        ReplayView: {
+            /** @example inv_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            investigationId: string;
+            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            incidentId: string;
+            /** @description Whether both came to the same, down to the hypotheses */
+            isSame: boolean;
+            recorded: components["schemas"]["DecisionView"];
+            replayed: components["schemas"]["DecisionView"];
+            differences: components["schemas"]["DifferenceView"][];
+            /** @description Only hypotheses that the two stand differently to */
+            hypothesisDifferences: components["schemas"]["HypothesisDifferenceView"][];
+            /**
+             * @description Evidence, by id, that is no longer there as the run read it; then the comparison is not a fair one
+             * @example []
+             */
+            alteredEvidence: string[];
+        };
         RespondBody: {
             /** @enum {string} */
             decision: "approve" | "reject";
@@ -2501,6 +2582,25 @@ export interface components {
             timestamp: string;
             /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string | null;
+        };
+        StanceView: {
+            score: number;
+            /** @enum {string} */
+            status: "supported" | "ruled_out" | "open";
+            /**
+             * @description Evidence, by id
+             * @example [
+             *       "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
+             *     ]
+             */
+            supportedBy: string[];
+            /**
+             * @description Evidence, by id
+             * @example [
+             *       "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
+             *     ]
+             */
+            contradictedBy: string[];
         };
         StepView: {
             /** @example stp_01HX9VTPQR3KF8MZWBYD5N6JCE */
@@ -5031,6 +5131,106 @@ export interface operations {
             409: components["responses"]["Error409"];
             413: components["responses"]["Error413"];
             415: components["responses"]["Error415"];
+            429: components["responses"]["Error429"];
+        };
+    };
+    replayInvestigation: {
+        parameters: {
+            query?: {
+                /** @description An earlier run; the latest one when left out */
+                investigationId?: string;
+                /** @description The version of the policy that decides; today’s when left out */
+                policy?: string;
+                /** @description `evidence` runs the agents again, `inputs` only makes the decision again */
+                from?: "evidence" | "inputs";
+            };
+            header?: never;
+            path: {
+                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                incidentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "isSame": true,
+                     *       "recorded": {
+                     *         "policy": "outcome/1",
+                     *         "outcome": "identified",
+                     *         "confidence": 0,
+                     *         "rootCause": null,
+                     *         "recommendedActions": [
+                     *           "Roll back deploy v42"
+                     *         ],
+                     *         "missingEvidence": [
+                     *           "metrics of checkout"
+                     *         ]
+                     *       },
+                     *       "replayed": {
+                     *         "policy": "outcome/1",
+                     *         "outcome": "identified",
+                     *         "confidence": 0,
+                     *         "rootCause": null,
+                     *         "recommendedActions": [
+                     *           "Roll back deploy v42"
+                     *         ],
+                     *         "missingEvidence": [
+                     *           "metrics of checkout"
+                     *         ]
+                     *       },
+                     *       "differences": [
+                     *         {
+                     *           "field": "outcome",
+                     *           "recorded": "probable",
+                     *           "replayed": "identified"
+                     *         }
+                     *       ],
+                     *       "hypothesisDifferences": [
+                     *         {
+                     *           "statement": "Deploy v42 of checkout broke it",
+                     *           "recorded": {
+                     *             "score": 0,
+                     *             "status": "supported",
+                     *             "supportedBy": [
+                     *               "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
+                     *             ],
+                     *             "contradictedBy": [
+                     *               "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
+                     *             ]
+                     *           },
+                     *           "replayed": {
+                     *             "score": 0,
+                     *             "status": "supported",
+                     *             "supportedBy": [
+                     *               "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
+                     *             ],
+                     *             "contradictedBy": [
+                     *               "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "alteredEvidence": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplayView"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
             429: components["responses"]["Error429"];
         };
     };

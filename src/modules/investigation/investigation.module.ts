@@ -17,6 +17,8 @@ import { ReadAttached } from './application/read-attached.js';
 import { RecallMemory } from './application/recall-memory.js';
 import { RecentChanges } from './application/recent-changes.js';
 import { RecordChange } from './application/record-change.js';
+import { ReplayInvestigation } from './application/replay-investigation.js';
+import { RereadEvidence } from './application/reread-evidence.js';
 import { ShowInvestigation } from './application/show-investigation.js';
 import { StartInvestigation } from './application/start-investigation.js';
 import { TriageIncidents } from './application/triage-incidents.js';
@@ -44,11 +46,13 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     GatherEvidence,
     ReadAttached,
     PullConnected,
+    RereadEvidence,
     RecentChanges,
     ContextNotes,
     EndRun,
     AbortInvestigation,
     ShowInvestigation,
+    ReplayInvestigation,
     DecideKnownSolution,
     AddContext,
     GiveFeedback,

@@ -5,9 +5,8 @@ import { Jobs } from '#kernel/jobs/jobs';
 import { IncidentLifecycle } from '#modules/ingestion/api';
 import type { InvestigationContext } from '../domain/agents/agent.js';
 import { CaseFile } from '../domain/case-file.js';
-import { decideOutcome, type OutcomeInputs } from '../domain/decide-outcome.js';
+import { decideOutcome } from '../domain/decide-outcome.js';
 import type { EvidenceSet } from '../domain/evidence-set.js';
-import { hypothesis } from '../domain/hypothesis.js';
 import { outcomeInputs } from '../domain/outcome-inputs.js';
 import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
@@ -25,12 +24,11 @@ export class EndRun {
 
   /** By itself, all agents having had their turn. */
   async conclude(
-    { tenantId, investigationId, knownSolution }: Run,
+    { tenantId, investigationId }: Run,
     context: InvestigationContext,
     evidence: EvidenceSet,
   ): Promise<void> {
-    const found = outcomeInputs(context.reports, evidence, context);
-    const inputs = knownSolution?.decision === 'accepted' ? asAccepted(found) : found;
+    const inputs = outcomeInputs(context.reports, evidence, context);
     const outcome = decideOutcome(inputs);
     const { rootCause, confidence, recommendedActions } = outcome;
     await this.runs.change(tenantId, investigationId, async (run) => {
@@ -61,14 +59,4 @@ export class EndRun {
     await this.incidents.tell(tenantId, incidentId, { happened: 'investigation_closed_without_proposal' });
     await this.jobs.enqueue(tenantId, { name: 'admit-investigations', payload: {} });
   }
-}
-
-/** A person's word on the known solution outweighs what else the run found. */
-function asAccepted(inputs: OutcomeInputs): OutcomeInputs {
-  const hypotheses = inputs.hypotheses.map((each) =>
-    each.category === 'known_pattern' || each.status !== 'supported'
-      ? each
-      : hypothesis({ ...each, status: 'open', because: 'A person accepted the known solution instead.' }),
-  );
-  return { ...inputs, hypotheses };
 }

@@ -3,7 +3,6 @@ import { CaseFile } from '../domain/case-file.js';
 import { LOOK_BACK } from '../domain/change-ranking.js';
 import { EvidenceSet } from '../domain/evidence-set.js';
 import { estimateOnset, type Onset } from '../domain/onset.js';
-import { readEvidence } from '../domain/read-evidence.js';
 import type { Memory, Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 import { ContextNotes } from './context-notes.js';
@@ -11,6 +10,7 @@ import type { Piece } from './piece.js';
 import { PullConnected } from './pull-connected.js';
 import { ReadAttached } from './read-attached.js';
 import { RecentChanges } from './recent-changes.js';
+import { RereadEvidence } from './reread-evidence.js';
 
 export interface Gathered {
   readonly evidence: EvidenceSet;
@@ -25,6 +25,7 @@ export class GatherEvidence {
     private readonly pullConnected: PullConnected,
     private readonly recentChanges: RecentChanges,
     private readonly contextNotes: ContextNotes,
+    private readonly rereadEvidence: RereadEvidence,
     private readonly runs: Runs,
     private readonly caseFile: CaseFile,
   ) {}
@@ -53,14 +54,9 @@ export class GatherEvidence {
     return { evidence: setOf(pieces), onset };
   }
 
-  private async again({ tenantId, investigationId, incidentId }: Run, onset: Onset): Promise<Gathered> {
-    const file = await this.caseFile.evidence(tenantId, investigationId);
-    const ids = file.filter(({ origin }) => origin === 'attached').map(({ evidenceId }) => evidenceId);
-    const attached = await this.readAttached.execute(tenantId, incidentId, new Set(ids));
-    const kept = file.flatMap(({ type, observedAt, rows, ...about }) =>
-      rows ? [readEvidence(type, { ...about, observedAt: observedAt.getTime() }, rows)] : [],
-    );
-    return { evidence: new EvidenceSet([...attached.map(({ evidence }) => evidence), ...kept]), onset };
+  private async again(run: Run, onset: Onset): Promise<Gathered> {
+    const { evidence } = await this.rereadEvidence.execute(run);
+    return { evidence, onset };
   }
 }
 

@@ -23,3 +23,7 @@ export function notEnded(): Refusal {
 export function alreadyRated(): Refusal {
   return new Refusal('already_exists', 'You have rated this investigation already.');
 }
+
+export function neverDecided(): Refusal {
+  return new Refusal('conflict', 'Only an investigation that ended by itself can be replayed.');
+}

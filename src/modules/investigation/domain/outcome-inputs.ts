@@ -2,15 +2,16 @@ import type { AgentReport, InvestigationContext } from './agents/agent.js';
 import { SYNTHESIS } from './agents/synthesis.js';
 import type { OutcomeInputs } from './decide-outcome.js';
 import type { EvidenceSet } from './evidence-set.js';
+import { hypothesis } from './hypothesis.js';
 
 /** What `decideOutcome` reads, taken from a finished run: the synthesis's hypotheses and what everyone lacked. */
 export function outcomeInputs(
   reports: readonly AgentReport[],
   evidence: EvidenceSet,
-  { onset }: InvestigationContext,
+  { onset, knownSolution }: InvestigationContext,
 ): OutcomeInputs {
   const kinds = new Set(reports.flatMap(({ findings }) => findings.map(({ kind }) => kind)));
-  return {
+  const inputs: OutcomeInputs = {
     onset: { at: onset.at, basis: onset.basis },
     hypotheses: reports.find(({ agentName }) => agentName === SYNTHESIS)?.hypotheses ?? [],
     read: { metrics: evidence.has('metric', 'database'), logs: evidence.has('log', 'platform_event') },
@@ -21,4 +22,15 @@ export function outcomeInputs(
     },
     missing: [...new Set(reports.flatMap(({ missing }) => missing))],
   };
+  return knownSolution?.decision === 'accepted' ? asAccepted(inputs) : inputs;
+}
+
+/** A person's word on the known solution outweighs what else the run found. */
+function asAccepted(inputs: OutcomeInputs): OutcomeInputs {
+  const hypotheses = inputs.hypotheses.map((each) =>
+    each.category === 'known_pattern' || each.status !== 'supported'
+      ? each
+      : hypothesis({ ...each, status: 'open', because: 'A person accepted the known solution instead.' }),
+  );
+  return { ...inputs, hypotheses };
 }

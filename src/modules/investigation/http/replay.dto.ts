@@ -1,0 +1,73 @@
+import { AnyJson, Flag, Fraction, IdOf, ListOf, ObjectOf, OneOf, Text, Texts } from '#kernel/http/fields';
+import { OUTCOMES, type OutcomeName } from '../domain/decide-outcome.js';
+import type { Json } from '../domain/finding.js';
+
+const SOURCES = ['evidence', 'inputs'] as const;
+const FIELDS = ['outcome', 'confidence', 'rootCause', 'recommendedActions', 'missingEvidence'] as const;
+
+export class ReplayQuery {
+  @IdOf('inv', { optional: true, summary: 'An earlier run; the latest one when left out' })
+  investigationId?: string;
+  @Text({
+    max: 64,
+    optional: true,
+    summary: 'The version of the policy that decides; today’s when left out',
+    example: 'outcome/1',
+  })
+  policy?: string;
+  @OneOf(SOURCES, {
+    optional: true,
+    default: 'evidence',
+    summary: '`evidence` runs the agents again, `inputs` only makes the decision again',
+  })
+  from?: (typeof SOURCES)[number];
+}
+
+class DecisionView {
+  @Text({ max: 64, summary: 'The version of the policy that decided', example: 'outcome/1' }) policy!: string;
+  @OneOf(OUTCOMES) outcome!: OutcomeName;
+  @Fraction() confidence!: number;
+  @Text({ max: 4000, nullable: true }) rootCause!: string | null;
+  @Texts({ example: ['Roll back deploy v42'] }) recommendedActions!: readonly string[];
+  @Texts({ example: ['metrics of checkout'] }) missingEvidence!: readonly string[];
+}
+
+class DifferenceView {
+  @OneOf(FIELDS) field!: (typeof FIELDS)[number];
+  @AnyJson({ nullable: true, example: 'probable' }) recorded!: Json;
+  @AnyJson({ nullable: true, example: 'identified' }) replayed!: Json;
+}
+
+class StanceView {
+  @Fraction() score!: number;
+  @OneOf(['supported', 'ruled_out', 'open']) status!: 'supported' | 'ruled_out' | 'open';
+  @Texts({ summary: 'Evidence, by id', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
+  supportedBy!: readonly string[];
+  @Texts({ summary: 'Evidence, by id', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
+  contradictedBy!: readonly string[];
+}
+
+class HypothesisDifferenceView {
+  @Text({ max: 4000, example: 'Deploy v42 of checkout broke it' }) statement!: string;
+  @ObjectOf(() => StanceView, { nullable: true, summary: 'null when the run did not hold it' })
+  recorded!: StanceView | null;
+  @ObjectOf(() => StanceView, { nullable: true, summary: 'null when the replay does not hold it' })
+  replayed!: StanceView | null;
+}
+
+export class ReplayView {
+  @IdOf('inv') investigationId!: string;
+  @IdOf('inc') incidentId!: string;
+  @Flag({ summary: 'Whether both came to the same, down to the hypotheses' }) isSame!: boolean;
+  @ObjectOf(() => DecisionView) recorded!: DecisionView;
+  @ObjectOf(() => DecisionView) replayed!: DecisionView;
+  @ListOf(() => DifferenceView) differences!: readonly DifferenceView[];
+  @ListOf(() => HypothesisDifferenceView, { summary: 'Only hypotheses that the two stand differently to' })
+  hypothesisDifferences!: readonly HypothesisDifferenceView[];
+  @Texts({
+    summary:
+      'Evidence, by id, that is no longer there as the run read it; then the comparison is not a fair one',
+    example: [],
+  })
+  alteredEvidence!: readonly string[];
+}
