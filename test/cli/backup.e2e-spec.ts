@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -10,13 +11,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { migrate } from '#kernel/persistence/migrate';
+import { restoreBackup } from '../../src/cli/backup/restore-backup.js';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
 import { emptyDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { startEmbedded } from '../support/embedded-server.js';
 import { EventStream } from '../support/event-stream.js';
 import { type Ended, runToEnd } from '../support/program.js';
-import { TestServer } from '../support/server.js';
+import { CHECKOUT, TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
 function withScratch(): { path: (name: string) => string; remove: () => void } {
@@ -133,6 +136,42 @@ describe('a backup', () => {
     expect(await restore(file, source.database)).toEqual({
       code: 1,
       output: expect.stringContaining('stop it first'),
+    });
+  });
+
+  describe('meets another version', () => {
+    const own = join(CHECKOUT, 'migrations');
+    const later = scratch.path('later');
+    let empty: TestDatabase;
+
+    beforeAll(() => {
+      mkdirSync(later);
+      writeFileSync(
+        join(later, '2000000000000-title.sql'),
+        '-- up\nALTER TABLE tenants RENAME name TO title;\n-- down\n',
+      );
+    });
+    beforeEach(async () => (empty = await emptyDatabase()));
+    afterEach(() => removeDatabase(empty));
+
+    const restoreWith = (...folders: string[]): Promise<unknown> =>
+      restoreBackup(empty.url, file, folders, () => undefined);
+
+    it('and, as an older one, is brought to the present shape with its rows', async () => {
+      await restoreWith(own, later);
+      const tenants = await sql(`${empty.url}?options=-c%20app.backup%3Don`, 'SELECT title FROM tenants');
+      expect(tenants).toHaveLength(2);
+      expect(tenants).toContainEqual({ title: 'Acme Corp' });
+    });
+
+    it('and, as a newer one, is refused before anything is made', async () => {
+      await expect(restoreWith(later)).rejects.toThrow('made by a newer version');
+      expect(await sql(empty.url, `SELECT FROM pg_tables WHERE schemaname = 'public'`)).toEqual([]);
+    });
+
+    it('and refuses a database that is newer than itself', async () => {
+      await migrate(empty.url, [own, later]);
+      await expect(restoreWith(own, later)).rejects.toThrow('The database is newer than the backup');
     });
   });
 

@@ -110,8 +110,10 @@ describe('the metrics', () => {
     });
   });
 
-  it('are closed to whoever lacks the token, when there is one', async () => {
-    const guarded = await TestServer.start({ env: { METRICS_TOKEN: 'scraper-s-word' } });
+  it('are closed to whoever lacks the token, when there is one, and asked for as often as anyone likes', async () => {
+    const guarded = await TestServer.start({
+      env: { METRICS_TOKEN: 'scraper-s-word', RATE_LIMIT_ANONYMOUS_PER_MINUTE: '1' },
+    });
     const ask = (authorization?: string) =>
       new Api(guarded.url).get('/metrics', { headers: authorization === undefined ? {} : { authorization } });
     expect(await ask()).toMatchObject({ status: 401, body: { error: 'unauthorized' } });
