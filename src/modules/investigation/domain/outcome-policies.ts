@@ -1,3 +1,4 @@
+import { decideOutcomeAsOf1 } from './decide-outcome-1.js';
 import { decideOutcome, type Outcome, OUTCOME_POLICY, type OutcomeInputs } from './decide-outcome.js';
 
 type OutcomePolicy = (inputs: OutcomeInputs) => Outcome;
@@ -8,4 +9,5 @@ type OutcomePolicy = (inputs: OutcomeInputs) => Outcome;
  */
 export const OUTCOME_POLICIES: ReadonlyMap<string, OutcomePolicy> = new Map([
   [OUTCOME_POLICY, decideOutcome],
+  ['outcome/1', decideOutcomeAsOf1],
 ]);
