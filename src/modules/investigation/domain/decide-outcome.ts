@@ -2,7 +2,10 @@ import { compareText } from './compare-text.js';
 import type { EpochMs } from './evidence.js';
 import type { FindingKind } from './finding.js';
 import type { Hypothesis } from './hypothesis.js';
+import { confidenceIn } from './confidence.js';
+import type { Localisation } from './localisation.js';
 import { recommendedFor } from './recommended-actions.js';
+import { resembles } from './service-name.js';
 
 export const OUTCOMES = ['identified', 'probable', 'inconclusive', 'not_an_incident'] as const;
 export type OutcomeName = (typeof OUTCOMES)[number];
@@ -14,6 +17,8 @@ export interface OutcomeInputs {
   /** Which ways of looking had something to read, and which of them found everything normal. */
   readonly read: { readonly metrics: boolean; readonly logs: boolean };
   readonly quiet: { readonly metrics: boolean; readonly logs: boolean; readonly platform?: boolean };
+  /** Where the trouble is; absent in what was stored before there was such a thing. */
+  readonly localisation?: Localisation | null;
   readonly missing: readonly string[];
 }
 
@@ -39,6 +44,8 @@ const MOST_WHEN_INCONCLUSIVE = 0.2;
 const MOST_CERTAIN = 0.97;
 /** Two causes this close cannot be told apart. */
 const TOO_CLOSE = 0.05;
+/** Somebody who stands out this far by more than passing damage is no false alarm. */
+const STANDS_OUT = 1;
 
 /** Kinds of fact that come from the same way of looking are one witness. */
 const FAMILIES: Readonly<
@@ -109,7 +116,7 @@ export function decideOutcome(inputs: OutcomeInputs): Outcome {
   return {
     ...common,
     outcome: identified ? 'identified' : 'probable',
-    confidence: rounded(Math.min(MOST_CERTAIN, confidenceIn(best) - (rival ? 0.1 : 0))),
+    confidence: rounded(Math.min(MOST_CERTAIN, confidenceOf(best, rival !== undefined, inputs))),
     rootCause: best.statement,
     recommendedActions: recommendedFor(best, identified ? [] : inputs.missing),
     missingEvidence: inputs.missing,
@@ -124,9 +131,17 @@ function hasTwoWitnesses(best: Hypothesis): boolean {
   return best.category === 'known_pattern' || familiesOf(best) >= 2;
 }
 
-/** Each way of looking beyond the second that agrees takes away a quarter of the doubt. */
-function confidenceIn(best: Hypothesis): number {
-  return 1 - (1 - best.score) * 0.75 ** Math.max(0, familiesOf(best) - 2);
+/**
+ * Where the trouble was localised, how likely that is right; a cause elsewhere gets what is left. Else each way of
+ * looking beyond the second that agrees takes away a quarter of the doubt.
+ */
+function confidenceOf(best: Hypothesis, hasRival: boolean, { localisation }: OutcomeInputs): number {
+  if (best.category !== 'known_pattern' && localisation) {
+    const here = confidenceIn(localisation);
+    const elsewhere = best.entity !== undefined && !resembles(best.entity, localisation.entity);
+    return elsewhere && best.category !== 'change' ? Math.min(best.score, 1 - here) : here;
+  }
+  return 1 - (1 - best.score) * 0.75 ** Math.max(0, familiesOf(best) - 2) - (hasRival ? 0.1 : 0);
 }
 
 function familiesOf({ witnesses }: Hypothesis): number {
@@ -142,12 +157,13 @@ function speaksAgainstQuiet({ witnesses }: Hypothesis): boolean {
   });
 }
 
-function isQuiet({ read, quiet, hypotheses }: OutcomeInputs): boolean {
+function isQuiet({ read, quiet, hypotheses, localisation }: OutcomeInputs): boolean {
   const suspicious = hypotheses.some(
     ({ status, witnesses }) =>
       status !== 'ruled_out' &&
       witnesses.some((kind) => FAMILIES[kind] === 'change' || FAMILIES[kind] === 'logs'),
   );
+  if ((localisation?.ownSign ?? 0) >= STANDS_OUT) return false;
   if (quiet.platform) return !hypotheses.some((each) => isCause(each) && speaksAgainstQuiet(each));
   return quiet.metrics && (!read.logs || quiet.logs) && !suspicious;
 }

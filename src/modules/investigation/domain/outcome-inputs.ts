@@ -1,8 +1,9 @@
 import type { AgentReport, InvestigationContext } from './agents/agent.js';
-import { SYNTHESIS } from './agents/synthesis.js';
+import { SYNTHESIS } from './agents/names.js';
 import type { OutcomeInputs } from './decide-outcome.js';
 import type { EvidenceSet } from './evidence-set.js';
 import { hypothesis } from './hypothesis.js';
+import { localise } from './localisation.js';
 
 /** What `decideOutcome` reads, taken from a finished run: the synthesis's hypotheses and what everyone lacked. */
 export function outcomeInputs(
@@ -20,6 +21,7 @@ export function outcomeInputs(
       logs: kinds.has('logs_quiet'),
       platform: kinds.has('platform_quiet'),
     },
+    localisation: localise(reports),
     missing: [...new Set(reports.flatMap(({ missing }) => missing))],
   };
   return knownSolution?.decision === 'accepted' ? asAccepted(inputs) : inputs;

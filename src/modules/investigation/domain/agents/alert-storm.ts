@@ -5,8 +5,8 @@ import { hypothesis } from '../hypothesis.js';
 import { standingOut } from '../suspects.js';
 import { count, listed } from '../wording.js';
 import type { Agent, AgentReport } from './agent.js';
+import { ALERT_STORM as NAME } from './names.js';
 
-const NAME = 'alert storm';
 const MOST_SHOWN = 3;
 const USUAL = 5;
 

@@ -9,12 +9,14 @@ import { standingOut } from '../suspects.js';
 import { sameService } from '../service-name.js';
 import { clockTime, count } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+import { DEPENDENCY_ANALYSIS as NAME } from './names.js';
 
-const NAME = 'dependency analysis';
 const MOST_SHOWN = 3;
 /** An entity that does less of the damage than this is not worth a hypothesis. */
 const NOTABLE = 0.2;
 const USUAL_SHARE = 0.2;
+/** Who causes the little that is always there says little. */
+const WHEN_USUAL = 0.2;
 
 /**
  * Asks who does the damage and who only passes it on: what requests waited or failed too much at each entity, less
@@ -59,6 +61,7 @@ export const dependencyAnalysis: Agent = {
       suspects: standingOut(new Map(attributions.map(({ entity, share }) => [entity, share])), {
         usual: USUAL_SHARE,
         among: measured.length,
+        weight: unusual ? 1 : WHEN_USUAL,
       }),
       missing: [],
       message:

@@ -61,7 +61,7 @@ export const logAnalysis: Agent = {
 /** Where nothing was written since the onset, the onset is the alert's own time: the last minutes before it are now. */
 function splitOf({ logs }: EvidenceSet, { onset }: InvestigationContext): number {
   const last = logs.at(-1)?.row.timestamp ?? onset.at;
-  return last < onset.at ? onset.at - UNTIL_ALERTED : onset.at;
+  return last <= onset.at ? onset.at - UNTIL_ALERTED : onset.at;
 }
 
 function isTrouble(use: TemplateUse, { comparable }: LogComparison): boolean {

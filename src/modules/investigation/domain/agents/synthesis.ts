@@ -1,16 +1,20 @@
 import { compareText } from '../compare-text.js';
 import type { EvidenceSet } from '../evidence-set.js';
+import type { FindingKind } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
+import { placeOfTrouble } from '../place-of-trouble.js';
 import { serviceOf } from '../service-name.js';
 import { asShares, together } from '../suspects.js';
 import { count, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
+import { SYNTHESIS } from './names.js';
 
-export const SYNTHESIS = 'synthesis';
 /** A local fault that metrics and logs agree on, though neither says why. */
 const LOCALISED = 0.4;
 /** What an entity that nothing else points at loses of its score. */
-const LEAST_SUSPECT = 0.4;
+const LEAST_SUSPECT = 0.7;
+/** What a platform or a database says of itself needs nobody to agree. */
+const STATED: ReadonlySet<FindingKind> = new Set<FindingKind>(['platform_state', 'database_limit']);
 
 /**
  * Weighs what the others found against each other: joins hypotheses about one entity, lets an outside cause speak
@@ -20,12 +24,14 @@ export const synthesis: Agent = {
   name: SYNTHESIS,
   needs: [],
   after: 'all',
-  run(_evidence: EvidenceSet, { reports }: InvestigationContext): AgentReport {
+  run(evidence: EvidenceSet, { reports }: InvestigationContext): AgentReport {
     const all = reports.flatMap(({ hypotheses }) => hypotheses);
     const suspects = asShares(together(...reports.map(({ suspects: suspected }) => suspected)));
-    const ranked = doubtedByOutsideCause(weighedBySuspicion(joinedByEntity(all), suspects), all).sort(
-      (a, b) => b.score - a.score || compareText(a.statement, b.statement),
-    );
+    const joined = joinedByEntity(all);
+    const ranked = doubtedByOutsideCause(
+      weighedBySuspicion([...joined, ...placeOfTrouble(joined, reports, evidence)], suspects),
+      all,
+    ).sort((a, b) => b.score - a.score || compareText(a.statement, b.statement));
     return {
       agentName: SYNTHESIS,
       findings: [],
@@ -46,6 +52,7 @@ function weighedBySuspicion(hypotheses: readonly Hypothesis[], suspects: readonl
   }
   return hypotheses.map((each) => {
     if (each.entity === undefined || each.category === 'change' || most === 0) return each;
+    if (each.witnesses.some((kind) => STATED.has(kind))) return each;
     const relative = (byService.get(serviceOf(each.entity)) ?? 0) / most;
     return hypothesis({ ...each, score: each.score * (1 - LEAST_SUSPECT + LEAST_SUSPECT * relative) });
   });

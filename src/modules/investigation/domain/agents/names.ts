@@ -1,0 +1,4 @@
+/** Names of agents that others speak of. */
+export const DEPENDENCY_ANALYSIS = 'dependency analysis';
+export const ALERT_STORM = 'alert storm';
+export const SYNTHESIS = 'synthesis';
