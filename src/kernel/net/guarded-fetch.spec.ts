@@ -239,3 +239,29 @@ describe('a call that fails', () => {
     expect(error.bytesSent).toBe('none');
   });
 });
+
+describe('an address for another protocol', () => {
+  const named = (...addresses: string[]): Resolve =>
+    (_, done) => { done(null, addresses.map((address) => ({ address, family: 4 }))); }; // prettier-ignore
+
+  it('is one that was checked', async () => {
+    expect(await loopback.addressOf('127.0.0.1')).toBe('127.0.0.1');
+    expect(await new GuardedFetch([], named('93.184.216.34')).addressOf('db.example.com')).toBe(
+      '93.184.216.34',
+    );
+  });
+
+  it.each([
+    ['written out', '127.0.0.1', named()],
+    ['behind a name', 'db.example.com', named('10.1.2.3')],
+    ['as one of several', 'db.example.com', named('93.184.216.34', '169.254.169.254')],
+  ])('is refused inside the network: %s', async (_, host, resolve) => {
+    await expect(new GuardedFetch([], resolve).addressOf(host)).rejects.toThrow(OutboundRefusedError);
+  });
+
+  it('cannot be that of an unknown name', async () => {
+    const unknown: Resolve = (_, done) => { done(Object.assign(new Error(), { code: 'ENOTFOUND' }), []); }; // prettier-ignore
+    const error = await failure(new GuardedFetch([], unknown).addressOf('db.example.com'));
+    expect([error.reason, error.bytesSent]).toEqual(['the host name is unknown', 'none']);
+  });
+});

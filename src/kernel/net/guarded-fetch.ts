@@ -2,7 +2,7 @@ import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { AddressGuard } from './address-guard.js';
 import { exchange, type OutboundAnswer, type OutboundCall } from './exchange.js';
-import { OutboundRefusedError } from './outbound-errors.js';
+import { OutboundFailedError, OutboundRefusedError, reasonOf } from './outbound-errors.js';
 
 /** Answers every address of a name. */
 export type Resolve = (host: string, done: (error: Error | null, addresses: LookupAddress[]) => void) => void;
@@ -26,6 +26,27 @@ export class GuardedFetch {
   async request(call: OutboundCall): Promise<OutboundAnswer> {
     const url = this.check(call.url);
     return exchange(url, call, this.checkedLookup);
+  }
+
+  /**
+   * For protocols other than HTTP: an address of the host that may be connected to. Connect to it, not to the name.
+   *
+   * @throws OutboundRefusedError, OutboundFailedError
+   */
+  async addressOf(host: string): Promise<string> {
+    if (isIP(host) !== 0) {
+      this.refuse(host, [{ address: host, family: isIP(host) }]);
+      return host;
+    }
+    return new Promise((resolve, reject) => {
+      this.checkedLookup(host, {}, (error, address) => {
+        if (error === null) resolve(address as string);
+        else
+          reject(
+            error instanceof OutboundRefusedError ? error : new OutboundFailedError(reasonOf(error), 'none'),
+          );
+      });
+    });
   }
 
   private check(address: string): URL {

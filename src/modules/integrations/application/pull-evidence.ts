@@ -117,10 +117,15 @@ async function* untilAborted(
   });
   // Nobody may be listening any more by then.
   aborted.catch(() => undefined);
-  for (;;) {
-    signal.throwIfAborted();
-    const next = await Promise.race([iterator.next(), aborted]);
-    if (next.done) return;
-    yield next.value;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const next = await Promise.race([iterator.next(), aborted]);
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // It may hold a connection; whether it lets go is not waited for.
+    iterator.return?.().catch(() => undefined);
   }
 }

@@ -1,10 +1,15 @@
 import { notFound } from '#kernel/domain/errors';
 import { httpRunner } from './http_runner/provider.js';
+import { postgresql } from './postgresql/provider.js';
 import { prometheus } from './prometheus/provider.js';
 import type { Provider } from './provider.js';
 
 /** Every provider that can be connected, one line each. */
-export const PROVIDERS: readonly Provider[] = [httpRunner, prometheus];
+export const PROVIDERS: readonly Provider[] = [
+  httpRunner, //
+  postgresql,
+  prometheus,
+];
 
 const byName = new Map(PROVIDERS.map((provider) => [provider.provider, provider]));
 

@@ -1,0 +1,161 @@
+import type { PulledRow, PulledType } from '../../api.js';
+import { numberOf, textOf } from '../read-json.js';
+
+type Row = Readonly<Record<string, unknown>>;
+
+interface Asked {
+  /** The database, as findings call it. */
+  readonly entity: string;
+  readonly timestamp: number;
+}
+
+/** One look at the server: what is asked, and what the answer says. */
+export interface Look {
+  readonly name: string;
+  readonly sql: string;
+  says(
+    rows: readonly Row[],
+    asked: Asked,
+  ): { readonly type: PulledType; readonly rows: readonly PulledRow[] }[];
+}
+
+const CLIENTS = `backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()`;
+
+/** All names are spelled out with their schema, so that nothing in the database can stand in their place. */
+export const LOOKS: readonly Look[] = [
+  {
+    name: 'connections',
+    sql: `SELECT count(*) AS used, count(*) FILTER (WHERE state = 'active') AS active,
+                 count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS idle_in_transaction,
+                 count(*) FILTER (WHERE wait_event_type = 'Lock') AS waiting_for_locks,
+                 pg_catalog.current_setting('max_connections') AS most
+            FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'`,
+    says: ([row = {}], asked) => [
+      {
+        type: 'database',
+        rows: metrics(row, asked, [
+          ['used', 'connections_used'],
+          ['most', 'connections_max'],
+          ['active', 'connections_active'],
+          ['idle_in_transaction', 'connections_idle_in_transaction'],
+          ['waiting_for_locks', 'sessions_waiting_for_locks'],
+        ]),
+      },
+      {
+        type: 'platform_event',
+        rows: [
+          { ...asked, message: `${shown(row['used'])} of ${shown(row['most'])} connections are in use` },
+        ],
+      },
+    ],
+  },
+  {
+    name: 'waits',
+    sql: `SELECT wait_event_type, wait_event, count(*) AS sessions FROM pg_catalog.pg_stat_activity
+           WHERE ${CLIENTS} AND state = 'active' AND wait_event IS NOT NULL
+           GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20`,
+    says: notes(
+      ({ wait_event_type, wait_event, sessions }) =>
+        `waits on ${shown(wait_event_type)} ${shown(wait_event)}: ${shown(sessions)} sessions`,
+    ),
+  },
+  {
+    name: 'locks',
+    sql: `SELECT a.pid, a.wait_event, a.query, EXTRACT(epoch FROM now() - a.query_start)::integer AS seconds,
+                 b.pid AS blocker, b.state AS blocker_state, b.query AS blocker_query,
+                 EXTRACT(epoch FROM now() - b.xact_start)::integer AS blocker_seconds
+            FROM pg_catalog.pg_stat_activity a
+            CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(a.pid)) AS p (pid)
+            JOIN pg_catalog.pg_stat_activity b ON b.pid = p.pid
+           WHERE a.wait_event_type = 'Lock' ORDER BY a.query_start LIMIT 20`,
+    says: notes(
+      ({ pid, wait_event, query, seconds, blocker, blocker_state, blocker_query, blocker_seconds }) =>
+        `waits on Lock ${shown(wait_event)} for ${shown(seconds)} s: session ${shown(pid)} (${masked(query)}), blocked by ` +
+        `session ${shown(blocker)}, ${shown(blocker_state)}, in a transaction for ${shown(blocker_seconds)} s (${masked(blocker_query)})`,
+    ),
+  },
+  {
+    name: 'long statements',
+    sql: `SELECT pid, state, query, EXTRACT(epoch FROM now() - xact_start)::integer AS seconds
+            FROM pg_catalog.pg_stat_activity
+           WHERE ${CLIENTS} AND state <> 'idle' AND xact_start < now() - interval '5 seconds'
+           ORDER BY xact_start LIMIT 20`,
+    says: notes(
+      ({ pid, state, query, seconds }) =>
+        `statement of session ${shown(pid)}, ${shown(state)}, in a transaction for ${shown(seconds)} s: ${masked(query)}`,
+    ),
+  },
+  {
+    name: 'database',
+    sql: `SELECT deadlocks, conflicts, temp_bytes, xact_rollback, pg_catalog.age(d.datfrozenxid) AS age,
+                 pg_catalog.pg_database_size(d.oid) AS size,
+                 blks_hit::double precision / nullif(blks_hit + blks_read, 0) AS hit_ratio
+            FROM pg_catalog.pg_stat_database s JOIN pg_catalog.pg_database d ON d.oid = s.datid
+           WHERE d.datname = pg_catalog.current_database()`,
+    says: ([row = {}], asked) => [
+      {
+        type: 'database',
+        rows: metrics(row, asked, [
+          ['deadlocks', 'deadlocks'],
+          ['conflicts', 'recovery_conflicts'],
+          ['temp_bytes', 'temporary_files', 'bytes'],
+          ['xact_rollback', 'rollbacks'],
+          ['age', 'transaction_id_age'],
+          ['size', 'size', 'bytes'],
+          ['hit_ratio', 'cache_hit_ratio', 'ratio'],
+        ]),
+      },
+    ],
+  },
+  {
+    name: 'replication',
+    sql: `SELECT coalesce(max(EXTRACT(epoch FROM replay_lag)), 0)::double precision AS lag, count(*) AS replicas
+            FROM pg_catalog.pg_stat_replication`,
+    says: ([row = {}], asked) => [
+      {
+        type: 'database',
+        rows: numberOf(row['replicas']) === 0 ? [] : metrics(row, asked, [['lag', 'replication_lag', 's']]),
+      },
+    ],
+  },
+  {
+    name: 'bloat',
+    sql: `SELECT schemaname, relname, n_dead_tup, n_live_tup, coalesce(last_autovacuum, last_vacuum)::text AS vacuumed
+            FROM pg_catalog.pg_stat_user_tables WHERE n_dead_tup > 1000 AND n_dead_tup > n_live_tup / 5
+           ORDER BY n_dead_tup DESC LIMIT 20`,
+    says: notes(
+      ({ schemaname, relname, n_dead_tup, n_live_tup, vacuumed }) =>
+        `table ${shown(schemaname)}.${shown(relname)} has ${shown(n_dead_tup)} dead rows beside ${shown(n_live_tup)} live ones, ` +
+        `last vacuumed ${textOf(vacuumed) ?? 'never'}`,
+    ),
+  },
+];
+
+function notes(text: (row: Row) => string): Look['says'] {
+  return (rows, asked) => [{ type: 'database', rows: rows.map((row) => ({ ...asked, text: text(row) })) }];
+}
+
+function metrics(
+  row: Row,
+  asked: Asked,
+  columns: readonly (readonly [column: string, metric: string, unit?: string])[],
+): PulledRow[] {
+  return columns.flatMap(([column, metric, unit]) => {
+    const value = numberOf(row[column]);
+    return value === undefined ? [] : [{ ...asked, metric, value, ...(unit !== undefined && { unit }) }];
+  });
+}
+
+function shown(value: unknown): string {
+  return textOf(value) ?? numberOf(value)?.toString() ?? 'unknown';
+}
+
+/** A statement without its values: they are the business of whoever wrote them. */
+function masked(query: unknown): string {
+  const text = (textOf(query) ?? 'unknown').slice(0, 2_000);
+  return text
+    .replaceAll(/'(?:[^']|'')*'?/g, '?')
+    .replaceAll(/\b\d+(?:\.\d+)?\b/g, '?')
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 300);
+}

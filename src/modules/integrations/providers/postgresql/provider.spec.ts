@@ -1,0 +1,104 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { SystemClock } from '#kernel/domain/clock';
+import { GuardedFetch } from '#kernel/net/guarded-fetch';
+import { LOOKS } from './health.js';
+import { postgresql } from './provider.js';
+
+const password = randomBytes(12).toString('hex');
+const sockets: Socket[] = [];
+let server: Server | undefined;
+
+/** A server whose answer to anything is `bytes`. @returns what it heard, so far */
+async function pretending(bytes: Buffer | undefined): Promise<{ port: number; heard: () => string }> {
+  const chunks: Buffer[] = [];
+  server = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined));
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      if (bytes) socket.write(bytes);
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return { port: (server.address() as AddressInfo).port, heard: () => Buffer.concat(chunks).toString() };
+}
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  server?.close();
+});
+
+const probe = (port: number, allowed = ['127.0.0.0/8'], host = '127.0.0.1') =>
+  postgresql.probe(
+    {
+      config: { host, port, database: 'orders', tls: 'off' },
+      credentials: { username: 'causeflow', password },
+    },
+    { http: new GuardedFetch(allowed), clock: new SystemClock() },
+  );
+
+it('begins a session that cannot write and gives up soon', async () => {
+  const { port, heard } = await pretending(Buffer.from('no postgres'));
+  await expect(probe(port)).rejects.toThrow();
+  for (const setting of ['default_transaction_read_only=on', 'statement_timeout=3000', 'lock_timeout=1000'])
+    expect(heard()).toContain(setting);
+});
+
+it('asks for nothing but statistics, by names that nobody can shadow', () => {
+  for (const { sql } of LOOKS) {
+    expect(sql).toMatch(/^SELECT /);
+    expect(sql).not.toMatch(/;|\b(?:insert|update|delete|create|alter|drop|truncate|copy|call|do|set)\b/i);
+    for (const [, relation] of sql.matchAll(/(?<!epoch )\b(?:FROM|JOIN) ([a-z_.]+)/g))
+      expect(relation).toMatch(/^pg_catalog\./);
+  }
+});
+
+describe('a server that is none', () => {
+  it('is refused inside the network before anything is sent', async () => {
+    const { port, heard } = await pretending(undefined);
+    await expect(probe(port, [])).rejects.toThrow(/leads to a loopback address/);
+    await expect(probe(port, [], 'localhost')).rejects.toThrow(/leads to a loopback address/);
+    expect(heard()).toBe('');
+  });
+
+  it.each([
+    ['rubbish', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+    ['an endless message', Buffer.concat([Buffer.from('E'), Buffer.from([0x7f, 0xff, 0xff, 0xff]), Buffer.alloc(5 * 1024 * 1024)])],
+    ['nothing', undefined],
+  ])('answers %s, which is told and gives nothing away', async (_, bytes) => {
+    const { port } = await pretending(bytes);
+    const error = (await probe(port).catch((reason: unknown) => reason)) as Error;
+    expect(error.message).toMatch(/^The call to PostgreSQL failed: .*\.$/);
+    expect(error.message).not.toMatch(/127\.0\.0\.1/);
+    expect(error.message).not.toContain(password);
+  }, 20_000); // prettier-ignore
+});
+
+describe('what it says', () => {
+  const asked = { entity: 'orders', timestamp: 1_700_000_000_000 };
+  const says = (name: string, rows: Record<string, unknown>[]) =>
+    LOOKS.find((look) => look.name === name)
+      ?.says(rows, asked)
+      .flatMap((each) => each.rows) ?? [];
+
+  it('names who holds a lock, without the values of statements', () => {
+    const [row] = says('locks', [
+      {
+        pid: 12, wait_event: 'transactionid', query: "UPDATE orders SET note = 'it''s Ada' WHERE id = 42", seconds: 31,
+        blocker: 15, blocker_state: 'idle in transaction', blocker_query: 'SELECT 1', blocker_seconds: 95,
+      },
+    ]); // prettier-ignore
+    expect(row?.['text']).toBe(
+      'waits on Lock transactionid for 31 s: session 12 (UPDATE orders SET note = ? WHERE id = ?), blocked by session 15, ' +
+        'idle in transaction, in a transaction for 95 s (SELECT ?)',
+    );
+  });
+
+  it('leaves out what is no number, and survives an answer without rows', () => {
+    expect(says('database', [{ deadlocks: 'NaN', size: '8192', age: null, hit_ratio: {} }])).toEqual([
+      { ...asked, metric: 'size', value: 8192, unit: 'bytes' },
+    ]);
+    for (const { name } of LOOKS) expect(() => says(name, [])).not.toThrow();
+  });
+});

@@ -1,0 +1,66 @@
+import type { EvidenceQuestion } from '../../api.js';
+import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
+import { textOf } from '../read-json.js';
+import { PostgresqlConfig, PostgresqlCredentials } from './config.js';
+import { type Look, LOOKS } from './health.js';
+import { openSession, type Session } from './session.js';
+
+type Postgresql = Connection<PostgresqlConfig, PostgresqlCredentials>;
+
+export const postgresql: Provider<PostgresqlConfig, PostgresqlCredentials> = {
+  provider: 'postgresql',
+  displayName: 'PostgreSQL',
+  category: 'database',
+  capabilities: ['evidence'],
+  authType: 'login',
+  config: PostgresqlConfig,
+  credentials: PostgresqlCredentials,
+  setupGuide: [
+    'CauseFlow looks at the statistics views only, in a session that is read-only and gives up after three seconds.',
+    '',
+    "1. `CREATE ROLE causeflow LOGIN PASSWORD '…'; GRANT pg_monitor TO causeflow;`",
+    '2. `services` are the services that use this database; without them it is looked at for every incident.',
+    '3. `tls` is `verify` unless said otherwise; `caCertificate` is needed for an authority of your own.',
+  ].join('\n'),
+
+  async probe(connection, outside) {
+    const { query, end } = await openSession(connection, outside);
+    const [row] = await query(`SELECT pg_catalog.version()`).finally(end);
+    if (!textOf(row?.['version'])) throw new NoAnswer('The server did not answer as PostgreSQL does.');
+  },
+
+  evidence: { pull },
+};
+
+async function* pull(
+  connection: Postgresql,
+  { service }: EvidenceQuestion,
+  outside: Outside,
+  signal: AbortSignal,
+): AsyncGenerator<SourceAnswer> {
+  const { database: entity, services } = connection.config;
+  if (services && (service === null || !services.includes(service))) return;
+  const asked = { entity, timestamp: outside.clock.now().getTime() };
+  const { query, end } = await openSession(connection, outside, signal);
+  try {
+    for (const look of LOOKS) yield* await lookAt(look, query, asked);
+  } finally {
+    end();
+  }
+}
+
+/** A look that is not allowed or takes too long is told, and the others go on. */
+async function lookAt(
+  look: Look,
+  query: Session['query'],
+  asked: Parameters<Look['says']>[1],
+): Promise<SourceAnswer[]> {
+  try {
+    const rows = await query(look.sql);
+    return look.says(rows, asked).map((said) => ({ ...said, query: look.sql.replaceAll(/\s+/g, ' ') }));
+  } catch (error) {
+    if (error instanceof NoAnswer)
+      return [{ missing: `its ${look.name} could not be read: ${error.message}` }];
+    throw error;
+  }
+}

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { ended, evidenceOf, openIncident } from '../investigation/cases.js';
+import { newTenant, type TenantUser } from '../support/api.js';
+import { emptyDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+const role = `watcher_${randomBytes(6).toString('hex')}`;
+const password = randomBytes(12).toString('hex');
+const INCIDENT = {
+  title: 'Checkout is slow',
+  description: 'p99 latency above 2 s',
+  severity: 'high',
+  service: 'checkout',
+};
+
+let server: TestServer;
+let orders: TestDatabase;
+let tenant: TenantUser;
+const sessions: pg.Client[] = [];
+
+beforeAll(async () => {
+  [server, orders] = await Promise.all([TestServer.start(), emptyDatabase()]);
+  tenant = await newTenant(server.url);
+  await sql(orders.url, `CREATE ROLE ${role} LOGIN PASSWORD '${password}'`);
+  // It sees the statements of its own role only, and could write if its session let it.
+  await sql(orders.url, 'CREATE TABLE orders (id integer PRIMARY KEY, note text)');
+  await sql(orders.url, `GRANT ALL ON orders TO ${role}`);
+  await sql(orders.url, `INSERT INTO orders VALUES (1, 'first')`);
+});
+afterAll(async () => {
+  await Promise.all(sessions.map((session) => session.end()));
+  await removeDatabase(orders);
+  await sql(server.database.url, `DROP ROLE ${role}`);
+  await server.stop();
+});
+
+async function session(): Promise<pg.Client> {
+  const url = new URL(orders.url);
+  Object.assign(url, { username: role, password });
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  sessions.push(client);
+  return client;
+}
+
+function connect(who: TenantUser, credentials: object, config: object = {}) {
+  const { hostname, port, pathname } = new URL(orders.url);
+  return who.api.post('/v1/integrations/postgresql/connect', {
+    label: 'Orders database',
+    config: { host: hostname, port: Number(port), database: pathname.slice(1), tls: 'off', ...config },
+    credentials,
+  });
+}
+
+it('is not connected with a wrong password, and says so without it', async () => {
+  const wrong = randomBytes(12).toString('hex');
+  const answer = await connect(tenant, { username: role, password: wrong });
+  expect(answer).toMatchObject({ status: 422, body: { error: 'connection_failed' } });
+  expect(answer.body['message']).toContain('password authentication failed');
+  expect(JSON.stringify(answer.body)).not.toContain(wrong);
+});
+
+it('tells an investigation who waits for whom, and changes nothing', async () => {
+  const answer = await connect(tenant, { username: role, password }, { services: ['checkout'] });
+  expect(answer.status).toBe(201);
+  expect(JSON.stringify(answer.body)).not.toContain(password);
+  const [holder, waiter] = [await session(), await session()];
+  await holder.query('BEGIN');
+  await holder.query(`UPDATE orders SET note = 'secret of Ada' WHERE id = 1`);
+  const waiting = waiter.query(`UPDATE orders SET note = 'second' WHERE id = 1`);
+  await until('one waits for the other', async () => {
+    const blocked = await sql(
+      orders.url,
+      `SELECT FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0`,
+    );
+    return blocked.length > 0;
+  });
+  const incidentId = await openIncident(tenant, INCIDENT);
+  await ended(tenant, incidentId);
+  await holder.query('ROLLBACK');
+  await waiting;
+
+  const evidence = (await evidenceOf(tenant, incidentId)).filter(({ source }) => source === 'postgresql');
+  const locks = evidence.find(({ content }) => content.includes('blocked by session'));
+  expect(locks).toMatchObject({ type: 'database', query: expect.stringContaining('pg_blocking_pids') });
+  expect(locks?.content).toMatch(
+    /waits on Lock transactionid for \d+ s: session \d+ .*, blocked by session \d+, idle in transaction/,
+  );
+  expect(locks?.content).toContain('UPDATE orders SET note = ? WHERE id = ?');
+  const all = evidence.map(({ content }) => content).join('\n');
+  expect(all).not.toContain('secret of Ada');
+  expect(all).toContain('"metric":"connections_used"');
+  expect(all).toMatch(/\d+ of \d+ connections are in use/);
+  expect(await sql(orders.url, 'SELECT note FROM orders')).toEqual([{ note: 'second' }]);
+});
+
+it('is not asked about a service that does not use it, nor for another tenant', async () => {
+  const other = await openIncident(tenant, { ...INCIDENT, service: 'billing' });
+  const stranger = await newTenant(server.url);
+  const theirs = await openIncident(stranger, INCIDENT);
+  await Promise.all([ended(tenant, other), ended(stranger, theirs)]);
+  for (const [who, incidentId] of [[tenant, other], [stranger, theirs]] as const) {
+    const sources = (await evidenceOf(who, incidentId)).map(({ source }) => source);
+    expect(sources).not.toContain('postgresql');
+  } // prettier-ignore
+});
+
+it('that went away is missing evidence, and the run ends all the same', async () => {
+  const gone = await newTenant(server.url);
+  expect((await connect(gone, { username: role, password })).status).toBe(201);
+  await sql(orders.url, `ALTER ROLE ${role} NOLOGIN`);
+  const incidentId = await openIncident(gone, INCIDENT);
+  const run = await ended(gone, incidentId);
+  expect(run.status).toBe('inconclusive');
+  expect(run.missingEvidence).toContainEqual(
+    expect.stringMatching(/^Orders database: PostgreSQL answered: .*not permitted to log in\.$/),
+  );
+});
