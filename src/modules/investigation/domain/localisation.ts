@@ -1,5 +1,5 @@
 import type { AgentReport } from './agents/agent.js';
-import { ALERT_STORM, DEPENDENCY_ANALYSIS, SYNTHESIS } from './agents/names.js';
+import { ALERT_STORM, DEPENDENCY_ANALYSIS, METRICS_ANALYSIS, SYNTHESIS } from './agents/names.js';
 import { together } from './suspects.js';
 
 /** Where the trouble is, and how clearly that is seen. Plain JSON, stored with what an outcome rests on. */
@@ -13,7 +13,7 @@ export interface Localisation {
   readonly alertsOnly: boolean;
   /** Whether the damage that requests suffered was traced to it. */
   readonly byDamage: boolean;
-  /** The strongest of the ways that do not merely follow the damage: a resource, a log, a call. */
+  /** The strongest of the ways that do not merely follow the damage: a log, a call, a resource that clearly ran short. */
   readonly ownSign: number;
 }
 
@@ -22,9 +22,10 @@ export function localise(reports: readonly AgentReport[]): Localisation | null {
   const ways = reports.filter(({ agentName, suspects }) => agentName !== SYNTHESIS && suspects.length > 0);
   const [first] = together(...ways.map(({ suspects }) => suspects));
   if (!first) return null;
-  const own = ways
-    .filter(({ agentName }) => agentName !== DEPENDENCY_ANALYSIS)
-    .map(({ suspects }) => suspects.find(({ entity }) => entity === first.entity)?.score ?? 0);
+  const own = ways.map(({ agentName, suspects }) => {
+    const score = suspects.find(({ entity }) => entity === first.entity)?.score ?? 0;
+    return agentName === DEPENDENCY_ANALYSIS || (agentName === METRICS_ANALYSIS && score < 1) ? 0 : score;
+  });
   return {
     entity: first.entity,
     strength: first.score,

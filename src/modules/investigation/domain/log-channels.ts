@@ -12,6 +12,8 @@ export interface LogChannels {
 /** Of an entity that wrote fewer lines before, not enough is known to tell what it usually writes. */
 const FEWEST_LINES = 10;
 const FEWEST_OF_MESSAGE = 4;
+/** A nearer distance is chance among so many messages. */
+const LEAST_SILENCE = 2;
 const WHEN_UNKNOWN = 0.3;
 const WHEN_PASSED_ON = 0.25;
 
@@ -38,7 +40,7 @@ export function logChannels({ uses, linesBefore, linesAfter }: LogComparison): L
     );
     const own = isPassedOn(use.sample) ? WHEN_PASSED_ON : 1;
     if (z > 0 && use.isError) raise(failing, use.entity, z * own * (known ? 1 : WHEN_UNKNOWN));
-    if (z < 0 && known && use.before >= FEWEST_OF_MESSAGE) raise(silent, use.entity, -z);
+    if (z < -LEAST_SILENCE && known && use.before >= FEWEST_OF_MESSAGE) raise(silent, use.entity, -z);
   }
   return { failing, silent };
 }

@@ -6,12 +6,8 @@ import { sameService } from './service-name.js';
 import { shortened } from './wording.js';
 
 const SCORE = 0.4;
-/**
- * How far somebody must stand out by more than the damage that passes, to be held for the place of the trouble; further
- * where the failing service itself stayed well.
- */
-const OWN_SIGN = 0.03;
-const OWN_SIGN_WHEN_CALM = 1;
+/** How far somebody must stand out by more than the damage that passes. */
+const OWN_SIGN = 0.1;
 
 /** Where several ways of looking single somebody out and no hypothesis says why, the place itself is what is known. */
 export function placeOfTrouble(
@@ -20,8 +16,7 @@ export function placeOfTrouble(
   evidence: EvidenceSet,
 ): Hypothesis[] {
   const place = localise(reports);
-  const calm = reports.some(({ findings }) => findings.some(({ kind }) => kind === 'metrics_quiet'));
-  if (!place || place.ownSign < (calm ? OWN_SIGN_WHEN_CALM : OWN_SIGN)) return [];
+  if (!place || place.ownSign < OWN_SIGN) return [];
   const own = hypotheses.filter(({ entity }) => entity !== undefined && sameService(entity, place.entity));
   if (own.some(({ status }) => status === 'supported')) return [];
   const facts = reports

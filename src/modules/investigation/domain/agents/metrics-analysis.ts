@@ -10,8 +10,8 @@ import { missingEvidence } from '../missing-evidence.js';
 import { standingOut, together } from '../suspects.js';
 import { clockTime, count } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+import { METRICS_ANALYSIS as NAME } from './names.js';
 
-const NAME = 'metrics analysis';
 const MOST_FINDINGS = 12;
 const MOST_HYPOTHESES = 3;
 const USUAL_EFFECT = 1.5;
