@@ -559,6 +559,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/investigation/{incidentId}/eval-case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn an incident that is over into a case to measure the agents on
+         * @description What the latest run read, in the format `rca-case/1` that `npm run eval` takes, with secrets and personal data masked. Notes and runbooks are left out. Nothing is stored.
+         */
+        post: operations["exportEvalCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/investigation/{incidentId}/evidence": {
         parameters: {
             query?: never;
@@ -1652,6 +1672,61 @@ export interface components {
              *     ]
              */
             allowed?: string[];
+        };
+        EvalCaseBody: {
+            /**
+             * @description What was at fault; null when nothing was. The run’s own answer when left out
+             * @example checkout
+             */
+            rootCauseEntity?: string | null;
+            /**
+             * @description Full SHA of the guilty commit, or `none`
+             * @example 7dacc6c8a3c3fe7053afd5d8518ffef1f9843baa
+             */
+            rootCauseCommit?: string;
+            /** @enum {string} */
+            failureMode?: "connection_exhaustion" | "cpu_saturation" | "deployment_rollout_stuck" | "dns_resolution_failure" | "failover" | "healthy" | "image_pull_backoff" | "node_not_ready" | "oom_killed" | "pending_pod" | "probe_failure" | "replication_lag" | "resource_quota_exceeded" | "storage_full";
+        };
+        EvalCaseView: {
+            /**
+             * @description The case file, format `rca-case/1`: save it as `<id>.json`, and list it in `manifest.json`
+             * @example {
+             *       "schema": "rca-case/1",
+             *       "id": "own-3fdba35f04dc",
+             *       "dataset": "own"
+             *     }
+             */
+            case: {
+                [key: string]: unknown;
+            };
+            /** @description Its line of `labels.json`; the case never holds its answer */
+            label: components["schemas"]["EvalLabelView"];
+            /**
+             * @description Whether this request told the answer, or the run’s own stands in
+             * @enum {string}
+             */
+            labelledBy: "person" | "run";
+            /**
+             * @description How often each rule of masking hid something
+             * @example {
+             *       "email": 3
+             *     }
+             */
+            masked: {
+                [key: string]: unknown;
+            };
+        };
+        EvalLabelView: {
+            /** @example own */
+            dataset: string;
+            /** @example checkout */
+            root_cause_entity: string | null;
+            /** @example 7dacc6c8a3c3fe7053afd5d8518ffef1f9843baa */
+            root_cause_commit?: string;
+            /** @example oom_killed */
+            failure_mode?: string;
+            /** @enum {string} */
+            kind: "recorded";
         };
         EventPage: {
             items: components["schemas"]["PolledEvent"][];
@@ -4905,6 +4980,68 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ContextAdded"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            415: components["responses"]["Error415"];
+            429: components["responses"]["Error429"];
+        };
+    };
+    exportEvalCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                incidentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rootCauseEntity": "checkout",
+                 *       "rootCauseCommit": "7dacc6c8a3c3fe7053afd5d8518ffef1f9843baa",
+                 *       "failureMode": "connection_exhaustion"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EvalCaseBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "case": {
+                     *         "schema": "rca-case/1",
+                     *         "id": "own-3fdba35f04dc",
+                     *         "dataset": "own"
+                     *       },
+                     *       "label": {
+                     *         "dataset": "own",
+                     *         "root_cause_entity": "checkout",
+                     *         "root_cause_commit": "7dacc6c8a3c3fe7053afd5d8518ffef1f9843baa",
+                     *         "failure_mode": "oom_killed",
+                     *         "kind": "recorded"
+                     *       },
+                     *       "labelledBy": "person",
+                     *       "masked": {
+                     *         "email": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EvalCaseView"];
                 };
             };
             400: components["responses"]["Error400"];

@@ -10,6 +10,7 @@ import { readDatabase } from './read-database.js';
 import { readLogs } from './read-logs.js';
 import { readMetrics } from './read-metrics.js';
 import { readPlatform } from './read-platform.js';
+import { readRows } from './read-rows.js';
 import { readTraces } from './read-traces.js';
 
 /** A case as the product would have met it. */
@@ -33,6 +34,7 @@ export function readCase(raw: RawCase): ReadCase {
     readPlatform,
     readDatabase,
     readAlertSet,
+    readRows,
   ].flatMap((read) => read(raw, times));
   return {
     incident: incidentOf(raw, times),

@@ -54,6 +54,7 @@ function lineOf(json: Json): Line[] {
       entity: optionalText(json, 'service', 'entity', 'host') ?? '',
       message: [message, ...parts].join(' '),
       level: optionalText(json, 'severity_text', 'level', 'status', 'severity'),
+      count: numeric(at(json, 'count')) ?? 1,
     },
   ];
 }

@@ -7,6 +7,7 @@ import { AskInvestigations } from './application/ask-investigations.js';
 import { ContextNotes } from './application/context-notes.js';
 import { DecideKnownSolution } from './application/decide-known-solution.js';
 import { EndRun } from './application/end-run.js';
+import { ExportEvalCase } from './application/export-eval-case.js';
 import { GatherEvidence } from './application/gather-evidence.js';
 import { GiveFeedback } from './application/give-feedback.js';
 import { InvestigateIncident } from './application/investigate-incident.js';
@@ -27,6 +28,7 @@ import { CaseFile } from './domain/case-file.js';
 import { Runs } from './domain/runs.js';
 import { ChangesController } from './http/changes.controller.js';
 import { InvestigationController } from './http/investigation.controller.js';
+import { RecordedRunsController } from './http/recorded-runs.controller.js';
 import { TriageController } from './http/triage.controller.js';
 import { SqlCaseFile } from './infrastructure/sql-case-file.js';
 import { SqlRuns } from './infrastructure/sql-runs.js';
@@ -34,7 +36,7 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
 /** Triage, and the runs that find out why. Global, so that its api.ts can be asked for without an import of this file. */
 @Global()
 @Module({
-  controllers: [TriageController, InvestigationController, ChangesController],
+  controllers: [TriageController, InvestigationController, RecordedRunsController, ChangesController],
   providers: [
     WhenIncidentCreated,
     TriageIncidents,
@@ -53,6 +55,7 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     AbortInvestigation,
     ShowInvestigation,
     ReplayInvestigation,
+    ExportEvalCase,
     DecideKnownSolution,
     AddContext,
     GiveFeedback,

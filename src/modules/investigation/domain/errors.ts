@@ -25,5 +25,9 @@ export function alreadyRated(): Refusal {
 }
 
 export function neverDecided(): Refusal {
-  return new Refusal('conflict', 'Only an investigation that ended by itself can be replayed.');
+  return new Refusal('conflict', 'No investigation of this incident has come to a decision of its own.');
+}
+
+export function notOver(status: string): Refusal {
+  return new Refusal('conflict', `An incident that is ${status} is not over; resolve or close it first.`);
 }

@@ -15,7 +15,6 @@ import { AbortInvestigation } from '../application/abort-investigation.js';
 import { AddContext } from '../application/add-context.js';
 import { DecideKnownSolution } from '../application/decide-known-solution.js';
 import { GiveFeedback } from '../application/give-feedback.js';
-import { ReplayInvestigation } from '../application/replay-investigation.js';
 import { ShowInvestigation } from '../application/show-investigation.js';
 import { StartInvestigation } from '../application/start-investigation.js';
 import {
@@ -30,8 +29,6 @@ import {
   KnownSolutionBody,
   RunEvidencePage,
 } from './investigation.dto.js';
-import { ReplayQuery, ReplayView } from './replay.dto.js';
-import { replayView } from './replay.view.js';
 import { evidenceView, investigationView } from './investigation.view.js';
 
 @Controller('v1/investigation/:incidentId')
@@ -40,7 +37,6 @@ export class InvestigationController {
   constructor(
     private readonly start: StartInvestigation,
     private readonly show: ShowInvestigation,
-    private readonly replayInvestigation: ReplayInvestigation,
     private readonly addContext: AddContext,
     private readonly decideKnownSolution: DecideKnownSolution,
     private readonly giveFeedback: GiveFeedback,
@@ -103,26 +99,6 @@ export class InvestigationController {
   ): Promise<RunEvidencePage> {
     const page = await this.show.evidence(tenantId, incidentId, query);
     return { ...page, items: page.items.map(evidenceView) };
-  }
-
-  @Get('replay')
-  @Allow({ scope: 'incidents:read' })
-  @ApiOperation({
-    operationId: 'replayInvestigation',
-    summary: 'Investigate again what a run read, and compare',
-    description:
-      'Today’s agents read the evidence that the run has on file, and the policy decides. Nothing is stored, published ' +
-      'or asked of other systems. With `from=inputs` only the decision is made again.',
-  })
-  @ApiOkResponse({ type: ReplayView })
-  @errorResponses(400, 401, 403, 404, 409, 429)
-  async replay(
-    @Caller() { tenantId }: Principal,
-    @Param('incidentId') incidentId: string,
-    @Query() { investigationId, policy, from = 'evidence' }: ReplayQuery,
-  ): Promise<ReplayView> {
-    const wanted = { investigationId, policy, from };
-    return replayView(await this.replayInvestigation.execute(tenantId, incidentId, wanted));
   }
 
   @Post('context')

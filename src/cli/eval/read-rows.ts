@@ -1,0 +1,13 @@
+import type { Evidence } from '#modules/investigation/domain/evidence';
+import { isEvidenceType } from '#modules/investigation/domain/read-evidence';
+import { at, list, optionalText } from './json.js';
+import type { RawCase } from './load-cases.js';
+import { piece } from './piece.js';
+
+/** Rows in the product's own form: what an exported case holds beyond the fields of the format. */
+export function readRows({ body }: RawCase): Evidence[] {
+  return list(at(body, 'rows')).flatMap((group, i) => {
+    const type = optionalText(group, 'type') ?? '';
+    return isEvidenceType(type) ? piece(type, `rows:${type}:${i}`, 'rows', list(at(group, 'rows'))) : [];
+  });
+}

@@ -1,0 +1,108 @@
+/** A kind of text that leaves the house only behind a placeholder. */
+interface MaskingRule {
+  readonly name: string;
+  /** Global. Where it has a group `value`, only that part is hidden. */
+  readonly pattern: RegExp;
+  readonly holds?: (match: string) => boolean;
+}
+
+const PLACEHOLDER = /\[(?:[a-z]+)#\d+\]/g;
+
+/**
+ * In this order, so that the more telling name wins. Every pattern is bounded, so that a text made to stall it does not.
+ * The first rule hides what looks like a placeholder already: nobody can plant one and have it turned into a secret.
+ */
+const RULES: readonly MaskingRule[] = [
+  { name: 'placeholder', pattern: PLACEHOLDER },
+  {
+    name: 'key',
+    pattern: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,8000}?-----END [A-Z ]{0,30}PRIVATE KEY-----/g,
+  },
+  { name: 'token', pattern: /\beyJ[\w-]{5,4000}\.[\w-]{5,4000}\.[\w-]{0,1000}/g },
+  {
+    name: 'key',
+    pattern:
+      /\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,255}|github_pat_\w{20,255}|glpat-[\w-]{20,100}|xox[abprs]-[\w-]{10,255}|sk-[\w-]{16,255}|cflo_[0-9a-f]{8,64}|whsec_[\w+/=-]{8,255}|AIza[\w-]{30,45})/g,
+  },
+  { name: 'token', pattern: /\b(?:Bearer|Basic)\s+(?<value>[\w.~+/=-]{8,4000})/gi },
+  {
+    name: 'password',
+    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"'\\]{0,200}:(?<value>[^\s/"'\\@]{1,500})@/gi,
+  },
+  {
+    name: 'secret',
+    pattern:
+      /\b[\w.-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?["']?\s{0,3}[:=]\s{0,3}["']?(?<value>[^\s"',;&)}\][]{4,500})/gi,
+  },
+  { name: 'email', pattern: /[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}/gi },
+  { name: 'iban', pattern: /\b[A-Z]{2}\d{2}(?: ?[0-9A-Z]{4}){3,7}(?: ?[0-9A-Z]{1,3})?\b/g },
+  { name: 'card', pattern: /\b\d(?:[ -]?\d){12,18}\b/g, holds: isCardNumber },
+  { name: 'ssn', pattern: /\b\d{3}-\d{2}-\d{4}\b/g },
+  { name: 'phone', pattern: /(?<![\w+])\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d(?:[ .-]?\d){6,12}\b/g },
+  { name: 'ip', pattern: /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]\d|\w)/g },
+  { name: 'ip', pattern: /(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}(?::|[0-9a-f]{1,4})(?![\w:])/gi },
+];
+
+/**
+ * Hides secrets and personal data behind placeholders such as `[email#1]`, the same one for the same value, and turns
+ * them back. One mask serves one run, so that what is one person stays one person in all that leaves.
+ */
+export class Mask {
+  readonly #placeholders = new Map<string, string>();
+  readonly #values = new Map<string, string>();
+  readonly #fired = new Map<string, number>();
+
+  mask(text: string): string {
+    let masked = text;
+    for (const { name, pattern, holds } of RULES) {
+      masked = masked.replace(pattern, (match: string, ...rest: unknown[]) => {
+        if (holds && !holds(match)) return match;
+        const groups = rest.at(-1);
+        const value =
+          typeof groups === 'object' && groups !== null && 'value' in groups ? String(groups.value) : match;
+        // An earlier rule has hidden it already.
+        if (name !== 'placeholder' && value.search(PLACEHOLDER) !== -1) return match;
+        return match.replace(value, () => this.placeholderOf(name, value));
+      });
+    }
+    return masked;
+  }
+
+  /** What came back, with the values in the place of their placeholders. */
+  unmask(text: string): string {
+    return text.replace(PLACEHOLDER, (placeholder) => this.#values.get(placeholder) ?? placeholder);
+  }
+
+  /** Every text in a JSON value; names of fields stay. */
+  maskAll<T>(json: T): T {
+    if (typeof json === 'string') return this.mask(json) as T;
+    if (Array.isArray(json)) return json.map((item: unknown) => this.maskAll(item)) as T;
+    if (typeof json !== 'object' || json === null) return json;
+    return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, this.maskAll(value)])) as T;
+  }
+
+  /** How often each rule hid something so far, by its name. */
+  get fired(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#fired].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  private placeholderOf(name: string, value: string): string {
+    this.#fired.set(name, (this.#fired.get(name) ?? 0) + 1);
+    const known = this.#placeholders.get(value);
+    if (known !== undefined) return known;
+    const placeholder = `[${name}#${String(this.#placeholders.size + 1)}]`;
+    this.#placeholders.set(value, placeholder);
+    this.#values.set(placeholder, value);
+    return placeholder;
+  }
+}
+
+/** Luhn's check digit, so that order numbers and times in nanoseconds are left alone. */
+function isCardNumber(text: string): boolean {
+  const digits = (text.match(/\d/g) ?? []).reverse().map(Number);
+  const sum = digits.reduce((total, digit, place) => {
+    const worth = place % 2 === 0 ? digit : digit * 2;
+    return total + (worth > 9 ? worth - 9 : worth);
+  }, 0);
+  return sum % 10 === 0;
+}

@@ -1,0 +1,63 @@
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Caller } from '#kernel/http/call-request';
+import { errorResponses } from '#kernel/http/error-docs';
+import { Allow, type Principal } from '#kernel/http/principal';
+import { ExportEvalCase } from '../application/export-eval-case.js';
+import { ReplayInvestigation } from '../application/replay-investigation.js';
+import { EvalCaseBody, EvalCaseView } from './eval-case.dto.js';
+import { ReplayQuery, ReplayView } from './replay.dto.js';
+import { replayView } from './replay.view.js';
+
+/** What can be learned from runs that are over. Nothing here changes one. */
+@Controller('v1/investigation/:incidentId')
+@ApiTags('investigation')
+export class RecordedRunsController {
+  constructor(
+    private readonly replayInvestigation: ReplayInvestigation,
+    private readonly exportEvalCase: ExportEvalCase,
+  ) {}
+
+  @Get('replay')
+  @Allow({ scope: 'incidents:read' })
+  @ApiOperation({
+    operationId: 'replayInvestigation',
+    summary: 'Investigate again what a run read, and compare',
+    description:
+      'Today’s agents read the evidence that the run has on file, and the policy decides. Nothing is stored, published ' +
+      'or asked of other systems. With `from=inputs` only the decision is made again.',
+  })
+  @ApiOkResponse({ type: ReplayView })
+  @errorResponses(400, 401, 403, 404, 409, 429)
+  async replay(
+    @Caller() { tenantId }: Principal,
+    @Param('incidentId') incidentId: string,
+    @Query() { investigationId, policy, from = 'evidence' }: ReplayQuery,
+  ): Promise<ReplayView> {
+    const wanted = { investigationId, policy, from };
+    return replayView(await this.replayInvestigation.execute(tenantId, incidentId, wanted));
+  }
+
+  @Post('eval-case')
+  @Allow({ role: 'admin' })
+  @ApiOperation({
+    operationId: 'exportEvalCase',
+    summary: 'Turn an incident that is over into a case to measure the agents on',
+    description:
+      'What the latest run read, in the format `rca-case/1` that `npm run eval` takes, with secrets and personal data ' +
+      'masked. Notes and runbooks are left out. Nothing is stored.',
+  })
+  @ApiCreatedResponse({ type: EvalCaseView })
+  @errorResponses(400, 401, 403, 404, 409, 415, 429)
+  async evalCase(
+    @Caller() { tenantId }: Principal,
+    @Param('incidentId') incidentId: string,
+    @Body() body?: EvalCaseBody,
+  ): Promise<EvalCaseView> {
+    return this.exportEvalCase.execute(tenantId, incidentId, {
+      rootCauseEntity: body?.rootCauseEntity,
+      rootCauseCommit: body?.rootCauseCommit,
+      failureMode: body?.failureMode,
+    });
+  }
+}
