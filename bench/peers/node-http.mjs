@@ -14,6 +14,7 @@ const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
   max: 10,
   options: '-c role=causeflow_app',
+  pipeline: true,
 });
 
 const server = createServer((request, response) => {
@@ -80,12 +81,17 @@ async function flush(batch) {
 async function write(batch) {
   const client = await pool.connect();
   try {
-    await client.query('BEGIN');
-    await client.query(`SELECT set_config('app.tenant_ids', $1, true)`, [
-      [...new Set(batch.map(({ tenantId }) => tenantId))].join(','),
+    const tenantIds = [...new Set(batch.map(({ tenantId }) => tenantId))].join(',');
+    const [, , { rows }] = await Promise.all([
+      client.query('BEGIN'),
+      client.query({
+        name: 'bind',
+        text: `SELECT set_config('app.tenant_ids', $1, true)`,
+        values: [tenantIds],
+      }),
+      client.query({ ...INSERT_ALERTS, values: parametersOf(batch) }),
+      client.query('COMMIT'),
     ]);
-    const { rows } = await client.query(INSERT_ALERTS, parametersOf(batch));
-    await client.query('COMMIT');
     client.release();
     return rows;
   } catch (error) {
@@ -95,33 +101,39 @@ async function write(batch) {
 }
 
 function parametersOf(batch) {
-  const column = (of) => batch.map(of);
-  return [
-    column(({ tenantId }) => tenantId),
-    column(({ incidentId }) => incidentId),
-    column(({ alert }) => alert.title),
-    column(({ alert }) => alert.description),
-    column(({ alert }) => alert.severity ?? 'medium'),
-    column(() => 'triaging'),
-    column(() => 'automated'),
-    column(() => 'custom'),
-    column(({ alert }) => alert.sourceAlertId ?? null),
-    column(({ alert }) => alert.service ?? null),
-    column(({ alert }) => alert.environment ?? null),
-    column(({ alert }) => JSON.stringify(alert.tags ?? {})),
-    column(({ alert }) => JSON.stringify(alert.metadata ?? {})),
-    column(({ receivedAt }) => receivedAt),
-    column(({ raw }) => raw),
-    column(eventsOf),
-  ];
+  let next = 1;
+  const alerts = batch.map(({ tenantId, incidentId, alert, raw, receivedAt }) => {
+    const from = next;
+    next += raw.length;
+    return {
+      tenant_id: tenantId,
+      incident_id: incidentId,
+      title: alert.title,
+      description: alert.description,
+      severity: alert.severity ?? 'medium',
+      status: 'triaging',
+      source: 'automated',
+      provider: 'custom',
+      source_alert_id: alert.sourceAlertId ?? null,
+      service: alert.service ?? null,
+      environment: alert.environment ?? null,
+      tags: alert.tags ?? {},
+      metadata: alert.metadata ?? {},
+      received_at: receivedAt,
+      raw_from: from,
+      raw_size: raw.length,
+    };
+  });
+  const raws = Buffer.concat(batch.map(({ raw }) => raw));
+  return [JSON.stringify(alerts), raws, JSON.stringify(batch.flatMap(eventsOf))];
 }
 
 function eventsOf({ tenantId, incidentId, alert: { title, severity = 'medium' } }) {
   const event = (type, data) => ({ tenantId, id: `evt_${ulid()}`, type, data, incidentId });
-  return JSON.stringify([
+  return [
     event('incident.created', { incidentId, title, severity, status: 'open', source: 'automated' }),
     event('incident.status_changed', { incidentId, previousStatus: 'open', newStatus: 'triaging' }),
-  ]);
+  ];
 }
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

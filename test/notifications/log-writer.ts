@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { ulid } from 'ulid';
+import { newId } from '#kernel/domain/ids';
 import { sql, type TestDatabase } from '../support/database.js';
 
 /** Told on timelines only; it has a place in the log and must never leave the building. */
@@ -61,13 +61,13 @@ export async function publishedIds(
 }
 
 export function newIncidentId(): string {
-  return `inc_${ulid()}`;
+  return newId('inc');
 }
 
 function rows(tenantId: string, facts: readonly Fact[]): object[] {
   return facts.map(({ type = 'incident.created', incidentId = newIncidentId(), data }) => ({
     tenantId,
-    id: `evt_${ulid()}`,
+    id: newId('evt'),
     type,
     data: data ?? {
       incidentId,

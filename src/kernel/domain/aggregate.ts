@@ -1,9 +1,8 @@
 import type { DomainEvent } from '../events/define-event.js';
 import type { TenantId } from './ids.js';
 
-// Beside the object and not in it: rows are brought back to life without running the constructor,
-// so an aggregate has no private slot in which its recorded events could lie.
-const recorded = new WeakMap<Aggregate, DomainEvent[]>();
+/** Under a symbol, so that neither a row nor a JSON text of an aggregate ever holds it. */
+const RECORDED = Symbol('recorded');
 
 /**
  * A cluster of state that one rule protects. It is changed by its verbs only, each of which checks the rule,
@@ -11,17 +10,18 @@ const recorded = new WeakMap<Aggregate, DomainEvent[]>();
  */
 export abstract class Aggregate {
   readonly tenantId!: TenantId;
+  /** Only declared: rows are brought back to life without running the constructor. */
+  declare private [RECORDED]: DomainEvent[] | undefined;
 
   protected record(event: DomainEvent): void {
-    const events = recorded.get(this);
-    if (events) events.push(event);
-    else recorded.set(this, [event]);
+    if (this[RECORDED]) this[RECORDED].push(event);
+    else this[RECORDED] = [event];
   }
 
   /** Hands over what was recorded since the last call, oldest first. */
   takeRecorded(): DomainEvent[] {
-    const events = recorded.get(this) ?? [];
-    recorded.delete(this);
+    const events = this[RECORDED] ?? [];
+    this[RECORDED] = undefined;
     return events;
   }
 }

@@ -1,4 +1,5 @@
-import { monotonicFactory } from 'ulid';
+import { SystemClock } from './clock.js';
+import { ulidFactory } from './ulid.js';
 
 /** What an id names, by its prefix. */
 export type IdPrefix =
@@ -11,7 +12,8 @@ declare const tenant: unique symbol;
 /** Branded, so that no other string can be handed to a store in its place. */
 export type TenantId = Id<'ten'> & { readonly [tenant]: true };
 
-const ulid = monotonicFactory();
+const clock = new SystemClock();
+const ulid = ulidFactory(() => clock.now().getTime());
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 /** A new id: prefix, underscore, 26-character ULID. Ids made by one process sort by the order of their making. */

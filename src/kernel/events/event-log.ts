@@ -86,11 +86,7 @@ export class EventLog {
 
   /** The places of the newest events of many tenants, in one question. */
   async heads(tenantIds: readonly TenantId[]): Promise<Map<TenantId, number>> {
-    const rows = await this.batches.read<{ tenant_id: TenantId; seq: string }>(
-      tenantIds,
-      'SELECT tenant_id, seq FROM event_stream WHERE tenant_id = ANY ($1)',
-      [tenantIds],
-    );
+    const rows = await this.batches.read<{ tenant_id: TenantId; seq: string }>(tenantIds, HEADS, [tenantIds]);
     return new Map(rows.map(({ tenant_id, seq }) => [tenant_id, Number(seq)]));
   }
 
@@ -119,6 +115,11 @@ export class EventLog {
     return types.length < this.catalogue.publishedTypes.length ? OF_SOME_TYPES : OF_MOST_TYPES;
   }
 }
+
+const HEADS = {
+  name: 'heads-of-logs',
+  text: 'SELECT tenant_id, seq FROM event_stream WHERE tenant_id = ANY ($1)',
+};
 
 const COLUMNS = `seq, id, type, tenant_id, data::text AS data, incident_id, actor, correlation_id, occurred_at`;
 

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { asTenantId, type TenantId } from '../domain/ids.js';
 import { Database } from '../persistence/database.js';
 import { CommittedEvents } from './committed-events.js';
@@ -7,6 +8,8 @@ import { CommittedEvents } from './committed-events.js';
 const CHANNEL = 'causeflow_events';
 /** A NOTIFY carries less than 8,000 bytes; an id and its comma take 31. */
 const IDS_A_MESSAGE = 200;
+/** Between two messages: under load many batches are told of together. */
+const PAUSE_MS = 5;
 const RECONNECT_MS = 1_000;
 
 /**
@@ -19,6 +22,8 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
   private client: pg.Client | undefined;
   private retry: NodeJS.Timeout | undefined;
   private stopped = false;
+  private unsent = new Set<TenantId>();
+  private sending = false;
 
   constructor(
     private readonly database: Database,
@@ -27,7 +32,7 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
 
   async onApplicationBootstrap(): Promise<void> {
     this.committed.onGrowth((tenantIds, origin) => {
-      if (origin === 'this replica') void this.send(tenantIds);
+      if (origin === 'this replica') void this.tell(tenantIds);
     });
     await this.connect();
   }
@@ -57,11 +62,26 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
     });
     try {
       await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
+      // A nudge needs no flush to disk, which would stand in the way of those that alerts wait for.
+      await client.query(`SET synchronous_commit = off; LISTEN ${CHANNEL}`);
       this.client = client;
     } catch {
       this.lost(client);
     }
+  }
+
+  /** What is announced shortly after a message goes into the next one, once. */
+  private async tell(tenantIds: readonly TenantId[]): Promise<void> {
+    for (const tenantId of tenantIds) this.unsent.add(tenantId);
+    if (this.sending) return;
+    this.sending = true;
+    while (this.unsent.size > 0) {
+      const next = [...this.unsent];
+      this.unsent.clear();
+      await this.send(next);
+      await sleep(PAUSE_MS, undefined, { ref: false });
+    }
+    this.sending = false;
   }
 
   private async send(tenantIds: readonly TenantId[]): Promise<void> {

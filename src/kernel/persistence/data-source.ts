@@ -27,6 +27,8 @@ export function applicationDataSource({ url, poolSize }: Connection): DataSource
     extra: {
       options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s`,
       connectionTimeoutMillis: 10_000,
+      // Whoever asks several things at once, as the batch writer does, waits for one round trip.
+      pipeline: true,
     },
   });
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Refusal } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
-import { eventRows } from '#kernel/events/event-row';
+import { type EventRow, eventRows } from '#kernel/events/event-row';
 import type { Counter, Histogram } from '#kernel/metrics/instruments';
 import { Metrics } from '#kernel/metrics/metrics';
 import { AdaptiveBatches } from '#kernel/persistence/adaptive-batches';
@@ -50,7 +50,7 @@ export class BatchedAlerts implements Alerts {
   async receive(alert: ReceivedAlert): Promise<Reception> {
     const { incident } = alert;
     const events = eventRows(incident.tenantId, incident.takeRecorded());
-    const waiting = this.batches.add({ alert, events: JSON.stringify(events) });
+    const waiting = this.batches.add({ alert, events });
     if (!waiting)
       throw new Refusal('service_unavailable', 'Too many alerts at once; send it again.', { retryAfter: 1 });
     const reception = await waiting;
@@ -82,17 +82,11 @@ export class BatchedAlerts implements Alerts {
       provider: string;
       source_alert_id: string;
       incident_id: string;
-    }>(
-      tenantsOf(rows),
-      `SELECT a.tenant_id, a.provider, a.source_alert_id, a.incident_id
-         FROM unnest($1::text[], $2::text[], $3::text[]) AS sought (tenant_id, provider, source_alert_id)
-         JOIN alerts a USING (tenant_id, provider, source_alert_id)`,
-      [
-        rows.map(({ alert }) => alert.incident.tenantId),
-        rows.map(({ alert }) => alert.provider),
-        rows.map(({ alert }) => alert.sourceAlertId),
-      ],
-    );
+    }>(tenantsOf(rows), FIND_ORIGINALS, [
+      rows.map(({ alert }) => alert.incident.tenantId),
+      rows.map(({ alert }) => alert.provider),
+      rows.map(({ alert }) => alert.sourceAlertId),
+    ]);
     return new Map(
       found.map((row) => [key(row.tenant_id, row.provider, row.source_alert_id), row.incident_id]),
     );
@@ -102,7 +96,7 @@ export class BatchedAlerts implements Alerts {
 interface Row {
   readonly alert: ReceivedAlert;
   /** The incident's events as `append_events` takes them. */
-  readonly events: string;
+  readonly events: readonly EventRow[];
 }
 
 function tenantsOf(rows: readonly Row[]): TenantId[] {
@@ -117,24 +111,42 @@ function keyOf({ incident, provider, sourceAlertId }: ReceivedAlert): string {
   return key(incident.tenantId, provider, sourceAlertId);
 }
 
+const FIND_ORIGINALS = {
+  name: 'find-original-alerts',
+  text: `
+SELECT a.tenant_id, a.provider, a.source_alert_id, a.incident_id
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS sought (tenant_id, provider, source_alert_id)
+  JOIN alerts a USING (tenant_id, provider, source_alert_id)`,
+};
+
+/** As `INSERT_ALERTS` takes them: one text for all, which is cheaper to make than an array for each column. */
 function parametersOf(rows: readonly Row[]): unknown[] {
-  const column = (of: (row: Row) => unknown): unknown[] => rows.map(of);
+  let next = 1;
+  const alerts = rows.map(({ alert: { incident, provider, sourceAlertId, receivedAt, raw } }) => {
+    const from = next;
+    next += raw.length;
+    return {
+      tenant_id: incident.tenantId,
+      incident_id: incident.incidentId,
+      title: incident.title,
+      description: incident.description,
+      severity: incident.severity,
+      status: incident.status,
+      source: incident.source,
+      provider,
+      source_alert_id: sourceAlertId,
+      service: incident.service,
+      environment: incident.environment,
+      tags: incident.tags,
+      metadata: incident.metadata,
+      received_at: receivedAt,
+      raw_from: from,
+      raw_size: raw.length,
+    };
+  });
   return [
-    column(({ alert }) => alert.incident.tenantId),
-    column(({ alert }) => alert.incident.incidentId),
-    column(({ alert }) => alert.incident.title),
-    column(({ alert }) => alert.incident.description),
-    column(({ alert }) => alert.incident.severity),
-    column(({ alert }) => alert.incident.status),
-    column(({ alert }) => alert.incident.source),
-    column(({ alert }) => alert.provider),
-    column(({ alert }) => alert.sourceAlertId),
-    column(({ alert }) => alert.incident.service),
-    column(({ alert }) => alert.incident.environment),
-    column(({ alert }) => JSON.stringify(alert.incident.tags)),
-    column(({ alert }) => JSON.stringify(alert.incident.metadata)),
-    column(({ alert }) => alert.receivedAt),
-    column(({ alert }) => alert.raw),
-    column(({ events }) => events),
+    JSON.stringify(alerts),
+    Buffer.concat(rows.map(({ alert }) => alert.raw)),
+    JSON.stringify(rows.flatMap(({ events }) => events)),
   ];
 }

@@ -1,18 +1,26 @@
-/*
+/**
  * Alerts first, in the order of their keys, so that two batches meeting the same keys queue up instead of waiting for
- * each other; only an alert that went in brings its incident and its events along.
+ * each other; only an alert that went in brings its incident and its events along, and the events come last.
+ *
+ * $1: the alerts, [{tenant_id, incident_id, …, raw_from, raw_size}]; $2: their raw bytes one after the other, in which each
+ * alert names its piece (counted from 1); $3: the events of all of them, as `append_events` takes them.
+ * Answers the `incident_id` of each alert that went in.
  */
-export const INSERT_ALERTS = `
+export const INSERT_ALERTS = {
+  name: 'insert-alerts',
+  text: `
 WITH incoming AS MATERIALIZED (
-  SELECT * FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::text[], $11::text[], $12::jsonb[], $13::jsonb[], $14::timestamptz[], $15::bytea[], $16::json[]
-  ) WITH ORDINALITY AS i (
+  SELECT * FROM ROWS FROM (json_to_recordset($1::json) AS (
+    tenant_id text, incident_id text, title text, description text, severity text, status text, source text,
+    provider text, source_alert_id text, service text, environment text, tags jsonb, metadata jsonb,
+    received_at timestamptz, raw_from integer, raw_size integer
+  )) WITH ORDINALITY AS i (
     tenant_id, incident_id, title, description, severity, status, source, provider, source_alert_id,
-    service, environment, tags, metadata, received_at, raw, events, place)
+    service, environment, tags, metadata, received_at, raw_from, raw_size, place)
 ), stored AS (
   INSERT INTO alerts (tenant_id, incident_id, provider, source_alert_id, raw, received_at, last_seen_at)
-  SELECT tenant_id, incident_id, provider, source_alert_id, raw, received_at, received_at
+  SELECT tenant_id, incident_id, provider, source_alert_id,
+         substring($2::bytea FROM raw_from FOR raw_size), received_at, received_at
     FROM incoming ORDER BY tenant_id, provider, source_alert_id, place
   ON CONFLICT (tenant_id, provider, source_alert_id) WHERE source_alert_id IS NOT NULL DO NOTHING
   RETURNING tenant_id, incident_id
@@ -22,10 +30,16 @@ WITH incoming AS MATERIALIZED (
   SELECT tenant_id, incident_id, title, description, severity, status, source, provider,
     source_alert_id, service, environment, tags, metadata, 1, received_at, received_at
     FROM incoming JOIN stored USING (tenant_id, incident_id)
+  RETURNING incident_id
 ), told AS MATERIALIZED (
-  SELECT append_events(json_agg(event ORDER BY place, at)) AS appended
-    FROM (SELECT place, at, event FROM incoming JOIN stored USING (tenant_id, incident_id),
-                 json_array_elements(events) WITH ORDINALITY AS e (event, at)) AS facts
-  HAVING count(*) > 0
+  SELECT append_events(
+    CASE WHEN how_many = (SELECT count(*) FROM incoming) THEN $3::json
+         ELSE (SELECT json_agg(event ORDER BY place)
+                 FROM json_array_elements($3::json) WITH ORDINALITY AS e (event, place)
+                WHERE event->>'incidentId' IN (SELECT incident_id FROM opened))
+    END) AS appended
+    FROM (SELECT count(*) AS how_many FROM opened) AS o
+   WHERE how_many > 0
 )
-SELECT incident_id FROM stored LEFT JOIN told ON true`;
+SELECT incident_id FROM stored LEFT JOIN told ON true`,
+};

@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { ulidFactory } from './ulid.js';
+
+describe('a ULID', () => {
+  it('begins with the time it was made at, as the specification spells it', () => {
+    // The example of github.com/ulid/spec.
+    expect(ulidFactory(() => 1469918176385)()).toMatch(/^01ARYZ6S41[0-9A-HJKMNP-TV-Z]{16}$/);
+  });
+
+  it('sorts after those made before it, within a millisecond, in later ones and when the clock goes back', () => {
+    let now = 1_000_000;
+    const ulid = ulidFactory(() => now);
+    const made = [500, 1_000_000, 999_000, 1_000_001].flatMap((moment) => {
+      now = moment;
+      return Array.from({ length: 40 }, ulid);
+    });
+    expect(new Set(made).size).toBe(160);
+    expect([...made].sort()).toEqual(made);
+  });
+
+  it('shares its random part with no other factory', () => {
+    const [one, other] = [ulidFactory(() => 1), ulidFactory(() => 1)];
+    expect(one().slice(10)).not.toBe(other().slice(10));
+  });
+});

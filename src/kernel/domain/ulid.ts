@@ -1,0 +1,43 @@
+import { randomFillSync } from 'node:crypto';
+
+const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const TIME_DIGITS = 10;
+const RANDOM_DIGITS = 16;
+
+/**
+ * Makes ULIDs that sort by the order of their making. Within one millisecond the random part of the last one is counted up,
+ * as the specification has it; a clock that goes back does not take them back with it.
+ * @param now milliseconds since 1970
+ */
+export function ulidFactory(now: () => number): () => string {
+  const random = new Uint8Array(RANDOM_DIGITS);
+  let madeAt = -1;
+  let time = '';
+  return () => {
+    const moment = now();
+    if (moment > madeAt) {
+      madeAt = moment;
+      time = timeDigits(moment);
+      randomFillSync(random);
+      for (let at = 0; at < RANDOM_DIGITS; at += 1) random[at] = (random[at] ?? 0) & 31;
+      // Room to count up: a carry out of the first digit would be in nobody's way.
+      random[0] = (random[0] ?? 0) & 15;
+    } else countUp(random);
+    let text = time;
+    for (const digit of random) text += DIGITS.charAt(digit);
+    return text;
+  };
+}
+
+function timeDigits(moment: number): string {
+  let text = '';
+  for (let rest = moment; text.length < TIME_DIGITS; rest = Math.floor(rest / 32))
+    text = DIGITS.charAt(rest % 32) + text;
+  return text;
+}
+
+function countUp(digits: Uint8Array): void {
+  let at = digits.length - 1;
+  while (digits[at] === 31) digits[at--] = 0;
+  digits[at] = (digits[at] ?? 0) + 1;
+}
