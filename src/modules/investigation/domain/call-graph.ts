@@ -1,15 +1,17 @@
 import { compareText } from './compare-text.js';
 import type { TopologyEdge } from './evidence.js';
-import { serviceOf } from './service-name.js';
+import { serviceOf, withoutOrdinal } from './service-name.js';
 
 /** Who depends on whom, by service. Edges are often missing, so callers treat a path as a hint and never as a filter. */
 export class CallGraph {
   readonly #callees = new Map<string, Set<string>>();
+  readonly #nodes = new Set<string>();
 
   constructor(edges: Iterable<TopologyEdge>) {
     for (const { caller, callee } of edges) {
       const from = serviceOf(caller);
       const to = serviceOf(callee);
+      this.#nodes.add(from).add(to);
       if (from === to) continue;
       const known = this.#callees.get(from);
       if (known) known.add(to);
@@ -21,14 +23,21 @@ export class CallGraph {
     return this.#callees.size === 0;
   }
 
+  /** Under which name an entity stands in the graph; its own when it does not. */
+  nodeOf(entity: string): string {
+    const service = serviceOf(entity);
+    const shared = withoutOrdinal(service);
+    return !this.#nodes.has(service) && this.#nodes.has(shared) ? shared : service;
+  }
+
   /** The services that this one calls itself, by name. */
   callees(service: string): string[] {
-    return [...(this.#callees.get(serviceOf(service)) ?? [])].sort(compareText);
+    return [...(this.#callees.get(this.nodeOf(service)) ?? [])].sort(compareText);
   }
 
   /** How many calls lie between a service and one it depends on: 0 for itself, undefined when no path is known. */
   distance(from: string, to: string): number | undefined {
-    return this.#distancesFrom(serviceOf(from)).get(serviceOf(to));
+    return this.#distancesFrom(this.nodeOf(from)).get(this.nodeOf(to));
   }
 
   readonly #distances = new Map<string, Map<string, number>>();

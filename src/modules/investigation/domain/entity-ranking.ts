@@ -1,7 +1,6 @@
 import type { CallGraph } from './call-graph.js';
 import { compareText } from './compare-text.js';
 import type { MetricShift } from './metric-shift.js';
-import { serviceOf } from './service-name.js';
 
 /** How strongly an entity's metrics point at it. */
 export interface EntityRanking {
@@ -34,7 +33,7 @@ export function rankEntities(
     if (known) known.push(shift);
     else byEntity.set(shift.series.entity, [shift]);
   }
-  const moved = new Set([...byEntity.keys()].map(serviceOf));
+  const moved = new Set([...byEntity.keys()].map((entity) => graph.nodeOf(entity)));
   return [...byEntity]
     .filter(([, own]) => own.some(({ role }) => role !== 'traffic'))
     .map(([entity, own]): EntityRanking => {

@@ -1,7 +1,7 @@
 import type { CallGraph } from './call-graph.js';
 import { compareText } from './compare-text.js';
 import type { EpochMs } from './evidence.js';
-import { serviceOf } from './service-name.js';
+import { sameService } from './service-name.js';
 
 /** What an entity's callers suffered beyond normal, over time: requests × what each of them waited or failed too much. */
 export interface EntityExcess {
@@ -31,16 +31,16 @@ export function attributeExcess(
   failing: string,
   graph: CallGraph,
 ): Attribution[] {
-  const weights = weightsOf(entities.filter(({ entity }) => serviceOf(entity) === serviceOf(failing)));
+  const weights = weightsOf(entities.filter(({ entity }) => sameService(entity, failing)));
   if (weights.size === 0) return [];
   const masses = new Map<string, number>();
   for (const { entity, excess } of entities) {
     let mass = 0;
     for (const [timestamp, weight] of weights) mass += weight * (excess.get(timestamp) ?? 0);
-    masses.set(serviceOf(entity), (masses.get(serviceOf(entity)) ?? 0) + mass);
+    masses.set(graph.nodeOf(entity), (masses.get(graph.nodeOf(entity)) ?? 0) + mass);
   }
   const own = entities.map(({ entity }) => {
-    const mass = masses.get(serviceOf(entity)) ?? 0;
+    const mass = masses.get(graph.nodeOf(entity)) ?? 0;
     const passedOn = graph
       .callees(entity)
       .reduce((sum, callee) => sum + Math.min(masses.get(callee) ?? 0, mass), 0);
