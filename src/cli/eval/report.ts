@@ -1,4 +1,3 @@
-import { shortened } from '#modules/investigation/domain/wording';
 import type { Scores, Share } from './score.js';
 
 const COLUMNS = [
@@ -23,7 +22,7 @@ export function report(all: readonly Scores[]): string[] {
 function tableOf(all: readonly Scores[]): string[] {
   const rows = all.map((each): string[] => [
     each.dataset,
-    shortened(each.part ?? '', 32),
+    middleCut(each.part ?? ''),
     String(each.n),
     shown(each.ac1),
     shown(each.ac3),
@@ -41,6 +40,11 @@ function tableOf(all: readonly Scores[]): string[] {
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** Long names of faults are commands that differ at their ends. */
+function middleCut(name: string): string {
+  return name.length <= 44 ? name : `${name.slice(0, 12)} … ${name.slice(-29)}`;
 }
 
 function shown(share: Share | undefined): string {

@@ -44,6 +44,7 @@ export const databaseHealth: Agent = {
     const waits = evidence.notes.filter(({ row }) => WAITS.test(row.text));
     return {
       ...nothing,
+      suspects: limits.slice(0, 1).map(({ entity }) => ({ entity, score: 1 })),
       findings: [
         ...limits.map((limit) =>
           finding({

@@ -66,7 +66,7 @@ export const infrastructureHealth: Agent = {
           failureMode: failure.mode,
         }),
       ),
-      suspects: [],
+      suspects: failures.slice(0, 1).map(({ entity, current }) => ({ entity, score: current ? 1 : 0.3 })),
       missing: [],
       message: message(states.length, evidence.platformEvents.length, failures, well),
     };
