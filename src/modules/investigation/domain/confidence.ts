@@ -1,8 +1,5 @@
 import type { Localisation } from './localisation.js';
 
-/** Of the function below; stored confidence can be computed again from stored inputs. */
-export const CONFIDENCE_FUNCTION = 'confidence/1';
-
 const BASE = 1.15;
 const PER_STRENGTH = 0.85;
 /** Alerts are what is left of measurements when thresholds have thrown the rest away. */

@@ -1,0 +1,30 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AlertSignal, Evidence } from '../evidence.js';
+import { alertStorm } from './alert-storm.js';
+import { aContext } from './case.fixture.js';
+
+function run(...rows: AlertSignal[]) {
+  const alerts: Evidence = {
+    evidenceId: 'evd_alerts', source: 'test', summary: '', observedAt: 0, type: 'platform_event', rows,
+  }; // prettier-ignore
+  const { evidence, context } = aContext(rows.length > 0 ? [alerts] : []);
+  return alertStorm.run(evidence, context);
+}
+
+const alert = (entity: string, signal: string, seenBefore: number): AlertSignal => ({
+  entity, signal, about: 'metric', seenBefore, stormsBefore: 50,
+}); // prettier-ignore
+
+describe('The alert storm', () => {
+  it('suspects the entity whose alerts are the most unusual, not the one with most of them', () => {
+    const usual = ['latency up', 'errors up', 'requests down'].map((signal) => alert('gateway', signal, 48));
+    const report = run(...usual, alert('store', 'disk up', 0));
+    expect(report.suspects[0]?.entity).toBe('store');
+    expect(report.hypotheses[0]).toMatchObject({ entity: 'store', supportedBy: ['evd_alerts'] });
+    expect(report.message).toBe('Weighed 4 alerts of 2 entities; the most unusual are those of store.');
+  });
+
+  it('says so when there is none', () => {
+    expect(run()).toMatchObject({ findings: [], hypotheses: [], suspects: [], missing: [] });
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Evidence, MetricPoint, TextNote } from '../evidence.js';
+import { aContext, at, MINUTE } from './case.fixture.js';
+import { databaseHealth } from './database-health.js';
+
+function run(...rows: (MetricPoint | TextNote)[]) {
+  const database: Evidence = {
+    evidenceId: 'evd_database', source: 'test', summary: '', observedAt: 0, type: 'database', rows,
+  }; // prettier-ignore
+  const { evidence, context } = aContext(rows.length > 0 ? [database] : []);
+  return databaseHealth.run(evidence, context);
+}
+
+const cpu = (...values: number[]): MetricPoint[] =>
+  values.map((value, i) => ({
+    timestamp: at('14:00') + i * MINUTE,
+    entity: 'orders-db',
+    metric: 'CPUUtilization',
+    value,
+  }));
+
+describe('The database health', () => {
+  it('names the limit that was reached and what the database waits on', () => {
+    const report = run(...cpu(20, 30, 90, 92, 95, 96), { text: 'waits on CPU: load 6', entity: 'orders-db' });
+    expect(report.hypotheses).toMatchObject([
+      { entity: 'orders-db', failureMode: 'cpu_saturation', supportedBy: ['evd_database'] },
+    ]);
+    expect(report.hypotheses[0]?.statement).toContain('mostly waits on CPU: load 6');
+  });
+
+  it('finds a busy database well as long as no limit is near', () => {
+    const report = run(...cpu(40, 60, 55, 62, 58, 61));
+    expect(report.findings.map(({ kind }) => kind)).toEqual(['platform_quiet']);
+    expect(report.suspects).toEqual([]);
+  });
+
+  it('says so when there is nothing to read', () => {
+    expect(run().findings).toEqual([]);
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Evidence, LogLine, PlatformState } from '../evidence.js';
+import { aContext, at } from './case.fixture.js';
+import { infrastructureHealth } from './infrastructure-health.js';
+
+function run(...rows: (PlatformState | LogLine)[]) {
+  const platform: Evidence = {
+    evidenceId: 'evd_pods', source: 'test', summary: '', observedAt: 0, type: 'platform_event', rows,
+  }; // prettier-ignore
+  const { evidence, context } = aContext(rows.length > 0 ? [platform] : []);
+  return infrastructureHealth.run(evidence, context);
+}
+
+describe('The infrastructure health', () => {
+  it('names what does not work now and why', () => {
+    const report = run({
+      kind: 'pod',
+      entity: 'cart-1',
+      ready: false,
+      reason: 'CrashLoopBackOff',
+      exitCode: 137,
+    });
+    expect(report.hypotheses).toMatchObject([
+      { status: 'supported', entity: 'cart-1', failureMode: 'oom_killed', supportedBy: ['evd_pods'] },
+    ]);
+    expect(report.message).toContain('cart-1 runs out of memory and is killed');
+  });
+
+  it('finds everything well when the states say so, whatever happened before', () => {
+    const report = run(
+      { kind: 'pod', entity: 'cart-1', ready: true },
+      { timestamp: at('13:00'), entity: 'Pod/cart-1', message: 'OOMKilled' },
+    );
+    expect(report.findings.map(({ kind }) => kind)).toEqual(['platform_quiet']);
+    expect(report.hypotheses).toEqual([]);
+  });
+
+  it('says so when there is nothing to read', () => {
+    expect(run().message).toBe('No state or event of a platform was attached or pulled.');
+  });
+});
