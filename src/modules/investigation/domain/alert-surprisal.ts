@@ -18,9 +18,9 @@ export interface SurprisingSignal {
 
 const ABOUT = ['metric', 'trace', 'log'] as const;
 /** What the next alert of the same kind still adds: alerts of one entity say much the same. */
-const DECAY = { metric: 0.9, trace: 0.6, log: 0.6 } as const;
+const DECAY = { metric: 0.9, trace: 0.6, log: 0.4 } as const;
 /** A template that an entity rarely logs says more than a metric that is off its normal. */
-const WEIGHT = { metric: 1, trace: 1, log: 2 } as const;
+const WEIGHT = { metric: 1, trace: 1, log: 3 } as const;
 
 /**
  * How unusual an entity's alerts are: each is worth its surprisal `ln((storms + 1) / (storms with it + .5))`, the
