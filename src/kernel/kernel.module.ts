@@ -9,7 +9,7 @@ import { Clock, SystemClock } from './domain/clock.js';
 import { AwaitingPublisher } from './events/awaiting-publisher.js';
 import { CommittedEvents } from './events/committed-events.js';
 import type { AnyEventClass } from './events/define-event.js';
-import { EnsureEventPartitions } from './events/ensure-event-partitions.js';
+import { EnsureEventPartitions, EventMonths } from './events/event-months.js';
 import { EventCatalogue } from './events/event-catalogue.js';
 import { EventLog } from './events/event-log.js';
 import { Once } from './events/once.js';
@@ -52,7 +52,7 @@ export class KernelModule {
   static with({ config, database, events }: Parts): DynamicModule {
     const open = [
       Clock, Config, Database, DataSource, UnitOfWork, BatchWriter, EventCatalogue, EventLog, CommittedEvents, Once, Jobs,
-      Cursors, RateLimiter, SealedText, GuardedFetch, KnownMethods, Metrics, AccessLog, RequestDurations, FastLane,
+      Cursors, RateLimiter, SealedText, GuardedFetch, KnownMethods, Metrics, AccessLog, RequestDurations, FastLane, EventMonths,
     ]; // prettier-ignore
     return {
       module: KernelModule,
@@ -72,7 +72,7 @@ export class KernelModule {
         { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
         UnitOfWork, BatchWriter, EventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter,
         ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, JobWorker, Metrics, Exposition,
-        DatabaseFigures, EnsureEventPartitions, PurgeExpired, AccessLog, RequestDurations, FastLane,
+        DatabaseFigures, EnsureEventPartitions, EventMonths, PurgeExpired, AccessLog, RequestDurations, FastLane,
       ], // prettier-ignore
       exports: [...open, CqrsModule],
     };

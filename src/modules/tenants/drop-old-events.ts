@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { EventMonths } from '#kernel/events/event-months';
 import { type Chore, Daily } from '#kernel/jobs/daily';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 
@@ -6,9 +7,15 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 @Injectable()
 @Daily('drop-old-events')
 export class DropOldEvents implements Chore {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly months: EventMonths,
+  ) {}
 
   async run(): Promise<void> {
-    await this.unitOfWork.lookUp('SELECT drop_events_before(oldest_event_wanted())');
+    const [row] = await this.unitOfWork.lookUp<{ oldest: Date | null }>(
+      'SELECT oldest_event_wanted() AS oldest',
+    );
+    if (row?.oldest) await this.months.dropBefore(row.oldest);
   }
 }

@@ -1,0 +1,4 @@
+/** Says what to change; told without a stack. */
+export class SeedError extends Error {
+  override readonly name = 'SeedError';
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import pg from 'pg';
+import { type Chore, Daily } from '../jobs/daily.js';
+import { Database } from '../persistence/database.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+
+/** Makes room in the event log for the months to come, for a server that runs through them without a restart. */
+@Injectable()
+@Daily('ensure-event-partitions')
+export class EnsureEventPartitions implements Chore {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async run(): Promise<void> {
+    await this.unitOfWork.lookUp('SELECT ensure_event_partitions()');
+  }
+}
+
+/**
+ * Lets go of months of the event log. Whole partitions, since deleting row by row would leave the storage behind, and
+ * detached concurrently: that waits for transactions under way and lets new ones pass, where `DROP TABLE` would make
+ * every writer stand behind it. It needs the owner and no transaction around it, hence the connection of its own.
+ */
+@Injectable()
+export class EventMonths {
+  constructor(private readonly database: Database) {}
+
+  /** Drops the months that ended before a moment. Whatever stops it half way, the next call goes on from there. */
+  async dropBefore(moment: Date): Promise<void> {
+    const owner = new pg.Client({
+      connectionString: this.database.url,
+      application_name: 'causeflow-event-months',
+    });
+    await owner.connect();
+    try {
+      // For how long it waits for the slowest transaction; then the job fails and is tried again.
+      await owner.query(`SET lock_timeout = '10min'`);
+      const { rows } = await owner.query<{ part: string; state: State }>(MONTHS_BEFORE, [moment]);
+      for (const { part, state } of rows) {
+        if (state !== 'detached') {
+          const how = state === 'attached' ? 'CONCURRENTLY' : 'FINALIZE';
+          await owner.query(`ALTER TABLE events DETACH PARTITION ${part} ${how}`);
+        }
+        await owner.query(`DROP TABLE ${part}`);
+      }
+    } finally {
+      await owner.end();
+    }
+  }
+}
+
+type State = 'attached' | 'half detached' | 'detached';
+
+const MONTHS_BEFORE = `
+  SELECT c.oid::regclass::text AS part,
+         CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'half detached' ELSE 'attached' END
+           AS state
+    FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = 'events'::regclass
+   WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname ~ '^events_\\d{4}_\\d\\d$'
+     AND (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC' <= $1
+   ORDER BY c.relname`;
