@@ -1,5 +1,5 @@
 import { SystemClock } from './clock.js';
-import { ulidFactory } from './ulid.js';
+import { timeDigits, ulidFactory } from './ulid.js';
 
 /** What an id names, by its prefix. */
 export type IdPrefix =
@@ -34,4 +34,9 @@ export function isId<P extends IdPrefix>(prefix: P, value: unknown): value is Id
 /** A tenant id from outside the type system: a verified token, a row, a path. */
 export function asTenantId(value: unknown): TenantId | undefined {
   return isId('ten', value) ? (value as TenantId) : undefined;
+}
+
+/** The least id that can be made at a moment: ids sort by time, so a range of times is a range of ids. */
+export function leastIdAt<P extends IdPrefix>(prefix: P, moment: Date): Id<P> {
+  return `${prefix}_${timeDigits(Math.max(0, moment.getTime()))}${'0'.repeat(16)}`;
 }

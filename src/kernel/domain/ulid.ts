@@ -29,7 +29,8 @@ export function ulidFactory(now: () => number): () => string {
   };
 }
 
-function timeDigits(moment: number): string {
+/** How a ULID made at a moment begins. @param moment milliseconds since 1970 */
+export function timeDigits(moment: number): string {
   let text = '';
   for (let rest = moment; text.length < TIME_DIGITS; rest = Math.floor(rest / 32))
     text = DIGITS.charAt(rest % 32) + text;

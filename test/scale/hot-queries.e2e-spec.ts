@@ -1,0 +1,306 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { Api, newTenant } from '../support/api.js';
+import { cloneDatabase, removeDatabase, sql, sqlOf, type TestDatabase } from '../support/database.js';
+import { runToEnd } from '../support/program.js';
+import { TestServer } from '../support/server.js';
+
+/** Below this a table is small enough to be read whole. */
+const BIG = 500;
+const INCIDENTS = 45_000;
+/** No page needs more rows of a table than a walk along the list may take, and a tenant has 15 000 incidents. */
+const MOST_ROWS = 2_500;
+
+interface Query {
+  readonly sql: string;
+  readonly parameters: unknown[];
+}
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: Plan[];
+}
+interface Page {
+  readonly items: Record<string, string>[];
+  readonly nextCursor: string | null;
+}
+
+let database: TestDatabase;
+let server: TestServer;
+let api: Api;
+let tenantId: string;
+let incidentId: string;
+let eventId: string;
+let big: Set<string>;
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  const seeded = await runToEnd(
+    'dist/cli/seed.js',
+    ['--incidents', String(INCIDENTS), '--events', String(INCIDENTS * 4), '--tenants', '3'],
+    { DATABASE_URL: database.url },
+  );
+  const password = /with (\S+)/.exec(seeded.output)?.[1];
+  if (!password) throw new Error(seeded.output);
+  server = await TestServer.start({
+    database,
+    main: fileURLToPath(new URL('server-that-tells-its-queries.mjs', import.meta.url)),
+  });
+  const email = 'seed-2@example.test';
+  const { body } = await new Api(server.url).post<{ accessToken: string; tenant: { tenantId: string } }>(
+    '/v1/auth/login',
+    { email, password },
+  );
+  api = new Api(server.url, body.accessToken);
+  tenantId = body.tenant.tenantId;
+  const tenants = await sql<{ tenant_id: string }>(database.url, 'SELECT tenant_id FROM tenants');
+  for (const { tenant_id: each } of tenants) await fillSmallTables(each);
+  await sql(database.url, 'ANALYZE');
+  const [incident] = (await api.get<Page>('/v1/incidents?limit=1')).body.items;
+  incidentId = incident?.['incidentId'] ?? '';
+  const [event] = await sqlOf<{ id: string }>(
+    database.url,
+    tenantId,
+    'SELECT id FROM events WHERE tenant_id = $1 ORDER BY seq DESC OFFSET 100 LIMIT 1',
+    [tenantId],
+  );
+  eventId = event?.id ?? '';
+  const tables = await sql<{ name: string }>(
+    database.url,
+    `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND reltuples > $1
+        AND relnamespace = 'public'::regnamespace`,
+    [BIG],
+  );
+  big = new Set(tables.map(({ name }) => name));
+}, 120_000);
+afterAll(async () => {
+  await server.stop();
+  await removeDatabase(database);
+});
+
+/** What the seed leaves empty, since its size has no bearing on how fast alerts are taken in. */
+async function fillSmallTables(tenant: string): Promise<void> {
+  const id = (prefix: string): string => `'${prefix}_' || lpad(n::text, 26, '0')`;
+  const incidents = `(SELECT row_number() OVER () AS n, incident_id FROM incidents
+                       WHERE tenant_id = $1 ORDER BY incident_id DESC LIMIT 1000) AS newest`;
+  const statements = [
+    `INSERT INTO investigations (tenant_id, investigation_id, incident_id, status, trigger, steps, queued_at)
+     SELECT $1, ${id('inv')}, incident_id, 'completed', 'triage', '[]', now() FROM ${incidents}`,
+    `INSERT INTO remediations (tenant_id, remediation_id, incident_id, investigation_id, title, status, plan_digest, steps,
+       approval_id, approval_expires_at, approvals_required, created_at)
+     SELECT $1, ${id('rem')}, incident_id, ${id('inv')}, 'Roll back', 'proposed', 'd', '[]', ${id('apr')},
+            now() + interval '1 day', 1, now() FROM ${incidents}`,
+    `INSERT INTO incident_evidence (tenant_id, evidence_id, incident_id, type, source, accepted, rejected, attached_at)
+     SELECT $1, ${id('evd')}, incident_id, 'note', 'x', 1, 0, now() FROM ${incidents}`,
+    `INSERT INTO users (tenant_id, user_id, email, email_key, role, created_at, updated_at)
+     SELECT $1, ${id('user')}, n || $1, n || $1, 'member', now(), now() FROM generate_series(1, 1000) AS n`,
+    `INSERT INTO api_keys (tenant_id, key_id, name, prefix, key_hash, scopes, webhook_secret, created_by, created_at)
+     SELECT $1, ${id('key')}, 'k', 'p', $1 || n, '[]', 's', 'user_x', now() FROM generate_series(1, 1000) AS n`,
+    `INSERT INTO integrations (tenant_id, integration_id, provider, label, status, config, sealed_credentials,
+       connected_by, connected_at)
+     SELECT $1, ${id('int')}, 'http_runner', 'x', 'active', '{}', '', 'user_x', now() FROM generate_series(1, 1000) AS n`,
+    `INSERT INTO triggers (tenant_id, trigger_id, name, listens_to, action, action_config, enabled, listens_after,
+       created_by, created_at, updated_at)
+     SELECT $1, ${id('trg')}, 'x', '[]', 'none', '{}', false, 0, 'user_x', now(), now() FROM generate_series(1, 1000) AS n`,
+  ];
+  for (const statement of statements) await sqlOf(database.url, tenant, statement, [tenant]);
+}
+
+function toldSince(mark: number): Query[] {
+  return server.log
+    .slice(mark)
+    .split('\n')
+    .filter((line) => line.startsWith('query '))
+    .map((line) => JSON.parse(line.slice('query '.length)) as Query)
+    .filter(({ sql: text, parameters }) => /^\s*SELECT/.test(text) && parameters.includes(tenantId));
+}
+
+/**
+ * The big tables of which a query reads more than a page needs. It runs as the application runs it: under its role, bound
+ * to the tenant; what is read inside of functions is counted too.
+ */
+async function readAlongOf({ sql: text, parameters }: Query): Promise<string[]> {
+  const client = new pg.Client({ connectionString: database.url, options: '-c role=causeflow_app' });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query(`SELECT set_config('app.tenant_ids', $1, true)`, [tenantId]);
+    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+      `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`,
+      parameters,
+    );
+    const { rows: counted } = await client.query<{ relname: string }>(
+      'SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0 OR idx_tup_fetch > $1',
+      [MOST_ROWS],
+    );
+    const planned = rows.flatMap((row) => readWhole(row['QUERY PLAN'][0].Plan));
+    return [...new Set([...planned, ...counted.map(({ relname }) => relname)])].filter((name) =>
+      big.has(name),
+    );
+  } finally {
+    await client.end();
+  }
+}
+
+function readWhole(plan: Plan): string[] {
+  const own = plan['Node Type'].includes('Seq Scan') ? [plan['Relation Name'] ?? ''] : [];
+  return [...own, ...(plan.Plans ?? []).flatMap(readWhole)];
+}
+
+const PATHS = [
+  ...['createdAt', 'updatedAt'].flatMap((sort) =>
+    ['asc', 'desc'].flatMap((order) =>
+      [
+        '',
+        'status=open',
+        'status=awaiting_approval',
+        'severity=info',
+        'service=checkout',
+        'service=none',
+        'environment=none',
+        'source=manual',
+        'status=open&service=checkout&severity=critical',
+        'q=latency',
+        'q=nowhere',
+        'q=checkout+payments',
+        'from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z',
+      ].map((filter) => `/v1/incidents?sort=${sort}&order=${order}&${filter}`),
+    ),
+  ),
+  '/v1/incidents/:incident',
+  '/v1/incidents/:incident/timeline',
+  '/v1/incidents/:incident/alerts',
+  '/v1/incidents/:incident/evidence',
+  '/v1/incidents/:incident/remediations',
+  '/v1/investigation/:incident',
+  '/v1/investigation/:incident/runs',
+  '/v1/triage/:incident',
+  '/v1/changes',
+  '/v1/changes?service=checkout',
+  '/v1/changes?type=schema',
+  '/v1/knowledge',
+  '/v1/knowledge?status=stable',
+  '/v1/notifications/approvals/pending',
+  '/v1/users',
+  '/v1/api-keys',
+  '/v1/integrations',
+  '/v1/triggers',
+  '/v1/notifications/events',
+  '/v1/notifications/events?after=:event',
+  '/v1/notifications/events?after=:event&events=incident.created',
+  '/v1/notifications/events?events=knowledge.pattern_extracted',
+  '/v1/notifications/events?incidentId=:incident',
+];
+
+describe('a list reads no big table from end to end, nor all that a tenant has in it', () => {
+  it('knows which tables are big', () => {
+    expect([...big]).toEqual(
+      expect.arrayContaining([
+        'incidents',
+        'alerts',
+        'triages',
+        'remediations',
+        'users',
+        'api_keys',
+        'triggers',
+      ]),
+    );
+    expect([...big].filter((name) => name.startsWith('events_')).length).toBeGreaterThan(5);
+  });
+
+  it('would be told of a query that did', async () => {
+    const careless = {
+      sql: 'SELECT count(*) FROM incidents WHERE tenant_id = $1 AND description = $2',
+      parameters: [tenantId, 'x'],
+    };
+    expect(await readAlongOf(careless)).toEqual(['incidents']);
+  });
+
+  it.each(PATHS)('%s', async (path) => {
+    const mark = server.log.length;
+    const { status } = await api.get(path.replace(':incident', incidentId).replace(':event', eventId));
+    const queries = toldSince(mark);
+    expect([status, queries.length > 0]).toEqual([200, true]);
+    for (const query of queries) expect([query.sql, await readAlongOf(query)]).toEqual([query.sql, []]);
+  });
+});
+
+describe('a search', () => {
+  const all = async (query: string): Promise<string[]> => {
+    const found: string[] = [];
+    let cursor = '';
+    do {
+      const { body } = await api.get<Page>(`/v1/incidents?limit=100&${query}${cursor}`);
+      found.push(...body.items.map((item) => item['incidentId'] ?? ''));
+      cursor = body.nextCursor === null ? '' : `&cursor=${body.nextCursor}`;
+    } while (cursor !== '');
+    return found;
+  };
+  const expected = async (condition: string, order: string): Promise<string[]> => {
+    const rows = await sqlOf<{ incident_id: string }>(
+      database.url,
+      tenantId,
+      `SELECT incident_id FROM incidents WHERE tenant_id = $1 AND ${condition} ORDER BY ${order}`,
+      [tenantId],
+    );
+    return rows.map(({ incident_id }) => incident_id);
+  };
+
+  it.each([
+    ['q=replication', `title ILIKE '%replication%'`, 'incident_id DESC'],
+    ['q=replication&order=asc', `title ILIKE '%replication%'`, 'incident_id'],
+    [
+      'q=replication+payments&sort=updatedAt',
+      `title ILIKE 'payments%replication%'`,
+      'updated_at DESC, incident_id DESC',
+    ],
+    [
+      'severity=info&service=fraud&sort=updatedAt&order=asc',
+      `severity = 'info' AND service = 'fraud'`,
+      'updated_at, incident_id',
+    ],
+    ['status=open&severity=low', `status = 'open' AND severity = 'low'`, 'incident_id DESC'],
+  ])('%s finds each once, in order, over all its pages', async (query, condition, order) => {
+    const found = await all(query);
+    expect(found.length).toBeGreaterThan(2);
+    expect(found).toEqual(await expected(condition, order));
+  });
+
+  it('that asks for nothing, or by what only the index knows, finds nothing', async () => {
+    for (const q of ['!!!', '"Tenant"', `Tenant=${tenantId}`, 'Status=open']) {
+      expect([q, await all(`q=${encodeURIComponent(q)}`)]).toEqual([q, []]);
+    }
+  });
+
+  it('takes a name of a service as it is written', async () => {
+    const names = [`it's`, 'back\\slash', `a'&!b | "c"`, '(x) <-> y:*'];
+    for (const service of names) {
+      const { status } = await api.post('/v1/incidents', { title: 'Odd', description: 'x', service });
+      expect(status).toBe(201);
+    }
+    for (const service of names) {
+      const query = `q=odd&service=${encodeURIComponent(service)}&sort=updatedAt`;
+      expect([service, await all(query)]).toEqual([service, [expect.stringMatching(/^inc_/)]]);
+    }
+  });
+
+  it('never finds the incidents of another tenant, however many there are of the same words', async () => {
+    const stranger = await newTenant(server.url);
+    for (const query of [
+      'q=latency',
+      'severity=high',
+      'q=latency&status=open&sort=updatedAt',
+      `q=-nowhere`,
+    ]) {
+      const { body } = await stranger.api.get<Page>(`/v1/incidents?${query}`);
+      expect([query, body.items]).toEqual([query, []]);
+    }
+    const look = `SELECT count(*) FROM search_incidents('latency', '{}', NULL, NULL, false, false, NULL, NULL, 100)`;
+    const seen = async (tenant?: string): Promise<string | undefined> => {
+      const rows = await sql<{ count: string }>(database.url, look, [], tenant);
+      return rows[0]?.count;
+    };
+    expect([await seen(), await seen(stranger.tenantId), await seen(tenantId)]).toEqual(['0', '0', '100']);
+  });
+});
