@@ -296,7 +296,7 @@ describe('a search', () => {
       const { body } = await stranger.api.get<Page>(`/v1/incidents?${query}`);
       expect([query, body.items]).toEqual([query, []]);
     }
-    const look = `SELECT count(*) FROM search_incidents('latency', '{}', NULL, NULL, false, false, NULL, NULL, 100)`;
+    const look = `SELECT count(*) FROM search_incidents('latency', '{}', NULL, NULL, NULL, false, false, NULL, NULL, 100)`;
     const seen = async (tenant?: string): Promise<string | undefined> => {
       const rows = await sql<{ count: string }>(database.url, look, [], tenant);
       return rows[0]?.count;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hash } from '@node-rs/argon2';
 import pg from 'pg';
-import { newId, newTenantId, type TenantId } from '#kernel/domain/ids';
+import { leastIdAt, newId, type TenantId } from '#kernel/domain/ids';
 import type { TenantSettings } from '#modules/tenants/api';
 import { CREATE_DRAFTS, DRAFT, EVENTS, FROM_DRAFTS } from './seed-statements.js';
 import { SeedError } from './seed-error.js';
@@ -63,7 +63,8 @@ async function seedTenants(
   const startedAt = performance.now();
   let done = 0;
   for (let number = 1; number <= tenants; number += 1) {
-    const tenantId = newTenantId();
+    // As old as its first incident.
+    const tenantId = leastIdAt('ten', new Date(since.getTime() - number)) as TenantId;
     const own = share(incidents, number, tenants);
     const perIncident = Math.round(events / incidents);
     await client.query(`SELECT set_config('app.tenant_ids', $1, false)`, [tenantId]);

@@ -1,5 +1,5 @@
 import { SystemClock } from './clock.js';
-import { timeDigits, ulidFactory } from './ulid.js';
+import { timeDigits, timeOf, ulidFactory } from './ulid.js';
 
 /** What an id names, by its prefix. */
 export type IdPrefix =
@@ -39,4 +39,9 @@ export function asTenantId(value: unknown): TenantId | undefined {
 /** The least id that can be made at a moment: ids sort by time, so a range of times is a range of ids. */
 export function leastIdAt<P extends IdPrefix>(prefix: P, moment: Date): Id<P> {
   return `${prefix}_${timeDigits(Math.max(0, moment.getTime()))}${'0'.repeat(16)}`;
+}
+
+/** When an id was made, by the clock of the process that made it. */
+export function madeAt(id: Id<IdPrefix>): Date {
+  return new Date(timeOf(id.slice(id.indexOf('_') + 1)));
 }

@@ -37,6 +37,13 @@ export function timeDigits(moment: number): string {
   return text;
 }
 
+/** When a ULID was made, in milliseconds since 1970. */
+export function timeOf(ulid: string): number {
+  let moment = 0;
+  for (const digit of ulid.slice(0, TIME_DIGITS)) moment = moment * 32 + DIGITS.indexOf(digit);
+  return moment;
+}
+
 function countUp(digits: Uint8Array): void {
   let at = digits.length - 1;
   while (digits[at] === 31) digits[at--] = 0;

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
 import { leastIdAt, type TenantId } from '#kernel/domain/ids';
 import { Cursors, type Page, type Position } from '#kernel/http/page';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { IncidentSource, IncidentStatus, Severity } from '../events.js';
 import type { IncidentRow } from './incident-row.js';
+import { slotsOf } from './incident-slots.js';
 
 export interface IncidentFilter {
   readonly status?: IncidentStatus;
@@ -38,6 +40,7 @@ export class ListIncidents {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly cursors: Cursors,
+    private readonly clock: Clock,
   ) {}
 
   async execute(tenantId: TenantId, filter: IncidentFilter): Promise<Page<IncidentRow>> {
@@ -116,12 +119,13 @@ export class ListIncidents {
       tenantId,
       `SELECT ${COLUMNS} FROM incidents
         WHERE tenant_id = $1
-          AND incident_id = ANY (ARRAY(SELECT search_incidents($2, $3, $4, $5, $6, $7, $8, $9, $10)))
+          AND incident_id = ANY (ARRAY(SELECT search_incidents($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)))
         ORDER BY ${byUpdate ? `updated_at ${order}, ` : ''}incident_id ${order}`,
       [
         tenantId,
         q,
         facets,
+        slotsOf(tenantId, filter, after?.at(-1), this.clock.now()),
         from,
         to,
         byUpdate,

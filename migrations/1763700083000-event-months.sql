@@ -41,9 +41,9 @@ BEGIN
     PERFORM ensure_event_partitions();
   END IF;
   WITH incoming AS MATERIALIZED (
-    SELECT e->>'tenantId' AS tenant_id, e->>'id' AS id, e->>'type' AS type, e->'data' AS data,
-           e->>'incidentId' AS incident_id, e->>'actor' AS actor, e->>'correlationId' AS correlation_id, place
-      FROM json_array_elements(batch) WITH ORDINALITY AS b(e, place)
+    SELECT * FROM ROWS FROM (json_to_recordset(batch) AS (
+        "tenantId" text, id text, type text, data json, "incidentId" text, actor text, "correlationId" text))
+      WITH ORDINALITY AS e (tenant_id, id, type, data, incident_id, actor, correlation_id, place)
   ), taken AS (
     INSERT INTO event_stream AS s (tenant_id, seq)
     SELECT tenant_id, count(*) FROM incoming GROUP BY tenant_id ORDER BY tenant_id
@@ -88,9 +88,9 @@ DECLARE
   appended bigint;
 BEGIN
   WITH incoming AS MATERIALIZED (
-    SELECT e->>'tenantId' AS tenant_id, e->>'id' AS id, e->>'type' AS type, e->'data' AS data,
-           e->>'incidentId' AS incident_id, e->>'actor' AS actor, e->>'correlationId' AS correlation_id, place
-      FROM json_array_elements(batch) WITH ORDINALITY AS b(e, place)
+    SELECT * FROM ROWS FROM (json_to_recordset(batch) AS (
+        "tenantId" text, id text, type text, data json, "incidentId" text, actor text, "correlationId" text))
+      WITH ORDINALITY AS e (tenant_id, id, type, data, incident_id, actor, correlation_id, place)
   ), taken AS (
     INSERT INTO event_stream AS s (tenant_id, seq)
     SELECT tenant_id, count(*) FROM incoming GROUP BY tenant_id ORDER BY tenant_id

@@ -1,0 +1,35 @@
+import { leastIdAt, madeAt, type Id, type TenantId } from '#kernel/domain/ids';
+import type { IncidentFilter } from './list-incidents.js';
+
+/** The index of words knows in which of these an incident was made, by the first characters of its id. */
+const SLOT_MS = 2 ** 30;
+const SLOT = { from: 'inc_'.length, to: 'inc_'.length + 4 };
+
+/** Clocks of replicas, and of an incident and its id, are never this far apart. */
+const SLACK_MS = 60_000;
+
+/**
+ * The slots of time in which an incident of a list can have been made, in the order of the list.
+ * @param after the last incident of the page before
+ * @returns null when all of a tenant's are asked for in an order that is not theirs
+ */
+export function slotsOf(
+  tenantId: TenantId,
+  { sort, order, from, to }: Pick<IncidentFilter, 'sort' | 'order' | 'from' | 'to'>,
+  after: unknown,
+  now: Date,
+): string[] | null {
+  if (sort === 'updatedAt' && from === undefined && to === undefined) return null;
+  let first = Math.max(madeAt(tenantId).getTime(), from === undefined ? 0 : Date.parse(from)) - SLACK_MS;
+  let last = Math.min(now.getTime(), to === undefined ? Infinity : Date.parse(to)) + SLACK_MS;
+  if (sort === 'createdAt' && typeof after === 'string') {
+    const place = madeAt(after as Id<'inc'>).getTime();
+    if (order === 'asc') first = Math.max(first, place);
+    else last = Math.min(last, place);
+  }
+  const slots: string[] = [];
+  for (let slot = Math.floor(first / SLOT_MS); slot <= Math.floor(last / SLOT_MS); slot += 1) {
+    slots.push(leastIdAt('inc', new Date(slot * SLOT_MS)).slice(SLOT.from, SLOT.to));
+  }
+  return order === 'asc' ? slots : slots.reverse();
+}
