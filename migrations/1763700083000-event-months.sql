@@ -14,7 +14,8 @@ BEGIN
   IF to_regclass(part) IS NOT NULL THEN
     RETURN;
   END IF;
-  PERFORM pg_advisory_xact_lock(hashtext('causeflow.partitions'));
+  /* What attaching takes anyway. One at a time, and each sees what those before it have made. */
+  LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE;
   IF to_regclass(part) IS NULL THEN
     EXECUTE format('CREATE TABLE %I (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part);
     EXECUTE format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -76,6 +77,86 @@ describe('once a day', () => {
     await runs('drop-old-events');
     await until('the old month is gone', async () => (await month('events_2020_01')).length === 0);
     expect(await month(young)).toHaveLength(1);
+  });
+
+  it('months are dropped while a transaction that writes events is open, and no other writer waits', async () => {
+    await look(
+      `CREATE TABLE events_2020_02 PARTITION OF events FOR VALUES FROM ('2020-02-01Z') TO ('2020-03-01Z')`,
+    );
+    const writer = new pg.Client({ connectionString: server.database.url });
+    await writer.connect();
+    const append = (id: string): string =>
+      `SELECT append_events('[{"tenantId":"${tenant.tenantId}","id":"${id}","type":"t","data":{}}]')`;
+    const left = async (part: string): Promise<string[]> => {
+      const rows = await look<{ state: string }>(
+        `SELECT CASE WHEN i.inhdetachpending THEN 'waits' ELSE 'attached' END AS state
+           FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid WHERE c.relname = $1`,
+        [part],
+      );
+      return rows.map(({ state }) => state);
+    };
+    try {
+      await writer.query('BEGIN');
+      await writer.query(`SELECT set_config('app.tenant_ids', $1, true)`, [tenant.tenantId]);
+      await writer.query('SELECT count(*) FROM events');
+      await runs('drop-old-events');
+      await until(
+        'the chore waits for the writer',
+        async () => (await left('events_2020_02'))[0] === 'waits',
+      );
+      const { status } = await tenant.api.post('/v1/incidents', { title: 'x', description: 'y' });
+      expect(status).toBe(201);
+      await writer.query(append('evt_open'));
+      expect(await left('events_2020_02')).toEqual(['waits']);
+      await writer.query('COMMIT');
+    } finally {
+      await writer.end();
+    }
+    await until('the month is gone', async () => (await left('events_2020_02')).length === 0);
+    expect(await look(`SELECT id FROM events WHERE id = 'evt_open'`)).toHaveLength(1);
+  });
+
+  it('goes on with a month that was left half detached', async () => {
+    await look(
+      `CREATE TABLE events_2020_03 PARTITION OF events FOR VALUES FROM ('2020-03-01Z') TO ('2020-04-01Z')`,
+    );
+    await look('CREATE TABLE events_2020_04 (LIKE events)');
+    const reader = new pg.Client({ connectionString: server.database.url });
+    const detacher = new pg.Client({ connectionString: server.database.url });
+    await Promise.all([reader.connect(), detacher.connect()]);
+    await reader.query('BEGIN');
+    await reader.query('SELECT count(*) FROM events');
+    await detacher.query(`SET lock_timeout = '200ms'`);
+    await expect(
+      detacher.query('ALTER TABLE events DETACH PARTITION events_2020_03 CONCURRENTLY'),
+    ).rejects.toThrow(/lock timeout/);
+    await Promise.all([reader.end(), detacher.end()]);
+    await runs('drop-old-events');
+    await until(
+      'both are gone',
+      async () =>
+        (await look(`SELECT FROM pg_class WHERE relname IN ('events_2020_03', 'events_2020_04')`)).length ===
+        0,
+    );
+  });
+
+  it('an event of a month that nobody made room for makes it itself', async () => {
+    const [{ name } = { name: '' }] = await look<{ name: string }>(
+      `SELECT to_char(now() AT TIME ZONE 'UTC', '"events_"YYYY_MM') AS name`,
+    );
+    await look(`ALTER TABLE events DETACH PARTITION ${name}`);
+    await look(`ALTER TABLE ${name} RENAME TO events_of_before`);
+    const made = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        tenant.api.post('/v1/incidents', { title: 'x', description: 'y', severity: 'info' }),
+      ),
+    );
+    expect(made.map(({ status }) => status)).toEqual(Array<number>(20).fill(201));
+    const incidentId = String(made[0]?.body['incidentId']);
+    const rows = await look(`SELECT FROM ${name} WHERE incident_id = $1 AND type = 'incident.created'`, [
+      incidentId,
+    ]);
+    expect(rows).toHaveLength(1);
   });
 
   it('room is made for the events of the months to come', async () => {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { Api, newTenant } from '../support/api.js';
-import { cloneDatabase, removeDatabase, sql, sqlOf, type TestDatabase } from '../support/database.js';
+import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
 import { TestServer } from '../support/server.js';
 
@@ -59,11 +59,11 @@ beforeAll(async () => {
   await sql(database.url, 'ANALYZE');
   const [incident] = (await api.get<Page>('/v1/incidents?limit=1')).body.items;
   incidentId = incident?.['incidentId'] ?? '';
-  const [event] = await sqlOf<{ id: string }>(
+  const [event] = await sql<{ id: string }>(
     database.url,
-    tenantId,
     'SELECT id FROM events WHERE tenant_id = $1 ORDER BY seq DESC OFFSET 100 LIMIT 1',
     [tenantId],
+    tenantId,
   );
   eventId = event?.id ?? '';
   const tables = await sql<{ name: string }>(
@@ -104,7 +104,7 @@ async function fillSmallTables(tenant: string): Promise<void> {
        created_by, created_at, updated_at)
      SELECT $1, ${id('trg')}, 'x', '[]', 'none', '{}', false, 0, 'user_x', now(), now() FROM generate_series(1, 1000) AS n`,
   ];
-  for (const statement of statements) await sqlOf(database.url, tenant, statement, [tenant]);
+  for (const statement of statements) await sql(database.url, statement, [tenant], tenant);
 }
 
 function toldSince(mark: number): Query[] {
@@ -238,11 +238,11 @@ describe('a search', () => {
     return found;
   };
   const expected = async (condition: string, order: string): Promise<string[]> => {
-    const rows = await sqlOf<{ incident_id: string }>(
+    const rows = await sql<{ incident_id: string }>(
       database.url,
-      tenantId,
       `SELECT incident_id FROM incidents WHERE tenant_id = $1 AND ${condition} ORDER BY ${order}`,
       [tenantId],
+      tenantId,
     );
     return rows.map(({ incident_id }) => incident_id);
   };
