@@ -19,6 +19,8 @@ export interface OutboundCall {
   readonly timeoutMs?: number;
   readonly maxResponseBytes?: number;
   readonly signal?: AbortSignal;
+  /** PEM of the authority to trust instead of the public ones. */
+  readonly caCertificate?: string;
 }
 
 export interface OutboundAnswer {
@@ -84,8 +86,9 @@ function prepare(url: URL, call: OutboundCall, lookup: LookupFunction, signal: A
   const headers = { ...call.headers, ...length };
   const options = { method, headers, lookup, signal, agent: false, maxHeaderSize: MAX_HEADER_BYTES } as const;
   // Said aloud, so that no NODE_TLS_REJECT_UNAUTHORIZED in the environment turns it off.
+  const ca = call.caCertificate === undefined ? {} : { ca: call.caCertificate };
   return url.protocol === 'https:'
-    ? httpsRequest(url, { ...options, rejectUnauthorized: true })
+    ? httpsRequest(url, { ...options, ...ca, rejectUnauthorized: true })
     : httpRequest(url, options);
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Injectable, Logger } from '@nestjs/common';
 import { SealedTextError } from '#kernel/crypto/sealed-text';
 import type { TenantId } from '#kernel/domain/ids';
@@ -34,7 +35,10 @@ export class PullEvidence extends EvidenceSources {
     signal: AbortSignal,
   ): Promise<(PulledPiece | Unanswered)[]> {
     const all = await this.integrations.newestFirst(tenantId);
-    const sources = all.filter(({ provider }) => providerNamed(provider).evidence);
+    const sources = all.filter(({ provider, config }) => {
+      const { evidence } = providerNamed(provider);
+      return evidence && evidence.concerns?.(config, question.service) !== false;
+    });
     const asked = sources.slice(0, MOST_SOURCES);
     const pulled = await Promise.all(asked.map((source) => this.ask(source, question, signal)));
     const left = sources.slice(MOST_SOURCES).map((source) => ({
@@ -55,6 +59,8 @@ export class PullEvidence extends EvidenceSources {
     try {
       const { provider, connection } = this.connections.of(source);
       const stop = AbortSignal.any([signal, timeout]);
+      // One for each call that is under way.
+      setMaxListeners(0, stop);
       const answers = provider.evidence?.pull(connection, question, this.outside, stop);
       if (!answers) return [];
       const room = { rows: MOST_ROWS, characters: MOST_CHARACTERS };
@@ -75,6 +81,11 @@ export class PullEvidence extends EvidenceSources {
       signal.throwIfAborted();
       told.push({ ...from, missing: this.sentence(source, error, timeout.aborted) });
     }
+    if (told.length === 0)
+      told.push({
+        ...from,
+        missing: `${source.label} answered, but had nothing to tell about this incident.`,
+      });
     return told;
   }
 

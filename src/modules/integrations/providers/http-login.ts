@@ -1,7 +1,17 @@
-interface HttpLogin {
-  readonly bearerToken?: string;
-  readonly username?: string;
-  readonly password?: string;
+import { Matches } from 'class-validator';
+import { Text } from '#kernel/http/fields';
+
+/** Nothing, a bearer token, or a user name with a password. */
+export class HttpLogin {
+  @Text({ max: 4000, optional: true, format: 'password', summary: 'Sent as a bearer token', example: '…' })
+  @Matches(/^[\x21-\x7e]+$/, { message: 'bearerToken must be printable ASCII' })
+  bearerToken?: string;
+
+  @Text({ max: 200, optional: true, summary: 'For basic authentication', example: 'causeflow' })
+  username?: string;
+
+  @Text({ max: 4000, optional: true, format: 'password', summary: 'For basic authentication', example: '…' })
+  password?: string;
 }
 
 /** The header of a bearer token, else of a user name with its password, else none. */

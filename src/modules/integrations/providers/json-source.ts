@@ -10,7 +10,8 @@ interface Source {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly http: GuardedFetch;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  readonly caCertificate?: string | undefined;
 }
 
 type Query = readonly (readonly [string, string])[];
@@ -42,7 +43,7 @@ export class JsonSource {
   }
 
   private async send(method: string, path: string, query: Query, body?: string): Promise<OutboundAnswer> {
-    const { name, url, headers, http, signal } = this.source;
+    const { name, url, headers, http, signal, caCertificate } = this.source;
     const search = new URLSearchParams(
       query.map(([key, value]): [string, string] => [key, value]),
     ).toString();
@@ -59,6 +60,7 @@ export class JsonSource {
         ...(body !== undefined && { body }),
         maxResponseBytes: MOST_BYTES,
         ...(signal && { signal }),
+        ...(caCertificate !== undefined && { caCertificate }),
       });
     } catch (error) {
       if (error instanceof OutboundRefusedError) throw new NoAnswer(error.message);

@@ -55,6 +55,9 @@ export interface Provider<C extends object = object, S extends object = object> 
 
   /** Present when it can be asked for `evidence`. */
   readonly evidence?: {
+    /** Whether the tenant wants it to be asked about incidents of this service; absent, about all. */
+    concerns?(config: C, service: string | null): boolean;
+
     /**
      * Reads only, and gives up when the signal says so. What it has told before it fails or is cut off, counts.
      * @throws NoAnswer

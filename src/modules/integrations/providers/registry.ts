@@ -1,12 +1,20 @@
 import { notFound } from '#kernel/domain/errors';
+import { elasticsearch } from './elasticsearch/provider.js';
+import { github } from './github/provider.js';
 import { httpRunner } from './http_runner/provider.js';
+import { kubernetes } from './kubernetes/provider.js';
+import { loki } from './loki/provider.js';
 import { postgresql } from './postgresql/provider.js';
 import { prometheus } from './prometheus/provider.js';
 import type { Provider } from './provider.js';
 
 /** Every provider that can be connected, one line each. */
 export const PROVIDERS: readonly Provider[] = [
-  httpRunner, //
+  elasticsearch,
+  github,
+  httpRunner,
+  kubernetes,
+  loki,
   postgresql,
   prometheus,
 ];

@@ -29,17 +29,20 @@ export const postgresql: Provider<PostgresqlConfig, PostgresqlCredentials> = {
     if (!textOf(row?.['version'])) throw new NoAnswer('The server did not answer as PostgreSQL does.');
   },
 
-  evidence: { pull },
+  evidence: {
+    concerns: ({ services }, service) =>
+      services === undefined || (service !== null && services.includes(service)),
+    pull,
+  },
 };
 
 async function* pull(
   connection: Postgresql,
-  { service }: EvidenceQuestion,
+  _question: EvidenceQuestion,
   outside: Outside,
   signal: AbortSignal,
 ): AsyncGenerator<SourceAnswer> {
-  const { database: entity, services } = connection.config;
-  if (services && (service === null || !services.includes(service))) return;
+  const { database: entity } = connection.config;
   const asked = { entity, timestamp: outside.clock.now().getTime() };
   const { query, end } = await openSession(connection, outside, signal);
   try {

@@ -1,5 +1,6 @@
 import { ArrayUnique, Matches } from 'class-validator';
 import { ListOf, Text, Texts } from '#kernel/http/fields';
+import { WebAddress } from '../web-address.js';
 
 export const DEFAULT_SERVICE_LABELS: readonly string[] = ['service', 'job', 'app', 'container'];
 
@@ -21,14 +22,9 @@ export class PrometheusQuery {
 }
 
 export class PrometheusConfig {
-  @Text({
-    max: 2000,
-    format: 'uri',
+  @WebAddress({
     summary: 'Where its HTTP API is, without /api/v1',
     example: 'https://prometheus.example.com',
-  })
-  @Matches(/^https?:\/\/[^\s/@?#]+(?:\/[^\s?#]*)?$/i, {
-    message: 'url must be an http or https address without a user name or query',
   })
   url!: string;
 
@@ -60,16 +56,4 @@ export class PrometheusConfig {
     example: [],
   })
   queries?: PrometheusQuery[];
-}
-
-export class PrometheusCredentials {
-  @Text({ max: 4000, optional: true, format: 'password', summary: 'Sent as a bearer token', example: '…' })
-  @Matches(/^[\x21-\x7e]+$/, { message: 'bearerToken must be printable ASCII' })
-  bearerToken?: string;
-
-  @Text({ max: 200, optional: true, summary: 'For basic authentication', example: 'causeflow' })
-  username?: string;
-
-  @Text({ max: 4000, optional: true, format: 'password', summary: 'For basic authentication', example: '…' })
-  password?: string;
 }

@@ -1,13 +1,13 @@
 import type { EvidenceQuestion } from '../../api.js';
-import { authorization } from '../http-login.js';
+import { authorization, HttpLogin } from '../http-login.js';
 import { JsonSource } from '../json-source.js';
 import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
 import { textOf } from '../read-json.js';
-import { DEFAULT_SERVICE_LABELS, PrometheusConfig, PrometheusCredentials } from './config.js';
+import { DEFAULT_SERVICE_LABELS, PrometheusConfig } from './config.js';
 import { PrometheusApi, type Range, type Sample } from './prometheus-api.js';
 import { filledIn, type MetricQuery, queriesFor, quoted } from './queries.js';
 
-type Prometheus = Connection<PrometheusConfig, PrometheusCredentials>;
+type Prometheus = Connection<PrometheusConfig, HttpLogin>;
 
 const NAME = 'Prometheus';
 /** Of the service of the incident, and of each of its neighbours. */
@@ -24,14 +24,14 @@ const NEAR_POINTS = 240;
 const FAR_POINTS = 100;
 const USUAL_SCRAPE_SECONDS = 15;
 
-export const prometheus: Provider<PrometheusConfig, PrometheusCredentials> = {
+export const prometheus: Provider<PrometheusConfig, HttpLogin> = {
   provider: 'prometheus',
   displayName: 'Prometheus',
   category: 'metrics',
   capabilities: ['evidence'],
   authType: 'login',
   config: PrometheusConfig,
-  credentials: PrometheusCredentials,
+  credentials: HttpLogin,
   setupGuide: [
     'Anything that speaks the HTTP API of Prometheus will do: Prometheus itself, Thanos, Mimir, VictoriaMetrics.',
     '',
@@ -59,7 +59,7 @@ function apiOf({ config, credentials }: Prometheus, { http }: Outside, signal?: 
       url: config.url,
       headers: authorization(credentials),
       http,
-      ...(signal && { signal }),
+      signal,
     }),
   );
 }

@@ -50,7 +50,10 @@ export function queriesFor(names: ReadonlySet<string>, scope: Scope): MetricQuer
   const telling = [...names].filter(
     (name) => !UNTELLING.test(name) && !WELL_KNOWN.some(([known]) => known === name),
   );
-  const requests = telling.filter((name) => isCounter(name, names) && REQUESTS.test(name));
+  const counted = telling.filter((name) => isCounter(name, names) && REQUESTS.test(name));
+  const totals = counted.filter((name) => name.endsWith('_total'));
+  // The count of a histogram counts the same requests once more.
+  const requests = totals.length > 0 ? totals : counted;
   const latencies = telling.filter((name) => name.endsWith('_sum') && DURATIONS.test(name));
   const others = telling.filter((name) => !requests.includes(name) && !/_(?:sum|count|bucket)$/.test(name));
   return unique([

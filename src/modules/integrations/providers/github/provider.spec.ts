@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { missingOf, OUTSIDE, pulled, RecordedApi, rowsOf, sample } from '../recorded.fixture.js';
+import { github } from './provider.js';
+
+const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b';
+
+let api: RecordedApi;
+beforeEach(async () => {
+  api = await RecordedApi.start();
+  api.answering = ({ path }) => {
+    if (path.endsWith(`/commits/${SHA}`)) return sample('github', 'commit');
+    if (path.endsWith('/commits')) return sample('github', 'commits');
+    if (path.endsWith('/deployments')) return sample('github', 'deployments');
+    return sample('github', path.endsWith('/runs') ? 'runs' : 'repository');
+  };
+});
+afterEach(() => api.stop());
+
+const connection = (...repositories: { repository: string; service?: string }[]) => ({
+  config: {
+    url: api.url,
+    repositories: repositories.length > 0 ? repositories : [{ repository: 'acme/checkout' }],
+  },
+  credentials: { token: 'ghp_x' },
+});
+
+it('reads commits with their diffs, deployments and failed runs of the six hours before the alert', async () => {
+  const answers = await pulled(github, connection());
+  expect(missingOf(answers)).toEqual([]);
+  expect(answers.map((answer) => 'type' in answer && answer.type)).toEqual([
+    'code_change',
+    'deployment',
+    'platform_event',
+  ]);
+  expect(rowsOf(answers)).toEqual([
+    {
+      type: 'code', service: 'checkout', occurredAt: '2026-03-01T11:20:00Z', changeId: SHA, commit: SHA, summary: 'Halve the pool',
+      paths: ['config/pool.yaml'],
+      diff: '--- a/config/pool.yaml\n+++ b/config/pool.yaml\n@@ -1 +1 @@\n-size: 50\n+size: 25',
+      url: `https://github.com/acme/checkout/commit/${SHA}`,
+    },
+    {
+      type: 'deploy', service: 'checkout', occurredAt: '2026-03-01T11:40:00Z', changeId: '42', summary: 'Deployed v1.4.2 to production',
+      commit: SHA, version: 'v1.4.2', environment: 'production',
+    },
+    {
+      timestamp: '2026-03-01T11:35:00Z', entity: 'checkout', level: 'error',
+      message: `workflow Release failed on main at ${SHA} (https://github.com/acme/checkout/actions/runs/7)`,
+    },
+  ]); // prettier-ignore
+  const commits = api.heard.find(({ path }) => path === '/repos/acme/checkout/commits');
+  expect(Object.fromEntries(commits?.query ?? [])).toEqual({
+    since: '2026-03-01T06:00:00.000Z',
+    until: '2026-03-01T12:10:00.000Z',
+    per_page: '30',
+  });
+  expect(commits?.headers).toMatchObject({
+    authorization: 'Bearer ghp_x',
+    'x-github-api-version': '2022-11-28',
+  });
+});
+
+it('names the service that the tenant named, and goes on when one repository may not be read', async () => {
+  const answer = api.answering;
+  api.answering = (heard, response) => {
+    if (!heard.path.includes('/secret/')) return answer(heard, response);
+    response.statusCode = 404;
+    return { message: 'Not Found', status: '404' };
+  };
+  const answers = await pulled(
+    github,
+    connection({ repository: 'acme/secret' }, { repository: 'acme/shop', service: 'checkout' }),
+  );
+  expect(rowsOf(answers).map(({ service, entity }) => service ?? entity)).toEqual([
+    'checkout',
+    'checkout',
+    'checkout',
+  ]);
+  expect(missingOf(answers)).toEqual(
+    Array.from({ length: 3 }, () => 'acme/secret could not be read: GitHub answered 404: Not Found.'),
+  );
+});
+
+it('reads ten diffs at most and says so; a SHA that is none leads nowhere', async () => {
+  const answer = api.answering;
+  const list = Array.from({ length: 30 }, (_, at) => ({ sha: `${at}`.padStart(40, 'a') }));
+  api.answering = (heard, response) =>
+    heard.path.endsWith('/commits')
+      ? [...list, { sha: '../../user' }]
+      : /commits\/./.test(heard.path)
+        ? sample('github', 'commit')
+        : answer(heard, response);
+  const answers = await pulled(github, connection());
+  expect(missingOf(answers)).toEqual([
+    'there are 30 commits of acme/checkout in the window, of which 10 were read.',
+  ]);
+  expect(api.heard.filter(({ path }) => /commits\/./.test(path))).toHaveLength(10);
+});
+
+it('is probed at every repository', async () => {
+  await expect(
+    github.probe(connection({ repository: 'acme/a' }, { repository: 'acme/b' }), OUTSIDE),
+  ).resolves.toBeUndefined();
+  expect(api.heard.map(({ path }) => path)).toEqual(['/repos/acme/a', '/repos/acme/b']);
+  api.answering = (_, response) => { response.statusCode = 401; return sample('github', 'bad-credentials'); }; // prettier-ignore
+  await expect(github.probe(connection(), OUTSIDE)).rejects.toThrow(
+    'GitHub answered 401: the credentials do not allow this.',
+  );
+});

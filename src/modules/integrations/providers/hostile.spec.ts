@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
+import { NoAnswer, type Provider } from './provider.js';
+import { missingOf, pulled, RecordedApi, rowsOf } from './recorded.fixture.js';
+import { PROVIDERS } from './registry.js';
+
+let api: RecordedApi;
+beforeEach(async () => {
+  api = await RecordedApi.start();
+});
+afterEach(() => api.stop());
+
+const sources: [string, Provider][] = PROVIDERS.filter(
+  ({ evidence, provider }) => evidence && provider !== 'postgresql',
+) // prettier-ignore
+  .map((provider) => [provider.provider, provider]);
+
+const connection = () => ({
+  config: { url: api.url, namespaces: ['shop'], repositories: [{ repository: 'acme/checkout' }] },
+  credentials: { token: 'secret-token', bearerToken: 'secret-token' },
+});
+
+/** Something of every name that an answer may have, of a type that it may not have. */
+const wrong = (value: unknown) =>
+  Object.fromEntries(
+    ['status', 'data', 'hits', 'items', 'workflow_runs', 'metadata', 'kind', 'sha', 'commit', '_shards'].map(
+      (key) => [key, value],
+    ),
+  );
+
+const send =
+  (status: number, body: string, headers: Record<string, string> = {}) =>
+  (_: unknown, response: ServerResponse) =>
+    void response.writeHead(status, headers).end(body);
+
+describe.each(sources)('%s', (_, provider) => {
+  it.each<[string, RecordedApi['answering']]>([
+    ['a redirect into the network', send(302, '', { location: 'http://169.254.169.254/latest' })],
+    ['a web page', send(200, '<html>Sign in</html>')],
+    ['an error that is a web page', send(502, '<html>Bad gateway</html>')],
+    ['nothing', send(200, '')],
+    ['more than anyone reads', send(200, `["${'x'.repeat(9 * 1024 * 1024)}"]`)],
+    ['an answer cut short', (_, response) => void response.writeHead(200, { 'content-length': '100' }).write('{', () => response.destroy())],
+    ['null', () => null],
+    ['a text', () => 'ok'],
+    ['a list of nulls', () => [null, null]],
+    ['texts instead of objects', () => wrong('x')],
+    ['lists of nulls instead of objects', () => wrong([null])],
+    ['objects instead of lists', () => wrong({ result: {}, hits: {}, total: 'many', values: 7, stream: [] })],
+    ['entries that are hollow', () => wrong({ result: [null, { values: [null, ['x', 'y'], [1, 'NaN']], value: [], metric: 3 }], hits: [{ _source: 7 }], total: { value: 'NaN' } })],
+    ['an endless depth', send(200, '['.repeat(100_000) + ']'.repeat(100_000))],
+  ])('answered with %s tells what is missing, or nothing at all', async (_, answering) => {
+    api.answering = answering;
+    const answers = await pulled(provider, connection()).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(NoAnswer);
+      return [{ missing: (error as Error).message }];
+    });
+    expect(JSON.stringify(missingOf(answers))).not.toContain('secret-token');
+    expect(rowsOf(answers)).toEqual([]);
+    expect(api.heard.length).toBeGreaterThan(0);
+  }, 20_000); // prettier-ignore
+});

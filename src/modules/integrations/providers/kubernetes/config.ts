@@ -1,0 +1,31 @@
+import { ArrayMinSize, ArrayUnique, Matches } from 'class-validator';
+import { Text, Texts } from '#kernel/http/fields';
+import { WebAddress } from '../web-address.js';
+
+export class KubernetesConfig {
+  @WebAddress({ summary: 'Where the API server is', example: 'https://cluster.example.com:6443' })
+  url!: string;
+
+  @Texts({ max: 20, maxLength: 63, summary: 'The namespaces to look at', example: ['shop'] })
+  @ArrayMinSize(1)
+  @ArrayUnique()
+  @Matches(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, {
+    each: true,
+    message: 'namespaces must be names of namespaces',
+  })
+  namespaces!: string[];
+
+  @Text({ max: 20_000, optional: true, summary: 'PEM of the authority that signed its certificate' })
+  caCertificate?: string;
+}
+
+export class KubernetesCredentials {
+  @Text({
+    max: 10_000,
+    format: 'password',
+    summary: 'Token of a service account that may read',
+    example: '…',
+  })
+  @Matches(/^[\x21-\x7e]+$/, { message: 'token must be printable ASCII' })
+  token!: string;
+}

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { missingOf, OUTSIDE, pulled, RecordedApi, rowsOf, sample } from '../recorded.fixture.js';
+import { kubernetes } from './provider.js';
+
+let api: RecordedApi;
+beforeEach(async () => {
+  api = await RecordedApi.start();
+  api.answering = ({ path }) => sample('kubernetes', path.replace(/^.*\//, ''));
+});
+afterEach(() => api.stop());
+
+const connection = () => ({ config: { url: api.url, namespaces: ['shop'] }, credentials: { token: 'eyJ' } });
+
+it('tells how pods, deployments and nodes are, what happened to them, and what was rolled out', async () => {
+  const answers = await pulled(kubernetes, connection());
+  expect(missingOf(answers)).toEqual([]);
+  expect(answers.map((answer) => 'query' in answer && answer.query)).toEqual([
+    'GET /api/v1/namespaces/shop/pods',
+    'GET /apis/apps/v1/namespaces/shop/deployments',
+    'GET /api/v1/namespaces/shop/events',
+    'GET /apis/apps/v1/namespaces/shop/replicasets',
+    'GET /api/v1/nodes',
+  ]);
+  expect(rowsOf(answers)).toEqual([
+    {
+      kind: 'pod', entity: 'checkout-7d9fbc6d8-x2x9l', ready: false, restarts: 7,
+      reason: 'CrashLoopBackOff, last ended by OOMKilled', message: 'back-off 5m0s restarting failed container', exitCode: 137,
+    },
+    { kind: 'pod', entity: 'payments-5c9-abcde', ready: true, restarts: 0 },
+    {
+      kind: 'pod', entity: 'search-6f-pending', ready: false, restarts: 0, reason: 'Unschedulable',
+      message: '0/3 nodes are available: 3 Insufficient memory.',
+    },
+    {
+      kind: 'deployment', entity: 'checkout', ready: false, reason: 'ProgressDeadlineExceeded',
+      message: 'ReplicaSet "checkout-7d9fbc6d8" has timed out progressing.',
+    },
+    { kind: 'deployment', entity: 'payments', ready: true },
+    {
+      timestamp: '2026-03-01T11:59:00Z', entity: 'Pod/checkout-7d9fbc6d8-x2x9l', reason: 'BackOff', count: 12, level: 'warning',
+      message: 'Back-off restarting failed container app',
+    },
+    {
+      type: 'deploy', service: 'checkout', occurredAt: '2026-03-01T11:44:00Z', version: '1.4.2', previousVersion: '1.4.1',
+      summary: 'Rollout of revision 12 of checkout: registry.example.com:5000/acme/checkout:1.4.2',
+    },
+    { kind: 'node', entity: 'node-1', ready: true },
+    { kind: 'node', entity: 'node-2', ready: false, reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' },
+  ]); // prettier-ignore
+  expect(api.heard.every(({ headers }) => headers.authorization === 'Bearer eyJ')).toBe(true);
+});
+
+it('says what it may not read, and what it did not read to the end', async () => {
+  const answer = api.answering;
+  api.answering = (heard, response) => {
+    if (heard.path.endsWith('/pods'))
+      return { ...(sample('kubernetes', 'pods') as object), metadata: { continue: 'abc' } };
+    if (!heard.path.endsWith('/nodes')) return answer(heard, response);
+    response.statusCode = 403;
+    return sample('kubernetes', 'forbidden');
+  };
+  expect(missingOf(await pulled(kubernetes, connection()))).toEqual([
+    '/api/v1/namespaces/shop/pods has more than the 500 objects that were read.',
+    '/api/v1/nodes could not be read: Kubernetes answered 403: the credentials do not allow this.',
+  ]);
+});
+
+it('is probed by the pods of every namespace', async () => {
+  await expect(kubernetes.probe(connection(), OUTSIDE)).resolves.toBeUndefined();
+  api.answering = () => ({ kind: 'Status' });
+  await expect(kubernetes.probe(connection(), OUTSIDE)).rejects.toThrow('not as the API of Kubernetes does');
+});

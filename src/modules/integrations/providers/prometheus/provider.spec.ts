@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { missingOf, OUTSIDE, pulled, QUESTION, RecordedApi, rowsOf, sample } from '../recorded.fixture.js';
+import { prometheus } from './provider.js';
+import { filledIn, queriesFor } from './queries.js';
+
+let api: RecordedApi;
+beforeEach(async () => {
+  api = await RecordedApi.start();
+  api.answering = ({ path, query }) => {
+    const asked = query.get('query') ?? '';
+    if (path.endsWith('/query_range')) return sample('prometheus', 'range');
+    if (asked.startsWith('up{')) return sample('prometheus', 'raw');
+    if (asked.startsWith('count by (__name__)'))
+      return sample('prometheus', asked.includes('job="checkout"') ? 'names' : 'none');
+    return sample('prometheus', 'services');
+  };
+});
+afterEach(() => api.stop());
+
+const connection = (config: object = {}) => ({ config: { url: api.url, ...config }, credentials: {} });
+
+describe('without queries of its own', () => {
+  it('finds the label that names the service, and reads what it has, NaN left out', async () => {
+    const answers = await pulled(prometheus, connection());
+    expect(missingOf(answers)).toEqual([]);
+    const metrics = new Set(rowsOf(answers).map(({ metric }) => metric));
+    expect([...metrics]).toEqual([
+      'availability', 'cpu_usage', 'memory_usage', 'http_requests_rate', 'http_requests_error_ratio',
+      'http_request_duration_seconds_mean', 'http_request_duration_seconds_p95', 'db_pool_in_use',
+    ]); // prettier-ignore
+    const [first] = answers;
+    expect(first).toMatchObject({
+      type: 'metric',
+      query: expect.stringMatching(
+        /^avg\(up\{job="checkout"\}\) from 2026-03-01T11:00:00.000Z to 2026-03-01T12:10:00/,
+      ),
+    });
+    const row = { entity: 'checkout', metric: 'availability', unit: 'ratio' };
+    // The far and the near range answered the same sample.
+    expect(rowsOf(answers.slice(0, 1)).slice(0, 2)).toEqual([
+      { ...row, timestamp: 1_772_366_400_000, value: 0.5 },
+      { ...row, timestamp: 1_772_366_430_500, value: 0.75 },
+    ]);
+  });
+
+  it('takes the rate over four scrapes and steps no finer than one', async () => {
+    await pulled(prometheus, connection());
+    const ranges = api.heard.filter(({ path }) => path.endsWith('/query_range'));
+    expect(ranges.some(({ query }) => query.get('query')?.includes('[120s]'))).toBe(true);
+    for (const { query } of ranges) {
+      const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(query.get(name))) as [
+        number,
+        number,
+        number,
+      ];
+      expect(step).toBeGreaterThanOrEqual(30);
+      expect((end - start) / step).toBeLessThanOrEqual(240);
+    }
+  });
+
+  it('says when it knows no such service, and when the incident names none', async () => {
+    const { environment, alertedAt, from, to } = QUESTION;
+    const asked = { environment, alertedAt, from, to };
+    expect(missingOf(await pulled(prometheus, connection(), { ...asked, service: 'billing' }))).toEqual([
+      'there is no metric whose service, job, app, container is billing.',
+    ]);
+    expect(missingOf(await pulled(prometheus, connection(), { ...asked, service: null }))).toHaveLength(1);
+  });
+
+  it('reads an environment of its own, if there is a label for it', async () => {
+    await pulled(prometheus, connection({ serviceLabels: ['job'], environmentLabel: 'env' }));
+    expect(api.heard[0]?.query.get('query')).toBe('count by (__name__) ({job="checkout",env="production"})');
+  });
+});
+
+describe('queries of the tenant', () => {
+  it('are asked instead, and one that fails is told while the others go on', async () => {
+    const answer = api.answering;
+    api.answering = (heard, response) => {
+      if (heard.query.get('query') !== 'sum(') return answer(heard, response);
+      response.statusCode = 400;
+      return sample('prometheus', 'bad-query');
+    };
+    const answers = await pulled(prometheus, {
+      config: {
+        url: api.url,
+        queries: [
+          { metric: 'bad', query: 'sum(' },
+          { metric: 'good', query: 'sum(x{job="$service"})', unit: 's' },
+        ],
+      },
+      credentials: {},
+    });
+    expect(missingOf(answers)).toEqual([
+      'Prometheus answered 400: invalid parameter "query": 1:5: parse error: unexpected end of input.',
+    ]);
+    expect(rowsOf(answers)).toContainEqual(
+      expect.objectContaining({ metric: 'good', unit: 's', value: 0.75 }),
+    );
+    expect(api.heard.map(({ query }) => query.get('query'))).toContain('sum(x{job="checkout"})');
+  });
+
+  it('cannot be left by a service that closes the quotes', () => {
+    const values = { service: 'x"} or vector(1) #', environment: '', rate: '60s' };
+    expect(filledIn('rate(a{job="$service"}[$rate])', values)).toBe(
+      'rate(a{job="x\\"} or vector(1) #"}[60s])',
+    );
+  });
+});
+
+it('asks for no error ratio of counters that are no requests', () => {
+  const names = new Set(['cache_evictions_total', 'queue_depth', 'go_gc_duration_seconds_sum']);
+  expect(queriesFor(names, { matchers: 'job="a"', rate: '60s' })).toEqual([
+    { metric: 'cache_evictions_rate', query: 'sum(rate(cache_evictions_total{job="a"}[60s]))', unit: '1/s' },
+    { metric: 'queue_depth', query: 'sum(queue_depth{job="a"})' },
+  ]);
+});
+
+describe('the probe', () => {
+  const probe = (credentials = {}) => prometheus.probe({ config: { url: api.url }, credentials }, OUTSIDE);
+
+  it('sends the credentials and passes', async () => {
+    await expect(probe({ bearerToken: 'abc' })).resolves.toBeUndefined();
+    await expect(probe({ username: 'ada', password: 'b' })).resolves.toBeUndefined();
+    expect(api.heard.map(({ headers }) => headers.authorization)).toEqual(['Bearer abc', 'Basic YWRhOmI=']);
+  });
+
+  it.each([
+    ['another API', () => ({ hello: 'world' }), 'The address answers, but not as the HTTP API of Prometheus does.'],
+    ['a refusal', (_: unknown, response: { statusCode: number }) => { response.statusCode = 401; return {}; }, 'Prometheus answered 401: the credentials do not allow this.'],
+  ])('tells %s', async (_, answering, message) => {
+    api.answering = answering;
+    await expect(probe()).rejects.toThrow(message);
+  }); // prettier-ignore
+});

@@ -1,0 +1,301 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { ended, type Evidence, evidenceOf, holdTable, openIncident } from '../investigation/cases.js';
+import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { JsonApi } from '../support/json-api.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+const MINUTE = 60_000;
+const SHA = randomBytes(20).toString('hex');
+const INCIDENT = {
+  title: 'High error rate on checkout',
+  description: 'More than 5 % of the requests fail.',
+  severity: 'high',
+  service: 'checkout',
+};
+
+const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE).toISOString();
+const apis: JsonApi[] = [];
+let server: TestServer;
+
+async function api(answering: JsonApi['answering']): Promise<JsonApi> {
+  const started = await JsonApi.start(answering);
+  apis.push(started);
+  return started;
+}
+
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(async () => {
+  await Promise.all(apis.map((each) => each.stop()));
+  await server.stop();
+});
+
+async function connect(
+  tenant: TenantUser,
+  provider: string,
+  config: object,
+  credentials: object,
+): Promise<void> {
+  const answer = await tenant.api.post(`/v1/integrations/${provider}/connect`, { config, credentials });
+  expect(answer).toMatchObject({ status: 201, body: { provider, capabilities: ['evidence'] } });
+}
+
+async function pulledBy(
+  tenant: TenantUser,
+  source: string,
+): Promise<{ evidence: Evidence[]; missing: readonly string[]; rootCause: string | null }> {
+  const incidentId = await openIncident(tenant, INCIDENT);
+  const { missingEvidence: missing, rootCause } = await ended(tenant, incidentId);
+  const evidence = (await evidenceOf(tenant, incidentId)).filter((each) => each.source === source);
+  return { evidence, missing, rootCause };
+}
+
+function lokiLines(lines: readonly (readonly [minutesAgo: number, line: string])[]) {
+  const values = lines.map(([minutes, line]) => [`${Date.now() - minutes * MINUTE}000000`, line]);
+  return {
+    status: 'success',
+    data: {
+      resultType: 'streams',
+      result: [{ stream: { service_name: 'checkout', level: 'error' }, values }],
+    },
+  };
+}
+
+describe('a source of evidence', () => {
+  it('is in the catalogue, with what it needs', async () => {
+    const tenant = await newTenant(server.url);
+    const { body } = await tenant.api.get<{
+      items: { provider: string; capabilities: string[]; configSchema: object }[];
+    }>('/v1/integrations/catalog');
+    const sources = body.items.filter(({ capabilities }) => capabilities.includes('evidence'));
+    expect(sources.map(({ provider }) => provider)).toEqual([
+      'elasticsearch',
+      'github',
+      'kubernetes',
+      'loki',
+      'postgresql',
+      'prometheus',
+    ]);
+    expect(sources.every(({ configSchema }) => 'properties' in configSchema)).toBe(true);
+  });
+
+  it('is not connected when it does not answer as it should', async () => {
+    const tenant = await newTenant(server.url);
+    const other = await api(() => ({ hello: 'world' }));
+    for (const [provider, config, credentials] of [
+      ['prometheus', {}, {}],
+      ['loki', {}, {}],
+      ['elasticsearch', {}, {}],
+      ['github', { repositories: [{ repository: 'acme/checkout' }] }, { token: 'x' }],
+      ['kubernetes', { namespaces: ['shop'] }, { token: 'x' }],
+    ] as const)
+      expect(
+        await tenant.api.post(`/v1/integrations/${provider}/connect`, {
+          config: { url: other.url, ...config },
+          credentials,
+        }),
+      ).toMatchObject({
+        status: 422,
+        body: { error: 'connection_failed', message: expect.stringContaining('but not as the') },
+      });
+    expect((await tenant.api.get('/v1/integrations')).body['items']).toEqual([]);
+  });
+});
+
+describe('Loki', () => {
+  it('gives its lines to the run, cited, and to no other tenant', async () => {
+    const tenant = await newTenant(server.url);
+    const token = randomBytes(12).toString('hex');
+    const loki = await api(({ path }) =>
+      path.endsWith('/labels')
+        ? { status: 'success', data: [] }
+        : lokiLines([
+            [2, 'connection pool exhausted'],
+            [1, 'connection pool\u0000 \ud800 exhausted'],
+          ]),
+    );
+    await connect(tenant, 'loki', { url: loki.url }, { bearerToken: token });
+    const { evidence } = await pulledBy(tenant, 'loki');
+    expect(evidence).toMatchObject([
+      {
+        type: 'log',
+        query: expect.stringContaining('{service_name="checkout"}'),
+        content: expect.stringContaining('connection pool exhausted'),
+      },
+    ]);
+    expect(loki.asked.every(({ authorization }) => authorization === `Bearer ${token}`)).toBe(true);
+    const before = loki.asked.length;
+    const stranger = await newTenant(server.url);
+    expect((await pulledBy(stranger, 'loki')).evidence).toEqual([]);
+    expect(loki.asked).toHaveLength(before);
+  });
+});
+
+describe('Elasticsearch', () => {
+  it('gives its lines to the run', async () => {
+    const tenant = await newTenant(server.url);
+    const hit = {
+      _source: { '@timestamp': ago(1), message: 'payment declined by upstream', log: { level: 'ERROR' } },
+    };
+    const elasticsearch = await api(() => ({
+      took: 1,
+      timed_out: false,
+      _shards: { total: 1, failed: 0 },
+      hits: { total: { value: 1, relation: 'eq' }, hits: [hit] },
+    }));
+    await connect(tenant, 'elasticsearch', { url: elasticsearch.url, index: 'app-*' }, { apiKey: 'a2V5' });
+    const { evidence } = await pulledBy(tenant, 'elasticsearch');
+    expect(evidence).toMatchObject([
+      {
+        type: 'log',
+        query: expect.stringContaining('service.name: "checkout"'),
+        content: expect.stringContaining('payment declined'),
+      },
+    ]);
+  });
+});
+
+describe('GitHub', () => {
+  it('gives commits with their diffs, deployments and failed runs to the run, which blames the deployment', async () => {
+    const tenant = await newTenant(server.url);
+    const commit = { message: 'Halve the connection pool', committer: { name: 'Ada', date: ago(20) } };
+    const files = [{ filename: 'config/pool.yaml', patch: '@@ -1 +1 @@\n-size: 50\n+size: 25' }];
+    const github = await api(({ path }) => {
+      if (path.endsWith(`/commits/${SHA}`)) return { sha: SHA, commit, files };
+      if (path.endsWith('/commits')) return [{ sha: SHA, commit }];
+      if (path.endsWith('/deployments'))
+        return [
+          {
+            id: 1,
+            sha: SHA,
+            ref: 'v1.4.2',
+            environment: 'production',
+            description: null,
+            created_at: ago(5),
+          },
+        ];
+      if (path.endsWith('/runs'))
+        return {
+          total_count: 1,
+          workflow_runs: [{ name: 'Release', head_branch: 'main', head_sha: SHA, updated_at: ago(10) }],
+        };
+      return { full_name: 'acme/checkout' };
+    });
+    await connect(
+      tenant,
+      'github',
+      { url: github.url, repositories: [{ repository: 'acme/checkout' }] },
+      { token: 'ghp_x' },
+    );
+    const { evidence, rootCause } = await pulledBy(tenant, 'github');
+    expect(evidence.map(({ type }) => type).sort()).toEqual(['code_change', 'deployment', 'platform_event']);
+    expect(evidence.find(({ type }) => type === 'code_change')?.content).toContain('+size: 25');
+    expect(rootCause).toContain('v1.4.2');
+  });
+});
+
+describe('Kubernetes', () => {
+  it('gives the state of pods to the run, which names what kills them', async () => {
+    const tenant = await newTenant(server.url);
+    const pod = {
+      metadata: { name: 'checkout-7d9fbc6d8-x2x9l' },
+      status: {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady' }],
+        containerStatuses: [
+          {
+            restartCount: 7,
+            state: { waiting: { reason: 'CrashLoopBackOff' } },
+            lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } },
+          },
+        ],
+      },
+    };
+    const kubernetes = await api(({ path }) =>
+      path.endsWith('/pods')
+        ? { kind: 'PodList', metadata: {}, items: [pod] }
+        : { kind: 'List', metadata: {}, items: [] },
+    );
+    await connect(tenant, 'kubernetes', { url: kubernetes.url, namespaces: ['shop'] }, { token: 'eyJ' });
+    const { evidence, rootCause } = await pulledBy(tenant, 'kubernetes');
+    expect(evidence).toMatchObject([
+      {
+        type: 'platform_event',
+        query: 'GET /api/v1/namespaces/shop/pods',
+        content: expect.stringContaining('OOMKilled'),
+      },
+    ]);
+    expect(rootCause).toContain('checkout-7d9fbc6d8-x2x9l');
+    expect(rootCause).toContain('memory');
+  });
+});
+
+describe('a source that fails', () => {
+  it.each<[string, JsonApi['answering'], RegExp]>([
+    ['hangs', () => undefined, /^Grafana Loki had not told everything after 10 s\.$/],
+    ['redirects into the network', (_, response) => void response.writeHead(302, { location: 'http://169.254.169.254/' }).end(), /^Grafana Loki: Loki answered 302; redirects are not followed\.$/],
+    ['answers more than anyone reads', (_, response) => void response.end('x'.repeat(9 * 1024 * 1024)), /^Grafana Loki: The call to Loki failed: the answer is larger than \d+ bytes\.$/],
+    ['answers rubbish', (_, response) => void response.end('<html>'), /^Grafana Loki: Loki did not answer in JSON\.$/],
+    ['answers another shape', () => ({ data: { result: 'none' } }), /^Grafana Loki: there is no line from /],
+  ])('because it %s is missing evidence, and the others are read', async (_, answering, sentence) => {
+    const tenant = await newTenant(server.url);
+    const loki = await api(() => ({ status: 'success', data: [] }));
+    await connect(tenant, 'loki', { url: loki.url }, {});
+    const elasticsearch = await api(() => ({ hits: { total: { value: 1 }, hits: [{ _source: { '@timestamp': ago(1), message: 'x' } }] } }));
+    await connect(tenant, 'elasticsearch', { url: elasticsearch.url }, {});
+    loki.answering = answering;
+    const { missing, evidence } = await pulledBy(tenant, 'elasticsearch');
+    expect(missing).toContainEqual(expect.stringMatching(sentence));
+    expect(evidence).toHaveLength(1);
+  }); // prettier-ignore
+
+  it('by answering without end is cut off at a cap, and says so', async () => {
+    const tenant = await newTenant(server.url);
+    const many = lokiLines(Array.from({ length: 30_000 }, (_, at) => [1, `line ${at}`] as const));
+    const loki = await api(({ path }) => (path.endsWith('/labels') ? { status: 'success', data: [] } : many));
+    await connect(tenant, 'loki', { url: loki.url }, {});
+    const { missing } = await pulledBy(tenant, 'loki');
+    expect(missing).toContain(
+      'Grafana Loki had more to tell than is read of one source; the rest was left there.',
+    );
+  });
+});
+
+describe('a run that is cut off', () => {
+  it('goes on with what was pulled, without asking again', async () => {
+    const own = await TestServer.start();
+    let tenant = await newTenant(own.url);
+    const loki = await api(({ path }) =>
+      path.endsWith('/labels')
+        ? { status: 'success', data: [] }
+        : lokiLines([
+            [30, 'ok'],
+            [2, 'connection pool exhausted'],
+            [1, 'connection pool exhausted'],
+          ]),
+    );
+    await connect(tenant, 'loki', { url: loki.url }, {});
+    const release = await holdTable(own.database.url, 'findings', 'writers');
+    const incidentId = await openIncident(tenant, INCIDENT);
+    const stored = async () =>
+      (await evidenceOf(tenant, incidentId)).filter(({ source }) => source === 'loki');
+    const before = await until('it has stored what it pulled', async () => {
+      const evidence = await stored();
+      return evidence.length > 0 && evidence;
+    });
+    const asked = loki.asked.length;
+    await own.kill();
+    const next = await TestServer.start({ database: own.database });
+    tenant = { ...tenant, api: new Api(next.url, tenant.api.token) };
+    await release();
+    const run = await ended(tenant, incidentId, 60);
+    expect(run.steps.every(({ status }) => status === 'completed')).toBe(true);
+    expect(await stored()).toEqual(before);
+    expect(loki.asked).toHaveLength(asked);
+    await next.stop();
+    await own.stop();
+  });
+});
