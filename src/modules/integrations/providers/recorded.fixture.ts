@@ -8,7 +8,7 @@ import { GuardedFetch } from '#kernel/net/guarded-fetch';
 import type { EvidenceQuestion, PulledRow } from '../api.js';
 import type { Connection, Provider, SourceAnswer } from './provider.js';
 
-export const ALERTED_AT = new Date('2026-03-01T12:00:00Z');
+const ALERTED_AT = new Date('2026-03-01T12:00:00Z');
 
 export const QUESTION: EvidenceQuestion = {
   service: 'checkout',
