@@ -58,6 +58,22 @@ describe('The rank of a change', () => {
     expect(ranked.map(({ ruledOut }) => ruledOut)).toEqual([undefined, 'unrelated']);
   });
 
+  it('makes little of the words of a change that only touches what is logged', () => {
+    const logWords = new Map([
+      ['leader', 4],
+      ['election', 4],
+    ]);
+    const [logged] = rank(
+      [change(0, { diff: '-  LOG_DEBUG(log, "leader election")\n+  LOG_INFO(log, "leader election won")' })],
+      { logWords },
+    );
+    const [done] = rank([change(0, { diff: '-  start(leader, election)\n+  begin(leader, election)' })], {
+      logWords,
+    });
+    expect(logged?.risks).toEqual(['only telemetry changed']);
+    expect((done?.score ?? 0) - (logged?.score ?? 0)).toBeGreaterThan(0.7);
+  });
+
   it('gives a flag less for its time than a deploy, and a bare commit least', () => {
     expect(rank([change(0, { type: 'flag' })])[0]?.score).toBeCloseTo(0.7 * 1.8 + 0.5);
     expect(rank([change(0, { type: 'code' })])[0]?.score).toBeCloseTo(0.4 * 1.8 + 0.5);

@@ -42,6 +42,8 @@ const REPORTED_LATE = MINUTE;
 const LATEST_AFTER_ONSET = 2 * MINUTE;
 const LAG_SCALE = 20 * MINUTE;
 const MAX_WORD_WEIGHT = 4;
+/** Who changes what is logged, or writes about it, uses the words of the logs anyway. */
+const WHEN_HARMLESS = 0.3;
 /** One shared word may be chance. */
 export const FEWEST_SHARED_WORDS = 2;
 
@@ -95,7 +97,7 @@ function rank(
     takesEffect(change.type, lag) +
     (distance === 0 ? 0.5 : 0) +
     (hot ? 0.6 : 0) +
-    text / (6 + 0.15 * words.size) +
+    (text * (risk.score < 0 ? WHEN_HARMLESS : 1)) / (6 + 0.15 * words.size) +
     risk.score -
     (lag < -REPORTED_LATE ? 2 : 0);
   shared.sort((a, b) => b.worth - a.worth || compareText(a.word, b.word));

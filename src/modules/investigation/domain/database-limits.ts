@@ -31,9 +31,10 @@ const FAILED_OVER = /failover (?:initiated|started|in progress|completed)/i;
  * reported meanwhile. Worst first.
  */
 export function reachedLimits(evidence: EvidenceSet): ReachedLimit[] {
-  const series = evidence.items.some(({ type }) => type === 'database')
-    ? evidence.series.filter(({ evidenceIds }) => evidenceIds.some((id) => isDatabase(evidence, id)))
-    : [];
+  if (!evidence.has('database')) return [];
+  const series = evidence.series.filter(({ evidenceIds }) =>
+    evidenceIds.some((id) => isDatabase(evidence, id)),
+  );
   const started = Math.min(...series.map(({ timestamps }) => timestamps[0] ?? Number.POSITIVE_INFINITY));
   const limits = [...series.flatMap(measured), ...reported(evidence, started - 10 * MINUTE)];
   return limits.sort((a, b) => b.severity - a.severity);

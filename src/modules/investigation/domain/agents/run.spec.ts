@@ -157,9 +157,11 @@ describe('A run of all agents', () => {
       level: i % 10 === 0 ? 'error' : 'info',
       message: `request ${i} of user ${(i * 7919) % 9973} to 10.0.${i % 256}.1 took ${i % 500} ms`,
     }));
-    const began = performance.now();
+    // Of the processor, not of the clock: a machine that is busy with other things makes no agent slower.
+    const began = process.cpuUsage();
     investigate([...metrics, log('svc7', lines)]);
-    expect(performance.now() - began).toBeLessThan(2000);
+    const { user, system } = process.cpuUsage(began);
+    expect((user + system) / 1000).toBeLessThan(2000);
   });
 
   it('survives rows made to break it', () => {
