@@ -26,6 +26,7 @@ import { HealthController } from './http/health.controller.js';
 import { KnownMethods } from './http/known-methods.js';
 import { Cursors } from './http/page.js';
 import { RateLimiter } from './http/rate-limiter.js';
+import { ForgetIdleQueues } from './jobs/forget-idle-queues.js';
 import { JobWorker } from './jobs/job-worker.js';
 import { Jobs } from './jobs/jobs.js';
 import { GuardedFetch } from './net/guarded-fetch.js';
@@ -72,7 +73,7 @@ export class KernelModule {
         { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
         UnitOfWork, BatchWriter, EventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter,
         ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, JobWorker, Metrics, Exposition,
-        DatabaseFigures, EnsureEventPartitions, EventMonths, PurgeExpired, AccessLog, RequestDurations, FastLane,
+        DatabaseFigures, EnsureEventPartitions, EventMonths, ForgetIdleQueues, PurgeExpired, AccessLog, RequestDurations, FastLane,
       ], // prettier-ignore
       exports: [...open, CqrsModule],
     };

@@ -64,6 +64,27 @@ describe('once a day', () => {
     ]);
   });
 
+  it('queues in which no job is left are forgotten, and those with one are not', async () => {
+    await look(`SELECT graphile_worker.add_job('purge-expired', queue_name := 'idle')`);
+    await look(
+      `SELECT graphile_worker.add_job('purge-expired', queue_name := 'busy', run_at := now() + interval '1 day')`,
+    );
+    const queues = async (): Promise<string[]> =>
+      (
+        await look<{ name: string }>(
+          `SELECT queue_name AS name FROM graphile_worker._private_job_queues ORDER BY 1`,
+        )
+      ).map(({ name }) => name);
+    await until('the job is done', async () => {
+      const jobs = await look(`SELECT FROM graphile_worker.jobs WHERE queue_name = 'idle'`);
+      return jobs.length === 0;
+    });
+    expect(await queues()).toEqual(['busy', 'idle']);
+    await runs('forget-idle-queues');
+    await until('the idle one is gone', async () => (await queues()).length === 1);
+    expect(await queues()).toEqual(['busy']);
+  });
+
   it('months of events that no tenant wants any more are dropped whole', async () => {
     const month = (partition: string): Promise<unknown[]> =>
       look(`SELECT FROM pg_class WHERE relname = $1`, [partition]);

@@ -54,6 +54,27 @@ describe('the metrics', () => {
     expect([...samples.keys()]).toContainEqual(expect.stringMatching(/^nodejs_eventloop_lag_seconds/));
   });
 
+  it('tell for whom investigations wait, how many and for how long', async () => {
+    const busy = await newTenant(server.url);
+    await sql(
+      server.database.url,
+      `INSERT INTO investigations (tenant_id, investigation_id, incident_id, status, trigger, steps, queued_at)
+       SELECT $1, 'inv_' || n, 'inc_' || n, CASE WHEN n > 3 THEN 'queued' ELSE 'running' END, 'triage', '[]',
+              now() - interval '1 hour' FROM generate_series(1, 8) AS n`,
+      [busy.tenantId],
+      busy.tenantId,
+    );
+    const of = (state: string): string =>
+      `causeflow_investigations{tenant="${busy.tenantId}",state="${state}"}`;
+    const samples = await until('they are counted', async () => {
+      const scraped = await scrape(server.url);
+      return scraped.has(of('queued')) && scraped;
+    });
+    expect([samples.get(of('queued')), samples.get(of('running'))]).toEqual([5, 3]);
+    const oldest = samples.get(`causeflow_investigations_oldest_queued_seconds{tenant="${busy.tenantId}"}`);
+    expect(oldest).toBeGreaterThanOrEqual(3600);
+  });
+
   it('count alerts by what became of them, and the events that came of them', async () => {
     const sender = await AlertSender.of(tenant);
     const before = await scrape(server.url);

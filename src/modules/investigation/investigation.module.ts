@@ -30,6 +30,7 @@ import { ChangesController } from './http/changes.controller.js';
 import { InvestigationController } from './http/investigation.controller.js';
 import { RecordedRunsController } from './http/recorded-runs.controller.js';
 import { TriageController } from './http/triage.controller.js';
+import { QueueFigures } from './infrastructure/queue-figures.js';
 import { SqlCaseFile } from './infrastructure/sql-case-file.js';
 import { SqlRuns } from './infrastructure/sql-runs.js';
 
@@ -61,6 +62,7 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     GiveFeedback,
     RecordChange,
     ListChanges,
+    QueueFigures,
     { provide: Runs, useClass: SqlRuns },
     { provide: CaseFile, useClass: SqlCaseFile },
     { provide: ChangeLog, useExisting: RecordChange },
