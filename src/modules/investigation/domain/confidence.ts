@@ -13,8 +13,9 @@ const STRONGEST = 0.7;
 
 /**
  * How likely the suspected entity is the one where the trouble is: `1 / (1 + e⁻ˣ)`, `x = 1.15 + .85·ln(strength) + .3`
- * with measurements and not only alerts, `+ .7` when the damage was traced there, `+ .9` when two ways of looking agree. Five parameters, fitted to labelled cases and rounded;
- * docs/accuracy.md says on which and how well it holds.
+ * with measurements and not only alerts, `+ .7` when the damage was traced there, `+ .9` when two ways of looking agree. Five parameters: the first
+ * two fitted to labelled cases and rounded, the others set by hand near their fit. docs/accuracy.md says on which and how well it
+ * holds.
  */
 export function confidenceIn({ strength, ways, alertsOnly, byDamage }: Localisation): number {
   const x =
