@@ -1,12 +1,24 @@
 import { startProduct } from './harness/processes.mjs';
 import { registerSenders } from './harness/senders.mjs';
+import { startAlertmanager } from './peers/alertmanager.mjs';
+import { startNchan } from './peers/nchan.mjs';
 import { startGeneratedNest, startNodeHttp } from './peers/start.mjs';
+import { freeCores } from './harness/free-cores.mjs';
 import { newAlerts, storedByProduct } from './work/alerts.mjs';
+import { duplicates, latency, twoProcesses } from './work/more-alerts.mjs';
+import { idleness } from './work/process.mjs';
+import { investigations, lists } from './work/reads.mjs';
+import { resume } from './work/resume.mjs';
+import { eventWriter } from './work/publish.mjs';
+import { deliveries } from './work/streams.mjs';
 
 const TENANTS = 8;
 
+const CORES = 4;
+const FREE = CORES - 0.5;
+
 /** What can be measured, by the names that `--only` takes. Each yields rows, and sentences about what it left out. */
-export const works = { alerts };
+export const works = { alerts, repeats, pace, processes, streams, resumes, reads, cases, idle };
 
 async function startReceiver(databases, env = {}) {
   const databaseUrl = await databases.create();
@@ -23,7 +35,86 @@ async function* alerts(databases, { peers, runs, seconds }) {
     const plain = await startNodeHttp(await databases.create());
     started.push({ ...plain, verify: storedByProduct(plain) });
     started.push(await startGeneratedNest(await databases.create({ empty: true })));
+    const alertmanager = await startAlertmanager();
+    if (alertmanager) started.push(alertmanager);
+    else yield absent('Alertmanager', 'prometheus-alertmanager');
   }
   yield* newAlerts({ product, peers: started, runs, seconds });
   for (const { stop } of [product, ...started]) await stop();
+}
+
+async function* repeats(databases, plan) {
+  const product = await startReceiver(databases);
+  yield* duplicates({ product, ...plan });
+  await product.stop();
+}
+
+async function* pace(databases, plan) {
+  const product = await startReceiver(databases);
+  yield* latency({ product, ...plan });
+  await product.stop();
+}
+
+async function* processes(databases, plan) {
+  const free = await freeCores();
+  if (free < FREE && !plan.anyway) {
+    yield `alert: two processes: not measurable here: it needs ${CORES} free cores, and ${free.toFixed(1)} are (--anyway measures all the same)`;
+    return;
+  }
+  const product = await startReceiver(databases);
+  const second = await startProduct(product.databaseUrl, { ROLE: 'api' });
+  yield* twoProcesses({ product, second, ...plan });
+  await second.stop();
+  await product.stop();
+}
+
+async function startSource(databases) {
+  const product = await startReceiver(databases, { PING_INTERVAL_SECONDS: '3600' });
+  const [sender] = product.senders;
+  const writer = await eventWriter(product.databaseUrl, sender.tenantId);
+  const stream = {
+    url: product.url,
+    path: '/v1/notifications/stream',
+    headers: `Authorization: Bearer ${sender.token}\r\n`,
+  };
+  return { ...product, ...writer, name: 'CauseFlow', sender, stream };
+}
+
+async function* streams(databases, { peers, runs, quick }) {
+  const product = await startSource(databases);
+  const nchan = peers ? await startNchan() : undefined;
+  if (peers && !nchan) yield absent('nchan', 'nginx libnginx-mod-nchan');
+  for (const clients of quick ? [1_000] : [1_000, 5_000]) {
+    yield* deliveries({ product, peers: nchan ? [nchan] : [], clients, runs });
+  }
+  await product.end();
+  await nchan?.stop();
+  await product.stop();
+}
+
+async function* resumes(databases, { runs }) {
+  const product = await startSource(databases);
+  yield* resume({ product, writer: product, sender: product.sender, runs });
+  await product.end();
+  await product.stop();
+}
+
+async function* reads(databases, { quick }) {
+  const product = await startReceiver(databases);
+  yield* lists({ product, sender: product.senders[0], quick });
+  await product.stop();
+}
+
+async function* cases(databases, { runs }) {
+  const product = await startReceiver(databases, { ROLE: 'all', INVESTIGATIONS_PER_TENANT: '4' });
+  yield* investigations({ product, sender: product.senders[0], runs });
+  await product.stop();
+}
+
+async function* idle(_databases, { runs }) {
+  yield* idleness({ runs: Math.min(runs, 3) });
+}
+
+function absent(name, packages) {
+  return `NOT MEASURED: ${name} is not installed here (Debian: ${packages})`;
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,10 +13,10 @@ const running = new Set();
 let started = 0;
 
 /**
- * Starts a program and waits until it has said where it listens: `ready on http://…`.
+ * Starts a program and waits until it has said where it listens, `ready on http://…`, or until its port answers.
  * @returns {Promise<{ url: string, pid: number, readyMs: number, log: () => string, stop: () => Promise<void> }>}
  */
-export async function startProcess(command, args, { env = {}, ready = /ready on (http:\S+)/ } = {}) {
+export async function startProcess(command, args, { env = {}, port } = {}) {
   // Into a file: a pipe would have this process read what the measured one logs.
   const file = join(logs, `${(started += 1)}.log`);
   const out = openSync(file, 'a');
@@ -28,15 +29,35 @@ export async function startProcess(command, args, { env = {}, ready = /ready on 
   child.once('exit', () => running.delete(child));
   const log = () => readFileSync(file, 'utf8');
   for (;;) {
-    const match = ready.exec(log());
-    if (match) {
-      const readyMs = performance.now() - begun;
-      return { url: match[1], pid: child.pid, readyMs, log, stop: () => stop(child) };
-    }
+    const url = port ? await answersOn(port) : /ready on (http:\S+)/.exec(log())?.[1];
+    if (url) return { url, pid: child.pid, readyMs: performance.now() - begun, log, stop: () => stop(child) };
     if (child.exitCode !== null) throw new Error(`${command} ${args.join(' ')} ended:\n${log()}`);
     if (performance.now() - begun > READY_WITHIN_MS) throw new Error(`${command} was not ready:\n${log()}`);
     await sleep(10);
   }
+}
+
+function answersOn(port) {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => resolve(`http://127.0.0.1:${port}`));
+    socket.once('error', () => resolve(undefined)).once('connect', () => socket.destroy());
+  });
+}
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** @returns the path of an installed program */
+export function findProgram(name) {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
 async function stop(child) {
@@ -70,7 +91,7 @@ export function startProduct(databaseUrl, env = {}) {
     env: {
       PORT: '0',
       HOST: '127.0.0.1',
-      DATABASE_URL: databaseUrl,
+      ...(databaseUrl && { DATABASE_URL: databaseUrl }),
       SIGNUP_ENABLED: 'true',
       RATE_LIMIT_INGEST_PER_MINUTE: '100000000',
       RATE_LIMIT_PRO_PER_MINUTE: '100000000',

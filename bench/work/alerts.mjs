@@ -38,7 +38,7 @@ export async function received(target, seconds, { connections = CONNECTIONS, url
     connections,
     seconds,
     most: Math.ceil((target.mostPerSecond ?? 30_000) * seconds),
-    expect: target.expect ?? 202,
+    expect: target.expect ?? [202],
   });
   (target.cpu ??= []).push(((cpuSeconds(target.pid) - before) / requests) * 1e6);
   if (target.verify) await target.verify(requests, ids);

@@ -10,7 +10,7 @@ import type { Outlet } from './outlet.js';
 import { StreamKeeper } from './stream-keeper.js';
 import { TenantFeeds } from './tenant-feeds.js';
 
-const EVENTS_A_PAGE = 200;
+const EVENTS_A_PAGE = 1_000;
 /** Many readers coming back at once must leave most of the connection pool to everybody else. */
 const READS_AT_ONCE = 3;
 

@@ -1,0 +1,75 @@
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { findProgram, freePort, startProcess } from '../harness/processes.mjs';
+import { envelopeOf } from '../work/publish.mjs';
+
+/** nginx with nchan, one worker, as its documentation sets up an EventSource. @returns undefined where it is not installed */
+export async function startNchan() {
+  const nginx = findProgram('nginx');
+  const module = nginx && join(dirname(nginx), '../lib/nginx/modules/ngx_nchan_module.so');
+  if (!module || !existsSync(module)) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'causeflow-bench-nchan-'));
+  const port = await freePort();
+  const conf = join(folder, 'nginx.conf');
+  writeFileSync(conf, configuration({ module, folder, port }));
+  const server = await startProcess(nginx, ['-p', folder, '-c', conf], { port });
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  // Many requests in one write: the publisher is not what is measured.
+  const publish = (count) => {
+    const answered = new Promise((resolve, reject) => {
+      let answers = 0;
+      socket.on('data', function count_(chunk) {
+        const text = chunk.latin1Slice();
+        if (/HTTP\/1\.1 [345]/.test(text)) reject(new Error(text));
+        answers += text.split('HTTP/1.1 2').length - 1;
+        if (answers < count) return;
+        socket.off('data', count_);
+        resolve();
+      });
+    });
+    socket.write(
+      Array.from({ length: count }, () => post(envelopeOf('ten_01HV7ZK3T9ZQ8G7N5J4M2C6B1A'))).join(''),
+    );
+    return answered;
+  };
+  const stream = { url: server.url, path: '/sub', headers: 'Accept: text/event-stream\r\n' };
+  const stop = async () => {
+    socket.destroy();
+    await server.stop();
+  };
+  return { name: 'nchan (1 worker)', ...server, stream, publish, stop };
+}
+
+function post(body) {
+  return (
+    `POST /pub HTTP/1.1\r\nHost: nchan\r\nX-EventSource-Event: incident.created\r\n` +
+    `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  );
+}
+
+function configuration({ module, folder, port }) {
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  return `
+load_module ${module};
+daemon off;
+${userInfo().uid === 0 ? 'user root;' : ''}
+worker_processes 1;
+worker_rlimit_nofile 16384;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log;
+events { worker_connections 16000; }
+http {
+  access_log off;
+  keepalive_requests 1000000;
+  nchan_shared_memory_size 128m;
+  ${paths.map((path) => `${path}_temp_path ${folder}/${path};`).join(' ')}
+  server {
+    listen 127.0.0.1:${port} backlog=1024;
+    location = /pub { nchan_publisher; nchan_channel_id bench; nchan_message_buffer_length 200; }
+    location = /sub { nchan_subscriber eventsource; nchan_channel_id bench; nchan_subscriber_first_message newest; }
+  }
+}
+`;
+}
