@@ -12,6 +12,7 @@ import type { AnyEventClass } from './events/define-event.js';
 import { EnsureEventPartitions, EventMonths } from './events/event-months.js';
 import { EventCatalogue } from './events/event-catalogue.js';
 import { EventLog } from './events/event-log.js';
+import { NatsBus } from './events/nats-bus.js';
 import { Once } from './events/once.js';
 import { RedeliverEvent } from './events/redeliver-event.js';
 import { Relay } from './events/relay.js';
@@ -72,7 +73,7 @@ export class KernelModule {
         { provide: GuardedFetch, useFactory: () => new GuardedFetch(config.outboundAllowCidrs) },
         { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
         UnitOfWork, BatchWriter, EventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter,
-        ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, JobWorker, Metrics, Exposition,
+        ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, NatsBus, JobWorker, Metrics, Exposition,
         DatabaseFigures, EnsureEventPartitions, EventMonths, ForgetIdleQueues, PurgeExpired, AccessLog, RequestDurations, FastLane,
       ], // prettier-ignore
       exports: [...open, CqrsModule],

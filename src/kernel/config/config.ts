@@ -2,6 +2,7 @@ import type { Plan } from '../domain/plan.js';
 import { ConfigError } from './config-error.js';
 import { readDatabase } from './database-config.js';
 import { type Environment, EnvironmentReader, isCidr, isOrigin } from './environment.js';
+import { type NatsConfig, readNats } from './nats-config.js';
 import { type OidcConfig, readOidc } from './oidc-config.js';
 import { completeSecrets, readSecrets, requireSecrets, type Secrets } from './secrets-config.js';
 
@@ -34,6 +35,8 @@ export class Config implements Secrets {
   readonly encryptionKeysOld!: readonly string[];
   readonly signupEnabled!: boolean;
   readonly oidc!: OidcConfig | undefined;
+  /** Undefined means that events go by PostgreSQL alone. */
+  readonly nats!: NatsConfig | undefined;
   readonly rateLimits!: RateLimits;
   /** In the form Express takes: no proxy, a number of hops, or the ranges proxies live in. */
   readonly trustProxy!: false | number | readonly string[];
@@ -71,6 +74,7 @@ export function loadConfig(env: Environment, keepSecrets?: (dataDir: string) => 
     encryptionKeysOld: read.encryptionKeys('ENCRYPTION_KEYS_OLD'),
     signupEnabled: read.flag('SIGNUP_ENABLED', embedded),
     oidc: readOidc(read),
+    nats: readNats(read),
     rateLimits: readRateLimits(read),
     trustProxy: readTrustProxy(read),
     corsOrigins: read.list('CORS_ORIGINS', isOrigin, 'exact origins like https://app.example.com'),

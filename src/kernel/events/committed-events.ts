@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '../domain/ids.js';
+import type { LoggedEvent } from './logged-event.js';
 
 type Origin = 'this replica' | 'another replica';
 type Listener = (tenantIds: readonly TenantId[], origin: Origin) => void;
+/** `read` makes the events from what came; most tenants have nobody here who listens, and it is not called. */
+type ArrivalListener = (tenantId: TenantId, read: () => readonly LoggedEvent[]) => void;
 
 /**
  * Tells the relay, the open streams and the other replicas that a tenant's log has grown. Only a nudge: whoever misses
@@ -11,6 +14,7 @@ type Listener = (tenantIds: readonly TenantId[], origin: Origin) => void;
 @Injectable()
 export class CommittedEvents {
   private readonly listeners = new Set<Listener>();
+  private readonly arrivalListeners = new Set<ArrivalListener>();
   private grown = new Set<TenantId>();
 
   /** To be called after COMMIT. All that is announced in one turn of the event loop goes out together. */
@@ -28,6 +32,17 @@ export class CommittedEvents {
   onGrowth(listener: Listener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** Passes on events themselves, which a bus brought: at least once, and perhaps not all of them. */
+  arrived(tenantId: TenantId, read: () => readonly LoggedEvent[]): void {
+    for (const listener of this.arrivalListeners) listener(tenantId, read);
+  }
+
+  /** @returns a function that ends the subscription */
+  onArrival(listener: ArrivalListener): () => void {
+    this.arrivalListeners.add(listener);
+    return () => this.arrivalListeners.delete(listener);
   }
 
   private flush(): void {

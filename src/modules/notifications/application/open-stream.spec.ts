@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { Config } from '#kernel/config/config';
 import type { Clock } from '#kernel/domain/clock';
@@ -107,6 +107,13 @@ function house(log: UnevenLog): { openStream: OpenStream; committed: CommittedEv
   return { openStream: new OpenStream(config, log as unknown as EventLog, feeds, keeper), committed, feeds };
 }
 
+/** What a bus may do: bring the newest events, or older ones once more, or leave some out. */
+function bring({ events }: UnevenLog, committed: CommittedEvents, roll: (sides: number) => number): void {
+  const from = Math.max(0, events.length - roll(12));
+  const brought = events.slice(from, from + 1 + roll(12)).filter(() => roll(20) > 0);
+  if (brought.length > 0) committed.arrived(tenantId, () => brought);
+}
+
 interface Reader {
   readonly paper: Paper;
   readonly filter: EventFilter;
@@ -124,6 +131,7 @@ async function anyCourseOfThings(seed: number): Promise<{ log: UnevenLog; reader
   for (let step = 0; step < 120; step++) {
     for (let n = roll(6); n > 0; n--) log.append();
     if (roll(3)) committed.announce([tenantId]);
+    if (seed % 2 && roll(2)) bring(log, committed, roll);
     if (roll(4) === 0) {
       const paper = new Paper(roll);
       const events = ['*', 'incident.*', 'remediation.proposed'][roll(3)];
@@ -137,9 +145,10 @@ async function anyCourseOfThings(seed: number): Promise<{ log: UnevenLog; reader
     await turn();
   }
   committed.announce([tenantId]);
-  for (let turns = 0; turns < 500; turns++) {
+  // A feed that trusts its bus gives it a moment.
+  for (let tries = 0; tries < 5_000; tries++) {
     if (readers.every((reader) => reader.paper.ids.length >= due(log, reader).length)) break;
-    await turn();
+    await (tries < 100 ? turn() : pause(1));
   }
   feeds.beforeApplicationShutdown();
   return { log, readers };

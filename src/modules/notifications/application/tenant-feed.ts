@@ -4,6 +4,8 @@ import { framesOf } from './frames.js';
 import { Listeners } from './listeners.js';
 
 export const EVENTS_A_READ = 256;
+/** How long a bus that kept up so far may take to bring what another replica says is there. */
+const BUS_MAY_TAKE_MS = 200;
 
 /** Reads the tenant's log after a place: the next events of all kinds, at most `EVENTS_A_READ`. */
 type ReadLog = (after: number) => Promise<readonly LoggedEvent[]>;
@@ -14,6 +16,10 @@ type ReadLog = (after: number) => Promise<readonly LoggedEvent[]>;
  * Why nothing is lost or repeated: `position` moves in `passOn` alone, over events that follow each other without a gap,
  * and each of them goes to every stream that has joined. A stream joins at the place up to which it has everything, and
  * what the feed passed on beyond that place is sent to it in the same turn of the event loop, so nothing comes between.
+ *
+ * Where a bus brings the events themselves they need not be read. It is trusted as long as it keeps up: what it brings
+ * twice is dropped, what it leaves out is read from the log, and when nothing comes of a nudge the log is read at every
+ * nudge until the bus brings something again.
  */
 export class TenantFeed {
   private readonly listeners = new Listeners();
@@ -24,6 +30,10 @@ export class TenantFeed {
   private recentAfter: number;
   private woken = false;
   private reading = false;
+  private busKeepsUp = false;
+  /** Nudged since something was last passed on. */
+  private nudged = false;
+  private patience: NodeJS.Timeout | undefined;
 
   constructor(
     private position: number,
@@ -59,7 +69,31 @@ export class TenantFeed {
     this.listeners.remove(stream);
   }
 
-  /** The log may have grown. */
+  /** The log has grown, by what somebody says. */
+  nudge(): void {
+    if (!this.busKeepsUp) {
+      this.wake();
+      return;
+    }
+    this.nudged = true;
+    this.patience ??= this.waitForBus();
+  }
+
+  /** A bus brought events of this log, in its order. */
+  offer(events: readonly LoggedEvent[]): void {
+    this.busKeepsUp = (events.at(-1)?.seq ?? 0) >= this.position;
+    const fresh = events.filter(({ seq }) => seq > this.position);
+    if (fresh.length === 0) return;
+    if (fresh.every(({ seq }, n) => seq === this.position + 1 + n)) this.passOn(fresh);
+    else this.wake();
+  }
+
+  /** Whether what it may have missed has to be asked for often. */
+  get needsPolling(): boolean {
+    return !this.busKeepsUp;
+  }
+
+  /** Reads on: the log may have grown. */
   wake(): void {
     this.woken = true;
     if (!this.reading) void this.read();
@@ -76,7 +110,8 @@ export class TenantFeed {
         this.woken = false;
         const events = await this.readLog(this.position);
         if (events.length === EVENTS_A_READ) this.woken = true;
-        this.passOn(events);
+        // A bus may have brought some of them meanwhile.
+        this.passOn(events.filter(({ seq }) => seq > this.position));
       }
     } catch (error) {
       this.failed(error);
@@ -85,11 +120,25 @@ export class TenantFeed {
     }
   }
 
+  private waitForBus(): NodeJS.Timeout {
+    const place = this.position;
+    return setTimeout(() => {
+      this.patience = undefined;
+      if (this.position === place) {
+        this.busKeepsUp = false;
+        this.wake();
+      } else if (this.nudged) this.patience = this.waitForBus();
+    }, BUS_MAY_TAKE_MS);
+  }
+
   private passOn(events: readonly LoggedEvent[]): void {
     const last = events.at(-1);
     if (!last) return;
-    this.recentAfter = this.position;
-    this.recent = events;
+    this.nudged = false;
+    // A bus brings few at a time; enough of them are kept for a stream that has just read to the end of the log.
+    const known = [...this.recent, ...events];
+    this.recent = known.slice(-EVENTS_A_READ);
+    if (known.length > EVENTS_A_READ) this.recentAfter = known.at(-EVENTS_A_READ - 1)?.seq ?? this.position;
     this.position = last.seq;
     this.listeners.tell(events);
     for (const [stream, after] of this.early) {

@@ -11,15 +11,18 @@ import type { EventStream } from './event-stream.js';
 import { EVENTS_A_READ, TenantFeed } from './tenant-feed.js';
 
 const POLL_MS = 1_000;
+/** Of so many polls one asks for all feeds, the others for those that no bus keeps up to date. */
+const POLLS_A_ROUND = 10;
 
 /** The feeds of this replica: one for each tenant that has streams open here, and none for the others. */
 @Injectable()
 export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(TenantFeeds.name);
   private readonly feeds = new Map<TenantId, TenantFeed>();
-  private stopListening: (() => void) | undefined;
+  private stopListening: (() => void)[] = [];
   private poll: NodeJS.Timeout | undefined;
   private polling = false;
+  private polls = 0;
 
   constructor(
     private readonly eventLog: EventLog,
@@ -27,12 +30,17 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    this.stopListening = this.committed.onGrowth((tenantIds) => this.wake(tenantIds));
+    this.stopListening = [
+      this.committed.onGrowth((tenantIds) => {
+        for (const tenantId of tenantIds) this.feeds.get(tenantId)?.nudge();
+      }),
+      this.committed.onArrival((tenantId, read) => this.feeds.get(tenantId)?.offer(read())),
+    ];
     this.poll = setInterval(() => void this.wakeThoseBehind(), POLL_MS);
   }
 
   beforeApplicationShutdown(): void {
-    this.stopListening?.();
+    for (const stop of this.stopListening) stop();
     clearInterval(this.poll);
   }
 
@@ -54,10 +62,6 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
     if (feed?.isIdle) this.feeds.delete(stream.tenantId);
   }
 
-  private wake(tenantIds: readonly TenantId[]): void {
-    for (const tenantId of tenantIds) this.feeds.get(tenantId)?.wake();
-  }
-
   private begin(tenantId: TenantId, after: number): TenantFeed {
     return new TenantFeed(
       after,
@@ -68,10 +72,14 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** The net below the nudges, which can get lost: one question for all tenants. */
   private async wakeThoseBehind(): Promise<void> {
-    if (this.polling || this.feeds.size === 0) return;
+    const isRound = ++this.polls % POLLS_A_ROUND === 0;
+    const asked = [...this.feeds]
+      .filter(([, feed]) => isRound || feed.needsPolling)
+      .map(([tenantId]) => tenantId);
+    if (this.polling || asked.length === 0) return;
     this.polling = true;
     try {
-      const heads = await this.eventLog.heads([...this.feeds.keys()]);
+      const heads = await this.eventLog.heads(asked);
       for (const [tenantId, head] of heads) {
         const feed = this.feeds.get(tenantId);
         if (feed?.isBehind(head)) feed.wake();

@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { until } from '../support/until.js';
+
+export const hasNatsServer = spawnSync('nats-server', ['--version']).status === 0;
+
+/** A JetStream cluster on loopback: Debian's `nats-server`, one process a node. */
+export class NatsCluster {
+  private readonly dir = mkdtempSync(join(tmpdir(), 'causeflow-nats-'));
+  private readonly nodes: ChildProcess[] = [];
+  private connection: NatsConnection | undefined;
+
+  private constructor(
+    private readonly ports: readonly number[],
+    private readonly routes: readonly number[],
+  ) {}
+
+  static async start(size = 3): Promise<NatsCluster> {
+    const free = await freePorts(size * 2);
+    const cluster = new NatsCluster(free.slice(0, size), free.slice(size));
+    for (let n = 0; n < size; n++) cluster.startNode(n);
+    await until('the cluster has a leader', async () => (await cluster.manager()).getAccountInfo(), 60);
+    return cluster;
+  }
+
+  get size(): number {
+    return this.ports.length;
+  }
+
+  /** As NATS_URL takes it. */
+  get url(): string {
+    return this.ports.map((port) => `nats://127.0.0.1:${port}`).join(',');
+  }
+
+  portOf(node: number): number {
+    return this.ports[node] as number;
+  }
+
+  startNode(n: number): void {
+    const name = `n${n}`;
+    const args = [
+      ...['-a', '127.0.0.1', '-p', String(this.ports[n]), '-n', name, '-js', '-sd', join(this.dir, name)],
+      ...(this.size > 1
+        ? [
+            ...['-cluster', `nats://127.0.0.1:${this.routes[n]}`, '-cluster_name', 'test'],
+            ...['-routes', this.routes.map((port) => `nats://127.0.0.1:${port}`).join(',')],
+          ]
+        : []),
+    ];
+    this.nodes[n] = spawn('nats-server', args, { stdio: 'ignore' });
+  }
+
+  /** Ends a node as a power cut would. */
+  async kill(n: number): Promise<void> {
+    const node = this.nodes[n];
+    if (!node || node.exitCode !== null || node.signalCode !== null) return;
+    const exited = once(node, 'exit');
+    node.kill('SIGKILL');
+    await exited;
+  }
+
+  async manager(): Promise<JetStreamManager> {
+    this.connection ??= await connect({
+      servers: this.url.split(','),
+      timeout: 2_000,
+      maxReconnectAttempts: -1,
+    });
+    return jetstreamManager(this.connection, { timeout: 2_000 });
+  }
+
+  async stop(): Promise<void> {
+    await this.connection?.close();
+    await Promise.all(this.nodes.map((_, n) => this.kill(n)));
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** Held all at once, so that they differ. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  return ports;
+}

@@ -1,0 +1,263 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { DiscardPolicy, jetstream, StorageType } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { ulid } from 'ulid';
+import { startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
+import { Api } from '../support/api.js';
+import { sqlOf } from '../support/database.js';
+import { EventStream } from '../support/event-stream.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { CuttableProxy } from './cuttable-proxy.js';
+import { hasNatsServer, NatsCluster } from './nats-cluster.js';
+import { FaithfulReader, newParty, type Party, quiet, sendAlerts, whatIsWrong } from './traffic.js';
+
+if (!hasNatsServer) {
+  process.stderr.write(
+    '\nNO nats-server ON THE PATH: every test of events over NATS is SKIPPED (apt-get install nats-server)\n',
+  );
+}
+const withNats = hasNatsServer ? describe : describe.skip;
+
+let cluster: NatsCluster;
+let replicas: TestServer[] = [];
+beforeAll(async () => {
+  if (hasNatsServer) cluster = await NatsCluster.start();
+}, 90_000);
+afterAll(() => (hasNatsServer ? cluster.stop() : undefined));
+
+let stream: string;
+beforeEach(() => {
+  stream = `test-${ulid()}`;
+});
+afterEach(async () => {
+  for (const replica of [...replicas].reverse()) await replica.stop();
+  replicas = [];
+  if (hasNatsServer) await (await cluster.manager()).streams.delete(stream).catch(() => undefined);
+});
+
+/** Three replicas over one PostgreSQL and, by the addresses given, one NATS. */
+async function startThree(urls: readonly string[], env: Record<string, string> = {}): Promise<TestServer> {
+  const of = (n: number) => ({
+    ...env,
+    NATS_URL: urls[n % urls.length] ?? '',
+    NATS_STREAM: stream,
+    NATS_REPLICAS: '3',
+  });
+  const first = await TestServer.start({ env: of(0) });
+  const others = [1, 2].map((n) => TestServer.start({ env: of(n), database: first.database }));
+  replicas = [first, ...(await Promise.all(others))];
+  await until('all are with NATS', () => replicas.every(({ log }) => log.includes('Events go through NATS')));
+  return first;
+}
+
+async function figure(url: string, name: string): Promise<number> {
+  const { body } = await new Api(url).get<string>('/metrics');
+  return Number(new RegExp(`^causeflow_events_${name}_total (\\d+)`, 'm').exec(body)?.[1]);
+}
+
+/** The places of a tenant's events as they lie in the stream, in its order. */
+async function placesInStream({ tenant }: Party): Promise<number[]> {
+  const connection = await connect({ servers: cluster.url.split(',') });
+  try {
+    const consumer = await jetstream(connection).consumers.get(stream, {
+      filter_subjects: `causeflow.events.${tenant.tenantId}.>`,
+    });
+    const places: number[] = [];
+    let left = (await consumer.info()).num_pending;
+    while (left > 0) {
+      for await (const message of await consumer.fetch({
+        max_messages: Math.min(left, 200),
+        expires: 5_000,
+      })) {
+        places.push(message.json<{ seq: number }>().seq);
+        left--;
+      }
+    }
+    return places;
+  } finally {
+    await connection.close();
+  }
+}
+
+const headOf = async (server: TestServer, { tenant }: Party): Promise<number> => {
+  const [row] = await sqlOf<{ seq: number }>(
+    server.database.url,
+    tenant.tenantId,
+    'SELECT seq::int FROM event_stream WHERE tenant_id = $1',
+    [tenant.tenantId],
+  );
+  return row?.seq ?? 0;
+};
+
+/** Two tenants, each read on every replica, and alerts to all of them while something breaks and, perhaps, heals. */
+async function trouble(
+  first: TestServer,
+  breakIt: () => Promise<void> | void,
+  healIt?: () => Promise<void> | void,
+): Promise<Party[]> {
+  const parties = await Promise.all([newParty(first.url), newParty(first.url)]);
+  const readers = new Map<Party, FaithfulReader[]>(
+    parties.map((party) => [party, replicas.map((_, n) => new FaithfulReader(replicas, party.tenant, n))]),
+  );
+  const all = [...readers.values()].flat();
+  await until('all read', () => all.every(({ isOpen }) => isOpen));
+  const send = (name: string) =>
+    Promise.all(
+      parties.flatMap((party) => [1, 2].map((n) => sendAlerts(party, replicas, 40, `${name}-${n}`))),
+    );
+  await send('before');
+  const sending = send('during');
+  await breakIt();
+  await sending;
+  await healIt?.();
+  await send('after');
+  expect(await whatIsWrong(first.database, parties, readers)).toEqual([]);
+  await Promise.all(all.map((reader) => reader.close()));
+  return parties;
+}
+
+/** Everything is in the stream in the end, in order per tenant but for what was published again. */
+async function expectAllPublished(first: TestServer, parties: readonly Party[]): Promise<void> {
+  await quiet(first.database, parties);
+  for (const party of parties) {
+    const head = await headOf(first, party);
+    const all = Array.from({ length: head }, (_, n) => n + 1);
+    await until('the stream has all', async () => new Set(await placesInStream(party)).size === head, 45);
+    expect([...new Set(await placesInStream(party))].sort((a, b) => a - b)).toEqual(all);
+  }
+}
+
+withNats('three replicas with a JetStream cluster of three', () => {
+  it('publish each tenant’s log whole and in its order, and hand on what the stream brings', async () => {
+    const first = await startThree([cluster.url]);
+    const parties = await trouble(first, () => undefined);
+    for (const party of parties) {
+      const head = await headOf(first, party);
+      await until('all is published', async () => (await placesInStream(party)).length >= head);
+      expect(await placesInStream(party)).toEqual(Array.from({ length: head }, (_, n) => n + 1));
+    }
+    const info = await (await cluster.manager()).streams.info(stream);
+    expect(info.config).toMatchObject({
+      subjects: ['causeflow.events.>'],
+      storage: StorageType.File,
+      num_replicas: 3,
+    });
+    const received = await Promise.all(replicas.map(({ url }) => figure(url, 'received')));
+    for (const count of received) expect(count).toBeGreaterThan(100);
+  }, 120_000);
+
+  it('tell a reader what is in the stream without asking PostgreSQL for it, once', async () => {
+    const first = await startThree([cluster.url]);
+    const party = await newParty(first.url);
+    await quiet(first.database, [party]);
+    const readers = await Promise.all(
+      replicas.map(({ url }) => EventStream.open(new Api(url, party.tenant.api.token))),
+    );
+    const seq = (await headOf(first, party)) + 1;
+    const id = `evt_${ulid()}`;
+    const { tenantId } = party.tenant;
+    const connection = await connect({ servers: cluster.url.split(',') });
+    const event = {
+      ...{ seq, id, type: 'incident.created', tenantId, data: '{"made":"up"}', incidentId: null },
+      ...{ actor: null, correlationId: null, occurredAt: new Date(0) },
+    };
+    const subject = `causeflow.events.${tenantId}.incident.created`;
+    const say = (place: number, name: string) =>
+      jetstream(connection).publish(subject, JSON.stringify({ ...event, seq: place, id: name }), {
+        msgID: ulid(),
+      });
+    await until('the streams are live', async () => {
+      await say(seq, id);
+      return readers.every(({ frames }) => frames.some((frame) => frame.id === id));
+    });
+    await say(seq, id);
+    await say(seq + 1, 'evt_last');
+    await until('the next came', () => readers.every(({ frames }) => frames.at(-1)?.id === 'evt_last'));
+    for (const reader of readers) {
+      expect(reader.frames.filter((frame) => frame.id === id)).toHaveLength(1);
+      reader.close();
+    }
+    await connection.close();
+  }, 90_000);
+
+  it('lose nothing and repeat nothing when a NATS node is killed', async () => {
+    const first = await startThree([cluster.url]);
+    const info = await (await cluster.manager()).streams.info(stream);
+    const leader = Number(info.cluster?.leader?.slice(1));
+    const parties = await trouble(
+      first,
+      () => cluster.kill(leader),
+      () => cluster.startNode(leader),
+    );
+    await expectAllPublished(first, parties);
+  }, 180_000);
+
+  it('lose nothing and repeat nothing when a replica is killed', async () => {
+    const first = await startThree([cluster.url]);
+    const parties = await trouble(first, () => replicas[2]?.kill());
+    await expectAllPublished(first, parties);
+  }, 180_000);
+
+  it('lose nothing and repeat nothing while a replica cannot reach NATS and nobody tells it', async () => {
+    const proxy = await CuttableProxy.to(cluster.portOf(0));
+    try {
+      const first = await startThree([cluster.url, `nats://127.0.0.1:${proxy.port}`, cluster.url]);
+      const parties = await trouble(
+        first,
+        () => proxy.cut(),
+        () => proxy.heal(),
+      );
+      await expectAllPublished(first, parties);
+    } finally {
+      await proxy.stop();
+    }
+  }, 180_000);
+
+  it('go on by PostgreSQL while the stream is full, and publish the rest when there is room', async () => {
+    const manager = await cluster.manager();
+    await manager.streams.add({
+      name: stream,
+      subjects: ['causeflow.events.>'],
+      max_bytes: 40_000,
+      discard: DiscardPolicy.New,
+      num_replicas: 3,
+    });
+    const first = await startThree([cluster.url]);
+    const parties = await trouble(first, () =>
+      until('it is full', () => replicas.some(({ log }) => log.includes('cannot be published'))).then(
+        () => undefined,
+      ),
+    );
+    await manager.streams.update(stream, { max_bytes: 50_000_000 });
+    await expectAllPublished(first, parties);
+  }, 180_000);
+});
+
+withNats('a restart of PostgreSQL', () => {
+  it('costs nothing that was acknowledged, and nobody reads anything twice', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'causeflow-restart-'));
+    const start = () => startEmbeddedPostgres({ dataDir });
+    let postgres = await start();
+    const database = { name: '', url: postgres.url };
+    try {
+      const env = { NATS_URL: cluster.url, NATS_STREAM: stream, NATS_REPLICAS: '3' };
+      replicas = [await TestServer.start({ env, database })];
+      replicas.push(...(await Promise.all([1, 2].map(() => TestServer.start({ env, database })))));
+      const parties = await trouble(replicas[0] as TestServer, async () => {
+        await postgres.stop();
+        postgres = await start();
+        expect(postgres.url).toBe(database.url);
+      });
+      await expectAllPublished(replicas[0] as TestServer, parties);
+    } finally {
+      for (const replica of [...replicas].reverse()) await replica.stop();
+      replicas = [];
+      await postgres.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  }, 180_000);
+});
