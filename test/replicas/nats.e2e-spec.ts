@@ -7,7 +7,7 @@ import { connect } from '@nats-io/transport-node';
 import { ulid } from 'ulid';
 import { startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
 import { Api } from '../support/api.js';
-import { sqlOf } from '../support/database.js';
+import { sql } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -84,11 +84,11 @@ async function placesInStream({ tenant }: Party): Promise<number[]> {
 }
 
 const headOf = async (server: TestServer, { tenant }: Party): Promise<number> => {
-  const [row] = await sqlOf<{ seq: number }>(
+  const [row] = await sql<{ seq: number }>(
     server.database.url,
-    tenant.tenantId,
     'SELECT seq::int FROM event_stream WHERE tenant_id = $1',
     [tenant.tenantId],
+    tenant.tenantId,
   );
   return row?.seq ?? 0;
 };

@@ -1,5 +1,5 @@
 import type { TestDatabase } from '../support/database.js';
-import { sqlOf } from '../support/database.js';
+import { sql } from '../support/database.js';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
 import { EventStream } from '../support/event-stream.js';
 import type { TestServer } from '../support/server.js';
@@ -103,12 +103,12 @@ export async function quiet(database: TestDatabase, parties: readonly Party[]): 
     await until(
       `the log of ${tenant.tenantId} is quiet`,
       async () => {
-        const [row] = await sqlOf<{ quiet: boolean }>(
+        const [row] = await sql<{ quiet: boolean }>(
           database.url,
-          tenant.tenantId,
           `SELECT (SELECT seq = relayed FROM event_stream WHERE tenant_id = $1)
               AND NOT EXISTS (SELECT FROM graphile_worker.jobs WHERE run_at <= now()) AS quiet`,
           [tenant.tenantId],
+          tenant.tenantId,
         );
         return row?.quiet;
       },
@@ -127,11 +127,11 @@ export async function whatIsWrong(
   await quiet(database, parties);
   for (const party of parties) {
     const { tenantId } = party.tenant;
-    const rows = await sqlOf<{ id: string }>(
+    const rows = await sql<{ id: string }>(
       database.url,
-      tenantId,
       'SELECT source_alert_id AS id FROM alerts WHERE tenant_id = $1 ORDER BY 1',
       [tenantId],
+      tenantId,
     );
     const sent = [...party.acknowledged].sort();
     if (JSON.stringify(rows.map(({ id }) => id).sort()) !== JSON.stringify(sent))
