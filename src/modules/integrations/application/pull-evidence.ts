@@ -12,9 +12,9 @@ import { sizeOf, storableRow } from './storable-row.js';
 
 const TIMEOUT_MS = 10_000;
 const MOST_SOURCES = 20;
-/** Of one source. */
-const MOST_ROWS = 40_000;
-const MOST_CHARACTERS = 8 * 1024 * 1024;
+/** Of one source, and of all together, since all of it is in memory at once. */
+const MOST_ROWS = { ofOne: 40_000, ofAll: 120_000 };
+const MOST_CHARACTERS = { ofOne: 8 * 1024 * 1024, ofAll: 32 * 1024 * 1024 };
 
 /** Asks every connected source of evidence, and makes a sentence of whatever goes wrong with one. */
 @Injectable()
@@ -40,7 +40,9 @@ export class PullEvidence extends EvidenceSources {
       return evidence && evidence.concerns?.(config, question.service) !== false;
     });
     const asked = sources.slice(0, MOST_SOURCES);
-    const pulled = await Promise.all(asked.map((source) => this.ask(source, question, signal)));
+    const pulled = await Promise.all(
+      asked.map((source) => this.ask(source, question, roomOfOne(asked.length), signal)),
+    );
     const left = sources.slice(MOST_SOURCES).map((source) => ({
       ...about(source),
       missing: `${source.label} was not asked: no more than the ${MOST_SOURCES} sources connected last are.`,
@@ -51,6 +53,7 @@ export class PullEvidence extends EvidenceSources {
   private async ask(
     source: Integration,
     question: EvidenceQuestion,
+    room: Room,
     signal: AbortSignal,
   ): Promise<(PulledPiece | Unanswered)[]> {
     const from = about(source);
@@ -63,7 +66,6 @@ export class PullEvidence extends EvidenceSources {
       setMaxListeners(0, stop);
       const answers = provider.evidence?.pull(connection, question, this.outside, stop);
       if (!answers) return [];
-      const room = { rows: MOST_ROWS, characters: MOST_CHARACTERS };
       for await (const answer of untilAborted(answers, stop)) {
         if ('missing' in answer) {
           const missing = `${source.label}: ${answer.missing}`;
@@ -104,8 +106,20 @@ function about({ integrationId, provider, label }: Integration) {
   return { integrationId, provider, source: label };
 }
 
+interface Room {
+  rows: number;
+  characters: number;
+}
+
+function roomOfOne(sources: number): Room {
+  return {
+    rows: Math.min(MOST_ROWS.ofOne, Math.floor(MOST_ROWS.ofAll / sources)),
+    characters: Math.min(MOST_CHARACTERS.ofOne, Math.floor(MOST_CHARACTERS.ofAll / sources)),
+  };
+}
+
 /** As many of the rows as there is room for. */
-function fitting(rows: PulledPiece['rows'], room: { rows: number; characters: number }): PulledPiece['rows'] {
+function fitting(rows: PulledPiece['rows'], room: Room): PulledPiece['rows'] {
   const kept: PulledPiece['rows'][number][] = [];
   for (const row of rows) {
     const storable = storableRow(row);

@@ -12,6 +12,8 @@ interface Source {
   readonly http: GuardedFetch;
   readonly signal?: AbortSignal | undefined;
   readonly caCertificate?: string | undefined;
+  /** Of one answer; default 8 MiB. */
+  readonly mostBytes?: number;
 }
 
 type Query = readonly (readonly [string, string])[];
@@ -43,7 +45,7 @@ export class JsonSource {
   }
 
   private async send(method: string, path: string, query: Query, body?: string): Promise<OutboundAnswer> {
-    const { name, url, headers, http, signal, caCertificate } = this.source;
+    const { name, url, headers, http, signal, caCertificate, mostBytes = MOST_BYTES } = this.source;
     const search = new URLSearchParams(
       query.map(([key, value]): [string, string] => [key, value]),
     ).toString();
@@ -58,7 +60,7 @@ export class JsonSource {
           ...headers,
         },
         ...(body !== undefined && { body }),
-        maxResponseBytes: MOST_BYTES,
+        maxResponseBytes: mostBytes,
         ...(signal && { signal }),
         ...(caCertificate !== undefined && { caCertificate }),
       });

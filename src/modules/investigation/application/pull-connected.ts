@@ -5,8 +5,9 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import { EvidenceSources, type PulledPiece } from '#modules/integrations/api';
 import type { InvestigatedIncident } from '../domain/agents/agent.js';
 import { readerOf } from '../domain/agents/registry.js';
+import type { Evidence } from '../domain/evidence.js';
 import { readEvidence } from '../domain/read-evidence.js';
-import { clockTime } from '../domain/wording.js';
+import { clockTime, count } from '../domain/wording.js';
 import { excerpt } from './excerpt.js';
 import type { Piece } from './piece.js';
 
@@ -56,7 +57,7 @@ function pieceOf({ type, provider, source, query, rows: raw }: PulledPiece, aler
   const { rows } = readEvidence(type, about, raw);
   if (rows.length === 0) return [];
   const content = raw.map((row) => JSON.stringify(row)).join('\n');
-  const summary = `${type} from ${source}: ${rows.length} ${rows.length === 1 ? 'row' : 'rows'} around ${clockTime(alertedAt)}`;
+  const summary = `${nameOf(type, rows)} from ${source}: ${count(rows.length, 'row')} around ${clockTime(alertedAt)}`;
   return [
     {
       // Its rows were read as its type asks, which the compiler cannot see.
@@ -71,4 +72,9 @@ function pieceOf({ type, provider, source, query, rows: raw }: PulledPiece, aler
       }, // prettier-ignore
     },
   ];
+}
+
+/** A series by its name, everything else by its type. */
+function nameOf(type: string, [first]: Evidence['rows']): string {
+  return first && 'metric' in first && type === 'metric' ? `${first.metric} of ${first.entity}` : type;
 }

@@ -14,6 +14,8 @@ type Elasticsearch = Connection<ElasticsearchConfig, ElasticsearchCredentials>;
 const NAME = 'Elasticsearch';
 const SLICES = 9;
 const MOST_LINES_OF_SLICE = 1_000;
+/** All slices are read at once. */
+const MOST_BYTES_OF_SLICE = 4 * 1024 * 1024;
 const LONGEST_LINE = 4_000;
 
 export const elasticsearch: Provider<ElasticsearchConfig, ElasticsearchCredentials> = {
@@ -51,7 +53,14 @@ function sourceOf(
 ): JsonSource {
   const { apiKey } = credentials;
   const headers = apiKey === undefined ? authorization(credentials) : { authorization: `ApiKey ${apiKey}` };
-  return new JsonSource({ name: NAME, url: config.url, headers, http, signal });
+  return new JsonSource({
+    name: NAME,
+    url: config.url,
+    headers,
+    http,
+    signal,
+    mostBytes: MOST_BYTES_OF_SLICE,
+  });
 }
 
 function searchPath({ index = DEFAULT_INDEX }: ElasticsearchConfig): string {

@@ -11,6 +11,8 @@ type Loki = Connection<LokiConfig, HttpLogin>;
 const NAME = 'Loki';
 const SLICES = 9;
 const MOST_LINES_OF_SLICE = 1_000;
+/** All slices are read at once. */
+const MOST_BYTES_OF_SLICE = 4 * 1024 * 1024;
 const LONGEST_LINE = 4_000;
 const LEVEL_LABELS = ['level', 'detected_level', 'severity'];
 
@@ -40,7 +42,7 @@ export const loki: Provider<LokiConfig, HttpLogin> = {
 function sourceOf({ config, credentials }: Loki, { http }: Outside, signal?: AbortSignal): JsonSource {
   const { url, tenant } = config;
   const headers = { ...authorization(credentials), ...(tenant !== undefined && { 'x-scope-orgid': tenant }) };
-  return new JsonSource({ name: NAME, url, headers, http, signal });
+  return new JsonSource({ name: NAME, url, headers, http, signal, mostBytes: MOST_BYTES_OF_SLICE });
 }
 
 async function* pull(

@@ -7,6 +7,11 @@ export interface Sample {
   readonly value: number;
 }
 
+export interface Series {
+  readonly labels: Readonly<Record<string, unknown>>;
+  readonly samples: readonly Sample[];
+}
+
 /** Seconds since 1970 and seconds. */
 export interface Range {
   readonly start: number;
@@ -37,10 +42,7 @@ export class PrometheusApi {
   }
 
   /** Every series over time. Values that are no numbers (NaN, +Inf) are left out. */
-  async range(
-    query: string,
-    { start, end, step }: Range,
-  ): Promise<{ labels: Readonly<Record<string, unknown>>; samples: Sample[] }[]> {
+  async range(query: string, { start, end, step }: Range): Promise<Series[]> {
     const answer = await this.source.get('/api/v1/query_range', [
       ['query', query],
       ['start', String(start)],
@@ -58,6 +60,10 @@ export class PrometheusApi {
     const answer = objectOf(await this.source.get('/api/v1/query', [['query', 'vector(1)']]));
     return answer['status'] === 'success' ? textOf(objectOf(answer['data'])['resultType']) : undefined;
   }
+}
+
+export function seconds(moment: Date): number {
+  return Math.floor(moment.getTime() / 1000);
 }
 
 function resultOf(answer: unknown): readonly unknown[] {

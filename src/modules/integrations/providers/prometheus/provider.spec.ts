@@ -58,13 +58,27 @@ describe('without queries of its own', () => {
     }
   });
 
-  it('says when it knows no such service, and when the incident names none', async () => {
-    const { environment, alertedAt, from, to } = QUESTION;
-    const asked = { environment, alertedAt, from, to };
-    expect(missingOf(await pulled(prometheus, connection(), { ...asked, service: 'billing' }))).toEqual([
-      'there is no metric whose service, job, app, container is billing.',
-    ]);
-    expect(missingOf(await pulled(prometheus, connection(), { ...asked, service: null }))).toHaveLength(1);
+  it('says when it knows no such service or the incident names none, and reads the few that there are', async () => {
+    for (const [service, sentence] of [
+      ['billing', 'there is no metric whose service, job, app, container is billing.'],
+      [null, 'the incident names no service, so it is not known whose metrics matter.'],
+    ] as const) {
+      const answers = await pulled(prometheus, connection(), { ...QUESTION, service });
+      expect(missingOf(answers)).toEqual([sentence]);
+      expect(new Set(rowsOf(answers).map(({ entity }) => entity))).toEqual(new Set(['checkout']));
+    }
+  });
+
+  it('reads none of many other services, and says so', async () => {
+    const answer = api.answering;
+    const many = Array.from({ length: 9 }, (_, at) => ({ metric: { job: `job-${at}` }, value: [0, '1'] }));
+    api.answering = (heard, response) =>
+      heard.query.get('query')?.startsWith('count by (job) (up')
+        ? { status: 'success', data: { resultType: 'vector', result: many } }
+        : answer(heard, response);
+    const answers = await pulled(prometheus, connection());
+    expect(missingOf(answers)).toEqual(['it watches 9 other services, of which none was read.']);
+    expect(new Set(rowsOf(answers).map(({ entity }) => entity))).toEqual(new Set(['checkout']));
   });
 
   it('reads an environment of its own, if there is a label for it', async () => {
