@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { OutboundCall } from './exchange.js';
@@ -263,5 +265,43 @@ describe('an address for another protocol', () => {
     const unknown: Resolve = (_, done) => { done(Object.assign(new Error(), { code: 'ENOTFOUND' }), []); }; // prettier-ignore
     const error = await failure(new GuardedFetch([], unknown).addressOf('db.example.com'));
     expect([error.reason, error.bytesSent]).toEqual(['the host name is unknown', 'none']);
+  });
+});
+
+describe('an authority of one’s own', () => {
+  const { stdout } = spawnSync('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '1',
+    '-subj',
+    '/CN=test',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+    '-keyout',
+    '-',
+    '-out',
+    '-',
+  ]);
+  // Null, whatever its type says, when there is no such program.
+  const pem = String(stdout); // prettier-ignore
+  const certificate = /-----BEGIN CERTIFICATE-----[^]*/.exec(pem)?.[0] ?? '';
+  if (certificate === '')
+    process.stderr.write('\nSKIPPED: there is no openssl to make a certificate with.\n\n');
+
+  (certificate === '' ? it.skip : it)('is trusted when it is named, and only then', async () => {
+    const port = await listen(
+      createHttpsServer({ key: pem, cert: certificate }, (_, response) => response.end('ok')),
+    );
+    const call = { method: 'GET', url: `https://127.0.0.1:${port}/` };
+    const answer = await loopback.request({ ...call, caCertificate: certificate });
+    expect([answer.status, answer.body.toString()]).toEqual([200, 'ok']);
+    const error = await failure(loopback.request(call));
+    expect(error.reason).toMatch(/^TLS error/);
   });
 });
