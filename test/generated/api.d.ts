@@ -630,6 +630,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/investigation/{incidentId}/model-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a run sent to a language model, and what it cost
+         * @description Hashes, sizes and rules of masking, not the texts. Empty when no model is configured.
+         */
+        get: operations["listModelCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/investigation/{incidentId}/replay": {
         parameters: {
             query?: never;
@@ -1928,6 +1948,11 @@ export interface components {
             contradictedBy: string[];
             /** @description Why it was ruled out or stays open */
             because: string | null;
+            /**
+             * @description What a model proposes stays open and counts for nothing
+             * @enum {string}
+             */
+            proposedBy: "agents" | "model";
         };
         IncidentPage: {
             items: components["schemas"]["IncidentView"][];
@@ -2047,6 +2072,11 @@ export interface components {
             /** @description The user or key that started it; null when triage or a trigger did */
             startedBy: string | null;
             rootCause: string | null;
+            /**
+             * @description In the words of a model, where one is configured: each sentence is a cited finding of its step
+             * @example Checkout ran out of connections right after deploy v42.
+             */
+            explanation: string | null;
             /** @description null until the run ends by itself */
             confidence: number | null;
             /** @enum {string|null} */
@@ -2119,6 +2149,52 @@ export interface components {
             user: components["schemas"]["UserView"];
             tenant: components["schemas"]["TenantProfile"];
             roles: ("admin" | "member")[];
+        };
+        ModelCallList: {
+            /** @example inv_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            investigationId: string;
+            items: components["schemas"]["ModelCallView"][];
+        };
+        ModelCallView: {
+            turn: number;
+            /** @example openai-compatible */
+            provider: string;
+            /** @example gpt-4o-mini */
+            model: string;
+            /**
+             * @description SHA-256 of what left, masked, in hex
+             * @example 9f86d081…
+             */
+            sentHash: string;
+            sentBytes: number;
+            /**
+             * @description How often each rule of masking had hidden something
+             * @example {
+             *       "email": 3
+             *     }
+             */
+            masked: {
+                [key: string]: unknown;
+            };
+            reservedTokens: number;
+            /** @example 0.02 */
+            reservedUsd: number;
+            inputTokens: number | null;
+            outputTokens: number | null;
+            /** @example 0.004 */
+            costUsd: number | null;
+            /** @description Why there was no answer: “it …” */
+            failure: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            startedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            endedAt: string | null;
         };
         NewApiKey: {
             /** @example key_01HX9VTPQR3KF8MZWBYD5N6JCE */
@@ -4813,6 +4889,7 @@ export interface operations {
                      *       "status": "queued",
                      *       "startedBy": null,
                      *       "rootCause": null,
+                     *       "explanation": "Checkout ran out of connections right after deploy v42.",
                      *       "confidence": 0,
                      *       "outcome": "identified",
                      *       "hypotheses": [
@@ -4827,7 +4904,8 @@ export interface operations {
                      *           "contradictedBy": [
                      *             "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *           ],
-                     *           "because": null
+                     *           "because": null,
+                     *           "proposedBy": "agents"
                      *         }
                      *       ],
                      *       "recommendedActions": [
@@ -5197,6 +5275,7 @@ export interface operations {
                      *       "status": "queued",
                      *       "startedBy": null,
                      *       "rootCause": null,
+                     *       "explanation": "Checkout ran out of connections right after deploy v42.",
                      *       "confidence": 0,
                      *       "outcome": "identified",
                      *       "hypotheses": [
@@ -5211,7 +5290,8 @@ export interface operations {
                      *           "contradictedBy": [
                      *             "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *           ],
-                     *           "because": null
+                     *           "because": null,
+                     *           "proposedBy": "agents"
                      *         }
                      *       ],
                      *       "recommendedActions": [
@@ -5268,6 +5348,62 @@ export interface operations {
             409: components["responses"]["Error409"];
             413: components["responses"]["Error413"];
             415: components["responses"]["Error415"];
+            429: components["responses"]["Error429"];
+        };
+    };
+    listModelCalls: {
+        parameters: {
+            query?: {
+                /** @description Of an earlier run; of the latest one when left out */
+                investigationId?: string;
+            };
+            header?: never;
+            path: {
+                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                incidentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "items": [
+                     *         {
+                     *           "turn": 1,
+                     *           "provider": "openai-compatible",
+                     *           "model": "gpt-4o-mini",
+                     *           "sentHash": "9f86d081…",
+                     *           "sentBytes": 0,
+                     *           "masked": {
+                     *             "email": 3
+                     *           },
+                     *           "reservedTokens": 0,
+                     *           "reservedUsd": 0.02,
+                     *           "inputTokens": 0,
+                     *           "outputTokens": 0,
+                     *           "costUsd": 0.004,
+                     *           "failure": null,
+                     *           "startedAt": "2026-03-01T12:00:00.000Z",
+                     *           "endedAt": "2026-03-01T12:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ModelCallList"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
             429: components["responses"]["Error429"];
         };
     };
@@ -5403,6 +5539,7 @@ export interface operations {
                      *           "status": "queued",
                      *           "startedBy": null,
                      *           "rootCause": null,
+                     *           "explanation": "Checkout ran out of connections right after deploy v42.",
                      *           "confidence": 0,
                      *           "outcome": "identified",
                      *           "hypotheses": [
@@ -5417,7 +5554,8 @@ export interface operations {
                      *               "contradictedBy": [
                      *                 "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
                      *               ],
-                     *               "because": null
+                     *               "because": null,
+                     *               "proposedBy": "agents"
                      *             }
                      *           ],
                      *           "recommendedActions": [

@@ -3,6 +3,7 @@ import { ConfigError } from './config-error.js';
 import { readDatabase } from './database-config.js';
 import { type Environment, EnvironmentReader, isCidr, isOrigin } from './environment.js';
 import { type NatsConfig, readNats } from './nats-config.js';
+import { type LlmConfig, readLlm } from './llm-config.js';
 import { type OidcConfig, readOidc } from './oidc-config.js';
 import { completeSecrets, readSecrets, requireSecrets, type Secrets } from './secrets-config.js';
 
@@ -49,6 +50,7 @@ export class Config implements Secrets {
   readonly metricsToken!: string | undefined;
   readonly jobConcurrency!: number;
   readonly investigationsPerTenant!: number;
+  readonly llm!: LlmConfig | undefined;
 }
 
 /**
@@ -90,6 +92,7 @@ export function loadConfig(env: Environment, keepSecrets?: (dataDir: string) => 
     ),
     jobConcurrency: read.integer('JOB_CONCURRENCY', 4, 1, 1000),
     investigationsPerTenant: read.integer('INVESTIGATIONS_PER_TENANT', 2, 1, 1000),
+    llm: readLlm(read),
   };
   if (read.faults.length > 0) throw new ConfigError(read.faults);
   return Object.freeze(Object.assign(new Config(), values, completeSecrets(given, dataDir, keepSecrets)));

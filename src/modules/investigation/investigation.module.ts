@@ -12,6 +12,7 @@ import { GatherEvidence } from './application/gather-evidence.js';
 import { GiveFeedback } from './application/give-feedback.js';
 import { InvestigateIncident } from './application/investigate-incident.js';
 import { ListChanges } from './application/list-changes.js';
+import { ModelCalls } from './application/model-calls.js';
 import { OpenCase } from './application/open-case.js';
 import { PullConnected } from './application/pull-connected.js';
 import { ReadAttached } from './application/read-attached.js';
@@ -20,17 +21,20 @@ import { RecentChanges } from './application/recent-changes.js';
 import { RecordChange } from './application/record-change.js';
 import { ReplayInvestigation } from './application/replay-investigation.js';
 import { RereadEvidence } from './application/reread-evidence.js';
+import { ReviewWithModel } from './application/review-with-model.js';
 import { ShowInvestigation } from './application/show-investigation.js';
 import { StartInvestigation } from './application/start-investigation.js';
 import { TriageIncidents } from './application/triage-incidents.js';
 import { WhenIncidentCreated } from './application/when-incident-created.js';
 import { CaseFile } from './domain/case-file.js';
+import { ModelChat } from './domain/review/model-chat.js';
 import { Runs } from './domain/runs.js';
 import { ChangesController } from './http/changes.controller.js';
 import { InvestigationController } from './http/investigation.controller.js';
 import { RecordedRunsController } from './http/recorded-runs.controller.js';
 import { TriageController } from './http/triage.controller.js';
 import { QueueFigures } from './infrastructure/queue-figures.js';
+import { AiSdkChat } from './infrastructure/ai-sdk-chat.js';
 import { SqlCaseFile } from './infrastructure/sql-case-file.js';
 import { SqlRuns } from './infrastructure/sql-runs.js';
 
@@ -44,6 +48,8 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     StartInvestigation,
     AdmitInvestigations,
     InvestigateIncident,
+    ReviewWithModel,
+    ModelCalls,
     OpenCase,
     RecallMemory,
     GatherEvidence,
@@ -64,6 +70,7 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     ListChanges,
     QueueFigures,
     { provide: Runs, useClass: SqlRuns },
+    { provide: ModelChat, useClass: AiSdkChat },
     { provide: CaseFile, useClass: SqlCaseFile },
     { provide: ChangeLog, useExisting: RecordChange },
     { provide: Investigations, useClass: AskInvestigations },

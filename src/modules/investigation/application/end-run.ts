@@ -8,6 +8,7 @@ import { CaseFile } from '../domain/case-file.js';
 import { decideOutcome } from '../domain/decide-outcome.js';
 import type { EvidenceSet } from '../domain/evidence-set.js';
 import { outcomeInputs } from '../domain/outcome-inputs.js';
+import { MODEL_REVIEW } from '../domain/review/review.js';
 import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 
@@ -33,8 +34,16 @@ export class EndRun {
     const { rootCause, confidence, recommendedActions } = outcome;
     await this.runs.change(tenantId, investigationId, async (run) => {
       if (!run.conclude(outcome, inputs, this.clock.now())) return;
-      const named = outcome.hypotheses.map((each) => ({ ...each, hypothesisId: newId('hyp') }));
-      await this.caseFile.addHypotheses(tenantId, investigationId, named);
+      // What a model proposed is shown beside what was weighed, and was not weighed itself.
+      const proposed = context.reports.find(({ agentName }) => agentName === MODEL_REVIEW)?.hypotheses ?? [];
+      await this.caseFile.addHypotheses(tenantId, investigationId, [
+        ...outcome.hypotheses.map((each) => ({
+          ...each,
+          hypothesisId: newId('hyp'),
+          proposedBy: 'agents' as const,
+        })),
+        ...proposed.map((each) => ({ ...each, hypothesisId: newId('hyp'), proposedBy: 'model' as const })),
+      ]);
       const conclusion = { rootCause, confidence, recommendedActions };
       await this.incidents.tell(tenantId, run.incidentId, { happened: 'investigation_ended', conclusion });
       await this.jobs.enqueue(tenantId, { name: 'admit-investigations', payload: {} });

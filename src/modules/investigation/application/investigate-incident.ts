@@ -8,10 +8,12 @@ import { CaseFile } from '../domain/case-file.js';
 import { EvidenceSet } from '../domain/evidence-set.js';
 import { estimateOnset } from '../domain/onset.js';
 import type { Memory, Run, Step } from '../domain/run.js';
+import { MODEL_REVIEW } from '../domain/review/review.js';
 import { Runs } from '../domain/runs.js';
 import { EndRun } from './end-run.js';
 import { type Gathered, GatherEvidence } from './gather-evidence.js';
 import { OpenCase } from './open-case.js';
+import { type ModelReview, ReviewWithModel } from './review-with-model.js';
 
 const MOST_ATTEMPTS = 4;
 const NOTHING = new EvidenceSet([]);
@@ -36,6 +38,7 @@ export class InvestigateIncident implements JobRunner<Payload> {
     private readonly caseFile: CaseFile,
     private readonly openCase: OpenCase,
     private readonly gatherEvidence: GatherEvidence,
+    private readonly reviewWithModel: ReviewWithModel,
     private readonly endRun: EndRun,
     private readonly clock: Clock,
   ) {}
@@ -89,15 +92,24 @@ export class InvestigateIncident implements JobRunner<Payload> {
         await this.endRun.conclude(run, context, evidence);
         return;
       }
-      const report = agentOf(turn.step).run(evidence, context);
-      await this.keep(run, turn.step, report);
+      const { report, lacking }: ModelReview =
+        turn.step.agentName === MODEL_REVIEW
+          ? await this.reviewWithModel.execute(run, evidence, context, signal)
+          : { report: agentOf(turn.step).run(evidence, context), lacking: [] };
+      await this.keep(run, turn.step, report, lacking);
       reports.push(report);
     }
   }
 
-  private async keep({ tenantId, investigationId }: Run, step: Step, report: AgentReport): Promise<void> {
+  private async keep(
+    { tenantId, investigationId }: Run,
+    step: Step,
+    report: AgentReport,
+    lacking: readonly string[],
+  ): Promise<void> {
     await this.runs.change(tenantId, investigationId, async (run) => {
       if (!run.finishStep(step.stepIndex, report, this.clock.now())) return;
+      run.unreadSources = [...run.unreadSources, ...lacking];
       await this.caseFile.addFindings(tenantId, investigationId, step.stepIndex, report.findings);
     });
   }

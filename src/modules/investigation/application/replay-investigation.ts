@@ -76,6 +76,7 @@ export class ReplayInvestigation {
     if (outcome === null || confidence === null || outcomePolicy === null) return undefined;
     const hypotheses = await this.caseFile.hypotheses(run.tenantId, [run.investigationId]);
     const said = { outcome, confidence, rootCause, recommendedActions, missingEvidence };
-    return { policy: outcomePolicy, ...said, hypotheses };
+    const weighed = hypotheses.filter(({ proposedBy }) => proposedBy === 'agents');
+    return { policy: outcomePolicy, ...said, hypotheses: weighed };
   }
 }

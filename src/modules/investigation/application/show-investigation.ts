@@ -7,6 +7,7 @@ import { CaseFile, type EvidenceRecord, type RankedHypothesis } from '../domain/
 import type { Finding } from '../domain/finding.js';
 import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
+import { type ModelCall, ModelCalls } from './model-calls.js';
 
 export interface ShownRun {
   readonly run: Run;
@@ -27,6 +28,7 @@ export class ShowInvestigation {
     private readonly runs: Runs,
     private readonly caseFile: CaseFile,
     private readonly incidents: IncidentLifecycle,
+    private readonly calls: ModelCalls,
     private readonly cursors: Cursors,
   ) {}
 
@@ -61,10 +63,7 @@ export class ShowInvestigation {
     incidentId: string,
     { limit, cursor, investigationId }: PageRequest & { readonly investigationId?: string },
   ): Promise<Page<EvidenceRecord>> {
-    const run = await (investigationId === undefined
-      ? this.runs.latest(tenantId, incidentId)
-      : this.runs.find(tenantId, investigationId));
-    if (run?.incidentId !== incidentId) throw notFound('investigation');
+    const run = await this.find(tenantId, incidentId, investigationId);
     const list = `evidence:${run.investigationId}`;
     const [after = ''] = this.cursors.open(tenantId, list, cursor) ?? [];
     const page = { after: String(after), limit: limit + 1 };
@@ -75,6 +74,25 @@ export class ShowInvestigation {
       position: ({ evidenceId }) => [evidenceId],
       item: (record) => record,
     });
+  }
+
+  /** What left for a model in the latest run, or in another one by id. */
+  async modelCalls(
+    tenantId: TenantId,
+    incidentId: string,
+    investigationId?: string,
+  ): Promise<{ investigationId: string; calls: ModelCall[] }> {
+    const run = await this.find(tenantId, incidentId, investigationId);
+    const calls = await this.calls.of(tenantId, run.investigationId);
+    return { investigationId: run.investigationId, calls };
+  }
+
+  private async find(tenantId: TenantId, incidentId: string, investigationId?: string): Promise<Run> {
+    const run = await (investigationId === undefined
+      ? this.runs.latest(tenantId, incidentId)
+      : this.runs.find(tenantId, investigationId));
+    if (run?.incidentId !== incidentId) throw notFound('investigation');
+    return run;
   }
 
   private async shown(tenantId: TenantId, runs: readonly Run[]): Promise<ShownRun[]> {

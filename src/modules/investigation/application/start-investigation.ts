@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { Config } from '#kernel/config/config';
 import { Clock } from '#kernel/domain/clock';
 import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
@@ -7,10 +8,12 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentLifecycle } from '#modules/ingestion/api';
 import { AGENTS } from '../domain/agents/registry.js';
 import { alreadyUnderWay, notInvestigable } from '../domain/errors.js';
+import { MODEL_REVIEW } from '../domain/review/review.js';
 import { Run, type Start } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 
 const AGENT_NAMES = AGENTS.map(({ name }) => name);
+const WITH_MODEL = [...AGENT_NAMES, MODEL_REVIEW];
 
 /** Queues runs: the run, the incident's move and the job that lets it begin are stored together or not at all. */
 @Injectable()
@@ -21,6 +24,7 @@ export class StartInvestigation {
     private readonly unitOfWork: UnitOfWork,
     private readonly jobs: Jobs,
     private readonly clock: Clock,
+    @Inject(Config) private readonly config: Config,
   ) {}
 
   /**
@@ -42,7 +46,8 @@ export class StartInvestigation {
   async queue(tenantId: TenantId, incidentIds: readonly string[], start: Start): Promise<Run[]> {
     return this.unitOfWork.run(tenantId, async () => {
       const now = this.clock.now();
-      const runs = incidentIds.map((incidentId) => Run.queue(tenantId, incidentId, start, AGENT_NAMES, now));
+      const names = this.config.llm ? WITH_MODEL : AGENT_NAMES;
+      const runs = incidentIds.map((incidentId) => Run.queue(tenantId, incidentId, start, names, now));
       const queued = await this.runs.addUnlessUnderWay(tenantId, runs);
       const ids = queued.map(({ incidentId }) => incidentId);
       const told = await this.incidents.tellMany(tenantId, ids, { happened: 'investigation_started' });

@@ -25,7 +25,11 @@ export interface EvidenceRecord {
   readonly rows: Evidence['rows'] | null;
 }
 
-export type NamedHypothesis = Hypothesis & { readonly hypothesisId: string };
+export type NamedHypothesis = Hypothesis & {
+  readonly hypothesisId: string;
+  /** A model's are never more than questions. */
+  readonly proposedBy: 'agents' | 'model';
+};
 
 /** What a run read, found and held to be possible. A finding without a citation cannot be stored. */
 export abstract class CaseFile {
@@ -75,4 +79,5 @@ export interface RankedHypothesis {
   readonly supportedBy: readonly string[];
   readonly contradictedBy: readonly string[];
   readonly because: string | null;
+  readonly proposedBy: NamedHypothesis['proposedBy'];
 }

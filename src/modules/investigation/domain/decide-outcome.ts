@@ -73,6 +73,8 @@ const FAMILIES: Readonly<
   metrics_quiet: null,
   logs_quiet: null,
   platform_quiet: null,
+  // A model reads for people; what it says weighs nothing.
+  model_reading: null,
 };
 
 /**

@@ -23,6 +23,7 @@ export const FINDING_KINDS = [
   'risen_error',
   'missing_message',
   'logs_quiet',
+  'model_reading',
   'named_cause',
   'known_pattern',
   'earlier_incident',

@@ -64,6 +64,8 @@ class HypothesisView {
   @Texts({ summary: 'Evidence, by id', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
   contradictedBy!: readonly string[];
   @Text({ max: 4000, nullable: true, summary: 'Why it was ruled out or stays open' }) because!: string | null;
+  @OneOf(['agents', 'model'], { summary: 'What a model proposes stays open and counts for nothing' })
+  proposedBy!: 'agents' | 'model';
 }
 
 class KnownSolutionView {
@@ -87,6 +89,13 @@ export class InvestigationView {
   })
   startedBy!: string | null;
   @Text({ max: 4000, nullable: true }) rootCause!: string | null;
+  @Text({
+    max: 10_000,
+    nullable: true,
+    summary: 'In the words of a model, where one is configured: each sentence is a cited finding of its step',
+    example: 'Checkout ran out of connections right after deploy v42.',
+  })
+  explanation!: string | null;
   @Fraction({ nullable: true, summary: 'null until the run ends by itself' }) confidence!: number | null;
   @OneOf(OUTCOMES, { nullable: true }) outcome!: OutcomeName | null;
   @ListOf(() => HypothesisView, { summary: 'Best first' }) hypotheses!: readonly HypothesisView[];

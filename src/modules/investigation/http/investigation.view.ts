@@ -1,8 +1,11 @@
+import type { ModelCall } from '../application/model-calls.js';
 import type { ShownRun } from '../application/show-investigation.js';
 import type { EvidenceRecord } from '../domain/case-file.js';
 import type { Finding } from '../domain/finding.js';
+import { MODEL_REVIEW } from '../domain/review/review.js';
 import type { Step } from '../domain/run.js';
 import type { InvestigationView, RunEvidenceView } from './investigation.dto.js';
+import type { ModelCallList } from './model-calls.dto.js';
 
 export function investigationView({ run, findings, hypotheses }: ShownRun): InvestigationView {
   const { investigationId, incidentId, status, startedBy, rootCause, confidence, outcome, failure } = run;
@@ -13,6 +16,7 @@ export function investigationView({ run, findings, hypotheses }: ShownRun): Inve
     status,
     startedBy,
     rootCause,
+    explanation: explanationOf(run.steps, findings),
     confidence,
     outcome,
     hypotheses: hypotheses.map(({ investigationId: _run, ...hypothesis }) => hypothesis),
@@ -33,6 +37,12 @@ export function investigationView({ run, findings, hypotheses }: ShownRun): Inve
     startedAt: run.startedAt?.toISOString() ?? null,
     endedAt: run.endedAt?.toISOString() ?? null,
   };
+}
+
+function explanationOf(steps: readonly Step[], findings: ShownRun['findings']): string | null {
+  const review = steps.find(({ agentName }) => agentName === MODEL_REVIEW);
+  const said = (review && findings.get(review.stepIndex)) ?? [];
+  return said.length === 0 ? null : said.map(({ statement }) => statement).join(' ');
 }
 
 function stepView(step: Step, findings: readonly Finding[]): InvestigationView['steps'][number] {
@@ -58,4 +68,12 @@ function stepView(step: Step, findings: readonly Finding[]): InvestigationView['
 
 export function evidenceView({ origin: _origin, rows: _rows, ...record }: EvidenceRecord): RunEvidenceView {
   return { ...record, observedAt: record.observedAt.toISOString() };
+}
+
+export function modelCallView({ investigationId: _run, ...call }: ModelCall): ModelCallList['items'][number] {
+  return {
+    ...call,
+    startedAt: call.startedAt.toISOString(),
+    endedAt: call.endedAt?.toISOString() ?? null,
+  };
 }

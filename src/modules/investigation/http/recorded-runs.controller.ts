@@ -5,7 +5,10 @@ import { errorResponses } from '#kernel/http/error-docs';
 import { Allow, type Principal } from '#kernel/http/principal';
 import { ExportEvalCase } from '../application/export-eval-case.js';
 import { ReplayInvestigation } from '../application/replay-investigation.js';
+import { ShowInvestigation } from '../application/show-investigation.js';
 import { EvalCaseBody, EvalCaseView } from './eval-case.dto.js';
+import { modelCallView } from './investigation.view.js';
+import { ModelCallList, ModelCallsQuery } from './model-calls.dto.js';
 import { ReplayQuery, ReplayView } from './replay.dto.js';
 import { replayView } from './replay.view.js';
 
@@ -16,6 +19,7 @@ export class RecordedRunsController {
   constructor(
     private readonly replayInvestigation: ReplayInvestigation,
     private readonly exportEvalCase: ExportEvalCase,
+    private readonly show: ShowInvestigation,
   ) {}
 
   @Get('replay')
@@ -59,5 +63,27 @@ export class RecordedRunsController {
       rootCauseCommit: body?.rootCauseCommit,
       failureMode: body?.failureMode,
     });
+  }
+
+  @Get('model-calls')
+  @Allow({ scope: 'incidents:read' })
+  @ApiOperation({
+    operationId: 'listModelCalls',
+    summary: 'What a run sent to a language model, and what it cost',
+    description: 'Hashes, sizes and rules of masking, not the texts. Empty when no model is configured.',
+  })
+  @ApiOkResponse({ type: ModelCallList })
+  @errorResponses(400, 401, 403, 404, 429)
+  async modelCalls(
+    @Caller() { tenantId }: Principal,
+    @Param('incidentId') incidentId: string,
+    @Query() query: ModelCallsQuery,
+  ): Promise<ModelCallList> {
+    const { investigationId, calls } = await this.show.modelCalls(
+      tenantId,
+      incidentId,
+      query.investigationId,
+    );
+    return { investigationId, items: calls.map(modelCallView) };
   }
 }

@@ -102,8 +102,9 @@ export class SqlCaseFile extends CaseFile {
     await this.unitOfWork.query(
       tenantId,
       `INSERT INTO hypotheses (tenant_id, investigation_id, place, hypothesis_id, statement, score, status, because,
-         supported_by, contradicted_by)
+         proposed_by, supported_by, contradicted_by)
        SELECT $1, $2, place, h->>'hypothesisId', h->>'statement', (h->>'score')::float8, h->>'status', h->>'because',
+              h->>'proposedBy',
               ARRAY(SELECT json_array_elements_text(h->'supportedBy')),
               ARRAY(SELECT json_array_elements_text(h->'contradictedBy'))
          FROM json_array_elements($3) WITH ORDINALITY AS l (h, place)`,
@@ -115,7 +116,7 @@ export class SqlCaseFile extends CaseFile {
     return this.unitOfWork.query<RankedHypothesis>(
       tenantId,
       `SELECT investigation_id AS "investigationId", hypothesis_id AS "hypothesisId", statement, score, status, because,
-              supported_by AS "supportedBy", contradicted_by AS "contradictedBy"
+              proposed_by AS "proposedBy", supported_by AS "supportedBy", contradicted_by AS "contradictedBy"
          FROM hypotheses WHERE tenant_id = $1 AND investigation_id = ANY ($2) ORDER BY investigation_id, place`,
       [tenantId, investigationIds],
     );

@@ -1,0 +1,47 @@
+import type { EnvironmentReader } from './environment.js';
+
+const PROVIDERS = ['none', 'openai-compatible', 'anthropic'] as const;
+
+/** A language model that may review runs, and what one run may spend on it. */
+export interface LlmConfig {
+  readonly provider: 'openai-compatible' | 'anthropic';
+  /** Undefined means the provider's own address. */
+  readonly baseUrl: string | undefined;
+  readonly model: string;
+  readonly apiKey: string | undefined;
+  readonly maxTurns: number;
+  /** Of a run, read and written together. */
+  readonly maxTokens: number;
+  readonly maxCostUsd: number;
+  readonly timeoutSeconds: number;
+}
+
+/** @returns undefined unless LLM_PROVIDER is set: then no model is asked, and nothing of one is loaded */
+export function readLlm(read: EnvironmentReader): LlmConfig | undefined {
+  const provider = read.oneOf('LLM_PROVIDER', PROVIDERS, 'none');
+  const baseUrl = read.url('LLM_BASE_URL', ['https:', 'http:']);
+  const model = read.matching('LLM_MODEL', /^[\x21-\x7e]{1,200}$/, 'the name of a model');
+  const apiKey = read.matching('LLM_API_KEY', /^[\x21-\x7e]+$/, 'printable ASCII characters without spaces');
+  const limits = {
+    maxTurns: read.integer('LLM_MAX_TURNS', 6, 1, 50),
+    maxTokens: read.integer('LLM_MAX_TOKENS', 60_000, 1000, 10_000_000),
+    maxCostUsd: readMoney(read, 'LLM_MAX_COST_USD_PER_RUN', 0.5),
+    timeoutSeconds: read.integer('LLM_TIMEOUT_SECONDS', 60, 1, 600),
+  };
+  if (provider === 'none') {
+    // Half a configuration is one whose author believes that a model is asked.
+    if (read.text('LLM_PROVIDER') === undefined && (baseUrl ?? model ?? apiKey))
+      read.fault('LLM_PROVIDER is missing, but other LLM variables are set.');
+    return undefined;
+  }
+  if (model === undefined) read.fault('LLM_MODEL is missing: with LLM_PROVIDER set it must be given.');
+  if (provider === 'openai-compatible' && baseUrl === undefined)
+    read.fault('LLM_BASE_URL is missing: an OpenAI-compatible model needs its address.');
+  if (provider === 'anthropic' && apiKey === undefined)
+    read.fault('LLM_API_KEY is missing: Anthropic asks for one.');
+  return { provider, baseUrl, model: model ?? '', apiKey, ...limits };
+}
+
+function readMoney(read: EnvironmentReader, name: string, fallback: number): number {
+  return Number(read.matching(name, /^\d{1,6}(\.\d{1,6})?$/, 'an amount like 0.50') ?? fallback);
+}

@@ -1,0 +1,123 @@
+import type { EvidenceSet } from '../evidence-set.js';
+import type { CaseText, Citable } from './citable.js';
+import type { ToolDescription } from './model-chat.js';
+
+/** What a tool may look into: the run's own evidence, and nothing else. */
+export interface Desk {
+  readonly evidence: EvidenceSet;
+  readonly text: CaseText;
+}
+
+interface EvidenceTool extends ToolDescription {
+  /** Pure: it reads, and answers lines. */
+  read(desk: Desk, input: ReadonlyMap<string, unknown>): string[];
+}
+
+const MOST_CHARACTERS = 6_000;
+const MOST_LINE = 400;
+const MOST_LINES = 60;
+const text = { type: 'string' } as const;
+
+/** Every tool of the model. All of them only read; there is none that acts. */
+export const EVIDENCE_TOOLS: readonly EvidenceTool[] = [
+  {
+    name: 'list_evidence',
+    description: 'Every piece of evidence of this run: id, type, source, number of rows.',
+    input: { type: 'object', properties: {}, additionalProperties: false },
+    read: ({ text: pieces }) =>
+      [...pieces.values()].map(
+        ({ evidenceId, type, source, size }) => `${evidenceId} ${type} from ${source}, ${String(size)} rows`,
+      ),
+  },
+  {
+    name: 'read_evidence',
+    description:
+      'Rows of one piece of evidence, each as its own line, exactly as they can be quoted. With `contains` only rows ' +
+      'that hold these words. 60 rows at a time, from row number `from` on.',
+    input: {
+      type: 'object',
+      properties: { evidenceId: text, contains: text, from: { type: 'integer' } },
+      required: ['evidenceId'],
+      additionalProperties: false,
+    },
+    read: ({ text: pieces }, input) => {
+      const piece = pieces.get(String(input.get('evidenceId')));
+      if (!piece) return ['There is no evidence of this id in this run.'];
+      const contains = input.get('contains');
+      return rowsFrom(piece, typeof contains === 'string' ? contains : '', Number(input.get('from') ?? 0));
+    },
+  },
+  {
+    name: 'search_logs',
+    description:
+      'Log lines and platform events that hold these words, oldest first, with the id of their evidence.',
+    input: {
+      type: 'object',
+      properties: { contains: text, entity: text },
+      required: ['contains'],
+      additionalProperties: false,
+    },
+    read: ({ evidence }, input) => {
+      const contains = String(input.get('contains')).toLowerCase();
+      const entity = input.get('entity');
+      const lines: string[] = [];
+      for (const { evidenceId, row } of evidence.logs) {
+        if (lines.length >= MOST_LINES) break;
+        if (typeof entity === 'string' && row.entity !== entity) continue;
+        if (!row.message.toLowerCase().includes(contains)) continue;
+        lines.push(`${evidenceId}: ${new Date(row.timestamp).toISOString()} ${row.entity} ${row.message}`);
+      }
+      return lines;
+    },
+  },
+  {
+    name: 'read_metric',
+    description: 'The samples of one metric of one entity around the onset, at most 60, evenly taken.',
+    input: {
+      type: 'object',
+      properties: { entity: text, metric: text },
+      required: ['entity'],
+      additionalProperties: false,
+    },
+    read: ({ evidence }, input) => {
+      const own = evidence.series.filter(({ entity }) => entity === input.get('entity'));
+      const wanted = own.filter(({ metric }) => metric === input.get('metric'));
+      const [series] = wanted;
+      if (!series) return [`Metrics of it: ${own.map(({ metric }) => metric).join(', ') || 'none'}`];
+      const every = Math.max(1, Math.ceil(series.values.length / MOST_LINES));
+      return series.values.flatMap((value, i) =>
+        i % every === 0
+          ? [
+              `${series.evidenceIds.join(' ')}: ${new Date(series.timestamps[i] ?? 0).toISOString()} ${String(value)}`,
+            ]
+          : [],
+      );
+    },
+  },
+];
+
+/** @returns undefined when there is no such tool, or it cannot be used like this */
+export function useTool(desk: Desk, name: string, input: unknown): string | undefined {
+  const tool = EVIDENCE_TOOLS.find((each) => each.name === name);
+  if (!tool || typeof input !== 'object' || input === null) return undefined;
+  const lines = tool.read(desk, new Map(Object.entries(input)));
+  const shown: string[] = [];
+  let characters = 0;
+  for (const line of lines.slice(0, MOST_LINES)) {
+    const cut = line.length > MOST_LINE ? `${line.slice(0, MOST_LINE)}…` : line;
+    characters += cut.length + 1;
+    if (characters > MOST_CHARACTERS) break;
+    shown.push(cut);
+  }
+  return shown.length === 0 ? 'Nothing.' : shown.join('\n');
+}
+
+function rowsFrom(piece: Citable, contains: string, from: number): string[] {
+  const lines: string[] = [];
+  for (let place = Math.max(0, Math.trunc(from) || 0); place < piece.size; place += 1) {
+    if (lines.length >= MOST_LINES) break;
+    const line = piece.line(place);
+    if (line.includes(contains)) lines.push(line);
+  }
+  return lines;
+}
