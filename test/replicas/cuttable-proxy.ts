@@ -7,7 +7,10 @@ export class CuttableProxy {
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer((near) => this.join(near));
 
-  private constructor(private readonly target: number) {}
+  private constructor(
+    /** The port it leads to; connections that come later follow a change. */
+    public target: number,
+  ) {}
 
   static async to(target: number): Promise<CuttableProxy> {
     const proxy = new CuttableProxy(target);

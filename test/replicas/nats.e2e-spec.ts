@@ -1,15 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DiscardPolicy, jetstream, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { ulid } from 'ulid';
+import { findPostmaster } from '#kernel/persistence/embedded/postmaster';
+import { findServerHome, sharedDirOfRoot } from '#kernel/persistence/embedded/server-home';
 import { startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
 import { Api } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
-import { TestServer } from '../support/server.js';
+import { type Options, TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { CuttableProxy } from './cuttable-proxy.js';
 import { hasNatsServer, NatsCluster } from './nats-cluster.js';
@@ -34,20 +36,26 @@ beforeEach(() => {
   stream = `test-${ulid()}`;
 });
 afterEach(async () => {
-  for (const replica of [...replicas].reverse()) await replica.stop();
-  replicas = [];
+  await stopReplicas();
   if (hasNatsServer) await (await cluster.manager()).streams.delete(stream).catch(() => undefined);
 });
 
+async function stopReplicas(): Promise<void> {
+  for (const replica of [...replicas].reverse()) await replica.stop();
+  replicas = [];
+}
+
 /** Three replicas over one PostgreSQL and, by the addresses given, one NATS. */
-async function startThree(urls: readonly string[], env: Record<string, string> = {}): Promise<TestServer> {
+async function startThree(
+  urls: readonly string[],
+  { database }: Pick<Options, 'database'> = {},
+): Promise<TestServer> {
   const of = (n: number) => ({
-    ...env,
     NATS_URL: urls[n % urls.length] ?? '',
     NATS_STREAM: stream,
     NATS_REPLICAS: '3',
   });
-  const first = await TestServer.start({ env: of(0) });
+  const first = await TestServer.start({ env: of(0), ...(database && { database }) });
   const others = [1, 2].map((n) => TestServer.start({ env: of(n), database: first.database }));
   replicas = [first, ...(await Promise.all(others))];
   await until('all are with NATS', () => replicas.every(({ log }) => log.includes('Events go through NATS')));
@@ -237,25 +245,27 @@ withNats('three replicas with a JetStream cluster of three', () => {
   }, 180_000);
 });
 
-withNats('a restart of PostgreSQL', () => {
+withNats('PostgreSQL killed and started again', () => {
   it('costs nothing that was acknowledged, and nobody reads anything twice', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'causeflow-restart-'));
-    const start = () => startEmbeddedPostgres({ dataDir });
-    let postgres = await start();
-    const database = { name: '', url: postgres.url };
+    let postgres = await startEmbeddedPostgres({ dataDir });
+    // It comes back on another port; the replicas know only the proxy's.
+    const proxy = await CuttableProxy.to(Number(new URL(postgres.url).port));
+    const url = new URL(postgres.url);
+    url.port = String(proxy.port);
     try {
-      const env = { NATS_URL: cluster.url, NATS_STREAM: stream, NATS_REPLICAS: '3' };
-      replicas = [await TestServer.start({ env, database })];
-      replicas.push(...(await Promise.all([1, 2].map(() => TestServer.start({ env, database })))));
-      const parties = await trouble(replicas[0] as TestServer, async () => {
+      const first = await startThree([cluster.url], { database: { name: '', url: url.href } });
+      const parties = await trouble(first, async () => {
+        const { cluster: files } = findServerHome(realpathSync(dataDir), sharedDirOfRoot);
+        process.kill(findPostmaster(files)?.pid ?? NaN, 'SIGKILL');
         await postgres.stop();
-        postgres = await start();
-        expect(postgres.url).toBe(database.url);
+        postgres = await startEmbeddedPostgres({ dataDir });
+        proxy.target = Number(new URL(postgres.url).port);
       });
-      await expectAllPublished(replicas[0] as TestServer, parties);
+      await expectAllPublished(first, parties);
     } finally {
-      for (const replica of [...replicas].reverse()) await replica.stop();
-      replicas = [];
+      await stopReplicas();
+      await proxy.stop();
       await postgres.stop();
       rmSync(dataDir, { recursive: true, force: true });
     }

@@ -1,10 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { TestDatabase } from '../support/database.js';
 import { sql } from '../support/database.js';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
 import { EventStream } from '../support/event-stream.js';
-import type { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { publishedIds } from '../notifications/log-writer.js';
+
+/** A replica, or a proxy before some. */
+type Door = { readonly url: string };
 
 /** A reader that comes back by its last id whenever its stream ends, at the next of its replicas. */
 export class FaithfulReader {
@@ -15,7 +18,7 @@ export class FaithfulReader {
   private turn: number;
 
   constructor(
-    private readonly replicas: readonly TestServer[],
+    private readonly replicas: readonly Door[],
     private readonly tenant: TenantUser,
     /** Where it knocks first. */
     first: number,
@@ -36,7 +39,7 @@ export class FaithfulReader {
 
   private async read(): Promise<void> {
     while (!this.closed) {
-      const replica = this.replicas[this.turn++ % this.replicas.length] as TestServer;
+      const replica = this.replicas[this.turn++ % this.replicas.length] as Door;
       let stream: EventStream;
       try {
         stream = await EventStream.open(
@@ -75,12 +78,12 @@ export async function newParty(url: string): Promise<Party> {
 /** Sends alerts, each to the next replica, until it has `count` acknowledged. What a dead replica had in hand is sent again. */
 export async function sendAlerts(
   { sender, acknowledged }: Party,
-  replicas: readonly TestServer[],
+  replicas: readonly Door[],
   count: number,
   name: string,
 ): Promise<void> {
   for (let n = 0, knock = 0; n < count;) {
-    const replica = replicas[knock++ % replicas.length] as TestServer;
+    const replica = replicas[knock++ % replicas.length] as Door;
     const sourceAlertId = `${name}-${n}`;
     try {
       const { status } = await sender
@@ -92,6 +95,7 @@ export async function sendAlerts(
       n++;
     } catch {
       // dead, or without its database for a moment: the next one takes it
+      await pause(20);
       if (knock > count * 50) throw new Error(`No replica takes ${sourceAlertId}`);
     }
   }

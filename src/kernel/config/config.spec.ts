@@ -125,6 +125,22 @@ describe('a good configuration', () => {
     expect(loadConfig({ TRUST_PROXY: '2' }, keepSecrets).trustProxy).toBe(2);
   });
 
+  it('takes NATS servers from a list, with the credentials of the first, which no fault quotes', () => {
+    const NATS_URL = 'nats://app:p%40ss@a:4223, nats://b';
+    expect(loadConfig({ NATS_URL }, keepSecrets).nats).toEqual({
+      servers: ['a:4223', 'b:4222'],
+      tls: false,
+      user: 'app',
+      password: 'p@ss',
+      stream: 'causeflow',
+      replicas: 1,
+    });
+    expect(loadConfig({}, keepSecrets).nats).toBeUndefined();
+    for (const wrong of ['http://app:hidden@a', 'app:hidden@a:4222', 'nats://a,hidden']) {
+      expect(() => loadConfig({ NATS_URL: wrong }, keepSecrets)).toThrow(/NATS_URL must be (?!.*hidden)/);
+    }
+  });
+
   it('resolves the data directory once, so that a later change of directory moves nothing', () => {
     expect(loadConfig({ DATA_DIR: '' }, keepSecrets).dataDir).toBe(resolve('.causeflow'));
   });

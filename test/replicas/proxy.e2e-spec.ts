@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Api } from '../support/api.js';
+import { CHECKOUT, TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { freePorts } from './free-ports.js';
+import { FaithfulReader, newParty, type Party, sendAlerts, whatIsWrong } from './traffic.js';
+
+const isInstalled = (command: string): boolean => spawnSync(command, ['-v']).status === 0;
+
+/** The example of docs/scaling-proxy.md in one language, with the ports of this test in place of its own. */
+function example(language: string, port: number, replicas: readonly TestServer[]): string {
+  const text = readFileSync(join(CHECKOUT, 'docs/scaling-proxy.md'), 'utf8');
+  const [, code = ''] = new RegExp('```' + language + '\\n([^`]*)```').exec(text) ?? [];
+  return replicas.reduce(
+    (so, { url }, n) => so.replace(`127.0.0.1:300${n + 1}`, new URL(url).host),
+    code.replace('127.0.0.1:8080', `127.0.0.1:${port}`),
+  );
+}
+
+/** nginx wants its paths told and a frame around what is said of http. */
+const framed = (dir: string, code: string): string => `
+  daemon off; pid ${dir}/pid; error_log ${dir}/errors; worker_processes 1; events {}
+  http { access_log off; client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p; fastcgi_temp_path ${dir}/f;
+    uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s; ${code} }`;
+
+let replicas: TestServer[];
+let dir: string;
+let proxy: ChildProcess | undefined;
+beforeEach(async () => {
+  const first = await TestServer.start({ env: { TRUST_PROXY: '1' } });
+  const { database } = first;
+  const others = [1, 2].map(() => TestServer.start({ database, env: { TRUST_PROXY: '1' } }));
+  replicas = [first, ...(await Promise.all(others))];
+  dir = mkdtempSync(join(tmpdir(), 'causeflow-proxy-'));
+});
+afterEach(async () => {
+  if (proxy?.exitCode === null) {
+    const ended = once(proxy, 'exit');
+    proxy.kill('SIGTERM');
+    await ended;
+  }
+  proxy = undefined;
+  for (const replica of [...replicas].reverse()) await replica.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function start(command: 'nginx' | 'haproxy'): Promise<string> {
+  const [port = 0] = await freePorts(1);
+  const file = join(dir, 'config');
+  const code = example(command, port, replicas);
+  writeFileSync(file, command === 'nginx' ? framed(dir, code) : code);
+  const args = command === 'nginx' ? ['-c', file, '-e', join(dir, 'errors')] : ['-db', '-f', file];
+  proxy = spawn(command, args, { stdio: 'ignore' });
+  const url = `http://127.0.0.1:${port}`;
+  await until(`${command} answers`, async () => (await new Api(url).get('/health/ready')).status === 200);
+  return url;
+}
+
+describe.each(['nginx', 'haproxy'] as const)('the example for %s', (command) => {
+  const isThere = isInstalled(command);
+  if (!isThere) process.stderr.write(`\nNO ${command} ON THE PATH: its example is NOT TESTED\n`);
+
+  (isThere ? it : it.skip)(
+    'shares the load, passes streams on as they come, and outlives a replica',
+    async () => {
+      const url = await start(command);
+      const party = await newParty(url);
+      const readers = [0, 1, 2].map(() => new FaithfulReader([{ url }], party.tenant, 0));
+      await until('all read', () => readers.every(({ isOpen }) => isOpen));
+      await Promise.all([1, 2, 3, 4].map((n) => sendAlerts(party, [{ url }], 40, `${command}-${n}`)));
+      const shares = await Promise.all(
+        replicas.map(async ({ url: own }) => {
+          const { body } = await new Api(own).get<string>('/metrics');
+          return Number(
+            /^causeflow_alerts_total\{[^}]*outcome="accepted"[^}]*\} (\d+)/m.exec(body)?.[1] ?? 0,
+          );
+        }),
+      );
+      for (const share of shares) expect(share).toBeGreaterThan(0);
+
+      const sending = Promise.all([1, 2].map((n) => sendAlerts(party, [{ url }], 100, `kill-${n}`)));
+      await until('some are sent', () => party.acknowledged.length > 200);
+      await replicas[2]?.kill();
+      await sending;
+      expect(
+        await whatIsWrong(
+          replicas[0]?.database as TestServer['database'],
+          [party],
+          new Map<Party, FaithfulReader[]>([[party, readers]]),
+        ),
+      ).toEqual([]);
+      await Promise.all(readers.map((reader) => reader.close()));
+    },
+    120_000,
+  );
+});
