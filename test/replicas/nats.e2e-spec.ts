@@ -1,10 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DiscardPolicy, jetstream, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { ulid } from 'ulid';
 import { findPostmaster } from '#kernel/persistence/embedded/postmaster';
 import { findServerHome, sharedDirOfRoot } from '#kernel/persistence/embedded/server-home';
 import { startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
@@ -24,6 +24,8 @@ if (!hasNatsServer) {
 }
 const withNats = hasNatsServer ? describe : describe.skip;
 
+const unique = (): string => randomBytes(10).toString('hex');
+
 let cluster: NatsCluster;
 let replicas: TestServer[] = [];
 beforeAll(async () => {
@@ -33,7 +35,7 @@ afterAll(() => (hasNatsServer ? cluster.stop() : undefined));
 
 let stream: string;
 beforeEach(() => {
-  stream = `test-${ulid()}`;
+  stream = `test-${unique()}`;
 });
 afterEach(async () => {
   await stopReplicas();
@@ -166,7 +168,7 @@ withNats('three replicas with a JetStream cluster of three', () => {
       replicas.map(({ url }) => EventStream.open(new Api(url, party.tenant.api.token))),
     );
     const seq = (await headOf(first, party)) + 1;
-    const id = `evt_${ulid()}`;
+    const id = `evt_${unique()}`;
     const { tenantId } = party.tenant;
     const connection = await connect({ servers: cluster.url.split(',') });
     const event = {
@@ -176,7 +178,7 @@ withNats('three replicas with a JetStream cluster of three', () => {
     const subject = `causeflow.events.${tenantId}.incident.created`;
     const say = (place: number, name: string) =>
       jetstream(connection).publish(subject, JSON.stringify({ ...event, seq: place, id: name }), {
-        msgID: ulid(),
+        msgID: unique(),
       });
     await until('the streams are live', async () => {
       await say(seq, id);
