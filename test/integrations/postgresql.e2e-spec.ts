@@ -67,28 +67,33 @@ it('tells an investigation who waits for whom, and changes nothing', async () =>
   const answer = await connect(tenant, { username: role, password }, { services: ['checkout'] });
   expect(answer.status).toBe(201);
   expect(JSON.stringify(answer.body)).not.toContain(password);
-  const [holder, waiter] = [await session(), await session()];
+  const [holder, waiter, watcher] = [await session(), await session(), await session()];
   await holder.query('BEGIN');
   await holder.query(`UPDATE orders SET note = 'secret of Ada' WHERE id = 1`);
   const waiting = waiter.query(`UPDATE orders SET note = 'second' WHERE id = 1`);
-  await until('one waits for the other', async () => {
-    const blocked = await sql(
-      orders.url,
-      `SELECT FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0`,
+  await until('one has waited for the other for long', async () => {
+    const blocked = await watcher.query(
+      `SELECT FROM pg_stat_activity
+        WHERE cardinality(pg_blocking_pids(pid)) > 0 AND query_start < now() - interval '5 seconds'`,
     );
-    return blocked.length > 0;
+    return Number(blocked.rowCount) > 0;
   });
   const incidentId = await openIncident(tenant, INCIDENT);
-  await ended(tenant, incidentId);
+  const run = await ended(tenant, incidentId);
   await holder.query('ROLLBACK');
   await waiting;
 
   const evidence = (await evidenceOf(tenant, incidentId)).filter(({ source }) => source === 'postgresql');
-  const locks = evidence.find(({ content }) => content.includes('blocked by session'));
+  const locks = evidence.find(({ content }) => content.includes('behind session'));
   expect(locks).toMatchObject({ type: 'database', query: expect.stringContaining('pg_blocking_pids') });
   expect(locks?.content).toMatch(
-    /waits on Lock transactionid for \d+ s: session \d+ .*, blocked by session \d+, idle in transaction/,
+    /waits on Lock transactionid for \d+ s behind session \d+, idle in transaction, in a transaction for \d+ s/,
   );
+  expect(run.rootCause).toMatch(
+    /lets sessions wait \d+ s for a lock, mostly .*behind session \d+, idle in transaction/,
+  );
+  const measured = evidence.find(({ content }) => content.includes('"metric":"longest_lock_wait"'));
+  expect(run.hypotheses[0]?.supportedBy).toContain(measured?.evidenceId);
   expect(locks?.content).toContain('UPDATE orders SET note = ? WHERE id = ?');
   const all = evidence.map(({ content }) => content).join('\n');
   expect(all).not.toContain('secret of Ada');

@@ -36,6 +36,11 @@ describe('The limits of a database', () => {
     expect(modes(measures('FreeStorageSpace', [100e9, 60e9, 50e9]))).toEqual([]);
   });
 
+  it('are reached by sessions that wait long for a lock, not by those that wait a moment', () => {
+    expect(modes(measures('longest_lock_wait', [31]))).toEqual(['lock_contention']);
+    expect(modes(measures('longest_lock_wait', [2]))).toEqual([]);
+  });
+
   it('come worst first', () => {
     expect(modes(measures('CPUUtilization', [90, 90, 90]), measures('ReplicaLag', [900, 900, 900]))).toEqual([
       'replication_lag',

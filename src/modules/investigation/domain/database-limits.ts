@@ -15,6 +15,7 @@ export interface ReachedLimit {
 
 const CPU_PERCENT = 85;
 const LAG_SECONDS = 300;
+const LOCK_WAIT_SECONDS = 5;
 /** Of the most that was ever free. */
 const FREE_SHARE = 0.05;
 const CONNECTION_SHARE = 0.9;
@@ -56,6 +57,13 @@ function measured(series: MetricSeries): ReachedLimit[] {
   }
   if (/replica(?:tion)?lag/.test(name)) {
     return limit('replication_lag', typical / LAG_SECONDS, `lags ${Math.round(typical)} s behind its source`);
+  }
+  if (/^longestlockwait/.test(name)) {
+    return limit(
+      'lock_contention',
+      typical / LOCK_WAIT_SECONDS,
+      `lets sessions wait ${Math.round(typical)} s for a lock`,
+    );
   }
   if (/free(?:storage|disk)/.test(name)) {
     const most = Math.max(...series.values);

@@ -7,6 +7,7 @@ export const FAILURE_MODES = [
   'failover',
   'healthy',
   'image_pull_backoff',
+  'lock_contention',
   'node_not_ready',
   'oom_killed',
   'pending_pod',

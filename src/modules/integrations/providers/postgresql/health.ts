@@ -28,6 +28,8 @@ export const LOOKS: readonly Look[] = [
     sql: `SELECT count(*) AS used, count(*) FILTER (WHERE state = 'active') AS active,
                  count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS idle_in_transaction,
                  count(*) FILTER (WHERE wait_event_type = 'Lock') AS waiting_for_locks,
+                 EXTRACT(epoch FROM max(now() - query_start) FILTER (WHERE wait_event_type = 'Lock'))::double precision
+                   AS longest_lock_wait,
                  pg_catalog.current_setting('max_connections') AS most
             FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'`,
     says: ([row = {}], asked) => [
@@ -39,6 +41,7 @@ export const LOOKS: readonly Look[] = [
           ['active', 'connections_active'],
           ['idle_in_transaction', 'connections_idle_in_transaction'],
           ['waiting_for_locks', 'sessions_waiting_for_locks'],
+          ['longest_lock_wait', 'longest_lock_wait', 's'],
         ]),
       },
       {
@@ -48,16 +51,6 @@ export const LOOKS: readonly Look[] = [
         ],
       },
     ],
-  },
-  {
-    name: 'waits',
-    sql: `SELECT wait_event_type, wait_event, count(*) AS sessions FROM pg_catalog.pg_stat_activity
-           WHERE ${CLIENTS} AND state = 'active' AND wait_event IS NOT NULL
-           GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20`,
-    says: notes(
-      ({ wait_event_type, wait_event, sessions }) =>
-        `waits on ${shown(wait_event_type)} ${shown(wait_event)}: ${shown(sessions)} sessions`,
-    ),
   },
   {
     name: 'locks',
@@ -70,8 +63,18 @@ export const LOOKS: readonly Look[] = [
            WHERE a.wait_event_type = 'Lock' ORDER BY a.query_start LIMIT 20`,
     says: notes(
       ({ pid, wait_event, query, seconds, blocker, blocker_state, blocker_query, blocker_seconds }) =>
-        `waits on Lock ${shown(wait_event)} for ${shown(seconds)} s: session ${shown(pid)} (${masked(query)}), blocked by ` +
-        `session ${shown(blocker)}, ${shown(blocker_state)}, in a transaction for ${shown(blocker_seconds)} s (${masked(blocker_query)})`,
+        `waits on Lock ${shown(wait_event)} for ${shown(seconds)} s behind session ${shown(blocker)}, ${shown(blocker_state)}, ` +
+        `in a transaction for ${shown(blocker_seconds)} s (${masked(blocker_query)}): session ${shown(pid)} (${masked(query)})`,
+    ),
+  },
+  {
+    name: 'waits',
+    sql: `SELECT wait_event_type, wait_event, count(*) AS sessions FROM pg_catalog.pg_stat_activity
+           WHERE ${CLIENTS} AND state = 'active' AND wait_event IS NOT NULL
+           GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20`,
+    says: notes(
+      ({ wait_event_type, wait_event, sessions }) =>
+        `waits on ${shown(wait_event_type)} ${shown(wait_event)}: ${shown(sessions)} sessions`,
     ),
   },
   {

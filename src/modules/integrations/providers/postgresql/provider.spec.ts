@@ -90,8 +90,8 @@ describe('what it says', () => {
       },
     ]); // prettier-ignore
     expect(row?.['text']).toBe(
-      'waits on Lock transactionid for 31 s: session 12 (UPDATE orders SET note = ? WHERE id = ?), blocked by session 15, ' +
-        'idle in transaction, in a transaction for 95 s (SELECT ?)',
+      'waits on Lock transactionid for 31 s behind session 15, idle in transaction, in a transaction for 95 s (SELECT ?): ' +
+        'session 12 (UPDATE orders SET note = ? WHERE id = ?)',
     );
   });
 
