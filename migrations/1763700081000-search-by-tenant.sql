@@ -19,8 +19,8 @@ CREATE FUNCTION quote_lexeme(lexeme text) RETURNS text
 
 /*
  * The first `most` of the tenant's incidents that have these facets and words, in the order of a list, after a place in
- * it. For what is rare: every match of a slot is looked at. By creation the slots are visited one by one, in the order
- * given, until there are enough; by update all at once, and all there are when NULL is given.
+ * it. For what is rare: every match of a slot is looked at. By creation the slots are visited in the order given, until
+ * there are enough; by update all at once, and all there are when NULL is given.
  * The operators of full text are not leakproof, so row-level security would keep their index from being used; this
  * function reads the tenant from the session itself and answers ids alone. The query is a subquery, so that the planner
  * does not guess from the words of all tenants but takes the index.
@@ -33,7 +33,7 @@ CREATE FUNCTION search_incidents(
 DECLARE
   asked tsquery := (SELECT string_agg(quote_lexeme(facet), '&') FROM unnest(facets) AS facet)::tsquery;
   steps text[];
-  step text;
+  slots_sought text;
   query tsquery;
   found_now integer;
 BEGIN
@@ -47,15 +47,16 @@ BEGIN
   IF slots IS NULL THEN
     SELECT ARRAY[string_agg(quote_lexeme('Tenant=' || t), '|')] INTO steps FROM unnest(current_tenants()) AS t;
   ELSE
-    SELECT array_agg(own ORDER BY place) INTO steps FROM (
-      SELECT string_agg(quote_lexeme('Slot=' || t || '/' || slot), '|') AS own, place
-        FROM unnest(slots) WITH ORDINALITY AS s (slot, place), unnest(current_tenants()) AS t GROUP BY place) AS each;
+    /* Three slots, then twelve, then 48: few questions for what is rare, and few matches each for what is not. */
+    SELECT array_agg(own ORDER BY step) INTO steps FROM (
+      SELECT string_agg(quote_lexeme('Slot=' || t || '/' || slot), '|') AS own, floor(log(4, place)) AS step
+        FROM unnest(slots) WITH ORDINALITY AS s (slot, place), unnest(current_tenants()) AS t GROUP BY step) AS grown;
     IF by_update THEN
       steps := ARRAY[array_to_string(steps, '|')];
     END IF;
   END IF;
-  FOREACH step IN ARRAY coalesce(steps, '{}') LOOP
-    query := coalesce(step::tsquery && asked, step::tsquery);
+  FOREACH slots_sought IN ARRAY coalesce(steps, '{}') LOOP
+    query := coalesce(slots_sought::tsquery && asked, slots_sought::tsquery);
     RETURN QUERY
       WITH matched AS MATERIALIZED (
         SELECT i.tenant_id, i.incident_id, i.created_at, i.updated_at FROM incidents i WHERE i.words @@ (SELECT query)

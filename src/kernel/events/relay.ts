@@ -18,7 +18,7 @@ import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
 
 const TENANTS_A_PASS = 16;
-const EVENTS_A_PASS = 256;
+const EVENTS_A_PASS = 1_024;
 const POLL_MS = 1_000;
 
 /**
