@@ -18,7 +18,9 @@ import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
 
 const TENANTS_A_PASS = 16;
-const EVENTS_A_PASS = 1_024;
+/** Shared by the tenants of a pass: one alone gets large batches, many together do not crowd each other out. */
+const EVENTS_A_PASS = 4_096;
+const EVENTS_A_TENANT = 1_024;
 const POLL_MS = 1_000;
 
 /**
@@ -87,7 +89,8 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
       const behind = (await claim.query('SELECT tenant_id, relayed FROM claim_streams_behind($1)', [
         TENANTS_A_PASS,
       ])) as { tenant_id: TenantId; relayed: string }[];
-      await Promise.all(behind.map((stream) => this.moveOn(stream.tenant_id, Number(stream.relayed))));
+      const most = Math.min(EVENTS_A_TENANT, Math.floor(EVENTS_A_PASS / behind.length));
+      await Promise.all(behind.map((stream) => this.moveOn(stream.tenant_id, Number(stream.relayed), most)));
       await claim.commitTransaction();
       return behind.length;
     } catch (error) {
@@ -98,8 +101,8 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     }
   }
 
-  private async moveOn(tenantId: TenantId, relayed: number): Promise<void> {
-    const logged = await this.eventLog.page(tenantId, relayed, EVENTS_A_PASS);
+  private async moveOn(tenantId: TenantId, relayed: number, most: number): Promise<void> {
+    const logged = await this.eventLog.page(tenantId, relayed, most);
     const last = logged.at(-1);
     if (!last) return;
     const events = logged.flatMap((event) => this.catalogue.revive(event) ?? []);
