@@ -1,5 +1,4 @@
 import { leastIdAt, madeAt, type Id, type TenantId } from '#kernel/domain/ids';
-import type { IncidentFilter } from './list-incidents.js';
 
 /** The index of words knows in which of these an incident was made, by the first characters of its id. */
 const SLOT_MS = 2 ** 30;
@@ -8,6 +7,13 @@ const SLOT = { from: 'inc_'.length, to: 'inc_'.length + 4 };
 /** Clocks of replicas, and of an incident and its id, are never this far apart. */
 const SLACK_MS = 60_000;
 
+interface ListedTimes {
+  readonly sort: 'createdAt' | 'updatedAt';
+  readonly order: 'asc' | 'desc';
+  readonly from?: string;
+  readonly to?: string;
+}
+
 /**
  * The slots of time in which an incident of a list can have been made, in the order of the list.
  * @param after the last incident of the page before
@@ -15,7 +21,7 @@ const SLACK_MS = 60_000;
  */
 export function slotsOf(
   tenantId: TenantId,
-  { sort, order, from, to }: Pick<IncidentFilter, 'sort' | 'order' | 'from' | 'to'>,
+  { sort, order, from, to }: ListedTimes,
   after: unknown,
   now: Date,
 ): string[] | null {
