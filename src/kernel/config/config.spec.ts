@@ -83,6 +83,14 @@ describe('a bad configuration', () => {
     { OUTBOUND_ALLOW_CIDRS: '10.0.0.0/8,10.1/16' },
     { CORS_ORIGINS: '*' },
     { METRICS_TOKEN: 'two words' },
+    { LLM_PROVIDER: 'oracle' },
+    { LLM_PROVIDER: 'openai-compatible', LLM_MODEL: 'm' },
+    { LLM_PROVIDER: 'openai-compatible', LLM_BASE_URL: 'http://llm.example/v1' },
+    { LLM_PROVIDER: 'openai-compatible', LLM_BASE_URL: 'file:///etc', LLM_MODEL: 'm' },
+    { LLM_PROVIDER: 'anthropic', LLM_MODEL: 'm' },
+    { LLM_MODEL: 'm' },
+    { LLM_MAX_COST_USD_PER_RUN: '-1' },
+    { LLM_MAX_TURNS: '0' },
   ])('stops the start: %j', (env: Record<string, string>) => {
     expect(faultsOf(env)).toHaveLength(1);
   });
@@ -99,6 +107,21 @@ describe('a bad configuration', () => {
 });
 
 describe('a good configuration', () => {
+  it('asks no model unless it names one, and then within limits', () => {
+    expect(loadConfig(served).llm).toBeUndefined();
+    const env = { ...served, LLM_PROVIDER: 'openai-compatible', LLM_BASE_URL: 'http://localhost:11434/v1' };
+    expect(loadConfig({ ...env, LLM_MODEL: 'qwen3:8b' }).llm).toEqual({
+      provider: 'openai-compatible',
+      baseUrl: 'http://localhost:11434/v1',
+      model: 'qwen3:8b',
+      apiKey: undefined,
+      maxTurns: 6,
+      maxTokens: 60_000,
+      maxCostUsd: 0.5,
+      timeoutSeconds: 60,
+    });
+  });
+
   it('is read into typed values', () => {
     const env = {
       ...served,

@@ -30,12 +30,12 @@ export function readLlm(read: EnvironmentReader): LlmConfig | undefined {
   };
   if (provider === 'none') {
     // Half a configuration is one whose author believes that a model is asked.
-    if (read.text('LLM_PROVIDER') === undefined && (baseUrl ?? model ?? apiKey))
+    if (read.text('LLM_PROVIDER') === undefined && (baseUrl ?? model ?? apiKey) !== undefined)
       read.fault('LLM_PROVIDER is missing, but other LLM variables are set.');
     return undefined;
   }
   if (model === undefined) read.fault('LLM_MODEL is missing: with LLM_PROVIDER set it must be given.');
-  if (provider === 'openai-compatible' && baseUrl === undefined)
+  if (provider === 'openai-compatible' && read.text('LLM_BASE_URL') === undefined)
     read.fault('LLM_BASE_URL is missing: an OpenAI-compatible model needs its address.');
   if (provider === 'anthropic' && apiKey === undefined)
     read.fault('LLM_API_KEY is missing: Anthropic asks for one.');

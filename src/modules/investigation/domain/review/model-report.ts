@@ -67,6 +67,8 @@ export const REPORT_TOOL: ToolDescription = {
 const MOST_ITEMS = 12;
 const MOST_SENTENCE = 600;
 const MOST_QUOTE = 500;
+/** With the unit that a person writes right after it. */
+const NUMBER = /^(\d+(?:[.,:]\d+)*)(?:%|ms|s|m|min|h|x|xx|k|kb|mb|gb|kib|mib|gib)?$/;
 /** Joined words of plain English, which are nobody's name. */
 const PLAIN = new Set(
   'read-only out-of-memory time-out roll-back fail-over end-to-end long-running up-to-date re-try and/or i/o e.g i.e'.split(
@@ -158,7 +160,8 @@ function strangerIn(
   for (const name of [...new Set(names)].sort((a, b) => b.length - a.length))
     if (name.length > 1) rest = rest.replaceAll(name, ' ');
   return words(rest).find((word) => {
-    if (/^\d+(?:[.,:]\d+)*%?$/.test(word)) return !numbers.includes(word.replace(/%$/, ''));
+    const [, number] = NUMBER.exec(word) ?? [];
+    if (number !== undefined) return !numbers.includes(number);
     // Somebody's address is neither an entity nor a change.
     if (word.includes('@')) return !numbers.includes(word);
     return looksLikeName(word) && !PLAIN.has(word);
@@ -173,7 +176,7 @@ function words(text: string): string[] {
 }
 
 function looksLikeName(word: string): boolean {
-  return /[\p{L}\d][-_./:@#\\=|][\p{L}\d]/u.test(word) || (/\d/.test(word) && /\p{L}{2}/u.test(word));
+  return /[\p{L}\d][-_./:@#\\=|][\p{L}\d]/u.test(word) || (/\d/.test(word) && /\p{L}/u.test(word));
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
