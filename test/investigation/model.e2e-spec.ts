@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newTenant, type TenantUser } from '../support/api.js';
+import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
 import { ALERT, ended, type Investigation, openQuietIncident, start } from './cases.js';
 import { type Asked, heard, PretendModel, type Reply } from './pretend-model.js';
 
@@ -53,10 +54,7 @@ beforeEach(() => {
 });
 
 /** A deploy and errors after it; the same case on every server. @param planted goes into a log line */
-async function investigated(
-  on: TestServer,
-  planted = '',
-): Promise<{ tenant: TenantUser; run: Run; incidentId: string }> {
+async function begun(on: TestServer, planted = ''): Promise<{ tenant: TenantUser; incidentId: string }> {
   const tenant = await newTenant(on.url);
   const { service } = ALERT;
   const deploy = {
@@ -76,6 +74,14 @@ async function investigated(
   }));
   await tenant.api.post(`/v1/incidents/${incidentId}/evidence`, { type: 'log', source: 'loki', content });
   await start(tenant, incidentId);
+  return { tenant, incidentId };
+}
+
+async function investigated(
+  on: TestServer,
+  planted?: string,
+): Promise<{ tenant: TenantUser; run: Run; incidentId: string }> {
+  const { tenant, incidentId } = await begun(on, planted);
   return { tenant, incidentId, run: (await ended(tenant, incidentId)) as unknown as Run };
 }
 
@@ -199,6 +205,89 @@ describe('a run with a model', () => {
     expect(run.explanation).toBe('The pool ran out.');
     expect(run.hypotheses.every(({ proposedBy }) => proposedBy === 'agents')).toBe(true);
     expect(review(run).message).toContain('6 statements did not hold');
+  });
+});
+
+describe('a model of Anthropic', () => {
+  it('explains a run in the same way, under its own key', async () => {
+    const env = {
+      LLM_PROVIDER: 'anthropic',
+      LLM_BASE_URL: model.url,
+      LLM_MODEL: 'claude-haiku-4-5',
+      LLM_API_KEY: KEY,
+    };
+    const own = await TestServer.start({ env });
+    try {
+      model.mind = honest;
+      const { tenant, incidentId, run } = await investigated(own);
+      expect(run.explanation).toContain('The pool of connections ran out.');
+      expect(model.requests[0]?.headers['x-api-key']).toBe(KEY);
+      for (const { raw } of model.requests) expect(raw).not.toContain(EMAIL);
+      // 1,000 tokens read at 1 and 100 written at 5 dollars a million.
+      expect((await callsOf(tenant, incidentId))[0]?.costUsd).toBeCloseTo(0.0015, 6);
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
+describe('a process that is killed while a model thinks', () => {
+  it('is followed by one that goes on at that step, and what was set aside is spent', async () => {
+    const env = {
+      LLM_PROVIDER: 'openai-compatible',
+      LLM_BASE_URL: model.url,
+      LLM_MODEL: 'gpt-4o-mini',
+    };
+    const first = await TestServer.start({ env });
+    model.mind = () => 'hang';
+    const { tenant, incidentId } = await begun(first);
+    await until('the model was asked', () => model.requests.length === 1);
+    await first.kill();
+    model.forget();
+    model.mind = honest;
+    const second = await TestServer.start({ env, database: first.database });
+    try {
+      const later = { ...tenant, api: new Api(second.url, tenant.api.token) };
+      const run = (await ended(later, incidentId, 60)) as unknown as Run;
+      expect(run.explanation).toContain('The pool of connections ran out.');
+      expect(review(run).findings).toHaveLength(2);
+      const calls = await callsOf(later, incidentId);
+      expect(calls.map(({ turn, costUsd }) => [turn, costUsd === null])).toEqual([
+        [1, true],
+        [2, false],
+        [3, false],
+        [4, false],
+      ]);
+    } finally {
+      await second.stop();
+    }
+  });
+
+  it('asks nothing more for a run that was aborted', async () => {
+    const own = await TestServer.start({
+      env: {
+        LLM_PROVIDER: 'openai-compatible',
+        LLM_BASE_URL: model.url,
+        LLM_MODEL: 'm',
+        LLM_TIMEOUT_SECONDS: '3',
+      },
+    });
+    try {
+      model.mind = (_, turn) => (turn === 1 ? { calls: [{ name: 'list_evidence', input: {} }] } : 'hang');
+      const { tenant, incidentId } = await begun(own);
+      await until('the model was asked twice', () => model.requests.length === 2);
+      expect((await tenant.api.delete(`/v1/investigation/${incidentId}`)).status).toBe(204);
+      const run = (await ended(tenant, incidentId)) as unknown as Run;
+      expect(run).toMatchObject({ status: 'aborted', explanation: null });
+      await until(
+        'the call under way was given up',
+        async () => (await callsOf(tenant, incidentId))[1]?.failure,
+      );
+      expect(model.requests).toHaveLength(2);
+      expect((await ended(tenant, incidentId)) as unknown as Run).toEqual(run);
+    } finally {
+      await own.stop();
+    }
   });
 });
 

@@ -6,7 +6,7 @@ export interface Asked {
   readonly max_tokens: number;
   readonly messages: readonly {
     readonly role: string;
-    readonly content: string | null;
+    readonly content: unknown;
     readonly tool_calls?: readonly unknown[];
   }[];
   readonly tools: readonly { readonly function: { readonly name: string } }[];
@@ -24,7 +24,10 @@ export type Reply =
   | { readonly status: number; readonly body?: string }
   | 'hang';
 
-/** A real OpenAI-compatible HTTP server on loopback, whose mind is a function of the test. */
+/**
+ * A real HTTP server on loopback that speaks as OpenAI-compatible ones do, or as Anthropic's does where it is called
+ * by its path. Its mind is a function of the test.
+ */
 export class PretendModel {
   readonly requests: {
     readonly headers: IncomingMessage['headers'];
@@ -69,6 +72,11 @@ export class PretendModel {
       response.end(reply.body ?? JSON.stringify({ error: { message: 'no' } }));
       return;
     }
+    if (request.url?.endsWith('/messages')) {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(asAnthropic(reply)));
+      return;
+    }
     const message =
       'text' in reply ? { content: reply.text } : { content: null, tool_calls: reply.calls.map(toolCall) };
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -91,6 +99,23 @@ export class PretendModel {
   }
 }
 
+function asAnthropic(reply: Exclude<Reply, 'hang' | { status: number }>): object {
+  const content =
+    'text' in reply
+      ? [{ type: 'text', text: reply.text }]
+      : reply.calls.map(({ name, input }, at) => ({ type: 'tool_use', id: `call_${at}`, name, input }));
+  return {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    model: 'pretend',
+    content,
+    stop_reason: 'text' in reply ? 'end_turn' : 'tool_use',
+    stop_sequence: null,
+    usage: { input_tokens: 1_000, output_tokens: 100 },
+  };
+}
+
 function toolCall({ name, input }: Call, at: number): object {
   return {
     id: `call_${at}`,
@@ -101,5 +126,8 @@ function toolCall({ name, input }: Call, at: number): object {
 
 /** All that the model was told so far, in one text. */
 export function heard({ messages }: Asked): string {
-  return messages.map(({ content }) => content ?? '').join('\n');
+  // Anthropic's messages are made of parts.
+  return messages
+    .map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content ?? '')))
+    .join('\n');
 }
