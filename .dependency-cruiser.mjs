@@ -157,6 +157,14 @@ export default {
       to: { path: SPEC },
     },
     {
+      name: 'a-model-is-loaded-when-asked',
+      comment:
+        'Most installations have no language model: its libraries come in by a dynamic import at the first call, or as types.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { path: 'node_modules/(ai|@ai-sdk/[^/]+)/', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'what-runs-is-installed',
       comment: 'Shipped code imports what `npm ci --omit=dev` installs.',
       severity: 'error',

@@ -129,6 +129,7 @@ const BREACHES: readonly Breach[] = [
   ['a-domain-knows-no-framework', 'src/modules/foo/domain/answers.ts', 'express'],
   ['a-domain-knows-no-framework', 'src/modules/foo/domain/reads-files.ts', 'node:fs/promises'],
   ['a-domain-knows-no-framework', 'src/kernel/domain/is-a-row.ts', 'typeorm'],
+  ['a-model-is-loaded-when-asked', 'src/modules/foo/infrastructure/asks-a-model.ts', 'ai'],
   [
     'http-asks-the-application',
     'src/modules/foo/http/queries.controller.ts',
@@ -180,7 +181,7 @@ const FORBIDDEN_FRUIT: Tree = {
   'bench/load.ts': [],
 };
 
-const PACKAGES = ['typeorm', 'pg', 'express', 'class-validator', 'simple-statistics'];
+const PACKAGES = ['ai', 'typeorm', 'pg', 'express', 'class-validator', 'simple-statistics'];
 const NEST_PACKAGES = ['common', 'core', 'cqrs', 'swagger'].map((name) => `@nestjs/${name}`);
 
 async function plant(tree: Tree): Promise<string> {
