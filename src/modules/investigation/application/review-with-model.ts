@@ -88,24 +88,24 @@ export class ReviewWithModel {
   ): Promise<ChatAnswer | string> {
     const spent = await this.calls.spent(tenantId, investigationId);
     const price = priceOf(llm.model);
-    const said = JSON.stringify({ system: RULES, messages, tools: TOOLS });
-    const reserved = reserve(llm, spent, price, Buffer.byteLength(said));
+    const reserved = reserve(llm, spent, price, bytesOf({ system: RULES, messages, tools: TOOLS }));
     if (typeof reserved === 'string') return `Its budget of ${reserved} is spent`;
+    const request = requestOf(messages, reserved);
     const turn = spent.turns + 1;
     const mayLeave = await this.calls.reserve(tenantId, {
       investigationId,
       turn,
       provider: llm.provider,
       model: llm.model,
-      sentHash: sha256Hex(said),
-      sentBytes: Buffer.byteLength(said),
+      sentHash: sha256Hex(JSON.stringify(request)),
+      sentBytes: bytesOf(request),
       masked: mask.fired,
       reservedTokens: reserved.tokens,
       reservedUsd: reserved.costUsd,
     });
     if (!mayLeave) return 'The run was ended';
     try {
-      const answer = await this.chat.turn(requestOf(messages, reserved), signal);
+      const answer = await this.chat.turn(request, signal);
       const { inputTokens = null, outputTokens = null } = answer.usage ?? {};
       const costUsd = answer.usage
         ? costOf(price, answer.usage.inputTokens, answer.usage.outputTokens)
@@ -120,6 +120,10 @@ export class ReviewWithModel {
       return `It ${error.reason}`;
     }
   }
+}
+
+function bytesOf(request: object): number {
+  return Buffer.byteLength(JSON.stringify(request));
 }
 
 /** In its last turn it is offered nothing but to report. */
