@@ -35,9 +35,9 @@ async function* alerts(databases, { peers, runs, seconds }) {
     const plain = await startNodeHttp(await databases.create());
     started.push({ ...plain, verify: storedByProduct(plain) });
     started.push(await startGeneratedNest(await databases.create({ empty: true })));
-    const alertmanager = await startAlertmanager();
-    if (alertmanager) started.push(alertmanager);
-    else yield absent('Alertmanager', 'prometheus-alertmanager');
+    const alertmanager = await startIfThere(startAlertmanager);
+    if (alertmanager.name) started.push(alertmanager);
+    else yield absent('Alertmanager', 'prometheus-alertmanager', alertmanager);
   }
   yield* newAlerts({ product, peers: started, runs, seconds });
   for (const { stop } of [product, ...started]) await stop();
@@ -82,13 +82,13 @@ async function startSource(databases) {
 
 async function* streams(databases, { peers, runs, quick }) {
   const product = await startSource(databases);
-  const nchan = peers ? await startNchan() : undefined;
-  if (peers && !nchan) yield absent('nchan', 'nginx libnginx-mod-nchan');
+  const nchan = peers ? await startIfThere(startNchan) : {};
+  if (peers && !nchan.name) yield absent('nchan', 'nginx libnginx-mod-nchan', nchan);
   for (const clients of quick ? [1_000] : [1_000, 5_000]) {
-    yield* deliveries({ product, peers: nchan ? [nchan] : [], clients, runs });
+    yield* deliveries({ product, peers: nchan.name ? [nchan] : [], clients, runs });
   }
   await product.end();
-  await nchan?.stop();
+  await nchan.stop?.();
   await product.stop();
 }
 
@@ -111,10 +111,19 @@ async function* cases(databases, { runs }) {
   await product.stop();
 }
 
-async function* idle(_databases, { runs }) {
-  yield* idleness({ runs: Math.min(runs, 3) });
+async function* idle(_databases, { runs, quick }) {
+  yield* idleness({ runs: Math.min(runs, 3), quick });
 }
 
-function absent(name, packages) {
-  return `NOT MEASURED: ${name} is not installed here (Debian: ${packages})`;
+/** A peer that others make: it may be missing, and it may not run here. */
+async function startIfThere(start) {
+  try {
+    return (await start()) ?? { reason: 'it is not installed' };
+  } catch (error) {
+    return { reason: error.message };
+  }
+}
+
+function absent(name, packages, { reason }) {
+  return `NOT MEASURED: ${name} (Debian: ${packages}): ${reason}`;
 }

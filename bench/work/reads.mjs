@@ -1,5 +1,6 @@
 import { against, alone } from '../harness/alternate.mjs';
 import { atOnce } from '../harness/database.mjs';
+import { newId } from '../../dist/kernel/domain/ids.js';
 import { call } from '../harness/senders.mjs';
 import { percentile, sort } from '../harness/statistics.mjs';
 
@@ -20,10 +21,10 @@ export async function* lists({ product, sender: { tenantId, token }, quick }) {
   await atOnce(
     product.databaseUrl,
     `INSERT INTO incidents (tenant_id, incident_id, title, description, severity, status, source, service, created_at, updated_at)
-     SELECT $1, 'inc_01' || lpad(n::text, 24, '0'), 'Pool exhausted ' || n, 'All connections of pool ' || n || ' are in use',
+     SELECT $1, $3 || lpad(n::text, 16, '0'), 'Pool exhausted ' || n, 'All connections of pool ' || n || ' are in use',
             'low', CASE WHEN n % 10 = 0 THEN 'open' ELSE 'triaging' END, 'automated', 'service-' || n % 50, now(), now()
        FROM generate_series(1, $2::int) AS n`,
-    [tenantId, quick ? INCIDENTS / 10 : INCIDENTS],
+    [tenantId, quick ? INCIDENTS / 10 : INCIDENTS, newId('inc').slice(0, -16)],
     [tenantId],
   );
   await atOnce(product.databaseUrl, 'VACUUM ANALYZE incidents');

@@ -3,6 +3,8 @@ import { randomFillSync } from 'node:crypto';
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const TIME_DIGITS = 10;
 const RANDOM_DIGITS = 16;
+/** So many random parts are asked of the system at a time: asking is dear, and how much hardly matters. */
+const STOCK = 256;
 
 /**
  * Makes ULIDs that sort by the order of their making. Within one millisecond the random part of the last one is counted up,
@@ -10,7 +12,9 @@ const RANDOM_DIGITS = 16;
  * @param now milliseconds since 1970
  */
 export function ulidFactory(now: () => number): () => string {
+  const stock = new Uint8Array(STOCK * RANDOM_DIGITS);
   const random = new Uint8Array(RANDOM_DIGITS);
+  let used = stock.length;
   let madeAt = -1;
   let time = '';
   return () => {
@@ -18,8 +22,11 @@ export function ulidFactory(now: () => number): () => string {
     if (moment > madeAt) {
       madeAt = moment;
       time = timeDigits(moment);
-      randomFillSync(random);
-      for (let at = 0; at < RANDOM_DIGITS; at += 1) random[at] = (random[at] ?? 0) & 31;
+      if (used === stock.length) {
+        randomFillSync(stock);
+        used = 0;
+      }
+      for (let at = 0; at < RANDOM_DIGITS; at += 1) random[at] = (stock[used++] ?? 0) & 31;
       // Room to count up: a carry out of the first digit would be in nobody's way.
       random[0] = (random[0] ?? 0) & 15;
     } else countUp(random);
