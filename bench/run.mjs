@@ -24,7 +24,7 @@ const plan = {
   peers: options.peers,
   anyway: options.anyway,
   runs: Number(options.runs ?? (options.quick ? 2 : 7)),
-  seconds: Number(options.seconds ?? (options.quick ? 0.8 : 3)),
+  seconds: Number(options.seconds ?? (options.quick ? 0.6 : 3)),
 };
 /** Too long for a quick look. */
 const LONG = ['cases'];

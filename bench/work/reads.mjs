@@ -33,18 +33,18 @@ export async function* lists({ product, sender: { tenantId, token }, quick }) {
       work: `list: incidents, ${name}, p95`,
       unit: 'ms',
       runs: 1,
-      subject: { name: 'CauseFlow', measure: () => p95(product.url, path, token) },
+      subject: { name: 'CauseFlow', measure: () => p95(product.url, path, token, quick ? ASKED / 4 : ASKED) },
       limit: 20,
     });
   }
 }
 
-async function p95(url, path, token) {
+async function p95(url, path, token, asks) {
   const took = [];
-  for (let asked = 0; asked < ASKED; asked += 1) {
+  for (let asked = 0; asked < asks; asked += 1) {
     const begun = performance.now();
     const { items } = await call(url, 'GET', path, { token });
-    if (asked >= ASKED / 10) took.push(performance.now() - begun);
+    if (asked >= asks / 10) took.push(performance.now() - begun);
     if (items.length === 0) throw new Error(`WRONG: ${path} answered an empty page`);
   }
   return percentile(sort(took), 0.95);
