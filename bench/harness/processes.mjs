@@ -67,6 +67,11 @@ async function stop(child) {
   await exited;
 }
 
+/** A folder that is gone when the bench has ended. */
+export function makeFolder(name) {
+  return mkdtempSync(join(logs, `${name}-`));
+}
+
 /** Ends whatever still runs, on the way out. */
 export async function stopAll() {
   await Promise.all([...running].map(stop));

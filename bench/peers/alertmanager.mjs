@@ -1,14 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram, freePort, startProcess } from '../harness/processes.mjs';
+import { findProgram, freePort, makeFolder, startProcess } from '../harness/processes.mjs';
 
 /** Alertmanager on one core. It keeps alerts in memory and checks no signature. @returns undefined where it is not installed */
 export async function startAlertmanager() {
   const program = findProgram('prometheus-alertmanager') ?? findProgram('alertmanager');
   const taskset = findProgram('taskset');
   if (!program || !taskset) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), 'causeflow-bench-alertmanager-'));
+  const folder = makeFolder('alertmanager');
   const port = await freePort();
   const config = join(folder, 'alertmanager.yml');
   writeFileSync(config, 'route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n');

@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { findProgram, freePort, startProcess } from '../harness/processes.mjs';
+import { findProgram, freePort, makeFolder, startProcess } from '../harness/processes.mjs';
 import { envelopeOf } from '../work/publish.mjs';
 
 /** nginx with nchan, one worker, as its documentation sets up an EventSource. @returns undefined where it is not installed */
@@ -10,7 +10,7 @@ export async function startNchan() {
   const nginx = findProgram('nginx');
   const module = nginx && join(dirname(nginx), '../lib/nginx/modules/ngx_nchan_module.so');
   if (!module || !existsSync(module)) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), 'causeflow-bench-nchan-'));
+  const folder = makeFolder('nchan');
   const port = await freePort();
   const conf = join(folder, 'nginx.conf');
   writeFileSync(conf, configuration({ module, folder, port }));
