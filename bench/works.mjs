@@ -4,13 +4,13 @@ import { startAlertmanager } from './peers/alertmanager.mjs';
 import { startNchan } from './peers/nchan.mjs';
 import { startGeneratedNest, startNodeHttp } from './peers/start.mjs';
 import { freeCores } from './harness/free-cores.mjs';
-import { newAlerts, storedByProduct } from './work/alerts.mjs';
-import { duplicates, latency, twoProcesses } from './work/more-alerts.mjs';
-import { idleness } from './work/process.mjs';
-import { investigations, lists } from './work/reads.mjs';
-import { resume } from './work/resume.mjs';
-import { eventWriter } from './work/publish.mjs';
-import { deliveries } from './work/streams.mjs';
+import { newAlerts, storedByProduct } from './measures/alerts.mjs';
+import { duplicates, latency, twoProcesses } from './measures/more-alerts.mjs';
+import { idleness } from './measures/process.mjs';
+import { investigations, lists } from './measures/reads.mjs';
+import { resume } from './measures/resume.mjs';
+import { eventWriter } from './measures/publish.mjs';
+import { deliveries } from './measures/streams.mjs';
 
 const TENANTS = 8;
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findProgram, freePort, makeFolder, startProcess } from '../harness/processes.mjs';
-import { envelopeOf } from '../work/publish.mjs';
+import { envelopeOf } from '../measures/publish.mjs';
 
 /** nginx with nchan, one worker, as its documentation sets up an EventSource. @returns undefined where it is not installed */
 export async function startNchan() {
