@@ -1,62 +1,45 @@
-// npm run bench [-- --quick] [-- --peers] [-- --json FILE] [-- --only alerts,streams] [-- --runs N] [-- --seconds N]
-// See bench/README.md. Listens on the loopback only, is bounded, stops by itself, and fails only when a result is wrong.
+// npm run bench -- --help tells what it takes. See bench/README.md.
+// Listens on the loopback only, is bounded, stops by itself, and fails only when a result is wrong.
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { startDatabases } from './harness/database.mjs';
-import { profileInto, stopAll } from './harness/processes.mjs';
+import { profileInto, removeLogs, stopAll } from './harness/processes.mjs';
 import { line, machine, rowsOf, versions } from './harness/report.mjs';
+import { readOptions } from './options.mjs';
 import { works } from './works.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    peers: { type: 'boolean', default: false },
-    anyway: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    profile: { type: 'string' },
-    only: { type: 'string' },
-    runs: { type: 'string' },
-    seconds: { type: 'string' },
-  },
-});
-const plan = {
-  quick: options.quick,
-  peers: options.peers,
-  anyway: options.anyway,
-  runs: Number(options.runs ?? (options.quick ? 2 : 7)),
-  seconds: Number(options.seconds ?? (options.quick ? 0.6 : 3)),
-};
-/** Too long for a quick look. */
-const LONG = ['cases'];
-const all = Object.keys(works).filter((name) => !(plan.quick && LONG.includes(name)));
-const wanted = options.only?.split(',') ?? all;
-
-if (options.profile) profileInto(options.profile);
+const { help, fault, wanted, plan, json, profile } = readOptions(process.argv.slice(2), Object.keys(works));
+if (help || fault) {
+  console[help ? 'log' : 'error'](help ?? fault);
+  process.exit(help ? 0 : 2);
+}
+if (profile) profileInto(profile);
 
 const databases = await startDatabases();
 const rows = [];
 const leave = async () => {
   await stopAll();
+  removeLogs();
   await databases.stop();
 };
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.once(signal, () => leave().finally(() => process.exit(1)));
 
-try {
-  console.log(JSON.stringify({ machine: machine(), versions: versions(databases.version), ...plan }));
-  for (const name of wanted) {
+console.log(JSON.stringify({ machine: machine(), versions: versions(databases.version), ...plan }));
+for (const name of wanted) {
+  try {
     for await (const row of works[name](databases, plan)) {
       console.log(typeof row === 'string' ? row : line(row));
       if (typeof row !== 'string') rows.push(row);
     }
+  } catch (error) {
+    // What else is measured does not depend on it.
+    console.error(error);
+    process.exitCode = 1;
+    await stopAll();
   }
-} catch (error) {
-  console.error(error);
-  process.exitCode = 1;
-} finally {
-  await leave();
 }
-if (options.json) {
+await leave();
+if (json) {
   const report = { machine: machine(), versions: versions(databases.version), rows: rowsOf(rows) };
-  writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
 }

@@ -58,7 +58,7 @@ async function* pace(databases, plan) {
 async function* processes(databases, plan) {
   const free = await freeCores();
   if (free < FREE && !plan.anyway) {
-    yield `alert: two processes: not measurable here: it needs ${CORES} free cores, and ${free.toFixed(1)} are (--anyway measures all the same)`;
+    yield `alert two processes: not measurable here: it needs ${CORES} free cores, and ${free.toFixed(1)} are (--anyway measures all the same)`;
     return;
   }
   const product = await startReceiver(databases);

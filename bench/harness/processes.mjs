@@ -72,9 +72,12 @@ export function makeFolder(name) {
   return mkdtempSync(join(logs, `${name}-`));
 }
 
-/** Ends whatever still runs, on the way out. */
+/** Ends whatever still runs. */
 export async function stopAll() {
   await Promise.all([...running].map(stop));
+}
+
+export function removeLogs() {
   rmSync(logs, { recursive: true, force: true });
 }
 

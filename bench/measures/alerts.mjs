@@ -5,7 +5,7 @@ import { load } from '../harness/load.mjs';
 import { median } from '../harness/statistics.mjs';
 
 export const CONNECTIONS = 64;
-const WORK = 'alert: signed, durable, one a request, 64 connections';
+const WORK = 'alert single, signed, durable, 64 connections';
 
 /** New alerts, each answered 202 after its commit, against every peer that is there. */
 export async function* newAlerts({ product, peers, seconds, runs }) {

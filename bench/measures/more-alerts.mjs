@@ -7,7 +7,7 @@ import { CONNECTIONS, received } from './alerts.mjs';
 export async function* duplicates({ product, seconds, runs }) {
   await repeated(product, 0.3, [202, 409]);
   yield await alternate({
-    work: 'alert: duplicates (409)',
+    work: 'alert duplicates (409)',
     unit: 'requests/s',
     runs,
     subject: { name: 'CauseFlow, duplicates', measure: () => repeated(product, seconds, [409]) },
@@ -29,7 +29,7 @@ export async function* latency({ product, seconds, runs }) {
   for (let run = 0; run < Math.min(runs, 3); run += 1) peaks.push(await received(product, seconds));
   const rate = median(peaks) / 2;
   yield await against({
-    work: 'alert: p99 at half of the peak',
+    work: 'alert p99 at half of the peak',
     unit: 'ms',
     runs,
     subject: {
@@ -53,7 +53,7 @@ export async function* twoProcesses({ product, second, seconds, runs }) {
   const connections = 2 * CONNECTIONS;
   const urls = [product.url, second.url];
   yield await alternate({
-    work: `alert: two processes, ${connections} connections`,
+    work: `alert two processes, ${connections} connections`,
     unit: 'requests/s',
     runs,
     subject: { name: 'two processes', measure: () => received(product, seconds, { connections, urls }) },

@@ -9,7 +9,7 @@ const SETTLE_MS = 2_000;
 
 /** Bursts of events to many readers, in deliveries a second: from the first byte published to the last one read. */
 export async function* deliveries({ product, peers, clients, runs }) {
-  const work = `SSE: bursts of ${EVENTS} events, ${clients.toLocaleString('en')} clients`;
+  const work = `SSE deliveries, ${EVENTS}-event bursts, ${clients.toLocaleString('en')} clients`;
   const unit = 'deliveries/s';
   const opened = [];
   const listen = async (target) => {
@@ -28,7 +28,7 @@ export async function* deliveries({ product, peers, clients, runs }) {
   for (const readers of opened) readers.close();
   await sleep(SETTLE_MS / 4);
   yield await against({
-    work: `SSE: memory a stream, ${clients.toLocaleString('en')} clients`,
+    work: `SSE memory a stream, ${clients.toLocaleString('en')} clients`,
     unit: 'KiB',
     runs: 1,
     subject: { name: 'CauseFlow', measure: async () => perStream },

@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+
+const OPTIONS = {
+  help: { type: 'boolean', default: false },
+  quick: { type: 'boolean', default: false },
+  peers: { type: 'boolean', default: false },
+  anyway: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  profile: { type: 'string' },
+  only: { type: 'string' },
+  runs: { type: 'string' },
+  seconds: { type: 'string' },
+};
+
+/** Too long for a quick look. */
+const LONG = ['cases'];
+
+const usage = (works) => `Usage: npm run bench -- [options]
+
+  --quick          everything short, in under 90 s: for a look, not for a claim
+  --peers          beside its peers, those that are installed
+  --only A,B       only these: ${works.join(', ')}
+  --runs N         alternations of each row (7; with --quick 2)
+  --seconds N      length of each run (3; with --quick 0.6)
+  --anyway         measure also what needs more free cores than there are
+  --json FILE      write the rows for programs
+  --profile FOLDER have the product write a CPU profile into it
+  --help           this
+
+It fails only where a result is wrong. See bench/README.md.`;
+
+/**
+ * @param arguments_ what stands after `npm run bench --`
+ * @param works the names of all that can be measured
+ * @returns {{ help: string } | { fault: string } | { wanted: string[], plan: object, json?: string, profile?: string }}
+ */
+export function readOptions(arguments_, works) {
+  try {
+    const { values } = parseArgs({ args: arguments_, options: OPTIONS });
+    if (values.help) return { help: usage(works) };
+    const { quick, peers, anyway, json, profile } = values;
+    const wanted = values.only?.split(',') ?? byDefault(works, quick);
+    const unknown = wanted.filter((name) => !works.includes(name));
+    if (unknown.length > 0) throw new Error(`--only knows no ${unknown.join(', ')}, but ${works.join(', ')}`);
+    const plan = {
+      ...{ quick, peers, anyway },
+      runs: number('runs', values.runs ?? (quick ? 2 : 7), { whole: true }),
+      seconds: number('seconds', values.seconds ?? (quick ? 0.6 : 3)),
+    };
+    return { wanted, plan, json, profile };
+  } catch (error) {
+    return { fault: `${error.message}\n\n${usage(works)}` };
+  }
+}
+
+function byDefault(works, quick) {
+  return works.filter((name) => !(quick && LONG.includes(name)));
+}
+
+function number(name, text, { whole = false } = {}) {
+  const value = Number(text);
+  if (!(value > 0 && value < Infinity) || (whole && !Number.isInteger(value)))
+    throw new Error(`--${name} must be a ${whole ? 'whole ' : ''}number above 0`);
+  return value;
+}
