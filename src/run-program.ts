@@ -1,5 +1,12 @@
 /** Their messages say what to change. Of any other error the place where it happened is told too. */
-const READABLE = ['ConfigError', 'EmbeddedPostgresError', 'DataDirInUseError', 'BackupError', 'SeedError'];
+const READABLE = [
+  'ConfigError',
+  'EmbeddedPostgresError',
+  'DataDirInUseError',
+  'BackupError',
+  'SeedError',
+  'EvalError',
+];
 
 /**
  * What every program of ours is: some work that tells people in lines what it does, and exit code 1 when it fails.

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { runProgram } from '../run-program.js';
+import { EvalError } from './eval/eval-error.js';
 import { CaseFolder } from './eval/load-cases.js';
 import { predict, type Prediction } from './eval/predict.js';
 import { report } from './eval/report.js';
@@ -10,14 +11,7 @@ import { score } from './eval/score.js';
 const USAGE = 'npm run eval -- --cases DIR --out predictions.json [--json]';
 
 await runProgram('The evaluation could not be run.', async (say) => {
-  const { values } = parseArgs({
-    options: {
-      cases: { type: 'string' },
-      out: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  if (values.cases === undefined || values.out === undefined) throw new Error(`Usage: ${USAGE}`);
+  const values = options();
   const folder = await CaseFolder.open(values.cases);
   const predictions: Record<string, Prediction> = {};
   const sources = new Map<string, { dataset: string; system: string }>();
@@ -27,6 +21,9 @@ await runProgram('The evaluation could not be run.', async (say) => {
     sources.set(entry.id, { dataset: raw.dataset, system: raw.system });
     progress(i + 1, folder.entries.length);
   }
+  // Said at once, and once more by the exit code: a score over cases that were not read would be a lie.
+  for (const sentence of folder.unread) process.stderr.write(`${sentence}\n`);
+  if (folder.unread.length > 0) process.exitCode = 1;
   await writeFile(values.out, `${JSON.stringify(predictions, undefined, 1)}\n`);
   // Not before all is predicted and written: no answer may have been seen.
   const labels = await folder.labels();
@@ -55,6 +52,22 @@ await runProgram('The evaluation could not be run.', async (say) => {
   if (scores) report(scores).forEach(say);
   else say('There are no labels, so nothing was scored.');
 });
+
+function options(): { cases: string; out: string; json: boolean } {
+  try {
+    const { cases, out, json } = parseArgs({
+      options: {
+        cases: { type: 'string' },
+        out: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    }).values;
+    if (cases !== undefined && out !== undefined) return { cases, out, json };
+  } catch (error) {
+    throw new EvalError(`${(error as Error).message}\nUsage: ${USAGE}`);
+  }
+  throw new EvalError(`Usage: ${USAGE}`);
+}
 
 function progress(done: number, all: number): void {
   if (!process.stderr.isTTY) return;

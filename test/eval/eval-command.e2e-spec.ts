@@ -106,6 +106,24 @@ describe('npm run eval', () => {
     });
   });
 
+  it('tells which files cannot be read, claims nothing of their cases, and predicts the others as before', async () => {
+    const torn = join(scratch, 'torn');
+    cpSync(CASES, torn, { recursive: true });
+    writeFileSync(join(torn, 'commits.json'), '{"id": "made-comm');
+    rmSync(join(torn, 'metric-rows-baseline.json'));
+    const run = await evaluate(torn, 'three.json');
+    expect(run.code).toBe(1);
+    expect(run.output).toMatch(/made-commits: .*JSON/);
+    expect(run.output).toMatch(/made-metric-rows: .*metric-rows-baseline.json/);
+    const after = run.predictions();
+    expect(after['made-commits']).toMatchObject({ ranked: [], commit: null, outcome: 'inconclusive' });
+    expect(after['made-pods']).toMatchObject({
+      ...predictions['made-pods'],
+      ms: expect.any(Number) as number,
+    });
+    expect(Object.keys(after)).toHaveLength(8);
+  });
+
   it('says what it wants when it is not told', async () => {
     const ended = await runToEnd(PROGRAM, [], {});
     expect(ended.code).toBe(1);

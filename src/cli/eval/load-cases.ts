@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, normalize, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { EvalError } from './eval-error.js';
 import { list, object, optionalText, requiredText, type Json } from './json.js';
 
 /** One case as it was written, with the normal time that it refers to. */
@@ -26,6 +27,8 @@ interface Entry {
 }
 
 export class CaseFolder {
+  /** What could not be read, a sentence each: its cases were investigated without it. */
+  readonly unread: string[] = [];
   readonly #files = new Map<string, Json>();
 
   private constructor(
@@ -33,9 +36,11 @@ export class CaseFolder {
     readonly entries: readonly Entry[],
   ) {}
 
-  /** @throws Error when there is no readable `manifest.json` */
+  /** @throws EvalError when there is no readable `manifest.json` */
   static async open(folder: string): Promise<CaseFolder> {
-    const manifest = await readJson(join(folder, 'manifest.json'));
+    const manifest = await readJson(join(folder, 'manifest.json')).catch((error: unknown) => {
+      throw new EvalError(`The cases have no readable list: ${(error as Error).message}`);
+    });
     const entries = (Array.isArray(manifest) ? list(manifest) : list(object(manifest)['cases'])).map(
       (each) => ({
         id: requiredText(each, 'id'),
@@ -46,11 +51,12 @@ export class CaseFolder {
     return new CaseFolder(folder, entries);
   }
 
+  /** One unreadable file does not take the others along: what it should have held is missing evidence. */
   async load({ id, dataset, file }: Entry): Promise<RawCase> {
-    const content = await this.file(file);
+    const content = await this.readable(id, file);
     const siblings = list(object(content)['cases']);
     const body = siblings.length > 0 ? siblings.find((each) => object(each)['id'] === id) : content;
-    if (body === undefined) throw new Error(`${file} holds no case ${id}.`);
+    if (body === undefined) this.unread.push(`${id}: there is no such case in ${file}.`);
     const fileName = file.replace(/^.*\//, '').replace(/\.json(\.gz)?$/, '');
     return {
       id,
@@ -58,8 +64,8 @@ export class CaseFolder {
       system: siblings.length > 0 ? fileName : (optionalText(body, 'system') ?? dataset),
       body,
       siblings,
-      baseline: await this.referred(body, 'baseline_file'),
-      baselineLogs: await this.referred(body, 'baseline_logs_file'),
+      baseline: await this.referred(id, body, 'baseline_file'),
+      baselineLogs: await this.referred(id, body, 'baseline_logs_file'),
     };
   }
 
@@ -73,9 +79,18 @@ export class CaseFolder {
     }
   }
 
-  private async referred(body: Json, field: string): Promise<Json> {
+  private async referred(id: string, body: Json, field: string): Promise<Json> {
     const file = optionalText(body, field);
-    return file === undefined ? undefined : this.file(file);
+    return file === undefined ? undefined : this.readable(id, file);
+  }
+
+  private async readable(id: string, file: string): Promise<Json> {
+    try {
+      return await this.file(file);
+    } catch (error) {
+      this.unread.push(`${id}: ${(error as Error).message.slice(0, 300)}`);
+      return {};
+    }
   }
 
   /** Baselines are shared by many cases, so the last few files are kept. */
