@@ -1985,7 +1985,7 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             };
-            /** @description Of the latest run; null when it found none */
+            /** @description Of the latest run that found one: a later run that finds none leaves it, unless it rules that very cause out, and once the incident is resolved or closed a run may only add a cause where there is none, or a surer one */
             rootCause: string | null;
             confidence: number | null;
             /**

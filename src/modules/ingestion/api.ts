@@ -41,6 +41,8 @@ export interface Conclusion {
   readonly rootCause: string | null;
   readonly confidence: number;
   readonly recommendedActions: readonly string[];
+  /** Statements of the causes that the run excluded. */
+  readonly ruledOut: readonly string[];
 }
 
 /** What became of a step: the incident afterwards, and whether it moved. */

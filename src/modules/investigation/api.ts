@@ -30,6 +30,9 @@ export abstract class Investigations {
   /** The newest run of the incident that ended by itself. */
   abstract latestResult(tenantId: TenantId, incidentId: string): Promise<InvestigationResult | undefined>;
 
+  /** Whether a run of the incident is queued or at work, so that what an earlier one came to is not the last word. */
+  abstract isUnderWay(tenantId: TenantId, incidentId: string): Promise<boolean>;
+
   /**
    * Starts a run, or leaves the one under way alone.
    * @returns whether a run was started

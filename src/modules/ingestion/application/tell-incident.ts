@@ -68,11 +68,9 @@ function take(incident: Incident, step: LifecycleStep, now: Date): boolean {
       return incident.triageStayedBelowThreshold(now);
     case 'investigation_started':
       return incident.investigationStarted(now);
-    case 'investigation_ended': {
-      const { rootCause, confidence, recommendedActions } = step.conclusion;
-      incident.concluded(rootCause, confidence, recommendedActions, now);
+    case 'investigation_ended':
+      incident.concluded(step.conclusion, now);
       return false;
-    }
     case 'investigation_closed_without_proposal':
       return incident.investigationEndedWithoutProposal(now);
     case 'approval_requested':

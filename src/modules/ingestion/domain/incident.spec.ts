@@ -78,6 +78,51 @@ describe('an incident', () => {
     }
   });
 
+  describe('that a run has ended of', () => {
+    const found = (rootCause: string | null, confidence: number, ruledOut: string[] = []) => ({
+      rootCause,
+      confidence,
+      recommendedActions: [`Do something about ${String(rootCause)}`],
+      ruledOut,
+    });
+    function known(status: IncidentStatus): Incident {
+      const one = incident();
+      one.concluded(found('deploy v42', 0.6), NOW);
+      one.status = status;
+      return one;
+    }
+    const cases: readonly (readonly [string, IncidentStatus, ReturnType<typeof found>, string | null])[] = [
+      ['keeps its cause when the run found none', 'investigating', found(null, 0.1), 'deploy v42'],
+      ['takes over another cause, even a less certain one', 'investigating', found('disk', 0.3), 'disk'],
+      ['loses a cause that the run rules out', 'investigating', found(null, 0.1, ['deploy v42']), null],
+      [
+        'keeps its cause, being resolved, when the run found none',
+        'resolved',
+        found(null, 0.1),
+        'deploy v42',
+      ],
+      ['keeps it even when it is ruled out', 'resolved', found(null, 0.1, ['deploy v42']), 'deploy v42'],
+      ['keeps it when the run is no surer', 'closed', found('disk', 0.6), 'deploy v42'],
+      ['takes over a surer one', 'closed', found('disk', 0.7), 'disk'],
+    ];
+    it.each(cases)('%s (%s)', (_, status, conclusion, rootCause) => {
+      const one = known(status);
+      const before = [one.confidence, one.recommendedActions];
+      one.concluded(conclusion, NOW);
+      expect(one.rootCause).toBe(rootCause);
+      const after = [one.confidence, one.recommendedActions];
+      const isTaken = rootCause !== 'deploy v42';
+      expect(after).toEqual(isTaken ? [conclusion.confidence, conclusion.recommendedActions] : before);
+    });
+
+    it('gets a cause where there is none, also after it was resolved', () => {
+      const one = incident('resolved');
+      one.concluded(found('deploy v42', 0.3), NOW);
+      expect(one.rootCause).toBe('deploy v42');
+      expect(one.status).toBe('resolved');
+    });
+  });
+
   it('obeys a person who resolves, closes or reopens it, and nobody else resolves it', () => {
     const one = incident('remediating');
     one.setStatusByHand('resolved', NOW);

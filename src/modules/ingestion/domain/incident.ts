@@ -27,6 +27,15 @@ export interface Origin {
   readonly sourceAlertId: string | null;
 }
 
+/** What a run came to. */
+export interface Conclusion {
+  readonly rootCause: string | null;
+  readonly confidence: number;
+  readonly recommendedActions: readonly string[];
+  /** Causes that it looked into and excluded, in the words in which another run may have named them. */
+  readonly ruledOut: readonly string[];
+}
+
 /** What a person may set a status to, from where. All other moves belong to the flow. */
 const BY_A_PERSON: Readonly<Record<IncidentStatus, readonly IncidentStatus[]>> = {
   open: ['resolved', 'closed'],
@@ -92,12 +101,16 @@ export class Incident extends Aggregate {
     return this.moveFrom(['triaging', 'awaiting_approval'], 'investigating', now);
   }
 
-  concluded(
-    rootCause: string | null,
-    confidence: number,
-    recommendedActions: readonly string[],
-    now: Date,
-  ): void {
+  /**
+   * A run that finds no cause leaves the one of an earlier run as it is, unless it rules that very cause out. Once the
+   * incident is over, a run may only add a cause where there is none, or one that it is surer of.
+   */
+  concluded({ rootCause, confidence, recommendedActions, ruledOut }: Conclusion, now: Date): void {
+    const { status, rootCause: known } = this;
+    if (known !== null && rootCause === null && !ruledOut.includes(known)) return;
+    if (status === 'resolved' || status === 'closed') {
+      if (rootCause === null || (known !== null && confidence <= (this.confidence ?? 0))) return;
+    }
     this.rootCause = rootCause;
     this.confidence = confidence;
     this.recommendedActions = recommendedActions;

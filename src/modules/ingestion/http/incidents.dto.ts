@@ -70,8 +70,14 @@ export class IncidentView {
   @Text({ max: 200, nullable: true, example: 'production' }) environment!: string | null;
   @AnyObject() tags!: Readonly<Record<string, string>>;
   @AnyObject() metadata!: Readonly<Record<string, unknown>>;
-  @Text({ max: 4000, nullable: true, summary: 'Of the latest run; null when it found none' }) rootCause!:
-    string | null;
+  @Text({
+    max: 4000,
+    nullable: true,
+    summary:
+      'Of the latest run that found one: a later run that finds none leaves it, unless it rules that very cause out, ' +
+      'and once the incident is resolved or closed a run may only add a cause where there is none, or a surer one',
+  })
+  rootCause!: string | null;
   @Fraction({ nullable: true }) confidence!: number | null;
   @Texts({ example: ['Roll back deploy v42'] }) recommendedActions!: readonly string[];
   @Whole({ summary: 'Alerts that told of it, repeats included' }) alertCount!: number;

@@ -21,6 +21,10 @@ export class AskInvestigations extends Investigations {
     return run && resultOf(run);
   }
 
+  async isUnderWay(tenantId: TenantId, incidentId: string): Promise<boolean> {
+    return (await this.runs.latest(tenantId, incidentId, ['queued', 'running'])) !== undefined;
+  }
+
   async startUnlessRunning(
     tenantId: TenantId,
     incidentId: string,

@@ -44,7 +44,10 @@ export class EndRun {
         })),
         ...proposed.map((each) => ({ ...each, hypothesisId: newId('hyp'), proposedBy: 'model' as const })),
       ]);
-      const conclusion = { rootCause, confidence, recommendedActions };
+      const ruledOut = outcome.hypotheses.flatMap((each) =>
+        each.status === 'ruled_out' ? each.statement : [],
+      );
+      const conclusion = { rootCause, confidence, recommendedActions, ruledOut };
       await this.incidents.tell(tenantId, run.incidentId, { happened: 'investigation_ended', conclusion });
       await this.jobs.enqueue(tenantId, { name: 'admit-investigations', payload: {} });
     });

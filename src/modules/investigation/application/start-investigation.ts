@@ -51,7 +51,8 @@ export class StartInvestigation {
       const queued = await this.runs.addUnlessUnderWay(tenantId, runs);
       const ids = queued.map(({ incidentId }) => incidentId);
       const told = await this.incidents.tellMany(tenantId, ids, { happened: 'investigation_started' });
-      const stuck = told.find(({ moved }) => !moved);
+      // One that is investigating although no run is under way waits for what follows the end of the earlier run.
+      const stuck = told.find(({ moved, incident }) => !moved && incident.status !== 'investigating');
       if (stuck) throw notInvestigable(stuck.incident.status);
       if (told.length < queued.length) throw notFound('incident');
       if (queued.length > 0) await this.jobs.enqueue(tenantId, { name: 'admit-investigations', payload: {} });

@@ -1,6 +1,7 @@
 import { EventsHandler, type IEventHandler } from '@nestjs/cqrs';
 import { Once } from '#kernel/events/once';
 import { IncidentLifecycle } from '#modules/ingestion/api';
+import { Investigations } from '#modules/investigation/api';
 import { InvestigationCompleted } from '#modules/investigation/events';
 import { FindPlan } from './find-plan.js';
 import { ProposeRemediation } from './propose-remediation.js';
@@ -11,6 +12,7 @@ export class WhenInvestigationCompleted implements IEventHandler<InvestigationCo
   constructor(
     private readonly once: Once,
     private readonly incidents: IncidentLifecycle,
+    private readonly investigations: Investigations,
     private readonly findPlan: FindPlan,
     private readonly proposeRemediation: ProposeRemediation,
   ) {}
@@ -22,6 +24,8 @@ export class WhenInvestigationCompleted implements IEventHandler<InvestigationCo
       const incident = await this.incidents.hold(tenantId, incidentId);
       // A person has resolved it meanwhile, and nobody waits for a proposal any more.
       if (incident.status !== 'investigating') return;
+      // The run that ended was followed by another one, and it is that one which is to be answered.
+      if (await this.investigations.isUnderWay(tenantId, incidentId)) return;
       const found = await this.findPlan.execute(tenantId, incidentId);
       if (found) await this.proposeRemediation.execute(tenantId, found.result, found.plan);
       else
