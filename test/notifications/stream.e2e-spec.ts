@@ -51,6 +51,20 @@ describe('the event stream', () => {
     expect(data).toMatchObject({ tenantId: tenant.tenantId, name: 'Acme Corp', plan: 'pro' });
   });
 
+  it('answers a question about its headers with them, and opens nothing', async () => {
+    const response = await fetch(`${server.url}/v1/notifications/stream`, {
+      method: 'HEAD',
+      headers: { authorization: `Bearer ${tenant.api.token ?? ''}` },
+    });
+    expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+      200,
+      'text/event-stream',
+      '',
+    ]);
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    expect(metrics).toContain('causeflow_event_streams_open 0\n');
+  });
+
   it('begins with what happens from now on', async () => {
     const stream = await EventStream.open(tenant.api);
     await until('the stream is open', () => stream.retryMs);

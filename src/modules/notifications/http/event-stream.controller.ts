@@ -8,7 +8,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Observable } from 'rxjs';
+import { EMPTY, type Observable, of } from 'rxjs';
 import { EventCatalogue } from '#kernel/events/event-catalogue';
 import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
@@ -58,12 +58,13 @@ export class EventStreamController {
     const lastEventId = lastSeen === undefined || lastSeen === '' ? query.lastEventId : lastSeen;
     // Found before the headers go out: whoever has seen them misses nothing that happens afterwards.
     const beginning = await this.findPlace.begin(caller.tenantId, lastEventId);
-    return new Observable((subscriber) => {
-      // Nest sends the headers with the first message and otherwise a turn later. A comment is one that nobody sees.
-      subscriber.next({ comment: '' });
-      const outlet = new ResponseOutlet(response, () => subscriber.complete());
-      return this.openStream.execute({ caller, filter, beginning }, outlet);
+    // A question about the headers alone. Nest answers it with an empty stream.
+    if (response.req.method === 'HEAD') return EMPTY;
+    ResponseOutlet.whenHandedOver(response, (outlet) => {
+      response.once('close', this.openStream.execute({ caller, filter, beginning }, outlet));
     });
+    // Nest sends the headers with the first message. A comment is one that nobody sees.
+    return of({ comment: '' });
   }
 
   @Post('stream-tickets')

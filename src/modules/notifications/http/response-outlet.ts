@@ -1,16 +1,37 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { Response } from 'express';
 import type { Outlet } from '../application/outlet.js';
 
 /** What a reader gets to take the rest of an ended stream before its connection is closed all the same. */
 const GRACE_MS = 1_000;
 
-/** A stream's bytes go into its HTTP response, past Nest's own stream, which would format them anew for every reader. */
+/**
+ * A stream's bytes go into its HTTP response, past Nest's own stream, which would format them anew for every reader and
+ * keep three times the memory for each.
+ */
 export class ResponseOutlet implements Outlet {
-  constructor(
-    private readonly response: Response,
-    /** Has Nest end the response, so that the connection is good for another request. */
-    private readonly complete: () => void,
-  ) {}
+  private constructor(private readonly response: Response) {}
+
+  /**
+   * Waits until Nest has sent the headers and ends the response, which then is not ended but handed over: all that Nest and
+   * Express hold for a request is let go, and the socket with its response remains.
+   */
+  static whenHandedOver(response: Response, takeOver: (outlet: ResponseOutlet) => void): void {
+    const end = response.end.bind(response);
+    let source: Readable | undefined;
+    response.once('pipe', (piped: Readable) => (source = piped));
+    response.end = ((...rest: Parameters<typeof end>) => {
+      response.end = end;
+      // Its reader left meanwhile, or this is the answer to a failure.
+      if (response.destroyed || !response.headersSent) return end(...rest);
+      source?.unpipe(response);
+      letGo(response.req);
+      takeOver(new ResponseOutlet(response));
+      return response;
+    }) as typeof end;
+  }
 
   get waiting(): number {
     return this.response.writableLength;
@@ -39,7 +60,7 @@ export class ResponseOutlet implements Outlet {
   async end(): Promise<void> {
     if (this.isClosed) return;
     const closed = new Promise((resolve) => this.response.once('close', resolve));
-    this.complete();
+    this.response.end();
     const grace = setTimeout(() => this.cut(), GRACE_MS);
     await closed;
     clearTimeout(grace);
@@ -52,4 +73,17 @@ export class ResponseOutlet implements Outlet {
   private get isClosed(): boolean {
     return this.response.writableEnded || this.response.destroyed;
   }
+}
+
+/** What Node itself keeps in a request, and what is told of it when it is over. */
+const KEPT = new Set<unknown>([
+  ...Reflect.ownKeys(new IncomingMessage(new Socket())),
+  ...['requestId', 'principal', 'method', 'originalUrl', 'baseUrl', 'route'],
+]);
+
+/** A request lives as long as its connection, with all that was ever hung on it: by Express, Passport and Nest. */
+function letGo(request: IncomingMessage): void {
+  for (const key of Reflect.ownKeys(request)) if (!KEPT.has(key)) Reflect.set(request, key, undefined);
+  request.headers = {};
+  request.rawHeaders = [];
 }
