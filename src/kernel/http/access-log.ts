@@ -20,13 +20,10 @@ export class AccessLog {
   };
 
   /** @param startedAt on the process's monotonic clock */
-  tell(
-    { requestId, principal, method, path }: CallRequest,
-    { statusCode }: Response,
-    startedAt: number,
-  ): void {
+  tell(request: CallRequest, { statusCode }: Response, startedAt: number): void {
     const refused = statusCode >= 400;
     if (!refused && !this.tellsAll) return;
+    const { requestId, principal, method, path } = request;
     const line = {
       requestId,
       method,

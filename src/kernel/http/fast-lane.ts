@@ -1,14 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { Config } from '../config/config.js';
+import type { Histogram } from '../metrics/instruments.js';
 import { RequestDurations } from '../metrics/request-durations.js';
-import { runInContext } from '../tenancy/call-context.js';
+import { type CallContext, runInContext } from '../tenancy/call-context.js';
 import { AccessLog } from './access-log.js';
 import type { CallRequest } from './call-request.js';
-import { readBody, type RawBodyRequest } from './request-body.js';
-import { callContextOf, nameRequest } from './request-context.js';
+import type { BodyTaker, TakeableRequest } from './lean-express-adapter.js';
+import type { HeaderTaker } from './rate-limiter.js';
+import { bodyEndedEarly, bodyTooLarge, type RawBodyRequest } from './request-body.js';
+import { requestIdOf } from './request-context.js';
 
-export type LaneRequest = CallRequest & RawBodyRequest;
+export type LaneRequest = CallRequest & RawBodyRequest & TakeableRequest;
 
 /** A public route that storms come through. It stays declared in its controller, for the documents and for odd requests. */
 interface Lane {
@@ -17,7 +20,8 @@ interface Lane {
   /** The same as a template, for the metrics. */
   readonly route: string;
   readonly status: number;
-  readonly serve: (parameter: string, request: LaneRequest, response: Response) => Promise<object>;
+  /** @param answer takes the headers that go with the answer */
+  readonly serve: (parameter: string, request: LaneRequest, answer: HeaderTaker) => Promise<object>;
   readonly refuse: (thrown: unknown, request: LaneRequest, response: Response) => void;
 }
 
@@ -28,13 +32,17 @@ interface Lane {
  */
 @Injectable()
 export class FastLane {
+  readonly maxBodyBytes: number;
   private lane: Lane | undefined;
+  private accepted: Histogram | undefined;
 
   constructor(
-    @Inject(Config) private readonly config: Config,
+    @Inject(Config) { maxBodyBytes }: Config,
     private readonly accessLog: AccessLog,
     private readonly durations: RequestDurations,
-  ) {}
+  ) {
+    this.maxBodyBytes = maxBodyBytes;
+  }
 
   open(lane: Lane): void {
     this.lane = lane;
@@ -47,34 +55,104 @@ export class FastLane {
     if (lane === undefined || request.method !== 'POST' || request.headers.origin !== undefined) return false;
     const parameter = lane.path.exec(request.url)?.[1];
     if (parameter === undefined) return false;
-    void this.serve(lane, parameter, request, response);
+    new LaneCall(this, lane, parameter, request, response).begin();
     return true;
   }
 
-  private async serve(
-    lane: Lane,
-    parameter: string,
-    request: LaneRequest,
-    response: Response,
-  ): Promise<void> {
-    const startedAt = performance.now();
+  /** To be called when the answer was given. @param startedAt on the process's monotonic clock */
+  answered({ route, status }: Lane, request: LaneRequest, response: Response, startedAt: number): void {
+    const { statusCode } = response;
+    this.accessLog.tell(request, response, startedAt);
+    const histogram =
+      statusCode === status
+        ? (this.accepted ??= this.durations.histogramOf('POST', route, status))
+        : this.durations.histogramOf('POST', route, statusCode);
+    histogram.observe((performance.now() - startedAt) / 1000);
+  }
+}
+
+/** One request on its way through: its body, its context, the headers of its answer. One object, since each costs. */
+class LaneCall implements BodyTaker, CallContext, HeaderTaker {
+  readonly correlationId: string;
+  private readonly startedAt = performance.now();
+  /** Name, value, name, value, as `writeHead` takes them at the least cost. */
+  private readonly headers: string[];
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+  private bodyIsOver = false;
+
+  constructor(
+    private readonly fast: FastLane,
+    private readonly lane: Lane,
+    private readonly parameter: string,
+    private readonly request: LaneRequest,
+    private readonly response: Response,
+  ) {
+    this.correlationId = request.requestId = requestIdOf(request);
+    this.headers = ['X-Request-Id', this.correlationId];
     // As Express does it: its methods for answering, which refusals use, need the one from the other.
     request.res = response;
-    nameRequest(request, response);
-    response.once('finish', () => {
-      this.accessLog.tell(request, response, startedAt);
-      this.durations.observe(request.method, lane.route, response.statusCode, startedAt);
-    });
-    try {
-      request.rawBody = await readBody(request, this.config.maxBodyBytes);
-      const serve = (): Promise<object> => lane.serve(parameter, request, response);
-      const text = JSON.stringify(await runInContext(callContextOf(request), serve));
-      response.statusCode = lane.status;
-      response.setHeader('Content-Type', 'application/json; charset=utf-8');
-      response.setHeader('Content-Length', Buffer.byteLength(text));
-      response.end(text);
-    } catch (thrown) {
-      lane.refuse(thrown, request, response);
-    }
+  }
+
+  /** Read when an event is recorded: the caller is known by then. */
+  get actor(): string | null {
+    return this.request.principal?.id ?? null;
+  }
+
+  begin(): void {
+    this.request.taker = this;
+    if (Number(this.request.headers['content-length'] ?? 0) > this.fast.maxBodyBytes) this.refuseTooLarge();
+  }
+
+  take(chunk: Buffer): void {
+    if (this.bodyIsOver) return;
+    this.size += chunk.length;
+    if (this.size > this.fast.maxBodyBytes) this.refuseTooLarge();
+    else this.chunks.push(chunk);
+  }
+
+  end(): void {
+    if (this.bodyIsOver) return;
+    this.bodyIsOver = true;
+    const [only] = this.chunks;
+    const isWhole = only !== undefined && this.chunks.length === 1;
+    this.request.rawBody = isWhole ? only : Buffer.concat(this.chunks, this.size);
+    const { lane, parameter, request } = this;
+    runInContext(this, () => lane.serve(parameter, request, this)).then(
+      (body) => this.answer(body),
+      (thrown: unknown) => this.refuse(thrown),
+    );
+  }
+
+  abort(): void {
+    if (this.bodyIsOver) return;
+    this.bodyIsOver = true;
+    this.refuse(bodyEndedEarly());
+  }
+
+  setHeader(name: string, value: string | number): void {
+    this.headers.push(name, String(value));
+  }
+
+  private answer(body: object): void {
+    const text = JSON.stringify(body);
+    this.setHeader('Content-Type', 'application/json; charset=utf-8');
+    this.setHeader('Content-Length', Buffer.byteLength(text));
+    this.response.writeHead(this.lane.status, this.headers).end(text);
+    this.fast.answered(this.lane, this.request, this.response, this.startedAt);
+  }
+
+  private refuse(thrown: unknown): void {
+    const { headers, response } = this;
+    for (let at = 0; at < headers.length; at += 2)
+      response.setHeader(headers[at] ?? '', headers[at + 1] ?? '');
+    this.lane.refuse(thrown, this.request, response);
+    this.fast.answered(this.lane, this.request, response, this.startedAt);
+  }
+
+  /** What still comes of the body is dropped, so that the sender gets to reading the answer. */
+  private refuseTooLarge(): void {
+    this.bodyIsOver = true;
+    this.refuse(bodyTooLarge(this.fast.maxBodyBytes));
   }
 }

@@ -3,6 +3,17 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, Response } from 'express';
 
+/** Takes a body piece by piece as it comes off the wire, past the stream that Node would make of it. */
+export interface BodyTaker {
+  take(chunk: Buffer): void;
+  end(): void;
+  /** The sender went away, perhaps in the middle of the body. */
+  abort(): void;
+}
+
+/** A request whose body can be had without a stream: whoever sees the request first may put a taker on it. */
+export type TakeableRequest = IncomingMessage & { taker?: BodyTaker };
+
 /**
  * Express gives every request and response another prototype, which V8 pays for on each property access ever after.
  * Here the server makes them with the right prototype, so that Express's call changes nothing; measured, it more than
@@ -18,7 +29,26 @@ export class LeanExpressAdapter extends ExpressAdapter {
       return;
     }
     const app = this.getInstance<Express>();
-    class LeanRequest extends IncomingMessage {}
+    class LeanRequest extends IncomingMessage {
+      declare taker?: BodyTaker;
+
+      override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
+        if (this.taker === undefined) return super.push(chunk, encoding);
+        if (chunk === null) this.taker.end();
+        else this.taker.take(chunk);
+        return true;
+      }
+
+      /** When the answer is out, Node lets the rest of a body that nobody read flow away; a taken one flows anyway. */
+      override resume(): this {
+        return this.taker === undefined ? super.resume() : this;
+      }
+
+      override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+        this.taker?.abort();
+        super._destroy(error, done);
+      }
+    }
     class LeanResponse extends ServerResponse<LeanRequest> {}
     Object.setPrototypeOf(LeanRequest.prototype, app.request);
     Object.setPrototypeOf(LeanResponse.prototype, app.response);

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { Response } from 'express';
 import { Clock } from '../domain/clock.js';
 import { Refusal } from '../domain/errors.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
@@ -15,6 +14,8 @@ export interface Allowance {
   /** Unix seconds at which the window ends. */
   readonly reset: number;
 }
+
+const UNLIMITED: Allowance = { allowed: true, limit: 0, remaining: 0, reset: 0 };
 
 interface Bucket {
   window: number;
@@ -38,7 +39,7 @@ export class RateLimiter {
 
   /** Takes one call off the bucket. A `limit` of 0 is no limit. */
   async take(name: string, limit: number): Promise<Allowance> {
-    if (limit === 0) return { allowed: true, limit, remaining: 0, reset: 0 };
+    if (limit === 0) return UNLIMITED;
     const bucket = this.bucket(name);
     while (bucket.leased < 1 && bucket.taken < limit) {
       await (bucket.lease ??= this.lease(name, bucket, limit).finally(() => (bucket.lease = undefined)));
@@ -46,6 +47,15 @@ export class RateLimiter {
     const allowed = bucket.leased >= 1;
     if (allowed) bucket.leased -= 1;
     return this.allowance(bucket, limit, allowed);
+  }
+
+  /** The same at once, as long as this replica may let calls through without asking; undefined when it has to ask. */
+  takeNow(name: string, limit: number): Allowance | undefined {
+    if (limit === 0) return UNLIMITED;
+    const bucket = this.bucket(name);
+    if (bucket.leased < 1) return undefined;
+    bucket.leased -= 1;
+    return this.allowance(bucket, limit, true);
   }
 
   /** Whether the bucket has a call left, without taking it: for buckets that count failures only. */
@@ -92,19 +102,24 @@ export class RateLimiter {
   }
 }
 
+/** An answer, as far as headers go. */
+export interface HeaderTaker {
+  setHeader(name: string, value: string | number): unknown;
+}
+
 /**
  * Tells the caller what is left.
  * @throws Refusal `rate_limit_exceeded` when the call is one too many
  */
 export function answerAllowance(
-  response: Response,
+  answer: HeaderTaker,
   { allowed, limit, remaining, reset }: Allowance,
   now: Date,
 ): void {
   if (limit === 0) return;
-  response.setHeader('X-RateLimit-Limit', limit);
-  response.setHeader('X-RateLimit-Remaining', remaining);
-  response.setHeader('X-RateLimit-Reset', reset);
+  answer.setHeader('X-RateLimit-Limit', limit);
+  answer.setHeader('X-RateLimit-Remaining', remaining);
+  answer.setHeader('X-RateLimit-Reset', reset);
   if (allowed) return;
   const seconds = Math.max(1, Math.ceil(reset - now.getTime() / 1000));
   throw new Refusal('rate_limit_exceeded', `Too many requests; try again in ${seconds} s.`, {

@@ -35,14 +35,14 @@ export function requestBody(limit: number, isStreamed: (request: Request) => boo
 }
 
 /** @throws Refusal `payload_too_large`; the rest of the body is then read and dropped, so that the answer arrives */
-export function readBody(request: Request, limit: number): Promise<Buffer> {
+function readBody(request: Request, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const tooLarge = (): void => {
       request.off('data', onData);
       request.resume();
-      reject(new Refusal('payload_too_large', `The body is larger than ${limit} bytes.`));
+      reject(bodyTooLarge(limit));
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
@@ -58,8 +58,16 @@ export function readBody(request: Request, limit: number): Promise<Buffer> {
       resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size)),
     );
     request.on('error', reject);
-    request.on('aborted', () => reject(new Refusal('validation_error', 'The body ended before its time.')));
+    request.on('aborted', () => reject(bodyEndedEarly()));
   });
+}
+
+export function bodyTooLarge(limit: number): Refusal {
+  return new Refusal('payload_too_large', `The body is larger than ${limit} bytes.`);
+}
+
+export function bodyEndedEarly(): Refusal {
+  return new Refusal('validation_error', 'The body ended before its time.');
 }
 
 function parsedBody(request: Request, raw: Buffer): unknown {

@@ -8,17 +8,18 @@ const PRINTABLE = /^[\x21-\x7e]{1,128}$/;
 /** Takes the caller's `X-Request-Id` or makes one, echoes it, and lets it follow all work that the call leads to. */
 export function requestContext(request: Request, response: Response, next: NextFunction): void {
   const call = request as CallRequest;
-  nameRequest(call, response);
+  call.requestId = requestIdOf(call);
+  response.setHeader('X-Request-Id', call.requestId);
   runInContext(callContextOf(call), next);
 }
 
-export function nameRequest(call: CallRequest, response: Response): void {
-  const given = call.headers['x-request-id'];
-  call.requestId = typeof given === 'string' && PRINTABLE.test(given) ? given : randomUUID();
-  response.setHeader('X-Request-Id', call.requestId);
+/** The caller's own `X-Request-Id` where it can be one, or a new one. */
+export function requestIdOf({ headers }: Request): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && PRINTABLE.test(given) ? given : randomUUID();
 }
 
-export function callContextOf(call: CallRequest): CallContext {
+function callContextOf(call: CallRequest): CallContext {
   return {
     correlationId: call.requestId,
     // Read when an event is recorded: the caller is known by then, and not yet here.

@@ -14,19 +14,14 @@ export class RequestDurations {
 
   readonly middleware = (request: Request, response: Response, next: NextFunction): void => {
     const startedAt = performance.now();
-    response.once('finish', () =>
-      this.observe(request.method, routeOf(request), response.statusCode, startedAt),
-    );
+    response.once('finish', () => {
+      const seconds = (performance.now() - startedAt) / 1000;
+      this.histogramOf(request.method, routeOf(request), response.statusCode).observe(seconds);
+    });
     next();
   };
 
-  /** @param startedAt on the process's monotonic clock */
-  observe(method: string, route: string, status: number, startedAt: number): void {
-    const seconds = (performance.now() - startedAt) / 1000;
-    this.histogramOf(method, route, status).observe(seconds);
-  }
-
-  private histogramOf(method: string, route: string, status: number): Histogram {
+  histogramOf(method: string, route: string, status: number): Histogram {
     const key = `${method} ${String(status)} ${route}`;
     let histogram = this.histograms.get(key);
     if (!histogram) {

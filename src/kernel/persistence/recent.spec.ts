@@ -30,6 +30,21 @@ describe('recent answers', () => {
     expect(recent.get('a')).toBe(recent.get('a'));
   });
 
+  it('are known at once as soon as they are there, until they are old or forgotten', async () => {
+    const { recent, asked } = asking();
+    expect(recent.known('a')).toBeUndefined();
+    const answer = recent.get('a');
+    expect(recent.known('a')).toBeUndefined();
+    await answer;
+    expect(recent.known('a')).toBe('a:1');
+    recent.forget('a');
+    expect(recent.known('a')).toBeUndefined();
+    expect(asked).toEqual(['a']);
+    const old = asking({ seconds: 0 });
+    await old.recent.get('a');
+    expect(old.recent.known('a')).toBeUndefined();
+  });
+
   it('are looked up again when they are old, or good for a shorter time', async () => {
     const old = asking({ seconds: 0 });
     expect([await old.recent.get('a'), await old.recent.get('a')]).toEqual(['a:1', 'a:2']);

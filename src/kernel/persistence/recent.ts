@@ -1,5 +1,7 @@
 interface Entry<V> {
   readonly answer: Promise<V>;
+  /** The answer itself, once it is there. */
+  known?: V;
   /** On the process's own monotonic clock, in milliseconds. */
   until: number;
 }
@@ -27,6 +29,12 @@ export class Recent<V> {
     return entry !== undefined && entry.until > performance.now() ? entry.answer : this.load(key);
   }
 
+  /** What is remembered, without asking anybody; for paths on which even a promise is dear. */
+  known(key: string): V | undefined {
+    const entry = this.entries.get(key);
+    return entry !== undefined && entry.until > performance.now() ? entry.known : undefined;
+  }
+
   forget(key: string): void {
     this.entries.delete(key);
   }
@@ -51,6 +59,7 @@ export class Recent<V> {
     this.entries.set(key, entry);
     entry.answer.then(
       (answer) => {
+        entry.known = answer;
         if (goodFor) entry.until = Math.min(entry.until, loaded + goodFor(answer));
       },
       () => {

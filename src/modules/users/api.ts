@@ -15,6 +15,9 @@ export interface KeyHolder {
 export abstract class ApiKeys {
   /** @returns undefined for a key that is unknown, revoked or expired */
   abstract holderOf(plaintextKey: string): Promise<KeyHolder | undefined>;
+
+  /** The same at once and as of at most a few seconds ago; undefined also for a key that nobody asked for lately. */
+  abstract knownHolderOf(plaintextKey: string): KeyHolder | undefined;
 }
 
 /** Answers whether somebody who was let in may stay: asked again and again while a stream is open. */

@@ -19,7 +19,7 @@ export class AlertLane implements OnModuleInit {
       path: /^\/v1\/webhooks\/(\w+)\/custom$/,
       route: '/v1/webhooks/:tenantId/custom',
       status: 202,
-      serve: (tenantId, request, response) => webhooks.custom(tenantId, request, response),
+      serve: (tenantId, request, answer) => webhooks.custom(tenantId, request, answer),
       refuse: (thrown, request, response) => refusals.answer(thrown, request, response),
     });
   }

@@ -1,11 +1,10 @@
 import { Controller, HttpCode, Inject, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
-import type { Response } from 'express';
 import { Config } from '#kernel/config/config';
 import { verifyHexHmacSha256 } from '#kernel/crypto/secrets';
 import { Clock } from '#kernel/domain/clock';
 import { Refusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
-import { answerAllowance, RateLimiter } from '#kernel/http/rate-limiter';
+import { answerAllowance, type HeaderTaker, RateLimiter } from '#kernel/http/rate-limiter';
 import { jsonFrom, requireJson, type RawBodyRequest } from '#kernel/http/request-body';
 import type { CallRequest } from '#kernel/http/call-request';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
@@ -36,38 +35,23 @@ export class WebhooksController {
   async custom(
     @Param('tenantId') tenantId: string,
     @Req() request: WebhookRequest,
-    @Res({ passthrough: true }) response: Response,
+    @Res({ passthrough: true }) answer: HeaderTaker,
   ): Promise<WebhookAccepted> {
     const raw = request.rawBody ?? Buffer.alloc(0);
-    const holder = await this.authenticate(tenantId, request, response, raw);
-    const allowance = await this.limiter.take(`ingest:${holder.tenantId}`, this.config.rateLimits.ingest);
-    answerAllowance(response, allowance, this.clock.now());
-    requireJson(request);
-    return this.receiveAlert.execute(holder.tenantId, readCustomAlert(jsonFrom(raw)), raw);
-  }
-
-  private async authenticate(
-    tenantId: string,
-    request: WebhookRequest,
-    response: Response,
-    raw: Buffer,
-  ): Promise<KeyHolder> {
-    const address = `address:${request.ip ?? ''}`;
-    const limit = this.config.rateLimits.anonymous;
-    // Only failures are counted against an address: many honest senders share one.
-    const allowance = this.limiter.peek(address, limit);
-    if (!allowance.allowed) answerAllowance(response, allowance, this.clock.now());
-
     const key = request.headers['x-api-key'];
-    const holder = typeof key === 'string' ? await this.apiKeys.holderOf(key) : undefined;
+    const address = `address:${request.ip ?? ''}`;
+    this.refuseAddress(address, answer);
+    // Nearly always the holder and the limit are known here; waiting, even for nothing, would cost more than the look.
+    const holder =
+      typeof key === 'string'
+        ? (this.apiKeys.knownHolderOf(key) ?? (await this.apiKeys.holderOf(key)))
+        : undefined;
     if (holder?.tenantId !== tenantId || !holder.scopes.includes('webhooks:write')) {
-      answerAllowance(response, await this.limiter.take(address, limit), this.clock.now());
+      await this.countFailure(address, answer);
       throw new Refusal('invalid_api_key', 'The API key is not valid for this tenant.');
     }
-    const signature = request.headers['x-webhook-signature'];
-    const given = typeof signature === 'string' ? signature : undefined;
-    if (!holder.webhookSecrets.some((secret) => verifyHexHmacSha256(secret, raw, given))) {
-      answerAllowance(response, await this.limiter.take(address, limit), this.clock.now());
+    if (!isSigned(request, raw, holder)) {
+      await this.countFailure(address, answer);
       throw new Refusal('invalid_signature', 'The signature does not match the body.');
     }
     request.principal = {
@@ -77,6 +61,28 @@ export class WebhooksController {
       scopes: ['webhooks:write'],
       expiresAt: holder.expiresAt,
     };
-    return holder;
+    const bucket = `ingest:${holder.tenantId}`;
+    const { ingest } = this.config.rateLimits;
+    const allowance = this.limiter.takeNow(bucket, ingest) ?? (await this.limiter.take(bucket, ingest));
+    answerAllowance(answer, allowance, this.clock.now());
+    requireJson(request);
+    return this.receiveAlert.execute(holder.tenantId, readCustomAlert(jsonFrom(raw)), raw);
   }
+
+  /** Only failures are counted against an address: many honest senders share one. */
+  private refuseAddress(address: string, answer: HeaderTaker): void {
+    const allowance = this.limiter.peek(address, this.config.rateLimits.anonymous);
+    if (!allowance.allowed) answerAllowance(answer, allowance, this.clock.now());
+  }
+
+  private async countFailure(address: string, answer: HeaderTaker): Promise<void> {
+    const allowance = await this.limiter.take(address, this.config.rateLimits.anonymous);
+    answerAllowance(answer, allowance, this.clock.now());
+  }
+}
+
+function isSigned({ headers }: WebhookRequest, raw: Buffer, { webhookSecrets }: KeyHolder): boolean {
+  const signature = headers['x-webhook-signature'];
+  const given = typeof signature === 'string' ? signature : undefined;
+  return webhookSecrets.some((secret) => verifyHexHmacSha256(secret, raw, given));
 }

@@ -37,6 +37,10 @@ export class LiveKeys extends ApiKeys {
     return KEY.test(plaintextKey) ? this.holders.get(plaintextKey) : NOBODY;
   }
 
+  knownHolderOf(plaintextKey: string): KeyHolder | undefined {
+    return this.holders.known(plaintextKey);
+  }
+
   isLive(tenantId: TenantId, keyId: string): Promise<boolean> {
     return this.lives.get(`${tenantId}/${keyId}`);
   }

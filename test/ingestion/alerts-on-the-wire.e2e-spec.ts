@@ -1,0 +1,204 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+const LIMIT = 64 * 1024;
+const ALERT = JSON.stringify({ title: 'Disk nearly full', description: 'Ä '.repeat(200) });
+
+let server: TestServer;
+let tenant: TenantUser;
+let sender: AlertSender;
+beforeAll(async () => {
+  server = await TestServer.start({ env: { MAX_BODY_BYTES: String(LIMIT) } });
+  tenant = await newTenant(server.url);
+  sender = await AlertSender.of(tenant);
+});
+afterAll(() => server.stop());
+
+/** A connection of a client that writes bytes as it likes, and what came back on it so far. */
+class Wire {
+  received = '';
+
+  private constructor(readonly socket: Socket) {
+    socket.setNoDelay(true).on('data', (chunk: Buffer) => (this.received += chunk.toString('latin1')));
+  }
+
+  static async open(): Promise<Wire> {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    await once(socket, 'connect');
+    return new Wire(socket);
+  }
+
+  get answers(): { status: number; head: string; body: string }[] {
+    return this.received.split(/(?=HTTP\/1\.1 \d{3} )/).map((answer) => {
+      const [head = '', body = ''] = answer.split('\r\n\r\n');
+      return { status: Number(head.slice(9, 12)), head, body };
+    });
+  }
+
+  async answered(count: number): Promise<void> {
+    await until(`${count} answers came`, () => {
+      const whole = this.answers.filter(({ head, body }) => {
+        const length = /^content-length: (\d+)$/im.exec(head)?.[1];
+        return length === undefined ? head.includes('100 Continue') : body.length >= Number(length);
+      });
+      return whole.length >= count;
+    });
+  }
+}
+
+function head(body: string | Buffer, headers: readonly string[], method = 'POST', version = '1.1'): string {
+  return [
+    `${method} /v1/webhooks/${tenant.tenantId}/custom HTTP/${version}`,
+    'Host: causeflow',
+    'Content-Type: application/json',
+    `X-API-Key: ${sender.key}`,
+    `X-Webhook-Signature: ${sender.sign(String(body))}`,
+    ...headers,
+    '\r\n',
+  ].join('\r\n');
+}
+
+const sized = (body: string): string => `Content-Length: ${Buffer.byteLength(body)}`;
+const chunked = (...pieces: string[]): string =>
+  [...pieces, ''].map((piece) => `${Buffer.byteLength(piece).toString(16)}\r\n${piece}\r\n`).join('');
+
+describe('an alert on the wire', () => {
+  it('may come in any pieces', async () => {
+    const wire = await Wire.open();
+    const bytes = Buffer.from(head(ALERT, [sized(ALERT)]) + ALERT);
+    for (const size of [1, 7, 100, bytes.length]) {
+      for (let at = 0; at < bytes.length; at += size) {
+        wire.socket.write(bytes.subarray(at, at + size));
+        await turn();
+      }
+    }
+    await wire.answered(4);
+    expect(wire.answers.map(({ status }) => status)).toEqual([202, 202, 202, 202]);
+    const rows = await sql<{ raw: Buffer }>(
+      server.database.url,
+      'SELECT raw FROM alerts',
+      [],
+      tenant.tenantId,
+    );
+    expect(new Set(rows.map(({ raw }) => String(raw)))).toEqual(new Set([ALERT]));
+    wire.socket.destroy();
+  });
+
+  it('may come chunked, and on invitation', async () => {
+    const wire = await Wire.open();
+    const half = ALERT.length >> 1;
+    wire.socket.write(
+      head(ALERT, ['Transfer-Encoding: chunked']) + chunked(ALERT.slice(0, half), ALERT.slice(half)),
+    );
+    await wire.answered(1);
+    wire.socket.write(head(ALERT, [sized(ALERT), 'Expect: 100-continue']));
+    await wire.answered(2);
+    wire.socket.write(ALERT);
+    await wire.answered(3);
+    expect(wire.answers.map(({ status }) => status)).toEqual([202, 100, 202]);
+    wire.socket.destroy();
+  });
+
+  it('is answered in its turn when several come at once, refused ones too', async () => {
+    const wire = await Wire.open();
+    const post = (id: string, body: string): string =>
+      head(body, [sized(body), `X-Request-Id: ${id}`]) + body;
+    wire.socket.write(post('a', ALERT) + post('b', '{}') + post('c', ALERT) + post('d', ''));
+    await wire.answered(4);
+    expect(
+      wire.answers.map(({ status, head: text }) => [/x-request-id: (\w)/i.exec(text)?.[1], status]),
+    ).toEqual([
+      ['a', 202],
+      ['b', 400],
+      ['c', 202],
+      ['d', 400],
+    ]);
+    wire.socket.destroy();
+  });
+
+  it('is answered with the headers of every answer, and the connection stays or goes as asked', async () => {
+    const wire = await Wire.open();
+    const closed = once(wire.socket, 'close');
+    wire.socket.write(head(ALERT, [sized(ALERT)]) + ALERT);
+    await wire.answered(1);
+    wire.socket.write(head(ALERT, [sized(ALERT), 'Connection: close']) + ALERT);
+    await closed;
+    const [kept, last] = wire.answers.map(({ head: text }) => text);
+    for (const name of [
+      'X-Request-Id',
+      'X-RateLimit-Limit',
+      'X-RateLimit-Remaining',
+      'X-RateLimit-Reset',
+      'Date',
+    ])
+      expect(kept).toMatch(new RegExp(`^${name}: \\S+`, 'im'));
+    expect(kept).toMatch(/^content-type: application\/json; charset=utf-8$/im);
+    expect(kept).toMatch(/^connection: keep-alive$/im);
+    expect(last).toMatch(/^connection: close$/im);
+
+    const old = await Wire.open();
+    const hungUp = once(old.socket, 'close');
+    old.socket.write(head(ALERT, [sized(ALERT)], 'POST', '1.0') + ALERT);
+    await hungUp;
+    expect(old.answers.map(({ status }) => status)).toEqual([202]);
+  });
+
+  it('is refused when it is too large, declared or not, and the connection goes on', async () => {
+    const large = 'x'.repeat(2 * LIMIT);
+    const wire = await Wire.open();
+    wire.socket.write(head(large, [sized(large)]));
+    await wire.answered(1);
+    wire.socket.write(large);
+    wire.socket.write(head(large, ['Transfer-Encoding: chunked']) + chunked(large, large));
+    await wire.answered(2);
+    wire.socket.write(head(ALERT, [sized(ALERT)]) + ALERT);
+    await wire.answered(3);
+    expect(wire.answers.map(({ status }) => status)).toEqual([413, 413, 202]);
+    expect(JSON.parse(wire.answers[0]?.body ?? '')).toMatchObject({ error: 'payload_too_large' });
+    wire.socket.destroy();
+  });
+
+  it('may be given up in the middle, which is told and harms nobody', async () => {
+    const wire = await Wire.open();
+    wire.socket.write(head(ALERT, [sized(ALERT), 'X-Request-Id: given-up']) + ALERT.slice(0, 20));
+    await turn();
+    wire.socket.destroy();
+    await until('it is in the log', () => server.log.includes('given-up'));
+    expect((await sender.send(ALERT)).status).toBe(202);
+  });
+
+  it('is stored although the sender did not wait for the answer', async () => {
+    const wire = await Wire.open();
+    const body = JSON.stringify({ title: 'Nobody waits', description: 'x', sourceAlertId: 'nobody-waits' });
+    wire.socket.end(head(body, [sized(body)]) + body);
+    await until('it is stored', async () => (await storedAs('nobody-waits')) === 1);
+    expect((await sender.send(ALERT)).status).toBe(202);
+  });
+
+  it('has an address that takes nothing but POST', async () => {
+    const path = `/v1/webhooks/${tenant.tenantId}/custom`;
+    const api = new Api(server.url);
+    for (const method of ['GET', 'PUT', 'DELETE']) expect((await api.call(method, path)).status).toBe(405);
+    const wire = await Wire.open();
+    wire.socket.write(head('', [], 'HEAD'));
+    await until('it is answered', () => wire.received.includes('\r\n\r\n'));
+    expect(wire.answers.map(({ status, body }) => [status, body])).toEqual([[405, '']]);
+    wire.socket.destroy();
+  });
+});
+
+async function storedAs(sourceAlertId: string): Promise<number> {
+  const rows = await sql(
+    server.database.url,
+    'SELECT FROM alerts WHERE source_alert_id = $1',
+    [sourceAlertId],
+    tenant.tenantId,
+  );
+  return rows.length;
+}
