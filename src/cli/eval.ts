@@ -3,22 +3,29 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { runProgram } from '../run-program.js';
 import { EvalError } from './eval/eval-error.js';
+import { HealthyWindows } from './eval/healthy-windows.js';
 import { CaseFolder } from './eval/load-cases.js';
+import { Perturbations } from './eval/perturb.js';
 import { predict, type Prediction } from './eval/predict.js';
 import { report } from './eval/report.js';
 import { score } from './eval/score.js';
 
-const USAGE = 'npm run eval -- --cases DIR --out predictions.json [--json]';
+const USAGE =
+  'npm run eval -- --cases DIR --out predictions.json [--json] [--perturb CHANGE[=AMOUNT],… [--seed N]] [--healthy-windows]';
 
 await runProgram('The evaluation could not be run.', async (say) => {
   const values = options();
   const folder = await CaseFolder.open(values.cases);
+  const perturbations = Perturbations.parse(values.perturb, values.seed);
+  const windows = values.healthyWindows ? new HealthyWindows() : undefined;
   const predictions: Record<string, Prediction> = {};
   const sources = new Map<string, { dataset: string; system: string }>();
   for (const [i, entry] of folder.entries.entries()) {
-    const raw = await folder.load(entry);
-    predictions[entry.id] = predict(raw, () => performance.now());
-    sources.set(entry.id, { dataset: raw.dataset, system: raw.system });
+    const read = await folder.load(entry);
+    for (const raw of windows?.of(read) ?? [read]) {
+      predictions[raw.id] = predict(raw, () => performance.now(), perturbations);
+      sources.set(raw.id, { dataset: raw.dataset, system: raw.system });
+    }
     progress(i + 1, folder.entries.length);
   }
   // Said at once, and once more by the exit code: a score over cases that were not read would be a lie.
@@ -26,7 +33,7 @@ await runProgram('The evaluation could not be run.', async (say) => {
   if (folder.unread.length > 0) process.exitCode = 1;
   await writeFile(values.out, `${JSON.stringify(predictions, undefined, 1)}\n`);
   // Not before all is predicted and written: no answer may have been seen.
-  const labels = await folder.labels();
+  const labels = windows?.labels ?? (await folder.labels());
   const scores = labels
     ? score(
         Object.entries(predictions).flatMap(([id, prediction]) =>
@@ -45,24 +52,38 @@ await runProgram('The evaluation could not be run.', async (say) => {
       )
     : undefined;
   if (values.json) {
-    say(JSON.stringify({ cases: folder.entries.length, out: values.out, scores: scores ?? null }));
+    say(JSON.stringify({ cases: sources.size, out: values.out, scores: scores ?? null }));
     return;
   }
-  say(`${folder.entries.length} cases predicted, written to ${values.out}.`);
+  say(`${sources.size} cases predicted, written to ${values.out}.`);
   if (scores) report(scores).forEach(say);
   else say('There are no labels, so nothing was scored.');
 });
 
-function options(): { cases: string; out: string; json: boolean } {
+interface Options {
+  readonly cases: string;
+  readonly out: string;
+  readonly json: boolean;
+  readonly perturb: string;
+  readonly seed: number;
+  readonly healthyWindows: boolean;
+}
+
+function options(): Options {
   try {
-    const { cases, out, json } = parseArgs({
+    const { cases, out, json, perturb, seed, ...others } = parseArgs({
       options: {
         cases: { type: 'string' },
         out: { type: 'string' },
         json: { type: 'boolean', default: false },
+        perturb: { type: 'string', default: '' },
+        seed: { type: 'string', default: '1' },
+        'healthy-windows': { type: 'boolean', default: false },
       },
     }).values;
-    if (cases !== undefined && out !== undefined) return { cases, out, json };
+    if (cases !== undefined && out !== undefined && Number.isInteger(Number(seed))) {
+      return { cases, out, json, perturb, seed: Number(seed), healthyWindows: others['healthy-windows'] };
+    }
   } catch (error) {
     throw new EvalError(`${(error as Error).message}\nUsage: ${USAGE}`);
   }

@@ -121,6 +121,15 @@ describe('npm run eval', () => {
     expect(Object.keys(after)).toHaveLength(8);
   });
 
+  it('changes the cases on purpose when it is asked to, and refuses a change that it does not know', async () => {
+    const ranking = (all: Predictions) => all['made-metric-rows']?.ranked.map(({ entity }) => entity);
+    const renamed = await evaluate(CASES, 'renamed.json', '--perturb', 'rename,shift', '--seed', '2');
+    expect(ranking(renamed.predictions())).toEqual(ranking(predictions));
+    const refused = await evaluate(CASES, 'refused.json', '--perturb', 'melt');
+    expect(refused.code).toBe(1);
+    expect(refused.output).toContain('There is no change melt. Known: no-baseline, rename');
+  });
+
   it('says what it wants when it is not told', async () => {
     const ended = await runToEnd(PROGRAM, [], {});
     expect(ended.code).toBe(1);

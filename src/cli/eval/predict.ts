@@ -1,6 +1,7 @@
 import type { Hypothesis } from '#modules/investigation/domain/hypothesis';
 import { investigate, type Investigated } from '#modules/investigation/domain/investigate';
 import type { RawCase } from './load-cases.js';
+import type { Perturbations } from './perturb.js';
 import { readCase, type ReadCase } from './read-case.js';
 
 /** What is written for one case. */
@@ -18,9 +19,9 @@ export interface Prediction {
 }
 
 /** @param now a clock in ms; only differences are used */
-export function predict(raw: RawCase, now: () => number): Prediction {
+export function predict(raw: RawCase, now: () => number, perturbations: Perturbations): Prediction {
   const begun = now();
-  const read = readCase(raw);
+  const read = perturbations.ofRead(readCase(perturbations.ofRaw(raw)));
   const investigated = investigate(read.evidence, read.incident);
   const { outcome } = investigated;
   const incident = outcome.outcome !== 'not_an_incident';
@@ -38,13 +39,13 @@ export function predict(raw: RawCase, now: () => number): Prediction {
 }
 
 /** The suspects of the synthesis, which hears all others; behind them whoever nobody suspects, by name. */
-function rankedBy({ reports }: Investigated, { entities }: ReadCase): Prediction['ranked'] {
+function rankedBy({ reports }: Investigated, { entities, originalNames }: ReadCase): Prediction['ranked'] {
   const suspects = reports.at(-1)?.suspects ?? [];
   const known = new Set(suspects.map(({ entity }) => entity));
   return [
     ...suspects.map(({ entity, score }) => ({ entity, score: Math.round(score * 1e6) / 1e6 })),
     ...entities.filter((entity) => !known.has(entity)).map((entity) => ({ entity, score: 0 })),
-  ];
+  ].map(({ entity, score }) => ({ entity: originalNames?.get(entity) ?? entity, score }));
 }
 
 function commitOf(cause: Hypothesis | undefined, { evidence }: ReadCase): string | null {

@@ -19,6 +19,8 @@ export interface ReadCase {
   readonly evidence: EvidenceSet;
   /** Every entity that the case names, so that a ranking can go on beyond those that somebody suspects. */
   readonly entities: readonly string[];
+  /** Where the entities were renamed on purpose: what they were called before. */
+  readonly originalNames?: ReadonlyMap<string, string>;
 }
 
 const ALERT_EVIDENCE = 'alert';
