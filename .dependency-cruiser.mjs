@@ -165,6 +165,26 @@ export default {
       to: { path: 'node_modules/(ai|@ai-sdk/[^/]+)/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'a-connector-is-loaded-when-asked',
+      comment:
+        'Most installations watch no cluster and no repository: those clients come in by a dynamic import, or as types.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: {
+        path: 'node_modules/(@kubernetes|@octokit)/',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'what-only-speaks-is-loaded',
+      comment:
+        'Of the client of Kubernetes the generated part alone: the rest reads kubeconfigs and runs plugins.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/@kubernetes/client-node/', pathNot: '/dist/gen/' },
+    },
+    {
       name: 'what-runs-is-installed',
       comment: 'Shipped code imports what `npm ci --omit=dev` installs.',
       severity: 'error',

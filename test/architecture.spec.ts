@@ -130,6 +130,12 @@ const BREACHES: readonly Breach[] = [
   ['a-domain-knows-no-framework', 'src/modules/foo/domain/reads-files.ts', 'node:fs/promises'],
   ['a-domain-knows-no-framework', 'src/kernel/domain/is-a-row.ts', 'typeorm'],
   ['a-model-is-loaded-when-asked', 'src/modules/foo/infrastructure/asks-a-model.ts', 'ai'],
+  ['a-connector-is-loaded-when-asked', 'src/modules/foo/infrastructure/asks-github.ts', '@octokit/rest'],
+  [
+    'what-only-speaks-is-loaded',
+    'src/modules/foo/infrastructure/reads-kubeconfig.ts',
+    '@kubernetes/client-node',
+  ],
   [
     'http-asks-the-application',
     'src/modules/foo/http/queries.controller.ts',
@@ -181,7 +187,9 @@ const FORBIDDEN_FRUIT: Tree = {
   'bench/load.ts': [],
 };
 
-const PACKAGES = ['ai', 'typeorm', 'pg', 'express', 'class-validator', 'simple-statistics'];
+const PACKAGES = [
+  '@kubernetes/client-node', '@octokit/rest', 'ai', 'class-validator', 'express', 'pg', 'simple-statistics', 'typeorm',
+]; // prettier-ignore
 const NEST_PACKAGES = ['common', 'core', 'cqrs', 'swagger'].map((name) => `@nestjs/${name}`);
 
 async function plant(tree: Tree): Promise<string> {

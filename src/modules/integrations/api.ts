@@ -46,8 +46,13 @@ export interface EvidenceQuestion {
 /** The kinds of evidence that can be pulled, as `POST /v1/incidents/{incidentId}/evidence` names them. */
 export type PulledType = 'metric' | 'log' | 'deployment' | 'code_change' | 'platform_event' | 'database';
 
-/** Plain JSON that a database can hold, with the fields that attached evidence of the same type has. */
-export type PulledRow = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+/**
+ * Plain JSON that a database can hold, with the fields that attached evidence of the same type has. What a source did
+ * not say may be undefined.
+ */
+export type PulledRow = Readonly<
+  Record<string, string | number | boolean | null | undefined | readonly string[]>
+>;
 
 interface FromSource {
   readonly integrationId: string;

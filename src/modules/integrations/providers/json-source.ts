@@ -21,44 +21,63 @@ type Query = readonly (readonly [string, string])[];
 const MOST_BYTES = 8 * 1024 * 1024;
 const LONGEST_EXPLANATION = 300;
 
+/** An answer that is JSON, as it came and as what it says. */
+interface JsonAnswer {
+  readonly status: number;
+  readonly text: string;
+  readonly json: unknown;
+}
+
 /** A JSON API at an address that a tenant chose. Every method throws NoAnswer, with a sentence, and nothing else. */
 export class JsonSource {
   constructor(private readonly source: Source) {}
 
-  get(path: string, query: Query = []): Promise<unknown> {
-    return this.ask('GET', path, query);
+  async get(path: string, query: Query = []): Promise<unknown> {
+    const search = new URLSearchParams(query.map(([key, value]): [string, string] => [key, value]));
+    const address = `${this.address}${path}${search.size > 0 ? `?${search.toString()}` : ''}`;
+    return (await this.send('GET', address)).json;
   }
 
-  post(path: string, body: object): Promise<unknown> {
-    return this.ask('POST', path, [], JSON.stringify(body));
+  async post(path: string, body: object): Promise<unknown> {
+    const headers = { 'content-type': 'application/json' };
+    return (await this.send('POST', `${this.address}${path}`, headers, JSON.stringify(body))).json;
   }
 
-  private async ask(method: string, path: string, query: Query, body?: string): Promise<unknown> {
+  /** Without a slash at its end. */
+  get address(): string {
+    return this.source.url.replace(/\/+$/, '');
+  }
+
+  /** The one way out, also for libraries, which make the whole address and headers themselves. */
+  async send(
+    method: string,
+    address: string,
+    headers: Readonly<Record<string, string>> = {},
+    body?: string,
+  ): Promise<JsonAnswer> {
     const { name } = this.source;
-    const answer = await this.send(method, path, query, body);
-    const json = parsed(answer);
-    if (answer.status >= 200 && answer.status <= 299) {
-      if (json === undefined) throw new NoAnswer(`${name} did not answer in JSON.`);
-      return json;
-    }
-    throw new NoAnswer(`${name} answered ${answer.status}${explanation(answer.status, json)}.`);
+    const answer = await this.exchange(method, address, headers, body);
+    const { status } = answer;
+    const text = answer.body.toString('utf8');
+    const json = parsed(text);
+    if (status < 200 || status > 299)
+      throw new NoAnswer(`${name} answered ${status}${explanation(answer, json)}.`);
+    if (json === undefined) throw new NoAnswer(`${name} did not answer in JSON.`);
+    return { status, text, json };
   }
 
-  private async send(method: string, path: string, query: Query, body?: string): Promise<OutboundAnswer> {
-    const { name, url, headers, http, signal, caCertificate, mostBytes = MOST_BYTES } = this.source;
-    const search = new URLSearchParams(
-      query.map(([key, value]): [string, string] => [key, value]),
-    ).toString();
+  private async exchange(
+    method: string,
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    body?: string,
+  ): Promise<OutboundAnswer> {
+    const { name, headers: always, http, signal, caCertificate, mostBytes = MOST_BYTES } = this.source;
     try {
       return await http.request({
         method,
-        url: `${url.replace(/\/+$/, '')}${path}${search && `?${search}`}`,
-        headers: {
-          accept: 'application/json',
-          'user-agent': 'CauseFlow',
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
-        },
+        url,
+        headers: { accept: 'application/json', 'user-agent': 'CauseFlow', ...headers, ...always },
         ...(body !== undefined && { body }),
         maxResponseBytes: mostBytes,
         ...(signal && { signal }),
@@ -73,16 +92,17 @@ export class JsonSource {
   }
 }
 
-function parsed({ body }: OutboundAnswer): unknown {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(body.toString('utf8')) as unknown;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }
 }
 
-function explanation(status: number, json: unknown): string {
+function explanation({ status, headers }: OutboundAnswer, json: unknown): string {
   if (status >= 300 && status <= 399) return '; redirects are not followed';
+  if (status === 429 || headers['x-ratelimit-remaining'] === '0') return ': its limit of requests is used up';
   if (status === 401 || status === 403) return ': the credentials do not allow this';
   const { error, message } = objectOf(json);
   const said = textOf(error) ?? textOf(objectOf(error)['reason']) ?? textOf(message);

@@ -1,17 +1,19 @@
+import type { RestEndpointMethodTypes } from '@octokit/rest';
 import type { EvidenceQuestion, PulledRow } from '../../api.js';
-import { JsonSource } from '../json-source.js';
 import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
-import { listOf, numberOf, objectOf, textOf } from '../read-json.js';
-import { DEFAULT_URL, GithubConfig, GithubCredentials, type GithubRepository } from './config.js';
+import { partOf } from '../part-of.js';
+import { objectOf } from '../read-json.js';
+import { GithubConfig, GithubCredentials, type GithubRepository } from './config.js';
+import { type Github, githubOf } from './octokit.js';
 
-type Github = Connection<GithubConfig, GithubCredentials>;
-
-const NAME = 'GitHub';
 const CHANGES_BEFORE_ALERT = 6 * 60 * 60_000;
 const MOST_LISTED = 30;
 /** Of one repository: each costs a call of its own. */
 const MOST_DIFFS = 10;
 const LONGEST_DIFF = 32_000;
+const SHA = /^[0-9a-f]{40,64}$/;
+
+type Commit = RestEndpointMethodTypes['repos']['getCommit']['response']['data'];
 
 export const github: Provider<GithubConfig, GithubCredentials> = {
   provider: 'github',
@@ -27,11 +29,11 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
     '3. For GitHub Enterprise Server, `url` is `https://<host>/api/v3`.',
   ].join('\n'),
 
-  async probe(connection, outside) {
-    const source = sourceOf(connection, outside);
-    for (const { repository } of connection.config.repositories) {
-      const { full_name: name } = objectOf(await source.get(`/repos/${repository}`));
-      if (textOf(name) === undefined)
+  async probe({ config, credentials }, outside) {
+    const github = await githubOf({ config, credentials }, outside);
+    for (const where of config.repositories) {
+      const { data } = await github.repos.get(nameOf(where));
+      if (objectOf(data)['full_name'] === undefined)
         throw new NoAnswer('The address answers, but not as the API of GitHub does.');
     }
   },
@@ -39,34 +41,25 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
   evidence: { pull },
 };
 
-function sourceOf({ config, credentials }: Github, { http }: Outside, signal?: AbortSignal): JsonSource {
-  const headers = {
-    accept: 'application/vnd.github+json',
-    authorization: `Bearer ${credentials.token}`,
-    'x-github-api-version': '2022-11-28',
-  };
-  return new JsonSource({ name: NAME, url: config.url ?? DEFAULT_URL, headers, http, signal });
-}
-
 async function* pull(
-  connection: Github,
+  connection: Connection<GithubConfig, GithubCredentials>,
   { service, alertedAt, to }: EvidenceQuestion,
   outside: Outside,
   signal: AbortSignal,
 ): AsyncGenerator<SourceAnswer> {
-  const source = sourceOf(connection, outside, signal);
+  const github = await githubOf(connection, outside, signal);
   const since = new Date(alertedAt.getTime() - CHANGES_BEFORE_ALERT);
   // Whoever is asked last may not be asked any more.
   const own = (where: GithubRepository) => Number(serviceIn(where) === service);
   for (const where of [...connection.config.repositories].sort((a, b) => own(b) - own(a))) {
-    const asked = { source, where, service: serviceIn(where), since, until: to };
-    const parts = [commits, deployments, failedRuns].map((read) => told(where, read(asked)));
+    const asked = { github, where, service: serviceIn(where), since, until: to };
+    const parts = [commits, deployments, failedRuns].map((read) => partOf(where.repository, read(asked)));
     for (const answers of await Promise.all(parts)) yield* answers;
   }
 }
 
 interface Asked {
-  readonly source: JsonSource;
+  readonly github: Github;
   readonly where: GithubRepository;
   readonly service: string;
   readonly since: Date;
@@ -74,113 +67,105 @@ interface Asked {
 }
 
 function serviceIn({ repository, service }: GithubRepository): string {
-  return service ?? repository.replace(/^.*\//, '');
+  return service ?? nameOf({ repository }).repo;
 }
 
-/** A repository or a part of it that may not be read is told, and the others go on. */
-async function told(
-  { repository }: GithubRepository,
-  answers: Promise<SourceAnswer[]>,
-): Promise<SourceAnswer[]> {
-  try {
-    return await answers;
-  } catch (error) {
-    if (error instanceof NoAnswer) return [{ missing: `${repository} could not be read: ${error.message}` }];
-    throw error;
-  }
+function nameOf({ repository }: Pick<GithubRepository, 'repository'>): { owner: string; repo: string } {
+  const [owner = '', repo = ''] = repository.split('/');
+  return { owner, repo };
 }
 
-async function commits({ source, where, service, since, until }: Asked): Promise<SourceAnswer[]> {
+async function commits({ github, where, service, since, until }: Asked): Promise<SourceAnswer[]> {
+  const name = nameOf(where);
   const path = `/repos/${where.repository}/commits`;
-  const listed = listOf(
-    await source.get(path, [['since', since.toISOString()], ['until', until.toISOString()], ['per_page', String(MOST_LISTED)]]), // prettier-ignore
-  ).flatMap((item) => textOf(objectOf(item)['sha']) ?? []).filter((sha) => /^[0-9a-f]{40,64}$/.test(sha)); // prettier-ignore
+  const { data } = await github.repos.listCommits({
+    ...name,
+    since: since.toISOString(),
+    until: until.toISOString(),
+    per_page: MOST_LISTED,
+  });
+  const listed = data.map(({ sha }) => sha).filter((sha) => SHA.test(sha));
   const read = listed.slice(0, MOST_DIFFS);
   const answers = await Promise.all(
-    read.map(async (sha): Promise<SourceAnswer[]> => {
-      const rows = commitRow(objectOf(await source.get(`${path}/${sha}`)), sha, service);
-      return rows.map((row) => ({ type: 'code_change', query: `GET ${path}/${sha}`, rows: [row] }));
+    read.map(async (ref): Promise<SourceAnswer[]> => {
+      const row = commitRow((await github.repos.getCommit({ ...name, ref })).data, ref, service);
+      return [
+        { type: 'code_change', query: `GET ${path}/${ref}`, rows: [row] },
+        ...(row.diff.length < LONGEST_DIFF
+          ? []
+          : [{ missing: `the diff of ${ref} was not read to its end.` }]),
+      ];
     }),
   );
   return [...answers.flat(), ...moreThan(listed.length, read.length, `commits of ${where.repository}`)];
 }
 
-function commitRow(
-  { commit, html_url: url, files }: Readonly<Record<string, unknown>>,
-  sha: string,
-  service: string,
-): PulledRow[] {
-  const { message, committer } = objectOf(commit);
-  const occurredAt = textOf(objectOf(committer)['date']);
-  if (occurredAt === undefined) return [];
-  const changed = listOf(files).map(objectOf);
-  const diff = changed
-    .map(
-      ({ filename, patch }) =>
-        `--- a/${textOf(filename) ?? ''}\n+++ b/${textOf(filename) ?? ''}\n${textOf(patch) ?? ''}`,
-    )
-    .join('\n');
-  return [
-    {
-      type: 'code',
-      service,
-      occurredAt,
-      changeId: sha,
-      commit: sha,
-      summary: (textOf(message) ?? 'no message').split('\n', 1)[0] ?? '',
-      paths: changed.flatMap(({ filename }) => textOf(filename) ?? []),
-      diff: diff.slice(0, LONGEST_DIFF),
-      ...(textOf(url) !== undefined && { url: textOf(url) ?? '' }),
-    },
-  ];
+function commitRow({ commit, html_url: url, files = [] }: Commit, sha: string, service: string) {
+  const diff = files.map(({ filename, patch = '' }) => `--- a/${filename}\n+++ b/${filename}\n${patch}`);
+  return {
+    type: 'code',
+    service,
+    occurredAt: commit.committer?.date,
+    changeId: sha,
+    commit: sha,
+    summary: commit.message.split('\n', 1)[0],
+    paths: files.map(({ filename }) => filename),
+    diff: diff.join('\n').slice(0, LONGEST_DIFF),
+    url,
+  };
 }
 
-async function deployments({ source, where, service, since, until }: Asked): Promise<SourceAnswer[]> {
-  const path = `/repos/${where.repository}/deployments`;
-  const listed = listOf(await source.get(path, [['per_page', String(MOST_LISTED)]])).map(objectOf);
-  const recent = listed.filter(({ created_at: at }) => isWithin(at, since, until));
-  return recent.map((deployment): SourceAnswer => {
-    const { id, sha, ref, environment, description, created_at: at } = deployment;
-    const [version, into] = [textOf(ref), textOf(environment)];
-    const summary = textOf(description) ?? `Deployed ${version ?? 'a commit'} to ${into ?? 'an environment'}`;
-    const row = {
-      type: 'deploy',
-      service,
-      occurredAt: textOf(at) ?? '',
-      changeId: String(numberOf(id) ?? ''),
-      summary,
-      ...(textOf(sha) !== undefined && { commit: textOf(sha) ?? '' }),
-      ...(version !== undefined && { version }),
-      ...(into !== undefined && { environment: into }),
-    };
-    return { type: 'deployment', query: `GET ${path}`, rows: [row] };
-  });
-}
-
-async function failedRuns({ source, where, service, since, until }: Asked): Promise<SourceAnswer[]> {
-  const path = `/repos/${where.repository}/actions/runs`;
-  const created = `${since.toISOString()}..${until.toISOString()}`;
-  const answer = objectOf(
-    await source.get(path, [['status', 'failure'], ['created', created], ['per_page', String(MOST_LISTED)]]), // prettier-ignore
+async function deployments({ github, where, service, since, until }: Asked): Promise<SourceAnswer[]> {
+  const { data } = await github.repos.listDeployments({ ...nameOf(where), per_page: MOST_LISTED });
+  const recent = data.filter(({ created_at: at }) => isWithin(at, since, until));
+  const answers = recent.map(
+    ({ id, sha, ref, environment, description, created_at: occurredAt }): SourceAnswer => ({
+      type: 'deployment',
+      query: `GET /repos/${where.repository}/deployments`,
+      rows: [
+        {
+          type: 'deploy',
+          service,
+          occurredAt,
+          changeId: String(id),
+          summary: description ?? `Deployed ${ref} to ${environment}`,
+          commit: sha,
+          version: ref,
+          environment,
+        },
+      ],
+    }),
   );
-  const rows = listOf(answer['workflow_runs']).map(objectOf).flatMap((run): PulledRow[] => {
-    const timestamp = textOf(run['updated_at']) ?? textOf(run['created_at']);
-    if (timestamp === undefined) return [];
-    const [name, branch, sha] = [textOf(run['name']), textOf(run['head_branch']), textOf(run['head_sha'])];
-    const message = `workflow ${name ?? 'run'} failed on ${branch ?? 'a branch'} at ${sha ?? 'a commit'} (${textOf(run['html_url']) ?? 'no address'})`;
-    return [{ timestamp, entity: service, level: 'error', message }];
-  }); // prettier-ignore
-  const total = numberOf(answer['total_count']) ?? rows.length;
+  // They come newest first: when all of a full page are recent, older ones may be so too.
+  return recent.length < MOST_LISTED
+    ? answers
+    : [
+        ...answers,
+        { missing: `no more than the last ${MOST_LISTED} deployments of ${where.repository} were read.` },
+      ];
+}
+
+async function failedRuns({ github, where, service, since, until }: Asked): Promise<SourceAnswer[]> {
+  const created = `${since.toISOString()}..${until.toISOString()}`;
+  const { data } = await github.actions.listWorkflowRunsForRepo({
+    ...nameOf(where),
+    status: 'failure',
+    created,
+    per_page: MOST_LISTED,
+  });
+  const rows = data.workflow_runs.map(({ name, head_branch, head_sha, html_url, updated_at }): PulledRow => {
+    const what = `workflow ${name ?? 'run'} failed on ${head_branch ?? 'a branch'} at ${head_sha} (${html_url})`;
+    return { timestamp: updated_at, entity: service, level: 'error', message: what };
+  });
+  const query = `GET /repos/${where.repository}/actions/runs?status=failure&created=${created}`;
   return [
-    ...(rows.length > 0
-      ? [{ type: 'platform_event', query: `GET ${path}?status=failure&created=${created}`, rows } as const]
-      : []),
-    ...moreThan(total, rows.length, `failed runs of ${where.repository}`),
+    ...(rows.length > 0 ? [{ type: 'platform_event', query, rows } as const] : []),
+    ...moreThan(data.total_count, rows.length, `failed runs of ${where.repository}`),
   ];
 }
 
-function isWithin(moment: unknown, since: Date, until: Date): boolean {
-  const at = Date.parse(textOf(moment) ?? '');
+function isWithin(moment: string, since: Date, until: Date): boolean {
+  const at = Date.parse(moment);
   return at >= since.getTime() && at <= until.getTime();
 }
 

@@ -1,120 +1,166 @@
+import type {
+  CoreV1Event,
+  V1Container,
+  V1ContainerStatus,
+  V1Deployment,
+  V1Node,
+  V1Pod,
+  V1PodStatus,
+  V1ReplicaSet,
+  V1ResourceQuota,
+} from '@kubernetes/client-node/dist/gen/index.js';
 import type { PulledRow } from '../../api.js';
-import { listOf, numberOf, objectOf, textOf } from '../read-json.js';
-
-type Json = Readonly<Record<string, unknown>>;
 
 const REVISION = 'deployment.kubernetes.io/revision';
+/** Conditions of a node that are bad when they hold; that of being ready is bad when it does not. */
+const TROUBLES_OF_NODES: readonly string[] = [
+  'MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable', 'KernelDeadlock', 'ReadonlyFilesystem',
+]; // prettier-ignore
 
-/** A pod as it is now: unwell with the reason of its worst container. None for a pod whose work is done. */
-export function podState(pod: unknown): PulledRow[] {
-  const { metadata, status } = partsOf(pod);
-  const entity = textOf(metadata['name']);
-  if (entity === undefined || status['phase'] === 'Succeeded') return [];
-  const containers = [...listOf(status['initContainerStatuses']), ...listOf(status['containerStatuses'])].map(
-    objectOf,
-  );
-  const restarts = containers.reduce((sum, { restartCount }) => sum + (numberOf(restartCount) ?? 0), 0);
-  const ready =
-    conditionOf(status, 'Ready')?.['status'] === 'True' && metadata['deletionTimestamp'] === undefined;
+/**
+ * A pod as it is now, unwell with the reason of its worst container, and how its containers ended since a moment. None for
+ * a pod whose work is done, or that failed before and was only left behind.
+ */
+export function podState({ metadata, status }: V1Pod, since: Date): PulledRow[] {
+  const entity = metadata?.name;
+  if (!entity || !status || status.phase === 'Succeeded') return [];
+  if (status.phase === 'Failed' && failedBefore(status, since)) return [];
+  const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  const restarts = containers.reduce((sum, { restartCount }) => sum + restartCount, 0);
+  const leaving = Boolean(metadata.deletionTimestamp);
+  const ready = !leaving && holds(status, 'Ready');
   const about = { kind: 'pod', entity, ready, restarts };
-  if (ready) return [about];
-  return [{ ...about, ...troubleOf(metadata, status, containers) }];
+  return [
+    ready ? about : { ...about, ...(leaving ? { reason: 'Terminating' } : troubleOf(status, containers)) },
+    ...containers.flatMap((container) => endings(entity, container, since)),
+  ];
 }
 
-function troubleOf(metadata: Json, status: Json, containers: readonly Json[]): PulledRow {
-  if (metadata['deletionTimestamp'] !== undefined) return { reason: 'Terminating' };
-  for (const container of containers) {
-    const waiting = objectOf(objectOf(container['state'])['waiting']);
-    const ended = objectOf(objectOf(container['state'])['terminated']);
-    const before = objectOf(objectOf(container['lastState'])['terminated']);
-    const reasons = [waiting['reason'], ended['reason'], before['reason']].flatMap(
-      (reason) => textOf(reason) ?? [],
-    );
-    if (reasons.length === 0 || reasons[0] === 'Completed') continue;
-    return said(
-      reasons.join(', last ended by '),
-      waiting['message'] ?? ended['message'] ?? before['message'],
-      ended['exitCode'] ?? before['exitCode'],
-    );
+function failedBefore({ conditions, containerStatuses }: V1PodStatus, since: Date): boolean {
+  const moments = [
+    ...(conditions ?? []).map(({ lastTransitionTime }) => lastTransitionTime),
+    ...(containerStatuses ?? []).map(({ state }) => state?.terminated?.finishedAt),
+  ].flatMap((moment) => moment ?? []);
+  return moments.length > 0 && moments.every((moment) => moment < since);
+}
+
+function troubleOf(status: V1PodStatus, containers: readonly V1ContainerStatus[]): PulledRow {
+  for (const { state, lastState } of containers) {
+    const [waiting, ended, before] = [state?.waiting, state?.terminated, lastState?.terminated];
+    const told = [waiting, ended, before].filter((each) => each?.reason);
+    if (told.length === 0 || told[0]?.reason === 'Completed') continue;
+    return {
+      reason: told.map((each) => each?.reason).join(', last ended by '),
+      message: shortened(told.find((each) => each?.message)?.message),
+      exitCode: ended?.exitCode ?? before?.exitCode,
+    };
   }
   const unscheduled = conditionOf(status, 'PodScheduled');
-  const condition = unscheduled?.['status'] === 'False' ? unscheduled : conditionOf(status, 'Ready');
-  return said(textOf(status['reason']) ?? condition?.['reason'], status['message'] ?? condition?.['message']);
+  const condition = unscheduled?.status === 'False' ? unscheduled : conditionOf(status, 'Ready');
+  return {
+    reason: status.reason ?? condition?.reason,
+    message: shortened(status.message ?? condition?.message),
+  };
 }
 
-export function deploymentState(deployment: unknown): PulledRow[] {
-  const { metadata, spec, status } = partsOf(deployment);
-  const entity = textOf(metadata['name']);
-  if (entity === undefined) return [];
-  const wanted = numberOf(spec['replicas']) ?? 1;
+/** A container that runs again says nothing of why it was ended before, so that is told as an event. */
+function endings(pod: string, { name, state, lastState }: V1ContainerStatus, since: Date): PulledRow[] {
+  return [state?.terminated, lastState?.terminated].flatMap((ended) =>
+    !ended?.finishedAt || ended.exitCode === 0 || ended.finishedAt < since
+      ? []
+      : {
+          timestamp: moment(ended.finishedAt),
+          entity: `Pod/${pod}`,
+          reason: ended.reason ?? 'Error',
+          message: `container ${name} ended with status ${ended.exitCode}`,
+          level: 'warning',
+        },
+  );
+}
+
+export function deploymentState({ metadata, spec, status }: V1Deployment): PulledRow[] {
+  const entity = metadata?.name;
+  if (!entity) return [];
+  const [wanted, served] = [spec?.replicas ?? 1, status?.readyReplicas ?? 0];
+  const refused = conditionOf(status, 'ReplicaFailure');
   const progressing = conditionOf(status, 'Progressing');
-  const stuck = progressing?.['status'] === 'False';
-  const ready = (numberOf(status['readyReplicas']) ?? 0) >= wanted && !stuck;
-  const condition = stuck ? progressing : conditionOf(status, 'Available');
-  return [
-    { kind: 'deployment', entity, ready, ...(!ready && said(condition?.['reason'], condition?.['message'])) },
+  const stuck = [
+    ...(refused?.status === 'True' ? [refused] : []),
+    ...(progressing?.status === 'False' ? [progressing] : []),
   ];
+  const ready = served >= wanted && stuck.length === 0;
+  if (ready) return [{ kind: 'deployment', entity, ready }];
+  const available = conditionOf(status, 'Available');
+  const condition = stuck[0] ?? (available?.status === 'False' ? available : undefined);
+  const message = shortened(condition?.message) ?? `${served} of ${wanted} replicas are ready`;
+  return [{ kind: 'deployment', entity, ready, reason: condition?.reason, message }];
 }
 
-export function nodeState(node: unknown): PulledRow[] {
-  const { metadata, status } = partsOf(node);
-  const entity = textOf(metadata['name']);
-  if (entity === undefined) return [];
-  const condition = conditionOf(status, 'Ready');
-  const ready = condition?.['status'] === 'True';
-  return [
-    { kind: 'node', entity, ready, ...(!ready && said(condition?.['reason'], condition?.['message'])) },
-  ];
-}
-
-export function event(item: unknown): PulledRow[] {
-  const { metadata } = partsOf(item);
-  const { involvedObject, reason, message, type, count, lastTimestamp, eventTime } = objectOf(item);
-  const about = objectOf(involvedObject);
-  const timestamp = textOf(lastTimestamp) ?? textOf(eventTime) ?? textOf(metadata['creationTimestamp']);
-  const text = textOf(message);
-  if (timestamp === undefined || text === undefined) return [];
+export function nodeState({ metadata, status }: V1Node): PulledRow[] {
+  const entity = metadata?.name;
+  if (!entity) return [];
+  const readiness = conditionOf(status, 'Ready');
+  const pressures = (status?.conditions ?? []).filter(
+    (each) => TROUBLES_OF_NODES.includes(each.type) && each.status === 'True',
+  );
+  const isReady = readiness?.status === 'True';
+  if (isReady && pressures.length === 0) return [{ kind: 'node', entity, ready: true }];
   return [
     {
-      timestamp,
-      entity: `${textOf(about['kind']) ?? 'Object'}/${textOf(about['name']) ?? ''}`,
-      message: text,
-      ...(textOf(reason) !== undefined && { reason: textOf(reason) ?? '' }),
+      kind: 'node',
+      entity,
+      ready: false,
+      reason: [...(isReady ? [] : [readiness?.reason ?? 'NodeNotReady']), ...pressures.map(({ type }) => type)].join(' '),
+      message: shortened((isReady ? pressures[0] : readiness)?.message),
+    },
+  ]; // prettier-ignore
+}
+
+export function event(item: CoreV1Event): PulledRow[] {
+  const { metadata, involvedObject: about, reason, message, type, count, series } = item;
+  const at = item.lastTimestamp ?? series?.lastObservedTime ?? item.eventTime ?? metadata.creationTimestamp;
+  if (!at || !message) return [];
+  return [
+    {
+      timestamp: moment(at),
+      entity: `${about.kind ?? 'Object'}/${about.name ?? ''}`,
+      message: shortened(message),
+      reason,
       level: type === 'Warning' ? 'warning' : 'info',
-      ...(numberOf(count) !== undefined && { count: numberOf(count) ?? 1 }),
+      count: series?.count ?? count,
     },
   ];
 }
 
+/** What of each quota is in use; that something was refused because of it is told by whoever asked for it. */
+export function quotaUse({ metadata, status }: V1ResourceQuota, at: Date): PulledRow[] {
+  const uses = Object.entries(status?.hard ?? {}).map(
+    ([resource, hard]) => `${resource} ${status?.used?.[resource] ?? '0'} of ${hard}`,
+  );
+  if (!metadata?.name || uses.length === 0) return [];
+  const message = `in use: ${uses.join(', ')}`;
+  return [{ timestamp: moment(at), entity: `ResourceQuota/${metadata.name}`, message, level: 'info' }];
+}
+
 /** Each ReplicaSet of a deployment is one rollout of it. */
-export function rollouts(replicaSets: readonly unknown[], since: Date): PulledRow[] {
-  const known = replicaSets.flatMap((replicaSet) => {
-    const { metadata, spec } = partsOf(replicaSet);
-    const owner = listOf(metadata['ownerReferences'])
-      .map(objectOf)
-      .find(({ kind }) => kind === 'Deployment');
-    const [service, at] = [textOf(owner?.['name']), textOf(metadata['creationTimestamp'])];
-    const revision = numberOf(objectOf(metadata['annotations'])[REVISION]);
-    if (service === undefined || at === undefined || revision === undefined) return [];
-    const containers = listOf(objectOf(objectOf(spec['template'])['spec'])['containers']).map(objectOf);
-    const images = containers.flatMap(({ image }) => textOf(image) ?? []);
+export function rollouts(replicaSets: readonly V1ReplicaSet[], since: Date): PulledRow[] {
+  const known = replicaSets.flatMap(({ metadata, spec }) => {
+    const service = metadata?.ownerReferences?.find(({ kind }) => kind === 'Deployment')?.name;
+    const [at, revision] = [metadata?.creationTimestamp, Number(metadata?.annotations?.[REVISION])];
+    if (!service || !at || !Number.isFinite(revision)) return [];
+    const images = (spec?.template?.spec?.containers ?? []).map(({ image }: V1Container) => image ?? 'none');
     return [{ service, at, revision, images, version: versionOf(images[0]) }];
   });
   return known
-    .filter(({ at }) => Date.parse(at) >= since.getTime())
-    .map(({ service, at, revision, images, version }) => {
-      const before = known.find(
-        (other) => other.service === service && other.revision === revision - 1,
-      )?.version;
-      return {
-        type: 'deploy',
-        service,
-        occurredAt: at,
-        summary: `Rollout of revision ${revision} of ${service}: ${images.join(', ')}`,
-        ...(version !== undefined && { version }),
-        ...(before !== undefined && { previousVersion: before }),
-      };
-    });
+    .filter(({ at }) => at >= since)
+    .map(({ service, at, revision, images, version }) => ({
+      type: 'deploy',
+      service,
+      occurredAt: moment(at),
+      summary: `Rollout of revision ${revision} of ${service}: ${images.join(', ')}`,
+      version,
+      previousVersion: known.find((other) => other.service === service && other.revision === revision - 1)?.version,
+    })); // prettier-ignore
 }
 
 /** The tag, or the beginning of the digest, of an image. */
@@ -125,22 +171,25 @@ function versionOf(image: string | undefined): string | undefined {
     .find(Boolean);
 }
 
-function partsOf(object: unknown): { metadata: Json; spec: Json; status: Json } {
-  const { metadata, spec, status } = objectOf(object);
-  return { metadata: objectOf(metadata), spec: objectOf(spec), status: objectOf(status) };
+/**
+ * What the API leaves out it sometimes sends as null, which the client's types know nothing of: so everything here is asked
+ * for with ?. and ??, and whether it is there at all.
+ */
+type Conditions<C> = { readonly conditions?: readonly C[] } | undefined;
+
+function conditionOf<C extends { readonly type: string }>(of: Conditions<C>, type: string): C | undefined {
+  return of?.conditions?.find((condition) => condition.type === type);
 }
 
-function conditionOf(status: Json, type: string): Json | undefined {
-  return listOf(status['conditions'])
-    .map(objectOf)
-    .find((condition) => condition['type'] === type);
+function holds(status: V1PodStatus, type: string): boolean {
+  return conditionOf(status, type)?.status === 'True';
 }
 
-function said(reason: unknown, message: unknown, exitCode?: unknown): PulledRow {
-  const [why, text, code] = [textOf(reason), textOf(message), numberOf(exitCode)];
-  return {
-    ...(why !== undefined && { reason: why }),
-    ...(text !== undefined && { message: text.slice(0, 2_000) }),
-    ...(code !== undefined && { exitCode: code }),
-  };
+/** The client makes dates of most moments, and leaves those with microseconds the texts that they are. */
+function moment(at: Date): string {
+  return new Date(at).toISOString();
+}
+
+function shortened(text: string | undefined): string | undefined {
+  return text?.slice(0, 2_000);
 }

@@ -18,6 +18,7 @@ it('tells how pods, deployments and nodes are, what happened to them, and what w
     'GET /api/v1/namespaces/shop/pods',
     'GET /apis/apps/v1/namespaces/shop/deployments',
     'GET /api/v1/namespaces/shop/events',
+    'GET /api/v1/namespaces/shop/resourcequotas',
     'GET /apis/apps/v1/namespaces/shop/replicasets',
     'GET /api/v1/nodes',
   ]);
@@ -25,6 +26,10 @@ it('tells how pods, deployments and nodes are, what happened to them, and what w
     {
       kind: 'pod', entity: 'checkout-7d9fbc6d8-x2x9l', ready: false, restarts: 7,
       reason: 'CrashLoopBackOff, last ended by OOMKilled', message: 'back-off 5m0s restarting failed container', exitCode: 137,
+    },
+    {
+      timestamp: '2026-03-01T11:51:00.000Z', entity: 'Pod/checkout-7d9fbc6d8-x2x9l', reason: 'OOMKilled', level: 'warning',
+      message: 'container app ended with status 137',
     },
     { kind: 'pod', entity: 'payments-5c9-abcde', ready: true, restarts: 0 },
     {
@@ -37,11 +42,12 @@ it('tells how pods, deployments and nodes are, what happened to them, and what w
     },
     { kind: 'deployment', entity: 'payments', ready: true },
     {
-      timestamp: '2026-03-01T11:59:00Z', entity: 'Pod/checkout-7d9fbc6d8-x2x9l', reason: 'BackOff', count: 12, level: 'warning',
+      timestamp: '2026-03-01T11:59:00.000Z', entity: 'Pod/checkout-7d9fbc6d8-x2x9l', reason: 'BackOff', count: 12, level: 'warning',
       message: 'Back-off restarting failed container app',
     },
+    { timestamp: '2026-03-01T12:10:00.000Z', entity: 'ResourceQuota/compute', level: 'info', message: 'in use: pods 10 of 10, limits.memory 3900Mi of 4Gi' },
     {
-      type: 'deploy', service: 'checkout', occurredAt: '2026-03-01T11:44:00Z', version: '1.4.2', previousVersion: '1.4.1',
+      type: 'deploy', service: 'checkout', occurredAt: '2026-03-01T11:44:00.000Z', version: '1.4.2', previousVersion: '1.4.1',
       summary: 'Rollout of revision 12 of checkout: registry.example.com:5000/acme/checkout:1.4.2',
     },
     { kind: 'node', entity: 'node-1', ready: true },
@@ -60,7 +66,7 @@ it('says what it may not read, and what it did not read to the end', async () =>
     return sample('kubernetes', 'forbidden');
   };
   expect(missingOf(await pulled(kubernetes, connection()))).toEqual([
-    '/api/v1/namespaces/shop/pods has more than the 500 objects that were read.',
+    '/api/v1/namespaces/shop/pods has more than the 16 objects that were read.',
     '/api/v1/nodes could not be read: Kubernetes answered 403: the credentials do not allow this.',
   ]);
 });

@@ -1,15 +1,15 @@
 import type { EvidenceQuestion, PulledRow, PulledType } from '../../api.js';
-import { JsonSource } from '../json-source.js';
+import { partOf } from '../part-of.js';
 import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
-import { listOf, objectOf, textOf } from '../read-json.js';
+import { type Cluster, clusterOf } from './cluster.js';
 import { KubernetesConfig, KubernetesCredentials } from './config.js';
-import { deploymentState, event, nodeState, podState, rollouts } from './objects.js';
+import { deploymentState, event, nodeState, podState, quotaUse, rollouts } from './objects.js';
 
 type Kubernetes = Connection<KubernetesConfig, KubernetesCredentials>;
 
-const NAME = 'Kubernetes';
 /** Of one kind in one namespace. */
-const MOST_OBJECTS = 500;
+const MOST_PAGES = 4;
+const OBJECTS_OF_PAGE = 500;
 const CHANGES_BEFORE_ALERT = 6 * 60 * 60_000;
 
 export const kubernetes: Provider<KubernetesConfig, KubernetesCredentials> = {
@@ -29,9 +29,9 @@ export const kubernetes: Provider<KubernetesConfig, KubernetesCredentials> = {
   ].join('\n'),
 
   async probe(connection, outside) {
-    const source = sourceOf(connection, outside);
+    const { core } = await clusterOf(connection, outside);
     for (const namespace of connection.config.namespaces) {
-      const { kind } = objectOf(await source.get(`/api/v1/namespaces/${namespace}/pods`, [['limit', '1']]));
+      const { kind } = await core.listNamespacedPod({ namespace, limit: 1 });
       if (kind !== 'PodList')
         throw new NoAnswer('The address answers, but not as the API of Kubernetes does.');
     }
@@ -40,66 +40,106 @@ export const kubernetes: Provider<KubernetesConfig, KubernetesCredentials> = {
   evidence: { pull },
 };
 
-function sourceOf({ config, credentials }: Kubernetes, { http }: Outside, signal?: AbortSignal): JsonSource {
-  const { url, caCertificate } = config;
-  const headers = { authorization: `Bearer ${credentials.token}` };
-  return new JsonSource({ name: NAME, url, headers, http, signal, caCertificate });
-}
-
-/** One list of the API and what is made of it. */
-interface Listing {
-  readonly path: string;
-  readonly type: PulledType;
-  read(items: readonly unknown[]): PulledRow[];
-}
-
 async function* pull(
   connection: Kubernetes,
   question: EvidenceQuestion,
   outside: Outside,
   signal: AbortSignal,
 ): AsyncGenerator<SourceAnswer> {
-  const source = sourceOf(connection, outside, signal);
-  const listings = [...connection.config.namespaces.flatMap((name) => listingsOf(name, question)), NODES];
-  for (const answers of await Promise.all(listings.map((listing) => list(source, listing)))) yield* answers;
+  const cluster = await clusterOf(connection, outside, signal);
+  const { namespaces } = connection.config;
+  const listed = [
+    ...namespaces.flatMap((namespace) => inNamespace(cluster, namespace, question)),
+    list({
+      path: '/api/v1/nodes',
+      type: 'platform_event',
+      page: (how) => cluster.core.listNode(how),
+      read: (nodes) => nodes.flatMap(nodeState),
+    }),
+  ];
+  for (const answers of await Promise.all(listed)) yield* answers;
 }
 
-const NODES: Listing = {
-  path: '/api/v1/nodes',
-  type: 'platform_event',
-  read: (items) => items.flatMap(nodeState),
-};
-
-function listingsOf(namespace: string, { from, alertedAt }: EvidenceQuestion): Listing[] {
-  const core = `/api/v1/namespaces/${namespace}`;
-  const apps = `/apis/apps/v1/namespaces/${namespace}`;
+function inNamespace(
+  { core, apps }: Cluster,
+  namespace: string,
+  { from, to, alertedAt }: EvidenceQuestion,
+): Promise<SourceAnswer[]>[] {
+  const [coreV1, appsV1] = ['api', 'apis/apps'].map((api) => `/${api}/v1/namespaces/${namespace}`);
   const since = new Date(alertedAt.getTime() - CHANGES_BEFORE_ALERT);
   const isRecent = ({ timestamp }: PulledRow) => Date.parse(String(timestamp)) >= from.getTime();
+  const type = 'platform_event';
   return [
-    { path: `${core}/pods`, type: 'platform_event', read: (items) => items.flatMap(podState) },
-    { path: `${apps}/deployments`, type: 'platform_event', read: (items) => items.flatMap(deploymentState) },
-    {
-      path: `${core}/events`,
-      type: 'platform_event',
-      read: (items) => items.flatMap(event).filter(isRecent),
-    },
-    { path: `${apps}/replicasets`, type: 'deployment', read: (items) => rollouts(items, since) },
+    list({
+      path: `${coreV1}/pods`,
+      type,
+      page: (how) => core.listNamespacedPod({ namespace, ...how }),
+      read: (pods) => pods.flatMap((pod) => podState(pod, from)),
+      none: `there is no pod in the namespace ${namespace}.`,
+    }),
+    list({
+      path: `${appsV1}/deployments`,
+      type,
+      page: (how) => apps.listNamespacedDeployment({ namespace, ...how }),
+      read: (deployments) => deployments.flatMap(deploymentState),
+    }),
+    list({
+      path: `${coreV1}/events`,
+      type,
+      page: (how) => core.listNamespacedEvent({ namespace, ...how }),
+      read: (events) => events.flatMap(event).filter(isRecent),
+    }),
+    list({
+      path: `${coreV1}/resourcequotas`,
+      type,
+      page: (how) => core.listNamespacedResourceQuota({ namespace, ...how }),
+      read: (quotas) => quotas.flatMap((quota) => quotaUse(quota, to)),
+    }),
+    list({
+      path: `${appsV1}/replicasets`,
+      type: 'deployment',
+      page: (how) => apps.listNamespacedReplicaSet({ namespace, ...how }),
+      read: (replicaSets) => rollouts(replicaSets, since),
+    }),
   ];
 }
 
+/** One list of the API and what is made of it. */
+interface Listing<T> {
+  readonly path: string;
+  readonly type: PulledType;
+  readonly page: (how: Page) => Promise<List<T>>;
+  readonly read: (items: readonly T[]) => PulledRow[];
+  /** What it means when there is nothing, if that is worth a word. */
+  readonly none?: string;
+}
+
+interface Page {
+  readonly limit: number;
+  readonly _continue?: string;
+}
+
+interface List<T> {
+  readonly items: readonly T[] | null;
+  readonly metadata?: { readonly _continue?: string };
+}
+
 /** A list that may not be read is told, and the others go on. */
-async function list(source: JsonSource, listing: Listing): Promise<SourceAnswer[]> {
-  const { path, type } = listing;
-  try {
-    const answer = objectOf(await source.get(path, [['limit', String(MOST_OBJECTS)]]));
-    const answers: SourceAnswer[] = [
-      { type, query: `GET ${path}`, rows: listing.read(listOf(answer['items'])) },
-    ];
-    if (textOf(objectOf(answer['metadata'])['continue']) !== undefined)
-      answers.push({ missing: `${path} has more than the ${MOST_OBJECTS} objects that were read.` });
-    return answers;
-  } catch (error) {
-    if (error instanceof NoAnswer) return [{ missing: `${path} could not be read: ${error.message}` }];
-    throw error;
+function list<T>(listing: Listing<T>): Promise<SourceAnswer[]> {
+  return partOf(listing.path, told(listing));
+}
+
+async function told<T>({ path, type, page, read, none }: Listing<T>): Promise<SourceAnswer[]> {
+  const items: T[] = [];
+  let next: string | undefined;
+  for (let pages = 0; pages < MOST_PAGES && (pages === 0 || next); pages++) {
+    const answer = await page({ limit: OBJECTS_OF_PAGE, ...(next && { _continue: next }) });
+    items.push(...(answer.items ?? []));
+    next = answer.metadata?._continue;
   }
+  return [
+    { type, query: `GET ${path}`, rows: read(items) },
+    ...(next ? [{ missing: `${path} has more than the ${items.length} objects that were read.` }] : []),
+    ...(none !== undefined && items.length === 0 ? [{ missing: none }] : []),
+  ];
 }
