@@ -20,6 +20,7 @@ function event(message: string, timestamp = MINUTE): Evidence {
   };
 }
 
+const alert = (text: string) => ({ text, evidenceId: 'evd_alert' });
 const modes = (...evidence: Evidence[]) => reachedLimits(new EvidenceSet(evidence)).map(({ mode }) => mode);
 
 describe('The limits of a database', () => {
@@ -41,7 +42,7 @@ describe('The limits of a database', () => {
     expect(modes(measures('longest_lock_wait', [2]))).toEqual([]);
   });
 
-  it('come worst first', () => {
+  it('come causes first', () => {
     expect(modes(measures('CPUUtilization', [90, 90, 90]), measures('ReplicaLag', [900, 900, 900]))).toEqual([
       'replication_lag',
       'cpu_saturation',
@@ -51,6 +52,12 @@ describe('The limits of a database', () => {
   it.each([
     ['Multi-AZ instance failover initiated', 'failover'],
     ['FATAL: remaining connection slots are reserved', 'connection_exhaustion'],
+    ['Started cross AZ failover to DB instance db', 'failover'],
+    ['Completed failover to DB instance db', 'failover'],
+    ['DB instance db: connection count 498 of 500', 'connection_exhaustion'],
+    ['Number of connections reached 399 of max_connections 405', 'connection_exhaustion'],
+    ['The free storage capacity for DB Instance: db is low at 1% of the provisioned storage', 'storage_full'],
+    ['Replication for the Read Replica has been stopped due to error', 'replication_lag'],
     ['approaching max_connections limit. Current connections: 469 of 500', 'connection_exhaustion'],
   ])('are told by %p', (message, mode) => {
     expect(modes(measures('CPUUtilization', [20, 20, 20]), event(message))).toEqual([mode]);
@@ -61,5 +68,31 @@ describe('The limits of a database', () => {
       [],
     );
     expect(modes(measures('CPUUtilization', [20, 20]), event('connections: 55 of 100'))).toEqual([]);
+    expect(modes(measures('CPUUtilization', [20, 20]), event('No failover was initiated'))).toEqual([]);
+  });
+
+  it('take a full disk for the cause of the lag, and never the waiting for locks', () => {
+    const full = measures('FreeStorageSpace', [9e9, 1e9, 0.1e9]);
+    expect(modes(measures('ReplicaLag', [900, 900, 900]), full)).toEqual(['storage_full', 'replication_lag']);
+    const locked = measures('longest_lock_wait', [900]);
+    for (const [metric, mode] of [
+      ['CPUUtilization', 'cpu_saturation'],
+      ['ReplicaLag', 'replication_lag'],
+    ] as const) {
+      const value = metric === 'ReplicaLag' ? 900 : 95;
+      expect(modes(locked, measures(metric, [value, value, value]))).toEqual([mode, 'lock_contention']);
+    }
+  });
+
+  it('are told by the alert only where the connections did the same', () => {
+    const told = (metric: string, values: number[], text: string) =>
+      reachedLimits(new EvidenceSet([measures(metric, values)]), alert(text)).map(({ mode }) => mode);
+    const refused = 'FATAL: sorry, too many clients already';
+    expect(told('DatabaseConnections', [100, 150, 300, 500], refused)).toEqual(['connection_exhaustion']);
+    expect(told('DatabaseConnections', [100, 98, 101, 100], refused)).toEqual([]);
+    expect(told('DatabaseConnections', [100, 100, 0, 100, 100], 'Multi-AZ failover completed')).toEqual([
+      'failover',
+    ]);
+    expect(told('DatabaseConnections', [100, 99, 98, 100], 'failover completed (yesterday)')).toEqual([]);
   });
 });

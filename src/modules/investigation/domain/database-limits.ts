@@ -13,36 +13,95 @@ export interface ReachedLimit {
   readonly evidenceIds: readonly string[];
 }
 
+/** What the alert itself says of the database. */
+export interface Alert {
+  readonly text: string;
+  readonly evidenceId: string;
+}
+
+/**
+ * What stands before brings about what stands behind it: a full disk stops replication, sessions that pile up cost CPU.
+ * Where several limits are reached, the first is the one to repair.
+ */
+const CAUSES_FIRST: readonly FailureMode[] = [
+  'storage_full',
+  'failover',
+  'connection_exhaustion',
+  'replication_lag',
+  'cpu_saturation',
+  'lock_contention',
+];
+
 const CPU_PERCENT = 85;
 const LAG_SECONDS = 300;
 const LOCK_WAIT_SECONDS = 5;
 /** Of the most that was ever free. */
 const FREE_SHARE = 0.05;
 const CONNECTION_SHARE = 0.9;
+/** Of what is usual; connections that are refused have risen, those of a failover were gone for a moment. */
+const MORE_CONNECTIONS = 1.2;
+const NO_CONNECTIONS = 0.1;
 const LATELY = 1 / 3;
 const MINUTE = 60_000;
 
-const FULL = /no space left|storage.?full|out of (?:disk|storage) space|ran out of storage/i;
+const FULL =
+  /no space left|storage.?full|(?:out of|exhausted)[^\n]{0,40}(?:disk|storage)|storage[^\n]{0,40}(?:exhausted|ran out)|free storage[^\n]{0,80}is low|used 9\d ?%[^\n]{0,40}storage/i;
 const NO_CONNECTION = /remaining connection slots|too many (?:clients|connections)/i;
-const OF_MAXIMUM = /(\d{1,6}) (?:of|out of|\/) (\d{1,6})/;
-const FAILED_OVER = /failover (?:initiated|started|in progress|completed)/i;
+const CONNECTIONS = /connection/i;
+const OF_MAXIMUM = /(\d{1,6}) (?:of|out of|\/) (?:max_connections )?(\d{1,6})/;
+const FAILED_OVER =
+  /fail(?:ed)?.?over[^\n]{0,40}(?:initiated|started|in progress|completed?)|(?:started|starting|completed|beginning)[^\n]{0,40}failover|failed over|failover[^\n]{0,40}(?:was|has) completed?/i;
+const NO_FAILOVER = /\b(?:no|not|without)\b[^\n]{0,20}fail.?over/i;
+const REPLICATION_STOPPED =
+  /(?:replication|replica)\b[^\n]{0,80}(?:has been (?:stopped|terminated)|fallen behind|is behind)|replication lag exceeded/i;
 
 /**
  * What a managed database ran into, by what it measures of itself over the last third of its samples and by what it
- * reported meanwhile. Worst first.
+ * and its clients reported meanwhile. The cause of the others comes first.
  */
-export function reachedLimits(evidence: EvidenceSet): ReachedLimit[] {
+export function reachedLimits(evidence: EvidenceSet, alert?: Alert): ReachedLimit[] {
   if (!evidence.has('database')) return [];
   const series = evidence.series.filter(({ evidenceIds }) =>
     evidenceIds.some((id) => isDatabase(evidence, id)),
   );
   const started = Math.min(...series.map(({ timestamps }) => timestamps[0] ?? Number.POSITIVE_INFINITY));
-  const limits = [...series.flatMap(measured), ...reported(evidence, started - 10 * MINUTE)];
-  return limits.sort((a, b) => b.severity - a.severity);
+  const limits = [
+    ...series.flatMap(measured),
+    ...reported(evidence, started - 10 * MINUTE),
+    ...(alert ? series.flatMap((each) => alerted(each, alert)) : []),
+  ];
+  return limits.sort(
+    (a, b) => CAUSES_FIRST.indexOf(a.mode) - CAUSES_FIRST.indexOf(b.mode) || b.severity - a.severity,
+  );
 }
 
 function isDatabase({ items }: EvidenceSet, id: string): boolean {
   return items.some(({ type, evidenceId }) => type === 'database' && evidenceId === id);
+}
+
+/** An alert may exaggerate or be old: what it says of connections counts when the connections did the same. */
+function alerted({ entity, metric, values, evidenceIds }: MetricSeries, alert: Alert): ReachedLimit[] {
+  if (!/connections/i.test(metric)) return [];
+  const ids = [...evidenceIds, alert.evidenceId];
+  const sorted = [...values].sort((a, b) => a - b);
+  const usual = values.slice(0, Math.max(1, Math.floor(values.length / 5))).sort((a, b) => a - b)[0] ?? 0;
+  if (NO_CONNECTION.test(alert.text) && (sorted.at(-1) ?? 0) >= usual * MORE_CONNECTIONS) {
+    return [
+      { mode: 'connection_exhaustion', entity, says: 'refuses connections', severity: 1, evidenceIds: ids },
+    ];
+  }
+  const gone = (sorted[0] ?? 0) <= (sorted[Math.floor(sorted.length / 2)] ?? 0) * NO_CONNECTIONS;
+  return gone && FAILED_OVER.test(alert.text)
+    ? [
+        {
+          mode: 'failover',
+          entity,
+          says: 'lost its connections in a failover',
+          severity: 1,
+          evidenceIds: ids,
+        },
+      ]
+    : [];
 }
 
 function measured(series: MetricSeries): ReachedLimit[] {
@@ -67,11 +126,12 @@ function measured(series: MetricSeries): ReachedLimit[] {
   }
   if (/free(?:storage|disk)/.test(name)) {
     const most = Math.max(...series.values);
-    const share = Math.min(...recent) / most;
-    // Beside the smallest share that is still free, a limit that is passed by much is passed for good.
-    return most > 0 && share < FREE_SHARE
-      ? limit('storage_full', 2 + FREE_SHARE - share, `has ${Math.round(share * 100)} % of its storage left`)
-      : [];
+    const share = most > 0 ? Math.min(...recent) / most : 1;
+    return limit(
+      'storage_full',
+      share < FREE_SHARE ? 2 - share : 0,
+      `has ${Math.round(share * 100)} % of its storage left`,
+    );
   }
   return [];
 }
@@ -83,12 +143,14 @@ function reported(evidence: EvidenceSet, since: EpochMs): ReachedLimit[] {
     const limit = (mode: FailureMode, severity: number, says: string) => [
       { mode, entity, says, severity, evidenceIds: [evidenceId] },
     ];
-    if (FAILED_OVER.test(message)) return limit('failover', 3, 'failed over to its standby');
-    if (FULL.test(message)) return limit('storage_full', 2, 'has no storage left');
-    if (NO_CONNECTION.test(message)) return limit('connection_exhaustion', 2, 'has no connection left');
-    const [, used, of] = /connections/i.test(message) ? (OF_MAXIMUM.exec(message) ?? []) : [];
+    if (FAILED_OVER.test(message) && !NO_FAILOVER.test(message))
+      return limit('failover', 1, 'failed over to its standby');
+    if (FULL.test(message)) return limit('storage_full', 1, 'has no storage left');
+    if (NO_CONNECTION.test(message)) return limit('connection_exhaustion', 1, 'has no connection left');
+    if (REPLICATION_STOPPED.test(message)) return limit('replication_lag', 1, 'no longer follows its source');
+    const [, used, of] = CONNECTIONS.test(message) ? (OF_MAXIMUM.exec(message) ?? []) : [];
     return used !== undefined && Number(used) / Number(of) >= CONNECTION_SHARE
-      ? limit('connection_exhaustion', 1.5, `has ${used} of ${of ?? ''} connections in use`)
+      ? limit('connection_exhaustion', 1, `has ${used} of ${of ?? ''} connections in use`)
       : [];
   });
 }

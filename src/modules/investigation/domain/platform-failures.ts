@@ -1,6 +1,7 @@
 import type { Cited } from './evidence-set.js';
 import type { LogLine, PlatformState } from './evidence.js';
 import type { FailureMode } from './failure-mode.js';
+import { namedCauseIn } from './named-causes.js';
 
 /** Something on the platform that does not work right now, and why. */
 export interface PlatformFailure {
@@ -16,10 +17,16 @@ export interface PlatformFailure {
 // The first that matches is taken: what names the reason stands before what only names the symptom.
 const RULES: readonly (readonly [FailureMode, RegExp])[] = [
   ['resource_quota_exceeded', /exceeded quota|quotaexceeded|forbidden: .{0,40}quota/i],
-  ['oom_killed', /oomkill|oom.killed|out of memory|exit.?code.?137|memory cgroup/i],
+  ['oom_killed', /oomkill|oom.killed|out of memory|memory cgroup/i],
+  // The kubelet kills what fails these probes, with exit code 137 when it does not stop by itself.
+  [
+    'probe_failure',
+    /failed (?:liveness|startup) probe|(?:liveness|startup) probe failed.{0,200}exit code 137/i,
+  ],
+  ['oom_killed', /exit.?code.?137/i],
   [
     'image_pull_backoff',
-    /imagepull|errimage|invalidimagename|(?:pull|pulling|unpack) image|manifest unknown/i,
+    /imagepull|errimage|invalidimagename|imageinspect|registryunavailable|(?:pull|pulling|unpack) image|manifest unknown/i,
   ],
   [
     'node_not_ready',
@@ -36,21 +43,46 @@ const RULES: readonly (readonly [FailureMode, RegExp])[] = [
   ],
   ['storage_full', /no space left|disk.?pressure|evicted.{0,80}ephemeral/i],
 ];
+/** A node that is gone explains none of these. */
+const OWN_FAULT: ReadonlySet<FailureMode> = new Set([
+  'resource_quota_exceeded',
+  'oom_killed',
+  'image_pull_backoff',
+]);
+/** What these look like from outside, a program's own messages explain from inside. */
+const SYMPTOMS: ReadonlySet<FailureMode> = new Set(['probe_failure', 'deployment_rollout_stuck']);
+const EXPLAINS: ReadonlySet<FailureMode> = new Set(['dns_resolution_failure', 'oom_killed', 'storage_full']);
+/** What was last told so long before the latest is another story. */
+const STILL_TOLD = 60 * 60_000;
+
+/** What is asked of the platform. */
+export interface PlatformEvidence {
+  readonly states: readonly Cited<PlatformState>[];
+  readonly events: readonly Cited<LogLine>[];
+  /** What programs wrote, events among it. */
+  readonly logs?: readonly Cited<LogLine>[];
+  /** That the alert is about. */
+  readonly service?: string | null;
+}
 
 /**
- * What is wrong now. The current state comes first: when everything that is known of it is well, events tell of what is
- * over. A pod that is being removed, or that belongs to another ReplicaSet than those that serve in full, is a leftover.
+ * What is wrong now, of the failing service first. The current state counts: when everything that is known of it is
+ * well, events tell of what is over. A pod that is being removed, or that belongs to another ReplicaSet than those that
+ * serve in full and is no longer spoken of, is a leftover.
  */
-export function platformFailures(
-  states: readonly Cited<PlatformState>[],
-  events: readonly Cited<LogLine>[],
-): PlatformFailure[] {
-  const unwell = states.filter(({ row }) => !row.ready && row.kind !== 'monitor' && !isLeftover(row, states));
+export function platformFailures({
+  states,
+  events,
+  logs = [],
+  service = null,
+}: PlatformEvidence): PlatformFailure[] {
+  const recent = lately(events);
+  const unwell = states.filter(
+    ({ row }) => !row.ready && row.kind !== 'monitor' && !isLeftover(row, states, recent),
+  );
   if (states.some(({ row }) => row.kind !== 'monitor') && unwell.length === 0) return [];
-  const told = events.filter(({ row }) => isAbout(row, unwell) || unwell.length === 0);
-  const failures: PlatformFailure[] = [];
-  // A node takes its pods with it, so it is asked before them.
-  for (const { row, evidenceId } of [...unwell].sort(byReach)) {
+  const told = recent.filter(({ row }) => isAbout(row, unwell) || unwell.length === 0);
+  const failures = [...unwell].sort(byReach).flatMap(({ row, evidenceId }): PlatformFailure[] => {
     const own = told.filter((event) => isAbout(event.row, [{ row }]));
     const said = [
       row.reason,
@@ -58,17 +90,25 @@ export function platformFailures(
       row.message,
     ].filter((part) => part !== undefined);
     const texts = [said.join(' '), ...own.map((event) => event.row.message)];
-    const mode = row.kind === 'node' ? 'node_not_ready' : modeOf(texts);
-    if (mode === undefined) continue;
-    failures.push({
-      mode,
-      entity: row.entity,
-      said: texts.find((text) => modeOf([text]) === mode) ?? texts.join(' '),
-      evidenceIds: [evidenceId, ...own.map((event) => event.evidenceId)],
-      current: true,
-    });
-  }
-  if (failures.length > 0) return failures;
+    const seen = row.kind === 'node' ? 'node_not_ready' : modeOf(texts);
+    const explained = seen === undefined || SYMPTOMS.has(seen) ? explanationOf(row, lately(logs)) : undefined;
+    const mode = explained?.mode ?? seen;
+    if (mode === undefined) return [];
+    return [
+      {
+        mode,
+        entity: row.entity,
+        said: explained?.said ?? texts.find((text) => modeOf([text]) === mode) ?? texts.join(' '),
+        evidenceIds: [
+          evidenceId,
+          ...own.map((event) => event.evidenceId),
+          ...(explained ? [explained.evidenceId] : []),
+        ],
+        current: true,
+      },
+    ];
+  });
+  if (failures.length > 0) return failures.sort((a, b) => standing(a, service) - standing(b, service));
   return told.flatMap(({ row, evidenceId }) => {
     const mode = modeOf([row.message]);
     if (mode === undefined || /recovered|resolved/i.test(row.message)) return [];
@@ -78,9 +118,41 @@ export function platformFailures(
   });
 }
 
+function lately(lines: readonly Cited<LogLine>[]): readonly Cited<LogLine>[] {
+  const last = lines.reduce((latest, { row }) => Math.max(latest, row.timestamp), Number.NEGATIVE_INFINITY);
+  return lines.filter(({ row }) => row.timestamp >= last - STILL_TOLD);
+}
+
+/** What the failing service did to itself, then a node, which takes its pods with it, then the service's other troubles. */
+function standing({ mode, entity }: PlatformFailure, service: string | null): number {
+  const own = service === null || entity === service || entity.startsWith(`${service}-`);
+  if (own && OWN_FAULT.has(mode)) return 0;
+  if (mode === 'node_not_ready') return 1;
+  return own ? 2 : 3;
+}
+
+/** The last message of the same program that names a cause which would look like this from outside. */
+function explanationOf(
+  { entity }: PlatformState,
+  logs: readonly Cited<LogLine>[],
+): { readonly mode: FailureMode; readonly said: string; readonly evidenceId: string } | undefined {
+  const told = logs.findLast(({ row }) => {
+    const mode = sameProgram(row.entity, entity) ? namedCauseIn(row.message)?.failureMode : undefined;
+    return mode !== undefined && EXPLAINS.has(mode);
+  });
+  const mode = told && namedCauseIn(told.row.message)?.failureMode;
+  return told && mode ? { mode, said: told.row.message, evidenceId: told.evidenceId } : undefined;
+}
+
+function sameProgram(writer: string, entity: string): boolean {
+  return (
+    writer !== '' && (entity === writer || entity.startsWith(`${writer}-`) || writer.startsWith(`${entity}-`))
+  );
+}
+
 /** Whether everything that is known of the platform right now is well, and something is. */
-export function isPlatformWell(states: readonly Cited<PlatformState>[]): boolean {
-  const known = states.filter(({ row }) => !isLeftover(row, states));
+export function isPlatformWell({ states, events }: PlatformEvidence): boolean {
+  const known = states.filter(({ row }) => !isLeftover(row, states, lately(events)));
   return known.some(({ row }) => row.kind !== 'monitor') && known.every(({ row }) => row.ready);
 }
 
@@ -90,19 +162,21 @@ function modeOf(texts: readonly string[]): FailureMode | undefined {
 }
 
 function isLeftover(
-  { kind, entity, ready, reason }: PlatformState,
+  pod: PlatformState,
   states: readonly Cited<PlatformState>[],
+  recent: readonly Cited<LogLine>[],
 ): boolean {
-  if (kind !== 'pod' || ready) return false;
-  if (/terminating/i.test(reason ?? '')) return true;
+  if (pod.kind !== 'pod' || pod.ready) return false;
+  if (/terminating/i.test(pod.reason ?? '')) return true;
   const pods = states.filter(({ row }) => row.kind === 'pod');
   const served = states.filter(({ row }) => row.kind === 'deployment');
-  const siblings = pods.filter(({ row }) => replicaSetOf(row.entity) === replicaSetOf(entity));
+  const siblings = pods.filter(({ row }) => replicaSetOf(row.entity) === replicaSetOf(pod.entity));
   return (
     served.length > 0 &&
     served.every(({ row }) => row.ready) &&
     siblings.every(({ row }) => !row.ready) &&
-    pods.some(({ row }) => row.ready)
+    pods.some(({ row }) => row.ready) &&
+    !recent.some(({ row }) => isAbout(row, [{ row: pod }]))
   );
 }
 
@@ -120,6 +194,9 @@ function isAbout({ entity }: LogLine, of: readonly { readonly row: PlatformState
   );
 }
 
+const REACH: readonly PlatformState['kind'][] = ['node', 'pod', 'deployment'];
+
+/** Deployments last: what happens to one is what happens to its pods, unless it has none. */
 function byReach(a: Cited<PlatformState>, b: Cited<PlatformState>): number {
-  return Number(b.row.kind === 'node') - Number(a.row.kind === 'node');
+  return REACH.indexOf(a.row.kind) - REACH.indexOf(b.row.kind);
 }

@@ -26,7 +26,11 @@ export const databaseHealth: Agent = {
         message: 'Nothing that a database says of itself was attached or pulled.',
       };
     }
-    const limits = distinct(reachedLimits(evidence)).slice(0, MOST_SHOWN);
+    const alert = {
+      text: `${incident.title}\n${incident.description}`,
+      evidenceId: incident.evidenceId,
+    };
+    const limits = distinct(reachedLimits(evidence, alert)).slice(0, MOST_SHOWN);
     const measures = evidence.series.filter(({ evidenceIds }) =>
       evidence.items.some(({ type, evidenceId }) => type === 'database' && evidenceIds.includes(evidenceId)),
     );

@@ -20,6 +20,7 @@ const SAYS: Partial<Record<FailureMode, readonly [string, CauseCategory]>> = {
   probe_failure: ['fails its probes', 'errors'],
   deployment_rollout_stuck: ['does not get on with its rollout', 'errors'],
   storage_full: ['has no space left', 'resource'],
+  dns_resolution_failure: ['cannot resolve names (DNS)', 'external'],
 };
 
 /** Reads how pods, deployments and nodes are right now, and only then what events say about those that are not well. */
@@ -28,9 +29,10 @@ export const infrastructureHealth: Agent = {
   needs: ['platform_event'],
   after: [],
   run(evidence: EvidenceSet, { incident }: InvestigationContext): AgentReport {
-    const { states } = evidence;
-    const failures = platformFailures(states, evidence.platformEvents).slice(0, MOST_SHOWN);
-    const well = isPlatformWell(states);
+    const { states, logs, platformEvents: events } = evidence;
+    const told = { states, events, logs, service: incident.service };
+    const failures = platformFailures(told).slice(0, MOST_SHOWN);
+    const well = isPlatformWell(told);
     return {
       agentName: NAME,
       findings: [
@@ -68,7 +70,7 @@ export const infrastructureHealth: Agent = {
       ),
       suspects: failures.slice(0, 1).map(({ entity, current }) => ({ entity, score: current ? 1 : 0.3 })),
       missing: [],
-      message: message(states.length, evidence.platformEvents.length, failures, well),
+      message: message(states.length, events.length, failures, well),
     };
   },
 };
