@@ -25,6 +25,9 @@ export interface IncidentSnapshot {
   readonly resolvedAt: Date | null;
 }
 
+/** As much of an alert as tells which it is. */
+export type ArrivedAlert = Pick<IncidentSnapshot, 'incidentId' | 'title' | 'service' | 'tags'>;
+
 /** What the rest of the house tells an incident. Each step is legal from some statuses only. */
 export type LifecycleStep =
   | { readonly happened: 'triage_below_threshold' }
@@ -66,6 +69,9 @@ export abstract class IncidentLifecycle {
 
   /** Earlier incidents of the same service that have a root cause, newest first. */
   abstract earlier(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]>;
+
+  /** The alerts that opened incidents in a window, oldest first. */
+  abstract alertsBetween(tenantId: TenantId, from: Date, to: Date, limit: number): Promise<ArrivedAlert[]>;
 
   /**
    * Tells the incident what happened, in the caller's transaction, so that both are stored or neither.

@@ -3,6 +3,8 @@ import { ChangeLog, Investigations } from './api.js';
 import { AbortInvestigation } from './application/abort-investigation.js';
 import { AddContext } from './application/add-context.js';
 import { AdmitInvestigations } from './application/admit-investigations.js';
+import { AlertHistory } from './application/alert-history.js';
+import { AlertsAround } from './application/alerts-around.js';
 import { AskInvestigations } from './application/ask-investigations.js';
 import { ContextNotes } from './application/context-notes.js';
 import { DecideKnownSolution } from './application/decide-known-solution.js';
@@ -55,6 +57,8 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     GatherEvidence,
     ReadAttached,
     PullConnected,
+    AlertHistory,
+    AlertsAround,
     RereadEvidence,
     RecentChanges,
     ContextNotes,

@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
 import { Clock } from '#kernel/domain/clock';
-import type { TenantId } from '#kernel/domain/ids';
+import { leastIdAt, type TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { IncidentLifecycle, type IncidentSnapshot, type LifecycleStep, type Told } from '../api.js';
+import {
+  type ArrivedAlert,
+  IncidentLifecycle,
+  type IncidentSnapshot,
+  type LifecycleStep,
+  type Told,
+} from '../api.js';
 import { Incident } from '../domain/incident.js';
 import { Incidents } from '../domain/incidents.js';
 import { incidentRow } from './incident-row.js';
@@ -45,6 +51,17 @@ export class TellIncident extends IncidentLifecycle {
     );
     return Promise.all(
       ids.map(async ({ incident_id }) => snapshot(await this.incidents.get(tenantId, incident_id))),
+    );
+  }
+
+  async alertsBetween(tenantId: TenantId, from: Date, to: Date, limit: number): Promise<ArrivedAlert[]> {
+    // Ids tell the time, and so the primary key finds them.
+    return this.unitOfWork.query<ArrivedAlert>(
+      tenantId,
+      `SELECT incident_id AS "incidentId", title, service, tags FROM incidents
+        WHERE tenant_id = $1 AND incident_id BETWEEN $2 AND $3 AND source = 'automated'
+        ORDER BY incident_id LIMIT $4`,
+      [tenantId, leastIdAt('inc', from), leastIdAt('inc', to), limit],
     );
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { type Piece, singleRowPiece } from './piece.js';
+import { type Piece, pieceOfRows } from './piece.js';
 
 interface NoteRow {
   readonly noteId: string;
@@ -25,7 +25,7 @@ export class ContextNotes {
       [tenantId, incidentId, MOST_NOTES],
     );
     return notes.map(({ noteId, context, addedBy, addedAt }) =>
-      singleRowPiece(
+      pieceOfRows(
         {
           evidenceId: noteId,
           type: 'note',
@@ -34,7 +34,7 @@ export class ContextNotes {
           observedAt: addedAt,
           query: 'context that people added',
         },
-        { text: context, timestamp: addedAt.getTime() },
+        [{ text: context, timestamp: addedAt.getTime() }],
       ),
     );
   }

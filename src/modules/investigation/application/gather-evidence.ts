@@ -5,6 +5,7 @@ import { EvidenceSet } from '../domain/evidence-set.js';
 import { estimateOnset, type Onset } from '../domain/onset.js';
 import type { Memory, Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
+import { AlertsAround } from './alerts-around.js';
 import { ContextNotes } from './context-notes.js';
 import type { Piece } from './piece.js';
 import { PullConnected } from './pull-connected.js';
@@ -23,6 +24,7 @@ export class GatherEvidence {
   constructor(
     private readonly readAttached: ReadAttached,
     private readonly pullConnected: PullConnected,
+    private readonly alertsAround: AlertsAround,
     private readonly recentChanges: RecentChanges,
     private readonly contextNotes: ContextNotes,
     private readonly rereadEvidence: RereadEvidence,
@@ -40,11 +42,12 @@ export class GatherEvidence {
     const to = new Date(Math.max(onset.at, incident.alertedAt));
     const changes = await this.recentChanges.execute(tenantId, incident.service, from, to);
     const notes = await this.contextNotes.execute(tenantId, incidentId);
-    const pieces = [...attached, ...pulled.pieces, ...changes, ...notes];
+    const storm = await this.alertsAround.execute(tenantId, incident);
+    const pieces = [...attached, ...pulled.pieces, ...storm.pieces, ...changes, ...notes];
     const kept = await this.runs.change(tenantId, investigationId, async (current) => {
       if (current.status !== 'running' || current.onset) return current;
       current.date(onset);
-      current.unreadSources = pulled.unread;
+      current.unreadSources = [...pulled.unread, ...storm.unread];
       const records = pieces.map(({ record }) => record);
       await this.caseFile.addEvidence(tenantId, investigationId, records);
       return current;

@@ -18,19 +18,21 @@ interface Origin {
   readonly summary: string;
   readonly observedAt: Date;
   readonly query: string;
+  /** Who reads it, if not the first agent that reads this type. */
+  readonly agentName?: string;
 }
 
-/** A piece of one row that is kept with the run. */
-export function singleRowPiece(origin: Origin, row: object): Piece {
+/** A piece whose rows are kept with the run. */
+export function pieceOfRows(origin: Origin, rows: readonly object[]): Piece {
   const { evidenceId, type, source, summary, observedAt } = origin;
   const about = { evidenceId, source, summary, observedAt: observedAt.getTime() };
-  const evidence = readEvidence(type, about, [row]);
-  const content = JSON.stringify(row);
+  const evidence = readEvidence(type, about, rows);
+  const content = rows.map((row) => JSON.stringify(row)).join('\n');
   return {
     evidence,
     record: {
-      ...origin,
       agentName: readerOf(type) ?? '',
+      ...origin,
       content: excerpt(content),
       contentHash: sha256Hex(content),
       origin: 'file',

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { NewChange } from '../api.js';
-import { type Piece, singleRowPiece } from './piece.js';
+import { type Piece, pieceOfRows } from './piece.js';
 
 interface RecordedChange extends NewChange {
   readonly changeId: string;
@@ -47,7 +47,7 @@ const EVIDENCE_TYPES = {
 
 function pieceOf({ occurredAt, ...recorded }: RecordedChange, query: string): Piece {
   const { type, service, version, summary } = recorded;
-  return singleRowPiece(
+  return pieceOfRows(
     {
       evidenceId: newId('evd'),
       type: EVIDENCE_TYPES[type],
@@ -56,6 +56,6 @@ function pieceOf({ occurredAt, ...recorded }: RecordedChange, query: string): Pi
       observedAt: occurredAt,
       query,
     },
-    { ...recorded, occurredAt: occurredAt.toISOString() },
+    [{ ...recorded, occurredAt: occurredAt.toISOString() }],
   );
 }

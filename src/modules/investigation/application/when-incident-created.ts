@@ -6,15 +6,20 @@ import { IncidentLifecycle } from '#modules/ingestion/api';
 import { IncidentCreated } from '#modules/ingestion/events';
 import { Tenants } from '#modules/tenants/api';
 import { greaterSeverity, type Severity } from '../domain/severity.js';
+import { AlertHistory } from './alert-history.js';
 import { StartInvestigation } from './start-investigation.js';
 import { TriageIncidents, type TriagedIncident } from './triage-incidents.js';
 
-/** Every new incident is triaged; what is severe enough for its tenant is investigated without being asked. */
+/**
+ * Every new incident is triaged, and its alert remembered; what is severe enough for its tenant is investigated without
+ * being asked.
+ */
 @EventsHandler(IncidentCreated)
 export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
   constructor(
     private readonly once: Once,
     private readonly triageIncidents: TriageIncidents,
+    private readonly alertHistory: AlertHistory,
     private readonly startInvestigation: StartInvestigation,
     private readonly incidents: IncidentLifecycle,
     private readonly tenants: Tenants,
@@ -29,11 +34,13 @@ export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
     const { settings } = await this.tenants.profile(tenantId);
     await this.once.doMany('triage-incident', events, async (fresh) => {
       const ids = fresh.map(({ data }) => data.incidentId);
-      await this.moveOn(
+      const triaged = await this.triageIncidents.many(tenantId, ids);
+      const arrived = triaged.map(({ incident }) => incident);
+      await this.alertHistory.add(
         tenantId,
-        await this.triageIncidents.many(tenantId, ids),
-        settings.autoInvestigateMinSeverity,
+        arrived.filter(({ source }) => source === 'automated'),
       );
+      await this.moveOn(tenantId, triaged, settings.autoInvestigateMinSeverity);
     });
   }
 

@@ -24,6 +24,11 @@ describe('The alert storm', () => {
     expect(report.message).toBe('Weighed 4 alerts of 2 entities; the most unusual are those of store.');
   });
 
+  it('only asks while too little is known of earlier storms', () => {
+    const report = run({ ...alert('store', 'disk up', 0), stormsBefore: 2 });
+    expect(report.hypotheses).toMatchObject([{ entity: 'store', status: 'open' }]);
+  });
+
   it('says so when there is none', () => {
     expect(run()).toMatchObject({ findings: [], hypotheses: [], suspects: [], missing: [] });
   });

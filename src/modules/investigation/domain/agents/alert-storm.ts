@@ -9,6 +9,8 @@ import { ALERT_STORM as NAME } from './names.js';
 
 const MOST_SHOWN = 3;
 const USUAL = 5;
+/** Who has seen fewer storms than this cannot tell what is unusual. */
+const FEWEST_STORMS = 3;
 
 /** Of many alerts at once, asks whose are the most unusual: most alerts of a storm go off in every storm. */
 export const alertStorm: Agent = {
@@ -24,6 +26,7 @@ export const alertStorm: Agent = {
       usual: USUAL,
       among: alerted.length,
     });
+    const storms = Math.max(0, ...signals.map(({ row }) => row.stormsBefore));
     const shown = alerted.filter(({ surprise }) => surprise > 0).slice(0, MOST_SHOWN);
     return {
       agentName: NAME,
@@ -32,7 +35,12 @@ export const alertStorm: Agent = {
         hypothesis({
           statement: `The trouble is inside ${first.entity}, whose alerts are the most unusual of the storm: ${told(first)}`,
           score: 0.5,
-          status: 'supported',
+          ...(storms >= FEWEST_STORMS
+            ? { status: 'supported' }
+            : {
+                status: 'open',
+                because: 'Too few earlier storms are known to tell which alerts are unusual.',
+              }),
           supportedBy: first.signals.map(({ evidenceId }) => evidenceId),
           contradictedBy: [],
           category: 'errors',

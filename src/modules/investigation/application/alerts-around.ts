@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import { newId, type TenantId } from '#kernel/domain/ids';
+import { type ArrivedAlert, IncidentLifecycle } from '#modules/ingestion/api';
+import type { InvestigatedIncident } from '../domain/agents/agent.js';
+import { ALERT_STORM } from '../domain/agents/names.js';
+import { alertKind } from '../domain/alert-kind.js';
+import { count } from '../domain/wording.js';
+import { AlertHistory, type Usual } from './alert-history.js';
+import { type Piece, pieceOfRows } from './piece.js';
+
+const WINDOW = 10 * 60_000;
+const MOST_ALERTS = 2_000;
+const MOST_ENTITIES = 100;
+const MOST_INCIDENTS = 20;
+/** Fewer than this at a time are no storm, and say nothing of one another. */
+const FEWEST_ALERTS = 5;
+const FEWEST_ENTITIES = 3;
+
+export interface AlertsFound {
+  readonly pieces: readonly Piece[];
+  /** What was not read, as sentences. */
+  readonly unread: readonly string[];
+}
+
+/** What else went off around an alert: one piece of evidence for each entity, when it is many and much. */
+@Injectable()
+export class AlertsAround {
+  constructor(
+    private readonly incidents: IncidentLifecycle,
+    private readonly history: AlertHistory,
+  ) {}
+
+  async execute(tenantId: TenantId, { alertedAt }: InvestigatedIncident): Promise<AlertsFound> {
+    const [from, to] = [new Date(alertedAt - WINDOW), new Date(alertedAt + WINDOW)];
+    const alerts = await this.incidents.alertsBetween(tenantId, from, to, MOST_ALERTS);
+    const unread =
+      alerts.length < MOST_ALERTS
+        ? []
+        : [`More alerts arrived around this one than the first ${MOST_ALERTS}, which were read.`];
+    const byEntity = new Map<string, Kinds>();
+    for (const alert of alerts) {
+      const kind = alertKind(alert);
+      if (!kind) continue;
+      const kinds: Kinds = byEntity.get(kind.entity) ?? new Map<string, ArrivedAlert[]>();
+      byEntity.set(kind.entity, kinds.set(kind.signal, [...(kinds.get(kind.signal) ?? []), alert]));
+    }
+    if (alerts.length < FEWEST_ALERTS || byEntity.size < FEWEST_ENTITIES) return { pieces: [], unread };
+    const all = [...byEntity].flatMap(([entity, kinds]) =>
+      [...kinds.keys()].map((signal) => ({ entity, signal })),
+    );
+    const usual = await this.history.before(tenantId, from, all);
+    const query = `alerts that arrived from ${from.toISOString()} to ${to.toISOString()}`;
+    const pieces = [...byEntity]
+      .slice(0, MOST_ENTITIES)
+      .map(([entity, kinds]) => pieceAbout(entity, kinds, usual, { query, observedAt: new Date(alertedAt) }));
+    return { pieces, unread };
+  }
+}
+
+type Kinds = Map<string, ArrivedAlert[]>;
+
+function pieceAbout(
+  entity: string,
+  kinds: Kinds,
+  usual: Usual,
+  asked: { query: string; observedAt: Date },
+): Piece {
+  const alerts = [...kinds.values()].reduce((sum, each) => sum + each.length, 0);
+  const rows = [...kinds].map(([signal, each]) => ({
+    entity,
+    signal,
+    about: 'metric',
+    seenBefore: usual.seen({ entity, signal }),
+    stormsBefore: usual.storms,
+    count: each.length,
+    title: each[0]?.title,
+    incidentIds: each.slice(0, MOST_INCIDENTS).map(({ incidentId }) => incidentId),
+  }));
+  return pieceOfRows(
+    {
+      ...asked,
+      evidenceId: newId('evd'),
+      type: 'platform_event',
+      source: 'alerts',
+      agentName: ALERT_STORM,
+      summary: `${count(alerts, 'alert')} about ${entity}, of ${count(kinds.size, 'kind')}`,
+    },
+    rows,
+  );
+}

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { ended, evidenceOf, start, statusIs } from './cases.js';
+
+interface Alert {
+  readonly service: string;
+  readonly title: string;
+}
+
+const SERVICES = ['gateway', 'cart', 'checkout', 'payment', 'shipping', 'search', 'profile', 'store'];
+const about = (service: string, ...titles: string[]): Alert[] => titles.map((title) => ({ service, title }));
+/** What goes off in every storm; at the gateway, through which everything goes, twice as much. */
+const usual = (value: number): Alert[] => [
+  ...SERVICES.flatMap((service) =>
+    about(service, `p99 at ${value} ms`, `Requests down by ${value} %`, `Saturation at ${value} %`),
+  ),
+  ...about('gateway', `Retries at ${value}/s`, `Queue of ${value} requests`, `Cache misses at ${value} %`),
+];
+const UNUSUAL = about(
+  'store',
+  'Replay of the journal behind by 40 s',
+  'Compaction at 99 %',
+  'Checkpoints every 2 s',
+);
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(() => server.stop());
+
+/** A tenant in which nothing runs until the test says so. */
+async function quietTenant(): Promise<TenantUser> {
+  const tenant = await newTenant(server.url);
+  const settings = { autoInvestigateMinSeverity: 'critical' };
+  expect((await tenant.api.patch(`/v1/tenants/${tenant.tenantId}`, { settings })).status).toBe(200);
+  return tenant;
+}
+
+const ask = <Row extends object>({ tenantId }: TenantUser, text: string, parameters: unknown[] = []) =>
+  sql<Row>(server.database.url, text, parameters, tenantId);
+
+/** @returns the incident of the first alert, once all were triaged: what triages an alert remembers it */
+async function storm(tenant: TenantUser, alerts: readonly Alert[]): Promise<string> {
+  const sender = await AlertSender.of(tenant);
+  const ids: string[] = [];
+  for (const alert of alerts) {
+    const { status, body } = await sender.send({
+      ...alert,
+      description: 'above its threshold',
+      severity: 'low',
+    });
+    expect(status).toBe(202);
+    ids.push(body['incidentId'] ?? '');
+  }
+  for (const id of ids) await statusIs(tenant, id, 'open');
+  return ids[0] ?? '';
+}
+
+/** As if what has happened so far had been two hours earlier. */
+async function twoHoursPass(tenant: TenantUser): Promise<void> {
+  await ask(tenant, 'UPDATE alert_history SET hours = ARRAY(SELECT hour - 2 FROM unnest(hours) AS hour)');
+  await ask(tenant, 'DELETE FROM incidents');
+}
+
+describe('a storm of alerts', () => {
+  it('is ranked by what was usual in earlier storms, each entity’s alerts cited', async () => {
+    const tenant = await quietTenant();
+    for (let past = 1; past <= 4; past += 1) {
+      await storm(tenant, usual(100 * past));
+      await twoHoursPass(tenant);
+    }
+    const incidentId = await storm(tenant, [...usual(999), ...UNUSUAL]);
+    await start(tenant, incidentId);
+    const run = await ended(tenant, incidentId);
+    const step = run.steps.find(({ agentName }) => agentName === 'alert storm');
+    expect(step?.findings[0]).toMatchObject({
+      kind: 'unusual_alerts',
+      statement: expect.stringMatching(
+        /^store has 6 alerts, most unusual “.*” \(in 0 of [45] storms before\)/,
+      ),
+    });
+    expect(run).toMatchObject({ outcome: 'probable', rootCause: expect.stringContaining('inside store') });
+    const cited = step?.findings[0]?.evidenceIds ?? [];
+    const evidence = (await evidenceOf(tenant, incidentId)).filter(({ source }) => source === 'alerts');
+    expect(evidence).toHaveLength(SERVICES.length);
+    expect(evidence.filter(({ evidenceId }) => cited.includes(evidenceId))).toMatchObject([
+      {
+        agentName: 'alert storm',
+        summary: '6 alerts about store, of 6 kinds',
+        content: expect.stringContaining('Replay of the journal'),
+      },
+    ]);
+    expect(run.hypotheses[0]?.supportedBy).toEqual(cited);
+    // The same evidence when it is made again, whatever arrives meanwhile.
+    await storm(tenant, usual(5));
+    expect(await tenant.api.get(`/v1/investigation/${incidentId}/replay`)).toMatchObject({ status: 200 });
+  });
+
+  it('says nothing about the cause while too few are known, and nothing of another tenant', async () => {
+    const tenant = await quietTenant();
+    const incidentId = await storm(tenant, [...usual(999), ...UNUSUAL]);
+    await start(tenant, incidentId);
+    const run = await ended(tenant, incidentId);
+    expect(run).toMatchObject({ outcome: 'inconclusive', rootCause: null });
+    const step = run.steps.find(({ agentName }) => agentName === 'alert storm');
+    expect(step?.findings[0]?.statement).toContain('(in 0 of 0 storms before)');
+    const stranger = await quietTenant();
+    const own = await storm(stranger, usual(1).slice(0, 4));
+    await start(stranger, own);
+    await ended(stranger, own);
+    expect((await evidenceOf(stranger, own)).filter(({ source }) => source === 'alerts')).toEqual([]);
+    expect(await ask(stranger, 'SELECT FROM alert_history')).toHaveLength(5);
+  });
+
+  it('is remembered once an hour for each kind, and not for ever', async () => {
+    const tenant = await quietTenant();
+    await storm(tenant, [...usual(1).slice(0, 2), ...usual(2).slice(0, 2)]);
+    expect(await ask(tenant, 'SELECT FROM alert_history')).toHaveLength(3);
+    await ask(
+      tenant,
+      `UPDATE alert_history SET hours = ARRAY(SELECT hours[1] - past FROM generate_series(1, 256) AS past)`,
+    );
+    await storm(tenant, usual(3).slice(0, 2));
+    const kept = await ask<{ most: number; newest: boolean }>(
+      tenant,
+      `SELECT cardinality(hours) AS most, hours[1] >= floor(extract(epoch FROM now()) / 3600) - 1 AS newest
+         FROM alert_history`,
+    );
+    expect(kept).toEqual(Array.from({ length: 3 }, () => ({ most: 256, newest: true })));
+  });
+});
