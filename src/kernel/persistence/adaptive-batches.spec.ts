@@ -61,6 +61,27 @@ describe('adaptive batches', () => {
     expect(await settled(answers)).toEqual([2, 4, 6, 8, 10]);
   });
 
+  it('leave beside another one when they are not few beside it, and after it otherwise', async () => {
+    const { batches, writes } = held({ slots: 2 });
+    const answers = [1, 2, 3, 4].map((item) => batches.add(item));
+    await turn();
+    answers.push(batches.add(5));
+    await turn();
+    expect(writes.map(({ items }) => items)).toEqual([[1, 2, 3, 4]]);
+    answers.push(batches.add(6));
+    await turn();
+    expect(writes.map(({ items }) => items)).toEqual([[1, 2, 3, 4], [5, 6]]); // prettier-ignore
+    answers.push(batches.add(7));
+    await turn();
+    expect(writes).toHaveLength(2);
+    writes[0]?.release();
+    await answers[0];
+    await turn();
+    expect(writes.map(({ items }) => items)).toEqual([[1, 2, 3, 4], [5, 6], [7]]); // prettier-ignore
+    writes.forEach((write) => { write.release(); }); // prettier-ignore
+    expect(await settled(answers)).toEqual([2, 4, 6, 8, 10, 12, 14]);
+  });
+
   it('refuse an item when the queue is full', async () => {
     const { batches, writes } = held({ queue: 2 });
     const first = batches.add(1);

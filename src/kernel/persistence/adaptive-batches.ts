@@ -18,13 +18,21 @@ interface Waiting<Item, Result> {
 }
 
 /**
+ * How many must wait for a further write, as a share of those that are being written: a commit costs the same for few as
+ * for many, and the few would leave with the next one soon.
+ */
+const WORTH_ITS_COMMIT = 0.5;
+
+/**
  * Gathers single items into batches without adding a wait: whatever came in one turn of the event loop goes out at its
- * end when a slot is free, and otherwise joins the batch that leaves next. A batch that fails by its data is written again
+ * end when a slot is free and they are not few beside those under way, and otherwise joins the batch that leaves next. A batch that fails by its data is written again
  * item by item, so that one bad item harms no other.
  */
 export class AdaptiveBatches<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
   private busy = 0;
+  /** How many items are being written. */
+  private underWay = 0;
   private scheduled = false;
 
   constructor(private readonly options: Options<Item, Result>) {}
@@ -43,18 +51,23 @@ export class AdaptiveBatches<Item, Result> {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      while (this.waiting.length > 0 && this.busy < this.options.slots) {
-        void this.flush(this.waiting.splice(0, this.options.size));
-      }
+      while (this.isWorthAWrite()) void this.flush(this.waiting.splice(0, this.options.size));
     });
+  }
+
+  private isWorthAWrite(): boolean {
+    const { length } = this.waiting;
+    return this.busy < this.options.slots && length > 0 && length >= this.underWay * WORTH_ITS_COMMIT;
   }
 
   private async flush(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     this.busy += 1;
+    this.underWay += batch.length;
     try {
       await this.write(batch);
     } finally {
       this.busy -= 1;
+      this.underWay -= batch.length;
       if (this.waiting.length > 0) this.schedule();
     }
   }
