@@ -24,6 +24,7 @@ function rank(changes: Parameters<typeof rankChanges>[0], symptoms: Partial<Chan
     isHot: () => false,
     serviceIn: () => undefined,
     logWords: new Map(),
+    logText: '',
     alertWords: new Map(),
     ...symptoms,
   });
@@ -88,5 +89,31 @@ describe('The rank of a change', () => {
   it('is none for a change of another environment', () => {
     expect(rank([change(5, { environment: 'staging' })])[0]?.ruledOut).toBe('other_environment');
     expect(rank([change(5, { environment: 'Prod' })])[0]?.ruledOut).toBeUndefined();
+  });
+
+  it('grows when a stack trace leads through a file that it changed', () => {
+    const changed = change(5, {
+      paths: ['src/book/depth.rs'],
+      diff: '-  a.first()?;\n+  a.first().unwrap();',
+    });
+    const [plain] = rank([changed]);
+    const [traced] = rank([changed], { logText: 'panicked at src/book/depth.rs:<*>' });
+    expect(traced?.inStack).toBe('src/book/depth.rs');
+    expect((traced?.score ?? 0) - (plain?.score ?? 0)).toBeCloseTo(1);
+    expect(rank([changed], { logText: 'panicked at src/book/width.rs:<*>' })[0]?.inStack).toBeUndefined();
+  });
+
+  it('counts the words of what it changed, not of what stands beside it', () => {
+    const diff = '   const timeout = prices.timeout\n-  return load(catalogue)\n+  return fetch(catalogue)';
+    const logWords = new Map(['timeout', 'price', 'catalogue', 'fetch'].map((word) => [word, 2]));
+    expect(rank([change(5, { diff })], { logWords })[0]?.sharedWithLogs).toEqual(['fetch']);
+  });
+
+  it('knows a change as innocent only when its diff is known and has nothing to do with the trouble', () => {
+    const innocent = (changes: Partial<Change>) => rank([change(5, changes)])[0]?.innocent;
+    expect(innocent({})).toBe(false);
+    expect(innocent({ paths: ['a.ts'], diff: '-  sum(a, b)\n+  add(a, b)' })).toBe(true);
+    expect(innocent({ paths: ['a.ts'], diff: '-  size: 50,\n+  size: 5,' })).toBe(false);
+    expect(innocent({ paths: ['docs/a.md'] })).toBe(true);
   });
 });

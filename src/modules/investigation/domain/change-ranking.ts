@@ -1,5 +1,5 @@
 import { compareText } from './compare-text.js';
-import { diffRisk } from './diff-risk.js';
+import { readDiff } from './diff-risk.js';
 import type { Cited } from './evidence-set.js';
 import { type Change, type ChangeType, type EpochMs } from './evidence.js';
 import { textTokens } from '#kernel/domain/text-tokens';
@@ -17,6 +17,8 @@ export interface ChangeSymptoms {
   readonly serviceIn: (paths: readonly string[]) => string | undefined;
   /** Words of new error messages, and of the alert, with their weight. */
   readonly logWords: ReadonlyMap<string, number>;
+  /** The same messages as text, lower case: stack traces name files. */
+  readonly logText: string;
   readonly alertWords: ReadonlyMap<string, number>;
 }
 
@@ -26,10 +28,15 @@ export interface RankedChange {
   /** From the change to the onset, ms; below 0 when it came after. */
   readonly lag: number;
   readonly distance: number | undefined;
-  /** Words it shares with new error messages, the weightiest first. */
+  /** Words of what it changed that new error messages use too, the weightiest first. */
   readonly sharedWithLogs: readonly string[];
-  /** What makes its diff risky. */
+  /** A file it changed that a stack trace leads through. */
+  readonly inStack?: string;
+  /** What was seen in its diff. */
   readonly risks: readonly string[];
+  readonly risky: boolean;
+  /** Whether its diff is known and nothing in it has to do with such trouble. */
+  readonly innocent: boolean;
   /** Why it cannot be the cause, if so. */
   readonly ruledOut?: 'after_onset' | 'other_environment' | 'unrelated';
 }
@@ -44,6 +51,11 @@ const LAG_SCALE = 20 * MINUTE;
 const MAX_WORD_WEIGHT = 4;
 /** Who changes what is logged, or writes about it, uses the words of the logs anyway. */
 const WHEN_HARMLESS = 0.3;
+const IN_STACK = 1;
+/** For each word of what it changed that the errors use. */
+const NAMED = 0.2;
+const MOST_NAMED = 0.8;
+const SHORTEST_FILE = 6;
 /** One shared word may be chance. */
 export const FEWEST_SHARED_WORDS = 2;
 
@@ -84,21 +96,26 @@ function rank(
   const service = change.service || (symptoms.serviceIn(change.paths ?? []) ?? '');
   const distance = service === '' ? undefined : symptoms.distance(service);
   const hot = service !== '' && symptoms.isHot(service);
+  const reading = readDiff(change.paths ?? [], change.diff);
+  const known = reading.harmless || change.diff !== undefined;
+  const own = known ? reading.words : aboutItself(change);
   let text = 0;
   const shared: { word: string; worth: number }[] = [];
   for (const word of words) {
     const inLogs = symptoms.logWords.get(word) ?? 0;
     const worth = Math.min(inLogs + (symptoms.alertWords.get(word) ?? 0), MAX_WORD_WEIGHT) * idf(word);
     text += worth;
-    if (inLogs > 0) shared.push({ word, worth });
+    if (inLogs > 0 && own.has(word)) shared.push({ word, worth });
   }
-  const risk = diffRisk(change.paths ?? [], change.diff);
+  const inStack = reading.harmless ? undefined : fileIn(symptoms.logText, change.paths ?? []);
   const score =
     takesEffect(change.type, lag) +
     (distance === 0 ? 0.5 : 0) +
     (hot ? 0.6 : 0) +
-    (text * (risk.score < 0 ? WHEN_HARMLESS : 1)) / (6 + 0.15 * words.size) +
-    risk.score -
+    (text * (reading.harmless ? WHEN_HARMLESS : 1)) / (6 + 0.15 * words.size) +
+    (inStack === undefined ? 0 : IN_STACK) +
+    Math.min(MOST_NAMED, NAMED * shared.length) +
+    reading.score -
     (lag < -REPORTED_LATE ? 2 : 0);
   shared.sort((a, b) => b.worth - a.worth || compareText(a.word, b.word));
   const base = {
@@ -107,12 +124,29 @@ function rank(
     lag,
     distance,
     sharedWithLogs: shared.map(({ word }) => word),
-    risks: risk.reasons,
+    risks: reading.reasons,
+    risky: reading.score > 0,
+    innocent: known && inStack === undefined && shared.length < FEWEST_SHARED_WORDS && reading.score <= 0,
+    ...(inStack === undefined ? {} : { inStack }),
   };
   if (lag < -LATEST_AFTER_ONSET) return { ...base, ruledOut: 'after_onset' };
   if (isElsewhere(change, symptoms.environment)) return { ...base, ruledOut: 'other_environment' };
   const worded = change.type === 'code' && base.sharedWithLogs.length >= FEWEST_SHARED_WORDS;
   return distance === undefined && !hot && !worded ? { ...base, ruledOut: 'unrelated' } : base;
+}
+
+/** Without a diff, what somebody wrote about it; its own name stands in many messages anyway. */
+function aboutItself({ service, summary }: Change): Set<string> {
+  const name = new Set(textTokens(service));
+  return new Set(textTokens(summary).filter((word) => !name.has(word)));
+}
+
+/** `depth.rs:88` in a stack trace leads to `src/book/depth.rs`. */
+function fileIn(text: string, paths: readonly string[]): string | undefined {
+  return paths.find((path) => {
+    const name = path.toLowerCase().replace(/^.*\//, '');
+    return name.length >= SHORTEST_FILE && /\.\w+$/.test(name) && text.includes(name);
+  });
 }
 
 /** `prod` and `production` are one place; a change that does not say where it was may have been anywhere. */

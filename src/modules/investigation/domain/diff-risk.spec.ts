@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { diffRisk } from './diff-risk.js';
+import { readDiff } from './diff-risk.js';
 
 const code = ['src/pool.ts'];
 
@@ -17,13 +17,20 @@ describe('The risk of a diff', () => {
     ],
     ['a lock that is gone', '-  mu.Lock()\n+  touch(a)', ['a guard is gone']],
     ['a new loop', '-  save(items[0])\n+  for (const item of items) save(item)', ['there is a new loop']],
+    ['a schema that loses an index', '+DROP INDEX IF EXISTS a_idx;', ['a part of the schema is dropped']],
+    [
+      'words left out of a line',
+      '-  all = Product.published.includes(:variants)\n+  all = Product.published',
+      ['a part of a line was left out'],
+    ],
+    ['a new query', '+  row := db.QueryRow(ctx, "SELECT a FROM b")', ['there is a new call or query']],
     ['plain code', '-  const b = a + c;\n+  const b = sum(a, c);', []],
   ])('sees %s', (_, diff, reasons) => {
-    expect(diffRisk(code, diff).reasons).toEqual(reasons);
+    expect(readDiff(code, diff).reasons).toEqual(reasons);
   });
 
   it('adds up', () => {
-    expect(diffRisk(code, '-  retries: 5,\n+  retries: 0,').score).toBeCloseTo(1.7);
+    expect(readDiff(code, '-  retries: 5,\n+  retries: 0,').score).toBeCloseTo(1.7);
   });
 
   it.each([
@@ -32,15 +39,30 @@ describe('The risk of a diff', () => {
     ['comments', code, '-// old words\n+// new words', -1],
     ['telemetry', code, '-log.debug("a")\n+log.info("a", b)', -0.5],
   ])('is below 0 when only %s changed', (_, paths, diff, score) => {
-    expect(diffRisk(paths, diff).score).toBe(score);
+    expect(readDiff(paths, diff).score).toBe(score);
   });
 
   it('takes code that only moved, and a bumped version, for harmless', () => {
-    expect(diffRisk(code, '-  if (a) stop();\n+  if (a)   stop();').score).toBe(0);
-    expect(diffRisk(['go.mod'], '-\tgithub.com/x/y v1.8.0\n+\tgithub.com/x/y v1.8.1').score).toBe(-0.5);
+    expect(readDiff(code, '-  if (a) stop();\n+  if (a)   stop();').score).toBe(0);
+    expect(readDiff(['go.mod'], '-\tgithub.com/x/y v1.8.0\n+\tgithub.com/x/y v1.8.1').score).toBe(-0.5);
+  });
+
+  it('takes a jump of a version for more than a patch', () => {
+    const jump = readDiff(['pom.xml'], '   <artifactId>jackson</artifactId>\n-<v>2.13.5</v>\n+<v>2.18.1</v>');
+    expect(jump).toMatchObject({ score: -0.2, harmless: false });
+    expect([...jump.words]).toContain('jackson');
+  });
+
+  it('tells what a change is about by the words that are only before or only after it', () => {
+    const { words } = readDiff(
+      code,
+      '-  "emailAddress": user.email,\n+  "email_address": user.email,\n   "locale": x',
+    );
+    expect([...words].sort()).toEqual(['address', 'email', 'user']);
+    expect([...readDiff(code, '-  load(cart)\n+  fetch(cart)').words].sort()).toEqual(['fetch', 'load']);
   });
 
   it('knows nothing of a change without a diff', () => {
-    expect(diffRisk([], undefined)).toEqual({ score: 0, reasons: [] });
+    expect(readDiff([], undefined)).toEqual({ score: 0, reasons: [], harmless: false, words: new Set() });
   });
 });

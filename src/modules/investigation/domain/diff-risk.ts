@@ -1,8 +1,16 @@
-/** How risky a change looks by itself; above 0 is riskier than most. */
-export interface DiffRisk {
+import { constantChange } from './diff-constants.js';
+import { textTokens } from '#kernel/domain/text-tokens';
+
+/** What a diff tells by itself. */
+export interface DiffReading {
+  /** Above 0 is riskier than most. */
   readonly score: number;
   /** What was seen, for the statement of a finding. */
   readonly reasons: readonly string[];
+  /** Whether nothing that runs was changed. */
+  readonly harmless: boolean;
+  /** The words that are only in what is gone or only in what is new: what the change is about. */
+  readonly words: ReadonlySet<string>;
 }
 
 const MAX_DIFF = 100_000;
@@ -12,9 +20,9 @@ const DEPENDENCIES =
   /(?:^|\/)(?:go\.(?:mod|sum)|package(?:-lock)?\.json|yarn\.lock|pnpm-lock\.yaml|requirements[\w.-]*\.txt|poetry\.lock|Cargo\.(?:toml|lock)|Gemfile(?:\.lock)?|pom\.xml|build\.gradle(?:\.kts)?)$/i;
 const COMMENT = /^(?:\/\/|#(?!include|define|if|endif)|\*|\/\*|<!--|--\s)/;
 const TELEMETRY =
-  /\blog(?:ger|rus|ging|f)?\b|metric|trac(?:e|ing)\b|\bspan\b|counter|histogram|telemetry|prometheus/i;
+  /\blog(?:ger|rus|ging|f)?\b|metric|trac(?:e|ing)\b|\bspan\b|counter|histogram|telemetry|prometheus|\b(?:debug|info|warn)!?\(|console\./i;
 const TUNABLE =
-  /ttl|pool|retr(?:y|ies)|deadline|time.?out|level|max|min(?!ute|or)|limit|sample|threshold|interval|size|batch|concurren|replica|workers?\b|budget/i;
+  /ttl|pool|retr(?:y|ies)|deadline|time.?out|level|max|min(?!ute|or)|limit|sample|threshold|interval|size|batch|concurren|replica|workers?\b|budget|leeway|skew|tolerance|grace/i;
 const LOOP = /^(?:for|while)\b|\.forEach\(/;
 const GUARDS: readonly RegExp[] = [
   /\bif\b|\bguard\b|\bassert\b|\brequire\b/g,
@@ -22,40 +30,94 @@ const GUARDS: readonly RegExp[] = [
   /\bclose\(|\brelease\(|\bdispose\(|\bfinally\b|\bdefer\b/gi,
   /\blimit\b/gi,
   /time.?out|deadline/gi,
+  /\bawait\b/g,
   /sleep\(|backoff|basedelay/gi,
 ];
 
+const OF_ADDRESSES = new Set(['com', 'org', 'net', 'github', 'www', 'http', 'https']);
+const SETTINGS = /\.(?:ya?ml|toml|json|properties|ini|conf|cfg|env|tfvars?)$|(?:^|\/)\.env/i;
+/** What leaves the process: a query, a call of another service. */
+const REACHES_OUT =
+  /\bselect\b.+\bfrom\b|\binsert into\b|\bupdate\b.+\bset\b|\bdelete from\b|\.(?:query|exec|fetch|get|post|put|call|find|load)\w*\(/i;
+const WORD = /[\w$]+/g;
+const FEWEST_LEFT = 2;
+const DROPPED = /\bdrop\s+(?:index|column|table|constraint|view|trigger)\b/i;
+/** A constant that moved less than this is a tuning. */
+const TELLING_CONSTANT = 0.3;
+const ABOUT_CONSTANT = 0.5;
+
 /**
- * Reads a unified diff for what tends to break things: `+1.2` a line that stayed the same but for a constant, `+1` a
- * guard, close, limit, lock or timeout that is gone, `+.5` a tunable touched, `+.3` a new loop; `−.5` when only
- * telemetry or the versions of dependencies changed, `−1` when only comments, documents, tests or styles did. Weights as set before they were first
- * measured, and not tuned since.
+ * Reads a unified diff for what tends to break things: up to `+1.2` a line that stayed the same but for a constant, by
+ * how far its value moved; `+1` a guard, close, limit, lock or timeout that is gone, or a part of a schema that is
+ * dropped; `+.5` a tunable touched otherwise, or a line of which only a part is left;
+ * `+.3` a new loop, or a new query or call; `−.5` when only telemetry or the patch versions of
+ * dependencies changed, `−1` when only comments, documents, tests or styles did.
  */
-export function diffRisk(paths: readonly string[], diff: string | undefined): DiffRisk {
+export function readDiff(paths: readonly string[], diff: string | undefined): DiffReading {
   if (paths.length > 0 && paths.every((path) => HARMLESS_PATH.test(path.slice(0, 1024)))) {
-    return { score: -1, reasons: ['only documents, tests or styles changed'] };
-  }
-  if (paths.length > 0 && paths.every((path) => DEPENDENCIES.test(path.slice(0, 1024)))) {
-    return { score: -0.5, reasons: ['only versions of dependencies changed'] };
+    return harmless(-1, 'only documents, tests or styles changed');
   }
   const { removed, added } = changedLines(diff ?? '');
   const changed = [...removed, ...added];
-  if (changed.length === 0) return { score: 0, reasons: [] };
-  if (changed.every((line) => COMMENT.test(line))) return { score: -1, reasons: ['only comments changed'] };
-  if (changed.every((line) => TELEMETRY.test(line)))
-    return { score: -0.5, reasons: ['only telemetry changed'] };
+  if (paths.length > 0 && paths.every((path) => DEPENDENCIES.test(path.slice(0, 1024)))) {
+    return onlyPatches(removed, added)
+      ? harmless(-0.5, 'only patch versions of dependencies changed')
+      : {
+          score: -0.2,
+          reasons: ['versions of dependencies changed'],
+          harmless: false,
+          // A file of dependencies says beside the version whose it is.
+          words: new Set(textTokens(diff ?? '').filter((word) => !OF_ADDRESSES.has(word))),
+        };
+  }
+  if (changed.length === 0) return { score: 0, reasons: [], harmless: false, words: new Set() };
+  if (changed.every((line) => COMMENT.test(line))) return harmless(-1, 'only comments changed');
+  if (changed.every((line) => TELEMETRY.test(line))) return harmless(-0.5, 'only telemetry changed');
 
+  const constant = constantChange(
+    removed,
+    added,
+    paths.some((path) => SETTINGS.test(path.slice(0, 1024))),
+  );
+  const strength = constant?.strength ?? 0;
+  const tunable = changed.some((line) => TUNABLE.test(line));
   const risks: readonly (readonly [boolean, number, string])[] = [
-    [constantChanged(removed, added), 1.2, 'a constant has another value'],
+    [strength >= TELLING_CONSTANT, 1.2 * strength, 'a constant has another value'],
     [GUARDS.some((guard) => occurrences(removed, guard) > occurrences(added, guard)), 1, 'a guard is gone'],
-    [changed.some((line) => TUNABLE.test(line)), 0.5, 'a tunable was touched'],
+    [added.some((line) => DROPPED.test(line)), 1, 'a part of the schema is dropped'],
+    [tunable && (constant === undefined || strength >= TELLING_CONSTANT), 0.5, 'a tunable was touched'],
+    [leftOut(removed, added), 0.5, 'a part of a line was left out'],
     [count(added, LOOP) > count(removed, LOOP), 0.3, 'there is a new loop'],
+    [count(added, REACHES_OUT) > count(removed, REACHES_OUT), 0.3, 'there is a new call or query'],
   ];
   const found = risks.filter(([seen]) => seen);
   return {
     score: found.reduce((sum, [, weight]) => sum + weight, 0),
     reasons: found.map(([, , reason]) => reason),
+    harmless: false,
+    words: wordsOf(removed, added, strength >= ABOUT_CONSTANT ? (constant?.line ?? '') : ''),
   };
+}
+
+function harmless(score: number, reason: string): DiffReading {
+  return { score, reasons: [reason], harmless: true, words: new Set() };
+}
+
+function wordsOf(removed: readonly string[], added: readonly string[], constant: string): Set<string> {
+  const [gone, fresh] = [new Set(textTokens(removed.join('\n'))), new Set(textTokens(added.join('\n')))];
+  return new Set([
+    ...[...gone].filter((word) => !fresh.has(word)),
+    ...[...fresh].filter((word) => !gone.has(word)),
+    ...textTokens(constant),
+  ]);
+}
+
+/** Whether every version kept its first two numbers. */
+function onlyPatches(removed: readonly string[], added: readonly string[]): boolean {
+  const minor = (lines: readonly string[]) =>
+    new Set(lines.flatMap((line) => line.match(/\d+\.\d+(?=\.\d)/g) ?? []));
+  const [before, after] = [minor(removed), minor(added)];
+  return [...after].every((version) => before.has(version));
 }
 
 /** The lines that are really gone or new: one that only moved is neither. */
@@ -77,21 +139,19 @@ function changedLines(diff: string): { removed: string[]; added: string[] } {
   };
 }
 
-/** A pair of lines that are equal once literals are left out. A version that was bumped is not such a constant. */
-function constantChanged(removed: readonly string[], added: readonly string[]): boolean {
-  const shapes = new Set(removed.filter((line) => !isVersion(line)).map(shape));
-  return added.some((line) => !isVersion(line) && shapes.has(shape(line)));
+/** `await find(id)` → `find(id)`: a line that lost words and got none. */
+function leftOut(removed: readonly string[], added: readonly string[]): boolean {
+  return added.some((line) => {
+    const left = line.match(WORD) ?? [];
+    return left.length >= FEWEST_LEFT && removed.some((before) => isPartOf(left, before.match(WORD) ?? []));
+  });
 }
 
-function shape(line: string): string {
-  return line
-    .replaceAll(/"[^"]*"|'[^']*'|`[^`]*`/g, '§')
-    .replaceAll(/\b\d[\w.]*|\b(?:true|false|on|off|debug|info|warn|error)\b/gi, '§')
-    .replaceAll(/\s+/g, ' ');
-}
-
-function isVersion(line: string): boolean {
-  return /version|\bv\d+\.\d+/i.test(line);
+function isPartOf(part: readonly string[], whole: readonly string[]): boolean {
+  if (part.length >= whole.length || part.length * 3 < whole.length) return false;
+  let at = 0;
+  for (const word of whole) if (word === part[at]) at += 1;
+  return at === part.length;
 }
 
 function occurrences(lines: readonly string[], words: RegExp): number {

@@ -11,6 +11,11 @@ export interface NamedCause {
   readonly failureMode?: FailureMode;
 }
 
+/** A host of the public net; `java.io.IOException` and names inside a cluster are none. */
+const PUBLIC_HOST = '\\b(?:[a-z0-9-]{1,63}\\.){1,6}(?:com|net|io|org|dev|cloud|app|co)\\b(?![.\\w-])';
+const FAILS =
+  '(?:\\b(?:429|5\\d\\d)\\b|time.?d?.?out|deadline|expired connecting|refused|unavailable|reset\\b|temporary)';
+
 /** The first that matches is taken, so the specific stand before the general. All patterns are linear. */
 const NAMED_CAUSES: readonly NamedCause[] = [
   {
@@ -46,7 +51,8 @@ const NAMED_CAUSES: readonly NamedCause[] = [
     name: 'load',
     category: 'demand',
     says: 'gets more work than it can take',
-    words: /overload|load.?shed|shedding load|queue (?:is )?full|(?:worker|thread) pool (?:is )?saturated/i,
+    words:
+      /overload|load.?shed|shedding load|queue[^\n]{0,30}(?:\bfull\b|depth|above|limit)|(?:worker|thread) pool (?:is )?saturated|back.?pressure|request volume/i,
   },
   {
     name: 'dns',
@@ -54,55 +60,98 @@ const NAMED_CAUSES: readonly NamedCause[] = [
     category: 'external',
     says: 'cannot resolve names (DNS)',
     words:
-      /no such host|name resolution|\bgetaddrinfo\b|\benotfound\b|\beai_again\b|nxdomain|servfail|could not resolve|\bdns\b/i,
+      /no such host|name resolution|name or service not known|unknown ?host|\bgetaddrinfo\b|\bgaierror\b|\benotfound\b|\beai_again\b|nxdomain|servfail|could not resolve|\bdns\b|\blookup \S{1,200}[^\n]{0,60}(?:time.?out|misbehaving)/i,
   },
   {
     name: 'certificate',
     category: 'external',
     says: 'meets a certificate that is not valid',
     words:
-      /\bx509\b|certificate (?:has )?expired|cert_has_expired|certificate verify|self.signed certificate/i,
+      /\bx509\b|certificate[^\n]{0,40}(?:expired|revoked|not (?:yet )?valid)|cert_has_expired|certificate.?verify|certpath|\bpkix\b|\bnotafter\b|self.signed certificate/i,
+  },
+  {
+    name: 'credential',
+    category: 'external',
+    says: 'uses a credential or a licence that has run out',
+    words:
+      /(?:refresh|security|access|service|api|session)[ _-]?(?:token|key|account)[^\n]{0,60}(?:expired|revoked|disabled)|(?:client.?secret|licen[cs]e|subscription|credentials?)[^\n]{0,60}(?:expired|revoked|suspended)|expired.?token|invalid_session/i,
+  },
+  {
+    name: 'clock',
+    category: 'external',
+    says: 'meets clocks that do not agree',
+    words:
+      /clock.?(?:skew|drift)|time.?too.?skewed|system clock|\b(?:ntp|chrony)d?\b|(?:\biat\b|issued|timestamp|token)[^\n]{0,40}in the future|not.?yet.?valid/i,
   },
   {
     name: 'provider',
     category: 'external',
     says: 'gets failures from an outside provider',
     words:
-      /\b(?:provider|third.party|vendor|partner)\b[^\n]{0,80}(?:unavailable|outage|down\b|5\d\d|time.?out|degraded|failing|error)/i,
+      /\b(?:provider|third.party|vendor|partner|carrier)\b[^\n]{0,80}(?:unavailable|outage|down\b|5\d\d|time.?out|degraded|failing|error)|by the (?:cloud )?provider\b|over_query_limit|daily (?:request )?quota/i,
+  },
+  {
+    name: 'provider',
+    category: 'external',
+    says: 'gets failures from a service of the cloud',
+    words:
+      /\((?:slowdown|internalerror|internalfailure|serviceunavailable|throttling\w*|requesttimeout)\) when calling|operational.?issue|scheduled maintenance|insufficient (?:instance )?capacity|spot (?:instance )?(?:interruption|reclaim)|capacity reclaimed/i,
   },
   {
     name: 'provider',
     category: 'external',
     says: 'gets failures from outside',
-    words:
-      /https?:\/\/(?![\w-]+(?:[:/]|$))[\w.-]{1,100}\.(?:com|net|io|org|dev|cloud|app|co)\b[^\n]{0,120}(?:\b(?:429|5\d\d)\b|time.?out|deadline|refused|unavailable|reset)/i,
+    words: new RegExp(`${PUBLIC_HOST}[^\\n]{0,120}${FAILS}|${FAILS}[^\\n]{0,80}${PUBLIC_HOST}`, 'i'),
   },
   {
     name: 'bad data',
     category: 'external',
     says: 'is stuck on data that it was given',
     words:
-      /(?:invalid|malformed|corrupt|out of range|validation|unparse?able|poison|bad)[^\n]{0,160}(?:\boffset\b|\bpartition\b|record_?id|message_?id|row_?id)|redeliver[^\n]{0,40}same/i,
+      /(?:invalid|malformed|corrupt|out of range|validation|unparse?able|poison|bad|not a (?:number|date)|cannot (?:apply|parse|decode))[^\n]{0,160}(?:\boffset\b|\bpartition\b|record_?id|message_?id|row_?id|\b(?:supplier|producer|partner|vendor|feed)=)|redeliver[^\n]{0,40}same|\bsame offset\b|\.(?:csv|xml|json|parquet|xlsx)\b[^\n]{0,60}(?:rows?|records?|lines?)[^\n]{0,20}invalid/i,
   },
   {
     name: 'neighbour',
     category: 'external',
     says: 'suffers from what else runs on its host',
     words:
-      /noisy.neighbou?r|cpu steal|steal time|co.?tenant|host contention|node (?:cpu|disk|memory|io) (?:contention|saturat)/i,
+      /noisy.neighbou?r|cpu steal|steal time|starved by hypervisor|co.?tenant|host contention|node (?:cpu|disk|memory|io) (?:contention|saturat)/i,
   },
   {
     name: 'region',
     category: 'external',
     says: 'meets a failing region or zone',
-    words: /\b(?:region|availability zone)\b[^\n]{0,80}(?:unavailable|outage|degraded|impaired|unreachable)/i,
+    words:
+      /(?:\b(?:region|availability zone|zone)\b|\b[a-z]{2}-[a-z]{4,9}-\d[a-z]?\b)[^\n]{0,80}(?:unavailable|outage|degraded|impaired|unreachable)|time.?d?.?out[^\n]{0,40}\bzone\b/i,
   },
   {
     name: 'node',
     failureMode: 'node_not_ready',
     category: 'external',
     says: 'lost the node it ran on',
-    words: /node.?not.?ready|node is not ready|\bevicted\b|disk.?pressure|memory.?pressure|preempted/i,
+    words:
+      /node.?not.?ready|node is not ready|\bevicted\b|low on resource|eviction manager|disk.?pressure|memory.?pressure|preempted/i,
+  },
+  {
+    name: 'hardware',
+    category: 'external',
+    says: 'meets a device that fails',
+    words:
+      /\bi\/o error\b|ext4-fs error|xfs[^\n]{0,40}(?:error|shutdown)|machine check|uncorrectable|remounting filesystem read-only/i,
+  },
+  {
+    name: 'network',
+    category: 'external',
+    says: 'lost the network between its parts',
+    words:
+      /no route to host|network is unreachable|host unreachable|link (?:is )?down|\bflapping\b|packet loss|network partition|lost[^\n]{0,30}connection with peer/i,
+  },
+  {
+    name: 'primary',
+    category: 'external',
+    says: 'lost the primary that it wrote to',
+    words:
+      /administrator command|in recovery mode|read-only transaction|\breadonly\b you can|not.?leader|leader_not_available|\bno leader\b|previous leader failure/i,
   },
   {
     name: 'limit',
@@ -114,7 +163,7 @@ const NAMED_CAUSES: readonly NamedCause[] = [
     name: 'unreachable',
     category: 'dependency',
     says: 'cannot reach something it depends on',
-    words: /connection refused|\beconnrefused\b|no route to host|host unreachable|upstream connect error/i,
+    words: /connection refused|\beconnrefused\b|upstream connect error/i,
   },
 ];
 

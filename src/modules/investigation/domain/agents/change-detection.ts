@@ -2,8 +2,9 @@ import { agreementWith, sharesWords } from '../change-agreement.js';
 import { LOOK_BACK, type RankedChange, rankChanges } from '../change-ranking.js';
 import { changeSymptoms } from '../change-symptoms.js';
 import { withDeployedCommits } from '../deployed-commits.js';
+import { type Ending, endedByItself } from '../ended-by-itself.js';
 import type { Cited, EvidenceSet } from '../evidence-set.js';
-import type { Change, ChangeType } from '../evidence.js';
+import type { Change } from '../evidence.js';
 import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { missingEvidence } from '../missing-evidence.js';
@@ -46,11 +47,14 @@ export const changeDetection: Agent = {
       };
     }
     const ranked = rankChanges(changes, changeSymptoms(evidence, context));
+    const ending = endedByItself(evidence, incident.service, onset.at);
     const candidates = ranked.filter(({ ruledOut }) => ruledOut === undefined);
     return {
       agentName: NAME,
       findings: candidates.slice(0, MOST_HYPOTHESES).flatMap((change) => changeFindings(change, context)),
-      hypotheses: ranked.slice(0, MOST_HYPOTHESES).map((change) => toHypothesis(change, changes, context)),
+      hypotheses: ranked
+        .slice(0, MOST_HYPOTHESES)
+        .map((change) => toHypothesis(change, changes, context, ending)),
       suspects: [],
       missing: candidates.length === 0 ? [missingEvidence('changes', incident)] : [],
       message: message(ranked, candidates, onset.at),
@@ -95,6 +99,7 @@ function toHypothesis(
   ranked: RankedChange,
   changes: readonly Cited<Change>[],
   context: InvestigationContext,
+  ending: Ending | undefined,
 ): Hypothesis {
   const { row, evidenceId } = ranked.cited;
   const facts = {
@@ -119,22 +124,26 @@ function toHypothesis(
   const agreement = agreementWith(ranked, context);
   const alone = agreement.kinds.length === 0;
   const late = ranked.lag > SHORTLY;
-  const open = row.type === 'code' ? !speaksOfErrors(ranked) : alone && (late || ranked.distance !== 0);
+  const over = sharesWords(ranked) ? undefined : ending;
+  const open =
+    over !== undefined ||
+    ranked.innocent ||
+    (row.type === 'code' ? !speaksOfErrors(ranked) : alone && (late || ranked.distance !== 0));
   const most = open ? MOST_WHEN_OPEN : late ? MOST_WHEN_LATE : alone ? MOST_ALONE : MOST_AT_ALL;
   return hypothesis({
     ...facts,
     score: atMost(most, worth(ranked.score)),
     status: open ? 'open' : 'supported',
     supportedBy: [evidenceId, ...agreement.evidenceIds],
-    contradictedBy: [],
+    contradictedBy: over?.evidenceIds ?? [],
     witnesses: ['change', ...agreement.kinds],
-    ...(open ? { because: whyOpen(row.type, late) } : {}),
+    ...(open ? { because: over ? whyOver(over) : whyOpen(ranked, late) } : {}),
   });
 }
 
 /** A commit of which nothing shows that it was running is held to be the cause when the errors speak of what it touched. */
 function speaksOfErrors(ranked: RankedChange): boolean {
-  return sharesWords(ranked) && ranked.risks.length > 0;
+  return sharesWords(ranked) && ranked.risky;
 }
 
 /**
@@ -167,8 +176,13 @@ function whyRuledOut(
   }
 }
 
-function whyOpen(type: ChangeType, late: boolean): string {
-  if (type === 'code') return 'It is a commit; nothing shows that it was running.';
+function whyOver({ at }: Ending): string {
+  return `The trouble was over at ${clockTime(at)} although nothing was undone.`;
+}
+
+function whyOpen({ innocent, cited }: RankedChange, late: boolean): string {
+  if (innocent) return 'Its diff was read, and nothing in it has to do with this.';
+  if (cited.row.type === 'code') return 'It is a commit; nothing shows that it was running.';
   return late
     ? 'It came long before the trouble, and neither metrics nor errors point to it.'
     : 'It is not on the failing service itself, and neither metrics nor errors point to it.';

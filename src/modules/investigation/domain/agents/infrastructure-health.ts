@@ -1,15 +1,18 @@
 import type { EvidenceSet } from '../evidence-set.js';
 import type { FailureMode } from '../failure-mode.js';
 import { finding } from '../finding.js';
-import { type CauseCategory, hypothesis } from '../hypothesis.js';
+import { hostTroubles } from '../host-troubles.js';
+import { type CauseCategory, hypothesis, type Hypothesis } from '../hypothesis.js';
+import { movement, type MetricShift } from '../metric-shift.js';
 import { isPlatformWell, type PlatformFailure, platformFailures } from '../platform-failures.js';
-import { count, shortened } from '../wording.js';
+import { clockTime, count, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 
 const NAME = 'infrastructure health';
 const MOST_SHOWN = 4;
 const WHEN_CURRENT = 0.7;
 const WHEN_TOLD = 0.4;
+const WHEN_MEASURED = 0.5;
 
 const SAYS: Partial<Record<FailureMode, readonly [string, CauseCategory]>> = {
   resource_quota_exceeded: ['cannot get more pods: its quota is used up', 'resource'],
@@ -23,12 +26,15 @@ const SAYS: Partial<Record<FailureMode, readonly [string, CauseCategory]>> = {
   dns_resolution_failure: ['cannot resolve names (DNS)', 'external'],
 };
 
-/** Reads how pods, deployments and nodes are right now, and only then what events say about those that are not well. */
+/**
+ * Reads how pods, deployments and nodes are right now, and only then what events say about those that are not well;
+ * and what machines and networks measure of themselves.
+ */
 export const infrastructureHealth: Agent = {
   name: NAME,
   needs: ['platform_event'],
   after: [],
-  run(evidence: EvidenceSet, { incident }: InvestigationContext): AgentReport {
+  run(evidence: EvidenceSet, { incident, onset }: InvestigationContext): AgentReport {
     const { states, logs, platformEvents: events } = evidence;
     const told = { states, events, logs, service: incident.service };
     const failures = platformFailures(told).slice(0, MOST_SHOWN);
@@ -55,25 +61,43 @@ export const infrastructureHealth: Agent = {
             ]
           : []),
       ],
-      hypotheses: failures.slice(0, 1).map((failure) =>
-        hypothesis({
-          statement: `${failure.entity} ${saying(failure)}: “${shortened(failure.said, 200)}”`,
-          score: failure.current ? WHEN_CURRENT : WHEN_TOLD,
-          status: 'supported',
-          supportedBy: failure.evidenceIds,
-          contradictedBy: [],
-          category: SAYS[failure.mode]?.[1] ?? 'errors',
-          witnesses: [failure.current ? 'platform_state' : 'platform_event'],
-          entity: failure.entity,
-          failureMode: failure.mode,
-        }),
-      ),
+      hypotheses: [
+        ...hostTroubles(evidence.series, onset.at).slice(0, 1).map(hostHypothesis),
+        ...failures.slice(0, 1).map((failure) =>
+          hypothesis({
+            statement: `${failure.entity} ${saying(failure)}: “${shortened(failure.said, 200)}”`,
+            score: failure.current ? WHEN_CURRENT : WHEN_TOLD,
+            status: 'supported',
+            supportedBy: failure.evidenceIds,
+            contradictedBy: [],
+            category: SAYS[failure.mode]?.[1] ?? 'errors',
+            witnesses: [failure.current ? 'platform_state' : 'platform_event'],
+            entity: failure.entity,
+            failureMode: failure.mode,
+          }),
+        ),
+      ],
       suspects: failures.slice(0, 1).map(({ entity, current }) => ({ entity, score: current ? 1 : 0.3 })),
       missing: [],
       message: message(states.length, events.length, failures, well),
     };
   },
 };
+
+/** No change of a service explains what its machines or the network did. */
+function hostHypothesis(shift: MetricShift): Hypothesis {
+  const { entity, evidenceIds } = shift.series;
+  return hypothesis({
+    statement: `${entity} is in trouble that no code causes: ${movement(shift)} at ${clockTime(shift.at)}`,
+    score: WHEN_MEASURED,
+    status: 'supported',
+    supportedBy: evidenceIds,
+    contradictedBy: [],
+    category: 'external',
+    witnesses: ['metric_shift'],
+    entity,
+  });
+}
 
 function saying({ mode }: PlatformFailure): string {
   return SAYS[mode]?.[0] ?? 'is not well';

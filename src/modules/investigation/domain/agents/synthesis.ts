@@ -78,7 +78,9 @@ function doubtedByOutsideCause(
   if (outside.length === 0) return [...hypotheses];
   const against = outside.flatMap(({ supportedBy }) => supportedBy);
   return hypotheses.map((suspected) =>
-    suspected.category !== 'change' || suspected.status === 'ruled_out'
+    suspected.category !== 'change' ||
+    suspected.status === 'ruled_out' ||
+    suspected.witnesses.includes('change_in_log_text')
       ? suspected
       : hypothesis({
           ...suspected,

@@ -1,0 +1,91 @@
+/** A literal that has another value in a line that otherwise stayed the same. */
+export interface ConstantChange {
+  /** 0..1: how far the value moved; a tuning by a quarter is little, another unit or another text is all of it. */
+  readonly strength: number;
+  readonly line: string;
+}
+
+const LITERAL =
+  /(?<=[(=,:] ?)\/(?:[^/\\]|\\.){2,}\/[a-z]*|"[^"]*"|'[^']*'|`[^`]*`|\b[a-z_]{2,60}\d{1,4}\b|\b\d[\d_]*(?:\.\d+)?(?:[a-z%]{1,3}\b)?|\b(?:(?:milli|micro|nano)?seconds?|minutes?|hours?|true|false|on|off|enabled|disabled|debug|info|warn|error)\b/gi;
+const NUMBER = /^(\d[\d_]*(?:\.\d+)?)([a-z%]{0,3})$/i;
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1e-3,
+  s: 1,
+  m: 60,
+  min: 60,
+  h: 3600,
+  d: 86_400,
+  k: 1e3,
+  ki: 1024,
+  kb: 1e3,
+  mb: 1e6,
+  mi: 1024 ** 2,
+  gb: 1e9,
+  gi: 1024 ** 3,
+};
+/** Four times as much, or a fourth, is as bad as it gets. */
+const FULL_STRENGTH = Math.log(4);
+const WHEN_RELAXED = 0.5;
+const WHEN_PROSE = 0.3;
+/** Less of these hurts, and more of those. */
+const HURTS_WHEN_LESS =
+  /time.?out|deadline|ttl|lifetime|expir|pool|memory|cpu|replica|thread|worker|budget|threshold/i;
+const HURTS_WHEN_MORE = /retr(?:y|ies)|attempt|batch|concurren|parallel|prefetch|page/i;
+
+/** The largest change of a literal between a removed and an added line of one shape; a bumped version is none. */
+export function constantChange(
+  removed: readonly string[],
+  added: readonly string[],
+  isConfiguration = false,
+): ConstantChange | undefined {
+  const shape = isConfiguration ? keyOf : shapeOf;
+  const byShape = new Map<string, string>();
+  for (const line of removed) if (!isVersion(line)) byShape.set(shape(line), line);
+  let most: ConstantChange | undefined;
+  for (const line of added) {
+    const before = isVersion(line) ? undefined : byShape.get(shape(line));
+    if (before === undefined) continue;
+    const strength = moved(before, line);
+    if (strength > (most?.strength ?? 0)) most = { strength, line: `${before}\n${line}` };
+  }
+  return most;
+}
+
+/** In a file of settings everything behind the key is the value. */
+function keyOf(line: string): string {
+  const [, key] = /^([\w."'-]{2,80})\s*[:=]\s*\S/.exec(line) ?? [];
+  return key ?? shapeOf(line);
+}
+
+function shapeOf(line: string): string {
+  return line.replaceAll(LITERAL, '§').replaceAll(/\s+/g, ' ');
+}
+
+function moved(before: string, after: string): number {
+  const old = before.match(LITERAL) ?? [];
+  const now = after.match(LITERAL) ?? [];
+  // Without a literal that differs it is a word behind a key.
+  if (old.join() === now.join()) return before === after ? 0 : 1;
+  return now.reduce((most, literal, i) => Math.max(most, distance(old[i] ?? literal, literal, after)), 0);
+}
+
+function distance(before: string, after: string, line: string): number {
+  if (before === after) return 0;
+  const [a, b] = [numberIn(before), numberIn(after)];
+  if (a === undefined || b === undefined) {
+    return /^["'`].*\s.*["'`]$/.test(after) && /\s/.test(before) ? WHEN_PROSE : 1;
+  }
+  if (a <= 0 || b <= 0) return 1;
+  const relaxed = b > a ? HURTS_WHEN_LESS.test(line) : HURTS_WHEN_MORE.test(line);
+  return Math.min(1, Math.abs(Math.log(b / a)) / FULL_STRENGTH) * (relaxed ? WHEN_RELAXED : 1);
+}
+
+function numberIn(literal: string): number | undefined {
+  const [, digits, unit = ''] = NUMBER.exec(literal) ?? [];
+  if (digits === undefined) return undefined;
+  return Number(digits.replaceAll('_', '')) * (UNITS[unit.toLowerCase()] ?? 1);
+}
+
+function isVersion(line: string): boolean {
+  return /version|\bv\d+\.\d+/i.test(line) && /\d+\.\d+\.\d+|\bv\d+\.\d+/.test(line);
+}
