@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { PLANNING } from '#kernel/persistence/data-source';
 import { Api, newTenant } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
@@ -121,7 +122,10 @@ function toldSince(mark: number): Query[] {
  * to the tenant; what is read inside of functions is counted too.
  */
 async function readAlongOf({ sql: text, parameters }: Query): Promise<string[]> {
-  const client = new pg.Client({ connectionString: database.url, options: '-c role=causeflow_app' });
+  const client = new pg.Client({
+    connectionString: database.url,
+    options: `-c role=causeflow_app ${PLANNING}`,
+  });
   await client.connect();
   try {
     await client.query('BEGIN');
@@ -148,6 +152,9 @@ function readWhole(plan: Plan): string[] {
   return [...own, ...(plan.Plans ?? []).flatMap(readWhole)];
 }
 
+const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+const WEEK = `from=${daysAgo(57)}&to=${daysAgo(50)}`;
+
 const PATHS = [
   ...['createdAt', 'updatedAt'].flatMap((sort) =>
     ['asc', 'desc'].flatMap((order) =>
@@ -165,6 +172,9 @@ const PATHS = [
         'q=nowhere',
         'q=checkout+payments',
         'from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z',
+        WEEK,
+        `q=latency&${WEEK}`,
+        `service=checkout&${WEEK}`,
       ].map((filter) => `/v1/incidents?sort=${sort}&order=${order}&${filter}`),
     ),
   ),
@@ -296,7 +306,7 @@ describe('a search', () => {
       const { body } = await stranger.api.get<Page>(`/v1/incidents?${query}`);
       expect([query, body.items]).toEqual([query, []]);
     }
-    const look = `SELECT count(*) FROM search_incidents('latency', '{}', NULL, NULL, NULL, false, false, NULL, NULL, 100)`;
+    const look = `SELECT count(*) FROM search_incidents('latency', '{}', ARRAY[NULL], NULL, NULL, false, false, NULL, NULL, 100)`;
     const seen = async (tenant?: string): Promise<string | undefined> => {
       const rows = await sql<{ count: string }>(database.url, look, [], tenant);
       return rows[0]?.count;

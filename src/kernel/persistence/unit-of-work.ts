@@ -5,6 +5,7 @@ import type { TenantId } from '../domain/ids.js';
 import type { DomainEvent } from '../events/define-event.js';
 import { CommittedEvents } from '../events/committed-events.js';
 import { eventRows, type EventRow } from '../events/event-row.js';
+import { inOnePacket } from './one-packet.js';
 
 /** One transaction under way for one tenant. */
 export interface Transaction {
@@ -36,7 +37,13 @@ export class UnitOfWork {
   }
 
   /** Runs one statement for a tenant, inside the transaction under way or in one of its own. */
-  async query<Row>(tenantId: TenantId, sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+  async query<Row extends object>(
+    tenantId: TenantId,
+    sql: string,
+    parameters: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    if (!this.current.getStore())
+      return inOnePacket<Row>(this.source, [tenantId], { text: sql, values: [...parameters] });
     return this.run(tenantId, async ({ manager }) => rowsOf<Row>(await manager.query(sql, [...parameters])));
   }
 

@@ -12,20 +12,25 @@ interface ListedTimes {
   readonly order: 'asc' | 'desc';
   readonly from?: string;
   readonly to?: string;
+  /** Too rare to be found among the first ones. */
+  readonly isRare: boolean;
 }
 
+/** So many are looked into one by one; more cost more than to look at all of a tenant's time at once. */
+const FEW = 4;
+const FIRST = 2;
+
 /**
- * The slots of time in which an incident of a list can have been made, in the order of the list.
+ * The slots of time in which an incident of a list can have been made, in the order of the list; null stands for all of
+ * the tenant's time, where the slots are too many: after the first ones, or alone when nothing is to be expected of those.
  * @param after the last incident of the page before
- * @returns null when all of a tenant's are asked for in an order that is not theirs
  */
 export function slotsOf(
   tenantId: TenantId,
-  { sort, order, from, to }: ListedTimes,
+  { sort, order, from, to, isRare }: ListedTimes,
   after: unknown,
   now: Date,
-): string[] | null {
-  if (sort === 'updatedAt' && from === undefined && to === undefined) return null;
+): (string | null)[] {
   let first = Math.max(madeAt(tenantId).getTime(), from === undefined ? 0 : Date.parse(from)) - SLACK_MS;
   let last = Math.min(now.getTime(), to === undefined ? Infinity : Date.parse(to)) + SLACK_MS;
   if (sort === 'createdAt' && typeof after === 'string') {
@@ -37,5 +42,7 @@ export function slotsOf(
   for (let slot = Math.floor(first / SLOT_MS); slot <= Math.floor(last / SLOT_MS); slot += 1) {
     slots.push(leastIdAt('inc', new Date(slot * SLOT_MS)).slice(SLOT.from, SLOT.to));
   }
-  return order === 'asc' ? slots : slots.reverse();
+  if (order === 'desc') slots.reverse();
+  if (slots.length <= FEW) return slots;
+  return sort === 'updatedAt' || isRare ? [null] : [...slots.slice(0, FIRST), null];
 }
