@@ -47,7 +47,11 @@ export class GatherEvidence {
     const kept = await this.runs.change(tenantId, investigationId, async (current) => {
       if (current.status !== 'running' || current.onset) return current;
       current.date(onset);
-      current.unreadSources = [...pulled.unread, ...storm.unread];
+      current.unreadSources = [
+        ...attached.flatMap(({ unread }) => unread),
+        ...pulled.unread,
+        ...storm.unread,
+      ];
       const records = pieces.map(({ record }) => record);
       await this.caseFile.addEvidence(tenantId, investigationId, records);
       return current;

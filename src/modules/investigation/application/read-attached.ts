@@ -18,10 +18,14 @@ export class ReadAttached {
   constructor(private readonly attached: IncidentEvidence) {}
 
   /** @param only the ids to read; all when absent */
-  async execute(tenantId: TenantId, incidentId: string, only?: ReadonlySet<string>): Promise<Piece[]> {
+  async execute(
+    tenantId: TenantId,
+    incidentId: string,
+    only?: ReadonlySet<string>,
+  ): Promise<AttachedPiece[]> {
     const all = await this.attached.of(tenantId, incidentId);
     const headers = all.filter(({ evidenceId }) => !only || only.has(evidenceId));
-    const pieces: Piece[] = [];
+    const pieces: AttachedPiece[] = [];
     for (const header of headers) {
       const type = isEvidenceType(header.type) ? header.type : undefined;
       const agentName = type && readerOf(type);
@@ -32,7 +36,7 @@ export class ReadAttached {
     return pieces;
   }
 
-  private async read(tenantId: TenantId, header: AttachedEvidence, how: Reading): Promise<Piece> {
+  private async read(tenantId: TenantId, header: AttachedEvidence, how: Reading): Promise<AttachedPiece> {
     const { evidenceId, source, accepted } = header;
     const { type, agentName, share } = how;
     const observedAt = header.startedAt ?? header.attachedAt;
@@ -62,8 +66,15 @@ export class ReadAttached {
         origin: 'attached',
         rows: null,
       }, // prettier-ignore
+      unread:
+        part === '' ? [] : [`${summary}${rows.length === 0 ? `: none holds what ${agentName} reads` : ''}.`],
     };
   }
+}
+
+interface AttachedPiece extends Piece {
+  /** What of it is of no use to the agents, or too much for a run, in a sentence. */
+  readonly unread: readonly string[];
 }
 
 interface Reading {

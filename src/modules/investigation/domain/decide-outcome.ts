@@ -70,6 +70,7 @@ const FAMILIES: Readonly<
   error_seen: null,
   missing_message: null,
   earlier_incident: null,
+  written_context: null,
   metrics_quiet: null,
   logs_quiet: null,
   platform_quiet: null,

@@ -116,10 +116,10 @@ export class EvidenceSet {
     return cited;
   }
 
-  /** Notes, runbooks and what a database said in words. */
+  /** Notes and what a database said in words; not runbooks, which speak of what has not happened. */
   get notes(): readonly Cited<TextNote>[] {
     return this.items.flatMap((item) => {
-      if (item.type === 'note' || item.type === 'runbook') return cite(item.evidenceId, item.rows);
+      if (item.type === 'note') return cite(item.evidenceId, item.rows);
       if (item.type !== 'database') return [];
       return cite(
         item.evidenceId,

@@ -6,6 +6,7 @@ import { placeOfTrouble } from '../place-of-trouble.js';
 import { serviceOf } from '../service-name.js';
 import { asShares, together } from '../suspects.js';
 import { count, shortened } from '../wording.js';
+import { writtenContext } from '../written-context.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
 import { SYNTHESIS } from './names.js';
 
@@ -18,11 +19,11 @@ const STATED: ReadonlySet<FindingKind> = new Set<FindingKind>(['platform_state',
 
 /**
  * Weighs what the others found against each other: joins hypotheses about one entity, lets an outside cause speak
- * against changes, and ranks the rest. It adds no facts of its own.
+ * against changes, and ranks the rest. It adds no facts of its own but what people wrote, for people.
  */
 export const synthesis: Agent = {
   name: SYNTHESIS,
-  needs: [],
+  needs: ['runbook', 'note'],
   after: 'all',
   run(evidence: EvidenceSet, { reports }: InvestigationContext): AgentReport {
     const all = reports.flatMap(({ hypotheses }) => hypotheses);
@@ -34,7 +35,10 @@ export const synthesis: Agent = {
     ).sort((a, b) => b.score - a.score || compareText(a.statement, b.statement));
     return {
       agentName: SYNTHESIS,
-      findings: [],
+      findings: writtenContext(
+        evidence,
+        ranked.find(({ status }) => status === 'supported'),
+      ),
       hypotheses: ranked,
       suspects,
       missing: [],

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { newTenant, type TenantUser } from '../support/api.js';
+import { TestServer } from '../support/server.js';
+import {
+  ALERT,
+  ended,
+  evidenceOf,
+  minutesAgo,
+  openIncident,
+  openQuietIncident,
+  start,
+  statusIs,
+} from './cases.js';
+
+const SERVICE = ALERT.service;
+const DATABASE = 'orders-db';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(() => server.stop());
+
+/** One a minute from an hour ago until now, in two moods: before and since ten minutes ago. */
+function everyMinute<Row>(row: (timestamp: string, bad: boolean, place: number) => Row): Row[] {
+  return Array.from({ length: 60 }, (_, place) => row(minutesAgo(60 - place), place >= 50, place));
+}
+
+const metric = (entity: string, name: string, normal: number, bad: number, unit: string) =>
+  everyMinute((timestamp, isBad, place) => ({ timestamp, entity, metric: name, value: (isBad ? bad : normal) + (place % 3), unit })); // prettier-ignore
+
+const span = (traceId: string, of: object) => ({
+  traceId,
+  spanId: randomBytes(4).toString('hex'),
+  status: 'ok',
+  ...of,
+});
+
+/** What each type may be, so that one agent at least has something to say about it. */
+const ATTACHED: Readonly<Record<string, unknown>> = {
+  log: everyMinute((timestamp, isBad) => ({
+    timestamp, entity: SERVICE, level: isBad ? 'error' : 'info', message: isBad ? 'connection pool exhausted' : 'order placed',
+  })), // prettier-ignore
+  metric: [
+    ...metric(SERVICE, 'latency_p99', 100, 4_000, 'ms'),
+    ...metric(SERVICE, 'request_count', 100, 100, '1'),
+    ...metric(DATABASE, 'latency_p99', 10, 3_800, 'ms'),
+    ...metric(DATABASE, 'request_count', 100, 100, '1'),
+  ],
+  topology: [{ caller: SERVICE, callee: DATABASE }],
+  trace: everyMinute((startedAt, isBad, place) => {
+    const traceId = `trace-${place}`;
+    const root = { spanId: `root-${place}`, entity: SERVICE, operation: 'POST /pay', startedAt, durationMs: isBad ? 4_000 : 100 };
+    return [
+      span(traceId, root),
+      span(traceId, { parentSpanId: root.spanId, entity: DATABASE, operation: 'SELECT', startedAt, durationMs: 5 }),
+    ];
+  }).flat(), // prettier-ignore
+  deployment: { service: SERVICE, occurredAt: minutesAgo(14), version: 'v42', summary: 'Deploy v42' },
+  code_change: { service: SERVICE, occurredAt: minutesAgo(20), sha: randomBytes(20).toString('hex'), summary: 'Halve the connection pool', files: ['config/pool.yaml'] },
+  config_change: { service: SERVICE, occurredAt: minutesAgo(16), summary: 'Set pool.size to 5' },
+  platform_event: { kind: 'pod', entity: `${SERVICE}-7d9fbc6d8-x2x9l`, ready: false, reason: 'CrashLoopBackOff', exitCode: 137 },
+  database: metric(DATABASE, 'longest_lock_wait', 0, 60, 's'),
+  runbook: 'When the memory of payment-service runs out and it is killed: raise its limit, then restart it.',
+  note: 'Ada saw the connection pool fill up.',
+}; // prettier-ignore
+
+async function attach({ api }: TenantUser, incidentId: string, type: string, content: unknown) {
+  const answer = await api.post(`/v1/incidents/${incidentId}/evidence`, {
+    type,
+    source: `a person’s ${type}`,
+    content,
+  });
+  expect(answer.status).toBe(201);
+  return String(answer.body['evidenceId']);
+}
+
+it('each of the eleven types is read by an agent, and cited', async () => {
+  const tenant = await newTenant(server.url);
+  const quiet = { ...ALERT, severity: 'info', title: 'Odd', description: 'seen' };
+  const incident = await openIncident(tenant, quiet);
+  await statusIs(tenant, incident, 'open');
+  const ids = new Map<string, string>();
+  for (const [type, content] of Object.entries(ATTACHED))
+    ids.set(await attach(tenant, incident, type, content), type);
+  await start(tenant, incident);
+  const run = await ended(tenant, incident);
+  const file = (await evidenceOf(tenant, incident)).filter(({ evidenceId }) => ids.has(evidenceId));
+  expect(file.map(({ type }) => type).sort()).toEqual(Object.keys(ATTACHED).sort());
+  expect(file.every(({ agentName }) => run.steps.some((step) => step.agentName === agentName))).toBe(true);
+  const cited = new Set(
+    run.steps.flatMap(({ findings }) => findings.flatMap(({ evidenceIds }) => evidenceIds)),
+  );
+  expect([...ids].filter(([id]) => !cited.has(id)).map(([, type]) => type)).toEqual([]);
+  expect(run.missingEvidence.filter((missing) => missing.includes('a person’s'))).toEqual([]);
+  const written = run.steps.find(({ agentName }) => agentName === 'synthesis')?.findings ?? [];
+  expect(written.map(({ statement }) => statement).sort()).toEqual([
+    expect.stringMatching(/^The note from a person’s note .*Ada saw/),
+    expect.stringMatching(
+      /^The runbook from a person’s runbook speaks of the likely cause .*raise its limit/,
+    ),
+  ]);
+});
+
+it('what no agent can read is told, not passed over', async () => {
+  const tenant = await newTenant(server.url);
+  const incidentId = await openQuietIncident(tenant);
+  const at = minutesAgo(5);
+  await attach(tenant, incidentId, 'platform_event', [
+    { hello: 'world' },
+    { timestamp: at, entity: 'api', message: 'restarted' },
+  ]);
+  await attach(tenant, incidentId, 'deployment', { what: 'something was rolled out' });
+  await start(tenant, incidentId);
+  const { missingEvidence } = await ended(tenant, incidentId);
+  expect(missingEvidence).toContain(
+    'platform_event from a person’s platform_event: 2 rows, of which 1 were read.',
+  );
+  expect(missingEvidence).toContain(
+    'deployment from a person’s deployment: 1 row, of which 0 were read: none holds what change detection reads.',
+  );
+});
