@@ -5,11 +5,18 @@ const QUIET_LEVELS = /^(t|trace|d|debug|verbose)$/i;
 const DENIED =
   /\b(?:no|0|zero|without)\s+(?:errors?|failures?|exceptions?|warnings?)\b|\b(?:errors?|failures?|failed)\s{0,3}[=:]\s{0,3}0\b/gi;
 
-const FAILURE =
-  /error|exception|\bfail|fatal|\bpanic|traceback|timed?.?out|refus|unreachable|\bdenied|unavailable|out of memory|\boom|\bkill(?:ed|ing)|reset by peer|broken pipe|deadlock|exhaust|reject|unauthori[sz]ed|forbidden|invalid|expired|overload|saturat|shedding|throttl|backoff|back-off|evict|unhealthy|crash|abort|corrupt|cannot |could not|unable to|no such|not found|no space|too many|exceeded|degraded|missed heartbeat|\b50[0234]\b/i;
+/** An answer of a failing server. Not the size that follows a status in an access log, nor a count or a duration. */
+const SERVER_ERROR = String.raw`(?<!\b[1-5]\d\d\s{1,3})(?<!\b(?:of|in|took|after|size|limit|count|total|id|port)[ =:]{1,3})\b50[0234]\b(?!\s?(?:[munµ]?s|[kmg]?i?b|sec\w*|bytes|rows|items|records|entries|lines|messages|events|users|times|%)\b)`;
 
-const PASSED_ON =
-  /upstream|downstream|no instances? available|bad gateway|gateway time.?out|connection (?:refused|reset)|http(?:server|client)error|internal ?server ?error|service ?unavailable|resource ?access|\b50[0234]\b|retries exhausted|remote (?:host|service)/i;
+const FAILURE = new RegExp(
+  String.raw`error|exception|\bfail|fatal|\bpanic|traceback|timed?.?out|refus|unreachable|\bdenied|unavailable|out of memory|\boom|\bkill(?:ed|ing)|reset by peer|broken pipe|deadlock|exhaust|reject|unauthori[sz]ed|forbidden|invalid|expired|overload|saturat|shedding|throttl|backoff|back-off|evict|unhealthy|crash|abort|corrupt|cannot |could not|unable to|no such|not found|no space|too many|exceeded|degraded|missed heartbeat|${SERVER_ERROR}`,
+  'i',
+);
+
+const PASSED_ON = new RegExp(
+  String.raw`upstream|downstream|no instances? available|bad gateway|gateway time.?out|connection (?:refused|reset)|http(?:server|client)error|internal ?server ?error|service ?unavailable|resource ?access|${SERVER_ERROR}|retries exhausted|remote (?:host|service)`,
+  'i',
+);
 
 /** Whether a line of failure speaks of somebody else's failure, which its writer only met. */
 export function isPassedOn(message: string): boolean {
