@@ -50,7 +50,9 @@ async function otherThan(
 describe('the security of each operation is as documented', () => {
   it('for strangers: 401 wherever something is required', async () => {
     const isRefused = async (operation: Operation) => (await knock(operation)).status === 401;
-    expect(await otherThan(({ security }) => security.length > 0, isRefused)).toEqual([]);
+    // OpenAPI has no word for a secret that is part of an address.
+    const isClosed = ({ security, path }: Operation) => security.length > 0 || path.includes('{ingestToken}');
+    expect(await otherThan(isClosed, isRefused)).toEqual([]);
   });
 
   it('for members: 403 wherever a role is required', async () => {

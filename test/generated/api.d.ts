@@ -1183,6 +1183,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks/{tenantId}/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send alerts in the format of a monitoring tool, with an API key
+         * @description Each alert that fires opens an incident, or adds to the one it opened that has not ended; one that is resolved resolves it, and never opens any. Texts that cannot be stored as they are, are mended; the body itself is kept as it came. Where an integration holds a signing secret, the signature of the tool is required.
+         */
+        post: operations["sendAlerts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{tenantId}/{provider}/{ingestToken}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send alerts in the format of a monitoring tool, to the address of an integration
+         * @description Each alert that fires opens an incident, or adds to the one it opened that has not ended; one that is resolved resolves it, and never opens any. Texts that cannot be stored as they are, are mended; the body itself is kept as it came. Where an integration holds a signing secret, the signature of the tool is required.
+         */
+        post: operations["sendAlertsByToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1296,11 +1336,11 @@ export interface components {
             /** @example HTTP runner */
             displayName: string;
             /** @enum {string} */
-            category: "automation" | "metrics" | "logs" | "database" | "code" | "platform";
+            category: "automation" | "metrics" | "logs" | "database" | "code" | "platform" | "alerts";
             /** @description What CauseFlow can do with it once it is connected */
-            capabilities: ("run_steps" | "evidence")[];
+            capabilities: ("run_steps" | "evidence" | "alerts")[];
             /** @enum {string} */
-            authType: "shared_secret" | "login" | "token";
+            authType: "shared_secret" | "login" | "token" | "ingest_token";
             /**
              * @description JSON Schema of `config`
              * @example {
@@ -1430,6 +1470,17 @@ export interface components {
                 [key: string]: unknown;
             } | unknown[] | number | boolean) | null;
         };
+        ConcernedIncident: {
+            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            incidentId: string;
+            /** @enum {string} */
+            status: "open" | "triaging" | "investigating" | "awaiting_approval" | "remediating" | "resolved" | "closed";
+            /**
+             * @description The tool's id of the alert
+             * @example c6eadffa33fcdf37
+             */
+            sourceAlertId: string;
+        };
         ConnectBody: {
             /**
              * @description Your name for it
@@ -1445,7 +1496,7 @@ export interface components {
              *       ]
              *     }
              */
-            config: {
+            config?: {
                 [key: string]: unknown;
             };
             /**
@@ -1454,7 +1505,7 @@ export interface components {
              *       "secret": "whsec_…"
              *     }
              */
-            credentials: {
+            credentials?: {
                 [key: string]: unknown;
             };
         };
@@ -2041,7 +2092,7 @@ export interface components {
              * @enum {string}
              */
             status: "connected" | "failing";
-            capabilities: ("run_steps" | "evidence")[];
+            capabilities: ("run_steps" | "evidence" | "alerts")[];
             /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
             connectedBy: string;
             /**
@@ -2049,6 +2100,12 @@ export interface components {
              * @example 2026-03-01T12:00:00.000Z
              */
             connectedAt: string;
+            /**
+             * Format: uri
+             * @description Where the tool sends its alerts; holds a secret, so it is shown when it is connected and never again
+             * @example https://causeflow.example.com/v1/webhooks/ten_01HX9VTPQR3KF8MZWBYD5N6JCE/alertmanager/aB3
+             */
+            ingestUrl?: string;
         };
         InvestigationPage: {
             items: components["schemas"]["InvestigationView"][];
@@ -2255,6 +2312,15 @@ export interface components {
              * @example st_5d0e8a61c3
              */
             setPasswordToken?: string;
+        };
+        NoticesAccepted: {
+            /**
+             * @description How many alerts the body told of
+             * @example 1
+             */
+            accepted: number;
+            /** @description Opened, added to or resolved; none for what came to nothing */
+            incidents: components["schemas"]["ConcernedIncident"][];
         };
         PatternChange: {
             /** @example Pool exhausted */
@@ -4623,7 +4689,8 @@ export interface operations {
                      *             "run_steps"
                      *           ],
                      *           "connectedBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "connectedAt": "2026-03-01T12:00:00.000Z"
+                     *           "connectedAt": "2026-03-01T12:00:00.000Z",
+                     *           "ingestUrl": "https://causeflow.example.com/v1/webhooks/ten_01HX9VTPQR3KF8MZWBYD5N6JCE/alertmanager/aB3"
                      *         }
                      *       ],
                      *       "nextCursor": null
@@ -4730,7 +4797,8 @@ export interface operations {
                      *         "run_steps"
                      *       ],
                      *       "connectedBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "connectedAt": "2026-03-01T12:00:00.000Z"
+                     *       "connectedAt": "2026-03-01T12:00:00.000Z",
+                     *       "ingestUrl": "https://causeflow.example.com/v1/webhooks/ten_01HX9VTPQR3KF8MZWBYD5N6JCE/alertmanager/aB3"
                      *     }
                      */
                     "application/json": components["schemas"]["IntegrationView"];
@@ -4848,7 +4916,8 @@ export interface operations {
                      *         "run_steps"
                      *       ],
                      *       "connectedBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "connectedAt": "2026-03-01T12:00:00.000Z"
+                     *       "connectedAt": "2026-03-01T12:00:00.000Z",
+                     *       "ingestUrl": "https://causeflow.example.com/v1/webhooks/ten_01HX9VTPQR3KF8MZWBYD5N6JCE/alertmanager/aB3"
                      *     }
                      */
                     "application/json": components["schemas"]["IntegrationView"];
@@ -7651,6 +7720,159 @@ export interface operations {
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
             409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            415: components["responses"]["Error415"];
+            429: components["responses"]["Error429"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    sendAlerts: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description An API key with the scope webhooks:write */
+                "X-API-Key": string;
+            };
+            path: {
+                /** @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                tenantId: string;
+                /** @example alertmanager */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        /** @description As the tool sends it, in the tool's own media type */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "version": "4",
+                 *       "status": "firing",
+                 *       "alerts": [
+                 *         {
+                 *           "status": "firing",
+                 *           "labels": {
+                 *             "alertname": "HighErrorRate",
+                 *             "service": "checkout",
+                 *             "severity": "critical"
+                 *           },
+                 *           "annotations": {
+                 *             "summary": "More than 5 % of the requests to checkout fail"
+                 *           },
+                 *           "startsAt": "2026-03-01T12:00:00Z",
+                 *           "fingerprint": "c6eadffa33fcdf37"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": 1,
+                     *       "incidents": [
+                     *         {
+                     *           "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "status": "open",
+                     *           "sourceAlertId": "c6eadffa33fcdf37"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NoticesAccepted"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            413: components["responses"]["Error413"];
+            415: components["responses"]["Error415"];
+            429: components["responses"]["Error429"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    sendAlertsByToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                tenantId: string;
+                /** @example alertmanager */
+                provider: string;
+                /**
+                 * @description The end of the `ingestUrl` that connecting the integration answered; dies with it
+                 * @example aB3
+                 */
+                ingestToken: string;
+            };
+            cookie?: never;
+        };
+        /** @description As the tool sends it, in the tool's own media type */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "version": "4",
+                 *       "status": "firing",
+                 *       "alerts": [
+                 *         {
+                 *           "status": "firing",
+                 *           "labels": {
+                 *             "alertname": "HighErrorRate",
+                 *             "service": "checkout",
+                 *             "severity": "critical"
+                 *           },
+                 *           "annotations": {
+                 *             "summary": "More than 5 % of the requests to checkout fail"
+                 *           },
+                 *           "startsAt": "2026-03-01T12:00:00Z",
+                 *           "fingerprint": "c6eadffa33fcdf37"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": 1,
+                     *       "incidents": [
+                     *         {
+                     *           "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "status": "open",
+                     *           "sourceAlertId": "c6eadffa33fcdf37"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NoticesAccepted"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            404: components["responses"]["Error404"];
             413: components["responses"]["Error413"];
             415: components["responses"]["Error415"];
             429: components["responses"]["Error429"];

@@ -72,7 +72,7 @@ describe('connecting', () => {
   });
 
   it.each([
-    ['no config', { credentials: { secret: 'x' } }, 'config'],
+    ['no config', { credentials: { secret: 'x' } }, 'config.url'],
     ['a config of another shape', { config: [], credentials: {} }, 'config'],
     ['no address', { config: { actions: ACTIONS } }, 'config.url'],
     ['an address of another kind', { config: { url: 'ftp://example.com/', actions: ACTIONS } }, 'config.url'],

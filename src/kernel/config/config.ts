@@ -25,6 +25,8 @@ export interface RateLimits extends Readonly<Record<Plan, number>> {
 export class Config implements Secrets {
   readonly port!: number;
   readonly host!: string;
+  /** Where clients reach us, without a slash at its end; undefined means where the request came to. */
+  readonly publicUrl!: string | undefined;
   /** Undefined means the embedded database under `dataDir`. */
   readonly databaseUrl!: string | undefined;
   readonly databasePoolSize!: number;
@@ -68,6 +70,7 @@ export function loadConfig(env: Environment, keepSecrets?: (dataDir: string) => 
   const values: Omit<Config, keyof Secrets> = {
     port: read.integer('PORT', 3000, 0, 65_535),
     host: read.matching('HOST', /^[\w.:%-]+$/, 'an address or a host name') ?? '0.0.0.0',
+    publicUrl: read.url('PUBLIC_URL', ['https:', 'http:'])?.replace(/\/+$/, ''),
     databaseUrl,
     databasePoolSize: read.integer('DATABASE_POOL_SIZE', 10, 1, 1000),
     dataDir,

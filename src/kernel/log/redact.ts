@@ -14,6 +14,7 @@ const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/\b(Bearer|Basic) [\w.~+/=-]{8,}/gi, '$1 [redacted]'],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted token]'],
   [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"\\]*):[^\s/"\\]*@/gi, '$1:[redacted]@'],
+  [/(\/v1\/webhooks\/\w+\/\w+\/)[^/?\s"\\]+/g, '$1[redacted]'],
   [/([?&](?:ticket|token|access_token|secret|key)=)[^&\s"\\]+/gi, '$1[redacted]'],
 ];
 

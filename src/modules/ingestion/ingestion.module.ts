@@ -10,13 +10,16 @@ import { OpenIncident } from './application/open-incident.js';
 import { ReadEvidence } from './application/read-evidence.js';
 import { ReadTimeline } from './application/read-timeline.js';
 import { ReceiveAlert } from './application/receive-alert.js';
+import { TakeNotices } from './application/take-notices.js';
 import { TellIncident } from './application/tell-incident.js';
 import { Alerts } from './domain/alert.js';
 import { EvidenceShelf } from './domain/evidence.js';
 import { Incidents } from './domain/incidents.js';
 import { EvidenceController } from './http/evidence.controller.js';
 import { IncidentsController } from './http/incidents.controller.js';
+import { AlertGate } from './http/alert-gate.js';
 import { AlertLane } from './http/alert-lane.js';
+import { NativeWebhooksController } from './http/native-webhooks.controller.js';
 import { WebhooksController } from './http/webhooks.controller.js';
 import { BatchedAlerts } from './infrastructure/batched-alerts.js';
 import { DuplicateCounts } from './infrastructure/duplicate-counts.js';
@@ -26,9 +29,11 @@ import { SqlEvidenceShelf } from './infrastructure/sql-evidence-shelf.js';
 /** Alerts in, incidents kept. Global, so that its api.ts can be asked for without an import of this file. */
 @Global()
 @Module({
-  controllers: [WebhooksController, IncidentsController, EvidenceController],
+  // The first one that fits an address takes it.
+  controllers: [WebhooksController, NativeWebhooksController, IncidentsController, EvidenceController],
   providers: [
     ReceiveAlert,
+    TakeNotices,
     OpenIncident,
     ListIncidents,
     ChangeIncident,
@@ -37,6 +42,7 @@ import { SqlEvidenceShelf } from './infrastructure/sql-evidence-shelf.js';
     AttachEvidence,
     ListEvidence,
     DuplicateCounts,
+    AlertGate,
     AlertLane,
     provideStore(Incidents, incidentSchema),
     { provide: Alerts, useClass: BatchedAlerts },

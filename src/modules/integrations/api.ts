@@ -88,3 +88,50 @@ export abstract class EvidenceSources {
     signal: AbortSignal,
   ): Promise<(PulledPiece | Unanswered)[]>;
 }
+
+/** A body as a monitoring tool delivered it. */
+export interface Delivery {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The bytes as they came. */
+  readonly raw: Buffer;
+}
+
+/** What a monitoring tool tells of one alert, in our words. Its texts are of any length and with anything in them. */
+export interface Notice {
+  readonly state: 'firing' | 'resolved';
+  /** The same in all notices about one alert. */
+  readonly sourceAlertId: string;
+  readonly title: string;
+  readonly description: string;
+  readonly severity: 'critical' | 'high' | 'medium' | 'low' | 'info';
+  readonly service: string | null;
+  readonly environment: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Where alerts of a provider are delivered to: an integration's own address, or the one that all of a tenant share. */
+export interface AlertInlet {
+  readonly tenantId: TenantId;
+  readonly provider: string;
+  /** Null for the shared address. */
+  readonly integrationId: string | null;
+}
+
+/** Those who tell of alerts in their own formats: providers such as `alertmanager`. */
+export abstract class AlertSources {
+  /** @returns undefined for a token that nobody has, or whose integration was disconnected a few seconds ago */
+  abstract inletOf(ingestToken: string): Promise<AlertInlet | undefined>;
+
+  /**
+   * Checks the tool's own signature or login, where an integration holds the secret for it.
+   * @throws Refusal `not_found` for a provider that tells of no alerts, `invalid_signature`
+   */
+  abstract verify(inlet: AlertInlet, delivery: Delivery): Promise<void>;
+
+  /**
+   * What a body tells; nothing when it is about something else.
+   * @throws Refusal `unsupported_media_type`, or `validation_error` for what is not the provider's format at all
+   */
+  abstract read(inlet: AlertInlet, delivery: Delivery): Promise<readonly Notice[]>;
+}

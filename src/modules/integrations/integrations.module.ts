@@ -1,12 +1,15 @@
 import { Global, Module } from '@nestjs/common';
-import { EvidenceSources, StepRunners } from './api.js';
+import { AlertSources, EvidenceSources, StepRunners } from './api.js';
+import { AlertInlets } from './application/alert-inlets.js';
 import { ChangeTrigger } from './application/change-trigger.js';
 import { ConnectIntegration } from './application/connect-integration.js';
 import { Connections } from './application/connections.js';
 import { CreateTrigger } from './application/create-trigger.js';
+import { DisconnectIntegration } from './application/disconnect-integration.js';
 import { ListIntegrations } from './application/list-integrations.js';
 import { ListTriggers } from './application/list-triggers.js';
 import { PullEvidence } from './application/pull-evidence.js';
+import { ReadAlerts } from './application/read-alerts.js';
 import { RunStep } from './application/run-step.js';
 import { SimulateTrigger } from './application/simulate-trigger.js';
 import { TakeAction } from './application/take-action.js';
@@ -28,7 +31,9 @@ import { Outside } from './providers/provider.js';
   providers: [
     Outside,
     Connections,
+    AlertInlets,
     ConnectIntegration,
+    DisconnectIntegration,
     ListIntegrations,
     TestIntegration,
     CreateTrigger,
@@ -41,8 +46,9 @@ import { Outside } from './providers/provider.js';
     { provide: Integrations, useClass: StoredIntegrations },
     { provide: Triggers, useClass: StoredTriggers },
     { provide: StepRunners, useClass: RunStep },
+    { provide: AlertSources, useClass: ReadAlerts },
     { provide: EvidenceSources, useClass: PullEvidence },
   ],
-  exports: [EvidenceSources, StepRunners],
+  exports: [AlertSources, EvidenceSources, StepRunners],
 })
 export class IntegrationsModule {}

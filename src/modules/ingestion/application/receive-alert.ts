@@ -30,7 +30,15 @@ export class ReceiveAlert {
       receivedAt,
     );
     incident.sentToTriage(receivedAt);
-    const reception = await this.alerts.receive({ provider, sourceAlertId, raw, receivedAt, incident });
+    const reception = await this.alerts.receive({
+      provider,
+      sourceAlertId,
+      raw,
+      bodyId: null,
+      returns: false,
+      receivedAt,
+      incident,
+    });
     if (reception.duplicate) throw duplicateAlert(String(sourceAlertId), reception.incidentId);
     return { incidentId: reception.incidentId, status: 'triaging' };
   }

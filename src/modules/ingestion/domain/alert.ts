@@ -1,3 +1,5 @@
+import type { TenantId } from '#kernel/domain/ids';
+import type { IncidentStatus } from '../events.js';
 import type { Incident } from './incident.js';
 
 /** An alert as a source sent it, with the incident it would open. */
@@ -6,22 +8,34 @@ export interface ReceivedAlert {
   readonly sourceAlertId: string | null;
   /** The bytes as they came. */
   readonly raw: Buffer;
+  /** Names a body that told of several alerts, so that it is stored once. */
+  readonly bodyId: string | null;
+  /** Whether it may come back: after the incident it opened has ended, it opens another one. */
+  readonly returns: boolean;
   readonly receivedAt: Date;
   readonly incident: Incident;
 }
 
-/** Either the alert's own incident, or the one that an earlier alert with the same id had opened. */
+/** Either the alert's own incident, or the one that an earlier alert with the same id had opened, with its status. */
 export interface Reception {
   readonly incidentId: string;
   readonly duplicate: boolean;
+  readonly status: IncidentStatus;
 }
 
 /** Where alerts are written. */
 export abstract class Alerts {
   /**
    * Stores alert, incident and events, durably, before it returns. An alert whose `sourceAlertId` this tenant's
-   * provider has sent before only raises a count.
+   * provider has sent before only raises a count, unless it `returns`.
    * @throws Refusal `service_unavailable` when more alerts wait than may
    */
   abstract receive(alert: ReceivedAlert): Promise<Reception>;
+
+  /** The incidents that the last alerts with these ids opened, those of unknown ids left out. */
+  abstract openedBy(
+    tenantId: TenantId,
+    provider: string,
+    sourceAlertIds: readonly string[],
+  ): Promise<{ readonly incidentId: string; readonly sourceAlertId: string }[]>;
 }

@@ -3,6 +3,7 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import {
   IncidentCreated,
   IncidentSeverityChanged,
+  INCIDENT_STATUSES,
   IncidentStatusChanged,
   type IncidentSource,
   type IncidentStatus,
@@ -141,6 +142,12 @@ export class Incident extends Aggregate {
 
   remediationFailed(now: Date): boolean {
     return this.moveFrom(['remediating'], 'open', now);
+  }
+
+  /** The source of its alert says that it is over. */
+  resolvedBySource(now: Date): boolean {
+    const unended = INCIDENT_STATUSES.filter((status) => BY_A_PERSON[status].includes('resolved'));
+    return this.moveFrom(unended, 'resolved', now);
   }
 
   /** @throws Refusal `invalid_transition` that names from, to and what is allowed */

@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiHeader, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { errorResponses } from '#kernel/http/error-docs';
-import { AnyObject, IdOf, OneOf, Text } from '#kernel/http/fields';
-import { SEVERITIES, type Severity } from '../events.js';
+import { AnyObject, IdOf, ListOf, OneOf, Text, Whole } from '#kernel/http/fields';
+import { INCIDENT_STATUSES, type IncidentStatus, SEVERITIES, type Severity } from '../events.js';
 
 /** The body of the `custom` source, for the documents; `readCustomAlert` is what reads it. */
 export class CustomAlertBody {
@@ -75,3 +75,73 @@ export function webhookDocs(): MethodDecorator {
     errorResponses(400, 401, 409, 413, 415, 429, 503),
   );
 }
+
+class ConcernedIncident {
+  @IdOf('inc') incidentId!: string;
+  @OneOf(INCIDENT_STATUSES) status!: IncidentStatus;
+  @Text({ max: 512, summary: "The tool's id of the alert", example: 'c6eadffa33fcdf37' })
+  sourceAlertId!: string;
+}
+
+export class NoticesAccepted {
+  @Whole({ summary: 'How many alerts the body told of', example: 1 }) accepted!: number;
+  @ListOf(() => ConcernedIncident, {
+    max: 100_000,
+    summary: 'Opened, added to or resolved; none for what came to nothing',
+  })
+  incidents!: readonly ConcernedIncident[];
+}
+
+/** Both native ways in differ only in how the sender shows who it is. */
+export function nativeWebhookDocs({
+  operationId,
+  by,
+}: {
+  operationId: string;
+  by: 'key' | 'token';
+}): MethodDecorator {
+  const key = ApiHeader({
+    name: 'X-API-Key',
+    required: true,
+    description: 'An API key with the scope webhooks:write',
+  });
+  const token = ApiParam({
+    name: 'ingestToken',
+    example: 'aB3',
+    description: 'The end of the `ingestUrl` that connecting the integration answered; dies with it',
+  });
+  return applyDecorators(
+    ApiTags('alerts'),
+    ApiOperation({
+      operationId,
+      summary: `Send alerts in the format of a monitoring tool, ${by === 'key' ? 'with an API key' : 'to the address of an integration'}`,
+      description:
+        'Each alert that fires opens an incident, or adds to the one it opened that has not ended; one that is ' +
+        'resolved resolves it, and never opens any. Texts that cannot be stored as they are, are mended; the body ' +
+        'itself is kept as it came. Where an integration holds a signing secret, the signature of the tool is required.',
+      security: by === 'key' ? [{ webhookKey: [] }] : [],
+    }),
+    ApiParam({ name: 'provider', example: 'alertmanager' }),
+    by === 'key' ? key : token,
+    ApiBody({
+      description: "As the tool sends it, in the tool's own media type",
+      schema: { type: 'object', additionalProperties: true, example: ALERTMANAGER_BODY },
+    }),
+    ApiAcceptedResponse({ type: NoticesAccepted }),
+    errorResponses(400, 401, 404, 413, 415, 429, 503),
+  );
+}
+
+const ALERTMANAGER_BODY = {
+  version: '4',
+  status: 'firing',
+  alerts: [
+    {
+      status: 'firing',
+      labels: { alertname: 'HighErrorRate', service: 'checkout', severity: 'critical' },
+      annotations: { summary: 'More than 5 % of the requests to checkout fail' },
+      startsAt: '2026-03-01T12:00:00Z',
+      fingerprint: 'c6eadffa33fcdf37',
+    },
+  ],
+};

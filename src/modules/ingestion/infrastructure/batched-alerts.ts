@@ -6,7 +6,9 @@ import type { Counter, Histogram } from '#kernel/metrics/instruments';
 import { Metrics } from '#kernel/metrics/metrics';
 import { AdaptiveBatches } from '#kernel/persistence/adaptive-batches';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { type Alerts, type ReceivedAlert, type Reception } from '../domain/alert.js';
+import type { IncidentStatus } from '../events.js';
 import { DuplicateCounts } from './duplicate-counts.js';
 import { INSERT_ALERTS } from './insert-alerts.js';
 
@@ -20,7 +22,7 @@ const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, BATCH];
  */
 @Injectable()
 export class BatchedAlerts implements Alerts {
-  private readonly batches = new AdaptiveBatches<Row, Reception>({
+  private readonly batches = new AdaptiveBatches<Row, Reception | undefined>({
     size: BATCH,
     queue: QUEUE,
     slots: 2,
@@ -34,6 +36,7 @@ export class BatchedAlerts implements Alerts {
   constructor(
     private readonly writer: BatchWriter,
     private readonly duplicates: DuplicateCounts,
+    private readonly unitOfWork: UnitOfWork,
     metrics: Metrics,
   ) {
     const outcome = (name: string): Counter =>
@@ -49,17 +52,51 @@ export class BatchedAlerts implements Alerts {
 
   async receive(alert: ReceivedAlert): Promise<Reception> {
     const { incident } = alert;
-    const events = eventRows(incident.tenantId, incident.takeRecorded());
-    const waiting = this.batches.add({ alert, events });
-    if (!waiting)
-      throw new Refusal('service_unavailable', 'Too many alerts at once; send it again.', { retryAfter: 1 });
-    const reception = await waiting;
+    const row = { alert, events: eventRows(incident.tenantId, incident.takeRecorded()) };
+    let reception = await this.store(row);
+    for (let round = 0; reception === undefined || (alert.returns && hasEnded(reception)); round += 1) {
+      // Each round, somebody has opened another incident and somebody ended it again.
+      if (round === 5) throw busy();
+      if (reception) await this.supersede(alert);
+      reception = await this.store(row);
+    }
     (reception.duplicate ? this.repeated : this.accepted).add();
     if (reception.duplicate) this.duplicates.count(alert);
     return reception;
   }
 
-  private async write(rows: readonly Row[]): Promise<Reception[]> {
+  openedBy(
+    tenantId: TenantId,
+    provider: string,
+    sourceAlertIds: readonly string[],
+  ): Promise<{ incidentId: string; sourceAlertId: string }[]> {
+    return this.unitOfWork.query(
+      tenantId,
+      `SELECT incident_id AS "incidentId", source_alert_id AS "sourceAlertId" FROM alerts
+        WHERE tenant_id = $1 AND provider = $2 AND source_alert_id = ANY ($3::text[]) AND NOT superseded`,
+      [tenantId, provider, sourceAlertIds],
+    );
+  }
+
+  /** @returns undefined when the alert that was in its way has just been superseded */
+  private store(row: Row): Promise<Reception | undefined> {
+    const waiting = this.batches.add(row);
+    if (!waiting) throw busy();
+    return waiting;
+  }
+
+  /** Makes room for another alert with the same id, if the incident of the one before has ended indeed. */
+  private async supersede({ incident: { tenantId }, provider, sourceAlertId }: ReceivedAlert): Promise<void> {
+    await this.unitOfWork.query(
+      tenantId,
+      `UPDATE alerts a SET superseded = true FROM incidents i
+        WHERE a.tenant_id = $1 AND a.provider = $2 AND a.source_alert_id = $3 AND NOT a.superseded
+          AND i.tenant_id = $1 AND i.incident_id = a.incident_id AND i.status = ANY ($4::text[])`,
+      [tenantId, provider, sourceAlertId, ENDED],
+    );
+  }
+
+  private async write(rows: readonly Row[]): Promise<(Reception | undefined)[]> {
     this.batchSizes.observe(rows.length);
     const stored = await this.writer.write<{ incident_id: string }>(
       tenantsOf(rows),
@@ -68,27 +105,32 @@ export class BatchedAlerts implements Alerts {
     );
     const fresh = new Set(stored.map(({ incident_id }) => incident_id));
     const repeated = rows.filter(({ alert }) => !fresh.has(alert.incident.incidentId));
-    const originals = repeated.length === 0 ? new Map<string, string>() : await this.originalsOf(repeated);
+    const originals = repeated.length === 0 ? new Map<string, Original>() : await this.originalsOf(repeated);
     return rows.map(({ alert }) => {
-      const { incidentId } = alert.incident;
-      if (fresh.has(incidentId)) return { incidentId, duplicate: false };
-      return { incidentId: originals.get(keyOf(alert)) ?? incidentId, duplicate: true };
+      const { incidentId, status } = alert.incident;
+      if (fresh.has(incidentId)) return { incidentId, status, duplicate: false };
+      const original = originals.get(keyOf(alert));
+      return original && { ...original, duplicate: true };
     });
   }
 
-  private async originalsOf(rows: readonly Row[]): Promise<Map<string, string>> {
+  private async originalsOf(rows: readonly Row[]): Promise<Map<string, Original>> {
     const found = await this.writer.read<{
       tenant_id: TenantId;
       provider: string;
       source_alert_id: string;
       incident_id: string;
+      status: IncidentStatus;
     }>(tenantsOf(rows), FIND_ORIGINALS, [
       rows.map(({ alert }) => alert.incident.tenantId),
       rows.map(({ alert }) => alert.provider),
       rows.map(({ alert }) => alert.sourceAlertId),
     ]);
     return new Map(
-      found.map((row) => [key(row.tenant_id, row.provider, row.source_alert_id), row.incident_id]),
+      found.map(({ tenant_id, provider, source_alert_id, incident_id: incidentId, status }) => [
+        key(tenant_id, provider, source_alert_id),
+        { incidentId, status },
+      ]),
     );
   }
 }
@@ -97,6 +139,18 @@ interface Row {
   readonly alert: ReceivedAlert;
   /** The incident's events as `append_events` takes them. */
   readonly events: readonly EventRow[];
+}
+
+type Original = Pick<Reception, 'incidentId' | 'status'>;
+
+const ENDED: readonly IncidentStatus[] = ['resolved', 'closed'];
+
+function hasEnded({ duplicate, status }: Reception): boolean {
+  return duplicate && ENDED.includes(status);
+}
+
+function busy(): Refusal {
+  return new Refusal('service_unavailable', 'Too many alerts at once; send it again.', { retryAfter: 1 });
 }
 
 function tenantsOf(rows: readonly Row[]): TenantId[] {
@@ -114,17 +168,22 @@ function keyOf({ incident, provider, sourceAlertId }: ReceivedAlert): string {
 const FIND_ORIGINALS = {
   name: 'find-original-alerts',
   text: `
-SELECT a.tenant_id, a.provider, a.source_alert_id, a.incident_id
+SELECT a.tenant_id, a.provider, a.source_alert_id, a.incident_id, i.status
   FROM unnest($1::text[], $2::text[], $3::text[]) AS sought (tenant_id, provider, source_alert_id)
-  JOIN alerts a USING (tenant_id, provider, source_alert_id)`,
+  JOIN alerts a USING (tenant_id, provider, source_alert_id) JOIN incidents i USING (tenant_id, incident_id)
+ WHERE NOT a.superseded`,
 };
 
 /** As `INSERT_ALERTS` takes them: one text for all, which is cheaper to make than an array for each column. */
 function parametersOf(rows: readonly Row[]): unknown[] {
   let next = 1;
-  const alerts = rows.map(({ alert: { incident, provider, sourceAlertId, receivedAt, raw } }) => {
-    const from = next;
-    next += raw.length;
+  const places = new Map<Buffer, number>();
+  const alerts = rows.map(({ alert: { incident, provider, sourceAlertId, receivedAt, raw, bodyId } }) => {
+    const from = places.get(raw) ?? next;
+    if (from === next) {
+      places.set(raw, from);
+      next += raw.length;
+    }
     return {
       tenant_id: incident.tenantId,
       incident_id: incident.incidentId,
@@ -140,13 +199,14 @@ function parametersOf(rows: readonly Row[]): unknown[] {
       tags: incident.tags,
       metadata: incident.metadata,
       received_at: receivedAt,
+      body_id: bodyId,
       raw_from: from,
       raw_size: raw.length,
     };
   });
   return [
     JSON.stringify(alerts),
-    Buffer.concat(rows.map(({ alert }) => alert.raw)),
+    Buffer.concat([...places.keys()]),
     JSON.stringify(rows.flatMap(({ events }) => events)),
   ];
 }

@@ -62,6 +62,7 @@ export class DuplicateCounts implements OnApplicationShutdown {
        ), counted AS (
          UPDATE alerts a SET duplicates = duplicates + times, last_seen_at = greatest(last_seen_at, last) FROM seen s
           WHERE a.tenant_id = $1 AND a.provider = s.provider AND a.source_alert_id = s.source_alert_id
+            AND NOT a.superseded
          RETURNING a.incident_id, times
        )
        UPDATE incidents i SET alert_count = alert_count + times FROM counted c

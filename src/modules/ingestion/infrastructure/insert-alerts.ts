@@ -1,9 +1,10 @@
 /**
  * Alerts first, in the order of their keys, so that two batches meeting the same keys queue up instead of waiting for
- * each other; only an alert that went in brings its incident and its events along, and the events come last.
+ * each other; only an alert that went in brings its incident, its events and the body it shares with others along, and
+ * the events come last.
  *
- * $1: the alerts, [{tenant_id, incident_id, …, raw_from, raw_size}]; $2: their raw bytes one after the other, in which each
- * alert names its piece (counted from 1); $3: the events of all of them, as `append_events` takes them.
+ * $1: the alerts, [{tenant_id, incident_id, …, body_id, raw_from, raw_size}]; $2: their raw bytes one after the other, in
+ * which each alert names its piece (counted from 1); $3: the events of all of them, as `append_events` takes them.
  * Answers the `incident_id` of each alert that went in.
  */
 export const INSERT_ALERTS = {
@@ -13,17 +14,23 @@ WITH incoming AS MATERIALIZED (
   SELECT * FROM ROWS FROM (json_to_recordset($1::json) AS (
     tenant_id text, incident_id text, title text, description text, severity text, status text, source text,
     provider text, source_alert_id text, service text, environment text, tags jsonb, metadata jsonb,
-    received_at timestamptz, raw_from integer, raw_size integer
+    received_at timestamptz, body_id text, raw_from integer, raw_size integer
   )) WITH ORDINALITY AS i (
     tenant_id, incident_id, title, description, severity, status, source, provider, source_alert_id,
-    service, environment, tags, metadata, received_at, raw_from, raw_size, place)
+    service, environment, tags, metadata, received_at, body_id, raw_from, raw_size, place)
 ), stored AS (
-  INSERT INTO alerts (tenant_id, incident_id, provider, source_alert_id, raw, received_at, last_seen_at)
-  SELECT tenant_id, incident_id, provider, source_alert_id,
-         substring($2::bytea FROM raw_from FOR raw_size), received_at, received_at
+  INSERT INTO alerts (tenant_id, incident_id, provider, source_alert_id, body_id, raw, received_at, last_seen_at)
+  SELECT tenant_id, incident_id, provider, source_alert_id, body_id,
+         CASE WHEN body_id IS NULL THEN substring($2::bytea FROM raw_from FOR raw_size) END, received_at, received_at
     FROM incoming ORDER BY tenant_id, provider, source_alert_id, place
-  ON CONFLICT (tenant_id, provider, source_alert_id) WHERE source_alert_id IS NOT NULL DO NOTHING
+  ON CONFLICT (tenant_id, provider, source_alert_id) WHERE source_alert_id IS NOT NULL AND NOT superseded DO NOTHING
   RETURNING tenant_id, incident_id
+), bodies AS (
+  INSERT INTO alert_bodies (tenant_id, body_id, raw)
+  SELECT DISTINCT ON (tenant_id, body_id) tenant_id, body_id, substring($2::bytea FROM raw_from FOR raw_size)
+    FROM incoming JOIN stored USING (tenant_id, incident_id) WHERE body_id IS NOT NULL
+   ORDER BY tenant_id, body_id
+  ON CONFLICT DO NOTHING RETURNING body_id
 ), opened AS (
   INSERT INTO incidents (tenant_id, incident_id, title, description, severity, status, source, provider,
     source_alert_id, service, environment, tags, metadata, alert_count, created_at, updated_at)
@@ -38,7 +45,7 @@ WITH incoming AS MATERIALIZED (
                  FROM json_array_elements($3::json) WITH ORDINALITY AS e (event, place)
                 WHERE event->>'incidentId' IN (SELECT incident_id FROM opened))
     END) AS appended
-    FROM (SELECT count(*) AS how_many FROM opened) AS o
+    FROM (SELECT count(*) AS how_many FROM opened) AS o, (SELECT count(*) FROM bodies) AS written_before
    WHERE how_many > 0
 )
 SELECT incident_id FROM stored LEFT JOIN told ON true`,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { newOpaqueToken, sha256Hex } from '#kernel/crypto/secrets';
 import { Clock } from '#kernel/domain/clock';
 import { Refusal } from '#kernel/domain/errors';
 import { newId, type TenantId } from '#kernel/domain/ids';
@@ -7,12 +8,19 @@ import { Integration } from '../domain/integration.js';
 import { Integrations } from '../domain/integrations.js';
 import { NoAnswer, Outside } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
+import { AlertInlets } from './alert-inlets.js';
 import { Connections } from './connections.js';
 
 export interface ConnectionRequest {
   readonly label?: string;
-  readonly config: object;
-  readonly credentials: object;
+  readonly config?: object;
+  readonly credentials?: object;
+}
+
+export interface Connected {
+  readonly integration: Integration;
+  /** What the address of its alerts ends in; told this once. */
+  readonly ingestToken: string | null;
 }
 
 /** Connects a tool, once it has shown that it answers. */
@@ -22,6 +30,7 @@ export class ConnectIntegration {
     private readonly integrations: Integrations,
     private readonly connections: Connections,
     private readonly outside: Outside,
+    private readonly inlets: AlertInlets,
     private readonly clock: Clock,
   ) {}
 
@@ -31,13 +40,16 @@ export class ConnectIntegration {
     name: string,
     request: ConnectionRequest,
     connectedBy: string,
-  ): Promise<Integration> {
+  ): Promise<Connected> {
     const provider = providerNamed(name);
-    const config = { ...(await validated(provider.config, request.config, 'config')) };
-    const credentials = { ...(await validated(provider.credentials, request.credentials, 'credentials')) };
+    const config = { ...(await validated(provider.config, request.config ?? {}, 'config')) };
+    const credentials = {
+      ...(await validated(provider.credentials, request.credentials ?? {}, 'credentials')),
+    };
     await provider.probe({ config, credentials }, this.outside).catch(refuse);
 
     const integrationId = newId('int');
+    const ingestToken = provider.alerts ? newOpaqueToken() : null;
     const integration = Integration.connect(
       tenantId,
       {
@@ -47,11 +59,13 @@ export class ConnectIntegration {
         config,
         sealedCredentials: this.connections.seal(tenantId, integrationId, credentials),
         connectedBy,
+        ingestTokenHash: ingestToken && sha256Hex(ingestToken),
       },
       this.clock.now(),
     );
     await this.integrations.add(integration);
-    return integration;
+    this.inlets.changed(tenantId, name);
+    return { integration, ingestToken };
   }
 }
 

@@ -4,6 +4,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import type { Integration, IntegrationStatus } from '../domain/integration.js';
 import { Integrations } from '../domain/integrations.js';
 import { NoAnswer, Outside } from '../providers/provider.js';
+import { providerNamed } from '../providers/registry.js';
 import { Connections } from './connections.js';
 
 export interface TestResult {
@@ -26,10 +27,13 @@ export class TestIntegration {
   async execute(tenantId: TenantId, integrationId: string): Promise<TestResult> {
     const integration = await this.integrations.get(tenantId, integrationId);
     const fault = await this.probe(integration).catch(faultOf);
+    const { category } = providerNamed(integration.provider);
+    const answered =
+      category === 'alerts' ? 'Nothing was called: the other side calls us.' : 'The other side answered.';
     return this.integrations.change(tenantId, integrationId, (tested) => {
       tested.wasTested(fault === undefined);
       const { status } = tested;
-      return { integrationId, ok: fault === undefined, status, message: fault ?? 'The other side answered.' };
+      return { integrationId, ok: fault === undefined, status, message: fault ?? answered };
     });
   }
 

@@ -12,6 +12,8 @@ export interface NewIntegration {
   readonly config: Readonly<Record<string, unknown>>;
   readonly sealedCredentials: string;
   readonly connectedBy: string;
+  /** Of what the address ends in that its alerts are sent to; null for one that sends none. */
+  readonly ingestTokenHash: string | null;
 }
 
 /** A tool of a tenant that answered when it was connected. */
@@ -24,6 +26,7 @@ export class Integration extends Aggregate {
   readonly sealedCredentials!: string;
   readonly connectedBy!: string;
   readonly connectedAt!: Date;
+  readonly ingestTokenHash!: string | null;
 
   private constructor() {
     super();

@@ -1,4 +1,16 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -7,13 +19,15 @@ import {
   ApiParam,
   ApiTags,
 } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
+import { Config } from '#kernel/config/config';
 import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { jsonSchemaOf } from '#kernel/http/json-schema';
 import { PageQuery } from '#kernel/http/page';
 import { Allow, type Principal } from '#kernel/http/principal';
 import { ConnectIntegration } from '../application/connect-integration.js';
+import { DisconnectIntegration } from '../application/disconnect-integration.js';
 import { ListIntegrations } from '../application/list-integrations.js';
 import { TestIntegration } from '../application/test-integration.js';
 import type { Integration } from '../domain/integration.js';
@@ -35,6 +49,8 @@ export class IntegrationsController {
     private readonly connectIntegration: ConnectIntegration,
     private readonly listIntegrations: ListIntegrations,
     private readonly testIntegration: TestIntegration,
+    private readonly disconnectIntegration: DisconnectIntegration,
+    @Inject(Config) private readonly config: Config,
   ) {}
 
   @Get('catalog')
@@ -70,11 +86,17 @@ export class IntegrationsController {
     @Caller() { tenantId, id }: Principal,
     @Param('provider') provider: string,
     @Body() body: ConnectBody,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<IntegrationView> {
-    const integration = await this.connectIntegration.execute(tenantId, provider, body, id);
+    const { integration, ingestToken } = await this.connectIntegration.execute(tenantId, provider, body, id);
     response.setHeader('Location', `/v1/integrations/${integration.integrationId}`);
-    return integrationView(integration);
+    const view = integrationView(integration);
+    if (ingestToken !== null) {
+      const origin = this.config.publicUrl ?? `${request.protocol}://${request.host}`;
+      view.ingestUrl = `${origin}/v1/webhooks/${tenantId}/${provider}/${ingestToken}`;
+    }
+    return view;
   }
 
   @Get()
@@ -125,7 +147,7 @@ export class IntegrationsController {
     @Caller() { tenantId, id }: Principal,
     @Param('integrationId') integrationId: string,
   ): Promise<void> {
-    await this.integrations.remove(tenantId, integrationId, (integration) => integration.disconnect(id));
+    await this.disconnectIntegration.execute(tenantId, integrationId, id);
   }
 }
 

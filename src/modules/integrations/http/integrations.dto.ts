@@ -37,15 +37,17 @@ export class ConnectBody {
   @Text({ max: 200, optional: true, summary: 'Your name for it', example: 'Production runner' })
   label?: string;
   @AnyObject({
+    optional: true,
     summary: 'As the `configSchema` of the provider says',
     example: { url: 'https://runner.example.com/steps', actions: ['rollback_deployment'] },
   })
-  config!: object;
+  config?: object;
   @AnyObject({
+    optional: true,
     summary: 'As the `credentialsSchema` of the provider says; encrypted at rest, never answered',
     example: { secret: 'whsec_…' },
   })
-  credentials!: object;
+  credentials?: object;
 }
 
 export class IntegrationView {
@@ -56,6 +58,15 @@ export class IntegrationView {
   @Texts({ values: CAPABILITIES }) capabilities!: readonly string[];
   @IdOf('user') connectedBy!: string;
   @Moment() connectedAt!: string;
+  @Text({
+    max: 2000,
+    optional: true,
+    format: 'uri',
+    summary:
+      'Where the tool sends its alerts; holds a secret, so it is shown when it is connected and never again',
+    example: 'https://causeflow.example.com/v1/webhooks/ten_01HX9VTPQR3KF8MZWBYD5N6JCE/alertmanager/aB3',
+  })
+  ingestUrl?: string;
 }
 
 export class IntegrationPage {

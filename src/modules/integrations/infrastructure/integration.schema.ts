@@ -15,5 +15,6 @@ export const integrationSchema = aggregateSchema<Integration>({
     sealedCredentials: { name: 'sealed_credentials', type: 'text' },
     connectedBy: { name: 'connected_by', type: 'text' },
     connectedAt: { name: 'connected_at', type: 'timestamptz', precision: 3 },
+    ingestTokenHash: { name: 'ingest_token_hash', type: 'text', nullable: true },
   },
 });

@@ -1,11 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import { GuardedFetch } from '#kernel/net/guarded-fetch';
-import type { EvidenceQuestion, PulledPiece, StepAnswer, StepOrder, Unanswered } from '../api.js';
+import type {
+  Delivery,
+  EvidenceQuestion,
+  Notice,
+  PulledPiece,
+  StepAnswer,
+  StepOrder,
+  Unanswered,
+} from '../api.js';
 
-export const CATEGORIES = ['automation', 'metrics', 'logs', 'database', 'code', 'platform'] as const;
-export const CAPABILITIES = ['run_steps', 'evidence'] as const;
-export const AUTH_TYPES = ['shared_secret', 'login', 'token'] as const;
+export const CATEGORIES = [
+  'automation',
+  'metrics',
+  'logs',
+  'database',
+  'code',
+  'platform',
+  'alerts',
+] as const;
+export const CAPABILITIES = ['run_steps', 'evidence', 'alerts'] as const;
+export const AUTH_TYPES = ['shared_secret', 'login', 'token', 'ingest_token'] as const;
 
 /** What a tenant told us about its side, checked against the provider's classes. */
 export interface Connection<C extends object = object, S extends object = object> {
@@ -44,7 +60,7 @@ export interface Provider<C extends object = object, S extends object = object> 
   /** Markdown for the person who connects it. */
   readonly setupGuide: string;
 
-  /** Calls the other side for real. @throws NoAnswer */
+  /** Calls the other side for real; where only the other side calls, there is nothing to do. @throws NoAnswer */
   probe(connection: Connection<C, S>, outside: Outside): Promise<void>;
 
   /** Present when it can `run_steps`. */
@@ -68,5 +84,24 @@ export interface Provider<C extends object = object, S extends object = object> 
       outside: Outside,
       signal: AbortSignal,
     ): AsyncIterable<SourceAnswer>;
+  };
+
+  /** Present when it tells of `alerts`. */
+  readonly alerts?: {
+    /** In which bodies come, beside JSON. */
+    readonly mediaTypes: readonly string[];
+
+    /** The environment of alerts that name none. */
+    environmentOf?(config: C): string | undefined;
+
+    /** Whether the sender has shown what this connection wants; undefined where it wants nothing. */
+    verify(connection: Connection<C, S>, delivery: Delivery, now: Date): boolean | undefined;
+
+    /**
+     * What a body tells; nothing when it is about something else.
+     * @param body JSON, or the fields of a form
+     * @throws Refusal `validation_error` for what is not the provider's format at all
+     */
+    notices(body: unknown): readonly Notice[];
   };
 }

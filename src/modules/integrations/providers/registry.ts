@@ -1,4 +1,6 @@
 import { notFound } from '#kernel/domain/errors';
+import { alertmanager } from './alert-sources/alertmanager.js';
+import { grafana } from './alert-sources/grafana.js';
 import { elasticsearch } from './elasticsearch/provider.js';
 import { github } from './github/provider.js';
 import { httpRunner } from './http_runner/provider.js';
@@ -10,8 +12,10 @@ import type { Provider } from './provider.js';
 
 /** Every provider that can be connected, one line each. */
 export const PROVIDERS: readonly Provider[] = [
+  alertmanager,
   elasticsearch,
   github,
+  grafana,
   httpRunner,
   kubernetes,
   loki,

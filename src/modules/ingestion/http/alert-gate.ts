@@ -1,0 +1,62 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Response } from 'express';
+import { Config } from '#kernel/config/config';
+import { Clock } from '#kernel/domain/clock';
+import { Refusal } from '#kernel/domain/errors';
+import type { CallRequest } from '#kernel/http/call-request';
+import { answerAllowance, RateLimiter } from '#kernel/http/rate-limiter';
+import type { RawBodyRequest } from '#kernel/http/request-body';
+import { ApiKeys, type KeyHolder } from '#modules/users/api';
+
+export type WebhookRequest = CallRequest & RawBodyRequest;
+
+/** Who may send native alerts, and how often: as custom alerts, which are too many to be led through here. */
+@Injectable()
+export class AlertGate {
+  constructor(
+    private readonly apiKeys: ApiKeys,
+    private readonly limiter: RateLimiter,
+    private readonly clock: Clock,
+    @Inject(Config) private readonly config: Config,
+  ) {}
+
+  /**
+   * Runs a check of the sender. Only failures are counted against an address: many honest senders share one.
+   * @throws what the check throws, or Refusal `rate_limit_exceeded` for an address that failed too often
+   */
+  async check<T>(request: WebhookRequest, response: Response, sender: () => Promise<T>): Promise<T> {
+    const address = `address:${request.ip ?? ''}`;
+    const limit = this.config.rateLimits.anonymous;
+    const allowance = this.limiter.peek(address, limit);
+    if (!allowance.allowed) answerAllowance(response, allowance, this.clock.now());
+    try {
+      return await sender();
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 401)
+        answerAllowance(response, await this.limiter.take(address, limit), this.clock.now());
+      throw error;
+    }
+  }
+
+  /** @throws Refusal `invalid_api_key` */
+  async holderOf(tenantId: string, request: WebhookRequest): Promise<KeyHolder> {
+    const key = request.headers['x-api-key'];
+    const holder = typeof key === 'string' ? await this.apiKeys.holderOf(key) : undefined;
+    if (holder?.tenantId !== tenantId || !holder.scopes.includes('webhooks:write'))
+      throw new Refusal('invalid_api_key', 'The API key is not valid for this tenant.');
+    request.principal = {
+      kind: 'key',
+      id: holder.keyId,
+      tenantId: holder.tenantId,
+      scopes: ['webhooks:write'],
+      expiresAt: holder.expiresAt,
+    };
+    return holder;
+  }
+
+  /** @throws Refusal `rate_limit_exceeded` for a tenant that sends too much */
+  async count(tenantId: string, response: Response): Promise<void> {
+    const allowance = await this.limiter.take(`ingest:${tenantId}`, this.config.rateLimits.ingest);
+    answerAllowance(response, allowance, this.clock.now());
+  }
+}

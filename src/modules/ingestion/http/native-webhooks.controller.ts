@@ -1,0 +1,80 @@
+import { Controller, HttpCode, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
+import type { Response } from 'express';
+import { Refusal } from '#kernel/domain/errors';
+import { Public, Uncounted } from '#kernel/http/principal';
+import { type AlertInlet, AlertSources } from '#modules/integrations/api';
+import { TakeNotices } from '../application/take-notices.js';
+import { AlertGate, type WebhookRequest } from './alert-gate.js';
+import { CountRefusals } from './count-refusals.filter.js';
+import { nativeWebhookDocs, NoticesAccepted } from './webhooks.docs.js';
+
+/** Where monitoring tools knock that speak their own formats. Checked in the same order as custom alerts. */
+@Controller('v1/webhooks')
+@Uncounted()
+@UseFilters(CountRefusals)
+export class NativeWebhooksController {
+  constructor(
+    private readonly takeNotices: TakeNotices,
+    private readonly sources: AlertSources,
+    private readonly gate: AlertGate,
+  ) {}
+
+  @Post(':tenantId/:provider')
+  @Public()
+  @HttpCode(202)
+  @nativeWebhookDocs({ operationId: 'sendAlerts', by: 'key' })
+  async byKey(
+    @Param('tenantId') tenantId: string,
+    @Param('provider') provider: string,
+    @Req() request: WebhookRequest,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<NoticesAccepted> {
+    return this.take(request, response, async () => {
+      const holder = await this.gate.holderOf(tenantId, request);
+      return { tenantId: holder.tenantId, provider, integrationId: null };
+    });
+  }
+
+  @Post(':tenantId/:provider/:ingestToken')
+  @Public()
+  @HttpCode(202)
+  @nativeWebhookDocs({ operationId: 'sendAlertsByToken', by: 'token' })
+  async byToken(
+    @Param('tenantId') tenantId: string,
+    @Param('provider') provider: string,
+    @Param('ingestToken') ingestToken: string,
+    @Req() request: WebhookRequest,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<NoticesAccepted> {
+    return this.take(request, response, async () => {
+      const inlet = await this.sources.inletOf(ingestToken);
+      if (inlet?.tenantId !== tenantId || inlet.provider !== provider)
+        throw new Refusal('invalid_api_key', 'The token in the address is not valid.');
+      return inlet;
+    });
+  }
+
+  private async take(
+    request: WebhookRequest,
+    response: Response,
+    enter: () => Promise<AlertInlet>,
+  ): Promise<NoticesAccepted> {
+    const delivery = { headers: request.headers, raw: request.rawBody ?? Buffer.alloc(0) };
+    const inlet = await this.gate.check(request, response, async () => {
+      const entered = await enter();
+      await this.sources.verify(entered, delivery);
+      return entered;
+    });
+    const { tenantId, provider } = inlet;
+    await this.gate.count(tenantId, response).catch(asOverload);
+    const notices = await this.sources.read(inlet, delivery);
+    const incidents = await this.takeNotices.execute(tenantId, provider, notices, delivery.raw);
+    return { accepted: notices.length, incidents };
+  }
+}
+
+/** Most tools send again after 503 and never after 429. */
+function asOverload(error: unknown): never {
+  if (!(error instanceof Refusal) || error.retryAfter === undefined) throw error;
+  throw new Refusal('service_unavailable', error.message, { retryAfter: error.retryAfter });
+}

@@ -1,0 +1,30 @@
+import { Refusal } from '#kernel/domain/errors';
+import type { Delivery } from '../api.js';
+
+const BYTE_ORDER_MARK = /^\uFEFF/;
+const FORM = 'application/x-www-form-urlencoded';
+
+/**
+ * The body of a tool that cannot be told to mend it: bytes that are no UTF-8 become U+FFFD, a byte order mark is dropped.
+ * @param mediaTypes which are understood beside JSON; all but forms hold JSON too
+ * @throws Refusal `unsupported_media_type`, `validation_error`
+ */
+export function lenientBody({ headers, raw }: Delivery, mediaTypes: readonly string[]): object {
+  const type = headers['content-type'];
+  const media =
+    typeof type === 'string' ? (type.split(';')[0] ?? '').trim().toLowerCase() : 'application/json';
+  const isKnown = media === 'application/json' || media.endsWith('+json') || mediaTypes.includes(media);
+  if (!isKnown) throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
+  const text = raw.toString('utf8').replace(BYTE_ORDER_MARK, '');
+  const body: unknown = media === FORM ? Object.fromEntries(new URLSearchParams(text)) : parsed(text);
+  if (typeof body === 'object' && body !== null) return body;
+  throw new Refusal('validation_error', 'The body must be a JSON object.');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refusal('validation_error', 'The body is not valid JSON.');
+  }
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { noticesOfGroup } from './alert-group.js';
+
+const labels = { alertname: 'DiskFull', instance: 'db-1:9100', job: 'node', severity: 'warning' };
+
+describe('a group of alerts', () => {
+  it('tells each alert in our words', () => {
+    const [notice] = noticesOfGroup({
+      status: 'firing',
+      commonLabels: { cluster: 'eu-1' },
+      alerts: [
+        {
+          status: 'firing',
+          labels: { ...labels, env: 'staging' },
+          annotations: { summary: 'Disk of db-1 is full', description: 'Less than 1 % is left.', runbook_url: 'https://x' },
+          startsAt: '2026-03-01T12:00:00Z',
+          endsAt: '2026-03-01T12:05:00Z',
+          generatorURL: 'http://prometheus/graph',
+          fingerprint: 'f404ecabc8dd5cd7',
+        },
+      ],
+    }); // prettier-ignore
+    expect(notice).toEqual({
+      state: 'firing',
+      sourceAlertId: 'f404ecabc8dd5cd7',
+      title: 'Disk of db-1 is full',
+      description: 'Less than 1 % is left.',
+      severity: 'medium',
+      service: 'node',
+      environment: 'staging',
+      tags: { ...labels, env: 'staging', cluster: 'eu-1' },
+      metadata: {
+        summary: 'Disk of db-1 is full',
+        description: 'Less than 1 % is left.',
+        runbook_url: 'https://x',
+        startsAt: '2026-03-01T12:00:00Z',
+        generatorURL: 'http://prometheus/graph',
+      },
+    });
+  });
+
+  it('goes by the state of each alert, and by that of the group only where an alert has none', () => {
+    const states = (status: string, ...alerts: object[]) =>
+      noticesOfGroup({ status, alerts }).map(({ state }) => state);
+    expect(states('firing', { status: 'resolved' }, { status: 'firing' }, {})).toEqual(['resolved', 'firing', 'firing']); // prettier-ignore
+    expect(states('resolved', {}, { status: 'firing' })).toEqual(['resolved', 'firing']);
+  });
+
+  it('knows an alert without a fingerprint by its labels, in any order', () => {
+    const idOf = (given: object) => noticesOfGroup({ alerts: [{ labels: given }] })[0]?.sourceAlertId;
+    expect(idOf({ a: '1', b: '2' })).toBe(idOf({ b: '2', a: '1' }));
+    expect(idOf({ a: '1', b: '2' })).not.toBe(idOf({ a: '1', b: '3' }));
+  });
+
+  it('lets the best label name the service', () => {
+    const serviceOf = (given: object) => noticesOfGroup({ alerts: [{ labels: given }] })[0]?.service;
+    expect(serviceOf({ job: 'kube-state-metrics', container: 'cart', service: 'cart-v2' })).toBe('cart-v2');
+    expect(serviceOf({ job: 'kube-state-metrics', container: 'cart' })).toBe('cart');
+    expect(serviceOf({ service: ' ', job: 'node' })).toBe('node');
+    expect(serviceOf({ instance: 'a:1' })).toBeNull();
+  });
+
+  it.each([
+    ['critical', 'critical'], ['PAGE', 'critical'], ['error', 'high'], ['warning', 'medium'], ['minor', 'low'],
+    ['none', 'info'], ['whatever', 'medium'], [undefined, 'medium'],
+  ])('takes the severity %s for %s', (severity, ours) => {
+    expect(noticesOfGroup({ alerts: [{ labels: { severity } }] })[0]?.severity).toBe(ours);
+  }); // prettier-ignore
+
+  it('does not wake anybody for the heartbeat', () => {
+    expect(noticesOfGroup({ alerts: [{ labels: { alertname: 'Watchdog' } }] })[0]).toMatchObject({
+      severity: 'info',
+      title: 'Watchdog',
+    });
+  });
+
+  it('refuses what has no list of alerts', () => {
+    expect(() => noticesOfGroup({ alerts: {} })).toThrow('alerts must be a list');
+  });
+});

@@ -1,0 +1,16 @@
+import { expect, it } from '@jest/globals';
+import { alertmanager } from './alertmanager.js';
+
+it('wants the login that it was given, where a tool cannot sign', () => {
+  const shows = (credentials: object, authorization?: string) =>
+    alertmanager.alerts?.verify(
+      { config: {}, credentials },
+      { headers: { authorization }, raw: Buffer.alloc(0) },
+      new Date(0),
+    );
+  expect(shows({})).toBeUndefined();
+  expect(shows({ bearerToken: 'abc' }, 'Bearer abc')).toBe(true);
+  expect(shows({ username: 'ada', password: 'b' }, 'Basic YWRhOmI=')).toBe(true);
+  expect(shows({ bearerToken: 'abc' }, 'Bearer abd')).toBe(false);
+  expect(shows({ bearerToken: 'abc' })).toBe(false);
+});

@@ -1,0 +1,89 @@
+import { constantTimeEquals } from '#kernel/crypto/secrets';
+import { Text } from '#kernel/http/fields';
+import type { Delivery, Notice } from '../../api.js';
+import { authorization, HttpLogin } from '../http-login.js';
+import type { Provider } from '../provider.js';
+
+export class AlertSourceConfig {
+  @Text({
+    max: 200,
+    optional: true,
+    summary: 'The environment of alerts that name none, say of a cluster with an alerting of its own',
+    example: 'production',
+  })
+  environment?: string;
+}
+
+class SigningSecret {
+  @Text({
+    max: 4000,
+    optional: true,
+    format: 'password',
+    summary: 'What the tool signs its bodies with; once it is here, unsigned ones are refused',
+    example: '…',
+  })
+  signingSecret?: string;
+}
+
+interface Told {
+  readonly provider: string;
+  readonly displayName: string;
+  /** Markdown: how to make the tool send to the `ingestUrl`. */
+  readonly setupGuide: string;
+  /** Media types beside JSON. */
+  readonly mediaTypes?: readonly string[];
+  /** What a body tells, as `Provider.alerts` says. */
+  readonly notices: (body: unknown) => readonly Notice[];
+}
+
+/** A tool that calls us and that nobody calls: it sends to an address of its own, and can sign nothing. */
+export function alertSource(told: Told): Provider<AlertSourceConfig, HttpLogin> {
+  return {
+    ...wordsOf(told),
+    config: AlertSourceConfig,
+    credentials: HttpLogin,
+    alerts: {
+      ...readingOf(told),
+      verify: ({ credentials }, { headers }) => {
+        const { authorization: expected } = authorization(credentials);
+        const shown = headers['authorization']?.toString() ?? '';
+        return expected === undefined ? undefined : constantTimeEquals(shown, expected);
+      },
+    },
+  };
+}
+
+/** One that can sign what it sends. */
+export function signedAlertSource<C extends AlertSourceConfig>(
+  told: Told & {
+    readonly config: new () => C;
+    readonly verify: (secret: string, delivery: Delivery, config: C, now: Date) => boolean;
+  },
+): Provider<C, SigningSecret> {
+  return {
+    ...wordsOf(told),
+    config: told.config,
+    credentials: SigningSecret,
+    alerts: {
+      ...readingOf(told),
+      verify: ({ config, credentials: { signingSecret } }, delivery, now) =>
+        signingSecret === undefined ? undefined : told.verify(signingSecret, delivery, config, now),
+    },
+  };
+}
+
+function wordsOf({ provider, displayName, setupGuide }: Told) {
+  return {
+    provider,
+    displayName,
+    setupGuide,
+    category: 'alerts',
+    capabilities: ['alerts'],
+    authType: 'ingest_token',
+    probe: () => Promise.resolve(),
+  } as const;
+}
+
+function readingOf({ mediaTypes = [], notices }: Told) {
+  return { mediaTypes, notices, environmentOf: ({ environment }: AlertSourceConfig) => environment };
+}

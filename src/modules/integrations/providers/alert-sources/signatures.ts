@@ -1,0 +1,23 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Delivery } from '../../api.js';
+
+interface HexSignature {
+  readonly header: string;
+  readonly prefix?: string;
+  readonly algorithm?: 'sha256' | 'sha512';
+  /** What was signed, when it is more than the body. */
+  readonly before?: string;
+}
+
+/** An HMAC over the raw bytes in hex; a list with commas, as while secrets are rotated, holds when one of it does. */
+export function signedInHex(secret: string, { headers, raw }: Delivery, signature: HexSignature): boolean {
+  const { header, prefix = '', algorithm = 'sha256', before = '' } = signature;
+  const expected = createHmac(algorithm, secret).update(before).update(raw).digest();
+  const given = headers[header];
+  if (typeof given !== 'string' || secret === '') return false;
+  return given.split(',').some((one) => {
+    const [start, hex] = [one.trim().slice(0, prefix.length), one.trim().slice(prefix.length)];
+    const bytes = /^[0-9a-f]*$/i.test(hex) ? Buffer.from(hex, 'hex') : Buffer.alloc(0);
+    return start === prefix && bytes.length === expected.length && timingSafeEqual(bytes, expected);
+  });
+}

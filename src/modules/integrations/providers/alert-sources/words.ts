@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { Notice } from '../../api.js';
+
+export type Severity = Notice['severity'];
+type Texts = Readonly<Record<string, string>>;
+
+const SEVERITIES: Readonly<Record<Severity, RegExp>> = {
+  critical: /^(?:critical|crit|fatal|emergency|disaster|page|blocker|p1)$/i,
+  high: /^(?:high|error|err|major|severe|alert|p2)$/i,
+  medium: /^(?:medium|warning|warn|average|moderate|p3)$/i,
+  low: /^(?:low|minor|notice|p4)$/i,
+  info: /^(?:info|informational|information|none|ok|debug|p5)$/i,
+};
+
+/** What people call severities, in our five words. */
+export function severityOf<Otherwise>(word: unknown, otherwise: Otherwise): Severity | Otherwise {
+  if (typeof word !== 'string') return otherwise;
+  const found = Object.entries(SEVERITIES).find(([, words]) => words.test(word.trim()));
+  return found ? (found[0] as Severity) : otherwise;
+}
+
+const SERVICE_LABELS = [
+  'service', 'service_name', 'service.name', 'app', 'application', 'app_kubernetes_io_name',
+  'destination_service_name', 'deployment', 'statefulset', 'daemonset', 'container', 'job',
+]; // prettier-ignore
+const ENVIRONMENT_LABELS = [
+  'environment', 'env', 'deployment_environment', 'deployment.environment', 'stage', 'tier',
+]; // prettier-ignore
+
+/** By the labels that usually name them, the best first. */
+export function serviceOf(labels: Texts): string | null {
+  return firstOf(labels, SERVICE_LABELS) ?? null;
+}
+
+export function environmentOf(labels: Texts): string | null {
+  return firstOf(labels, ENVIRONMENT_LABELS) ?? null;
+}
+
+/** The first of these that says something. */
+export function firstOf(texts: Texts, names: readonly string[]): string | undefined {
+  return names.map((name) => texts[name]).find((text) => text !== undefined && text.trim() !== '');
+}
+
+/** Of an object that somebody else made: its texts, and numbers and flags as texts. */
+export function textsOf(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value as Record<string, unknown>).flatMap(([name, text]) =>
+      typeof text === 'string' || typeof text === 'number' || typeof text === 'boolean'
+        ? [[name, String(text)]]
+        : [],
+    ),
+  );
+}
+
+/** An id for what has none of its own: the same for the same labels in any order. */
+export function idOf(labels: Texts): string {
+  const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,448 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { AlertSender, Api, newTenant, type Answer, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+interface Taken {
+  readonly accepted: number;
+  readonly incidents: { incidentId: string; status: string; sourceAlertId: string }[];
+}
+
+interface Listed {
+  readonly items: { sourceAlertId: string; duplicates: number; raw: string }[];
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+let server: TestServer;
+let tenant: TenantUser;
+let ingestUrl: string;
+let integrationId: string;
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  tenant = await newTenant(server.url);
+  ({ ingestUrl, integrationId } = await connect(tenant, 'alertmanager'));
+});
+afterAll(() => server.stop());
+
+async function connect(
+  { api }: TenantUser,
+  provider: string,
+  body: object = {},
+): Promise<{ ingestUrl: string; integrationId: string }> {
+  const answer = await api.post<{ ingestUrl: string; integrationId: string }>(
+    `/v1/integrations/${provider}/connect`,
+    body,
+  );
+  expect(answer.status).toBe(201);
+  return answer.body;
+}
+
+function send(
+  url: string,
+  body: object | string,
+  headers: Record<string, string> = {},
+): Promise<Answer<Taken>> {
+  const { origin, pathname } = new URL(url);
+  return new Api(origin).post<Taken>(pathname, body, { headers: { ...JSON_TYPE, ...headers } });
+}
+
+type State = 'firing' | 'resolved';
+
+const alert = (fingerprint: string, status: State = 'firing', more: object = {}): object => ({
+  status,
+  labels: { alertname: 'HighErrorRate', service: 'checkout', severity: 'critical', env: 'production' },
+  annotations: { summary: 'Checkout fails', description: 'More than 5 % of the requests.' },
+  startsAt: '2026-03-01T12:00:00Z',
+  endsAt: '0001-01-01T00:00:00Z',
+  fingerprint,
+  ...more,
+});
+const group = (...alerts: object[]): object => ({ version: '4', status: 'firing', alerts });
+
+async function opened(fingerprint: string): Promise<string> {
+  const { status, body } = await send(ingestUrl, group(alert(fingerprint)));
+  expect({ status, accepted: body.accepted }).toEqual({ status: 202, accepted: 1 });
+  return body.incidents[0]?.incidentId ?? '';
+}
+
+async function statusOf(incidentId: string, { api } = tenant): Promise<unknown> {
+  return (await api.get(`/v1/incidents/${incidentId}`)).body['status'];
+}
+
+async function storedOf(tenantId: string, fingerprint: string): Promise<Record<string, number>> {
+  const [counts] = await sql<Record<string, number>>(
+    server.database.url,
+    `SELECT count(*)::int AS incidents,
+            count(*) FILTER (WHERE NOT a.superseded)::int AS current,
+            count(*) FILTER (WHERE i.status NOT IN ('resolved', 'closed'))::int AS unended,
+            sum((SELECT count(*) FROM events e WHERE e.tenant_id = $1 AND e.incident_id = i.incident_id
+                    AND e.type = 'incident.created'))::int AS created
+       FROM incidents i JOIN alerts a USING (tenant_id, incident_id)
+      WHERE i.tenant_id = $1 AND i.source_alert_id = $2`,
+    [tenantId, fingerprint],
+    tenantId,
+  );
+  return counts ?? {};
+}
+
+describe('the life of an alert', () => {
+  it('opens an incident in the words of the tool, with the body as it was sent', async () => {
+    const fingerprint = randomUUID();
+    const body = JSON.stringify(group(alert(fingerprint)), null, 3);
+    const answer = await send(ingestUrl, body);
+    expect(answer).toMatchObject({
+      status: 202,
+      body: { accepted: 1, incidents: [{ status: 'triaging', sourceAlertId: fingerprint }] },
+    });
+    const path = `/v1/incidents/${answer.body.incidents[0]?.incidentId}`;
+    const incident = await tenant.api.get(path);
+    expect(incident.body).toMatchObject({
+      title: 'Checkout fails',
+      description: 'More than 5 % of the requests.',
+      severity: 'critical',
+      source: 'automated',
+      provider: 'alertmanager',
+      sourceAlertId: fingerprint,
+      service: 'checkout',
+      environment: 'production',
+      alertCount: 1,
+      tags: { alertname: 'HighErrorRate' },
+    });
+    const alerts = await tenant.api.get<Listed>(`${path}/alerts`);
+    expect(alerts.body.items).toMatchObject([{ sourceAlertId: fingerprint, raw: body }]);
+  });
+
+  it('adds an occurrence while it is open, and opens another incident once that was resolved', async () => {
+    const fingerprint = randomUUID();
+    const first = await opened(fingerprint);
+    expect(await opened(fingerprint)).toBe(first);
+    await until('the repeat is counted', async () => {
+      const { body } = await tenant.api.get(`/v1/incidents/${first}`);
+      return body['alertCount'] === 2;
+    });
+    const alerts = await tenant.api.get<Listed>(`/v1/incidents/${first}/alerts`);
+    expect(alerts.body.items).toMatchObject([{ duplicates: 1 }]);
+
+    const over = await send(ingestUrl, group(alert(fingerprint, 'resolved')));
+    expect(over).toMatchObject({
+      status: 202,
+      body: { accepted: 1, incidents: [{ incidentId: first, status: 'resolved' }] },
+    });
+    expect(await statusOf(first)).toBe('resolved');
+    // and again, which changes nothing
+    await send(ingestUrl, group(alert(fingerprint, 'resolved')));
+
+    const second = await opened(fingerprint);
+    expect(second).not.toBe(first);
+    expect(await opened(fingerprint)).toBe(second);
+    expect(await storedOf(tenant.tenantId, fingerprint)).toEqual({
+      incidents: 2,
+      current: 1,
+      unended: 1,
+      created: 2,
+    });
+    const timeline = await tenant.api.get<{ items: { event: string; data: { newStatus?: string } }[] }>(
+      `/v1/incidents/${first}/timeline`,
+    );
+    expect(timeline.body.items.filter(({ data }) => data.newStatus === 'resolved')).toHaveLength(1);
+  });
+
+  it('opens another incident after a person resolved it, too', async () => {
+    const fingerprint = randomUUID();
+    const first = await opened(fingerprint);
+    await tenant.api.patch(`/v1/incidents/${first}`, { status: 'resolved' });
+    expect(await opened(fingerprint)).not.toBe(first);
+  });
+
+  it('is never begun by the notice that it is over', async () => {
+    const fingerprint = randomUUID();
+    const answer = await send(ingestUrl, group(alert(fingerprint, 'resolved')));
+    expect(answer).toMatchObject({ status: 202, body: { accepted: 1, incidents: [] } });
+    expect(await storedOf(tenant.tenantId, fingerprint)).toMatchObject({ incidents: 0 });
+  });
+});
+
+describe('a group', () => {
+  it('becomes an incident for each alert, and the state of each counts', async () => {
+    const [old, ...fresh] = [randomUUID(), randomUUID(), randomUUID()] as const;
+    const before = await opened(old);
+    const body = JSON.stringify(group(alert(old, 'resolved'), ...fresh.map((id) => alert(id))));
+    const answer = await send(ingestUrl, body);
+    expect(answer.body.accepted).toBe(3);
+    const states = new Map(answer.body.incidents.map((one) => [one.sourceAlertId, one.status]));
+    expect(states).toEqual(new Map([[fresh[0], 'triaging'], [fresh[1], 'triaging'], [old, 'resolved']])); // prettier-ignore
+    expect(await statusOf(before)).toBe('resolved');
+    // The body is there behind each of them, though it is stored once.
+    for (const { incidentId } of answer.body.incidents.filter(({ status }) => status === 'triaging')) {
+      const alerts = await tenant.api.get<Listed>(`/v1/incidents/${incidentId}/alerts`);
+      expect(alerts.body.items.map(({ raw }) => raw)).toEqual([body]);
+    }
+  });
+
+  it('may be larger than what is written at once, and brings nothing new when it comes again', async () => {
+    const many = Array.from({ length: 300 }, () => randomUUID());
+    const body = group(...many.map((id) => alert(id)));
+    const first = await send(ingestUrl, body);
+    expect(first).toMatchObject({ status: 202, body: { accepted: 300 } });
+    const again = await send(ingestUrl, body);
+    const ids = ({ body: { incidents } }: Answer<Taken>) => incidents.map(({ incidentId }) => incidentId);
+    expect(new Set(ids(first)).size).toBe(300);
+    expect(ids(again)).toEqual(ids(first));
+  });
+
+  it('holds the same alert twice: it is one', async () => {
+    const fingerprint = randomUUID();
+    const { body } = await send(ingestUrl, group(alert(fingerprint), alert(fingerprint)));
+    expect(new Set(body.incidents.map(({ incidentId }) => incidentId)).size).toBe(1);
+    expect(await storedOf(tenant.tenantId, fingerprint)).toMatchObject({ incidents: 1, created: 1 });
+  });
+});
+
+describe('many at once', () => {
+  it('make one incident when 20 identical ones fire, the first time and after each resolution', async () => {
+    const fingerprint = randomUUID();
+    const storm = async (): Promise<Set<string>> => {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => send(ingestUrl, group(alert(fingerprint)))),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(Array<number>(20).fill(202));
+      return new Set(answers.flatMap(({ body }) => body.incidents.map(({ incidentId }) => incidentId)));
+    };
+    const seen = new Set<string>();
+    for (let round = 1; round <= 3; round += 1) {
+      const [incidentId, ...others] = await storm();
+      expect(others).toEqual([]);
+      seen.add(incidentId ?? '');
+      expect(await storedOf(tenant.tenantId, fingerprint)).toEqual({
+        incidents: round,
+        current: 1,
+        unended: 1,
+        created: round,
+      });
+      await send(ingestUrl, group(alert(fingerprint, 'resolved')));
+    }
+    expect(seen.size).toBe(3);
+  });
+
+  it('leave at most one that has not ended when firing and resolved race', async () => {
+    const fingerprint = randomUUID();
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        send(ingestUrl, group(alert(fingerprint, n % 2 === 0 ? 'firing' : 'resolved'))),
+      ),
+    );
+    for (const { status } of answers) expect([202, 503]).toContain(status);
+    const stored = await storedOf(tenant.tenantId, fingerprint);
+    expect(stored).toMatchObject({ current: 1, created: stored['incidents'] });
+    expect(stored['unended']).toBeLessThanOrEqual(1);
+    await send(ingestUrl, group(alert(fingerprint, 'resolved')));
+    expect(await storedOf(tenant.tenantId, fingerprint)).toMatchObject({ unended: 0 });
+  });
+});
+
+describe('odd bodies', () => {
+  it.each([
+    ['a NUL', 'a\\u0000b', 'a\uFFFDb'],
+    ['half a surrogate pair', 'a\\ud83d b', 'a\uFFFD b'],
+  ])('%s is mended, and the bytes are kept', async (_, written, read) => {
+    const fingerprint = randomUUID();
+    const body = `{"alerts":[{"fingerprint":"${fingerprint}","labels":{"alertname":"${written}"}}],"status":"firing"}`;
+    const answer = await send(ingestUrl, body);
+    expect(answer.status).toBe(202);
+    const path = `/v1/incidents/${answer.body.incidents[0]?.incidentId}`;
+    expect((await tenant.api.get(path)).body).toMatchObject({ title: read, tags: { alertname: read } });
+    expect((await tenant.api.get<Listed>(`${path}/alerts`)).body.items[0]?.raw).toBe(body);
+  });
+
+  it('a title too long is cut between two characters', async () => {
+    const annotations = { summary: '🔥'.repeat(600) };
+    const answer = await send(ingestUrl, group(alert(randomUUID(), 'firing', { annotations })));
+    const { body } = await tenant.api.get(`/v1/incidents/${answer.body.incidents[0]?.incidentId}`);
+    expect(body['title']).toBe(`${'🔥'.repeat(499)}…`);
+  });
+
+  it('ids too long stay apart', async () => {
+    const ids = ['a', 'b'].map((end) => 'x'.repeat(600) + randomUUID() + end);
+    const { body } = await send(ingestUrl, group(...ids.map((id) => alert(id))));
+    expect(new Set(body.incidents.map(({ sourceAlertId }) => sourceAlertId)).size).toBe(2);
+    for (const { sourceAlertId } of body.incidents) expect(sourceAlertId).toHaveLength(512);
+  });
+
+  it.each([
+    ['an empty group', group(), 202],
+    ['alerts of every wrong type', { alerts: [null, 1, 'x', [], { labels: 'a=b', annotations: [1] }] }, 202],
+    ['labels of other types', group({ labels: { n: 1, deep: { a: 1 }, no: null }, fingerprint: 7 }), 202],
+    ['numbers beyond a double', `{"alerts":[{"labels":{"n":1e999}}]}`, 202],
+    ['a poisoned key', `{"alerts":[{"labels":{"__proto__":"x"},"__proto__":{"a":1}}]}`, 202],
+    ['nesting', `{"alerts":[{"labels":{"a":"b"},"more":${'['.repeat(20_000)}${']'.repeat(20_000)}}]}`, 202],
+    ['no list of alerts', { alerts: { 0: {} } }, 400],
+    ['another format', { hello: 'world' }, 400],
+    ['null', 'null', 400],
+    ['a text', '"firing"', 400],
+    ['half a body', '{"alerts":[', 400],
+    ['nothing', '', 400],
+  ])('%s never breaks anything', async (_, body, status) => {
+    const answer = await send(ingestUrl, body);
+    expect(answer.status).toBe(status);
+  });
+
+  it('another media type is 415', async () => {
+    expect((await send(ingestUrl, '<a/>', { 'content-type': 'application/xml' })).status).toBe(415);
+  });
+});
+
+describe('who may send', () => {
+  const byKey = (provider = 'alertmanager') => `${server.url}/v1/webhooks/${tenant.tenantId}/${provider}`;
+
+  it('a key with the scope, without any signature', async () => {
+    const { key } = await AlertSender.of(tenant);
+    const answer = await send(byKey(), group(alert(randomUUID())), { 'x-api-key': key });
+    expect(answer).toMatchObject({ status: 202, body: { accepted: 1 } });
+    expect((await send(byKey('nagios'), group(), { 'x-api-key': key })).status).toBe(404);
+    expect((await send(byKey('prometheus'), group(), { 'x-api-key': key })).status).toBe(404);
+  });
+
+  it('nobody without a key, nor with one of another tenant or without the scope', async () => {
+    const stranger = await AlertSender.of(await newTenant(server.url));
+    const reader = await tenant.api.post<{ plaintextKey: string }>('/v1/api-keys', {
+      name: 'reader',
+      scopes: ['incidents:read'],
+    });
+    for (const key of ['', 'cflo_x', stranger.key, reader.body.plaintextKey])
+      expect(await send(byKey(), group(), { 'x-api-key': key })).toMatchObject({
+        status: 401,
+        body: { error: 'invalid_api_key' },
+      });
+  });
+
+  it('nobody with a token that is unknown, of another tenant or of another provider', async () => {
+    const stranger = await newTenant(server.url);
+    const { ingestUrl: theirs } = await connect(stranger, 'alertmanager');
+    const token = (url: string) => url.split('/').at(-1) ?? '';
+    for (const url of [
+      `${byKey()}/${randomBytes(32).toString('base64url')}`,
+      `${byKey()}/x`,
+      `${byKey()}/${token(theirs)}`,
+      ingestUrl.replace('/alertmanager/', '/grafana/'),
+    ])
+      expect(await send(url, group(alert(randomUUID())))).toMatchObject({
+        status: 401,
+        body: { error: 'invalid_api_key' },
+      });
+  });
+
+  it('nobody any more once the integration is disconnected, here at once and soon on every replica', async () => {
+    const replica = await TestServer.start({ database: server.database });
+    try {
+      const gone = await connect(tenant, 'alertmanager');
+      const elsewhere = gone.ingestUrl.replace(server.url, replica.url);
+      for (const url of [gone.ingestUrl, elsewhere]) expect((await send(url, group())).status).toBe(202);
+      await tenant.api.delete(`/v1/integrations/${gone.integrationId}`);
+      expect((await send(gone.ingestUrl, group())).status).toBe(401);
+      await until('the other replica knows', async () => (await send(elsewhere, group())).status === 401);
+      expect((await send(ingestUrl, group())).status).toBe(202);
+    } finally {
+      await replica.stop();
+    }
+  });
+
+  it('whoever shows the login, where the tool was given one', async () => {
+    const own = await newTenant(server.url);
+    const bearerToken = randomBytes(16).toString('hex');
+    const { ingestUrl: url } = await connect(own, 'alertmanager', {
+      config: { environment: 'staging' },
+      credentials: { bearerToken },
+    });
+    const body = group(alert(randomUUID(), 'firing', { labels: { alertname: 'A' } }));
+    expect((await send(url, body)).body).toMatchObject({ error: 'invalid_signature' });
+    const answer = await send(url, body, { authorization: `Bearer ${bearerToken}` });
+    expect(answer.status).toBe(202);
+    const incident = await own.api.get(`/v1/incidents/${answer.body.incidents[0]?.incidentId}`);
+    expect(incident.body['environment']).toBe('staging');
+  });
+
+  it('whoever signs, where the integration holds the secret: at its own address and at the shared one', async () => {
+    const own = await newTenant(server.url);
+    const secret = randomBytes(16).toString('hex');
+    const signed = await connect(own, 'grafana', { credentials: { signingSecret: secret } });
+    const { key } = await AlertSender.of(own);
+    const shared = `${server.url}/v1/webhooks/${own.tenantId}/grafana`;
+    const body = JSON.stringify(group(alert(randomUUID())));
+    const sign = (by: string) => ({
+      'x-grafana-alerting-signature': createHmac('sha256', by).update(body).digest('hex'),
+    });
+    for (const [url, headers] of [[signed.ingestUrl, {}], [shared, { 'x-api-key': key }]] as const) {
+      for (const wrong of [{}, sign('another'), { 'x-grafana-alerting-signature': 'zz' }])
+        expect(await send(url, body, { ...headers, ...wrong })).toMatchObject({
+          status: 401,
+          body: { error: 'invalid_signature' },
+        });
+      expect((await send(url, body, { ...headers, ...sign(secret) })).status).toBe(202);
+    } // prettier-ignore
+  });
+
+  it('shows the address once, and no log tells its token', async () => {
+    const read = await tenant.api.get(`/v1/integrations/${integrationId}`);
+    const list = await tenant.api.get('/v1/integrations');
+    const token = ingestUrl.split('/').at(-1) ?? '';
+    expect(token).toMatch(/^[\w-]{43}$/);
+    await send(ingestUrl, 'null');
+    const stored = await sql(
+      server.database.url,
+      'SELECT * FROM integrations WHERE tenant_id = $1',
+      [tenant.tenantId],
+      tenant.tenantId,
+    );
+    await until('the refusal is in the log', () => server.log.includes('/alertmanager/[redacted]'));
+    expect(JSON.stringify([read.body, list.body, stored, server.log])).not.toContain(token);
+  });
+});
+
+it('tells a tool to come again when its tenant sends too much, with the status that tools heed', async () => {
+  const strict = await TestServer.start({ env: { RATE_LIMIT_INGEST_PER_MINUTE: '1' } });
+  try {
+    const own = await newTenant(strict.url);
+    const { ingestUrl: url } = await connect(own, 'alertmanager');
+    const answers = await Promise.all(Array.from({ length: 3 }, () => send(url, group())));
+    const refused = answers.find(({ status }) => status !== 202);
+    expect(refused).toMatchObject({ status: 503, body: { error: 'service_unavailable' } });
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+  } finally {
+    await strict.stop();
+  }
+});
+
+it('keeps each acknowledged alert, with its events, when the server is killed', async () => {
+  const killed = await TestServer.start();
+  const own = await newTenant(killed.url);
+  const { ingestUrl: url } = await connect(own, 'alertmanager');
+  const acknowledged: string[] = [];
+  let posts = 0;
+  const post = async (): Promise<void> => {
+    while (posts++ < 400) {
+      const answer = await send(url, group(alert(randomUUID()), alert(randomUUID()))).catch(() => undefined);
+      // The connection broke: nothing was acknowledged.
+      if (!answer) return;
+      acknowledged.push(...answer.body.incidents.map(({ incidentId }) => incidentId));
+      if (acknowledged.length === 200) await killed.kill();
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, post));
+  expect(acknowledged.length).toBeGreaterThanOrEqual(200);
+  expect(acknowledged.length).toBeLessThan(800);
+  const rows = await sql<{ incident_id: string }>(
+    killed.database.url,
+    `SELECT i.incident_id FROM incidents i JOIN alerts a USING (tenant_id, incident_id)
+       JOIN alert_bodies USING (tenant_id, body_id)
+       JOIN events e ON e.tenant_id = i.tenant_id AND e.incident_id = i.incident_id AND e.type = 'incident.created'
+      WHERE i.tenant_id = $1`,
+    [own.tenantId],
+    own.tenantId,
+  );
+  expect(rows.map(({ incident_id }) => incident_id)).toEqual(expect.arrayContaining(acknowledged));
+  await killed.stop();
+});
