@@ -39,6 +39,11 @@ describe('The attribution of excess', () => {
     ]);
   });
 
+  it('weighs an entity by the times at which it was measured', () => {
+    const seldom = { entity: 'orders', excess: new Map([[1, 100]]) };
+    expect(owners([entity('web', 100, 100), seldom], 'web', graph)).toEqual([['orders', 100]]);
+  });
+
   it('ranks entities that no known path leads to as well', () => {
     expect(owners([entity('web', 100), entity('cache', 300)], 'web', graph)[0]).toEqual(['cache', 75]);
   });

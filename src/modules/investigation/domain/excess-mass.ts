@@ -22,7 +22,8 @@ export interface Attribution {
 
 /**
  * Excess-mass attribution with back-trace along the call graph. For entity v and step t, with E the excess:
- * `w_t = E_failing(t) / Σ E_failing`, `M_v = Σ w_t · E_v(t)`, and `own_v = max(0, M_v − Σ over callees c of min(M_c, M_v))`.
+ * `w_t = E_failing(t) / Σ E_failing`, `M_v = Σ w_t · E_v(t) / Σ w_t` over the steps at which v was measured, and
+ * `own_v = max(0, M_v − Σ over callees c of min(M_c, M_v))`.
  * Weighting by requests and subtracting callees is what makes it work; reachability from the failing service does not
  * filter, since edges are often missing. Most own mass first; empty when the failing service did not suffer.
  */
@@ -36,7 +37,14 @@ export function attributeExcess(
   const masses = new Map<string, number>();
   for (const { entity, excess } of entities) {
     let mass = 0;
-    for (const [timestamp, weight] of weights) mass += weight * (excess.get(timestamp) ?? 0);
+    let seen = 0;
+    for (const [timestamp, weight] of weights) {
+      const value = excess.get(timestamp);
+      if (value === undefined) continue;
+      mass += weight * value;
+      seen += weight;
+    }
+    if (seen > 0) mass /= seen;
     masses.set(graph.nodeOf(entity), (masses.get(graph.nodeOf(entity)) ?? 0) + mass);
   }
   const own = entities.map(({ entity }) => {

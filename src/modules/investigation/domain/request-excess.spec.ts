@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MetricSeries } from './evidence-set.js';
-import { requestExcess, sufferingOf } from './request-excess.js';
+import { areUnusual, requestExcess, sufferingOf } from './request-excess.js';
 
 function series(entity: string, metric: string, values: readonly number[]): MetricSeries {
   const timestamps = values.map((_, i) => i);
@@ -19,7 +19,7 @@ describe('The excess of requests', () => {
           [3, 80],
         ]),
         evidenceIds: ['evd_latency_avg', 'evd_requests'],
-        unusual: true,
+        usual: 0,
       },
     ]);
   });
@@ -38,14 +38,24 @@ describe('The excess of requests', () => {
     expect(requestExcess([requests, ...all], 'latency', 2)[0]?.excess.get(2)).toBe(10);
   });
 
-  it('is usual when as much was seen before', () => {
+  it('is as usual as it was before', () => {
     const noisy = [1, 9, 1, 9, 1, 9, 1, 1, 1, 1, 1, 9, 1, 9];
     const traffic = series(
       'web',
       'requests',
       noisy.map(() => 10),
     );
-    expect(requestExcess([traffic, series('web', 'latency', noisy)], 'latency', 11)[0]?.unusual).toBe(false);
+    expect(requestExcess([traffic, series('web', 'latency', noisy)], 'latency', 11)[0]?.usual).toBe(2 / 9);
+    const never = noisy.map((value, i) => (i < 11 ? 1 : value));
+    expect(requestExcess([traffic, series('web', 'latency', never)], 'latency', 11)[0]?.usual).toBe(0);
+  });
+
+  it('takes what an entity usually was asked where that was not measured, and knows nothing where its answers were not', () => {
+    const asked = { ...requests, timestamps: [0, 1, 2], values: [10, 10, 20] };
+    const latency = { ...series('web', 'latency', [1, 1, 3]), timestamps: [0, 1, 3] };
+    expect([...(requestExcess([asked, latency], 'latency', 2)[0]?.excess ?? [])]).toEqual([[3, 20]]);
+    const idle = { ...asked, values: [10, 10, 0] };
+    expect(requestExcess([idle, latency], 'latency', 2)[0]?.excess.get(2)).toBe(0);
   });
 
   it('needs a request count, a signal and a sample from before', () => {
@@ -54,6 +64,20 @@ describe('The excess of requests', () => {
     expect(requestExcess([requests], 'latency', 2)).toEqual([]);
     expect(requestExcess([requests, latency], 'latency', 0)).toEqual([]);
     expect(requestExcess([requests, latency], 'failures', 2)).toEqual([]);
+  });
+});
+
+describe('Excess is unusual', () => {
+  const measured = (usual: number) => ({ entity: 'web', excess: new Map(), evidenceIds: [], usual });
+
+  it('when both the failing service and the one it comes from rarely had as much', () => {
+    expect(areUnusual(measured(0.02), measured(0.02))).toBe(true);
+    expect(areUnusual(measured(0.15), measured(0))).toBe(true);
+    expect(areUnusual(measured(0.04), measured(0.04))).toBe(false);
+  });
+
+  it('but not when the failing service often suffers so', () => {
+    expect(areUnusual(measured(0.3), measured(0))).toBe(false);
   });
 });
 

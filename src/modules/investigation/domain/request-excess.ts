@@ -4,7 +4,7 @@ import type { EpochMs } from './evidence.js';
 import type { EntityExcess } from './excess-mass.js';
 import { type MetricProfile, type MetricRole, profileOf } from './metric-profile.js';
 import { metricShift } from './metric-shift.js';
-import { baselineOf } from './robust-score.js';
+import { baselineOf, medianOf } from './robust-score.js';
 import { sameService } from './service-name.js';
 
 /** What requests can suffer from. */
@@ -36,8 +36,8 @@ export function sufferingOf(
 
 export interface MeasuredExcess extends EntityExcess {
   readonly evidenceIds: readonly string[];
-  /** Whether there was more of it than in 95 % of the equally long windows before the onset. */
-  readonly unusual: boolean;
+  /** In which share of the equally long windows before the onset there was as much of it; 0 when too few came before. */
+  readonly usual: number;
 }
 
 interface EntitySeries {
@@ -47,6 +47,10 @@ interface EntitySeries {
 }
 
 const FEWEST_NORMAL_SAMPLES = 1;
+/** As much at the failing service is everyday life, whoever it comes from. */
+const OFTEN = 0.2;
+/** Of both at once: rarer than once in 2000 windows. */
+const RARE_TOGETHER = 0.0005;
 
 /**
  * Per entity that has both a request count and a signal of suffering: `requests(t) · max(0, how much worse than its
@@ -108,35 +112,48 @@ function measure({ traffic, signal, profile }: EntitySeries, onsetAt: EpochMs): 
   const baseline = baselineOf(signal.values.slice(0, after), profile);
   if (!baseline) return undefined;
   const requests = new Map(traffic.timestamps.map((timestamp, i) => [timestamp, traffic.values[i] ?? 0]));
+  const usual = medianOf(traffic.values);
   const suffered = signal.timestamps.map((timestamp, i) => {
     const difference = (signal.values[i] ?? baseline.median) - baseline.median;
     const worse = profile.direction === 'down' ? -difference : difference;
-    return Math.max(0, requests.get(timestamp) ?? 0) * Math.max(0, worse);
+    return Math.max(0, requests.get(timestamp) ?? usual) * Math.max(0, worse);
   });
   const excess = new Map<EpochMs, number>();
   for (let i = after; i < suffered.length; i += 1)
     excess.set(signal.timestamps[i] ?? onsetAt, suffered[i] ?? 0);
+  // Who was asked and of whom no answer was measured may have suffered; who was not asked has not.
+  const idle = traffic.timestamps.filter((timestamp, i) => timestamp >= onsetAt && traffic.values[i] === 0);
+  for (const timestamp of idle) excess.set(timestamp, 0);
   return {
     entity: signal.entity,
     excess,
-    unusual: isUnusual(suffered, after),
+    usual: shareOfWindows(suffered, after),
     evidenceIds: [...new Set([...signal.evidenceIds, ...traffic.evidenceIds])],
   };
 }
 
+/**
+ * Whether the failing service suffers more than it sometimes did before, and so does whoever causes most of it. Of one
+ * service alone a bad hour proves little; of two that have to do with each other it does.
+ */
+export function areUnusual(failing: MeasuredExcess, worst: MeasuredExcess): boolean {
+  return failing.usual <= OFTEN && failing.usual * worst.usual <= RARE_TOGETHER;
+}
+
 const FEWEST_WINDOWS = 5;
 
-function isUnusual(suffered: readonly number[], after: number): boolean {
+function shareOfWindows(suffered: readonly number[], after: number): number {
   const length = suffered.length - after;
-  const sums: number[] = [];
+  const now = suffered.slice(after).reduce((total, value) => total + value, 0);
+  let windows = 0;
+  let asMuch = 0;
   let sum = 0;
   for (let i = 0; i < after; i += 1) {
     sum += (suffered[i] ?? 0) - (i >= length ? (suffered[i - length] ?? 0) : 0);
-    if (i >= length - 1) sums.push(sum);
+    if (i < length - 1) continue;
+    windows += 1;
+    if (sum >= now) asMuch += 1;
   }
   // Too little before to know what is usual: then what is seen is taken at its face.
-  if (sums.length < FEWEST_WINDOWS) return true;
-  sums.sort((a, b) => a - b);
-  const usual = sums[Math.floor(0.95 * (sums.length - 1))] ?? 0;
-  return suffered.slice(after).reduce((total, value) => total + value, 0) > usual;
+  return windows < FEWEST_WINDOWS ? 0 : asMuch / windows;
 }

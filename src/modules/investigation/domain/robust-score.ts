@@ -63,6 +63,11 @@ function onBadSide(difference: number, direction: Direction): number {
   return direction === 'down' ? -difference : Math.abs(difference);
 }
 
+/** Of no values 0. */
+export function medianOf(values: readonly number[]): number {
+  return quantile(Float64Array.from(values).sort(), 0.5);
+}
+
 /** Linear interpolation between the closest ranks (Hyndman & Fan 1996, type 7). */
 function quantile(sorted: Float64Array, p: number): number {
   const rank = p * (sorted.length - 1);

@@ -4,7 +4,13 @@ import { type Attribution, attributeExcess } from '../excess-mass.js';
 import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { missingEvidence } from '../missing-evidence.js';
-import { type MeasuredExcess, requestExcess, sufferingOf, type Suffering } from '../request-excess.js';
+import {
+  areUnusual,
+  type MeasuredExcess,
+  requestExcess,
+  sufferingOf,
+  type Suffering,
+} from '../request-excess.js';
 import { standingOut } from '../suspects.js';
 import { sameService } from '../service-name.js';
 import { clockTime, count } from '../wording.js';
@@ -40,7 +46,6 @@ export const dependencyAnalysis: Agent = {
     const suffering = sufferingOf(incident, evidence.series, onset.at);
     const measured = requestExcess(evidence.series, suffering, onset.at);
     const attributions = attributeExcess(measured, incident.service, new CallGraph(edges));
-    const unusual = measured.some((each) => each.unusual && sameService(each.entity, incident.service ?? ''));
     const [worst] = attributions;
     if (!worst) {
       return nothing(
@@ -50,6 +55,9 @@ export const dependencyAnalysis: Agent = {
         measured.length === 0 ? [missingEvidence('requests', incident)] : [],
       );
     }
+    const unusual = measured
+      .filter(({ entity }) => sameService(entity, incident.service ?? ''))
+      .some((failing) => measured.some((each) => each.entity === worst.entity && areUnusual(failing, each)));
     const evidenceIds = evidenceOf(measured, evidence);
     const shown = attributions.slice(0, MOST_SHOWN);
     return {
