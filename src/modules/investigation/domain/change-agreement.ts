@@ -29,7 +29,7 @@ export function agreementWith(
       at >= row.occurredAt - TOLERANCE &&
       concerned.some((service) => service !== '' && resembles(entity, service)),
   );
-  const worded = sharesWords(ranked) ? errorMessagesIn(reports) : [];
+  const worded = sharesWords(ranked) && ranked.risky ? errorMessagesIn(reports) : [];
   return {
     kinds: [
       ...after.map(({ kind }) => kind),

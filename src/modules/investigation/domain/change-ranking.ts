@@ -34,6 +34,7 @@ export interface RankedChange {
   readonly inStack?: string;
   /** What was seen in its diff. */
   readonly risks: readonly string[];
+  /** Whether that tends to break things; a diff that is not known may be anything. */
   readonly risky: boolean;
   /** Whether its diff is known and nothing in it has to do with such trouble. */
   readonly innocent: boolean;
@@ -55,6 +56,9 @@ const IN_STACK = 1;
 /** For each word of what it changed that the errors use. */
 const NAMED = 0.2;
 const MOST_NAMED = 0.8;
+/** A new loop or a new call is in every second diff. */
+const TELLING_RISK = 0.5;
+const RISK_WHEN_NAMED = 0.3;
 const SHORTEST_FILE = 6;
 /** One shared word may be chance. */
 export const FEWEST_SHARED_WORDS = 2;
@@ -125,8 +129,12 @@ function rank(
     distance,
     sharedWithLogs: shared.map(({ word }) => word),
     risks: reading.reasons,
-    risky: reading.score > 0,
-    innocent: known && inStack === undefined && shared.length < FEWEST_SHARED_WORDS && reading.score <= 0,
+    risky:
+      !known ||
+      reading.score >= TELLING_RISK ||
+      (reading.score >= RISK_WHEN_NAMED && shared.length >= FEWEST_SHARED_WORDS),
+    innocent:
+      known && inStack === undefined && shared.length < FEWEST_SHARED_WORDS && reading.score < TELLING_RISK,
     ...(inStack === undefined ? {} : { inStack }),
   };
   if (lag < -LATEST_AFTER_ONSET) return { ...base, ruledOut: 'after_onset' };

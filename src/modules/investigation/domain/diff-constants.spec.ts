@@ -23,7 +23,6 @@ describe('A constant with another value', () => {
     ['ttl := 5 * time.Minute', 'ttl := 5 * time.Second'],
     ['v2_enabled = false', 'v2_enabled = true'],
     ['MinVersion: tls.VersionTLS12,', 'MinVersion: tls.VersionTLS13,'],
-    ['host: "a.internal"', 'host: "b.internal"'],
     ['text.replace(/a+b/g, x)', 'text.replace(/(a+)+b/g, x)'],
   ])('may be another unit, switch, name or pattern: %s', (before, after) => {
     expect(strength(before, after)).toBe(1);
@@ -31,9 +30,17 @@ describe('A constant with another value', () => {
 
   it('knows units, prose and settings', () => {
     expect(strength('memory: 1Gi', 'memory: 1024Mi')).toBe(0);
-    expect(strength('title: "Your cart"', 'title: "Your own cart"')).toBeLessThan(0.5);
+    expect(strength('title: "Your cart"', 'title: "Your own cart"', true)).toBeLessThan(0.3);
+    expect(strength('host = "a.internal"', 'host = "b.internal"')).toBeCloseTo(0.4);
+    expect(strength('host: "a.internal"', 'host: "b.internal"', true)).toBe(1);
+    expect(strength('schedule: "0 6 * * *"', 'schedule: "* 6 * * *"', true)).toBe(1);
     expect(strength('key: svc_password', 'key: password')).toBe(0);
     expect(strength('key: svc_password', 'key: password', true)).toBe(1);
+  });
+
+  it('may fill a disk with a louder log, and breaks nothing with a quieter one', () => {
+    expect(strength('level: info', 'level: debug', true)).toBe(1);
+    expect(strength('level: info', 'level: warn', true)).toBeLessThan(0.3);
   });
 
   it('is neither a bumped version nor another line', () => {

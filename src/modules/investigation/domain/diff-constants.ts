@@ -26,7 +26,13 @@ const UNITS: Readonly<Record<string, number>> = {
 /** Four times as much, or a fourth, is as bad as it gets. */
 const FULL_STRENGTH = Math.log(4);
 const WHEN_RELAXED = 0.5;
-const WHEN_PROSE = 0.3;
+/** A text that programs compare means more than one that people read. */
+const WHEN_TEXT = 0.4;
+const PROSE = /[a-z]{2,}[,.!]? [a-z]{2,}/i;
+const WHEN_PROSE = 0.2;
+/** To write less into a log breaks nothing; to write more may fill a disk. */
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'];
+const WHEN_QUIETER = 0.1;
 /** Less of these hurts, and more of those. */
 const HURTS_WHEN_LESS =
   /time.?out|deadline|ttl|lifetime|expir|pool|memory|cpu|replica|thread|worker|budget|threshold/i;
@@ -45,7 +51,7 @@ export function constantChange(
   for (const line of added) {
     const before = isVersion(line) ? undefined : byShape.get(shape(line));
     if (before === undefined) continue;
-    const strength = moved(before, line);
+    const strength = moved(before, line, isConfiguration);
     if (strength > (most?.strength ?? 0)) most = { strength, line: `${before}\n${line}` };
   }
   return most;
@@ -61,23 +67,33 @@ function shapeOf(line: string): string {
   return line.replaceAll(LITERAL, '§').replaceAll(/\s+/g, ' ');
 }
 
-function moved(before: string, after: string): number {
+function moved(before: string, after: string, isConfiguration: boolean): number {
   const old = before.match(LITERAL) ?? [];
   const now = after.match(LITERAL) ?? [];
   // Without a literal that differs it is a word behind a key.
   if (old.join() === now.join()) return before === after ? 0 : 1;
-  return now.reduce((most, literal, i) => Math.max(most, distance(old[i] ?? literal, literal, after)), 0);
+  return now.reduce(
+    (most, literal, i) => Math.max(most, distance(old[i] ?? literal, literal, after, isConfiguration)),
+    0,
+  );
 }
 
-function distance(before: string, after: string, line: string): number {
+function distance(before: string, after: string, line: string, isConfiguration: boolean): number {
   if (before === after) return 0;
   const [a, b] = [numberIn(before), numberIn(after)];
   if (a === undefined || b === undefined) {
-    return /^["'`].*\s.*["'`]$/.test(after) && /\s/.test(before) ? WHEN_PROSE : 1;
+    const [from, to] = [levelIn(before), levelIn(after)];
+    if (from >= 0 && to > from) return WHEN_QUIETER;
+    if (!/^["'`]/.test(after)) return 1;
+    return PROSE.test(after) ? WHEN_PROSE : isConfiguration ? 1 : WHEN_TEXT;
   }
   if (a <= 0 || b <= 0) return 1;
   const relaxed = b > a ? HURTS_WHEN_LESS.test(line) : HURTS_WHEN_MORE.test(line);
   return Math.min(1, Math.abs(Math.log(b / a)) / FULL_STRENGTH) * (relaxed ? WHEN_RELAXED : 1);
+}
+
+function levelIn(literal: string): number {
+  return LEVELS.indexOf(literal.replaceAll(/["'`]/g, '').toLowerCase());
 }
 
 function numberIn(literal: string): number | undefined {

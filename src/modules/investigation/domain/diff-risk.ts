@@ -41,10 +41,11 @@ const REACHES_OUT =
   /\bselect\b.+\bfrom\b|\binsert into\b|\bupdate\b.+\bset\b|\bdelete from\b|\.(?:query|exec|fetch|get|post|put|call|find|load)\w*\(/i;
 const WORD = /[\w$]+/g;
 const FEWEST_LEFT = 2;
+const SHORTEST_LOST = 3;
 const DROPPED = /\bdrop\s+(?:index|column|table|constraint|view|trigger)\b/i;
 /** A constant that moved less than this is a tuning. */
 const TELLING_CONSTANT = 0.3;
-const ABOUT_CONSTANT = 0.5;
+const LITERAL_VALUE = /\d|\b(?:true|false|on|off|debug|info)\b/i;
 
 /**
  * Reads a unified diff for what tends to break things: up to `+1.2` a line that stayed the same but for a constant, by
@@ -80,7 +81,7 @@ export function readDiff(paths: readonly string[], diff: string | undefined): Di
     paths.some((path) => SETTINGS.test(path.slice(0, 1024))),
   );
   const strength = constant?.strength ?? 0;
-  const tunable = changed.some((line) => TUNABLE.test(line));
+  const tunable = changed.some((line) => TUNABLE.test(line) && LITERAL_VALUE.test(line));
   const risks: readonly (readonly [boolean, number, string])[] = [
     [strength >= TELLING_CONSTANT, 1.2 * strength, 'a constant has another value'],
     [GUARDS.some((guard) => occurrences(removed, guard) > occurrences(added, guard)), 1, 'a guard is gone'],
@@ -95,8 +96,16 @@ export function readDiff(paths: readonly string[], diff: string | undefined): Di
     score: found.reduce((sum, [, weight]) => sum + weight, 0),
     reasons: found.map(([, , reason]) => reason),
     harmless: false,
-    words: wordsOf(removed, added, strength >= ABOUT_CONSTANT ? (constant?.line ?? '') : ''),
+    words: wordsOf(
+      removed.filter(isCode),
+      added.filter(isCode),
+      strength >= TELLING_CONSTANT ? (constant?.line ?? '') : '',
+    ),
   };
+}
+
+function isCode(line: string): boolean {
+  return !COMMENT.test(line);
 }
 
 function harmless(score: number, reason: string): DiffReading {
@@ -139,11 +148,15 @@ function changedLines(diff: string): { removed: string[]; added: string[] } {
   };
 }
 
-/** `await find(id)` → `find(id)`: a line that lost words and got none. */
+/** `await find(id)` → `find(id)`: a line that lost words, got none, and what it lost is nowhere else. */
 function leftOut(removed: readonly string[], added: readonly string[]): boolean {
+  const kept = new Set(added.flatMap((line) => line.match(WORD) ?? []));
+  const lossy = removed
+    .map((line) => line.match(WORD) ?? [])
+    .filter((words) => words.some((word) => word.length >= SHORTEST_LOST && !kept.has(word)));
   return added.some((line) => {
     const left = line.match(WORD) ?? [];
-    return left.length >= FEWEST_LEFT && removed.some((before) => isPartOf(left, before.match(WORD) ?? []));
+    return left.length >= FEWEST_LEFT && lossy.some((before) => isPartOf(left, before));
   });
 }
 

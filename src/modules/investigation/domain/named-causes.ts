@@ -39,7 +39,7 @@ const NAMED_CAUSES: readonly NamedCause[] = [
     category: 'resource',
     says: 'ran out of connections',
     words:
-      /too many (?:connections|clients)|pool (?:is )?exhausted|connection slots|unable to acquire (?:a )?connection|too many open files|\bemfile\b|(?:acquir|wait)ing for (?:a )?connection/i,
+      /too many (?:connections|clients)|pool (?:is )?exhausted|pool limit|connection slots|unable to acquire (?:a )?connection|too many open files|\bemfile\b|(?:acquir|wait)ing for (?:a )?connection/i,
   },
   {
     name: 'locks',
@@ -52,7 +52,7 @@ const NAMED_CAUSES: readonly NamedCause[] = [
     category: 'demand',
     says: 'gets more work than it can take',
     words:
-      /overload|load.?shed|shedding load|queue[^\n]{0,30}(?:\bfull\b|depth|above|limit)|(?:worker|thread) pool (?:is )?saturated|back.?pressure|request volume/i,
+      /overload|load.?shed|shedding load|\bqueue\b[^\n]{0,30}(?:\bfull\b|depth|above|limit)|(?:worker|thread) pool (?:is )?saturated|back.?pressure|request volume/i,
   },
   {
     name: 'dns',
@@ -81,7 +81,7 @@ const NAMED_CAUSES: readonly NamedCause[] = [
     category: 'external',
     says: 'meets clocks that do not agree',
     words:
-      /clock.?(?:skew|drift)|time.?too.?skewed|system clock|\b(?:ntp|chrony)d?\b|(?:\biat\b|issued|timestamp|token)[^\n]{0,40}in the future|not.?yet.?valid/i,
+      /clock.?(?:skew|drift)|clock[^\n]{0,20}(?:backwards?|wrong)|time.?too.?skewed|system clock|\b(?:ntp|chrony)d?\b|(?:\biat\b|issued|timestamp|token)[^\n]{0,40}in the future|not.?yet.?valid/i,
   },
   {
     name: 'provider',
@@ -108,7 +108,7 @@ const NAMED_CAUSES: readonly NamedCause[] = [
     category: 'external',
     says: 'is stuck on data that it was given',
     words:
-      /(?:invalid|malformed|corrupt|out of range|validation|unparse?able|poison|bad|not a (?:number|date)|cannot (?:apply|parse|decode))[^\n]{0,160}(?:\boffset\b|\bpartition\b|record_?id|message_?id|row_?id|\b(?:supplier|producer|partner|vendor|feed)=)|redeliver[^\n]{0,40}same|\bsame offset\b|\.(?:csv|xml|json|parquet|xlsx)\b[^\n]{0,60}(?:rows?|records?|lines?)[^\n]{0,20}invalid/i,
+      /(?:invalid|malformed|corrupt|out of range|validation|unparse?able|poison|bad|not a (?:number|date)|cannot (?:apply|parse|decode|unmarshal|deseriali[sz]e))[^\n]{0,160}(?:\boffset\b|\bpartition\b|record_?id|message_?id|row_?id|\b(?:supplier|producer|partner|vendor|feed)=)|redeliver[^\n]{0,40}same|\bsame offset\b|\.(?:csv|xml|json|parquet|xlsx)\b[^\n]{0,60}(?:rows?|records?|lines?)[^\n]{0,20}invalid/i,
   },
   {
     name: 'neighbour',
@@ -122,7 +122,7 @@ const NAMED_CAUSES: readonly NamedCause[] = [
     category: 'external',
     says: 'meets a failing region or zone',
     words:
-      /(?:\b(?:region|availability zone|zone)\b|\b[a-z]{2}-[a-z]{4,9}-\d[a-z]?\b)[^\n]{0,80}(?:unavailable|outage|degraded|impaired|unreachable)|time.?d?.?out[^\n]{0,40}\bzone\b/i,
+      /(?:\b(?:region|availability zone|zone)\b|\b[a-z]{2}-[a-z]{4,9}-\d[a-z]?\b)[^\n]{0,80}(?:unavailable|outage|degraded|impaired|unreachable|connection reset|timed out|internal ?failure)|time.?d?.?out[^\n]{0,40}\bzone\b/i,
   },
   {
     name: 'node',
@@ -144,7 +144,7 @@ const NAMED_CAUSES: readonly NamedCause[] = [
     category: 'external',
     says: 'lost the network between its parts',
     words:
-      /no route to host|network is unreachable|host unreachable|link (?:is )?down|\bflapping\b|packet loss|network partition|lost[^\n]{0,30}connection with peer/i,
+      /no route to host|network is unreachable|host unreachable|link (?:is )?down|\bflapping\b|packet loss|network partition|lost[^\n]{0,30}connection with peer|contact quorum|\blacp\b|port.channel/i,
   },
   {
     name: 'primary',

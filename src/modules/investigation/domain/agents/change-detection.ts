@@ -124,7 +124,7 @@ function toHypothesis(
   const agreement = agreementWith(ranked, context);
   const alone = agreement.kinds.length === 0;
   const late = ranked.lag > SHORTLY;
-  const over = sharesWords(ranked) ? undefined : ending;
+  const over = speaksOfErrors(ranked) ? undefined : ending;
   const open =
     over !== undefined ||
     ranked.innocent ||
