@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { AlertSender, type Answer, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
 import { until } from '../support/until.js';
 
 interface Finding {
@@ -27,6 +28,7 @@ export interface Investigation {
   readonly hypotheses: readonly { readonly status: string; readonly supportedBy: readonly string[] }[];
   readonly recommendedActions: readonly string[];
   readonly missingEvidence: readonly string[];
+  readonly failure: string | null;
   readonly steps: readonly Step[];
   readonly knownSolution: {
     readonly patternId: string;
@@ -171,4 +173,15 @@ export async function holdTable(
     `BEGIN; LOCK TABLE ${table} IN ${from === 'writers' ? 'SHARE' : 'ACCESS EXCLUSIVE'} MODE`,
   );
   return () => client.end();
+}
+
+/** Lets the pause before the next attempt of a run's job be over. */
+export async function hurry(url: string, { tenantId }: TenantUser, investigationId: string): Promise<void> {
+  await sql(
+    url,
+    `UPDATE graphile_worker._private_jobs SET run_at = now() WHERE payload->'payload'->>'investigationId' = $1
+        AND locked_at IS NULL`,
+    [investigationId],
+    tenantId,
+  );
 }

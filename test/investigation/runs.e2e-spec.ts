@@ -9,6 +9,7 @@ import {
   eventsOf,
   evidenceOf,
   holdTable,
+  hurry,
   incidentStatus,
   investigation,
   openQuietIncident,
@@ -173,22 +174,17 @@ describe('a run', () => {
     // As if the software had been replaced by one without this agent.
     await sql(
       server.database.url,
-      `UPDATE investigations SET steps = jsonb_set(steps, '{2,agentName}', '"no such agent"') WHERE investigation_id = $1`,
+      `UPDATE investigations SET steps = jsonb_set(steps, '{8,agentName}', '"no such agent"') WHERE investigation_id = $1`,
       [investigationId],
       tenant.tenantId,
     );
     await release();
     const run = await until('it failed', async () => {
-      await hurry(investigationId);
+      await hurry(server.database.url, tenant, investigationId);
       const now = await investigation(tenant, incidentId);
       return now?.status === 'failed' && now;
     });
-    expect(run.steps.map(({ status }) => status).slice(0, 4)).toEqual([
-      'completed',
-      'completed',
-      'failed',
-      'skipped',
-    ]);
+    expect(run.steps.map(({ status }) => status).slice(-3)).toEqual(['completed', 'failed', 'skipped']);
     expect(await incidentStatus(tenant, incidentId)).toBe('open');
     const names = (await eventsOf(tenant, incidentId)).map(({ event }) => event);
     expect(names).not.toContain('investigation.completed');
@@ -263,15 +259,4 @@ async function jobsOf(investigationId: string): Promise<number> {
     tenant.tenantId,
   );
   return row?.count ?? -1;
-}
-
-/** Lets the pause before the next attempt be over. */
-async function hurry(investigationId: string): Promise<void> {
-  await sql(
-    server.database.url,
-    `UPDATE graphile_worker._private_jobs SET run_at = now() WHERE payload->'payload'->>'investigationId' = $1
-        AND locked_at IS NULL`,
-    [investigationId],
-    tenant.tenantId,
-  );
 }

@@ -22,7 +22,7 @@ export interface Prediction {
 export function predict(raw: RawCase, now: () => number, perturbations: Perturbations): Prediction {
   const begun = now();
   const read = perturbations.ofRead(readCase(perturbations.ofRaw(raw)));
-  const investigated = investigate(read.evidence, read.incident);
+  const investigated = investigate(read.evidence, { incident: read.incident });
   const { outcome } = investigated;
   const incident = outcome.outcome !== 'not_an_incident';
   const cause = outcome.rootCause === null ? undefined : outcome.hypotheses[0];

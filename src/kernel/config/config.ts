@@ -52,6 +52,8 @@ export class Config implements Secrets {
   readonly metricsToken!: string | undefined;
   readonly jobConcurrency!: number;
   readonly investigationsPerTenant!: number;
+  /** MiB of heap that one investigation may take at most. */
+  readonly investigationMemoryMb!: number;
   readonly llm!: LlmConfig | undefined;
 }
 
@@ -95,6 +97,7 @@ export function loadConfig(env: Environment, keepSecrets?: (dataDir: string) => 
     ),
     jobConcurrency: read.integer('JOB_CONCURRENCY', 4, 1, 1000),
     investigationsPerTenant: read.integer('INVESTIGATIONS_PER_TENANT', 2, 1, 1000),
+    investigationMemoryMb: read.integer('INVESTIGATION_MEMORY_MB', 512, 32, 65_536),
     llm: readLlm(read),
   };
   if (read.faults.length > 0) throw new ConfigError(read.faults);

@@ -120,6 +120,6 @@ export abstract class IncidentEvidence {
   /** What was attached, oldest first, without its content. */
   abstract of(tenantId: TenantId, incidentId: string): Promise<AttachedEvidence[]>;
 
-  /** The rows of one piece, in bounded batches, so that nobody holds a whole upload. */
-  abstract rows(tenantId: TenantId, evidenceId: string): AsyncIterable<readonly unknown[]>;
+  /** The rows of one piece as JSON arrays, in bounded batches, so that nobody holds a whole upload. */
+  abstract rows(tenantId: TenantId, evidenceId: string): AsyncIterable<string>;
 }

@@ -6,7 +6,8 @@ import { AdmitInvestigations } from './application/admit-investigations.js';
 import { AlertHistory } from './application/alert-history.js';
 import { AlertsAround } from './application/alerts-around.js';
 import { AskInvestigations } from './application/ask-investigations.js';
-import { ContextNotes } from './application/context-notes.js';
+import { DeskForCaller } from './application/desk-for-caller.js';
+import { Desks } from './application/desks.js';
 import { DecideKnownSolution } from './application/decide-known-solution.js';
 import { EndRun } from './application/end-run.js';
 import { ExportEvalCase } from './application/export-eval-case.js';
@@ -17,9 +18,10 @@ import { ListChanges } from './application/list-changes.js';
 import { ModelCalls } from './application/model-calls.js';
 import { OpenCase } from './application/open-case.js';
 import { PullConnected } from './application/pull-connected.js';
+import { PursueCase } from './application/pursue-case.js';
 import { ReadAttached } from './application/read-attached.js';
+import { ReadRecorded } from './application/read-recorded.js';
 import { RecallMemory } from './application/recall-memory.js';
-import { RecentChanges } from './application/recent-changes.js';
 import { RecordChange } from './application/record-change.js';
 import { ReplayInvestigation } from './application/replay-investigation.js';
 import { RereadEvidence } from './application/reread-evidence.js';
@@ -27,6 +29,7 @@ import { ReviewWithModel } from './application/review-with-model.js';
 import { ShowInvestigation } from './application/show-investigation.js';
 import { StartInvestigation } from './application/start-investigation.js';
 import { TriageIncidents } from './application/triage-incidents.js';
+import { WatchRun } from './application/watch-run.js';
 import { WhenIncidentCreated } from './application/when-incident-created.js';
 import { CaseFile } from './domain/case-file.js';
 import { ModelChat } from './domain/review/model-chat.js';
@@ -38,6 +41,7 @@ import { TriageController } from './http/triage.controller.js';
 import { QueueFigures } from './infrastructure/queue-figures.js';
 import { AiSdkChat } from './infrastructure/ai-sdk-chat.js';
 import { SqlCaseFile } from './infrastructure/sql-case-file.js';
+import { ThreadedDesks } from './infrastructure/threaded-desks.js';
 import { SqlRuns } from './infrastructure/sql-runs.js';
 
 /** Triage, and the runs that find out why. Global, so that its api.ts can be asked for without an import of this file. */
@@ -50,6 +54,8 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     StartInvestigation,
     AdmitInvestigations,
     InvestigateIncident,
+    WatchRun,
+    PursueCase,
     ReviewWithModel,
     ModelCalls,
     OpenCase,
@@ -57,11 +63,11 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     GatherEvidence,
     ReadAttached,
     PullConnected,
-    AlertHistory,
     AlertsAround,
+    AlertHistory,
+    ReadRecorded,
     RereadEvidence,
-    RecentChanges,
-    ContextNotes,
+    DeskForCaller,
     EndRun,
     AbortInvestigation,
     ShowInvestigation,
@@ -75,6 +81,7 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     QueueFigures,
     { provide: Runs, useClass: SqlRuns },
     { provide: ModelChat, useClass: AiSdkChat },
+    { provide: Desks, useClass: ThreadedDesks },
     { provide: CaseFile, useClass: SqlCaseFile },
     { provide: ChangeLog, useExisting: RecordChange },
     { provide: Investigations, useClass: AskInvestigations },

@@ -14,7 +14,7 @@ export class ReadEvidence extends IncidentEvidence {
     return this.shelf.headers(tenantId, incidentId);
   }
 
-  async *rows(tenantId: TenantId, evidenceId: string): AsyncIterable<readonly unknown[]> {
+  async *rows(tenantId: TenantId, evidenceId: string): AsyncIterable<string> {
     for (let batch = 0; ; batch += 1) {
       const rows = await this.shelf.batch(tenantId, evidenceId, batch);
       if (!rows) return;

@@ -32,9 +32,5 @@ export abstract class EvidenceShelf {
     incidentId: string,
     page?: { readonly after: string; readonly limit: number },
   ): Promise<ShelvedEvidence[]>;
-  abstract batch(
-    tenantId: TenantId,
-    evidenceId: string,
-    batch: number,
-  ): Promise<readonly unknown[] | undefined>;
+  abstract batch(tenantId: TenantId, evidenceId: string, batch: number): Promise<string | undefined>;
 }

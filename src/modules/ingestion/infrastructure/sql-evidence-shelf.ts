@@ -71,14 +71,10 @@ export class SqlEvidenceShelf extends EvidenceShelf {
     );
   }
 
-  async batch(
-    tenantId: TenantId,
-    evidenceId: string,
-    batch: number,
-  ): Promise<readonly unknown[] | undefined> {
-    const [row] = await this.unitOfWork.query<{ content: unknown[] }>(
+  async batch(tenantId: TenantId, evidenceId: string, batch: number): Promise<string | undefined> {
+    const [row] = await this.unitOfWork.query<{ content: string }>(
       tenantId,
-      `SELECT content FROM incident_evidence_chunks WHERE tenant_id = $1 AND evidence_id = $2 AND chunk = $3`,
+      `SELECT content::text FROM incident_evidence_chunks WHERE tenant_id = $1 AND evidence_id = $2 AND chunk = $3`,
       [tenantId, evidenceId, batch],
     );
     return row?.content;

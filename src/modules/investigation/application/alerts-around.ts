@@ -6,7 +6,9 @@ import { ALERT_STORM } from '../domain/agents/names.js';
 import { alertKind } from '../domain/alert-kind.js';
 import { count } from '../domain/wording.js';
 import { AlertHistory, type Usual } from './alert-history.js';
-import { type Piece, pieceOfRows } from './piece.js';
+import type { RemoteDesk } from './desks.js';
+import type { FoundEvidence } from './found-evidence.js';
+import { keptPiece } from './kept-piece.js';
 
 const WINDOW = 10 * 60_000;
 const MOST_ALERTS = 2_000;
@@ -16,12 +18,6 @@ const MOST_INCIDENTS = 20;
 const FEWEST_ALERTS = 5;
 const FEWEST_ENTITIES = 3;
 
-export interface AlertsFound {
-  readonly pieces: readonly Piece[];
-  /** What was not read, as sentences. */
-  readonly unread: readonly string[];
-}
-
 /** What else went off around an alert: one piece of evidence for each entity, when it is many and much. */
 @Injectable()
 export class AlertsAround {
@@ -30,7 +26,11 @@ export class AlertsAround {
     private readonly history: AlertHistory,
   ) {}
 
-  async execute(tenantId: TenantId, { alertedAt }: InvestigatedIncident): Promise<AlertsFound> {
+  async execute(
+    desk: RemoteDesk,
+    tenantId: TenantId,
+    { alertedAt }: InvestigatedIncident,
+  ): Promise<FoundEvidence> {
     const [from, to] = [new Date(alertedAt - WINDOW), new Date(alertedAt + WINDOW)];
     const alerts = await this.incidents.alertsBetween(tenantId, from, to, MOST_ALERTS);
     const unread =
@@ -44,29 +44,37 @@ export class AlertsAround {
       const kinds: Kinds = byEntity.get(kind.entity) ?? new Map<string, ArrivedAlert[]>();
       byEntity.set(kind.entity, kinds.set(kind.signal, [...(kinds.get(kind.signal) ?? []), alert]));
     }
-    if (alerts.length < FEWEST_ALERTS || byEntity.size < FEWEST_ENTITIES) return { pieces: [], unread };
+    if (alerts.length < FEWEST_ALERTS || byEntity.size < FEWEST_ENTITIES) return { records: [], unread };
     const all = [...byEntity].flatMap(([entity, kinds]) =>
       [...kinds.keys()].map((signal) => ({ entity, signal })),
     );
     const usual = await this.history.before(tenantId, from, all);
     const query = `alerts that arrived from ${from.toISOString()} to ${to.toISOString()}`;
-    const pieces = [...byEntity]
-      .slice(0, MOST_ENTITIES)
-      .map(([entity, kinds]) => pieceAbout(entity, kinds, usual, { query, observedAt: new Date(alertedAt) }));
-    return { pieces, unread };
+    const records = await Promise.all(
+      [...byEntity].slice(0, MOST_ENTITIES).map(([entity, kinds]) => {
+        const head = { ...headAbout(entity, kinds), query, observedAt: new Date(alertedAt) };
+        return keptPiece(desk, head, rowsAbout(entity, kinds, usual));
+      }),
+    );
+    return { records, unread };
   }
 }
 
 type Kinds = Map<string, ArrivedAlert[]>;
 
-function pieceAbout(
-  entity: string,
-  kinds: Kinds,
-  usual: Usual,
-  asked: { query: string; observedAt: Date },
-): Piece {
+function headAbout(entity: string, kinds: Kinds) {
   const alerts = [...kinds.values()].reduce((sum, each) => sum + each.length, 0);
-  const rows = [...kinds].map(([signal, each]) => ({
+  return {
+    evidenceId: newId('evd'),
+    type: 'platform_event',
+    source: 'alerts',
+    agentName: ALERT_STORM,
+    summary: `${count(alerts, 'alert')} about ${entity}, of ${count(kinds.size, 'kind')}`,
+  } as const;
+}
+
+function rowsAbout(entity: string, kinds: Kinds, usual: Usual): object[] {
+  return [...kinds].map(([signal, each]) => ({
     entity,
     signal,
     about: 'metric',
@@ -76,15 +84,4 @@ function pieceAbout(
     title: each[0]?.title,
     incidentIds: each.slice(0, MOST_INCIDENTS).map(({ incidentId }) => incidentId),
   }));
-  return pieceOfRows(
-    {
-      ...asked,
-      evidenceId: newId('evd'),
-      type: 'platform_event',
-      source: 'alerts',
-      agentName: ALERT_STORM,
-      summary: `${count(alerts, 'alert')} about ${entity}, of ${count(kinds.size, 'kind')}`,
-    },
-    rows,
-  );
 }

@@ -3,11 +3,9 @@ import { Clock } from '#kernel/domain/clock';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { Jobs } from '#kernel/jobs/jobs';
 import { IncidentLifecycle } from '#modules/ingestion/api';
-import type { InvestigationContext } from '../domain/agents/agent.js';
+import type { AgentReport } from '../domain/agents/agent.js';
 import { CaseFile } from '../domain/case-file.js';
-import { decideOutcome } from '../domain/decide-outcome.js';
-import type { EvidenceSet } from '../domain/evidence-set.js';
-import { outcomeInputs } from '../domain/outcome-inputs.js';
+import type { Decided } from '../domain/inquiry.js';
 import { MODEL_REVIEW } from '../domain/review/review.js';
 import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
@@ -26,16 +24,14 @@ export class EndRun {
   /** By itself, all agents having had their turn. */
   async conclude(
     { tenantId, investigationId }: Run,
-    context: InvestigationContext,
-    evidence: EvidenceSet,
+    { inputs, outcome }: Decided,
+    reports: readonly AgentReport[],
   ): Promise<void> {
-    const inputs = outcomeInputs(context.reports, evidence, context);
-    const outcome = decideOutcome(inputs);
     const { rootCause, confidence, recommendedActions } = outcome;
     await this.runs.change(tenantId, investigationId, async (run) => {
       if (!run.conclude(outcome, inputs, this.clock.now())) return;
       // What a model proposed is shown beside what was weighed, and was not weighed itself.
-      const proposed = context.reports.find(({ agentName }) => agentName === MODEL_REVIEW)?.hypotheses ?? [];
+      const proposed = reports.find(({ agentName }) => agentName === MODEL_REVIEW)?.hypotheses ?? [];
       await this.caseFile.addHypotheses(tenantId, investigationId, [
         ...outcome.hypotheses.map((each) => ({
           ...each,

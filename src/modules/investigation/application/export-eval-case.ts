@@ -4,29 +4,19 @@ import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { IncidentLifecycle } from '#modules/ingestion/api';
 import { neverDecided, notOver } from '../domain/errors.js';
-import { type EvalCase, evalCaseOf, type EvalLabel } from '../domain/eval-case.js';
-import { Mask } from '../domain/masking.js';
-import type { Run } from '../domain/run.js';
+import type { KnownTruth } from '../domain/eval-case.js';
 import { Runs } from '../domain/runs.js';
+import type { MaskedCase } from './desk.js';
+import { DeskForCaller } from './desk-for-caller.js';
 import { RereadEvidence } from './reread-evidence.js';
 
-/** What a person knows to be the truth; what she leaves out is taken from the run. */
-export interface KnownTruth {
-  readonly rootCauseEntity?: string | null | undefined;
-  readonly rootCauseCommit?: string | undefined;
-  readonly failureMode?: string | undefined;
-}
-
-export interface ExportedCase {
-  readonly case: EvalCase;
-  readonly label: EvalLabel;
+export interface ExportedCase extends MaskedCase {
   /** Whether a person gave the label, or the run's own answer stands in. */
   readonly labelledBy: 'person' | 'run';
-  /** How often each rule of masking hid something. */
-  readonly masked: Readonly<Record<string, number>>;
 }
 
 const DATASET = 'own';
+const MOST_SECONDS = 60;
 
 /** A closed chapter as a case that the agents can be measured on. Stores nothing. */
 @Injectable()
@@ -34,6 +24,7 @@ export class ExportEvalCase {
   constructor(
     private readonly runs: Runs,
     private readonly incidents: IncidentLifecycle,
+    private readonly desks: DeskForCaller,
     private readonly rereadEvidence: RereadEvidence,
   ) {}
 
@@ -44,32 +35,21 @@ export class ExportEvalCase {
     if (incident.status !== 'resolved' && incident.status !== 'closed') throw notOver(incident.status);
     const run = await this.runs.latest(tenantId, incidentId, ['completed', 'inconclusive']);
     if (!run?.memory) throw neverDecided();
-    const { evidence } = await this.rereadEvidence.execute(run);
-    const mask = new Mask();
+    const { memory, rootCause, culprit, outcomeInputs } = run;
+    const cause = outcomeInputs?.hypotheses.find(({ statement }) => statement === rootCause);
+    const found = {
+      rootCauseEntity: cause?.entity,
+      rootCauseCommit: culprit?.commit,
+      failureMode: cause?.failureMode,
+    };
     // The id tells neither the incident nor the tenant, and is the same at every export.
     const id = `own-${sha256Hex(incidentId).slice(0, 12)}`;
-    const document = evalCaseOf(id, DATASET, run.memory.incident, evidence, mask);
-    const hasCommits = evidence.changes.some(({ row }) => row.commit !== undefined);
-    const label = mask.maskAll(labelOf(run, truth, hasCommits));
+    const masked = await this.desks.use(MOST_SECONDS, async (desk) => {
+      await desk.open(memory);
+      await this.rereadEvidence.execute(desk, run);
+      return desk.evalCase(id, DATASET, truth, found);
+    });
     const isTold = Object.values(truth).some((value) => value !== undefined);
-    return { case: document, label, labelledBy: isTold ? 'person' : 'run', masked: mask.fired };
+    return { ...masked, labelledBy: isTold ? 'person' : 'run' };
   }
-}
-
-function labelOf(
-  { rootCause, culprit, outcomeInputs }: Run,
-  truth: KnownTruth,
-  hasCommits: boolean,
-): EvalLabel {
-  const cause = outcomeInputs?.hypotheses.find(({ statement }) => statement === rootCause);
-  const { rootCauseEntity = cause?.entity ?? null } = truth;
-  const commit = truth.rootCauseCommit ?? (hasCommits ? (culprit?.commit ?? 'none') : undefined);
-  const failureMode = truth.failureMode ?? cause?.failureMode;
-  return {
-    dataset: DATASET,
-    root_cause_entity: rootCauseEntity,
-    ...(commit !== undefined && { root_cause_commit: commit }),
-    ...(failureMode !== undefined && { failure_mode: failureMode }),
-    kind: 'recorded',
-  };
 }

@@ -1,25 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { sha256Hex } from '#kernel/crypto/secrets';
 import { Clock } from '#kernel/domain/clock';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { EvidenceSources, type PulledPiece } from '#modules/integrations/api';
 import type { InvestigatedIncident } from '../domain/agents/agent.js';
 import { readerOf } from '../domain/agents/registry.js';
-import type { Evidence } from '../domain/evidence.js';
-import { readEvidence } from '../domain/read-evidence.js';
+import type { NewEvidence } from '../domain/case-file.js';
 import { clockTime, count } from '../domain/wording.js';
-import { excerpt } from './excerpt.js';
-import type { Piece } from './piece.js';
+import type { ReadPiece } from './desk.js';
+import type { RemoteDesk } from './desks.js';
+import type { FoundEvidence } from './found-evidence.js';
 
 const MINUTE = 60_000;
 const BEFORE_ALERT = 60 * MINUTE;
 const AFTER_ALERT = 30 * MINUTE;
-
-export interface Pulled {
-  readonly pieces: readonly Piece[];
-  /** What the sources did not tell, as sentences. */
-  readonly unread: readonly string[];
-}
 
 /** Asks the tools that the tenant connected for what they saw around the alert. Never inside a transaction. */
 @Injectable()
@@ -30,10 +23,11 @@ export class PullConnected {
   ) {}
 
   async execute(
+    desk: RemoteDesk,
     tenantId: TenantId,
     { service, environment, alertedAt }: InvestigatedIncident,
     signal: AbortSignal,
-  ): Promise<Pulled> {
+  ): Promise<FoundEvidence> {
     const now = this.clock.now().getTime();
     const question = {
       service,
@@ -43,38 +37,41 @@ export class PullConnected {
       to: new Date(Math.max(alertedAt, Math.min(now, alertedAt + AFTER_ALERT))),
     };
     const answers = await this.sources.pull(tenantId, question, signal);
-    return {
-      pieces: answers.flatMap((answer) => ('rows' in answer ? pieceOf(answer, alertedAt) : [])),
-      unread: answers.flatMap((answer) => ('missing' in answer ? answer.missing : [])),
-    };
+    const records: NewEvidence[] = [];
+    for (const answer of answers) {
+      const record = 'rows' in answer && (await read(desk, answer, alertedAt));
+      if (record) records.push(record);
+    }
+    return { records, unread: answers.flatMap((answer) => ('missing' in answer ? answer.missing : [])) };
   }
 }
 
 /** Nothing when no row of it can be read. */
-function pieceOf({ type, provider, source, query, rows: raw }: PulledPiece, alertedAt: number): Piece[] {
+async function read(
+  desk: RemoteDesk,
+  { type, provider, source, query, rows: raw }: PulledPiece,
+  alertedAt: number,
+): Promise<NewEvidence | undefined> {
   const evidenceId = newId('evd');
-  const about = { evidenceId, source: provider, summary: '', observedAt: alertedAt };
-  const { rows } = readEvidence(type, about, raw);
-  if (rows.length === 0) return [];
-  const content = raw.map((row) => JSON.stringify(row)).join('\n');
-  const summary = `${nameOf(type, rows)} from ${source}: ${count(rows.length, 'row')} around ${clockTime(alertedAt)}`;
-  return [
-    {
-      // Its rows were read as its type asks, which the compiler cannot see.
-      evidence: { ...about, type, summary, rows } as Piece['evidence'],
-      record: {
-        evidenceId, type, source: provider, summary, query, rows,
-        agentName: readerOf(type) ?? '',
-        observedAt: new Date(alertedAt),
-        content: excerpt(content),
-        contentHash: sha256Hex(content),
-        origin: 'file',
-      }, // prettier-ignore
-    },
-  ];
+  const head = { evidenceId, type, source: provider, observedAt: alertedAt };
+  const [, piece] = await Promise.all([desk.add(head, raw), desk.piece(evidenceId, true)]);
+  if (piece.rows === 0) return undefined;
+  return {
+    evidenceId,
+    type,
+    source: provider,
+    agentName: readerOf(type) ?? '',
+    summary: `${nameOf(type, piece)} from ${source}: ${count(piece.rows, 'row')} around ${clockTime(alertedAt)}`,
+    observedAt: new Date(alertedAt),
+    query,
+    content: piece.content,
+    contentHash: piece.contentHash,
+    origin: 'file',
+    rows: piece.kept,
+  };
 }
 
 /** A series by its name, everything else by its type. */
-function nameOf(type: string, [first]: Evidence['rows']): string {
+function nameOf(type: string, { first }: ReadPiece): string {
   return first && 'metric' in first && type === 'metric' ? `${first.metric} of ${first.entity}` : type;
 }

@@ -5,7 +5,7 @@ import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api
 import { type PatternMatch, Patterns } from '#modules/knowledge/api';
 import type { EarlierIncident } from '../domain/agents/agent.js';
 import { knownSolution as agent } from '../domain/agents/known-solution.js';
-import type { EvidenceRecord } from '../domain/case-file.js';
+import type { NewEvidence } from '../domain/case-file.js';
 import type { KnownSolution } from '../domain/known-solution.js';
 import type { Memory } from '../domain/run.js';
 import { excerpt } from './excerpt.js';
@@ -15,7 +15,7 @@ const MOST_EARLIER = 20;
 export interface Recollection {
   readonly memory: Memory;
   readonly knownSolution: KnownSolution | null;
-  readonly evidence: readonly EvidenceRecord[];
+  readonly evidence: readonly NewEvidence[];
 }
 
 /** Before anything is read: the alert itself, what happened to the service before, and the pattern it resembles. */
@@ -66,7 +66,7 @@ function solutionOf({ patternId, title, rootCause, runbookUrl, similarity }: Pat
   return { patternId, title, rootCause, runbookUrl, similarity, evidenceId, decision: 'undecided' };
 }
 
-function alertRecord(evidenceId: string, incident: IncidentSnapshot): EvidenceRecord {
+function alertRecord(evidenceId: string, incident: IncidentSnapshot): NewEvidence {
   const { title, description, severity, service, environment, tags, metadata, createdAt } = incident;
   const source = incident.source === 'manual' ? 'incident report' : 'alert';
   return told({
@@ -80,7 +80,7 @@ function alertRecord(evidenceId: string, incident: IncidentSnapshot): EvidenceRe
   });
 }
 
-function earlierRecord(earlier: EarlierIncident, { service }: IncidentSnapshot): EvidenceRecord {
+function earlierRecord(earlier: EarlierIncident, { service }: IncidentSnapshot): NewEvidence {
   return told({
     evidenceId: earlier.evidenceId,
     type: 'note',
@@ -95,7 +95,7 @@ function earlierRecord(earlier: EarlierIncident, { service }: IncidentSnapshot):
 function patternRecord(
   { evidenceId, decision: _none, ...pattern }: KnownSolution,
   { createdAt }: IncidentSnapshot,
-): EvidenceRecord {
+): NewEvidence {
   return told({
     evidenceId,
     type: 'runbook',
@@ -107,14 +107,11 @@ function patternRecord(
   });
 }
 
-interface ToldRecord extends Omit<
-  EvidenceRecord,
-  'agentName' | 'content' | 'contentHash' | 'origin' | 'rows'
-> {
+interface ToldRecord extends Omit<NewEvidence, 'agentName' | 'content' | 'contentHash' | 'origin' | 'rows'> {
   readonly content: object;
 }
 
-function told(record: ToldRecord): EvidenceRecord {
+function told(record: ToldRecord): NewEvidence {
   const content = JSON.stringify(record.content);
   return {
     ...record,

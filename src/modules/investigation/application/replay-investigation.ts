@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { invalid, notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
+import { AGENTS } from '../domain/agents/registry.js';
 import { CaseFile } from '../domain/case-file.js';
 import { compareDecisions, type Comparison, type Decision } from '../domain/compare-decisions.js';
 import { type Outcome, OUTCOME_POLICY } from '../domain/decide-outcome.js';
 import { neverDecided } from '../domain/errors.js';
-import { investigate } from '../domain/investigate.js';
 import { OUTCOME_POLICIES } from '../domain/outcome-policies.js';
 import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
+import { DeskForCaller } from './desk-for-caller.js';
 import { RereadEvidence } from './reread-evidence.js';
 
 export interface Replay extends Comparison {
@@ -19,6 +20,8 @@ export interface Replay extends Comparison {
   /** Evidence that is no longer there as the run read it, by id: then the two cannot be compared fairly. */
   readonly alteredEvidence: readonly string[];
 }
+
+const MOST_SECONDS = 60;
 
 interface Wanted {
   readonly investigationId?: string | undefined;
@@ -34,6 +37,7 @@ export class ReplayInvestigation {
     private readonly runs: Runs,
     private readonly caseFile: CaseFile,
     private readonly rereadEvidence: RereadEvidence,
+    private readonly desks: DeskForCaller,
   ) {}
 
   /**
@@ -41,7 +45,7 @@ export class ReplayInvestigation {
    *   no decision
    */
   async execute(tenantId: TenantId, incidentId: string, wanted: Wanted): Promise<Replay> {
-    const policy = wanted.policy ?? OUTCOME_POLICY;
+    const { policy = OUTCOME_POLICY } = wanted;
     const decide = OUTCOME_POLICIES.get(policy);
     if (!decide) throw invalid('policy', `must be one of ${[...OUTCOME_POLICIES.keys()].join(', ')}`);
     const run = await this.find(tenantId, incidentId, wanted.investigationId);
@@ -50,11 +54,13 @@ export class ReplayInvestigation {
     if (!recorded || !memory || !onset || !outcomeInputs) throw neverDecided();
     let [outcome, altered]: [Outcome, readonly string[]] = [decide(outcomeInputs), []];
     if (wanted.from === 'evidence') {
-      const reread = await this.rereadEvidence.execute(run);
-      const { earlierIncidents, incident } = memory;
-      const remembered = { earlierIncidents, knownSolution: run.knownSolution, topology: [], onset };
-      outcome = investigate(reread.evidence, incident, remembered, decide).outcome;
-      altered = reread.altered;
+      [outcome, altered] = await this.desks.use(MOST_SECONDS, async (desk) => {
+        await desk.open({ ...memory, knownSolution: run.knownSolution });
+        const altered = await this.rereadEvidence.execute(desk, run);
+        await desk.begin(onset);
+        for (const { name } of AGENTS) await desk.run(name);
+        return [(await desk.decide(policy)).outcome, altered];
+      });
     }
     // What could not be asked then is not asked now either.
     const missingEvidence = [...outcome.missingEvidence, ...run.unreadSources];

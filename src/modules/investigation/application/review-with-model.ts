@@ -3,14 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Config } from '#kernel/config/config';
 import type { LlmConfig } from '#kernel/config/llm-config';
 import { sha256Hex } from '#kernel/crypto/secrets';
-import type { AgentReport, InvestigationContext } from '../domain/agents/agent.js';
-import { decideOutcome } from '../domain/decide-outcome.js';
-import type { EvidenceSet } from '../domain/evidence-set.js';
 import { Mask } from '../domain/masking.js';
-import { outcomeInputs } from '../domain/outcome-inputs.js';
-import { candidatesOf } from '../domain/review/candidates.js';
-import { caseText } from '../domain/review/citable.js';
-import { briefing, fenced, RULES } from '../domain/review/briefing.js';
+import { fenced, RULES } from '../domain/review/briefing.js';
 import { EVIDENCE_TOOLS } from '../domain/review/evidence-tools.js';
 import { reserve, type Reservation } from '../domain/review/model-budget.js';
 import {
@@ -19,26 +13,20 @@ import {
   type ChatRequest,
   ModelChat,
   ModelFailedError,
+  type ToolCall,
   type ToolDescription,
 } from '../domain/review/model-chat.js';
 import { costOf, priceOf } from '../domain/review/model-prices.js';
 import { REPORT_TOOL } from '../domain/review/model-report.js';
-import { Review } from '../domain/review/review.js';
+import type { CallAnswer, Reviewed } from '../domain/review/review.js';
 import type { Run } from '../domain/run.js';
+import type { RemoteDesk } from './desks.js';
 import { ModelCalls } from './model-calls.js';
-
-export interface ModelReview {
-  readonly report: AgentReport;
-  /** What the run lacks because the model could not be used. */
-  readonly lacking: readonly string[];
-}
 
 const TOOLS: readonly ToolDescription[] = [
   ...EVIDENCE_TOOLS.map(({ name, description, input }) => ({ name, description, input })),
   REPORT_TOOL,
 ];
-
-const NOTHING = { text: new Map(), candidates: [] };
 
 /**
  * Lets the configured model look into the run's evidence, explain and propose, within its budget. Whatever happens to it,
@@ -52,30 +40,24 @@ export class ReviewWithModel {
     @Inject(Config) private readonly config: Config,
   ) {}
 
-  async execute(
-    run: Run,
-    evidence: EvidenceSet,
-    context: InvestigationContext,
-    signal: AbortSignal,
-  ): Promise<ModelReview> {
+  async execute(desk: RemoteDesk, run: Run, signal: AbortSignal): Promise<Reviewed> {
+    const briefing = await desk.beginReview();
     const { llm } = this.config;
-    if (!llm) return new Review(evidence, context, NOTHING).end('No model is configured any more');
-    const outcome = decideOutcome(outcomeInputs(context.reports, evidence, context));
-    const candidates = candidatesOf(evidence, context);
-    const review = new Review(evidence, context, { text: caseText(evidence, context), candidates });
+    if (!llm) return desk.endReview('No model is configured any more');
     const mask = new Mask();
     const mark = randomBytes(6).toString('hex');
-    const say = (data: string) => fenced(mask.mask(data), mark);
-    const messages: ChatMessage[] = [{ role: 'user', text: say(briefing(context, outcome, candidates)) }];
-    while (!review.isDone) {
+    const say = ({ data, isData }: CallAnswer) => (isData ? fenced(mask.mask(data), mark) : mask.mask(data));
+    const messages: ChatMessage[] = [{ role: 'user', text: say({ data: briefing, isData: true }) }];
+    for (;;) {
       const turn = await this.turn(run, llm, messages, mask, signal);
-      if (typeof turn === 'string') return review.end(turn);
-      messages.push(
-        { role: 'assistant', text: turn.text, calls: turn.calls },
-        ...answers(review, turn, mask, say),
+      if (typeof turn === 'string') return desk.endReview(turn);
+      const { text, calls } = turn;
+      const { answers, isDone } = await desk.answerModel(
+        calls.map(({ name, input }) => ({ name, input: unmasked(input, mask) })),
       );
+      if (isDone) return desk.endReview();
+      messages.push({ role: 'assistant', text, calls }, replyTo(calls, answers.map(say)));
     }
-    return review.end();
   }
 
   /** @returns the answer, or why there is none */
@@ -114,10 +96,13 @@ export class ReviewWithModel {
       await this.calls.settle(tenantId, investigationId, turn, settled);
       return answer;
     } catch (error) {
-      if (!(error instanceof ModelFailedError)) throw error;
-      const settled = { inputTokens: null, outputTokens: null, costUsd: null, failure: error.reason };
+      const failed = error instanceof ModelFailedError;
+      if (!failed && !signal.aborted) throw error;
+      const failure = failed ? error.reason : 'was given up';
+      const settled = { inputTokens: null, outputTokens: null, costUsd: null, failure };
       await this.calls.settle(tenantId, investigationId, turn, settled);
-      return `It ${error.reason}`;
+      if (!failed) throw error;
+      return `It ${failure}`;
     }
   }
 }
@@ -134,23 +119,10 @@ function requestOf(messages: readonly ChatMessage[], { isLast, maxOutputTokens }
   return { ...request, messages: [...messages, last], tools: [REPORT_TOOL] };
 }
 
-/** What the model's tool calls brought, masked and fenced; or a reminder when it called none. */
-function answers(
-  review: Review,
-  { calls }: ChatAnswer,
-  mask: Mask,
-  say: (data: string) => string,
-): ChatMessage[] {
-  if (calls.length === 0) {
-    review.endTurn(true);
-    return [{ role: 'user', text: 'Call a tool: look into the evidence, or report.' }];
-  }
-  const results = calls.map((call) => {
-    const { data, isData } = review.use(call.name, unmasked(call.input, mask));
-    return { call, text: isData ? say(data) : mask.mask(data) };
-  });
-  review.endTurn(false);
-  return [{ role: 'tool', results }];
+/** What its tool calls brought; or a reminder when it called none. */
+function replyTo(calls: readonly ToolCall[], answers: readonly string[]): ChatMessage {
+  if (calls.length === 0) return { role: 'user', text: 'Call a tool: look into the evidence, or report.' };
+  return { role: 'tool', results: calls.map((call, at) => ({ call, text: answers[at] ?? '' })) };
 }
 
 function unmasked(input: unknown, mask: Mask): unknown {

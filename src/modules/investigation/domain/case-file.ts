@@ -1,5 +1,5 @@
 import type { TenantId } from '#kernel/domain/ids';
-import type { Evidence, EvidenceType } from './evidence.js';
+import type { EvidenceType } from './evidence.js';
 import type { Finding } from './finding.js';
 import type { Hypothesis } from './hypothesis.js';
 
@@ -22,8 +22,10 @@ export interface EvidenceRecord {
    * know it from the run's memory.
    */
   readonly origin: 'file' | 'attached' | 'told';
-  readonly rows: Evidence['rows'] | null;
 }
+
+/** With its rows, as JSON, where they are kept with it. */
+export type NewEvidence = EvidenceRecord & { readonly rows: string | null };
 
 export type NamedHypothesis = Hypothesis & {
   readonly hypothesisId: string;
@@ -37,8 +39,15 @@ export abstract class CaseFile {
   abstract addEvidence(
     tenantId: TenantId,
     investigationId: string,
-    evidence: readonly EvidenceRecord[],
+    evidence: readonly NewEvidence[],
   ): Promise<void>;
+
+  /** The rows, as JSON, of those pieces whose rows are kept with them. */
+  abstract keptRows(
+    tenantId: TenantId,
+    investigationId: string,
+    evidenceIds: readonly string[],
+  ): Promise<{ readonly evidenceId: string; readonly rows: string }[]>;
 
   /** In the order of their ids, after one of them. */
   abstract evidence(

@@ -32,6 +32,33 @@ export interface EvalLabel {
   readonly kind: 'recorded';
 }
 
+/** What a person knows to be the truth; what she leaves out is taken from the run. */
+export interface KnownTruth {
+  readonly rootCauseEntity?: string | null | undefined;
+  readonly rootCauseCommit?: string | undefined;
+  readonly failureMode?: string | undefined;
+}
+
+/** @param found what the run came to */
+export function evalLabelOf(
+  dataset: string,
+  truth: KnownTruth,
+  found: KnownTruth,
+  evidence: EvidenceSet,
+): EvalLabel {
+  const hasCommits = evidence.changes.some(({ row }) => row.commit !== undefined);
+  const { rootCauseEntity = found.rootCauseEntity ?? null } = truth;
+  const commit = truth.rootCauseCommit ?? (hasCommits ? (found.rootCauseCommit ?? 'none') : undefined);
+  const failureMode = truth.failureMode ?? found.failureMode;
+  return {
+    dataset,
+    root_cause_entity: rootCauseEntity,
+    ...(commit !== undefined && { root_cause_commit: commit }),
+    ...(failureMode !== undefined && { failure_mode: failureMode }),
+    kind: 'recorded',
+  };
+}
+
 /**
  * Notes and runbooks are left out: people write the answer into them. Every text is masked, names of entities too, so
  * that an address in one place is the same placeholder in all others.

@@ -11,3 +11,10 @@ export const OUTCOME_POLICIES: ReadonlyMap<string, OutcomePolicy> = new Map([
   [OUTCOME_POLICY, decideOutcome],
   ['outcome/1', decideOutcomeAsOf1],
 ]);
+
+/** @param version today's when absent. @throws Error when nobody knows it */
+export function policyNamed(version = OUTCOME_POLICY): OutcomePolicy {
+  const policy = OUTCOME_POLICIES.get(version);
+  if (!policy) throw new Error(`There is no policy ${version}`);
+  return policy;
+}

@@ -29,6 +29,10 @@ function aRun(agents: readonly string[] = ['first', 'second']): Run {
   return Object.assign(Run.queue(newTenantId(), 'inc_1', start, agents, at(0)), { status: 'running' });
 }
 
+function oneByOne(_done: ReadonlySet<string>, left: readonly string[]): string[] {
+  return left.slice(0, 1);
+}
+
 function report(agentName: string): AgentReport {
   return {
     agentName,
@@ -75,8 +79,8 @@ describe('A run', () => {
 
   it('takes one step after the other and tells of each', () => {
     const run = aRun();
-    expect(run.beginNextStep(at(1))).toMatchObject({ stepIndex: 1, status: 'running' });
-    expect(run.finishStep(1, report('first'), at(3))).toBe(true);
+    expect(run.beginSteps(oneByOne, at(1))).toMatchObject([{ stepIndex: 1, status: 'running' }]);
+    expect(run.finishStep(1, report('first'), 2_000)).toBe(true);
     expect(run.steps[0]).toMatchObject({ status: 'completed', durationMs: 2_000 });
     const [progress] = run.takeRecorded();
     expect(progress?.data).toEqual({
@@ -86,25 +90,42 @@ describe('A run', () => {
       stepIndex: 1,
       totalSteps: 2,
     });
-    expect(run.beginNextStep(at(4))).toMatchObject({ stepIndex: 2 });
-    run.finishStep(2, report('second'), at(5));
-    expect(run.beginNextStep(at(6))).toBeUndefined();
+    expect(run.beginSteps(oneByOne, at(4))).toMatchObject([{ stepIndex: 2 }]);
+    run.finishStep(2, report('second'), 1_000);
+    expect(run.beginSteps(oneByOne, at(6))).toEqual([]);
+  });
+
+  it('begins steps together that wait for nothing, and after a crash those of them that were cut off', () => {
+    const run = aRun(['first', 'second', 'third']);
+    const told: unknown[] = [];
+    const all = (done: ReadonlySet<string>, left: readonly string[]): string[] => {
+      told.push([[...done], left]);
+      return left.slice(0, 2);
+    };
+    expect(run.beginSteps(all, at(1)).map(({ stepIndex }) => stepIndex)).toEqual([1, 2]);
+    run.finishStep(1, report('first'), 5);
+    expect(run.beginSteps(all, at(9)).map(({ stepIndex }) => stepIndex)).toEqual([2, 3]);
+    expect(run.steps.map(({ status }) => status)).toEqual(['completed', 'running', 'running']);
+    expect(told).toEqual([
+      [[], ['first', 'second', 'third']],
+      [['first'], ['second', 'third']],
+    ]);
   });
 
   it('goes back to the step that was cut off, and ends each only once', () => {
     const run = aRun();
-    run.beginNextStep(at(1));
-    expect(run.beginNextStep(at(9))).toMatchObject({ stepIndex: 1, startedAt: at(9).toISOString() });
-    expect(run.finishStep(1, report('first'), at(10))).toBe(true);
-    expect(run.finishStep(1, report('first'), at(11))).toBe(false);
+    run.beginSteps(oneByOne, at(1));
+    expect(run.beginSteps(oneByOne, at(9))).toMatchObject([{ stepIndex: 1, startedAt: at(9).toISOString() }]);
+    expect(run.finishStep(1, report('first'), 1)).toBe(true);
+    expect(run.finishStep(1, report('first'), 1)).toBe(false);
     expect(told(run)).toEqual(['investigation.progress']);
   });
 
   it('stores and tells nothing more once it was aborted', () => {
     const run = aRun();
-    run.beginNextStep(at(1));
+    run.beginSteps(oneByOne, at(1));
     run.abort(at(2));
-    expect(run.finishStep(1, report('first'), at(3))).toBe(false);
+    expect(run.finishStep(1, report('first'), 1)).toBe(false);
     expect(run.conclude(outcome(), inputs, at(3))).toBe(false);
     expect(run.fail('too late', at(3))).toBe(false);
     expect(run).toMatchObject({ status: 'aborted', endedAt: at(2), isUnderWay: false });
@@ -115,7 +136,7 @@ describe('A run', () => {
 
   it('says at which step it failed', () => {
     const run = aRun();
-    run.beginNextStep(at(1));
+    run.beginSteps(oneByOne, at(1));
     expect(run.fail('An agent failed', at(2))).toBe(true);
     expect(run).toMatchObject({ status: 'failed', failure: 'An agent failed' });
     expect(run.steps.map(({ status }) => status)).toEqual(['failed', 'skipped']);

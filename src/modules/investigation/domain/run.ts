@@ -102,20 +102,24 @@ export class Run extends Aggregate {
   }
 
   /**
-   * Turns to the first step that has not ended: the next one, or after a crash the one that was cut off.
-   * @returns undefined when every step has ended
+   * Turns to the steps that can begin: the next ones, or after a crash those that were cut off.
+   * @param choose of the steps that have not ended those to begin, given those that are completed; by name
+   * @returns none when every step has ended
    */
-  beginNextStep(now: Date): Step | undefined {
-    const next = this.steps.find(({ status }) => status === 'pending' || status === 'running');
-    return next && this.setStep({ ...next, status: 'running', startedAt: now.toISOString() });
+  beginSteps(choose: (done: ReadonlySet<string>, left: readonly string[]) => string[], now: Date): Step[] {
+    const left = this.steps.filter(({ status }) => status === 'pending' || status === 'running');
+    const done = this.steps.filter(({ status }) => status === 'completed');
+    const chosen = choose(new Set(done.map(nameOf)), left.map(nameOf));
+    return left
+      .filter(({ agentName }) => chosen.includes(agentName))
+      .map((step) => this.setStep({ ...step, status: 'running', startedAt: now.toISOString() }));
   }
 
   /** @returns false when the step has ended already, or the run has: the report is then void */
-  finishStep(stepIndex: number, report: AgentReport, now: Date): boolean {
+  finishStep(stepIndex: number, report: AgentReport, durationMs: number): boolean {
     const step = this.steps[stepIndex - 1];
     if (this.status !== 'running' || step?.status !== 'running') return false;
     const { agentName, findings: _beside, ...kept } = report;
-    const durationMs = Math.max(0, now.getTime() - Date.parse(step.startedAt ?? now.toISOString()));
     this.setStep({ ...step, status: 'completed', durationMs, report: kept });
     this.record(
       new InvestigationProgress({
@@ -216,4 +220,8 @@ export class Run extends Aggregate {
     this.steps = this.steps.map((other) => (other.stepIndex === step.stepIndex ? step : other));
     return step;
   }
+}
+
+function nameOf({ agentName }: Step): string {
+  return agentName;
 }

@@ -66,7 +66,7 @@ function stepView(step: Step, findings: readonly Finding[]): InvestigationView['
   };
 }
 
-export function evidenceView({ origin: _origin, rows: _rows, ...record }: EvidenceRecord): RunEvidenceView {
+export function evidenceView({ origin: _origin, ...record }: EvidenceRecord): RunEvidenceView {
   return { ...record, observedAt: record.observedAt.toISOString() };
 }
 

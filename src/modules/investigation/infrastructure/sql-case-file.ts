@@ -4,6 +4,7 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import {
   CaseFile,
   type EvidenceRecord,
+  type NewEvidence,
   type NamedHypothesis,
   type RankedHypothesis,
 } from '../domain/case-file.js';
@@ -20,7 +21,7 @@ export class SqlCaseFile extends CaseFile {
   async addEvidence(
     tenantId: TenantId,
     investigationId: string,
-    evidence: readonly EvidenceRecord[],
+    evidence: readonly NewEvidence[],
   ): Promise<void> {
     if (evidence.length === 0) return;
     await this.unitOfWork.query(
@@ -30,7 +31,21 @@ export class SqlCaseFile extends CaseFile {
        SELECT $1, $2, e.* FROM json_to_recordset($3) AS e ("evidenceId" text, type text, source text, "agentName" text,
          summary text, "observedAt" timestamptz, query text, content text, "contentHash" text, origin text, rows json)
        ON CONFLICT DO NOTHING`,
-      [tenantId, investigationId, JSON.stringify(evidence)],
+      [tenantId, investigationId, `[${evidence.map(jsonOf).join()}]`],
+    );
+  }
+
+  async keptRows(
+    tenantId: TenantId,
+    investigationId: string,
+    evidenceIds: readonly string[],
+  ): Promise<{ evidenceId: string; rows: string }[]> {
+    return this.unitOfWork.query(
+      tenantId,
+      `SELECT evidence_id AS "evidenceId", rows::text FROM investigation_evidence
+        WHERE tenant_id = $1 AND investigation_id = $2 AND evidence_id = ANY ($3) AND rows IS NOT NULL
+        ORDER BY evidence_id`,
+      [tenantId, investigationId, evidenceIds],
     );
   }
 
@@ -42,7 +57,7 @@ export class SqlCaseFile extends CaseFile {
     return this.unitOfWork.query<EvidenceRecord>(
       tenantId,
       `SELECT evidence_id AS "evidenceId", type, source, agent_name AS "agentName", summary,
-              observed_at AS "observedAt", query, content, content_hash AS "contentHash", origin, rows
+              observed_at AS "observedAt", query, content, content_hash AS "contentHash", origin
          FROM investigation_evidence
         WHERE tenant_id = $1 AND investigation_id = $2 AND evidence_id > $3 ORDER BY evidence_id LIMIT $4`,
       [tenantId, investigationId, after, limit],
@@ -121,6 +136,11 @@ export class SqlCaseFile extends CaseFile {
       [tenantId, investigationIds],
     );
   }
+}
+
+/** Its rows are JSON already, and may be many. */
+function jsonOf({ rows, ...record }: NewEvidence): string {
+  return `${JSON.stringify(record).slice(0, -1)},"rows":${rows ?? 'null'}}`;
 }
 
 interface FindingRow {

@@ -3,8 +3,10 @@ import type { EvidenceSet } from '../evidence-set.js';
 import type { Finding } from '../finding.js';
 import type { Hypothesis } from '../hypothesis.js';
 import { count } from '../wording.js';
-import type { Candidate } from './candidates.js';
-import type { CaseText } from './citable.js';
+import type { Outcome } from '../decide-outcome.js';
+import { briefing } from './briefing.js';
+import { type Candidate, candidatesOf } from './candidates.js';
+import { type CaseText, caseText } from './citable.js';
 import { useTool } from './evidence-tools.js';
 import { REPORT_TOOL, takeReport } from './model-report.js';
 
@@ -16,15 +18,17 @@ const MOST_NONSENSE = 2;
 const MOST_CALLS = 40;
 const MOST_STATEMENTS = 12;
 
-interface Desk {
-  readonly text: CaseText;
-  readonly candidates: readonly Candidate[];
+/** What came of a review. */
+export interface Reviewed {
+  readonly report: AgentReport;
+  /** What the run misses because of it, as noun phrases. */
+  readonly lacking: readonly string[];
 }
 
-/** What came of a review. `lacking` is what the run misses because of it. */
-interface Ended {
-  readonly report: AgentReport;
-  readonly lacking: readonly string[];
+/** What to tell the model; `isData` where strangers wrote it. */
+export interface CallAnswer {
+  readonly data: string;
+  readonly isData: boolean;
 }
 
 /** One review as it goes: carries out what the model asks for, keeps what holds, and says in the end what came of it. */
@@ -38,21 +42,31 @@ export class Review {
   #isOfUse = false;
   #isFinal = false;
 
+  readonly #text: CaseText;
+  readonly #candidates: readonly Candidate[];
+
   constructor(
     private readonly evidence: EvidenceSet,
     private readonly context: InvestigationContext,
-    private readonly desk: Desk,
-  ) {}
+    private readonly outcome: Outcome,
+  ) {
+    this.#text = caseText(evidence, context);
+    this.#candidates = candidatesOf(evidence, context);
+  }
+
+  /** What the model is told first. */
+  get briefing(): string {
+    return briefing(this.context, this.outcome, this.#candidates);
+  }
 
   get isDone(): boolean {
     return this.#isFinal || this.#nonsense >= MOST_NONSENSE || this.#calls >= MOST_CALLS;
   }
 
-  /** @returns what to tell the model; `isData` where strangers wrote it */
-  use(name: string, input: unknown): { readonly data: string; readonly isData: boolean } {
+  use(name: string, input: unknown): CallAnswer {
     this.#calls += 1;
     if (name === REPORT_TOOL.name) return { data: this.report(input), isData: false };
-    const data = useTool({ evidence: this.evidence, text: this.desk.text }, name, input);
+    const data = useTool({ evidence: this.evidence, text: this.#text }, name, input);
     if (data !== undefined) {
       this.#isOfUse = true;
       return { data, isData: true };
@@ -69,7 +83,7 @@ export class Review {
   }
 
   /** @param trouble why it did not come to an end by itself, as a sentence without its full stop */
-  end(trouble?: string): Ended {
+  end(trouble?: string): Reviewed {
     const [findings, hypotheses] = [this.#findings, [...this.#hypotheses.values()]];
     const why = trouble ?? (findings.length === 0 ? 'Nothing it said held against the evidence' : undefined);
     const heard =
@@ -109,7 +123,7 @@ export class Review {
     const statements = this.context.reports.flatMap(({ findings }) =>
       findings.map(({ statement }) => statement),
     );
-    const taken = takeReport(input, { ...this.desk, statements });
+    const taken = takeReport(input, { text: this.#text, candidates: this.#candidates, statements });
     this.#refused += taken.refused.length;
     for (const each of taken.findings) {
       const isNew = this.#findings.every(({ statement }) => statement !== each.statement);

@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { newId, type TenantId } from '#kernel/domain/ids';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import type { NewChange } from '../api.js';
+import type { InvestigatedIncident } from '../domain/agents/agent.js';
+import type { NewEvidence } from '../domain/case-file.js';
+import { LOOK_BACK } from '../domain/change-ranking.js';
+import type { Onset } from '../domain/onset.js';
+import type { RemoteDesk } from './desks.js';
+import { keptPiece } from './kept-piece.js';
+
+interface RecordedChange extends NewChange {
+  readonly changeId: string;
+  readonly previousVersion: string | null;
+}
+
+interface Note {
+  readonly noteId: string;
+  readonly context: string;
+  readonly addedBy: string;
+  readonly addedAt: Date;
+}
+
+const MOST_CHANGES = 100;
+const MOST_NOTES = 100;
+
+/** What CauseFlow was told itself: the changes before the trouble, and what people added to the incident in words. */
+@Injectable()
+export class ReadRecorded {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async execute(
+    desk: RemoteDesk,
+    tenantId: TenantId,
+    { incidentId, service, alertedAt }: InvestigatedIncident,
+    onset: Onset,
+  ): Promise<NewEvidence[]> {
+    const from = new Date(onset.at - LOOK_BACK);
+    const to = new Date(Math.max(onset.at, alertedAt));
+    const query = `recorded changes from ${from.toISOString()} to ${to.toISOString()}`;
+    const changes = await this.changes(tenantId, service, from, to);
+    const notes = await this.notes(tenantId, incidentId);
+    return Promise.all([
+      ...changes.map((change) => keptPiece(desk, { ...changeHead(change), query }, [change])),
+      ...notes.map((note) => {
+        const row = { text: note.context, timestamp: note.addedAt };
+        return keptPiece(desk, noteHead(note), [row]);
+      }),
+    ]);
+  }
+
+  /** Each with the version it replaced; those of the service come first, before the newest of all others. */
+  private changes(
+    tenantId: TenantId,
+    service: string | null,
+    from: Date,
+    to: Date,
+  ): Promise<RecordedChange[]> {
+    return this.unitOfWork.query<RecordedChange>(
+      tenantId,
+      `SELECT c.change_id AS "changeId", c.type, c.service, c.environment, c.version, c.summary, c.url,
+              c.occurred_at AS "occurredAt", b.version AS "previousVersion"
+         FROM changes c LEFT JOIN LATERAL (
+           SELECT p.version FROM changes p
+            WHERE p.tenant_id = c.tenant_id AND p.service = c.service AND p.type = c.type
+              AND p.environment IS NOT DISTINCT FROM c.environment
+              AND (p.occurred_at, p.change_id) < (c.occurred_at, c.change_id) AND p.version <> c.version
+            ORDER BY p.occurred_at DESC, p.change_id DESC LIMIT 1) b ON true
+        WHERE c.tenant_id = $1 AND c.occurred_at BETWEEN $2 AND $3
+        ORDER BY c.service = $4 DESC NULLS LAST, c.occurred_at DESC, c.change_id DESC LIMIT $5`,
+      [tenantId, from, to, service, MOST_CHANGES],
+    );
+  }
+
+  private notes(tenantId: TenantId, incidentId: string): Promise<Note[]> {
+    return this.unitOfWork.query<Note>(
+      tenantId,
+      `SELECT note_id AS "noteId", context, added_by AS "addedBy", added_at AS "addedAt"
+         FROM context_notes WHERE tenant_id = $1 AND incident_id = $2 ORDER BY note_id DESC LIMIT $3`,
+      [tenantId, incidentId, MOST_NOTES],
+    );
+  }
+}
+
+const EVIDENCE_TYPES = {
+  deploy: 'deployment',
+  config: 'config_change',
+  flag: 'config_change',
+  schema: 'config_change',
+  infra: 'config_change',
+} as const;
+
+function changeHead({ type, service, version, summary, occurredAt }: RecordedChange) {
+  return {
+    evidenceId: newId('evd'),
+    type: EVIDENCE_TYPES[type],
+    source: 'changes',
+    summary: `${type} of ${service}${version === null ? '' : ` ${version}`}: ${summary}`,
+    observedAt: occurredAt,
+  };
+}
+
+function noteHead({ noteId, addedBy, addedAt }: Note) {
+  return {
+    evidenceId: noteId,
+    type: 'note',
+    source: 'context',
+    summary: `Context added by ${addedBy}`,
+    observedAt: addedAt,
+    query: 'context that people added',
+  } as const;
+}

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { newTenant, type TenantUser } from '../support/api.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import {
+  ended,
+  hurry,
+  incidentStatus,
+  investigation,
+  minutesAgo,
+  openQuietIncident,
+  start,
+} from './cases.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start({ env: { INVESTIGATION_MEMORY_MB: '32' } });
+});
+afterAll(() => server.stop());
+
+/** An incident with far more to read than an investigation may hold here. */
+async function hugeIncident(tenant: TenantUser): Promise<string> {
+  const incidentId = await openQuietIncident(tenant);
+  const lines = Array.from({ length: 90_000 }, (_, at) =>
+    JSON.stringify({
+      timestamp: minutesAgo(60 - at / 1_500),
+      entity: `svc${at % 60}`,
+      level: at < 80_000 ? 'info' : 'error',
+      message: `${'a long line of a chatty program '.repeat(8)} number ${at}`,
+    }),
+  );
+  const attached = await tenant.api.post(
+    `/v1/incidents/${incidentId}/evidence?type=log&source=loki`,
+    lines.join('\n'),
+    { headers: { 'content-type': 'application/x-ndjson' } },
+  );
+  expect(attached.status).toBe(201);
+  return incidentId;
+}
+
+it('a run that needs too much memory fails and says why; the server and all other runs live on', async () => {
+  const tenant = await newTenant(server.url);
+  const incidentId = await hugeIncident(tenant);
+  expect((await start(tenant, incidentId)).status).toBe(202);
+  const { investigationId = '' } = (await investigation(tenant, incidentId)) ?? {};
+  let answered = 0;
+  const run = await until('it failed', async () => {
+    await hurry(server.database.url, tenant, investigationId);
+    const other = await openQuietIncident(tenant);
+    await start(tenant, other);
+    expect((await ended(tenant, other)).status).toBe('inconclusive');
+    answered += 1;
+    const now = await investigation(tenant, incidentId);
+    return now?.status === 'failed' && now;
+  });
+  expect(answered).toBeGreaterThan(0);
+  expect(run.steps.flatMap(({ findings }) => findings)).toEqual([]);
+  expect(run.failure).toBe('It needs more than 32 MiB of memory.');
+  expect(await incidentStatus(tenant, incidentId)).toBe('open');
+  expect(() => process.kill(server.pid, 0)).not.toThrow();
+});
