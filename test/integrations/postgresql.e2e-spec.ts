@@ -124,3 +124,15 @@ it('that went away is missing evidence, and the run ends all the same', async ()
     expect.stringMatching(/^Orders database: PostgreSQL answered: .*not permitted to log in\.$/),
   );
 });
+
+it('that has no connection left says so itself', async () => {
+  const full = await newTenant(server.url);
+  await sql(orders.url, `ALTER ROLE ${role} LOGIN CONNECTION LIMIT -1`);
+  expect((await connect(full, { username: role, password })).status).toBe(201);
+  await sql(orders.url, `ALTER ROLE ${role} CONNECTION LIMIT 0`);
+  const run = await ended(full, await openIncident(full, INCIDENT));
+  expect(run.rootCause).toContain('has no connection left');
+  expect(run.missingEvidence).toContainEqual(
+    expect.stringMatching(/^Orders database: PostgreSQL answered: too many connections for role/),
+  );
+});

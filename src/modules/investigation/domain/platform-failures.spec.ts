@@ -64,6 +64,11 @@ describe('Failures of the platform', () => {
     ).toEqual([]);
   });
 
+  it('name a full disk where a node is ready but for it', () => {
+    const node = state('n1', { kind: 'node', ready: false, reason: 'DiskPressure' });
+    expect(platformFailures({ states: [node], events: [] })).toMatchObject([{ mode: 'storage_full' }]);
+  });
+
   it('blame the node before its pods', () => {
     const states = [
       state('cart-1a-x', { ready: false, message: 'Liveness probe failed' }),

@@ -90,7 +90,7 @@ export function platformFailures({
       row.message,
     ].filter((part) => part !== undefined);
     const texts = [said.join(' '), ...own.map((event) => event.row.message)];
-    const seen = row.kind === 'node' ? 'node_not_ready' : modeOf(texts);
+    const seen = row.kind === 'node' && !isFull(row) ? 'node_not_ready' : modeOf(texts);
     const explained = seen === undefined || SYMPTOMS.has(seen) ? explanationOf(row, lately(logs)) : undefined;
     const mode = explained?.mode ?? seen;
     if (mode === undefined) return [];
@@ -116,6 +116,11 @@ export function platformFailures({
       { mode, entity: row.entity, said: row.message, evidenceIds: [evidenceId], current: unwell.length > 0 },
     ];
   });
+}
+
+/** A node that is ready but for its disk. */
+function isFull({ reason }: PlatformState): boolean {
+  return /^disk.?pressure$/i.test(reason ?? '');
 }
 
 function lately(lines: readonly Cited<LogLine>[]): readonly Cited<LogLine>[] {

@@ -112,13 +112,15 @@ export const LOOKS: readonly Look[] = [
   },
   {
     name: 'replication',
-    sql: `SELECT coalesce(max(EXTRACT(epoch FROM replay_lag)), 0)::double precision AS lag, count(*) AS replicas
+    sql: `SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN
+                   CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver WHERE status = 'streaming')
+                         AND pg_catalog.pg_last_wal_receive_lsn() = pg_catalog.pg_last_wal_replay_lsn() THEN 0
+                        ELSE EXTRACT(epoch FROM now() - pg_catalog.pg_last_xact_replay_timestamp()) END
+                 WHEN count(*) > 0 THEN coalesce(max(EXTRACT(epoch FROM replay_lag)), 0)
+                 END::double precision AS lag
             FROM pg_catalog.pg_stat_replication`,
     says: ([row = {}], asked) => [
-      {
-        type: 'database',
-        rows: numberOf(row['replicas']) === 0 ? [] : metrics(row, asked, [['lag', 'replication_lag', 's']]),
-      },
+      { type: 'database', rows: metrics(row, asked, [['lag', 'replication_lag', 's']]) },
     ],
   },
   {

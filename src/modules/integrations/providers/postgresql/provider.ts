@@ -3,7 +3,7 @@ import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnsw
 import { textOf } from '../read-json.js';
 import { PostgresqlConfig, PostgresqlCredentials } from './config.js';
 import { type Look, LOOKS } from './health.js';
-import { openSession, type Session } from './session.js';
+import { NoConnectionLeft, openSession, type Session } from './session.js';
 
 type Postgresql = Connection<PostgresqlConfig, PostgresqlCredentials>;
 
@@ -44,12 +44,27 @@ async function* pull(
 ): AsyncGenerator<SourceAnswer> {
   const { database: entity } = connection.config;
   const asked = { entity, timestamp: outside.clock.now().getTime() };
-  const { query, end } = await openSession(connection, outside, signal);
+  let session: Session;
+  try {
+    session = await openSession(connection, outside, signal);
+  } catch (error) {
+    if (error instanceof NoConnectionLeft) yield* refusal(error, asked);
+    throw error;
+  }
+  const { query, end } = session;
   try {
     for (const look of LOOKS) yield* await lookAt(look, query, asked);
   } finally {
     end();
   }
+}
+
+function refusal({ message }: NoConnectionLeft, asked: Parameters<Look['says']>[1]): SourceAnswer[] {
+  const query = 'a session';
+  return [
+    { type: 'database', query, rows: [{ ...asked, metric: 'sessions_refused', value: 1 }] },
+    { type: 'platform_event', query, rows: [{ ...asked, level: 'error', message }] },
+  ];
 }
 
 /** A look that is not allowed or takes too long is told, and the others go on. */

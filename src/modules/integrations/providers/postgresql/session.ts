@@ -16,6 +16,11 @@ const SETTINGS = {
   idle_in_transaction_session_timeout: '5000',
 };
 
+/** It refused the session because it has none left: that says more of its health than any statistics. */
+export class NoConnectionLeft extends NoAnswer {}
+
+const TOO_MANY_CONNECTIONS = '53300';
+
 export interface Session {
   /** @throws NoAnswer */
   readonly query: (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
@@ -78,8 +83,10 @@ function refused(error: unknown): never {
 
 /** What the server says of itself is told; what Node says would name addresses. */
 function failed(error: unknown): never {
-  if (error instanceof pg.DatabaseError)
-    throw new NoAnswer(`PostgreSQL answered: ${error.message.slice(0, 300)}.`);
+  if (error instanceof pg.DatabaseError) {
+    const Answer = error.code === TOO_MANY_CONNECTIONS ? NoConnectionLeft : NoAnswer;
+    throw new Answer(`PostgreSQL answered: ${error.message.slice(0, 300)}.`);
+  }
   const { code } = error as { code?: string };
   const reason =
     code !== undefined ? reasonOf(error) : 'it did not answer as PostgreSQL does, or not in time';
