@@ -118,10 +118,14 @@ class LaneCall implements BodyTaker, CallContext, HeaderTaker {
     const isWhole = only !== undefined && this.chunks.length === 1;
     this.request.rawBody = isWhole ? only : Buffer.concat(this.chunks, this.size);
     const { lane, parameter, request } = this;
-    runInContext(this, () => lane.serve(parameter, request, this)).then(
-      (body) => this.answer(body),
-      (thrown: unknown) => this.refuse(thrown),
-    );
+    try {
+      runInContext(this, () => lane.serve(parameter, request, this)).then(
+        (body) => this.answer(body),
+        (thrown: unknown) => this.refuse(thrown),
+      );
+    } catch (thrown) {
+      this.refuse(thrown);
+    }
   }
 
   abort(): void {

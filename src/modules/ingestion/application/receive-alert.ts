@@ -15,7 +15,7 @@ export class ReceiveAlert {
   ) {}
 
   /** @throws Refusal `duplicate_alert`, naming the incident that the first one opened */
-  async execute(
+  execute(
     tenantId: TenantId,
     alert: CustomAlert,
     raw: Buffer,
@@ -30,16 +30,11 @@ export class ReceiveAlert {
       receivedAt,
     );
     incident.sentToTriage(receivedAt);
-    const reception = await this.alerts.receive({
-      provider,
-      sourceAlertId,
-      raw,
-      bodyId: null,
-      returns: false,
-      receivedAt,
-      incident,
-    });
-    if (reception.duplicate) throw duplicateAlert(String(sourceAlertId), reception.incidentId);
-    return { incidentId: reception.incidentId, status: 'triaging' };
+    return this.alerts
+      .receive({ provider, sourceAlertId, raw, bodyId: null, returns: false, receivedAt, incident })
+      .then(({ duplicate, incidentId }) => {
+        if (duplicate) throw duplicateAlert(String(sourceAlertId), incidentId);
+        return { incidentId, status: 'triaging' };
+      });
   }
 }

@@ -2,9 +2,9 @@ import { Controller, HttpCode, Inject, Param, Post, Req, Res, UseFilters } from 
 import { Config } from '#kernel/config/config';
 import { verifyHexHmacSha256 } from '#kernel/crypto/secrets';
 import { Clock } from '#kernel/domain/clock';
-import { Refusal } from '#kernel/domain/errors';
+import { type ErrorCode, Refusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
-import { answerAllowance, type HeaderTaker, RateLimiter } from '#kernel/http/rate-limiter';
+import { type Allowance, answerAllowance, type HeaderTaker, RateLimiter } from '#kernel/http/rate-limiter';
 import { jsonFrom, requireJson, type RawBodyRequest } from '#kernel/http/request-body';
 import type { CallRequest } from '#kernel/http/call-request';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
@@ -32,28 +32,30 @@ export class WebhooksController {
   @Public()
   @HttpCode(202)
   @webhookDocs()
-  async custom(
+  custom(
     @Param('tenantId') tenantId: string,
     @Req() request: WebhookRequest,
     @Res({ passthrough: true }) answer: HeaderTaker,
   ): Promise<WebhookAccepted> {
-    const raw = request.rawBody ?? Buffer.alloc(0);
+    this.refuseAddress(request, answer);
     const key = request.headers['x-api-key'];
-    const address = `address:${request.ip ?? ''}`;
-    this.refuseAddress(address, answer);
-    // Nearly always the holder and the limit are known here; waiting, even for nothing, would cost more than the look.
-    const holder =
-      typeof key === 'string'
-        ? (this.apiKeys.knownHolderOf(key) ?? (await this.apiKeys.holderOf(key)))
-        : undefined;
-    if (holder?.tenantId !== tenantId || !holder.scopes.includes('webhooks:write')) {
-      await this.countFailure(address, answer);
-      throw new Refusal('invalid_api_key', 'The API key is not valid for this tenant.');
-    }
-    if (!isSigned(request, raw, holder)) {
-      await this.countFailure(address, answer);
-      throw new Refusal('invalid_signature', 'The signature does not match the body.');
-    }
+    if (typeof key !== 'string') return this.admit(tenantId, request, answer, undefined);
+    // Nearly always known here, as the limit is below: a promise of what is known would cost more than the look.
+    const known = this.apiKeys.knownHolderOf(key);
+    return known
+      ? this.admit(tenantId, request, answer, known)
+      : this.apiKeys.holderOf(key).then((holder) => this.admit(tenantId, request, answer, holder));
+  }
+
+  private admit(
+    tenantId: string,
+    request: WebhookRequest,
+    answer: HeaderTaker,
+    holder: KeyHolder | undefined,
+  ): Promise<WebhookAccepted> {
+    if (holder?.tenantId !== tenantId || !holder.scopes.includes('webhooks:write'))
+      return this.refuse(request, answer, INVALID_KEY);
+    if (!isSigned(request, holder)) return this.refuse(request, answer, INVALID_SIGNATURE);
     request.principal = {
       kind: 'key',
       id: holder.keyId,
@@ -63,26 +65,55 @@ export class WebhooksController {
     };
     const bucket = `ingest:${holder.tenantId}`;
     const { ingest } = this.config.rateLimits;
-    const allowance = this.limiter.takeNow(bucket, ingest) ?? (await this.limiter.take(bucket, ingest));
+    const allowance = this.limiter.takeNow(bucket, ingest);
+    return allowance
+      ? this.receive(request, answer, holder, allowance)
+      : this.limiter.take(bucket, ingest).then((taken) => this.receive(request, answer, holder, taken));
+  }
+
+  private receive(
+    request: WebhookRequest,
+    answer: HeaderTaker,
+    { tenantId }: KeyHolder,
+    allowance: Allowance,
+  ): Promise<WebhookAccepted> {
     answerAllowance(answer, allowance, this.clock.now());
     requireJson(request);
-    return this.receiveAlert.execute(holder.tenantId, readCustomAlert(jsonFrom(raw)), raw);
+    const raw = rawOf(request);
+    return this.receiveAlert.execute(tenantId, readCustomAlert(jsonFrom(raw)), raw);
   }
 
   /** Only failures are counted against an address: many honest senders share one. */
-  private refuseAddress(address: string, answer: HeaderTaker): void {
-    const allowance = this.limiter.peek(address, this.config.rateLimits.anonymous);
+  private refuseAddress(request: WebhookRequest, answer: HeaderTaker): void {
+    const allowance = this.limiter.peek(addressOf(request), this.config.rateLimits.anonymous);
     if (!allowance.allowed) answerAllowance(answer, allowance, this.clock.now());
   }
 
-  private async countFailure(address: string, answer: HeaderTaker): Promise<void> {
-    const allowance = await this.limiter.take(address, this.config.rateLimits.anonymous);
+  private async refuse(
+    request: WebhookRequest,
+    answer: HeaderTaker,
+    [code, message]: readonly [ErrorCode, string],
+  ): Promise<never> {
+    const allowance = await this.limiter.take(addressOf(request), this.config.rateLimits.anonymous);
     answerAllowance(answer, allowance, this.clock.now());
+    throw new Refusal(code, message);
   }
 }
 
-function isSigned({ headers }: WebhookRequest, raw: Buffer, { webhookSecrets }: KeyHolder): boolean {
-  const signature = headers['x-webhook-signature'];
+const INVALID_KEY = ['invalid_api_key', 'The API key is not valid for this tenant.'] as const;
+const INVALID_SIGNATURE = ['invalid_signature', 'The signature does not match the body.'] as const;
+const NOTHING = Buffer.alloc(0);
+
+function rawOf({ rawBody }: WebhookRequest): Buffer {
+  return rawBody ?? NOTHING;
+}
+
+function addressOf({ ip }: WebhookRequest): string {
+  return `address:${ip ?? ''}`;
+}
+
+function isSigned(request: WebhookRequest, { webhookSecrets }: KeyHolder): boolean {
+  const signature = request.headers['x-webhook-signature'];
   const given = typeof signature === 'string' ? signature : undefined;
-  return webhookSecrets.some((secret) => verifyHexHmacSha256(secret, raw, given));
+  return webhookSecrets.some((secret) => verifyHexHmacSha256(secret, rawOf(request), given));
 }

@@ -14,6 +14,8 @@ import { INSERT_ALERTS } from './insert-alerts.js';
 
 const BATCH = 128;
 const QUEUE = 4_096;
+/** How often an alert tries to take the place of one whose incident has ended. */
+const ROUNDS = 5;
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, BATCH];
 
 /**
@@ -50,19 +52,13 @@ export class BatchedAlerts implements Alerts {
     );
   }
 
-  async receive(alert: ReceivedAlert): Promise<Reception> {
+  /** Of promises it makes as few as can be, for they are among the dearest things on an alert's way. */
+  receive(alert: ReceivedAlert): Promise<Reception> {
     const { incident } = alert;
     const row = { alert, events: eventRows(incident.tenantId, incident.takeRecorded()) };
-    let reception = await this.store(row);
-    for (let round = 0; reception === undefined || (alert.returns && hasEnded(reception)); round += 1) {
-      // Each round, somebody has opened another incident and somebody ended it again.
-      if (round === 5) throw busy();
-      if (reception) await this.supersede(alert);
-      reception = await this.store(row);
-    }
-    (reception.duplicate ? this.repeated : this.accepted).add();
-    if (reception.duplicate) this.duplicates.count(alert);
-    return reception;
+    return this.store(row).then((reception) =>
+      isFinal(alert, reception) ? this.counted(alert, reception) : this.storeAgain(row, reception),
+    );
   }
 
   openedBy(
@@ -76,6 +72,23 @@ export class BatchedAlerts implements Alerts {
         WHERE tenant_id = $1 AND provider = $2 AND source_alert_id = ANY ($3::text[]) AND NOT superseded`,
       [tenantId, provider, sourceAlertIds],
     );
+  }
+
+  private async storeAgain(row: Row, first: Reception | undefined): Promise<Reception> {
+    let reception = first;
+    // Each round, somebody has opened another incident and somebody ended it again.
+    for (let round = 0; round < ROUNDS; round += 1) {
+      if (reception) await this.supersede(row.alert);
+      reception = await this.store(row);
+      if (isFinal(row.alert, reception)) return this.counted(row.alert, reception);
+    }
+    throw busy();
+  }
+
+  private counted(alert: ReceivedAlert, reception: Reception): Reception {
+    (reception.duplicate ? this.repeated : this.accepted).add();
+    if (reception.duplicate) this.duplicates.count(alert);
+    return reception;
   }
 
   /** @returns undefined when the alert that was in its way has just been superseded */
@@ -145,8 +158,10 @@ type Original = Pick<Reception, 'incidentId' | 'status'>;
 
 const ENDED: readonly IncidentStatus[] = ['resolved', 'closed'];
 
-function hasEnded({ duplicate, status }: Reception): boolean {
-  return duplicate && ENDED.includes(status);
+/** Whether that was it: not when an incident that has ended, or had just been superseded, was in the way. */
+function isFinal(alert: ReceivedAlert, reception: Reception | undefined): reception is Reception {
+  if (reception === undefined) return false;
+  return !(alert.returns && reception.duplicate && ENDED.includes(reception.status));
 }
 
 function busy(): Refusal {
