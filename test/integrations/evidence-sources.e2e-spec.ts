@@ -264,6 +264,61 @@ describe('a source that fails', () => {
   });
 });
 
+/** What each source answers when it is asked whether it is there, and when it has nothing to tell. */
+const EMPTY: Readonly<Record<string, { config: object; credentials: object; answering: JsonApi['answering'] }>> = {
+  elasticsearch: {
+    config: { index: 'app-*' }, credentials: {},
+    answering: () => ({ took: 1, timed_out: false, _shards: { total: 1, failed: 0 }, hits: { total: { value: 0, relation: 'eq' }, hits: [] } }),
+  },
+  github: {
+    config: { repositories: [{ repository: 'acme/checkout' }] }, credentials: { token: 'ghp_x' },
+    answering: ({ path }) => path.endsWith('/runs') ? { total_count: 0, workflow_runs: [] } : path.endsWith('/checkout') ? { full_name: 'acme/checkout' } : [],
+  },
+  kubernetes: {
+    config: { namespaces: ['shop'] }, credentials: { token: 'eyJ' },
+    answering: ({ path }) => ({ kind: path.endsWith('/pods') ? 'PodList' : 'List', apiVersion: 'v1', metadata: {}, items: [] }),
+  },
+  loki: { config: {}, credentials: {}, answering: ({ path }) => ({ status: 'success', data: path.endsWith('/labels') ? [] : { resultType: 'streams', result: [] } }) },
+  prometheus: { config: {}, credentials: {}, answering: ({ path }) => ({ status: 'success', data: path.endsWith('/query') ? { resultType: 'vector', result: [] } : [] }) },
+}; // prettier-ignore
+
+async function connectAll(tenant: TenantUser): Promise<JsonApi[]> {
+  return Promise.all(
+    Object.entries(EMPTY).map(async ([provider, { config, credentials, answering }]) => {
+      const source = await api(answering);
+      await connect(tenant, provider, { url: source.url, ...config }, credentials);
+      return source;
+    }),
+  );
+}
+
+describe('every source', () => {
+  it('that has nothing to tell is missing evidence', async () => {
+    const tenant = await newTenant(server.url);
+    await connectAll(tenant);
+    const { missing, evidence } = await pulledBy(tenant, 'none');
+    expect(evidence).toEqual([]);
+    for (const sentence of [
+      /^Elasticsearch: there is no log line/,
+      /^GitHub answered, but had nothing to tell about this incident\.$/,
+      /^Grafana Loki: there is no line from /,
+      /^Kubernetes: there is no pod in the namespace shop\.$/,
+      /^Prometheus: there is no metric whose /,
+    ])
+      expect(missing).toContainEqual(expect.stringMatching(sentence));
+  });
+
+  it('that does not answer in time is missing evidence, and none holds up another', async () => {
+    const tenant = await newTenant(server.url);
+    const sources = await connectAll(tenant);
+    for (const source of sources) source.answering = () => undefined;
+    const { missing } = await pulledBy(tenant, 'none');
+    expect(missing.filter((sentence) => sentence.endsWith(' had not told everything after 10 s.')).sort()).toEqual(
+      ['Elasticsearch', 'GitHub', 'Grafana Loki', 'Kubernetes', 'Prometheus'].map((label) => `${label} had not told everything after 10 s.`),
+    ); // prettier-ignore
+  });
+});
+
 describe('a run that is cut off', () => {
   it('goes on with what was pulled, without asking again', async () => {
     const own = await TestServer.start();

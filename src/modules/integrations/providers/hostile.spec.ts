@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
+import { GuardedFetch } from '#kernel/net/guarded-fetch';
 import { NoAnswer, type Provider } from './provider.js';
-import { missingOf, pulled, RecordedApi, rowsOf } from './recorded.fixture.js';
+import { missingOf, OUTSIDE, pulled, RecordedApi, rowsOf } from './recorded.fixture.js';
 import { PROVIDERS } from './registry.js';
 
 let api: RecordedApi;
@@ -59,4 +60,22 @@ describe.each(sources)('%s', (_, provider) => {
     expect(rowsOf(answers)).toEqual([]);
     expect(api.heard.length).toBeGreaterThan(0);
   }, 20_000); // prettier-ignore
+
+  it('is not called where the guard forbids it, whoever makes the call', async () => {
+    const outside = { ...OUTSIDE, http: new GuardedFetch([]) };
+    await expect(provider.probe(connection(), outside)).rejects.toThrow(/leads to a loopback address/);
+    expect(api.heard).toEqual([]);
+  });
+
+  it('is asked each thing once, in silence, also when it fails', async () => {
+    const said = (['debug', 'info', 'log', 'warn', 'error'] as const).map((method) =>
+      jest.spyOn(console, method).mockImplementation(() => undefined),
+    );
+    api.answering = send(503, '{"message":"over capacity"}', { 'retry-after': '0', deprecation: 'true' });
+    await pulled(provider, connection()).catch(() => undefined);
+    const asked = api.heard.map(({ path, query, body }) => `${path}?${query.toString()} ${body}`);
+    expect(new Set(asked).size).toBe(asked.length);
+    for (const spy of said) expect(spy).not.toHaveBeenCalled();
+    jest.restoreAllMocks();
+  });
 });
