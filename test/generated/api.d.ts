@@ -388,7 +388,7 @@ export interface paths {
         put?: never;
         /**
          * Attach evidence to an incident
-         * @description As JSON, or as an upload of at most 32 MiB whose type and source are in the query.
+         * @description As JSON, or as an upload of at most 32 MiB whose type and source are in the query. Metrics, logs, spans and topology have the columns that their errors name. A platform_event is a state {kind, entity, ready, reason, message, exitCode, restarts}, with a kind of pod, deployment, node, monitor or database, or an event {timestamp, entity, reason, message}; a change is {occurredAt, service, summary, version, commit, paths, diff}; what a database tells is a metric or a text. Rows that no agent can read are named in the missingEvidence of the investigation.
          */
         post: operations["attachEvidence"];
         delete?: never;
