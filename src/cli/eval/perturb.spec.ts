@@ -68,6 +68,15 @@ describe('A case that is changed on purpose', () => {
     expect(places[0]?.[0]).toBe('oven');
   });
 
+  it('loses statistics of calls', () => {
+    const call = { caller: 'counter', parent_op: 'serve', callee: 'kitchen', n: 5, base_n: 5 };
+    const rows = [Object.values(call), Object.values(call)];
+    const traces = { call_counts: { cols: Object.keys(call), rows } };
+    const read = readCase({ ...RAW, body: { ...(RAW.body as object), traces } });
+    expect(read.evidence.traceStatistics).toHaveLength(2);
+    expect(Perturbations.parse('drop-calls', 1).ofRead(read).evidence.traceStatistics).toEqual([]);
+  });
+
   it('loses edges, series and samples', () => {
     expect(changed('drop-edges').evidence.edges).toEqual([]);
     expect(changed('drop-series').evidence.series).toEqual([]);

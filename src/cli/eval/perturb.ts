@@ -23,6 +23,8 @@ const CHANGES: Readonly<Record<string, Change>> = {
     incident: { ...read.incident, alertedAt: read.incident.alertedAt + MOVED_BY },
   }),
   'drop-edges': (read, share, random) => filterRows(read, (row) => !('callee' in row) || random() >= share),
+  'drop-calls': (read, share, random) =>
+    filterRows(read, (row) => !('statistic' in row) || random() >= share),
   'drop-series': (read, share, random) => {
     const dropped = new Map<string, boolean>();
     return filterRows(read, (row) => {

@@ -19,7 +19,8 @@ describe('The excess of requests', () => {
           [3, 80],
         ]),
         evidenceIds: ['evd_latency_avg', 'evd_requests'],
-        usual: 0,
+        before: { asMuch: 0, windows: 0 },
+        exact: true,
       },
     ]);
   });
@@ -45,9 +46,14 @@ describe('The excess of requests', () => {
       'requests',
       noisy.map(() => 10),
     );
-    expect(requestExcess([traffic, series('web', 'latency', noisy)], 'latency', 11)[0]?.usual).toBe(2 / 9);
+    expect(requestExcess([traffic, series('web', 'latency', noisy)], 'latency', 11)[0]?.before).toEqual({
+      asMuch: 2,
+      windows: 9,
+    });
     const never = noisy.map((value, i) => (i < 11 ? 1 : value));
-    expect(requestExcess([traffic, series('web', 'latency', never)], 'latency', 11)[0]?.usual).toBe(0);
+    expect(requestExcess([traffic, series('web', 'latency', never)], 'latency', 11)[0]?.before.asMuch).toBe(
+      0,
+    );
   });
 
   it('takes what an entity usually was asked where that was not measured, and knows nothing where its answers were not', () => {
@@ -68,16 +74,27 @@ describe('The excess of requests', () => {
 });
 
 describe('Excess is unusual', () => {
-  const measured = (usual: number) => ({ entity: 'web', excess: new Map(), evidenceIds: [], usual });
+  const measured = (asMuch: number, windows = 100) => ({
+    entity: 'web',
+    excess: new Map(),
+    evidenceIds: [],
+    before: { asMuch, windows },
+    exact: true,
+  });
 
   it('when both the failing service and the one it comes from rarely had as much', () => {
-    expect(areUnusual(measured(0.02), measured(0.02))).toBe(true);
-    expect(areUnusual(measured(0.15), measured(0))).toBe(true);
-    expect(areUnusual(measured(0.04), measured(0.04))).toBe(false);
+    expect(areUnusual(measured(1), measured(1))).toBe(true);
+    expect(areUnusual(measured(80, 600), measured(0, 600))).toBe(true);
+    expect(areUnusual(measured(4), measured(4))).toBe(false);
   });
 
   it('but not when the failing service often suffers so', () => {
-    expect(areUnusual(measured(0.3), measured(0))).toBe(false);
+    expect(areUnusual(measured(180, 600), measured(0, 600))).toBe(false);
+  });
+
+  it('and of few windows only when neither ever had as much', () => {
+    expect(areUnusual(measured(0, 6), measured(0, 6))).toBe(true);
+    expect(areUnusual(measured(1, 6), measured(0, 6))).toBe(false);
   });
 });
 

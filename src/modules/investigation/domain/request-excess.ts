@@ -36,8 +36,10 @@ export function sufferingOf(
 
 export interface MeasuredExcess extends EntityExcess {
   readonly evidenceIds: readonly string[];
-  /** In which share of the equally long windows before the onset there was as much of it; 0 when too few came before. */
-  readonly usual: number;
+  /** In how many of the equally long windows before the onset there was as much of it. */
+  readonly before: { readonly asMuch: number; readonly windows: number };
+  /** Whether it was measured; of a percentile it is a guess. */
+  readonly exact: boolean;
 }
 
 interface EntitySeries {
@@ -127,7 +129,8 @@ function measure({ traffic, signal, profile }: EntitySeries, onsetAt: EpochMs): 
   return {
     entity: signal.entity,
     excess,
-    usual: shareOfWindows(suffered, after),
+    before: earlierWindows(suffered, after),
+    exact: preference(signal) < 2,
     evidenceIds: [...new Set([...signal.evidenceIds, ...traffic.evidenceIds])],
   };
 }
@@ -137,12 +140,18 @@ function measure({ traffic, signal, profile }: EntitySeries, onsetAt: EpochMs): 
  * service alone a bad hour proves little; of two that have to do with each other it does.
  */
 export function areUnusual(failing: MeasuredExcess, worst: MeasuredExcess): boolean {
-  return failing.usual <= OFTEN && failing.usual * worst.usual <= RARE_TOGETHER;
+  if (failing.before.asMuch === 0 && worst.before.asMuch === 0) return true;
+  return shareOf(failing) <= OFTEN && shareOf(failing) * shareOf(worst) <= RARE_TOGETHER;
+}
+
+/** What was never seen in few windows may yet be seen: half a window more than was counted. */
+function shareOf({ before: { asMuch, windows } }: MeasuredExcess): number {
+  return (asMuch + 0.5) / (windows + 1);
 }
 
 const FEWEST_WINDOWS = 5;
 
-function shareOfWindows(suffered: readonly number[], after: number): number {
+function earlierWindows(suffered: readonly number[], after: number): MeasuredExcess['before'] {
   const length = suffered.length - after;
   const now = suffered.slice(after).reduce((total, value) => total + value, 0);
   let windows = 0;
@@ -155,5 +164,5 @@ function shareOfWindows(suffered: readonly number[], after: number): number {
     if (sum >= now) asMuch += 1;
   }
   // Too little before to know what is usual: then what is seen is taken at its face.
-  return windows < FEWEST_WINDOWS ? 0 : asMuch / windows;
+  return windows < FEWEST_WINDOWS ? { asMuch: 0, windows: 0 } : { asMuch, windows };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Span, TraceStatistic } from './evidence.js';
-import { missingCalls, silenceByEntity, slowEdges, slownessByEntity } from './trace-channels.js';
+import { missingCalls, silences, slowEdges, slownessByEntity } from './trace-channels.js';
 import { statisticsOfSpans } from './trace-statistics.js';
 
 const cited = (row: TraceStatistic) => ({ evidenceId: 'evd_1', row });
@@ -42,12 +42,56 @@ describe('Missing calls', () => {
   it('are counted against how often the calling operation ran', () => {
     const [missing] = missingCalls([operation(200, 100), call(20, 100)]);
     expect(missing).toMatchObject({ caller: 'web', callee: 'cart', expected: 200, count: 20 });
-    expect(silenceByEntity(missing ? [missing] : []).get('web')).toBeCloseTo(180 / Math.sqrt(200 + 400 + 1));
+    expect(silences(missing ? [missing] : [], [])[0]?.worst.z).toBeCloseTo(180 / Math.sqrt(200 + 400 + 1));
   });
 
   it('are none when there merely was less traffic, or never was a call', () => {
     expect(missingCalls([operation(50, 100), call(50, 100)])).toEqual([]);
     expect(missingCalls([operation(50, 100), call(0, 0)])).toEqual([]);
+  });
+});
+
+describe('Silence', () => {
+  const operation = (entity: string) =>
+    cited({ statistic: 'operation', entity, operation: 'serve', count: 100, baselineCount: 100 });
+  const call = (caller: string, entity: string, now: number, callerOperation = 'serve', name = 'get') =>
+    cited({
+      statistic: 'call',
+      caller,
+      callerOperation,
+      entity,
+      operation: name,
+      count: now,
+      baselineCount: 100,
+    });
+  const silenceOf = (...rows: ReturnType<typeof cited>[]) => {
+    return silences(missingCalls(rows), rows)
+      .filter(({ worst }) => worst.z > 3)
+      .map(({ entity }) => entity);
+  };
+  /** `caller` asks the stock, through a span of its own, and then somebody else, whom it no longer reaches. */
+  const askingStock = (caller: string, other: string, reached: number) => [
+    operation(caller),
+    call(caller, caller, 90, 'serve', 'ask stock'),
+    call(caller, 'stock', 90, 'ask stock'),
+    call(caller, other, reached),
+  ];
+
+  it('is that of the caller where it alone breaks off', () => {
+    expect(silenceOf(...askingStock('shop', 'till', 10), ...askingStock('office', 'post', 100))).toEqual([
+      'shop',
+    ]);
+  });
+
+  it('is that of the service which several callers break off after', () => {
+    expect(silenceOf(...askingStock('shop', 'till', 10), ...askingStock('office', 'post', 20))).toEqual([
+      'stock',
+    ]);
+  });
+
+  it('stays with callers that have no service in common', () => {
+    const apart = [operation('kiln'), call('kiln', 'clay', 10), call('kiln', 'fire', 90)];
+    expect(silenceOf(...askingStock('shop', 'till', 10), ...apart).sort()).toEqual(['kiln', 'shop']);
   });
 });
 

@@ -67,12 +67,12 @@ export function slownessByEntity(edges: readonly SlowEdge[]): Map<string, number
 export function missingCalls(statistics: readonly CitedStatistic[]): MissingCall[] {
   const operations = new Map<string, { count: number; baselineCount: number }>();
   for (const { row } of statistics) {
-    if (row.statistic === 'operation') operations.set(`${row.entity}\0${row.operation ?? ''}`, row);
+    if (row.statistic === 'operation') operations.set(keyOf(row.entity, row.operation ?? ''), row);
   }
   return statistics
     .flatMap(({ row, evidenceId }): MissingCall[] => {
       const { caller, callerOperation = '', entity: callee, operation = '', count, baselineCount } = row;
-      const made = operations.get(`${caller ?? ''}\0${callerOperation}`);
+      const made = operations.get(keyOf(caller ?? '', callerOperation));
       if (row.statistic !== 'call' || caller === undefined || !made) return [];
       if (made.baselineCount === 0 || baselineCount === 0) return [];
       const expected = (baselineCount / made.baselineCount) * made.count;
@@ -82,9 +82,78 @@ export function missingCalls(statistics: readonly CitedStatistic[]): MissingCall
     .sort((a, b) => b.z - a.z || compareText(a.caller, b.caller) || compareText(a.operation, b.operation));
 }
 
-/** Who stopped calling; what a call did not reach cannot be blamed. */
-export function silenceByEntity(calls: readonly MissingCall[]): Map<string, number> {
-  const silence = new Map<string, number>();
-  for (const { caller, z } of calls) silence.set(caller, Math.max(z, silence.get(caller) ?? 0));
-  return silence;
+/** Below this a call is missing by chance. */
+export const SILENT = 3;
+
+/** A service that stopped calling others, or after whose answers others stop. */
+export interface Silence {
+  readonly entity: string;
+  /** Of the calls that are missing the one missed most. */
+  readonly worst: MissingCall;
+  /** Whose calls are missing. */
+  readonly callers: readonly string[];
+  readonly evidenceIds: readonly string[];
+}
+
+/**
+ * Who stopped calling; what a call did not reach cannot be blamed. But where several services break off operations that
+ * call one and the same service, it is what they have in common, and they only stopped after its answer. Most first,
+ * as `calls` are given.
+ */
+export function silences(calls: readonly MissingCall[], statistics: readonly CitedStatistic[]): Silence[] {
+  const common = new Map<MissingCall, string[]>();
+  for (const [callee, callers] of callersOf(statistics)) {
+    const after = calls.filter(
+      ({ caller, callerOperation, z }) => z >= SILENT && callers.has(keyOf(caller, callerOperation)),
+    );
+    if (new Set(after.map(({ caller }) => caller)).size < 2) continue;
+    for (const call of after) common.set(call, [...(common.get(call) ?? []), callee]);
+  }
+  const missing = new Map<string, MissingCall[]>();
+  for (const call of calls) {
+    for (const entity of common.get(call) ?? [call.caller]) {
+      missing.set(entity, [...(missing.get(entity) ?? []), call]);
+    }
+  }
+  return [...missing]
+    .flatMap(([entity, own]) => {
+      const [worst] = own;
+      const callers = [...new Set(own.map(({ caller }) => caller))];
+      const evidenceIds = [...new Set(own.map(({ evidenceId }) => evidenceId))];
+      return worst ? [{ entity, worst, callers, evidenceIds }] : [];
+    })
+    .sort((a, b) => b.worst.z - a.worst.z || compareText(a.entity, b.entity));
+}
+
+/**
+ * Per service the operations of others that call it. A call often is a span of its caller as well, which stands
+ * between the two.
+ */
+function callersOf(statistics: readonly CitedStatistic[]): Map<string, Set<string>> {
+  const calls = statistics.flatMap(({ row }) => {
+    const { statistic, caller, callerOperation = '', entity, operation = '' } = row;
+    return statistic === 'call' && caller !== undefined
+      ? [{ caller, callerOperation, entity, operation }]
+      : [];
+  });
+  const below = new Map<string, typeof calls>();
+  for (const call of calls) {
+    const key = keyOf(call.caller, call.callerOperation);
+    below.set(key, [...(below.get(key) ?? []), call]);
+  }
+  const callers = new Map<string, Set<string>>();
+  for (const call of calls) {
+    const own = call.entity === call.caller;
+    const reached = own ? (below.get(keyOf(call.entity, call.operation)) ?? []) : [call];
+    if (reached.some(({ entity }) => entity === call.caller)) continue;
+    for (const { entity } of reached) {
+      const known = callers.get(entity) ?? new Set();
+      callers.set(entity, known.add(keyOf(call.caller, call.callerOperation)));
+    }
+  }
+  return callers;
+}
+
+function keyOf(entity: string, operation: string): string {
+  return `${entity}\0${operation}`;
 }

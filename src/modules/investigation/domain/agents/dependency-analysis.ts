@@ -23,6 +23,8 @@ const NOTABLE = 0.2;
 const USUAL_SHARE = 0.2;
 /** Who causes the little that is always there says little. */
 const WHEN_USUAL = 0.2;
+/** A percentile times the requests is not what was waited. */
+const WHEN_GUESSED = 0.1;
 
 /**
  * Asks who does the damage and who only passes it on: what requests waited or failed too much at each entity, less
@@ -69,7 +71,7 @@ export const dependencyAnalysis: Agent = {
       suspects: standingOut(new Map(attributions.map(({ entity, share }) => [entity, share])), {
         usual: USUAL_SHARE,
         among: measured.length,
-        weight: unusual ? 1 : WHEN_USUAL,
+        weight: (unusual ? 1 : WHEN_USUAL) * (measured.every(({ exact }) => exact) ? 1 : WHEN_GUESSED),
       }),
       missing: [],
       message:

@@ -6,7 +6,9 @@ import { standingOut, together } from '../suspects.js';
 import {
   missingCalls,
   type MissingCall,
-  silenceByEntity,
+  SILENT,
+  type Silence,
+  silences,
   slowEdges,
   type SlowEdge,
   slownessByEntity,
@@ -17,9 +19,8 @@ import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 
 const NAME = 'trace analysis';
 const MOST_SHOWN = 4;
-/** Below these a slow edge or a missing call is everyday life. */
+/** Below this a slow edge is everyday life. */
 const NOTABLE_SIZE = 0.7;
-const NOTABLE_Z = 3;
 const USUAL_SLOWNESS = 2;
 const USUAL_SILENCE = 4;
 
@@ -41,13 +42,17 @@ export const traceAnalysis: Agent = {
     const edges = slowEdges(statistics);
     const calls = missingCalls(statistics);
     const slow = edges.filter(({ size }) => size >= NOTABLE_SIZE).slice(0, MOST_SHOWN);
-    const missed = calls.filter(({ z }) => z >= NOTABLE_Z).slice(0, MOST_SHOWN);
+    const missed = calls.filter(({ z }) => z >= SILENT).slice(0, MOST_SHOWN);
+    const silent = silences(calls, statistics);
     const among = new Set(
       statistics.flatMap(({ row }) => [row.entity, ...(row.caller === undefined ? [] : [row.caller])]),
     ).size;
     const suspects = together(
       standingOut(slownessByEntity(edges), { usual: USUAL_SLOWNESS, among }),
-      standingOut(silenceByEntity(calls), { usual: USUAL_SILENCE, among }),
+      standingOut(new Map(silent.map(({ entity, worst }) => [entity, worst.z])), {
+        usual: USUAL_SILENCE,
+        among,
+      }),
     );
     return {
       agentName: NAME,
@@ -55,7 +60,7 @@ export const traceAnalysis: Agent = {
         ...slow.map((edge) => slowFinding(edge, context)),
         ...missed.map((call) => missedFinding(call, context)),
       ],
-      hypotheses: hypothesesOf(slow, missed),
+      hypotheses: hypothesesOf(slow[0], silent[0]),
       suspects,
       missing: [],
       message: message(among, slow, missed),
@@ -93,8 +98,7 @@ function missedFinding(call: MissingCall, { onset }: InvestigationContext): Find
   });
 }
 
-function hypothesesOf(slow: readonly SlowEdge[], missed: readonly MissingCall[]): Hypothesis[] {
-  const [edge, call] = [slow[0], missed[0]];
+function hypothesesOf(edge: SlowEdge | undefined, silent: Silence | undefined): Hypothesis[] {
   return [
     ...(edge
       ? [
@@ -110,21 +114,27 @@ function hypothesesOf(slow: readonly SlowEdge[], missed: readonly MissingCall[])
           }),
         ]
       : []),
-    ...(call
+    ...(silent && silent.worst.z >= SILENT
       ? [
           hypothesis({
-            statement: `${call.caller} breaks off: it calls ${call.operation} ${count(call.count, 'time')} instead of ${amount(Math.round(call.expected))}`,
-            score: 0.3 + 0.25 * Math.min(1, call.z / 20),
+            statement: brokenOff(silent),
+            score: 0.3 + 0.25 * Math.min(1, silent.worst.z / 20),
             status: 'supported',
-            supportedBy: [call.evidenceId],
+            supportedBy: silent.evidenceIds,
             contradictedBy: [],
             category: 'errors',
             witnesses: ['missing_call'],
-            entity: call.caller,
+            entity: silent.entity,
           }),
         ]
       : []),
   ];
+}
+
+function brokenOff({ entity, worst, callers }: Silence): string {
+  return callers.includes(entity)
+    ? `${entity} breaks off: it calls ${worst.operation} ${count(worst.count, 'time')} instead of ${amount(Math.round(worst.expected))}`
+    : `The trouble is inside ${entity}: ${callers.join(' and ')} break off after calling it`;
 }
 
 function message(among: number, slow: readonly SlowEdge[], missed: readonly MissingCall[]): string {
