@@ -4,8 +4,10 @@ import { startAlertmanager } from './peers/alertmanager.mjs';
 import { startNchan } from './peers/nchan.mjs';
 import { startGeneratedNest, startNodeHttp } from './peers/start.mjs';
 import { freeCores } from './harness/free-cores.mjs';
+import { startNats } from './harness/nats.mjs';
 import { newAlerts, storedByProduct } from './measures/alerts.mjs';
-import { duplicates, latency, twoProcesses } from './measures/more-alerts.mjs';
+import { duplicates, pacedAlerts, twoProcesses } from './measures/more-alerts.mjs';
+import { delays } from './measures/delays.mjs';
 import { idleness } from './measures/process.mjs';
 import { investigations, lists } from './measures/reads.mjs';
 import { resume } from './measures/resume.mjs';
@@ -18,7 +20,7 @@ const CORES = 4;
 const FREE = CORES - 0.5;
 
 /** What can be measured, by the names that `--only` takes. Each yields rows, and sentences about what it left out. */
-export const works = { alerts, repeats, pace, processes, streams, resumes, reads, cases, idle };
+export const works = { alerts, repeats, pace, processes, streams, latency, resumes, reads, cases, idle };
 
 async function startReceiver(databases, env = {}) {
   const databaseUrl = await databases.create();
@@ -51,7 +53,7 @@ async function* repeats(databases, plan) {
 
 async function* pace(databases, plan) {
   const product = await startReceiver(databases);
-  yield* latency({ product, ...plan });
+  yield* pacedAlerts({ product, ...plan });
   await product.stop();
 }
 
@@ -90,6 +92,35 @@ async function* streams(databases, { peers, runs, quick }) {
   await product.end();
   await nchan.stop?.();
   await product.stop();
+}
+
+async function* latency(databases, { runs, seconds }) {
+  const product = await startReceiver(databases);
+  const { url: sendTo, senders, databaseUrl } = product;
+  const plan = { sendTo, senders, runs, seconds };
+  yield* delays({ ...plan, way: 'one process', readFrom: sendTo });
+  const second = await startProduct(databaseUrl, { ROLE: 'api' });
+  yield* delays({ ...plan, way: 'another replica by PostgreSQL', readFrom: second.url });
+  await second.stop();
+  await product.stop();
+  const nats = await startNats();
+  if (!nats) {
+    yield absent('NATS', 'nats-server', { reason: 'it is not installed' });
+    return;
+  }
+  const env = { ROLE: 'all', NATS_URL: nats.url };
+  const sending = await startReceiver(databases, env);
+  const reading = await startProduct(sending.databaseUrl, { ...env, ROLE: 'api' });
+  yield* delays({
+    ...plan,
+    ...{
+      way: 'another replica by NATS',
+      sendTo: sending.url,
+      senders: sending.senders,
+      readFrom: reading.url,
+    },
+  });
+  for (const { stop } of [reading, sending, nats]) await stop();
 }
 
 async function* resumes(databases, { runs }) {

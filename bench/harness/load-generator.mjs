@@ -5,11 +5,15 @@
 //   senders      [{ tenantId, key, secret }], taken in turns
 //   connections  how many sockets, each with one request under way
 //   seconds      how long; what is under way then is still waited for
-//   most         the most requests, all of them made before the clock starts
+//   most         the most requests, all of them made before the clock starts; without it they are made as they are sent
 //   rate         requests a second, evenly; without it as fast as the answers come
+//   severity     of the alerts; low, below the threshold of investigations
+//   windows      of so many seconds, each told when it is over: { window: { requests, p50, p99, ids } }
+//   timed        whether to tell when each alert was sent and answered, in milliseconds since 1970
 //   expect       the statuses that an answer may have
 // }
-// and gets { requests, seconds, rate, p50, p95, p99, ids } (milliseconds; ids of the incidents answered).
+// and gets { requests, seconds, rate, p50, p95, p99, ids } (milliseconds; ids of the incidents answered), where windows are
+// told of the last one, and with times [{ id, sentAt, answeredAt }].
 import { createHmac, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { percentile, sort } from './statistics.mjs';
@@ -24,11 +28,11 @@ process.once('message', (job) => {
 });
 
 async function run(job) {
-  const requests = requestsOf(job);
+  const requestAt = requestsOf(job);
   const sockets = await Promise.all(
     Array.from({ length: job.connections }, (_, at) => open(job.urls[at % job.urls.length])),
   );
-  const seen = { done: 0, counted: 0, latencies: [], ids: [], fault: undefined };
+  const seen = { done: 0, counted: 0, latencies: [], ids: [], times: [], fault: undefined };
   const begin = performance.now();
   const countFrom = begin + job.seconds * 1000 * WARM_UP;
   const end = begin + job.seconds * 1000;
@@ -43,7 +47,7 @@ async function run(job) {
     };
     /** Due times make a late answer count for all that had to wait behind it. */
     const dueAt = (index) => begin + (index * 1000) / job.rate;
-    const isOver = (now) => next >= requests.length || now >= end || seen.fault !== undefined;
+    const isOver = (now) => next >= (job.most ?? Infinity) || now >= end || seen.fault !== undefined;
     const proceed = (socket) => {
       const now = performance.now();
       if (isOver(now)) return finish();
@@ -63,9 +67,10 @@ async function run(job) {
         }
         const id = /"incidentId":"(inc_\w+)"/.exec(text)?.[1];
         if (id && status === 202) seen.ids.push(id);
+        if (job.timed) seen.times.push({ id, sentAt: sinceEpoch(since), answeredAt: sinceEpoch(now) });
         proceed(socket);
       };
-      socket.write(requests[next]);
+      socket.write(requestAt(next));
       next += 1;
     };
     if (job.rate) {
@@ -81,21 +86,29 @@ async function run(job) {
       }, 1);
     }
     for (const socket of sockets) proceed(socket);
+    if (job.windows) {
+      const timer = setInterval(() => {
+        if (open === 0) return clearInterval(timer);
+        process.send({ window: told(seen) });
+        Object.assign(seen, { done: 0, latencies: [], ids: [] });
+      }, job.windows * 1000);
+    }
   });
 
   for (const socket of sockets) socket.destroy();
   if (seen.fault) throw new Error(seen.fault);
-  const sorted = sort(seen.latencies);
   const seconds = (lastAnswer - countFrom) / 1000;
-  return {
-    requests: seen.done,
-    seconds,
-    rate: seen.counted / seconds,
-    p50: percentile(sorted, 0.5),
-    p95: percentile(sorted, 0.95),
-    p99: percentile(sorted, 0.99),
-    ids: seen.ids,
-  };
+  return { ...told(seen), times: seen.times, seconds, rate: seen.counted / seconds };
+}
+
+function sinceEpoch(time) {
+  return performance.timeOrigin + time;
+}
+
+function told({ done, latencies, ids }) {
+  const sorted = sort(latencies);
+  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(sorted, share));
+  return { requests: done, p50, p95, p99, ids };
 }
 
 function open(url) {
@@ -118,17 +131,22 @@ function open(url) {
   });
 }
 
-function requestsOf({ kind, senders, most, urls }) {
+/** @returns {(at: number) => Buffer} */
+function requestsOf({ kind, senders, most, urls, severity }) {
   const run = randomBytes(4).toString('hex');
   const host = new URL(urls[0]).host;
-  return Array.from({ length: most }, (_, at) => {
+  const make = (at) => {
     if (kind === 'alertmanager') return post(host, '/api/v2/alerts', JSON.stringify([labelled(run, at)]), '');
     const { tenantId, key, secret } = senders[at % senders.length];
-    const body = JSON.stringify(alert(kind === 'repeat' ? 'bench-repeat' : `${run}-${at}`));
+    const sourceAlertId = kind === 'repeat' ? 'bench-repeat' : `${run}-${at}`;
+    const body = JSON.stringify({ ...alert(sourceAlertId), ...(severity && { severity }) });
     const signature = createHmac('sha256', secret).update(body).digest('hex');
     const headers = `X-API-Key: ${key}\r\nX-Webhook-Signature: ${signature}\r\n`;
     return post(host, `/v1/webhooks/${tenantId}/custom`, body, headers);
-  });
+  };
+  if (most === undefined) return make;
+  const made = Array.from({ length: most }, (_, at) => make(at));
+  return (at) => made[at];
 }
 
 function post(host, path, body, headers) {

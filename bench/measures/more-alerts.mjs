@@ -24,7 +24,7 @@ async function repeated({ url, senders }, seconds, expect) {
 }
 
 /** How long one in a hundred waits at half of what the process can take. */
-export async function* latency({ product, seconds, runs }) {
+export async function* pacedAlerts({ product, seconds, runs }) {
   const peaks = [];
   for (let run = 0; run < Math.min(runs, 3); run += 1) peaks.push(await received(product, seconds));
   const rate = median(peaks) / 2;
