@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { Logger } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import type { TenantId } from '../../domain/ids.js';
 import type { UnitOfWork } from '../../persistence/unit-of-work.js';
 import type { CommittedEvents } from '../committed-events.js';
@@ -107,12 +107,13 @@ export class EventPublisher {
       const behind = (await claim.query('SELECT tenant_id, published FROM claim_streams_unpublished($1)', [
         candidates,
       ])) as { tenant_id: TenantId; published: string }[];
-      const outcomes = await Promise.allSettled(
-        behind.map((stream) => this.moveOn(stream.tenant_id, Number(stream.published))),
+      const moves = await Promise.all(
+        behind.map(({ tenant_id, published }) => this.moveOn(tenant_id, Number(published))),
       );
+      await remember(claim, moves);
       await claim.commitTransaction();
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed) throw failed.reason;
+      const failed = moves.find(({ failure }) => failure !== undefined);
+      if (failed) throw failed.failure;
     } catch (error) {
       if (claim.isTransactionActive) await claim.rollbackTransaction().catch(() => undefined);
       throw error;
@@ -121,24 +122,20 @@ export class EventPublisher {
     }
   }
 
-  private async moveOn(tenantId: TenantId, published: number): Promise<void> {
+  private async moveOn(tenantId: TenantId, published: number): Promise<Move> {
     const events = await this.parts.eventLog.page(tenantId, published, EVENTS_A_PAGE);
     // Sent one after the other without waiting in between, so that they lie in the stream in their order.
     const outcomes = await Promise.allSettled(events.map((event) => this.publish(event)));
     const failedAt = outcomes.findIndex(({ status }) => status === 'rejected');
-    const last = events.slice(0, failedAt === -1 ? undefined : failedAt).at(-1);
-    if (last) {
-      await this.parts.unitOfWork.query(
-        tenantId,
-        `INSERT INTO event_publications AS p (tenant_id, published) VALUES ($1, $2)
-         ON CONFLICT (tenant_id) DO UPDATE SET published = greatest(p.published, excluded.published)`,
-        [tenantId, last.seq],
-      );
-    }
-    const failed = outcomes[failedAt];
-    if (failed?.status === 'rejected') throw failed.reason;
-    this.parts.countPublished(events.length);
+    const taken = failedAt === -1 ? events : events.slice(0, failedAt);
+    this.parts.countPublished(taken.length);
     if (events.length === EVENTS_A_PAGE) this.grown.add(tenantId);
+    const failed = outcomes[failedAt];
+    return {
+      tenantId,
+      upTo: taken.at(-1)?.seq ?? published,
+      failure: failed?.status === 'rejected' ? (failed.reason as unknown) : undefined,
+    };
   }
 
   private async publish(event: LoggedEvent): Promise<void> {
@@ -151,4 +148,26 @@ export class EventPublisher {
       retries: 1,
     });
   }
+}
+
+/** How far a tenant's log has come. */
+interface Move {
+  readonly tenantId: TenantId;
+  readonly upTo: number;
+  readonly failure: unknown;
+}
+
+/** Not flushed to disk: a place that a crash takes back is published again, and JetStream drops what it has. */
+async function remember(claim: QueryRunner, moves: readonly Move[]): Promise<void> {
+  if (moves.length === 0) return;
+  const tenantIds = moves.map(({ tenantId }) => tenantId);
+  await claim.query(
+    `SELECT set_config('app.tenant_ids', $1, true), set_config('synchronous_commit', 'off', true)`,
+    [tenantIds.join(',')],
+  );
+  await claim.query(
+    `INSERT INTO event_publications AS p (tenant_id, published) SELECT * FROM unnest($1::text[], $2::bigint[])
+     ON CONFLICT (tenant_id) DO UPDATE SET published = greatest(p.published, excluded.published)`,
+    [tenantIds, moves.map(({ upTo }) => upTo)],
+  );
 }
