@@ -13,7 +13,7 @@ const OPTIONS = {
 };
 
 /** Too long for a quick look. */
-const LONG = ['cases'];
+const LONG = ['cases', 'burst'];
 
 const usage = (works) => `Usage: npm run bench -- [options]
 
@@ -21,7 +21,7 @@ const usage = (works) => `Usage: npm run bench -- [options]
   --peers          beside its peers, those that are installed
   --only A,B       only these: ${works.join(', ')}
   --runs N         alternations of each row (7; with --quick 2)
-  --seconds N      length of each run (3; with --quick 0.6)
+  --seconds N      length of each run (3; with --quick 0.6) and of a burst (60)
   --anyway         measure also what needs more free cores than there are
   --json FILE      write the rows for programs
   --profile FOLDER have the product write a CPU profile into it
@@ -46,6 +46,7 @@ export function readOptions(arguments_, works) {
       ...{ quick, peers, anyway },
       runs: number('runs', values.runs ?? (quick ? 2 : 7), { whole: true }),
       seconds: number('seconds', values.seconds ?? (quick ? 0.6 : 3)),
+      burstSeconds: number('seconds', values.seconds ?? 60),
     };
     return { wanted, plan, json, profile };
   } catch (error) {

@@ -7,6 +7,7 @@ import { freeCores } from './harness/free-cores.mjs';
 import { startNats } from './harness/nats.mjs';
 import { newAlerts, storedByProduct } from './measures/alerts.mjs';
 import { duplicates, pacedAlerts, twoProcesses } from './measures/more-alerts.mjs';
+import { burst as belowThreshold, investigationBurst } from './measures/burst.mjs';
 import { delays } from './measures/delays.mjs';
 import { idleness } from './measures/process.mjs';
 import { investigations, lists } from './measures/reads.mjs';
@@ -20,7 +21,19 @@ const CORES = 4;
 const FREE = CORES - 0.5;
 
 /** What can be measured, by the names that `--only` takes. Each yields rows, and sentences about what it left out. */
-export const works = { alerts, repeats, pace, processes, streams, latency, resumes, reads, cases, idle };
+export const works = {
+  alerts,
+  repeats,
+  pace,
+  processes,
+  streams,
+  latency,
+  resumes,
+  reads,
+  cases,
+  burst,
+  idle,
+};
 
 async function startReceiver(databases, env = {}) {
   const databaseUrl = await databases.create();
@@ -140,6 +153,23 @@ async function* cases(databases, { runs }) {
   const product = await startReceiver(databases, { ROLE: 'all', INVESTIGATIONS_PER_TENANT: '4' });
   yield* investigations({ product, sender: product.senders[0], runs });
   await product.stop();
+}
+
+async function* burst(databases, { burstSeconds }) {
+  const limit = 2;
+  const start = async () => {
+    const product = await startReceiver(databases);
+    const env = { ROLE: 'worker', INVESTIGATIONS_PER_TENANT: String(limit) };
+    const worker = await startProduct(product.databaseUrl, env);
+    return { product, stop: () => Promise.all([product.stop(), worker.stop()]) };
+  };
+  const below = await start();
+  yield* belowThreshold({ ...below, senders: below.product.senders, seconds: burstSeconds });
+  await below.stop();
+  const above = await start();
+  const seconds = Math.min(burstSeconds, 5);
+  yield* investigationBurst({ ...above, senders: above.product.senders, seconds, watch: 4 * seconds, limit });
+  await above.stop();
 }
 
 async function* idle(_databases, { runs, quick }) {

@@ -156,12 +156,12 @@ function post(host, path, body, headers) {
   );
 }
 
-/** About 400 bytes. Below the threshold of an investigation. */
+/** About 400 bytes. Below the threshold of an investigation: no rule of the triage knows its words. */
 function alert(sourceAlertId) {
   return {
-    title: 'Queue length of invoice-export above its usual level',
+    title: 'Number of invoices at invoice-export above its usual level',
     description:
-      'The queue held 1,250 messages for five minutes; it usually holds between 200 and 400 at this hour.',
+      'The export held 1,250 invoices for five minutes; it usually holds between 200 and 400 at this hour.',
     sourceAlertId,
     severity: 'low',
     service: 'invoice-export',
