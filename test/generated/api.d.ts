@@ -659,7 +659,7 @@ export interface paths {
         };
         /**
          * Investigate again what a run read, and compare
-         * @description Today’s agents read the evidence that the run has on file, and the policy decides. Nothing is stored, published or asked of other systems. With `from=inputs` only the decision is made again.
+         * @description Today’s agents read the evidence that the run has on file, and the policy decides. Nothing is stored or published, and no other system is asked but the model, where one is named. With `from=inputs` only the decision is made again.
          */
         get: operations["replayInvestigation"];
         put?: never;
@@ -2322,6 +2322,25 @@ export interface components {
             /** @description Opened, added to or resolved; none for what came to nothing */
             incidents: components["schemas"]["ConcernedIncident"][];
         };
+        OpinionView: {
+            /**
+             * @description null when none was asked
+             * @example gpt-5-mini
+             */
+            model: string | null;
+            /**
+             * @example [
+             *       "The pool of connections ran out."
+             *     ]
+             */
+            explanation: string[];
+            /**
+             * @example [
+             *       "checkout. Its pool ran out."
+             *     ]
+             */
+            hypotheses: string[];
+        };
         PatternChange: {
             /** @example Pool exhausted */
             title?: string;
@@ -2618,6 +2637,8 @@ export interface components {
              * @example []
              */
             alteredEvidence: string[];
+            /** @description What the model says, which weighs nothing in the outcome; null unless `model` was given */
+            review: components["schemas"]["ReviewView"] | null;
         };
         RespondBody: {
             /** @enum {string} */
@@ -2631,6 +2652,27 @@ export interface components {
         };
         RetentionSettingsChange: {
             events?: number;
+        };
+        ReviewView: {
+            /** @description Whether both say the same */
+            isSame: boolean;
+            recorded: components["schemas"]["OpinionView"];
+            replayed: components["schemas"]["OpinionView"];
+            /**
+             * @description What only the replayed one says
+             * @example [
+             *       "The pool ran out."
+             *     ]
+             */
+            added: string[];
+            /**
+             * @description What only the recorded one says
+             * @example []
+             */
+            dropped: string[];
+            /** @example It explained the case in 1 cited sentence and proposed 0 hypotheses. */
+            message: string;
+            spent: components["schemas"]["SpentView"];
         };
         RotateSecretBody: {
             /**
@@ -2799,6 +2841,14 @@ export interface components {
             timestamp: string;
             /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string | null;
+        };
+        SpentView: {
+            /** @example 3 */
+            turns: number;
+            /** @example 3300 */
+            tokens: number;
+            /** @example 0.0006 */
+            costUsd: number;
         };
         StanceView: {
             score: number;
@@ -5199,6 +5249,7 @@ export interface operations {
             413: components["responses"]["Error413"];
             415: components["responses"]["Error415"];
             429: components["responses"]["Error429"];
+            503: components["responses"]["Error503"];
         };
     };
     listInvestigationEvidence: {
@@ -5483,6 +5534,8 @@ export interface operations {
                 investigationId?: string;
                 /** @description The version of the policy that decides; today’s when left out */
                 policy?: string;
+                /** @description A configured model (`LLM_MODEL`, `LLM_REPLAY_MODELS`) that reviews the replay within the budget of a run; none is asked when left out. For people only, since it costs money */
+                model?: string;
                 /** @description `evidence` runs the agents again, `inputs` only makes the decision again */
                 from?: "evidence" | "inputs";
             };
@@ -5562,7 +5615,38 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
-                     *       "alteredEvidence": []
+                     *       "alteredEvidence": [],
+                     *       "review": {
+                     *         "isSame": true,
+                     *         "recorded": {
+                     *           "model": "gpt-5-mini",
+                     *           "explanation": [
+                     *             "The pool of connections ran out."
+                     *           ],
+                     *           "hypotheses": [
+                     *             "checkout. Its pool ran out."
+                     *           ]
+                     *         },
+                     *         "replayed": {
+                     *           "model": "gpt-5-mini",
+                     *           "explanation": [
+                     *             "The pool of connections ran out."
+                     *           ],
+                     *           "hypotheses": [
+                     *             "checkout. Its pool ran out."
+                     *           ]
+                     *         },
+                     *         "added": [
+                     *           "The pool ran out."
+                     *         ],
+                     *         "dropped": [],
+                     *         "message": "It explained the case in 1 cited sentence and proposed 0 hypotheses.",
+                     *         "spent": {
+                     *           "turns": 3,
+                     *           "tokens": 3300,
+                     *           "costUsd": 0.0006
+                     *         }
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayView"];
@@ -5574,6 +5658,7 @@ export interface operations {
             404: components["responses"]["Error404"];
             409: components["responses"]["Error409"];
             429: components["responses"]["Error429"];
+            503: components["responses"]["Error503"];
         };
     };
     listInvestigations: {

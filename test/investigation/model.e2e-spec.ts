@@ -4,7 +4,7 @@ import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { ALERT, ended, type Investigation, openQuietIncident, start } from './cases.js';
-import { type Asked, heard, PretendModel, type Reply } from './pretend-model.js';
+import { type Asked, cited, logEvidence, PretendModel, type Reply } from './pretend-model.js';
 
 type Run = Omit<Investigation, 'hypotheses' | 'steps'> & {
   readonly explanation: string | null;
@@ -87,15 +87,6 @@ async function investigated(
 
 async function callsOf({ api }: TenantUser, incidentId: string): Promise<readonly ModelCall[]> {
   return (await api.get<{ items: ModelCall[] }>(`/v1/investigation/${incidentId}/model-calls`)).body.items;
-}
-
-/** The id of the log evidence, as a model finds it. */
-function logEvidence(asked: Asked): string {
-  return /(evd_\w{26}) log from loki/.exec(heard(asked))?.[1] ?? 'evd_none';
-}
-
-function cited(sentence: string, quote: string, evidenceId: string) {
-  return { sentence, citations: [{ evidenceId, quote }] };
 }
 
 /** Looks at what there is, then explains it. */

@@ -131,3 +131,12 @@ export function heard({ messages }: Asked): string {
     .map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content ?? '')))
     .join('\n');
 }
+
+/** The id of the log evidence, as a model finds it. */
+export function logEvidence(asked: Asked): string {
+  return /(evd_\w{26}) log from loki/.exec(heard(asked))?.[1] ?? 'evd_none';
+}
+
+export function cited(sentence: string, quote: string, evidenceId: string) {
+  return { sentence, citations: [{ evidenceId, quote }] };
+}

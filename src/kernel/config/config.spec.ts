@@ -114,6 +114,7 @@ describe('a good configuration', () => {
       provider: 'openai-compatible',
       baseUrl: 'http://localhost:11434/v1',
       model: 'qwen3:8b',
+      replayModels: [],
       apiKey: undefined,
       maxTurns: 6,
       maxTokens: 60_000,

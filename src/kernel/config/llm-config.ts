@@ -2,12 +2,16 @@ import type { EnvironmentReader } from './environment.js';
 
 const PROVIDERS = ['none', 'openai-compatible', 'anthropic'] as const;
 
+const MODEL_NAME = /^[\x21-\x7e]{1,200}$/;
+
 /** A language model that may review runs, and what one run may spend on it. */
 export interface LlmConfig {
   readonly provider: 'openai-compatible' | 'anthropic';
   /** Undefined means the provider's own address. */
   readonly baseUrl: string | undefined;
   readonly model: string;
+  /** Further models of the provider, which only a replay may name. */
+  readonly replayModels: readonly string[];
   readonly apiKey: string | undefined;
   readonly maxTurns: number;
   /** Of a run, read and written together. */
@@ -20,7 +24,8 @@ export interface LlmConfig {
 export function readLlm(read: EnvironmentReader): LlmConfig | undefined {
   const provider = read.oneOf('LLM_PROVIDER', PROVIDERS, 'none');
   const baseUrl = read.url('LLM_BASE_URL', ['https:', 'http:']);
-  const model = read.matching('LLM_MODEL', /^[\x21-\x7e]{1,200}$/, 'the name of a model');
+  const model = read.matching('LLM_MODEL', MODEL_NAME, 'the name of a model');
+  const replayModels = read.list('LLM_REPLAY_MODELS', (name) => MODEL_NAME.test(name), 'names of models');
   const apiKey = read.matching('LLM_API_KEY', /^[\x21-\x7e]+$/, 'printable ASCII characters without spaces');
   const limits = {
     maxTurns: read.integer('LLM_MAX_TURNS', 6, 1, 50),
@@ -39,7 +44,7 @@ export function readLlm(read: EnvironmentReader): LlmConfig | undefined {
     read.fault('LLM_BASE_URL is missing: an OpenAI-compatible model needs its address.');
   if (provider === 'anthropic' && apiKey === undefined)
     read.fault('LLM_API_KEY is missing: Anthropic asks for one.');
-  return { provider, baseUrl, model: model ?? '', apiKey, ...limits };
+  return { provider, baseUrl, model: model ?? '', replayModels, apiKey, ...limits };
 }
 
 function readMoney(read: EnvironmentReader, name: string, fallback: number): number {

@@ -24,6 +24,7 @@ import { ReadRecorded } from './application/read-recorded.js';
 import { RecallMemory } from './application/recall-memory.js';
 import { RecordChange } from './application/record-change.js';
 import { ReplayInvestigation } from './application/replay-investigation.js';
+import { ReplayReview } from './application/replay-review.js';
 import { RereadEvidence } from './application/reread-evidence.js';
 import { ReviewWithModel } from './application/review-with-model.js';
 import { ShowInvestigation } from './application/show-investigation.js';
@@ -72,6 +73,7 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     AbortInvestigation,
     ShowInvestigation,
     ReplayInvestigation,
+    ReplayReview,
     ExportEvalCase,
     DecideKnownSolution,
     AddContext,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import type { Run } from '../domain/run.js';
 import type { Spent } from '../domain/review/model-budget.js';
 
 export interface ModelCall {
@@ -25,20 +26,51 @@ export interface ModelCall {
 
 export type NewModelCall = Pick<
   ModelCall,
-  | 'investigationId'
-  | 'turn'
-  | 'provider'
-  | 'model'
-  | 'sentHash'
-  | 'sentBytes'
-  | 'masked'
-  | 'reservedTokens'
-  | 'reservedUsd'
+  'turn' | 'provider' | 'model' | 'sentHash' | 'sentBytes' | 'masked' | 'reservedTokens' | 'reservedUsd'
 >;
 
 export type Settlement = Pick<ModelCall, 'inputTokens' | 'outputTokens' | 'costUsd' | 'failure'>;
 
-/** The book of what left for a model: written before a call, settled after it. */
+/** Where the calls of one review are written down: before each of them, and after it. */
+export interface CallBook {
+  /** @returns false when nothing may leave any more */
+  reserve(call: NewModelCall): Promise<boolean>;
+  settle(turn: number, settlement: Settlement): Promise<void>;
+  spent(): Promise<Spent>;
+}
+
+/** The book of a review that leaves nothing behind. */
+export class FleetingBook implements CallBook {
+  readonly #calls = new Map<number, NewModelCall & Partial<Settlement>>();
+
+  reserve(call: NewModelCall): Promise<boolean> {
+    this.#calls.set(call.turn, call);
+    return Promise.resolve(true);
+  }
+
+  settle(turn: number, settlement: Settlement): Promise<void> {
+    const call = this.#calls.get(turn);
+    if (call) this.#calls.set(turn, { ...call, ...settlement });
+    return Promise.resolve();
+  }
+
+  spent(): Promise<Spent> {
+    return Promise.resolve(sumOf([...this.#calls.values()]));
+  }
+}
+
+/** What calls came to; one whose answer never came counts in full. */
+function sumOf(calls: readonly (NewModelCall & Partial<Settlement>)[]): Spent {
+  const tokensOf = ({ inputTokens, outputTokens, reservedTokens }: NewModelCall & Partial<Settlement>) =>
+    typeof inputTokens === 'number' ? inputTokens + (outputTokens ?? 0) : reservedTokens;
+  return {
+    turns: calls.length,
+    tokens: calls.reduce((sum, call) => sum + tokensOf(call), 0),
+    costUsd: calls.reduce((sum, { costUsd, reservedUsd }) => sum + (costUsd ?? reservedUsd), 0),
+  };
+}
+
+/** What left for models in runs. */
 @Injectable()
 export class ModelCalls {
   constructor(
@@ -46,8 +78,17 @@ export class ModelCalls {
     private readonly clock: Clock,
   ) {}
 
+  /** Also what the calls of a process that died had set aside counts as spent. */
+  bookOf({ tenantId, investigationId }: Run): CallBook {
+    return {
+      reserve: (call) => this.reserve(tenantId, investigationId, call),
+      settle: (turn, settlement) => this.settle(tenantId, investigationId, turn, settlement),
+      spent: async () => sumOf(await this.of(tenantId, investigationId)),
+    };
+  }
+
   /** @returns false when the run is not under way any more: then nothing may leave */
-  async reserve(tenantId: TenantId, call: NewModelCall): Promise<boolean> {
+  private async reserve(tenantId: TenantId, investigationId: string, call: NewModelCall): Promise<boolean> {
     const rows = await this.unitOfWork.query(
       tenantId,
       `INSERT INTO model_calls (tenant_id, investigation_id, turn, provider, model, sent_hash, sent_bytes, masked,
@@ -57,7 +98,7 @@ export class ModelCalls {
        RETURNING turn`,
       [
         tenantId,
-        call.investigationId,
+        investigationId,
         call.turn,
         call.provider,
         call.model,
@@ -72,7 +113,12 @@ export class ModelCalls {
     return rows.length > 0;
   }
 
-  async settle(tenantId: TenantId, investigationId: string, turn: number, with_: Settlement): Promise<void> {
+  private async settle(
+    tenantId: TenantId,
+    investigationId: string,
+    turn: number,
+    with_: Settlement,
+  ): Promise<void> {
     await this.unitOfWork.query(
       tenantId,
       `UPDATE model_calls SET input_tokens = $4, output_tokens = $5, cost_usd = $6, failure = $7, ended_at = $8
@@ -88,21 +134,6 @@ export class ModelCalls {
         this.clock.now(),
       ],
     );
-  }
-
-  /** Also what the calls of a process that died had set aside. */
-  async spent(tenantId: TenantId, investigationId: string): Promise<Spent> {
-    const calls = await this.of(tenantId, investigationId);
-    return {
-      turns: calls.length,
-      tokens: calls.reduce(
-        (sum, call) =>
-          sum +
-          (call.inputTokens === null ? call.reservedTokens : call.inputTokens + (call.outputTokens ?? 0)),
-        0,
-      ),
-      costUsd: calls.reduce((sum, { costUsd, reservedUsd }) => sum + (costUsd ?? reservedUsd), 0),
-    };
   }
 
   /** In the order in which they were made. */

@@ -10,6 +10,7 @@ import { Runs } from '../domain/runs.js';
 import type { RemoteDesk } from './desks.js';
 import { EndRun } from './end-run.js';
 import { GatherEvidence } from './gather-evidence.js';
+import { ModelCalls } from './model-calls.js';
 import { RereadEvidence } from './reread-evidence.js';
 import { ReviewWithModel } from './review-with-model.js';
 
@@ -31,6 +32,7 @@ export class PursueCase {
     private readonly gatherEvidence: GatherEvidence,
     private readonly rereadEvidence: RereadEvidence,
     private readonly reviewWithModel: ReviewWithModel,
+    private readonly modelCalls: ModelCalls,
     private readonly endRun: EndRun,
     private readonly clock: Clock,
   ) {}
@@ -74,7 +76,7 @@ export class PursueCase {
     const { stepIndex, agentName } = step;
     if (agentName !== MODEL_REVIEW) return { stepIndex, ...(await desk.run(agentName)), lacking: [] };
     const begun = this.clock.now().getTime();
-    const reviewed = await this.reviewWithModel.execute(desk, run, signal);
+    const reviewed = await this.reviewWithModel.execute(desk, this.modelCalls.bookOf(run), signal);
     return { stepIndex, ...reviewed, durationMs: this.clock.now().getTime() - begun };
   }
 

@@ -19,9 +19,8 @@ import {
 import { costOf, priceOf } from '../domain/review/model-prices.js';
 import { REPORT_TOOL } from '../domain/review/model-report.js';
 import type { CallAnswer, Reviewed } from '../domain/review/review.js';
-import type { Run } from '../domain/run.js';
 import type { RemoteDesk } from './desks.js';
-import { ModelCalls } from './model-calls.js';
+import type { CallBook } from './model-calls.js';
 
 const TOOLS: readonly ToolDescription[] = [
   ...EVIDENCE_TOOLS.map(({ name, description, input }) => ({ name, description, input })),
@@ -36,20 +35,21 @@ const TOOLS: readonly ToolDescription[] = [
 export class ReviewWithModel {
   constructor(
     private readonly chat: ModelChat,
-    private readonly calls: ModelCalls,
     @Inject(Config) private readonly config: Config,
   ) {}
 
-  async execute(desk: RemoteDesk, run: Run, signal: AbortSignal): Promise<Reviewed> {
+  /** @param model of the configured provider; the configured one when absent */
+  async execute(desk: RemoteDesk, book: CallBook, signal: AbortSignal, model?: string): Promise<Reviewed> {
     const briefing = await desk.beginReview();
     const { llm } = this.config;
     if (!llm) return desk.endReview('No model is configured any more');
+    const asked = { ...llm, model: model ?? llm.model };
     const mask = new Mask();
     const mark = randomBytes(6).toString('hex');
     const say = ({ data, isData }: CallAnswer) => (isData ? fenced(mask.mask(data), mark) : mask.mask(data));
     const messages: ChatMessage[] = [{ role: 'user', text: say({ data: briefing, isData: true }) }];
     for (;;) {
-      const turn = await this.turn(run, llm, messages, mask, signal);
+      const turn = await this.turn(asked, book, messages, mask, signal);
       if (typeof turn === 'string') return desk.endReview(turn);
       const { text, calls } = turn;
       const { answers, isDone } = await desk.answerModel(
@@ -62,23 +62,23 @@ export class ReviewWithModel {
 
   /** @returns the answer, or why there is none */
   private async turn(
-    { tenantId, investigationId }: Run,
     llm: LlmConfig,
+    book: CallBook,
     messages: readonly ChatMessage[],
     mask: Mask,
     signal: AbortSignal,
   ): Promise<ChatAnswer | string> {
-    const spent = await this.calls.spent(tenantId, investigationId);
-    const price = priceOf(llm.model);
+    const { provider, model } = llm;
+    const spent = await book.spent();
+    const price = priceOf(model);
     const reserved = reserve(llm, spent, price, bytesOf({ system: RULES, messages, tools: TOOLS }));
     if (typeof reserved === 'string') return `Its budget of ${reserved} is spent`;
-    const request = requestOf(messages, reserved);
+    const request = requestOf(model, messages, reserved);
     const turn = spent.turns + 1;
-    const mayLeave = await this.calls.reserve(tenantId, {
-      investigationId,
+    const mayLeave = await book.reserve({
       turn,
-      provider: llm.provider,
-      model: llm.model,
+      provider,
+      model,
       sentHash: sha256Hex(JSON.stringify(request)),
       sentBytes: bytesOf(request),
       masked: mask.fired,
@@ -92,15 +92,13 @@ export class ReviewWithModel {
       const costUsd = answer.usage
         ? costOf(price, answer.usage.inputTokens, answer.usage.outputTokens)
         : null;
-      const settled = { inputTokens, outputTokens, costUsd, failure: null };
-      await this.calls.settle(tenantId, investigationId, turn, settled);
+      await book.settle(turn, { inputTokens, outputTokens, costUsd, failure: null });
       return answer;
     } catch (error) {
       const failed = error instanceof ModelFailedError;
       if (!failed && !signal.aborted) throw error;
       const failure = failed ? error.reason : 'was given up';
-      const settled = { inputTokens: null, outputTokens: null, costUsd: null, failure };
-      await this.calls.settle(tenantId, investigationId, turn, settled);
+      await book.settle(turn, { inputTokens: null, outputTokens: null, costUsd: null, failure });
       if (!failed) throw error;
       return `It ${failure}`;
     }
@@ -112,8 +110,12 @@ function bytesOf(request: object): number {
 }
 
 /** In its last turn it is offered nothing but to report. */
-function requestOf(messages: readonly ChatMessage[], { isLast, maxOutputTokens }: Reservation): ChatRequest {
-  const request = { system: RULES, messages, tools: TOOLS, maxOutputTokens };
+function requestOf(
+  model: string,
+  messages: readonly ChatMessage[],
+  { isLast, maxOutputTokens }: Reservation,
+): ChatRequest {
+  const request = { model, system: RULES, messages, tools: TOOLS, maxOutputTokens };
   if (!isLast) return request;
   const last = { role: 'user', text: 'This is your last turn: report now.' } as const;
   return { ...request, messages: [...messages, last], tools: [REPORT_TOOL] };

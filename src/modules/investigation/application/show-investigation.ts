@@ -7,6 +7,7 @@ import { CaseFile, type EvidenceRecord, type RankedHypothesis } from '../domain/
 import type { Finding } from '../domain/finding.js';
 import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
+import { findRun } from './find-run.js';
 import { type ModelCall, ModelCalls } from './model-calls.js';
 
 export interface ShownRun {
@@ -34,9 +35,7 @@ export class ShowInvestigation {
 
   /** @throws Refusal `not_found` when there is no such incident or it was never investigated */
   async latest(tenantId: TenantId, incidentId: string): Promise<ShownRun> {
-    const run = await this.runs.latest(tenantId, incidentId);
-    if (!run) throw notFound('investigation');
-    const [shown] = await this.shown(tenantId, [run]);
+    const [shown] = await this.shown(tenantId, [await findRun(this.runs, tenantId, incidentId)]);
     if (!shown) throw notFound('investigation');
     return shown;
   }
@@ -63,7 +62,7 @@ export class ShowInvestigation {
     incidentId: string,
     { limit, cursor, investigationId }: PageRequest & { readonly investigationId?: string },
   ): Promise<Page<EvidenceRecord>> {
-    const run = await this.find(tenantId, incidentId, investigationId);
+    const run = await findRun(this.runs, tenantId, incidentId, investigationId);
     const list = `evidence:${run.investigationId}`;
     const [after = ''] = this.cursors.open(tenantId, list, cursor) ?? [];
     const page = { after: String(after), limit: limit + 1 };
@@ -82,17 +81,9 @@ export class ShowInvestigation {
     incidentId: string,
     investigationId?: string,
   ): Promise<{ investigationId: string; calls: ModelCall[] }> {
-    const run = await this.find(tenantId, incidentId, investigationId);
+    const run = await findRun(this.runs, tenantId, incidentId, investigationId);
     const calls = await this.calls.of(tenantId, run.investigationId);
     return { investigationId: run.investigationId, calls };
-  }
-
-  private async find(tenantId: TenantId, incidentId: string, investigationId?: string): Promise<Run> {
-    const run = await (investigationId === undefined
-      ? this.runs.latest(tenantId, incidentId)
-      : this.runs.find(tenantId, investigationId));
-    if (run?.incidentId !== incidentId) throw notFound('investigation');
-    return run;
   }
 
   private async shown(tenantId: TenantId, runs: readonly Run[]): Promise<ShownRun[]> {

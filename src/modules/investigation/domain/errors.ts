@@ -31,3 +31,7 @@ export function neverDecided(): Refusal {
 export function notOver(status: string): Refusal {
   return new Refusal('conflict', `An incident that is ${status} is not over; resolve or close it first.`);
 }
+
+export function modelsAreForPeople(): Refusal {
+  return new Refusal('forbidden', 'Asking a model costs money, which an API key may not spend.');
+}

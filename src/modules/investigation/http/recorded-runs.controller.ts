@@ -3,6 +3,7 @@ import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestj
 import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { Allow, type Principal } from '#kernel/http/principal';
+import { modelsAreForPeople } from '../domain/errors.js';
 import { ExportEvalCase } from '../application/export-eval-case.js';
 import { ReplayInvestigation } from '../application/replay-investigation.js';
 import { ShowInvestigation } from '../application/show-investigation.js';
@@ -28,17 +29,18 @@ export class RecordedRunsController {
     operationId: 'replayInvestigation',
     summary: 'Investigate again what a run read, and compare',
     description:
-      'Today’s agents read the evidence that the run has on file, and the policy decides. Nothing is stored, published ' +
-      'or asked of other systems. With `from=inputs` only the decision is made again.',
+      'Today’s agents read the evidence that the run has on file, and the policy decides. Nothing is stored or published, ' +
+      'and no other system is asked but the model, where one is named. With `from=inputs` only the decision is made again.',
   })
   @ApiOkResponse({ type: ReplayView })
-  @errorResponses(400, 401, 403, 404, 409, 429)
+  @errorResponses(400, 401, 403, 404, 409, 429, 503)
   async replay(
-    @Caller() { tenantId }: Principal,
+    @Caller() { tenantId, kind }: Principal,
     @Param('incidentId') incidentId: string,
-    @Query() { investigationId, policy, from = 'evidence' }: ReplayQuery,
+    @Query() { investigationId, policy, model, from = 'evidence' }: ReplayQuery,
   ): Promise<ReplayView> {
-    const wanted = { investigationId, policy, from };
+    if (model !== undefined && kind === 'key') throw modelsAreForPeople();
+    const wanted = { investigationId, policy, model, from };
     return replayView(await this.replayInvestigation.execute(tenantId, incidentId, wanted));
   }
 
@@ -52,7 +54,7 @@ export class RecordedRunsController {
       'masked. Notes and runbooks are left out. Nothing is stored.',
   })
   @ApiCreatedResponse({ type: EvalCaseView })
-  @errorResponses(400, 401, 403, 404, 409, 415, 429)
+  @errorResponses(400, 401, 403, 404, 409, 415, 429, 503)
   async evalCase(
     @Caller() { tenantId }: Principal,
     @Param('incidentId') incidentId: string,

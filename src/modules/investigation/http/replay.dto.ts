@@ -1,4 +1,16 @@
-import { AnyJson, Flag, Fraction, IdOf, ListOf, ObjectOf, OneOf, Text, Texts } from '#kernel/http/fields';
+import {
+  AnyJson,
+  Field,
+  Flag,
+  Fraction,
+  IdOf,
+  ListOf,
+  ObjectOf,
+  OneOf,
+  Text,
+  Texts,
+  Whole,
+} from '#kernel/http/fields';
 import { OUTCOMES, type OutcomeName } from '../domain/decide-outcome.js';
 import type { Json } from '../domain/finding.js';
 
@@ -15,6 +27,15 @@ export class ReplayQuery {
     example: 'outcome/1',
   })
   policy?: string;
+  @Text({
+    max: 200,
+    optional: true,
+    summary:
+      'A configured model (`LLM_MODEL`, `LLM_REPLAY_MODELS`) that reviews the replay within the budget of a run; none is ' +
+      'asked when left out. For people only, since it costs money',
+    example: 'gpt-5-mini',
+  })
+  model?: string;
   @OneOf(SOURCES, {
     optional: true,
     default: 'evidence',
@@ -55,6 +76,31 @@ class HypothesisDifferenceView {
   replayed!: StanceView | null;
 }
 
+class OpinionView {
+  @Text({ max: 200, nullable: true, summary: 'null when none was asked', example: 'gpt-5-mini' })
+  model!: string | null;
+  @Texts({ example: ['The pool of connections ran out.'] }) explanation!: readonly string[];
+  @Texts({ example: ['checkout. Its pool ran out.'] }) hypotheses!: readonly string[];
+}
+
+class SpentView {
+  @Whole({ example: 3 }) turns!: number;
+  @Whole({ example: 3_300 }) tokens!: number;
+  @Field({ type: 'number', example: 0.0006 }) costUsd!: number;
+}
+
+class ReviewView {
+  @Flag({ summary: 'Whether both say the same' }) isSame!: boolean;
+  @ObjectOf(() => OpinionView) recorded!: OpinionView;
+  @ObjectOf(() => OpinionView) replayed!: OpinionView;
+  @Texts({ summary: 'What only the replayed one says', example: ['The pool ran out.'] })
+  added!: readonly string[];
+  @Texts({ summary: 'What only the recorded one says', example: [] }) dropped!: readonly string[];
+  @Text({ max: 4000, example: 'It explained the case in 1 cited sentence and proposed 0 hypotheses.' })
+  message!: string;
+  @ObjectOf(() => SpentView) spent!: SpentView;
+}
+
 export class ReplayView {
   @IdOf('inv') investigationId!: string;
   @IdOf('inc') incidentId!: string;
@@ -70,4 +116,9 @@ export class ReplayView {
     example: [],
   })
   alteredEvidence!: readonly string[];
+  @ObjectOf(() => ReviewView, {
+    nullable: true,
+    summary: 'What the model says, which weighs nothing in the outcome; null unless `model` was given',
+  })
+  review!: ReviewView | null;
 }

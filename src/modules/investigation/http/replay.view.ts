@@ -17,6 +17,7 @@ export function replayView({ recorded, replayed, ...replay }: Replay): ReplayVie
       replayed: each.replayed && stanceView(each.replayed),
     })),
     alteredEvidence: replay.alteredEvidence,
+    review: replay.review,
   };
 }
 

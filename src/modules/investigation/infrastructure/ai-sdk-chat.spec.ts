@@ -8,6 +8,7 @@ const usage = {
   outputTokens: { total: 30, text: 30, reasoning: 0 },
 };
 const request: ChatRequest = {
+  model: 'pretend',
   system: 'rules',
   messages: [
     { role: 'user', text: 'look' },

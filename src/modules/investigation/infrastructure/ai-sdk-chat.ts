@@ -28,7 +28,12 @@ export class AiSdkChat extends ModelChat {
   async turn(request: ChatRequest, signal: AbortSignal): Promise<ChatAnswer> {
     const { llm } = this.config;
     if (!llm) throw new ModelFailedError('is not configured');
-    return generate(await languageModel(llm), request, signal, llm.timeoutSeconds);
+    return generate(
+      await languageModel({ ...llm, model: request.model }),
+      request,
+      signal,
+      llm.timeoutSeconds,
+    );
   }
 }
 

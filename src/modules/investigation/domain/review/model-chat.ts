@@ -27,6 +27,8 @@ export interface ToolDescription {
 
 /** Everything that leaves, masked. */
 export interface ChatRequest {
+  /** Its name, as the provider writes it. */
+  readonly model: string;
   readonly system: string;
   readonly messages: readonly ChatMessage[];
   readonly tools: readonly ToolDescription[];
