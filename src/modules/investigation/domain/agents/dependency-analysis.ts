@@ -23,8 +23,6 @@ const NOTABLE = 0.2;
 const USUAL_SHARE = 0.2;
 /** Who causes the little that is always there says little. */
 const WHEN_USUAL = 0.2;
-/** A percentile times the requests is not what was waited. */
-const WHEN_GUESSED = 0.1;
 
 /**
  * Asks who does the damage and who only passes it on: what requests waited or failed too much at each entity, less
@@ -60,6 +58,8 @@ export const dependencyAnalysis: Agent = {
     const unusual = measured
       .filter(({ entity }) => sameService(entity, incident.service ?? ''))
       .some((failing) => measured.some((each) => each.entity === worst.entity && areUnusual(failing, each)));
+    // A percentile times the requests is not what was waited: good for a guess, not to single somebody out.
+    const exact = measured.every((each) => each.exact);
     const evidenceIds = evidenceOf(measured, evidence);
     const shown = attributions.slice(0, MOST_SHOWN);
     return {
@@ -68,11 +68,13 @@ export const dependencyAnalysis: Agent = {
       hypotheses: shown
         .filter(({ share }) => share >= NOTABLE)
         .map((each) => toHypothesis(each, suffering, evidenceIds(each), incident.service ?? '', unusual)),
-      suspects: standingOut(new Map(attributions.map(({ entity, share }) => [entity, share])), {
-        usual: USUAL_SHARE,
-        among: measured.length,
-        weight: (unusual ? 1 : WHEN_USUAL) * (measured.every(({ exact }) => exact) ? 1 : WHEN_GUESSED),
-      }),
+      suspects: exact
+        ? standingOut(new Map(attributions.map(({ entity, share }) => [entity, share])), {
+            usual: USUAL_SHARE,
+            among: measured.length,
+            weight: unusual ? 1 : WHEN_USUAL,
+          })
+        : [],
       missing: [],
       message:
         `Traced ${suffering} of ${count(measured.length, 'entity', 'entities')} along ` +
