@@ -24,7 +24,6 @@ function rank(changes: Parameters<typeof rankChanges>[0], symptoms: Partial<Chan
     isHot: () => false,
     serviceIn: () => undefined,
     logWords: new Map(),
-    logText: '',
     alertWords: new Map(),
     ...symptoms,
   });
@@ -91,16 +90,13 @@ describe('The rank of a change', () => {
     expect(rank([change(5, { environment: 'Prod' })])[0]?.ruledOut).toBeUndefined();
   });
 
-  it('grows when a stack trace leads through a file that it changed', () => {
+  it('counts the names of the files it changed: a stack trace leads through them', () => {
     const changed = change(5, {
       paths: ['src/book/depth.rs'],
       diff: '-  a.first()?;\n+  a.first().unwrap();',
     });
-    const [plain] = rank([changed]);
-    const [traced] = rank([changed], { logText: 'panicked at src/book/depth.rs:<*>' });
-    expect(traced?.inStack).toBe('src/book/depth.rs');
-    expect((traced?.score ?? 0) - (plain?.score ?? 0)).toBeCloseTo(1);
-    expect(rank([changed], { logText: 'panicked at src/book/width.rs:<*>' })[0]?.inStack).toBeUndefined();
+    const logWords = new Map(['depth', 'book', 'unwrap'].map((word) => [word, 2]));
+    expect(rank([changed], { logWords })[0]?.sharedWithLogs).toEqual(['depth', 'unwrap']);
   });
 
   it('counts the words of what it changed, not of what stands beside it', () => {

@@ -1,5 +1,5 @@
 import { compareText } from './compare-text.js';
-import { readDiff } from './diff-risk.js';
+import { type DiffReading, readDiff } from './diff-risk.js';
 import type { Cited } from './evidence-set.js';
 import { type Change, type ChangeType, type EpochMs } from './evidence.js';
 import { textTokens } from '#kernel/domain/text-tokens';
@@ -17,8 +17,6 @@ export interface ChangeSymptoms {
   readonly serviceIn: (paths: readonly string[]) => string | undefined;
   /** Words of new error messages, and of the alert, with their weight. */
   readonly logWords: ReadonlyMap<string, number>;
-  /** The same messages as text, lower case: stack traces name files. */
-  readonly logText: string;
   readonly alertWords: ReadonlyMap<string, number>;
 }
 
@@ -30,8 +28,6 @@ export interface RankedChange {
   readonly distance: number | undefined;
   /** Words of what it changed that new error messages use too, the weightiest first. */
   readonly sharedWithLogs: readonly string[];
-  /** A file it changed that a stack trace leads through. */
-  readonly inStack?: string;
   /** What was seen in its diff. */
   readonly risks: readonly string[];
   /** Whether that tends to break things; a diff that is not known may be anything. */
@@ -52,14 +48,12 @@ const LAG_SCALE = 20 * MINUTE;
 const MAX_WORD_WEIGHT = 4;
 /** Who changes what is logged, or writes about it, uses the words of the logs anyway. */
 const WHEN_HARMLESS = 0.3;
-const IN_STACK = 1;
 /** For each word of what it changed that the errors use. */
 const NAMED = 0.2;
 const MOST_NAMED = 0.8;
 /** A new loop or a new call is in every second diff. */
 const TELLING_RISK = 0.5;
 const RISK_WHEN_NAMED = 0.3;
-const SHORTEST_FILE = 6;
 /** One shared word may be chance. */
 export const FEWEST_SHARED_WORDS = 2;
 
@@ -102,7 +96,7 @@ function rank(
   const hot = service !== '' && symptoms.isHot(service);
   const reading = readDiff(change.paths ?? [], change.diff);
   const known = reading.harmless || change.diff !== undefined;
-  const own = known ? reading.words : aboutItself(change);
+  const own = known ? aboutWhat(reading, change.paths ?? []) : aboutItself(change);
   let text = 0;
   const shared: { word: string; worth: number }[] = [];
   for (const word of words) {
@@ -111,13 +105,11 @@ function rank(
     text += worth;
     if (inLogs > 0 && own.has(word)) shared.push({ word, worth });
   }
-  const inStack = reading.harmless ? undefined : fileIn(symptoms.logText, change.paths ?? []);
   const score =
     takesEffect(change.type, lag) +
     (distance === 0 ? 0.5 : 0) +
     (hot ? 0.6 : 0) +
     (text * (reading.harmless ? WHEN_HARMLESS : 1)) / (6 + 0.15 * words.size) +
-    (inStack === undefined ? 0 : IN_STACK) +
     Math.min(MOST_NAMED, NAMED * shared.length) +
     reading.score -
     (lag < -REPORTED_LATE ? 2 : 0);
@@ -133,28 +125,25 @@ function rank(
       !known ||
       reading.score >= TELLING_RISK ||
       (reading.score >= RISK_WHEN_NAMED && shared.length >= FEWEST_SHARED_WORDS),
-    innocent:
-      known && inStack === undefined && shared.length < FEWEST_SHARED_WORDS && reading.score < TELLING_RISK,
-    ...(inStack === undefined ? {} : { inStack }),
+    innocent: known && shared.length < FEWEST_SHARED_WORDS && reading.score < TELLING_RISK,
   };
   if (lag < -LATEST_AFTER_ONSET) return { ...base, ruledOut: 'after_onset' };
   if (isElsewhere(change, symptoms.environment)) return { ...base, ruledOut: 'other_environment' };
-  const worded = change.type === 'code' && base.sharedWithLogs.length >= FEWEST_SHARED_WORDS;
+  const worded = base.sharedWithLogs.length >= FEWEST_SHARED_WORDS && (change.type === 'code' || base.risky);
   return distance === undefined && !hot && !worded ? { ...base, ruledOut: 'unrelated' } : base;
+}
+
+/** The words of what changed, and the names of the files: a stack trace leads through them. */
+function aboutWhat({ words, harmless }: DiffReading, paths: readonly string[]): ReadonlySet<string> {
+  if (harmless) return words;
+  const files = paths.map((path) => path.replace(/^.*\//, '').replace(/\.\w+$/, ''));
+  return new Set([...words, ...textTokens(files.join(' '))]);
 }
 
 /** Without a diff, what somebody wrote about it; its own name stands in many messages anyway. */
 function aboutItself({ service, summary }: Change): Set<string> {
   const name = new Set(textTokens(service));
   return new Set(textTokens(summary).filter((word) => !name.has(word)));
-}
-
-/** `depth.rs:88` in a stack trace leads to `src/book/depth.rs`. */
-function fileIn(text: string, paths: readonly string[]): string | undefined {
-  return paths.find((path) => {
-    const name = path.toLowerCase().replace(/^.*\//, '');
-    return name.length >= SHORTEST_FILE && /\.\w+$/.test(name) && text.includes(name);
-  });
 }
 
 /** `prod` and `production` are one place; a change that does not say where it was may have been anywhere. */

@@ -30,7 +30,6 @@ export function changeSymptoms(evidence: EvidenceSet, context: InvestigationCont
         ...(service === null ? [] : [service]),
       ]),
     logWords: logWords(context),
-    logText: logText(context),
     alertWords: alertWords(incident, evidence),
   };
 }
@@ -57,15 +56,6 @@ function alertWords(
 ): Map<string, number> {
   const said = [title, description, ...notes.map(({ row }) => row.text)].join('\n');
   return new Map(textTokens(said).map((word) => [word, ALERT_WORD]));
-}
-
-/** A template keeps the file that a stack trace names. */
-function logText({ reports }: InvestigationContext): string {
-  const templates = errorMessagesIn(reports).map(({ data }) => data?.['template']);
-  return templates
-    .filter((template) => typeof template === 'string')
-    .join('\n')
-    .toLowerCase();
 }
 
 /** A word weighs the logarithm of the lines it stands in, summed over messages. */

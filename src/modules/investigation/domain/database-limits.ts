@@ -32,7 +32,7 @@ const CAUSES_FIRST: readonly FailureMode[] = [
   'lock_contention',
 ];
 
-const CPU_PERCENT = 85;
+const CPU_PERCENT = 80;
 const LAG_SECONDS = 300;
 const LOCK_WAIT_SECONDS = 5;
 /** Of the most that was ever free. */

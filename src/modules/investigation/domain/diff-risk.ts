@@ -23,6 +23,7 @@ const TELEMETRY =
   /\blog(?:ger|rus|ging|f)?\b|metric|trac(?:e|ing)\b|\bspan\b|counter|histogram|telemetry|prometheus|\b(?:debug|info|warn)!?\(|console\./i;
 const TUNABLE =
   /ttl|pool|retr(?:y|ies)|deadline|time.?out|level|max|min(?!ute|or)|limit|sample|threshold|interval|size|batch|concurren|replica|workers?\b|budget|leeway|skew|tolerance|grace/i;
+const ENDLESS = /\bwhile ?\(? ?(?:true|1) ?\)?|\bfor ?\( ?; ?; ?\)|^loop ?\{|^for ?\{/i;
 const LOOP = /^(?:for|while)\b|\.forEach\(/;
 const GUARDS: readonly RegExp[] = [
   /\bif\b|\bguard\b|\bassert\b|\brequire\b/g,
@@ -36,23 +37,18 @@ const GUARDS: readonly RegExp[] = [
 
 const OF_ADDRESSES = new Set(['com', 'org', 'net', 'github', 'www', 'http', 'https']);
 const SETTINGS = /\.(?:ya?ml|toml|json|properties|ini|conf|cfg|env|tfvars?)$|(?:^|\/)\.env/i;
-/** What leaves the process: a query, a call of another service. */
-const REACHES_OUT =
-  /\bselect\b.+\bfrom\b|\binsert into\b|\bupdate\b.+\bset\b|\bdelete from\b|\.(?:query|exec|fetch|get|post|put|call|find|load)\w*\(/i;
 const WORD = /[\w$]+/g;
 const FEWEST_LEFT = 2;
 const SHORTEST_LOST = 3;
-const DROPPED = /\bdrop\s+(?:index|column|table|constraint|view|trigger)\b/i;
 /** A constant that moved less than this is a tuning. */
 const TELLING_CONSTANT = 0.3;
 const LITERAL_VALUE = /\d|\b(?:true|false|on|off|debug|info)\b/i;
 
 /**
  * Reads a unified diff for what tends to break things: up to `+1.2` a line that stayed the same but for a constant, by
- * how far its value moved; `+1` a guard, close, limit, lock or timeout that is gone, or a part of a schema that is
- * dropped; `+.5` a tunable touched otherwise, or a line of which only a part is left;
- * `+.3` a new loop, or a new query or call; `−.5` when only telemetry or the patch versions of
- * dependencies changed, `−1` when only comments, documents, tests or styles did.
+ * how far its value moved; `+1` a guard, close, limit, lock or timeout that is gone; `+.5` a tunable touched otherwise,
+ * a line of which only a part is left, or a loop without an end; `+.3` a new loop; `−.5` when only telemetry or the
+ * patch versions of dependencies changed, `−1` when only comments, documents, tests or styles did.
  */
 export function readDiff(paths: readonly string[], diff: string | undefined): DiffReading {
   if (paths.length > 0 && paths.every((path) => HARMLESS_PATH.test(path.slice(0, 1024)))) {
@@ -85,11 +81,10 @@ export function readDiff(paths: readonly string[], diff: string | undefined): Di
   const risks: readonly (readonly [boolean, number, string])[] = [
     [strength >= TELLING_CONSTANT, 1.2 * strength, 'a constant has another value'],
     [GUARDS.some((guard) => occurrences(removed, guard) > occurrences(added, guard)), 1, 'a guard is gone'],
-    [added.some((line) => DROPPED.test(line)), 1, 'a part of the schema is dropped'],
     [tunable && (constant === undefined || strength >= TELLING_CONSTANT), 0.5, 'a tunable was touched'],
     [leftOut(removed, added), 0.5, 'a part of a line was left out'],
+    [count(added, ENDLESS) > count(removed, ENDLESS), 0.5, 'there is a loop without an end'],
     [count(added, LOOP) > count(removed, LOOP), 0.3, 'there is a new loop'],
-    [count(added, REACHES_OUT) > count(removed, REACHES_OUT), 0.3, 'there is a new call or query'],
   ];
   const found = risks.filter(([seen]) => seen);
   return {
