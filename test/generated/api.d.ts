@@ -1756,7 +1756,7 @@ export interface components {
              */
             rootCauseCommit?: string;
             /** @enum {string} */
-            failureMode?: "connection_exhaustion" | "cpu_saturation" | "deployment_rollout_stuck" | "dns_resolution_failure" | "failover" | "healthy" | "image_pull_backoff" | "lock_contention" | "node_not_ready" | "oom_killed" | "pending_pod" | "probe_failure" | "replication_lag" | "resource_quota_exceeded" | "storage_full";
+            failureMode?: "connection_exhaustion" | "cpu_saturation" | "crash_loop" | "deployment_rollout_stuck" | "dns_resolution_failure" | "failover" | "healthy" | "image_pull_backoff" | "lock_contention" | "node_not_ready" | "oom_killed" | "pending_pod" | "probe_failure" | "replication_lag" | "resource_quota_exceeded" | "storage_full";
         };
         EvalCaseView: {
             /**

@@ -249,6 +249,20 @@ describe('what Kubernetes tells is named', () => {
       },
     ],
     [
+      'crash_loop',
+      /^checkout-7d9\S+ starts and ends again and again/,
+      {
+        pods: [
+          pod({
+            conditions: [NOT_READY],
+            containerStatuses: [
+              container(CRASHING, { terminated: { exitCode: 1, reason: 'Error', finishedAt: ago(1) } }, 6),
+            ],
+          }),
+        ],
+      },
+    ],
+    [
       'storage_full of a node',
       /^node-1 has no space left/,
       {

@@ -2,6 +2,7 @@
 export const FAILURE_MODES = [
   'connection_exhaustion',
   'cpu_saturation',
+  'crash_loop',
   'deployment_rollout_stuck',
   'dns_resolution_failure',
   'failover',

@@ -64,6 +64,15 @@ describe('Failures of the platform', () => {
     ).toEqual([]);
   });
 
+  it('name a crash when nothing says why, and what does say why before it', () => {
+    const crashing = state('cart-0', { ready: false, reason: 'CrashLoopBackOff', exitCode: 1 });
+    const pending = state('cart-1', { ready: false, reason: 'Unschedulable' });
+    const modes = (...states: (typeof crashing)[]) =>
+      platformFailures({ states, events: [] }).map(({ mode }) => mode);
+    expect(modes(crashing)).toEqual(['crash_loop']);
+    expect(modes(crashing, pending)).toEqual(['pending_pod']);
+  });
+
   it('name a full disk where a node is ready but for it', () => {
     const node = state('n1', { kind: 'node', ready: false, reason: 'DiskPressure' });
     expect(platformFailures({ states: [node], events: [] })).toMatchObject([{ mode: 'storage_full' }]);

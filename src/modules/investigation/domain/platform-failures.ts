@@ -42,6 +42,7 @@ const RULES: readonly (readonly [FailureMode, RegExp])[] = [
     /progressdeadline|rollout .{0,40}(?:stuck|stalled)|minimumreplicasunavailable/i,
   ],
   ['storage_full', /no space left|disk.?pressure|evicted.{0,80}ephemeral/i],
+  ['crash_loop', /crashloop|restarting failed container/i],
 ];
 /** A node that is gone explains none of these. */
 const OWN_FAULT: ReadonlySet<FailureMode> = new Set([
@@ -50,7 +51,11 @@ const OWN_FAULT: ReadonlySet<FailureMode> = new Set([
   'image_pull_backoff',
 ]);
 /** What these look like from outside, a program's own messages explain from inside. */
-const SYMPTOMS: ReadonlySet<FailureMode> = new Set(['probe_failure', 'deployment_rollout_stuck']);
+const SYMPTOMS: ReadonlySet<FailureMode> = new Set([
+  'probe_failure',
+  'deployment_rollout_stuck',
+  'crash_loop',
+]);
 const EXPLAINS: ReadonlySet<FailureMode> = new Set(['dns_resolution_failure', 'oom_killed', 'storage_full']);
 /** What was last told so long before the latest is another story. */
 const STILL_TOLD = 60 * 60_000;
@@ -108,7 +113,11 @@ export function platformFailures({
       },
     ];
   });
-  if (failures.length > 0) return failures.sort((a, b) => standing(a, service) - standing(b, service));
+  // That something ends again and again is worth saying when nothing says why.
+  const why = failures.filter(({ mode }) => mode !== 'crash_loop');
+  if (failures.length > 0) {
+    return (why.length > 0 ? why : failures).sort((a, b) => standing(a, service) - standing(b, service));
+  }
   return told.flatMap(({ row, evidenceId }) => {
     const mode = modeOf([row.message]);
     if (mode === undefined || /recovered|resolved/i.test(row.message)) return [];

@@ -8,6 +8,7 @@ import type {
   V1PodStatus,
   V1ReplicaSet,
   V1ResourceQuota,
+  V1StatefulSet,
 } from '@kubernetes/client-node/dist/gen/index.js';
 import type { PulledRow } from '../../api.js';
 
@@ -78,7 +79,8 @@ function endings(pod: string, { name, state, lastState }: V1ContainerStatus, sin
   );
 }
 
-export function deploymentState({ metadata, spec, status }: V1Deployment): PulledRow[] {
+/** A StatefulSet is to others what a Deployment is: so many pods that should be ready. */
+export function deploymentState({ metadata, spec, status }: V1Deployment | V1StatefulSet): PulledRow[] {
   const entity = metadata?.name;
   if (!entity) return [];
   const [wanted, served] = [spec?.replicas ?? 1, status?.readyReplicas ?? 0];

@@ -17,6 +17,7 @@ it('tells how pods, deployments and nodes are, what happened to them, and what w
   expect(answers.map((answer) => 'query' in answer && answer.query)).toEqual([
     'GET /api/v1/namespaces/shop/pods',
     'GET /apis/apps/v1/namespaces/shop/deployments',
+    'GET /apis/apps/v1/namespaces/shop/statefulsets',
     'GET /api/v1/namespaces/shop/events',
     'GET /api/v1/namespaces/shop/resourcequotas',
     'GET /apis/apps/v1/namespaces/shop/replicasets',
@@ -41,6 +42,7 @@ it('tells how pods, deployments and nodes are, what happened to them, and what w
       message: 'ReplicaSet "checkout-7d9fbc6d8" has timed out progressing.',
     },
     { kind: 'deployment', entity: 'payments', ready: true },
+    { kind: 'deployment', entity: 'orders-db', ready: false, message: '1 of 2 replicas are ready' },
     {
       timestamp: '2026-03-01T11:59:00.000Z', entity: 'Pod/checkout-7d9fbc6d8-x2x9l', reason: 'BackOff', count: 12, level: 'warning',
       message: 'Back-off restarting failed container app',

@@ -84,6 +84,12 @@ function inNamespace(
       read: (deployments) => deployments.flatMap(deploymentState),
     }),
     list({
+      path: `${appsV1}/statefulsets`,
+      type,
+      page: (how) => apps.listNamespacedStatefulSet({ namespace, ...how }),
+      read: (statefulSets) => statefulSets.flatMap(deploymentState),
+    }),
+    list({
       path: `${coreV1}/events`,
       type,
       page: (how) => core.listNamespacedEvent({ namespace, ...how }),

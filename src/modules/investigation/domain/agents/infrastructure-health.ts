@@ -21,6 +21,7 @@ const SAYS: Partial<Record<FailureMode, readonly [string, CauseCategory]>> = {
   node_not_ready: ['is a node that is not ready', 'external'],
   pending_pod: ['cannot be scheduled', 'resource'],
   probe_failure: ['fails its probes', 'errors'],
+  crash_loop: ['starts and ends again and again', 'errors'],
   deployment_rollout_stuck: ['does not get on with its rollout', 'errors'],
   storage_full: ['has no space left', 'resource'],
   dns_resolution_failure: ['cannot resolve names (DNS)', 'external'],
