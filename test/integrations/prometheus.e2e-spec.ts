@@ -132,7 +132,7 @@ class Checkout {
     });
     const run = await ended(tenant, incidentId);
     expect(run.missingEvidence).toContain(
-      'Prometheus: there is no metric whose service, job, app, container is billing.',
+      'Prometheus: there is no metric whose service, service_name, app, application, component, container, job is billing.',
     );
   });
 

@@ -21,6 +21,13 @@ export function programOnPath(name: string): string | undefined {
   });
 }
 
+interface Alerting {
+  /** As a rule file has them. */
+  readonly rules: readonly object[];
+  /** host:port */
+  readonly alertmanager: string;
+}
+
 /** A real Prometheus, scraping every second. */
 export class Prometheus {
   private constructor(
@@ -30,14 +37,27 @@ export class Prometheus {
   ) {}
 
   /** @param targets host:port by job */
-  static async start(program: string, targets: Readonly<Record<string, string>>): Promise<Prometheus> {
+  static async start(
+    program: string,
+    targets: Readonly<Record<string, string>>,
+    alerting?: Alerting,
+  ): Promise<Prometheus> {
     const folder = await mkdtemp(join(tmpdir(), 'causeflow-prometheus-'));
     const jobs = Object.entries(targets).map(([job, target]) => ({
       job_name: job,
       static_configs: [{ targets: [target] }],
     }));
     // YAML understands JSON.
-    const config = { global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: jobs };
+    const config = {
+      global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+      scrape_configs: jobs,
+      ...(alerting && {
+        rule_files: ['rules.yml'],
+        alerting: { alertmanagers: [{ static_configs: [{ targets: [alerting.alertmanager] }] }] },
+      }),
+    };
+    const rules = { groups: [{ name: 'lab', rules: alerting?.rules ?? [] }] };
+    await writeFile(join(folder, 'rules.yml'), JSON.stringify(rules));
     await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
     const address = `127.0.0.1:${await freePort()}`;
     const child = spawn(
@@ -69,7 +89,7 @@ export class Prometheus {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

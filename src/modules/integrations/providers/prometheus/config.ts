@@ -2,7 +2,15 @@ import { ArrayUnique, Matches } from 'class-validator';
 import { ListOf, Text, Texts } from '#kernel/http/fields';
 import { WebAddress } from '../web-address.js';
 
-export const DEFAULT_SERVICE_LABELS: readonly string[] = ['service', 'job', 'app', 'container'];
+export const DEFAULT_SERVICE_LABELS: readonly string[] = [
+  'service',
+  'service_name',
+  'app',
+  'application',
+  'component',
+  'container',
+  'job',
+];
 
 const LABEL = /^[a-zA-Z_]\w*$/;
 

@@ -35,10 +35,20 @@ export class PrometheusApi {
     }));
   }
 
-  /** The raw samples of a range selector such as `up[5m]`, of the first series only. */
-  async raw(query: string, at: number): Promise<Sample[]> {
+  /** The raw samples of a range selector such as `up[5m]`, of each series. */
+  async raw(query: string, at: number): Promise<(readonly Sample[])[]> {
     const answer = await this.source.get('/api/v1/query', [['query', query], ['time', String(at)]]); // prettier-ignore
-    return samplesOf(objectOf(resultOf(answer)[0])['values']);
+    return resultOf(answer).map((entry) => samplesOf(objectOf(entry)['values']));
+  }
+
+  /** The values that a label has in a window, among what fits the matchers. */
+  async values(label: string, matchers: string, { start, end }: Omit<Range, 'step'>): Promise<string[]> {
+    const answer = await this.source.get(`/api/v1/label/${label}/values`, [
+      ['match[]', `{${label}!=""${matchers}}`],
+      ['start', String(start)],
+      ['end', String(end)],
+    ]);
+    return listOf(objectOf(answer)['data']).flatMap((value) => textOf(value) ?? []);
   }
 
   /** Every series over time. Values that are no numbers (NaN, +Inf) are left out. */

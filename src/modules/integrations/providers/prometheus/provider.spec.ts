@@ -9,10 +9,10 @@ beforeEach(async () => {
   api.answering = ({ path, query }) => {
     const asked = query.get('query') ?? '';
     if (path.endsWith('/query_range')) return sample('prometheus', 'range');
+    if (path.endsWith('/job/values')) return sample('prometheus', 'jobs');
+    if (path.endsWith('/values')) return sample('prometheus', 'no-values');
     if (asked.startsWith('up{')) return sample('prometheus', 'raw');
-    if (asked.startsWith('count by (__name__)'))
-      return sample('prometheus', asked.includes('job="checkout"') ? 'names' : 'none');
-    return sample('prometheus', 'services');
+    return sample('prometheus', asked.startsWith('count by (__name__)') ? 'names' : 'none');
   };
 });
 afterEach(() => api.stop());
@@ -60,7 +60,10 @@ describe('without queries of its own', () => {
 
   it('says when it knows no such service or the incident names none, and reads the few that there are', async () => {
     for (const [service, sentence] of [
-      ['billing', 'there is no metric whose service, job, app, container is billing.'],
+      [
+        'billing',
+        'there is no metric whose service, service_name, app, application, component, container, job is billing.',
+      ],
       [null, 'the incident names no service, so it is not known whose metrics matter.'],
     ] as const) {
       const answers = await pulled(prometheus, connection(), { ...QUESTION, service });
@@ -69,21 +72,60 @@ describe('without queries of its own', () => {
     }
   });
 
+  it('reads its neighbours with it, all by one query for each metric', async () => {
+    const answer = api.answering;
+    api.answering = (heard, response) => {
+      if (heard.path.endsWith('/job/values')) return { status: 'success', data: ['checkout', 'payment'] };
+      if (!heard.path.endsWith('/query_range')) return answer(heard, response);
+      const result = ['checkout', 'payment'].map((job) => ({ metric: { job }, values: [[1772366400, '1']] }));
+      return { status: 'success', data: { resultType: 'matrix', result } };
+    };
+    const rows = rowsOf(await pulled(prometheus, connection()));
+    expect(new Set(rows.map(({ entity }) => entity))).toEqual(new Set(['checkout', 'payment']));
+    const queries = api.heard.flatMap(({ path, query }) =>
+      path.endsWith('/query_range') ? query.get('query') : [],
+    );
+    expect(new Set(queries).size).toBe(8);
+    expect(queries).toContain('sum by (job) (rate(process_cpu_seconds_total{job!=""}[120s]))');
+  });
+
+  it.each([
+    ['an exporter of many services', 'service', ['basket', 'pricing'], ['http_requests_total']],
+    ['an exporter of hosts', 'instance', ['db-1:9100', 'web-1:9100'], ['up', 'node_cpu_seconds_total']],
+  ])('looks into a job that is %s', async (_, label, entities, names) => {
+    api.answering = ({ path, query }) => {
+      const within = query.get('match[]')?.includes('job="checkout"');
+      const vector = (result: object[]) => ({ status: 'success', data: { resultType: 'vector', result } });
+      if (path.endsWith('/job/values')) return sample('prometheus', 'jobs');
+      if (path.endsWith(`/${label}/values`)) return { status: 'success', data: within ? entities : [] };
+      if (path.endsWith('/values')) return sample('prometheus', 'no-values');
+      if (path.endsWith('/query_range'))
+        return vector(
+          entities.map((entity) => ({ metric: { [label]: entity }, values: [[1772366400, '1']] })),
+        );
+      return vector(names.map((name) => ({ metric: { __name__: name }, value: [1772366400, '1'] })));
+    };
+    const answers = await pulled(prometheus, connection());
+    expect(missingOf(answers)).toEqual([]);
+    expect(new Set(rowsOf(answers).map(({ entity }) => entity))).toEqual(new Set(entities));
+    expect(api.heard.at(-1)?.query.get('query')).toContain(`{${label}!="",job="checkout"`);
+  });
+
   it('reads none of many other services, and says so', async () => {
     const answer = api.answering;
-    const many = Array.from({ length: 9 }, (_, at) => ({ metric: { job: `job-${at}` }, value: [0, '1'] }));
+    const jobs = ['checkout', ...Array.from({ length: 41 }, (_, at) => `job-${at}`)];
     api.answering = (heard, response) =>
-      heard.query.get('query')?.startsWith('count by (job) (up')
-        ? { status: 'success', data: { resultType: 'vector', result: many } }
-        : answer(heard, response);
+      heard.path.endsWith('/job/values') ? { status: 'success', data: jobs } : answer(heard, response);
     const answers = await pulled(prometheus, connection());
-    expect(missingOf(answers)).toEqual(['it watches 9 other services, of which none was read.']);
+    expect(missingOf(answers)).toEqual(['it watches 41 other services, of which none was read.']);
     expect(new Set(rowsOf(answers).map(({ entity }) => entity))).toEqual(new Set(['checkout']));
   });
 
   it('reads an environment of its own, if there is a label for it', async () => {
     await pulled(prometheus, connection({ serviceLabels: ['job'], environmentLabel: 'env' }));
-    expect(api.heard[0]?.query.get('query')).toBe('count by (__name__) ({job="checkout",env="production"})');
+    const [labels, names] = api.heard;
+    expect(labels?.query.get('match[]')).toBe('{job!="",env="production"}');
+    expect(names?.query.get('query')).toBe('count by (__name__) ({job="checkout",env="production"})');
   });
 });
 

@@ -4,20 +4,20 @@ import { JsonSource } from '../json-source.js';
 import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
 import { PrometheusConfig, type PrometheusQuery } from './config.js';
 import { PrometheusApi } from './prometheus-api.js';
-import { filledIn, queriesFor } from './queries.js';
+import { filledIn, queriesFor, quoted } from './queries.js';
 import { rangesOf, readAll } from './read-series.js';
-import {
-  labelsOf, matchersOf, metricNames, type Place, placesOf, pulseOf, servicesAt, USUAL_SCRAPE_SECONDS,
-} from './services.js'; // prettier-ignore
+import { labelsOf, metricNames, pulseOf, type Scene, sceneOf, USUAL_SCRAPE_SECONDS } from './services.js';
 
 type Prometheus = Connection<PrometheusConfig, HttpLogin>;
 
 const NAME = 'Prometheus';
-/** Of the service of the incident, and of each of its neighbours. */
+/** Of the service of the incident. */
 const MOST_SERIES = 60;
-const MOST_SERIES_OF_NEIGHBOUR = 12;
+/** Of all services together: metrics of each, and points that these may have. */
+const TOGETHER = { series: 240, fewest: 6, points: 20_000 };
+const POINTS_OF_ONE = 340;
 /** Among more services than these, most have nothing to do with the incident. */
-const MOST_NEIGHBOURS = 7;
+const MOST_NEIGHBOURS = 40;
 
 export const prometheus: Provider<PrometheusConfig, HttpLogin> = {
   provider: 'prometheus',
@@ -64,57 +64,64 @@ async function* pull(
   question: EvidenceQuestion,
   api: PrometheusApi,
 ): AsyncGenerator<SourceAnswer> {
-  const { service, to } = question;
   if (config.queries && config.queries.length > 0) {
     yield* readConfigured(config.queries, question, api);
     return;
   }
-  const places = placesOf(config, question);
-  const own = service === null ? undefined : await locate(places, service, question, api);
-  if (own && service !== null) yield* readService(own, service, MOST_SERIES, question, api);
-  else if (service === null)
+  const { service } = question;
+  const scene = await sceneOf(api, config, question);
+  if (service === null)
     yield { missing: 'the incident names no service, so it is not known whose metrics matter.' };
-  else yield { missing: `there is no metric whose ${labelsOf(config).join(', ')} is ${service}.` };
+  else if (scene?.own !== service && !scene?.within.includes(`=${quoted(service)}`))
+    yield { missing: `there is no metric whose ${labelsOf(config).join(', ')} is ${service}.` };
+  if (!scene) return;
 
-  for (const place of own ? [own] : places) {
-    const others = (await servicesAt(api, place, to)).filter((name) => name !== service);
-    if (others.length > MOST_NEIGHBOURS) {
-      yield {
-        missing: `it watches ${others.length} ${own ? 'other ' : ''}services, of which none was read.`,
-      };
-      return;
-    }
-    for (const other of others) yield* readService(place, other, MOST_SERIES_OF_NEIGHBOUR, question, api);
-    if (others.length > 0) return;
-  }
+  const { own, others } = scene;
+  const areFew = others.length <= MOST_NEIGHBOURS;
+  if (!areFew)
+    yield {
+      missing: `it watches ${others.length} ${own ? 'other ' : ''}services, of which none was read.`,
+    };
+  const read = areFew && others.length > 0 ? yield* readTogether(scene, question, api) : new Set<string>();
+  if (own !== null) yield* readService(scene, own, read, question, api);
 }
 
-/** By the first label that names the service. */
-async function locate(
-  places: readonly Place[],
-  service: string,
-  { to }: EvidenceQuestion,
+/** The most telling metrics of all services, one query for each. @returns the names of what was read */
+async function* readTogether(
+  { label, within, own, others }: Scene,
+  question: EvidenceQuestion,
   api: PrometheusApi,
-): Promise<Place | undefined> {
-  for (const place of places)
-    if ((await metricNames(api, matchersOf(place, service), to)).size > 0) return place;
-  return undefined;
+): AsyncGenerator<SourceAnswer, ReadonlySet<string>> {
+  const matchers = `${label}!=""${within}`;
+  const names = await metricNames(api, matchers, question.to);
+  const pulse = await pulseOf(api, matchers, names, question.to);
+  const services = others.length + (own === null ? 0 : 1);
+  const most = Math.max(TOGETHER.fewest, Math.floor(TOGETHER.series / services));
+  const all = queriesFor(names, { matchers, label, rate: `${4 * pulse.interval}s` });
+  const queries = all.slice(0, Math.min(most, MOST_SERIES));
+  const share = Math.min(1, TOGETHER.points / (services * queries.length * POINTS_OF_ONE));
+  yield* readAll(api, { label }, queries, rangesOf(question, pulse, share));
+  return new Set(queries.map(({ metric }) => metric));
 }
 
+/** What a service has besides. */
 async function* readService(
-  place: Place,
+  { label, within }: Scene,
   service: string,
-  most: number,
+  read: ReadonlySet<string>,
   question: EvidenceQuestion,
   api: PrometheusApi,
 ): AsyncGenerator<SourceAnswer> {
-  const matchers = matchersOf(place, service);
-  const pulse = await pulseOf(api, matchers, question.to);
+  const matchers = `${label}=${quoted(service)}${within}`;
   const names = await metricNames(api, matchers, question.to);
+  const pulse = await pulseOf(api, matchers, names, question.to);
   const queries = queriesFor(names, { matchers, rate: `${4 * pulse.interval}s` });
-  yield* readAll(api, service, queries.slice(0, most), rangesOf(question, pulse));
-  if (queries.length > most && service === question.service)
-    yield { missing: `${service} has ${queries.length} metrics, of which ${most} were read.` };
+  const more = queries.filter(({ metric }) => !read.has(metric));
+  yield* readAll(api, { name: service }, more.slice(0, MOST_SERIES), rangesOf(question, pulse));
+  if (more.length > MOST_SERIES)
+    yield {
+      missing: `${service} has ${queries.length} metrics, of which ${queries.length - more.length + MOST_SERIES} were read.`,
+    };
 }
 
 async function* readConfigured(
@@ -134,5 +141,5 @@ async function* readConfigured(
     ...(unit !== undefined && { unit }),
     isRequired: true,
   }));
-  yield* readAll(api, service, queries, rangesOf(question, { interval: USUAL_SCRAPE_SECONDS }));
+  yield* readAll(api, { name: service }, queries, rangesOf(question, { interval: USUAL_SCRAPE_SECONDS }));
 }

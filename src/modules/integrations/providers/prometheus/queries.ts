@@ -7,9 +7,11 @@ export interface MetricQuery {
   readonly isRequired?: boolean;
 }
 
-interface Scope {
-  /** Matchers of the service, without braces: `job="checkout"`. */
+export interface Scope {
+  /** Matchers of what is looked at, without braces: `job="checkout"`. */
   readonly matchers: string;
+  /** The label that tells apart what is looked at together; absent, it is one. */
+  readonly label?: string | undefined;
   /** A window for rate(), such as `60s`. */
   readonly rate: string;
 }
@@ -32,13 +34,18 @@ type Named = readonly [name: string, ask: (name: string, scope: Scope) => Metric
 
 /** What everybody exports, under one name wherever it comes from; the most telling first. */
 const WELL_KNOWN: readonly Named[] = [
-  ['up', (name, { matchers }) => ({ metric: 'availability', query: `avg(${name}{${matchers}})`, unit: 'ratio' })],
+  ['up', (name, scope) => ({ metric: 'availability', query: over('avg', name, scope), unit: 'ratio' })],
   ['container_cpu_usage_seconds_total', (name, scope) => ({ metric: 'cpu_usage', query: rateOf(name, scope), unit: 'cores' })],
   ['process_cpu_seconds_total', (name, scope) => ({ metric: 'cpu_usage', query: rateOf(name, scope), unit: 'cores' })],
-  ['container_memory_working_set_bytes', (name, { matchers }) => ({ metric: 'memory_usage', query: `sum(${name}{${matchers}})`, unit: 'bytes' })],
-  ['process_resident_memory_bytes', (name, { matchers }) => ({ metric: 'memory_usage', query: `sum(${name}{${matchers}})`, unit: 'bytes' })],
-  ['process_open_fds', (name, { matchers }) => ({ metric: 'open_files_used', query: `sum(${name}{${matchers}})` })],
-  ['kube_pod_container_status_restarts_total', (name, { matchers }) => ({ metric: 'restarts', query: `sum(${name}{${matchers}})` })],
+  ['node_cpu_seconds_total', (name, scope) => ({ metric: 'cpu_usage', query: `1 - ${rateOf(name, scope, ',mode="idle"', 'avg')}`, unit: 'ratio' })],
+  ['container_memory_working_set_bytes', (name, scope) => ({ metric: 'memory_usage', query: over('sum', name, scope), unit: 'bytes' })],
+  ['process_resident_memory_bytes', (name, scope) => ({ metric: 'memory_usage', query: over('sum', name, scope), unit: 'bytes' })],
+  ['node_memory_MemAvailable_bytes', (name, scope) => ({ metric: 'memory_usage', query: `1 - ${over('sum', name, scope)} / ${over('sum', 'node_memory_MemTotal_bytes', scope)}`, unit: 'ratio' })],
+  ['node_filesystem_avail_bytes', (name, scope) => ({ metric: 'disk_usage', query: `1 - ${over('sum', name, scope)} / ${over('sum', 'node_filesystem_size_bytes', scope)}`, unit: 'ratio' })],
+  ['node_disk_io_time_seconds_total', (name, scope) => ({ metric: 'disk_busy', query: rateOf(name, scope), unit: 'ratio' })],
+  ['node_load1', (name, scope) => ({ metric: 'load', query: over('sum', name, scope) })],
+  ['process_open_fds', (name, scope) => ({ metric: 'open_files_used', query: over('sum', name, scope) })],
+  ['kube_pod_container_status_restarts_total', (name, scope) => ({ metric: 'restarts', query: over('sum', name, scope) })],
 ]; // prettier-ignore
 
 /**
@@ -83,8 +90,19 @@ function isCounter(name: string, names: ReadonlySet<string>): boolean {
   return name.endsWith('_total') || (name.endsWith('_count') && names.has(name.replace(/_count$/, '_sum')));
 }
 
-function rateOf(name: string, { matchers, rate }: Scope, more = ''): string {
-  return `sum(rate(${name}{${matchers}${more}}[${rate}]))`;
+type Together = 'sum' | 'avg' | 'count';
+
+function by({ label }: Scope, more: readonly string[] = []): string {
+  const labels = [...more, ...(label === undefined ? [] : [label])];
+  return labels.length > 0 ? ` by (${labels.join(', ')}) ` : '';
+}
+
+function over(together: Together, name: string, scope: Scope, more = ''): string {
+  return `${together}${by(scope)}(${name}{${scope.matchers}${more}})`;
+}
+
+function rateOf(name: string, scope: Scope, more = '', together: Together = 'sum'): string {
+  return `${together}${by(scope)}(rate(${name}{${scope.matchers}${more}}[${scope.rate}]))`;
 }
 
 function requestRate(name: string, scope: Scope): MetricQuery {
@@ -94,7 +112,7 @@ function requestRate(name: string, scope: Scope): MetricQuery {
 /** None when no request bears a status: an error ratio of nothing known would claim that all is well. */
 function errorRatio(name: string, scope: Scope): MetricQuery {
   const failed = STATUS_LABELS.map((label) => rateOf(name, scope, `,${label}=~"5.."`)).join(' or ');
-  const known = STATUS_LABELS.map((label) => `count(${name}{${scope.matchers},${label}=~".+"})`).join(' or ');
+  const known = STATUS_LABELS.map((label) => over('count', name, scope, `,${label}=~".+"`)).join(' or ');
   return {
     metric: `${base(name)}_error_ratio`,
     query: `(${failed} or 0 * (${known})) / (${rateOf(name, scope)} > 0)`,
@@ -108,7 +126,7 @@ function latency(name: string, names: ReadonlySet<string>, scope: Scope): Metric
     ? name
     : `${name}_duration`;
   const mean = `${rateOf(`${name}_sum`, scope)} / (${rateOf(`${name}_count`, scope)} > 0)`;
-  const p95 = `histogram_quantile(0.95, sum by (le) (rate(${name}_bucket{${scope.matchers}}[${scope.rate}])))`;
+  const p95 = `histogram_quantile(0.95, sum${by(scope, ['le'])}(rate(${name}_bucket{${scope.matchers}}[${scope.rate}])))`;
   return [
     { metric: `${metric}_mean`, query: mean, unit },
     ...(names.has(`${name}_bucket`) ? [{ metric: `${metric}_p95`, query: p95, unit }] : []),
@@ -120,7 +138,7 @@ function asItIs(name: string, scope: Scope): MetricQuery {
     return { metric: `${base(name)}_rate`, query: rateOf(name, scope), unit: '1/s' };
   const together = /ratio|percent|utili[sz]ation|temperature/.test(name) ? 'avg' : 'sum';
   const unit = /_(bytes|seconds|ratio|percent)$/.exec(name)?.[1];
-  return { metric: name, query: `${together}(${name}{${scope.matchers}})`, ...(unit && { unit }) };
+  return { metric: name, query: over(together, name, scope), ...(unit && { unit }) };
 }
 
 function base(name: string): string {

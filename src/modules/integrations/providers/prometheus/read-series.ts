@@ -1,25 +1,36 @@
 import type { EvidenceQuestion } from '../../api.js';
 import { NoAnswer, type SourceAnswer } from '../provider.js';
 import { type PrometheusApi, type Range, type Sample, seconds, type Series } from './prometheus-api.js';
+import { textOf } from '../read-json.js';
 import type { MetricQuery } from './queries.js';
 import type { Pulse } from './services.js';
 
 const AT_ONCE = 6;
-/** Of one query. */
+/** Of one query for one entity. */
 const MOST_INSTANCES = 12;
 /** Around the alert a finer look is taken than long before it. */
 const NEAR_SECONDS = 600;
 const NEAR_POINTS = 240;
 const FAR_POINTS = 100;
 
-/** Coarse long before the alert, fine around it; never finer than the scrapes, nor from before the first of them. */
-export function rangesOf({ from, alertedAt, to }: EvidenceQuestion, { interval, since }: Pulse): Range[] {
+/** Whose series are read: one by its name, or many that a label tells apart. */
+export type Entity = { readonly name: string } | { readonly label: string };
+
+/**
+ * Coarse long before the alert, fine around it; never finer than the scrapes, nor from before the first of them.
+ * @param share of the points that one series alone would get
+ */
+export function rangesOf(
+  { from, alertedAt, to }: EvidenceQuestion,
+  { interval, since }: Pulse,
+  share = 1,
+): Range[] {
   const [start, end] = [Math.max(seconds(from), since ?? 0), seconds(to)];
   const near = Math.max(start, Math.min(end, seconds(alertedAt)) - NEAR_SECONDS);
-  const far = { start, end: near - 1, step: stepOf(near - start, FAR_POINTS, interval) };
+  const far = { start, end: near - 1, step: stepOf(near - start, FAR_POINTS * share, interval) };
   return [
     ...(far.end > far.start ? [far] : []),
-    { start: near, end, step: stepOf(end - near, NEAR_POINTS, interval) },
+    { start: near, end, step: stepOf(end - near, NEAR_POINTS * share, interval) },
   ];
 }
 
@@ -30,7 +41,7 @@ function stepOf(span: number, points: number, interval: number): number {
 /** A few at once, each told as it comes in. */
 export async function* readAll(
   api: PrometheusApi,
-  entity: string,
+  entity: Entity,
   queries: readonly MetricQuery[],
   ranges: readonly Range[],
 ): AsyncGenerator<SourceAnswer> {
@@ -44,22 +55,27 @@ export async function* readAll(
 /** One metric over all ranges. A query that fails is told, and the others go on. */
 async function read(
   api: PrometheusApi,
-  entity: string,
+  entity: Entity,
   { metric, query, unit, isRequired }: MetricQuery,
   ranges: readonly Range[],
 ): Promise<SourceAnswer[]> {
   const asked = `${query} from ${when(ranges[0]?.start)} to ${when(ranges.at(-1)?.end)}`;
   try {
-    const series = joined((await Promise.all(ranges.map((range) => api.range(query, range)))).flat());
-    const answers = series.slice(0, MOST_INSTANCES).map(({ instance, samples }): SourceAnswer => {
-      const about = { entity, metric, ...(unit && { unit }), ...(series.length > 1 && { instance }) };
-      return { type: 'metric', query: asked, rows: samples.map((sample) => ({ ...sample, ...about })) };
-    });
-    if (series.length > MOST_INSTANCES)
-      answers.push({
-        missing: `${metric} has ${series.length} series, of which ${MOST_INSTANCES} were read.`,
-      });
-    if (series.length === 0 && isRequired) answers.push({ missing: `${metric} has no samples (${asked}).` });
+    const parts = (await Promise.all(ranges.map((range) => api.range(query, range)))).flat();
+    const answers: SourceAnswer[] = [];
+    for (const [name, its] of perEntity(parts, entity)) {
+      const series = joined(its);
+      for (const { instance, samples } of series.slice(0, MOST_INSTANCES)) {
+        const about = { entity: name, metric, ...(unit && { unit }), ...(series.length > 1 && { instance }) };
+        const rows = samples.map((sample) => ({ ...sample, ...about }));
+        answers.push({ type: 'metric', query: asked, rows });
+      }
+      if (series.length > MOST_INSTANCES)
+        answers.push({
+          missing: `${metric} has ${series.length} series, of which ${MOST_INSTANCES} were read.`,
+        });
+    }
+    if (answers.length === 0 && isRequired) answers.push({ missing: `${metric} has no samples (${asked}).` });
     return answers;
   } catch (error) {
     if (error instanceof NoAnswer) return [{ missing: error.message }];
@@ -67,11 +83,19 @@ async function read(
   }
 }
 
+function perEntity(parts: readonly Series[], entity: Entity): Map<string, Series[]> {
+  const told = new Map<string, Series[]>();
+  for (const part of parts.filter(({ samples }) => samples.length > 0)) {
+    const name = 'name' in entity ? entity.name : textOf(part.labels[entity.label]);
+    if (name !== undefined) told.set(name, [...(told.get(name) ?? []), part]);
+  }
+  return told;
+}
+
 /** The ranges of one series, put together. */
 function joined(parts: readonly Series[]): { instance: string; samples: Sample[] }[] {
   const byLabels = new Map<string, Sample[]>();
   for (const { labels, samples } of parts) {
-    if (samples.length === 0) continue;
     const instance = Object.values(labels).filter((label) => typeof label === 'string').join(' '); // prettier-ignore
     byLabels.set(instance, [...(byLabels.get(instance) ?? []), ...samples]);
   }

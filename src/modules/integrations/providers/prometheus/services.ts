@@ -7,38 +7,90 @@ import { quoted } from './queries.js';
 export const USUAL_SCRAPE_SECONDS = 15;
 const SLOWEST_SCRAPE_SECONDS = 300;
 
-/** By which label services are told apart. */
-export interface Place {
+/** Exporters of what is no service: each of their instances is a host, a database or a broker of its own. */
+const OF_INSTANCES = /^(?:node|windows|pg|mysql|mongodb|redis|memcached|kafka|rabbitmq|elasticsearch|probe)_/;
+/** What watches is not suspected before what is watched. */
+const WATCHERS = /^(?:prometheus|alertmanager|grafana|pushgateway)$/;
+
+/** Among whom the trouble is looked for, and by which label they are told apart. */
+export interface Scene {
   readonly label: string;
-  /** Further matchers, such as of the environment. */
+  /** Further matchers, each behind a comma, such as of the environment. */
   readonly within: string;
+  /** The service of the incident; null when it is not among them, or is all of them together. */
+  readonly own: string | null;
+  readonly others: readonly string[];
 }
 
 export function labelsOf({ serviceLabels }: PrometheusConfig): readonly string[] {
   return serviceLabels ?? DEFAULT_SERVICE_LABELS;
 }
 
-export function placesOf(config: PrometheusConfig, { environment }: EvidenceQuestion): Place[] {
+/** @returns undefined when nothing is told apart by any of the labels */
+export async function sceneOf(
+  api: PrometheusApi,
+  config: PrometheusConfig,
+  question: EvidenceQuestion,
+): Promise<Scene | undefined> {
+  const { service, environment } = question;
   const { environmentLabel } = config;
-  const isKnown = environmentLabel !== undefined && environment !== null;
-  const within = isKnown ? `,${environmentLabel}=${quoted(environment)}` : '';
-  return labelsOf(config).map((label) => ({ label, within }));
+  const within =
+    environmentLabel !== undefined && environment !== null
+      ? `,${environmentLabel}=${quoted(environment)}`
+      : '';
+  const found = await Promise.all(
+    labelsOf(config).map(async (label) => ({ label, values: await valuesOf(api, label, within, question) })),
+  );
+  const places = found.filter(({ values }) => values.length > 0);
+  const home = service === null ? undefined : places.find(({ values }) => values.includes(service));
+  if (home && service !== null) {
+    const { label, values } = home;
+    const closer = await closeUp(api, config, { label, within, value: service }, question);
+    return closer ?? { label, within, own: service, others: values.filter((value) => value !== service) };
+  }
+  const watched = places.map(({ label, values }) => ({ label, values: values.filter((value) => !WATCHERS.test(value)) }));
+  const place = watched.find(({ values }) => values.length > 1) ?? watched.find(({ values }) => values.length > 0);
+  if (!place) return undefined;
+  const [only, ...more] = place.values;
+  const { label, values: others } = place;
+  const closer =
+    only !== undefined && more.length === 0
+      ? await closeUp(api, config, { label, within, value: only }, question)
+      : undefined;
+  return closer ?? { label, within, own: null, others };
+} // prettier-ignore
+
+/** An exporter may tell of many services, hosts or databases: then these are what to look among. */
+async function closeUp(
+  api: PrometheusApi,
+  config: PrometheusConfig,
+  { label, within, value }: { label: string; within: string; value: string },
+  question: EvidenceQuestion,
+): Promise<Scene | undefined> {
+  const inside = `,${label}=${quoted(value)}${within}`;
+  const finer = label === 'job' ? labelsOf(config).filter((other) => other !== label) : [];
+  const names = await metricNames(api, inside.slice(1), question.to);
+  if ([...names].some((name) => OF_INSTANCES.test(name))) finer.push('instance');
+  for (const one of finer) {
+    const others = await valuesOf(api, one, inside, question);
+    if (others.length > 1) return { label: one, within: inside, own: null, others };
+  }
+  return undefined;
 }
 
-export function matchersOf({ label, within }: Place, service: string): string {
-  return `${label}=${quoted(service)}${within}`;
+async function valuesOf(
+  api: PrometheusApi,
+  label: string,
+  within: string,
+  { from, to }: EvidenceQuestion,
+): Promise<string[]> {
+  return (await api.values(label, within, { start: seconds(from), end: seconds(to) })).sort();
 }
 
-/** The names of all metrics that a service has. */
+/** The names of all metrics that fit. */
 export async function metricNames(api: PrometheusApi, matchers: string, to: Date): Promise<Set<string>> {
   const answer = await api.now(`count by (__name__) ({${matchers}})`, seconds(to));
   return new Set(answer.flatMap(({ labels }) => textOf(labels['__name__']) ?? []));
-}
-
-/** Every service that is scraped, by name. */
-export async function servicesAt(api: PrometheusApi, { label, within }: Place, to: Date): Promise<string[]> {
-  const answer = await api.now(`count by (${label}) (up{${label}!=""${within}})`, seconds(to));
-  return answer.flatMap(({ labels }) => textOf(labels[label]) ?? []).sort();
 }
 
 /** How a service is scraped. */
@@ -49,8 +101,18 @@ export interface Pulse {
   readonly since?: number;
 }
 
-export async function pulseOf(api: PrometheusApi, matchers: string, to: Date): Promise<Pulse> {
-  const samples = await api.raw(`up{${matchers}}[5m]`, seconds(to));
+/** By one of its metrics: `up` does not bear the labels that an exporter of many services tells them apart by. */
+export async function pulseOf(
+  api: PrometheusApi,
+  matchers: string,
+  names: ReadonlySet<string>,
+  to: Date,
+): Promise<Pulse> {
+  // ALERTS begins when the trouble does, and a histogram has many series for nothing.
+  const name = names.has('up') ? 'up' : [...names].filter((one) => !/^ALERTS|_bucket$/.test(one)).sort()[0];
+  if (name === undefined) return { interval: USUAL_SCRAPE_SECONDS };
+  const series = await api.raw(`${name}{${matchers}}[5m]`, seconds(to));
+  const samples = series.reduce((longest, one) => (one.length > longest.length ? one : longest), []);
   const [first] = samples;
   const gaps = samples.slice(1).map(({ timestamp }, at) => timestamp - (samples[at]?.timestamp ?? timestamp));
   const middle = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)];
