@@ -1,14 +1,19 @@
-// The same work without a framework: plain node:http, the pg driver, the same batching and the same statement over the
-// same tables, policies and indexes. What it leaves out is what makes a product of it: the error envelope, rate limits,
-// request ids, the access log, revocation.
+// The same work without a framework: plain node:http, the pg driver, the product's own batching and statement over the
+// same tables, policies and indexes, each transaction in one packet. What it leaves out is what makes a product of it: the
+// error envelope, rate limits, request ids, the access log, metrics, revocation, strict reading, nudges to other replicas.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import pg from 'pg';
+import { AdaptiveBatches } from '../../dist/kernel/persistence/adaptive-batches.js';
 import { INSERT_ALERTS } from '../../dist/modules/ingestion/infrastructure/insert-alerts.js';
 
-const BATCH = 128;
-const SLOTS = 2;
-
+const batches = new AdaptiveBatches({
+  size: 128,
+  queue: 4_096,
+  slots: 2,
+  lane: ({ tenantId }) => tenantId.charCodeAt(tenantId.length - 1),
+  write,
+});
 const holders = new Map(JSON.parse(process.env.SENDERS).map((sender) => [sender.key, sender]));
 const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
@@ -36,8 +41,14 @@ function receive(request, raw, response) {
   const alert = JSON.parse(raw.toString());
   if (typeof alert.title !== 'string' || typeof alert.description !== 'string')
     return answer(response, 400, { error: 'validation_error' });
-  waiting.push({ tenantId, incidentId: `inc_${ulid()}`, alert, raw, receivedAt: new Date(), response });
-  schedule();
+  const incidentId = `inc_${ulid()}`;
+  batches.add({ tenantId, incidentId, alert, raw, receivedAt: new Date() })?.then(
+    (isNew) =>
+      isNew
+        ? answer(response, 202, { incidentId, status: 'triaging' })
+        : answer(response, 409, { error: 'duplicate_alert', sourceAlertId: alert.sourceAlertId }),
+    () => answer(response, 503, { error: 'service_unavailable' }),
+  ) ?? answer(response, 503, { error: 'service_unavailable' });
 }
 
 function answer(response, status, body) {
@@ -49,40 +60,12 @@ function answer(response, status, body) {
   response.end(text);
 }
 
-const waiting = [];
-let busy = 0;
-let scheduled = false;
-
-function schedule() {
-  if (scheduled || busy >= SLOTS) return;
-  scheduled = true;
-  setImmediate(() => {
-    scheduled = false;
-    while (waiting.length > 0 && busy < SLOTS) void flush(waiting.splice(0, BATCH));
-  });
-}
-
-async function flush(batch) {
-  busy += 1;
-  try {
-    const stored = new Set((await write(batch)).map((row) => row.incident_id));
-    for (const { incidentId, alert, response } of batch) {
-      if (stored.has(incidentId)) answer(response, 202, { incidentId, status: 'triaging' });
-      else answer(response, 409, { error: 'duplicate_alert', sourceAlertId: alert.sourceAlertId });
-    }
-  } catch {
-    for (const { response } of batch) answer(response, 503, { error: 'service_unavailable' });
-  } finally {
-    busy -= 1;
-    if (waiting.length > 0) schedule();
-  }
-}
-
 async function write(batch) {
   const client = await pool.connect();
   try {
     const tenantIds = [...new Set(batch.map(({ tenantId }) => tenantId))].join(',');
-    const [, , { rows }] = await Promise.all([
+    client.connection.stream.cork();
+    const answers = Promise.all([
       client.query('BEGIN'),
       client.query({
         name: 'bind',
@@ -92,8 +75,11 @@ async function write(batch) {
       client.query({ ...INSERT_ALERTS, values: parametersOf(batch) }),
       client.query('COMMIT'),
     ]);
+    client.connection.stream.uncork();
+    const [, , { rows }] = await answers;
     client.release();
-    return rows;
+    const stored = new Set(rows.map((row) => row.incident_id));
+    return batch.map(({ incidentId }) => stored.has(incidentId));
   } catch (error) {
     client.release(true);
     throw error;

@@ -7,7 +7,9 @@ interface Held {
 }
 
 /** Batches whose writes end when the test says so. */
-function held(options: { size?: number; queue?: number; slots?: number } = {}): {
+function held(
+  options: { size?: number; queue?: number; slots?: number; lane?: (item: number) => number } = {},
+): {
   batches: AdaptiveBatches<number, number>;
   writes: Held[];
 } {
@@ -62,24 +64,43 @@ describe('adaptive batches', () => {
   });
 
   it('leave beside another one when they are not few beside it, and after it otherwise', async () => {
-    const { batches, writes } = held({ slots: 2 });
-    const answers = [1, 2, 3, 4].map((item) => batches.add(item));
+    const { batches, writes } = held({ slots: 2, lane: (item) => item });
+    const answers = [2, 4, 6, 8].map((item) => batches.add(item));
     await turn();
+    answers.push(batches.add(1));
+    await turn();
+    expect(writes.map(({ items }) => items)).toEqual([[2, 4, 6, 8]]);
+    answers.push(batches.add(3));
+    await turn();
+    expect(writes.map(({ items }) => items)).toEqual([[2, 4, 6, 8], [1, 3]]); // prettier-ignore
     answers.push(batches.add(5));
     await turn();
-    expect(writes.map(({ items }) => items)).toEqual([[1, 2, 3, 4]]);
-    answers.push(batches.add(6));
-    await turn();
-    expect(writes.map(({ items }) => items)).toEqual([[1, 2, 3, 4], [5, 6]]); // prettier-ignore
-    answers.push(batches.add(7));
+    expect(writes).toHaveLength(2);
+    writes[1]?.release();
+    await answers[4];
     await turn();
     expect(writes).toHaveLength(2);
     writes[0]?.release();
     await answers[0];
     await turn();
-    expect(writes.map(({ items }) => items)).toEqual([[1, 2, 3, 4], [5, 6], [7]]); // prettier-ignore
-    writes.forEach((write) => { write.release(); }); // prettier-ignore
-    expect(await settled(answers)).toEqual([2, 4, 6, 8, 10, 12, 14]);
+    expect(writes.map(({ items }) => items)).toEqual([[2, 4, 6, 8], [1, 3], [5]]); // prettier-ignore
+    writes[2]?.release();
+    expect(await settled(answers)).toEqual([4, 8, 12, 16, 2, 6, 10]);
+  });
+
+  it('keep together what would wait for each other, until as many wait as are under way', async () => {
+    const { batches, writes } = held({ slots: 2, lane: (item) => item });
+    const answers = [1, 2, 3, 4].map((item) => batches.add(item));
+    await turn();
+    expect(writes.map(({ items }) => items)).toEqual([[2, 4], [1, 3]]); // prettier-ignore
+    answers.push(...[6, 8].map((item) => batches.add(item)));
+    await turn();
+    writes[1]?.release();
+    await answers[0];
+    await turn();
+    expect(writes.map(({ items }) => items)).toEqual([[2, 4], [1, 3], [6, 8]]); // prettier-ignore
+    for (const write of writes) write.release();
+    expect(await settled(answers)).toEqual([2, 4, 6, 8, 12, 16]);
   });
 
   it('refuse an item when the queue is full', async () => {

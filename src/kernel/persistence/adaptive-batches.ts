@@ -7,6 +7,8 @@ interface Options<Item, Result> {
   readonly queue: number;
   /** Writes that may be under way at the same time. */
   readonly slots: number;
+  /** Items that would wait for each other in the database have the same number, so that they leave in the same batch. */
+  readonly lane?: (item: Item) => number;
   /** Writes a batch and answers one result per item, in order. */
   readonly write: (items: readonly Item[]) => Promise<Result[]>;
 }
@@ -22,53 +24,69 @@ interface Waiting<Item, Result> {
  * for many, and the few would leave with the next one soon.
  */
 const WORTH_ITS_COMMIT = 0.5;
+/** The same for items whose own slot is busy: another batch of their lane may be what they would wait for. */
+const WORTH_ANOTHER_SLOT = 1;
 
 /**
  * Gathers single items into batches without adding a wait: whatever came in one turn of the event loop goes out at its
- * end when a slot is free and they are not few beside those under way, and otherwise joins the batch that leaves next. A batch that fails by its data is written again
- * item by item, so that one bad item harms no other.
+ * end when a slot is free and they are not few beside those under way, and otherwise joins the batch that leaves next.
+ * Each slot has a lane of its own, and helps out in another one that has grown long. A batch that fails by its data is
+ * written again item by item, so that one bad item harms no other.
  */
 export class AdaptiveBatches<Item, Result> {
-  private waiting: Waiting<Item, Result>[] = [];
-  private busy = 0;
+  private readonly lanes: Waiting<Item, Result>[][];
+  private readonly busy: boolean[];
+  private waiting = 0;
   /** How many items are being written. */
   private underWay = 0;
   private scheduled = false;
 
-  constructor(private readonly options: Options<Item, Result>) {}
+  constructor(private readonly options: Options<Item, Result>) {
+    this.lanes = Array.from({ length: options.slots }, () => []);
+    this.busy = this.lanes.map(() => false);
+  }
 
   /** @returns undefined when the queue is full */
   add(item: Item): Promise<Result> | undefined {
-    if (this.waiting.length >= this.options.queue) return undefined;
+    if (this.waiting >= this.options.queue) return undefined;
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
+      const lane = (this.options.lane?.(item) ?? 0) % this.options.slots;
+      this.lanes[lane]?.push({ item, resolve, reject });
+      this.waiting += 1;
       this.schedule();
     });
   }
 
   private schedule(): void {
-    if (this.scheduled || this.busy >= this.options.slots) return;
+    if (this.scheduled || !this.busy.includes(false)) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      while (this.isWorthAWrite()) void this.flush(this.waiting.splice(0, this.options.size));
+      // All to their own lanes first, and only then to others'.
+      for (const slot of this.lanes.keys()) this.start(slot, this.lanes[slot] ?? [], WORTH_ITS_COMMIT);
+      for (const slot of this.lanes.keys()) this.start(slot, this.longest(), WORTH_ANOTHER_SLOT);
     });
   }
 
-  private isWorthAWrite(): boolean {
-    const { length } = this.waiting;
-    return this.busy < this.options.slots && length > 0 && length >= this.underWay * WORTH_ITS_COMMIT;
+  private longest(): Waiting<Item, Result>[] {
+    return this.lanes.reduce((longest, lane) => (lane.length > longest.length ? lane : longest));
   }
 
-  private async flush(batch: readonly Waiting<Item, Result>[]): Promise<void> {
-    this.busy += 1;
+  private start(slot: number, lane: Waiting<Item, Result>[], worth: number): void {
+    if (this.busy[slot] || lane.length === 0 || lane.length < this.underWay * worth) return;
+    void this.flush(slot, lane.splice(0, this.options.size));
+  }
+
+  private async flush(slot: number, batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    this.busy[slot] = true;
+    this.waiting -= batch.length;
     this.underWay += batch.length;
     try {
       await this.write(batch);
     } finally {
-      this.busy -= 1;
+      this.busy[slot] = false;
       this.underWay -= batch.length;
-      if (this.waiting.length > 0) this.schedule();
+      if (this.waiting > 0) this.schedule();
     }
   }
 
