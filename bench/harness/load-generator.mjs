@@ -171,10 +171,13 @@ function alert(sourceAlertId) {
   };
 }
 
+/** The same alert in the fields that Prometheus sends, with a label that makes it another one each time. */
 function labelled(run, at) {
   const { title, description, service, environment } = alert('');
   return {
     labels: { alertname: 'QueueLength', service, environment, alertId: `${run}-${at}` },
     annotations: { title, description },
+    startsAt: new Date().toISOString(),
+    generatorURL: 'https://prometheus.example.com/graph?g0.expr=queue_length',
   };
 }
