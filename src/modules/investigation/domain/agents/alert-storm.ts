@@ -1,4 +1,4 @@
-import { type AlertedEntity, surpriseByEntity } from '../alert-surprisal.js';
+import { type AlertedEntity, suspicionByEntity } from '../alert-surprisal.js';
 import type { EvidenceSet } from '../evidence-set.js';
 import { finding } from '../finding.js';
 import { hypothesis } from '../hypothesis.js';
@@ -8,7 +8,7 @@ import type { Agent, AgentReport } from './agent.js';
 import { ALERT_STORM as NAME } from './names.js';
 
 const MOST_SHOWN = 3;
-const USUAL = 5;
+const USUAL = 0.4;
 /** Who has seen fewer storms than this cannot tell what is unusual. */
 const FEWEST_STORMS = 3;
 
@@ -19,15 +19,15 @@ export const alertStorm: Agent = {
   after: [],
   run(evidence: EvidenceSet): AgentReport {
     const signals = evidence.alertSignals;
-    const alerted = surpriseByEntity(signals).sort(
-      (a, b) => b.surprise - a.surprise || (a.entity < b.entity ? -1 : 1),
+    const alerted = suspicionByEntity(signals).sort(
+      (a, b) => b.suspicion - a.suspicion || (a.entity < b.entity ? -1 : 1),
     );
-    const suspects = standingOut(new Map(alerted.map(({ entity, surprise }) => [entity, surprise])), {
+    const suspects = standingOut(new Map(alerted.map(({ entity, suspicion }) => [entity, suspicion])), {
       usual: USUAL,
       among: alerted.length,
     });
     const storms = Math.max(0, ...signals.map(({ row }) => row.stormsBefore));
-    const shown = alerted.filter(({ surprise }) => surprise > 0).slice(0, MOST_SHOWN);
+    const shown = alerted.filter(({ suspicion }) => suspicion > 0).slice(0, MOST_SHOWN);
     return {
       agentName: NAME,
       findings: shown.map(toFinding),
@@ -64,7 +64,7 @@ function toFinding(alerted: AlertedEntity) {
     evidenceIds: alerted.signals.map(({ evidenceId }) => evidenceId),
     kind: 'unusual_alerts',
     entity: alerted.entity,
-    score: alerted.surprise,
+    score: alerted.suspicion,
   });
 }
 
