@@ -61,6 +61,18 @@ describe('Whose alerts are the most unusual', () => {
     expect(web).toBe(store);
   });
 
+  it.each([
+    ['cpu_usage up', 'resources up'],
+    ['InstanceDown', 'resources down'],
+    ['net_receive down', 'resources down'],
+    ['HighLatency', 'requests up'],
+    ['Slowdown: p99 at <*> ms', 'requests up'],
+    ['dest_success_rate down', 'requests down'],
+    ['Requests below <*>/s', 'requests down'],
+  ])('sees %s in the view of %s', (signal, view) => {
+    expect(suspicionByEntity([alert({ signal })])[0]?.view).toBe(view);
+  });
+
   it('depends on no name', () => {
     const storm = ['a', 'b', 'c'].map((entity, i) => alert({ entity, seenBefore: i, caller: 'a' }));
     const renamed = storm.map(({ evidenceId, row }) => ({

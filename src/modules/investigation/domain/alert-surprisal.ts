@@ -5,18 +5,25 @@ import { profileOf, type MetricRole } from './metric-profile.js';
 /** What an entity's own alerts add up to. */
 export interface AlertedEntity {
   readonly entity: string;
-  /** Without a unit, 0 to 8.8: the entity's shares of the storm's views, each by its weight; see `suspicionByEntity`. */
+  /** Without a unit, 0 to 8.8: its shares of the storm's views, each by its weight; see `suspicionByEntity`. */
   readonly suspicion: number;
+  /** Where most of that comes from. */
+  readonly view: ViewName;
+  /** Of that view, 0 to 1. */
+  readonly share: number;
   /** The most unusual first. */
   readonly signals: readonly SurprisingSignal[];
 }
 
 export interface SurprisingSignal {
   readonly signal: AlertSignal;
+  readonly view: ViewName;
   /** In nats. */
   readonly surprise: number;
   readonly evidenceId: string;
 }
+
+export type ViewName = keyof typeof VIEWS;
 
 /** One way of looking at a storm. */
 interface View {
@@ -26,19 +33,19 @@ interface View {
 }
 
 const METRIC: View = { weight: 1, decay: 0.9 };
+const VIEWS = {
+  'resources up': METRIC,
+  'resources down': METRIC,
+  'requests up': METRIC,
+  'requests down': METRIC,
+  calls: { weight: 1.3, decay: 0.4 },
+  // A message that an entity rarely logs says more than a metric off its normal, and a second one hardly more.
+  messages: { weight: 3.5, decay: 0.1 },
+} as const satisfies Record<string, View>;
+const VIEW_NAMES = Object.keys(VIEWS) as ViewName[];
 /** What an entity has of its own; latency, errors and traffic are also passed on by others. */
 const OWN: ReadonlySet<MetricRole> = new Set<MetricRole>(['saturation', 'other']);
-const CALLS: View = { weight: 1.3, decay: 0.4 };
-/** A message that an entity rarely logs says more than a metric that is off its normal, and a second one hardly more. */
-const MESSAGES: View = { weight: 3.5, decay: 0.1 };
-const VIEWS: ReadonlyMap<string, View> = new Map([
-  ['own up', METRIC],
-  ['own down', METRIC],
-  ['passed on up', METRIC],
-  ['passed on down', METRIC],
-  ['calls', CALLS],
-  ['messages', MESSAGES],
-]);
+const FALLS = /(?<!slow)down\b|\b(low|below|drops?|dropped|fell)\b/i;
 /** One entity that stands out counts for more than two that do so by half. */
 const POWER = 1.5;
 /** In nats: nobody is singled out by what is as usual as this. */
@@ -47,56 +54,54 @@ const USUAL = 3;
 /**
  * Whose alerts are the most unusual. An alert is worth its surprisal `ln((storms + 2) / (storms with it + 1))`. Six
  * views of the storm are shared out apart, so that one in which everybody has alerts decides little: an entity gets
- * `xᵖ / (Σ xᵖ + 3ᵖ)` of a view, `x` the sum of its surprisals there, the largest in full, each further one less by the
- * view's decay. A call counts for its callee. Where nothing is known of earlier storms, all alerts are worth the same.
+ * `xᵖ / (Σ xᵖ + 3ᵖ)` of a view, `p` 1.5 and `x` the sum of its surprisals there, the largest in full, each further one less
+ * by the view's decay. A call counts for its callee. Where nothing is known of earlier storms, all alerts are worth the
+ * same.
  */
 export function suspicionByEntity(signals: readonly Cited<AlertSignal>[]): AlertedEntity[] {
   const alerted = distinctByEntity(signals);
-  const suspicion = new Map<string, number>();
-  for (const [name, { weight, decay }] of VIEWS) {
-    const seen = [...alerted].map(([entity, own]) => {
-      const sum = own
-        .filter(({ signal }) => viewOf(signal) === name)
-        .reduce((total, { surprise }, place) => total + surprise * decay ** place, 0);
-      return [entity, sum ** POWER] as const;
+  const parts = alerted.map(({ own }) => VIEW_NAMES.map((view) => unusualIn(view, own) ** POWER));
+  const totals = VIEW_NAMES.map((_, i) => parts.reduce((sum, part) => sum + (part[i] ?? 0), USUAL ** POWER));
+  return alerted.map(({ entity, own }, place) => {
+    const shares = VIEW_NAMES.map((view, i) => {
+      const share = (parts[place]?.[i] ?? 0) / (totals[i] ?? 1);
+      return { view, share, weighed: VIEWS[view].weight * share };
     });
-    const all = seen.reduce((total, [, x]) => total + x, USUAL ** POWER);
-    for (const [entity, x] of seen) {
-      suspicion.set(entity, (suspicion.get(entity) ?? 0) + (weight * x) / all);
-    }
-  }
-  return [...alerted].map(([entity, own]) => ({
-    entity,
-    suspicion: suspicion.get(entity) ?? 0,
-    signals: own,
-  }));
+    const most = shares.reduce((best, each) => (each.weighed > best.weighed ? each : best));
+    const suspicion = shares.reduce((sum, { weighed }) => sum + weighed, 0);
+    return { entity, suspicion, view: most.view, share: most.share, signals: own };
+  });
 }
 
 /** An alert that rang twice is one alert. */
-function distinctByEntity(signals: readonly Cited<AlertSignal>[]): Map<string, SurprisingSignal[]> {
+function distinctByEntity(signals: readonly Cited<AlertSignal>[]) {
   const byEntity = new Map<string, Map<string, SurprisingSignal>>();
   for (const { row: signal, evidenceId } of signals) {
     const known = byEntity.get(signal.entity) ?? new Map<string, SurprisingSignal>();
     byEntity.set(signal.entity, known);
-    known.set(JSON.stringify([signal.about, signal.caller ?? null, signal.signal]), {
-      signal,
-      surprise: surprisal(signal),
-      evidenceId,
-    });
+    const key = JSON.stringify([signal.about, signal.caller ?? null, signal.signal]);
+    known.set(key, { signal, view: viewOf(signal), surprise: surprisal(signal), evidenceId });
   }
-  return new Map(
-    [...byEntity].map(([entity, own]) => [entity, [...own.values()].sort((a, b) => b.surprise - a.surprise)]),
-  );
+  return [...byEntity].map(([entity, own]) => ({
+    entity,
+    own: [...own.values()].sort((a, b) => b.surprise - a.surprise),
+  }));
+}
+
+/** Of alerts with the most unusual first. */
+function unusualIn(name: ViewName, own: readonly SurprisingSignal[]): number {
+  return own
+    .filter(({ view }) => view === name)
+    .reduce((sum, { surprise }, place) => sum + surprise * VIEWS[name].decay ** place, 0);
 }
 
 function surprisal({ seenBefore, stormsBefore }: AlertSignal): number {
   return Math.max(0, Math.log((stormsBefore + 2) / (seenBefore + 1)));
 }
 
-function viewOf({ about, signal }: AlertSignal): string {
+function viewOf({ about, signal }: AlertSignal): ViewName {
   if (about === 'trace') return 'calls';
   if (about === 'log') return 'messages';
-  const falls = /\bdown$/.test(signal);
   const { role } = profileOf(signal.replace(/ (up|down)$/, ''), undefined);
-  return `${OWN.has(role) ? 'own' : 'passed on'} ${falls ? 'down' : 'up'}`;
+  return `${OWN.has(role) ? 'resources' : 'requests'} ${FALLS.test(signal) ? 'down' : 'up'}`;
 }

@@ -21,6 +21,9 @@ describe('The alert storm', () => {
     const report = run(...usual, alert('store', 'disk up', 0));
     expect(report.suspects[0]?.entity).toBe('store');
     expect(report.hypotheses[0]).toMatchObject({ entity: 'store', supportedBy: ['evd_alerts'] });
+    expect(report.findings[0]?.statement).toBe(
+      'store has 1 alert, most unusual “disk up” (in 0 of 50 storms before), and 60 % of what is unusual in resources that rose.',
+    );
     expect(report.message).toBe('Weighed 4 alerts of 2 entities; the most unusual are those of store.');
   });
 

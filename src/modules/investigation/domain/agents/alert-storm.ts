@@ -1,4 +1,4 @@
-import { type AlertedEntity, suspicionByEntity } from '../alert-surprisal.js';
+import { type AlertedEntity, suspicionByEntity, type ViewName } from '../alert-surprisal.js';
 import type { EvidenceSet } from '../evidence-set.js';
 import { finding } from '../finding.js';
 import { hypothesis } from '../hypothesis.js';
@@ -8,9 +8,19 @@ import type { Agent, AgentReport } from './agent.js';
 import { ALERT_STORM as NAME } from './names.js';
 
 const MOST_SHOWN = 3;
+/** Of suspicion: what anybody may have in a storm. */
 const USUAL = 0.4;
 /** Who has seen fewer storms than this cannot tell what is unusual. */
 const FEWEST_STORMS = 3;
+
+const SEEN_IN: Readonly<Record<ViewName, string>> = {
+  'resources up': 'resources that rose',
+  'resources down': 'resources that fell',
+  'requests up': 'latency, errors and traffic that rose',
+  'requests down': 'latency, success and traffic that fell',
+  calls: 'calls',
+  messages: 'messages',
+};
 
 /** Of many alerts at once, asks whose are the most unusual: most alerts of a storm go off in every storm. */
 export const alertStorm: Agent = {
@@ -60,12 +70,16 @@ export const alertStorm: Agent = {
 
 function toFinding(alerted: AlertedEntity) {
   return finding({
-    statement: `${alerted.entity} has ${count(alerted.signals.length, 'alert')}, most unusual ${told(alerted)}.`,
+    statement: `${alerted.entity} has ${count(alerted.signals.length, 'alert')}, most unusual ${told(alerted)}, and ${percent(alerted.share)} of what is unusual in ${SEEN_IN[alerted.view]}.`,
     evidenceIds: alerted.signals.map(({ evidenceId }) => evidenceId),
     kind: 'unusual_alerts',
     entity: alerted.entity,
     score: alerted.suspicion,
   });
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
 }
 
 function told({ signals }: AlertedEntity): string {
