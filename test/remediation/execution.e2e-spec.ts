@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
 import { HttpRunner, type Treatment } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -333,6 +334,63 @@ describe('what helped once', () => {
       await post(admin, again, 'approve');
       await post(admin, again, 'execute');
       await incidentIs(admin, again, 'resolved');
+    });
+  });
+});
+
+describe('what helped once, when things have moved on', () => {
+  /** A pattern that was learned from a rollback of 2.4.1, and another incident of the service that resembles it. */
+  async function acceptedAgain(
+    { api }: TenantUser,
+    plan: Plan,
+    before: (service: string) => Promise<void>,
+  ): Promise<Plan> {
+    const patternId = await until('a pattern was extracted', async () => {
+      const { body } = await api.get<{ items: { patternId: string }[] }>('/v1/knowledge');
+      return body.items[0]?.patternId;
+    });
+    const service = String(plan.steps[0].params['service']);
+    await before(service);
+    const incidentId = await trouble(api, service);
+    await until('the run waits for a word', async () => {
+      const accept = { action: 'accept', patternId };
+      return (await api.post(`/v1/investigation/${incidentId}/known-solution`, accept)).status === 200;
+    });
+    return planFor(api, incidentId);
+  }
+
+  it('is proposed with the versions of today', async () => {
+    await withRunner([], async ({ admin }) => {
+      const plan = await executed(admin, 'completed');
+      const again = await acceptedAgain(admin, plan, async (service) => {
+        const deployed = await admin.api.post('/v1/changes', {
+          type: 'deploy',
+          service,
+          environment: 'production',
+          version: '2.5.0',
+          summary: `Deploy 2.5.0 of ${service}`,
+          occurredAt: new Date(Date.now() - 60_000).toISOString(),
+        });
+        expect(deployed.status).toBe(201);
+      });
+      expect(again.steps).toMatchObject([
+        {
+          action: 'rollback_deployment',
+          params: { version: '2.5.0', toVersion: '2.4.1' },
+          manual: false,
+        },
+      ]);
+    });
+  });
+
+  it('is for a person to do when nothing tells which version it would be', async () => {
+    await withRunner([], async ({ admin }) => {
+      const plan = await executed(admin, 'completed');
+      const again = await acceptedAgain(admin, plan, async () => {
+        await sql(server.database.url, 'DELETE FROM changes', [], admin.tenantId);
+      });
+      expect(again.steps).toMatchObject([{ action: 'rollback_deployment', manual: true }]);
+      expect(Object.keys(again.steps[0].params).sort()).toEqual(['environment', 'service']);
     });
   });
 });

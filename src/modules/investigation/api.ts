@@ -19,6 +19,7 @@ export interface InvestigationResult {
   readonly outcome: 'identified' | 'probable' | 'inconclusive' | 'not_an_incident';
   readonly rootCause: string | null;
   readonly confidence: number;
+  /** Where a known solution was accepted, the change that this run itself found most suspicious. */
   readonly culprit: Culprit | null;
   /** The pattern whose known solution a person accepted for this run. */
   readonly acceptedPatternId: string | null;

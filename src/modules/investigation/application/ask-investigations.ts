@@ -46,15 +46,22 @@ function resultOf(run: Run): InvestigationResult {
     outcome: run.outcome ?? 'inconclusive',
     rootCause,
     confidence: run.confidence ?? 0,
-    culprit: run.culprit && culpritOf(run.culprit),
+    culprit: culpritOf(run.culprit ?? (acceptedPatternId === null ? null : suspectedChange(run))),
     acceptedPatternId,
     startedBy,
   };
 }
 
+/** A person's word on the cause says nothing of the change that is to be undone this time. */
+function suspectedChange({ outcomeInputs }: Run): SuspectedChange | null {
+  const suspected = (outcomeInputs?.hypotheses ?? []).filter(({ status }) => status !== 'ruled_out');
+  const [best] = suspected.filter(({ change }) => change).sort((a, b) => b.score - a.score);
+  return best?.change ?? null;
+}
+
 /** A bare commit is never held responsible by itself, since nothing shows that it was running. */
-function culpritOf({ type, ...change }: SuspectedChange): Culprit | null {
-  const { changeId, service, environment, version, previousVersion, summary } = change;
-  if (type === 'code') return null;
+function culpritOf(change: SuspectedChange | null): Culprit | null {
+  if (!change || change.type === 'code') return null;
+  const { changeId, type, service, environment, version, previousVersion, summary } = change;
   return { changeId, type, service, environment, version, previousVersion, summary };
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { type InvestigationResult, Investigations } from '#modules/investigation/api';
 import { Patterns } from '#modules/knowledge/api';
-import { type Plan, planAgainst } from '../domain/plan.js';
+import { type Plan, planAgain, planAgainst } from '../domain/plan.js';
 
 /** Finds what can be done about what the latest run of an incident came to. */
 @Injectable()
@@ -28,7 +28,7 @@ export class FindPlan {
   ): Promise<Plan | undefined> {
     if (acceptedPatternId !== null) {
       const fix = (await this.patterns.find(tenantId, acceptedPatternId))?.fix;
-      return fix && fix.steps.length > 0 ? fix : undefined;
+      return fix && fix.steps.length > 0 ? planAgain(fix, culprit) : undefined;
     }
     const hasCause = outcome === 'identified' || outcome === 'probable';
     return hasCause && culprit ? planAgainst(culprit) : undefined;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Cause, StepDraft } from './actions/action.js';
-import { REMEDIATION_ACTIONS } from './actions/registry.js';
+import { actionNamed, REMEDIATION_ACTIONS } from './actions/registry.js';
+import { textOf } from './actions/wording.js';
 import type { Step } from './step.js';
 
 /** What is to be done, in order. */
@@ -13,10 +14,42 @@ export interface Plan {
 export function planAgainst(cause: Cause): Plan | undefined {
   for (const action of REMEDIATION_ACTIONS) {
     const step = action.propose(cause);
-    // By code points, since half of one could not be stored.
-    if (step) return { title: Array.from(step.description).slice(0, 500).join(''), steps: [step] };
+    if (step) return { title: titleOf(step.description), steps: [step] };
   }
   return undefined;
+}
+
+/**
+ * A plan that helped in an earlier incident, for this one: versions and the like are taken from the change that is
+ * suspected now. What the evidence does not tell, a person has to find out and do. Actions that are unknown here are
+ * whoever's who listed them, with parameters that hold at all times.
+ */
+export function planAgain({ title, steps }: Plan, suspected: Cause | null): Plan {
+  const again = steps.map((step) => stepAgain(step, suspected));
+  const titled = steps.findIndex(({ description }) => titleOf(description) === title);
+  return { title: titleOf(again[titled]?.description ?? title), steps: again };
+}
+
+function stepAgain(step: StepDraft, suspected: Cause | null): StepDraft {
+  const known = actionNamed(step.action);
+  if (!known) return step;
+  const service = textOf(step.params, 'service');
+  const now = suspected?.service === service ? known.propose(suspected) : undefined;
+  if (now) return now;
+  const environment = textOf(step.params, 'environment');
+  return {
+    action: step.action,
+    description:
+      `Find out what this takes now, and do it by hand: “${step.description}” helped the last time, and the evidence of ` +
+      'this incident does not show which change it would be this time',
+    params: { service, environment },
+    manual: true,
+  };
+}
+
+/** By code points, since half of one could not be stored. */
+function titleOf(description: string): string {
+  return Array.from(description).slice(0, 500).join('');
 }
 
 /** SHA-256, hex, over what a person approves: each step's action, parameters, words, and who does it. */

@@ -44,7 +44,7 @@ export function stepsOf(
   isExecutable: Executable,
   after = 0,
 ): Step[] {
-  return drafts.map(({ action, description, params, reverses = null }, place) => {
+  return drafts.map(({ action, description, params, manual, reverses = null }, place) => {
     const known = actionNamed(action);
     return {
       stepId: newId('stp'),
@@ -55,7 +55,7 @@ export function stepsOf(
       // What nobody here has judged is taken for dangerous.
       risk: known?.risk ?? 'high',
       reversible: known?.reverse(params) !== undefined,
-      manual: !isExecutable(action),
+      manual: manual ?? !isExecutable(action),
       reverses,
       status: 'pending',
       output: null,

@@ -18,6 +18,8 @@ export interface StepDraft {
   readonly action: string;
   readonly description: string;
   readonly params: Params;
+  /** A person must do it, whoever else could. */
+  readonly manual?: true;
 }
 
 /** Something that can be done about an incident. Each has a file of its own and a line in `registry.ts`. */
