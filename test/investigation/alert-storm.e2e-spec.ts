@@ -115,6 +115,24 @@ describe('a storm of alerts', () => {
     expect(await ask(stranger, 'SELECT FROM alert_history')).toHaveLength(5);
   });
 
+  it('of more entities than a run keeps is read where it is most unusual, and the rest is told', async () => {
+    const tenant = await quietTenant();
+    const many = Array.from({ length: 31 }, (_, place) => about(`worker-${place}`, 'Lag is high')).flat();
+    await storm(tenant, many);
+    await twoHoursPass(tenant);
+    await storm(tenant, many.slice(1));
+    await twoHoursPass(tenant);
+    const incidentId = await storm(tenant, many.toReversed());
+    await start(tenant, incidentId);
+    const { missingEvidence } = await ended(tenant, incidentId);
+    expect(missingEvidence).toContain(
+      'The alerts of 1 entity with more usual ones than the other 30 were not weighed.',
+    );
+    const summaries = (await evidenceOf(tenant, incidentId)).map(({ summary }) => summary);
+    expect(summaries.filter((summary) => /^1 alert about worker-/.test(summary))).toHaveLength(30);
+    expect(summaries).toContain('1 alert about worker-0, of 1 kind');
+  });
+
   it('is remembered once an hour for each kind, and not for ever', async () => {
     const tenant = await quietTenant();
     await storm(tenant, [...usual(1).slice(0, 2), ...usual(2).slice(0, 2)]);

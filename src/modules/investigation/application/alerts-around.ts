@@ -12,8 +12,10 @@ import { keptPiece } from './kept-piece.js';
 
 const WINDOW = 10 * 60_000;
 const MOST_ALERTS = 2_000;
-const MOST_ENTITIES = 100;
-const MOST_INCIDENTS = 20;
+/** Those with the most unusual alerts; every run of a storm keeps what it read. */
+const MOST_ENTITIES = 30;
+const MOST_KINDS = 20;
+const MOST_INCIDENTS = 5;
 /** Fewer than this at a time are no storm, and say nothing of one another. */
 const FEWEST_ALERTS = 5;
 const FEWEST_ENTITIES = 3;
@@ -42,20 +44,32 @@ export class AlertsAround {
       const kind = alertKind(alert);
       if (!kind) continue;
       const kinds: Kinds = byEntity.get(kind.entity) ?? new Map<string, ArrivedAlert[]>();
-      byEntity.set(kind.entity, kinds.set(kind.signal, [...(kinds.get(kind.signal) ?? []), alert]));
+      byEntity.set(kind.entity, kinds);
+      const alike = kinds.get(kind.signal);
+      if (alike) alike.push(alert);
+      else kinds.set(kind.signal, [alert]);
     }
     if (alerts.length < FEWEST_ALERTS || byEntity.size < FEWEST_ENTITIES) return { records: [], unread };
     const all = [...byEntity].flatMap(([entity, kinds]) =>
       [...kinds.keys()].map((signal) => ({ entity, signal })),
     );
     const usual = await this.history.before(tenantId, from, all);
+    const found = [...byEntity]
+      .map(([entity, kinds]) => ({ entity, kinds, rows: rowsAbout(entity, kinds, usual) }))
+      .sort((a, b) => seenOf(a.rows) - seenOf(b.rows) || b.rows.length - a.rows.length);
     const query = `alerts that arrived from ${from.toISOString()} to ${to.toISOString()}`;
     const records = await Promise.all(
-      [...byEntity].slice(0, MOST_ENTITIES).map(([entity, kinds]) => {
+      found.slice(0, MOST_ENTITIES).map(({ entity, kinds, rows }) => {
         const head = { ...headAbout(entity, kinds), query, observedAt: new Date(alertedAt) };
-        return keptPiece(desk, head, rowsAbout(entity, kinds, usual));
+        return keptPiece(desk, head, rows);
       }),
     );
+    if (found.length > MOST_ENTITIES) {
+      const left = count(found.length - MOST_ENTITIES, 'entity', 'entities');
+      unread.push(
+        `The alerts of ${left} with more usual ones than the other ${MOST_ENTITIES} were not weighed.`,
+      );
+    }
     return { records, unread };
   }
 }
@@ -73,15 +87,23 @@ function headAbout(entity: string, kinds: Kinds) {
   } as const;
 }
 
-function rowsAbout(entity: string, kinds: Kinds, usual: Usual): object[] {
-  return [...kinds].map(([signal, each]) => ({
-    entity,
-    signal,
-    about: 'metric',
-    seenBefore: usual.seen({ entity, signal }),
-    stormsBefore: usual.storms,
-    count: each.length,
-    title: each[0]?.title,
-    incidentIds: each.slice(0, MOST_INCIDENTS).map(({ incidentId }) => incidentId),
-  }));
+/** The most unusual first. */
+function rowsAbout(entity: string, kinds: Kinds, usual: Usual) {
+  return [...kinds]
+    .map(([signal, alike]) => ({
+      entity,
+      signal,
+      about: 'metric',
+      seenBefore: usual.seen({ entity, signal }),
+      stormsBefore: usual.storms,
+      count: alike.length,
+      title: alike[0]?.title,
+      incidentIds: alike.slice(0, MOST_INCIDENTS).map(({ incidentId }) => incidentId),
+    }))
+    .sort((a, b) => a.seenBefore - b.seenBefore)
+    .slice(0, MOST_KINDS);
+}
+
+function seenOf(rows: ReturnType<typeof rowsAbout>): number {
+  return rows[0]?.seenBefore ?? Infinity;
 }
