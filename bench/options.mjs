@@ -9,11 +9,14 @@ const OPTIONS = {
   profile: { type: 'string' },
   only: { type: 'string' },
   runs: { type: 'string' },
+  minutes: { type: 'string' },
   seconds: { type: 'string' },
 };
 
 /** Too long for a quick look. */
 const LONG = ['cases', 'burst'];
+/** Too long for whoever did not ask for it. */
+const ASKED_FOR = ['soak'];
 
 const usage = (works) => `Usage: npm run bench -- [options]
 
@@ -22,6 +25,7 @@ const usage = (works) => `Usage: npm run bench -- [options]
   --only A,B       only these: ${works.join(', ')}
   --runs N         alternations of each row (7; with --quick 2)
   --seconds N      length of each run (3; with --quick 0.6) and of a burst (60)
+  --minutes N      length of the soak (10), which takes part only when --only names it
   --anyway         measure also what needs more free cores than there are
   --json FILE      write the rows for programs
   --profile FOLDER have the product write a CPU profile into it
@@ -46,6 +50,7 @@ export function readOptions(arguments_, works) {
       ...{ quick, peers, anyway },
       runs: number('runs', values.runs ?? (quick ? 2 : 7), { whole: true }),
       seconds: number('seconds', values.seconds ?? (quick ? 0.6 : 3)),
+      minutes: number('minutes', values.minutes ?? 10),
       burstSeconds: number('seconds', values.seconds ?? 60),
     };
     return { wanted, plan, json, profile };
@@ -55,7 +60,7 @@ export function readOptions(arguments_, works) {
 }
 
 function byDefault(works, quick) {
-  return works.filter((name) => !(quick && LONG.includes(name)));
+  return works.filter((name) => !ASKED_FOR.includes(name) && !(quick && LONG.includes(name)));
 }
 
 function number(name, text, { whole = false } = {}) {

@@ -13,6 +13,7 @@ import { idleness } from './measures/process.mjs';
 import { investigations, lists } from './measures/reads.mjs';
 import { resume } from './measures/resume.mjs';
 import { eventWriter } from './measures/publish.mjs';
+import { soak as halfOfPeak } from './measures/soak.mjs';
 import { deliveries } from './measures/streams.mjs';
 
 const TENANTS = 8;
@@ -33,6 +34,7 @@ export const works = {
   cases,
   burst,
   idle,
+  soak,
 };
 
 async function startReceiver(databases, env = {}) {
@@ -170,6 +172,15 @@ async function* burst(databases, { burstSeconds }) {
   const seconds = Math.min(burstSeconds, 5);
   yield* investigationBurst({ ...above, senders: above.product.senders, seconds, watch: 4 * seconds, limit });
   await above.stop();
+}
+
+async function* soak(databases, { minutes }) {
+  const product = await startSource(databases);
+  const worker = await startProduct(product.databaseUrl, { ROLE: 'worker' });
+  yield* halfOfPeak({ product, worker, senders: product.senders, minutes });
+  await product.end();
+  await worker.stop();
+  await product.stop();
 }
 
 async function* idle(_databases, { runs, quick }) {

@@ -35,6 +35,7 @@ import { DatabaseFigures } from './metrics/database-figures.js';
 import { Exposition } from './metrics/exposition.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { Metrics } from './metrics/metrics.js';
+import { ProcessFigures } from './metrics/process-figures.js';
 import { BatchWriter } from './persistence/batch-writer.js';
 import { applicationDataSource } from './persistence/data-source.js';
 import { Database } from './persistence/database.js';
@@ -74,7 +75,7 @@ export class KernelModule {
         { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
         UnitOfWork, BatchWriter, EventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter,
         ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, NatsBus, JobWorker, Metrics, Exposition,
-        DatabaseFigures, EnsureEventPartitions, EventMonths, ForgetIdleQueues, PurgeExpired, AccessLog, RequestDurations, FastLane,
+        DatabaseFigures, ProcessFigures, EnsureEventPartitions, EventMonths, ForgetIdleQueues, PurgeExpired, AccessLog, RequestDurations, FastLane,
       ], // prettier-ignore
       exports: [...open, CqrsModule],
     };
