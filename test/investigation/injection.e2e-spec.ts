@@ -122,7 +122,7 @@ async function poisoned(on: TestServer): Promise<{ tenant: TenantUser; incidentI
 
 /** Without ids and times of day, which differ from one run to the next. */
 function bare<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value).replaceAll(/evd_\w{26}|\d\d:\d\d(?: UTC)?/g, '')) as T;
+  return JSON.parse(JSON.stringify(value).replaceAll(/(?:evd|inc)_\w{26}|\d\d:\d\d(?: UTC)?/g, '')) as T;
 }
 
 function decided({ status, outcome, rootCause, confidence, recommendedActions, hypotheses }: Run) {

@@ -24,6 +24,27 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+/** One usable row of a type of evidence. */
+function rowOf(type: string): object[] {
+  const [timestamp, entity] = [minutesAgo(5), ALERT.service];
+  const rows: Readonly<Record<string, object>> = {
+    log: { timestamp, entity, level: 'error', message: 'connection pool exhausted' },
+    metric: { timestamp, entity, metric: 'error_ratio', value: 0.4 },
+    topology: { caller: 'shop', callee: entity },
+    trace: {
+      traceId: 't1',
+      spanId: 's1',
+      entity,
+      operation: 'pay',
+      startedAt: timestamp,
+      durationMs: 3,
+      status: 'ok',
+    },
+    deployment: { service: entity, version: 'v42', summary: 'Deploy v42', occurredAt: timestamp },
+  };
+  return [rows[type] ?? {}];
+}
+
 describe('an investigation', () => {
   it('holds a deploy shortly before the alert responsible, names its version, and cites what it read', async () => {
     const tenant = await newTenant(server.url);
@@ -112,6 +133,31 @@ describe('an investigation', () => {
       recommendedActions: run.recommendedActions,
     });
     expect(run.recommendedActions.length).toBeGreaterThan(0);
+  });
+
+  it('says of all that is missing how it gets there, by calls that exist', async () => {
+    const tenant = await newTenant(server.url);
+    const incidentId = await sendAlert(tenant);
+    const { recommendedActions } = await ended(tenant, incidentId);
+    const { body: catalog } = await tenant.api.get<{ items: { provider: string }[] }>(
+      '/v1/integrations/catalog',
+    );
+    const providers = catalog.items.map(({ provider }) => provider);
+    for (const action of recommendedActions) {
+      const [, named = ''] = /connect ([a-z ]+) by POST/.exec(action) ?? [];
+      for (const provider of named.split(' or ').filter((name) => name !== ''))
+        expect(providers).toContain(provider);
+      const [, path = '', type = ''] = /attach by POST (\S+) as type (\w+)\)$/.exec(action) ?? [];
+      const attached = await tenant.api.post(path, { type, source: 'a person', content: rowOf(type) });
+      expect([action, attached.status]).toEqual([action, 201]);
+    }
+    await statusIs(tenant, incidentId, 'open');
+    expect((await start(tenant, incidentId)).status).toBe(202);
+    const again = await ended(tenant, incidentId);
+    expect((await evidenceOf(tenant, incidentId)).map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['log', 'metric', 'topology', 'trace', 'deployment']),
+    );
+    expect(again.steps.some(({ findings }) => findings.length > 0)).toBe(true);
   });
 
   it('reads what was attached, under the id it was attached by', async () => {

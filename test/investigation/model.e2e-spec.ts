@@ -110,7 +110,7 @@ function honest(asked: Asked, turn: number): Reply {
 /** All that a run decided, without ids and without the review. */
 function decided({ status, outcome, rootCause, confidence, recommendedActions, hypotheses }: Run) {
   const weighed = hypotheses.filter(({ proposedBy }) => proposedBy === 'agents');
-  const shown = (text: string | null) => text?.replace(/\d\d:\d\d/g, '') ?? null;
+  const shown = (text: string | null) => text?.replace(/\d\d:\d\d|inc_\w{26}/g, '') ?? null;
   return {
     status,
     outcome,
