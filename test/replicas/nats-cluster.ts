@@ -12,18 +12,22 @@ export const hasNatsServer = spawnSync('nats-server', ['--version']).status === 
 
 /** A JetStream cluster on loopback: Debian's `nats-server`, one process a node. */
 export class NatsCluster {
-  private readonly dir = mkdtempSync(join(tmpdir(), 'causeflow-nats-'));
+  private readonly dir: string;
   private readonly nodes: ChildProcess[] = [];
   private connection: NatsConnection | undefined;
 
   private constructor(
     private readonly ports: readonly number[],
     private readonly routes: readonly number[],
-  ) {}
+    disk: string,
+  ) {
+    this.dir = mkdtempSync(join(disk, 'causeflow-nats-'));
+  }
 
-  static async start(size = 3): Promise<NatsCluster> {
+  /** @param disk where its nodes keep their streams */
+  static async start({ size = 3, disk = tmpdir() } = {}): Promise<NatsCluster> {
     const free = await freePorts(size * 2);
-    const cluster = new NatsCluster(free.slice(0, size), free.slice(size));
+    const cluster = new NatsCluster(free.slice(0, size), free.slice(size), disk);
     for (let n = 0; n < size; n++) cluster.startNode(n);
     await until('the cluster has a leader', async () => (await cluster.manager()).getAccountInfo(), 60);
     return cluster;
@@ -63,6 +67,11 @@ export class NatsCluster {
     const exited = once(node, 'exit');
     node.kill('SIGKILL');
     await exited;
+  }
+
+  async restart(): Promise<void> {
+    await Promise.all(this.nodes.map((_, n) => this.kill(n)));
+    for (let n = 0; n < this.size; n++) this.startNode(n);
   }
 
   async manager(): Promise<JetStreamManager> {

@@ -15,6 +15,7 @@ import { type Options, TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { CuttableProxy } from './cuttable-proxy.js';
 import { hasNatsServer, NatsCluster } from './nats-cluster.js';
+import { SmallDisk } from './small-disk.js';
 import { FaithfulReader, newParty, type Party, quiet, sendAlerts, whatIsWrong } from './traffic.js';
 
 if (!hasNatsServer) {
@@ -23,6 +24,12 @@ if (!hasNatsServer) {
   );
 }
 const withNats = hasNatsServer ? describe : describe.skip;
+const canMount = hasNatsServer && SmallDisk.isPossible;
+if (hasNatsServer && !canMount) {
+  process.stderr.write(
+    '\nTHIS USER MAY NOT MOUNT: the test of NATS on a full disk is SKIPPED (it needs root)\n',
+  );
+}
 
 const unique = (): string => randomBytes(10).toString('hex');
 
@@ -244,6 +251,38 @@ withNats('three replicas with a JetStream cluster of three', () => {
     );
     await manager.streams.update(stream, { max_bytes: 50_000_000 });
     await expectAllPublished(first, parties);
+  }, 180_000);
+});
+
+(canMount ? describe : describe.skip)('the disk of NATS is full', () => {
+  it('which costs nothing, and once there is room the stream has it all', async () => {
+    const disk = SmallDisk.mount(64);
+    if (!disk) throw new Error('could be mounted a moment ago');
+    const usual = cluster;
+    cluster = await NatsCluster.start({ disk: disk.dir });
+    try {
+      const first = await startThree([cluster.url]);
+      const parties = await trouble(
+        first,
+        () => {
+          disk.fill();
+          return until('NATS takes nothing', () =>
+            replicas.some(({ log }) => log.includes('cannot be published')),
+          ).then(() => undefined);
+        },
+        async () => {
+          disk.empty();
+          // A server whose disk was full has put its streams away until it is started again.
+          await cluster.restart();
+        },
+      );
+      await expectAllPublished(first, parties);
+      await stopReplicas();
+    } finally {
+      await cluster.stop();
+      disk.unmount();
+      cluster = usual;
+    }
   }, 180_000);
 });
 
