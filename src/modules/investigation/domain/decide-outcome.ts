@@ -166,8 +166,8 @@ function isQuiet({ read, quiet, hypotheses, localisation }: OutcomeInputs): bool
       status !== 'ruled_out' &&
       witnesses.some((kind) => FAMILIES[kind] === 'change' || FAMILIES[kind] === 'logs'),
   );
-  if ((localisation?.ownSign ?? 0) >= STANDS_OUT) return false;
   if (quiet.platform) return !hypotheses.some((each) => isCause(each) && speaksAgainstQuiet(each));
+  if ((localisation?.ownSign ?? 0) >= STANDS_OUT) return false;
   return quiet.metrics && (!read.logs || quiet.logs) && !suspicious;
 }
 

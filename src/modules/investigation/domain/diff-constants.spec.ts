@@ -34,6 +34,8 @@ describe('A constant with another value', () => {
     expect(strength('host = "a.internal"', 'host = "b.internal"')).toBeCloseTo(0.4);
     expect(strength('host: "a.internal"', 'host: "b.internal"', true)).toBe(1);
     expect(strength('schedule: "0 6 * * *"', 'schedule: "* 6 * * *"', true)).toBe(1);
+    expect(strength('greeting=Welcome', 'greeting=Welcome back', true)).toBeLessThan(0.3);
+    expect(strength('Magic = 0x1', 'Magic = 0x2')).toBeCloseTo(0.5);
     expect(strength('key: svc_password', 'key: password')).toBe(0);
     expect(strength('key: svc_password', 'key: password', true)).toBe(1);
   });

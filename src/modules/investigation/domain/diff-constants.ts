@@ -6,7 +6,7 @@ export interface ConstantChange {
 }
 
 const LITERAL =
-  /(?<=[(=,:] ?)\/(?:[^/\\]|\\.){2,}\/[a-z]*|"[^"]*"|'[^']*'|`[^`]*`|\b[a-z_]{2,60}\d{1,4}\b|\b\d[\d_]*(?:\.\d+)?(?:[a-z%]{1,3}\b)?|\b(?:(?:milli|micro|nano)?seconds?|minutes?|hours?|true|false|on|off|enabled|disabled|debug|info|warn|error)\b/gi;
+  /(?<=[(=,:] ?)\/(?:[^/\\]|\\.){2,}\/[a-z]*|"[^"]*"|'[^']*'|`[^`]*`|\b0x[\da-f]{1,16}\b|\b[a-z_]{2,60}\d{1,4}\b|\b\d[\d_]*(?:\.\d+)?(?:[a-z%]{1,3}\b)?|\b(?:(?:milli|micro|nano)?seconds?|minutes?|hours?|true|false|on|off|enabled|disabled|debug|info|warn|error)\b/gi;
 const NUMBER = /^(\d[\d_]*(?:\.\d+)?)([a-z%]{0,3})$/i;
 const UNITS: Readonly<Record<string, number>> = {
   ms: 1e-3,
@@ -71,7 +71,7 @@ function moved(before: string, after: string, isConfiguration: boolean): number 
   const old = before.match(LITERAL) ?? [];
   const now = after.match(LITERAL) ?? [];
   // Without a literal that differs it is a word behind a key.
-  if (old.join() === now.join()) return before === after ? 0 : 1;
+  if (old.join() === now.join()) return before === after ? 0 : PROSE.test(after) ? WHEN_PROSE : 1;
   return now.reduce(
     (most, literal, i) => Math.max(most, distance(old[i] ?? literal, literal, after, isConfiguration)),
     0,
@@ -97,6 +97,7 @@ function levelIn(literal: string): number {
 }
 
 function numberIn(literal: string): number | undefined {
+  if (/^0x/i.test(literal)) return Number(literal);
   const [, digits, unit = ''] = NUMBER.exec(literal) ?? [];
   if (digits === undefined) return undefined;
   return Number(digits.replaceAll('_', '')) * (UNITS[unit.toLowerCase()] ?? 1);

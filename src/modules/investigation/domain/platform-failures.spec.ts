@@ -37,6 +37,17 @@ describe('Failures of the platform', () => {
   });
 
   it.each([
+    [
+      'Failed to pull image "nginx:1": toomanyrequests: You have reached your pull rate limit',
+      'image_pull_backoff',
+    ],
+    ['Failed to apply default image tag "a:": InvalidImageName', 'image_pull_backoff'],
+    ["FailedScheduling: 0/3 nodes are available: 3 node(s) didn't have free ports", 'pending_pod'],
+    ['FailedScheduling: pod has unbound immediate PersistentVolumeClaims', 'pending_pod'],
+    ['Startup probe failed: dial tcp: connect: connection refused', 'probe_failure'],
+    ['Container cart failed liveness probe, will be restarted', 'probe_failure'],
+    ['Memory cgroup out of memory: Killed process 31022 (java)', 'oom_killed'],
+    ['forbidden: exceeded quota: compute, requested: pods=1, used: pods=20', 'resource_quota_exceeded'],
     ['Readiness probe failed: HTTP 503', 'probe_failure'],
     ['pods "cart-1a-y" is forbidden: exceeded quota: default', 'resource_quota_exceeded'],
     ['ProgressDeadlineExceeded: ReplicaSet "cart-1a" has timed out progressing', 'deployment_rollout_stuck'],
