@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
 import { ended, evidenceOf, start, statusIs } from './cases.js';
 
 interface Alert {
@@ -148,5 +149,11 @@ describe('a storm of alerts', () => {
          FROM alert_history`,
     );
     expect(kept).toEqual(Array.from({ length: 3 }, () => ({ most: 256, newest: true })));
+    await ask(tenant, `UPDATE alert_history SET last_day = current_date - 91 WHERE kind <> 'any'`);
+    await ask(tenant, `SELECT graphile_worker.add_job('purge-expired')`);
+    await until('what has not gone off for 90 days is forgotten', async () => {
+      const left = await ask<{ kind: string }>(tenant, 'SELECT kind FROM alert_history');
+      return left.length === 1 && left[0]?.kind === 'any';
+    });
   });
 });

@@ -97,6 +97,34 @@ it('reads ten diffs at most and says so; a SHA that is none leads nowhere', asyn
   expect(api.heard.filter(({ path }) => /commits\/./.test(path))).toHaveLength(10);
 });
 
+it('says that its limit of requests is used up, which is not a matter of credentials', async () => {
+  api.answering = (_, response) => {
+    response.writeHead(403, { 'x-ratelimit-remaining': '0', 'content-type': 'application/json' });
+    response.end('{"message":"API rate limit exceeded"}');
+    return undefined;
+  };
+  const missing = missingOf(await pulled(github, connection()));
+  expect(new Set(missing)).toEqual(
+    new Set(['acme/checkout could not be read: GitHub answered 403: its limit of requests is used up.']),
+  );
+});
+
+it('says which diff it did not read to its end, and when deployments may go further back than were listed', async () => {
+  const answer = api.answering;
+  const file = { filename: 'big.sql', patch: '+'.repeat(40_000) };
+  api.answering = (heard, response) => {
+    const usual = answer(heard, response);
+    if (heard.path.endsWith(`/commits/${SHA}`)) return { ...(usual as object), files: [file] };
+    if (!heard.path.endsWith('/deployments')) return usual;
+    const [newest] = usual as object[];
+    return Array.from({ length: 30 }, (_, id) => ({ ...newest, id }));
+  };
+  expect(missingOf(await pulled(github, connection()))).toEqual([
+    `the diff of ${SHA} was not read to its end.`,
+    'no more than the last 30 deployments of acme/checkout were read.',
+  ]);
+});
+
 it('is probed at every repository', async () => {
   await expect(
     github.probe(connection({ repository: 'acme/a' }, { repository: 'acme/b' }), OUTSIDE),
