@@ -46,17 +46,18 @@ const ask = <Row extends object>({ tenantId }: TenantUser, text: string, paramet
 /** @returns the incident of the first alert, once all were triaged: what triages an alert remembers it */
 async function storm(tenant: TenantUser, alerts: readonly Alert[]): Promise<string> {
   const sender = await AlertSender.of(tenant);
-  const ids: string[] = [];
-  for (const alert of alerts) {
-    const { status, body } = await sender.send({
-      ...alert,
-      description: 'above its threshold',
-      severity: 'low',
-    });
-    expect(status).toBe(202);
-    ids.push(body['incidentId'] ?? '');
-  }
-  for (const id of ids) await statusIs(tenant, id, 'open');
+  const ids = await Promise.all(
+    alerts.map(async (alert) => {
+      const { status, body } = await sender.send({
+        ...alert,
+        description: 'above its threshold',
+        severity: 'low',
+      });
+      expect(status).toBe(202);
+      return body['incidentId'] ?? '';
+    }),
+  );
+  await Promise.all(ids.map((id) => statusIs(tenant, id, 'open')));
   return ids[0] ?? '';
 }
 
