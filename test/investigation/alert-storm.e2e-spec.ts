@@ -157,4 +157,24 @@ describe('a storm of alerts', () => {
       return left.length === 1 && left[0]?.kind === 'any';
     });
   });
+
+  it('is remembered of so many kinds and no more, so that titles without end fill nothing', async () => {
+    const tenant = await quietTenant();
+    await storm(tenant, about('store', 'Disk is slow'));
+    await ask(
+      tenant,
+      `INSERT INTO alert_history
+       SELECT $1, 'kind ' || place, '{1}', current_date FROM generate_series(1, 10000) AS place`,
+      [tenant.tenantId],
+    );
+    await ask(tenant, 'UPDATE alert_history SET hours = ARRAY[1]');
+    await storm(tenant, [...about('store', 'Disk is slow'), ...about('cart', 'Something new')]);
+    const kinds = await ask<{ known: number; heard: number }>(
+      tenant,
+      `SELECT count(*)::integer AS known, (count(*) FILTER (WHERE cardinality(hours) = 2))::integer AS heard
+         FROM alert_history`,
+    );
+    // That of the store, and that of all; the new one found no room.
+    expect(kinds).toEqual([{ known: 10_002, heard: 2 }]);
+  });
 });
