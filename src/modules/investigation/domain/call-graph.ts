@@ -35,6 +35,16 @@ export class CallGraph {
     return [...(this.#callees.get(this.nodeOf(service)) ?? [])].sort(compareText);
   }
 
+  /** The services that call this one, directly or not, the nearest first. */
+  callersOf(service: string): string[] {
+    const target = this.nodeOf(service);
+    return [...this.#nodes]
+      .map((caller) => ({ caller, distance: this.#distancesFrom(caller).get(target) ?? 0 }))
+      .filter(({ distance }) => distance > 0)
+      .sort((a, b) => a.distance - b.distance || compareText(a.caller, b.caller))
+      .map(({ caller }) => caller);
+  }
+
   /** How many calls lie between a service and one it depends on: 0 for itself, undefined when no path is known. */
   distance(from: string, to: string): number | undefined {
     return this.#distancesFrom(this.nodeOf(from)).get(this.nodeOf(to));

@@ -70,6 +70,7 @@ const FAMILIES: Readonly<
   error_seen: null,
   missing_message: null,
   earlier_incident: null,
+  blast_radius: null,
   written_context: null,
   metrics_quiet: null,
   logs_quiet: null,

@@ -27,6 +27,7 @@ export const FINDING_KINDS = [
   'named_cause',
   'known_pattern',
   'earlier_incident',
+  'blast_radius',
   'written_context',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];

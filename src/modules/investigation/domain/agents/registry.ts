@@ -1,6 +1,7 @@
 import type { EvidenceType } from '../evidence.js';
 import type { Agent } from './agent.js';
 import { alertStorm } from './alert-storm.js';
+import { blastRadius } from './blast-radius.js';
 import { changeDetection } from './change-detection.js';
 import { dependencyAnalysis } from './dependency-analysis.js';
 import { databaseHealth } from './database-health.js';
@@ -25,6 +26,7 @@ export const AGENTS: readonly Agent[] = [
   infrastructureHealth,
   databaseHealth,
   changeDetection,
+  blastRadius,
   synthesis,
 ];
 

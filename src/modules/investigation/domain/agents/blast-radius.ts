@@ -1,0 +1,94 @@
+import { CallGraph } from '../call-graph.js';
+import type { EvidenceSet } from '../evidence-set.js';
+import { finding, type Finding, type FindingKind } from '../finding.js';
+import { missingEvidence } from '../missing-evidence.js';
+import { asShares, together } from '../suspects.js';
+import { count, listed } from '../wording.js';
+import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+
+const NAME = 'blast radius';
+/** With less of all suspicion nobody is suspected enough to ask whom they hurt. */
+const SUSPECTED = 0.3;
+const MOST_NAMED = 8;
+
+/** Facts that show that the service they are about suffers. */
+const SUFFERING: ReadonlySet<FindingKind> = new Set<FindingKind>([
+  'metric_shift', 'new_error', 'risen_error', 'slow_call', 'missing_call', 'unusual_alerts', 'platform_state',
+]); // prettier-ignore
+
+/**
+ * Asks how far the trouble reaches: which of the services that call the first suspect, directly or not, suffer with it,
+ * and who suffers although no call leads there. It speaks for no cause; it tells whom to warn.
+ */
+export const blastRadius: Agent = {
+  name: NAME,
+  needs: ['topology', 'trace'],
+  after: 'all',
+  run(evidence: EvidenceSet, { incident, topology, reports }: InvestigationContext): AgentReport {
+    const graph = new CallGraph([...topology, ...evidence.edges.map(({ row }) => row)]);
+    if (graph.isEmpty) {
+      return nothing('Who calls whom is not known, so how far the trouble reaches is not either.', [
+        missingEvidence('topology', incident),
+      ]);
+    }
+    const [first] = asShares(together(...reports.map(({ suspects }) => suspects)));
+    const centre = first && first.score >= SUSPECTED ? first.entity : incident.service;
+    if (centre === null) return nothing('Nobody is suspected, so there is no centre to measure from.', []);
+    const callers = graph.callersOf(centre);
+    const suffering = sufferingIn(reports, graph);
+    const hurt = callers.filter((service) => suffering.has(service));
+    const apart = [...suffering.keys()].filter(
+      (service) => service !== graph.nodeOf(centre) && !callers.includes(service),
+    );
+    const edges = evidence.edges.map(({ evidenceId }) => evidenceId);
+    const cited = (services: readonly string[]): string[] => [
+      ...edges,
+      ...services.flatMap((service) => suffering.get(service) ?? []),
+    ];
+    const reach = reachOf(centre, callers, hurt);
+    const others =
+      `${listed(apart, MOST_NAMED)} ${apart.length === 1 ? 'suffers' : 'suffer'} too, and no call that is known leads ` +
+      `from there to ${centre}.`;
+    return {
+      ...nothing(reach, []),
+      findings: [
+        ...told(reach, cited(hurt), centre, { hurt, callers: callers.length }),
+        ...(apart.length > 0 ? told(others, cited(apart), centre, { apart }) : []),
+      ],
+    };
+  },
+};
+
+function nothing(message: string, missing: readonly string[]): AgentReport {
+  return { agentName: NAME, findings: [], hypotheses: [], suspects: [], missing, message };
+}
+
+/** A call graph that came with the product's memory alone cannot be cited, and what cannot be cited is no finding. */
+function told(
+  statement: string,
+  evidenceIds: readonly string[],
+  entity: string,
+  data: Finding['data'] & object,
+): Finding[] {
+  return evidenceIds.length === 0
+    ? []
+    : [finding({ statement, evidenceIds, kind: 'blast_radius', entity, data })];
+}
+
+function reachOf(centre: string, callers: readonly string[], hurt: readonly string[]): string {
+  if (callers.length === 0) return `No service is known to call ${centre}.`;
+  const all = `${count(callers.length, 'service calls', 'services call')} ${centre}, directly or not`;
+  if (hurt.length === 0) return `${all}; none of them shows trouble.`;
+  return `${all}; ${hurt.length === 1 ? '1 shows' : `${String(hurt.length)} show`} trouble: ${listed(hurt, MOST_NAMED)}.`;
+}
+
+/** By service, as it stands in the graph, the evidence that shows it. */
+function sufferingIn(reports: readonly AgentReport[], graph: CallGraph): Map<string, readonly string[]> {
+  const suffering = new Map<string, readonly string[]>();
+  for (const { kind, entity, evidenceIds } of reports.flatMap(({ findings }) => findings)) {
+    if (entity === undefined || !SUFFERING.has(kind)) continue;
+    const service = graph.nodeOf(entity);
+    suffering.set(service, [...(suffering.get(service) ?? []), ...evidenceIds]);
+  }
+  return suffering;
+}
