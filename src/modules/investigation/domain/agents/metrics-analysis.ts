@@ -15,7 +15,7 @@ import { METRICS_ANALYSIS as NAME } from './names.js';
 const MOST_FINDINGS = 12;
 const MOST_HYPOTHESES = 3;
 const USUAL_EFFECT = 1.5;
-const USUAL_STRENGTH = 0.3;
+const USUAL_STRENGTH = 0.6;
 /** A slow or failing entity may only pass on what others do. */
 const WEIGHT_OF_SYMPTOMS = 0.3;
 
