@@ -6,10 +6,10 @@ import { clockTime } from './wording.js';
 
 /**
  * What an entity's metrics suggest. A service that is slow because what it calls is slow, of which only the alert's
- * own symptom is seen, or that moved while the failing service stayed well, has no cause in it yet: that stays open.
+ * own symptom is seen and nobody else seems to wait for it, or that moved while the failing service stayed well, has no cause in it yet: that stays open.
  */
 export function metricHypothesis(
-  { entity, score, shifts, explained }: EntityRanking,
+  { entity, score, shifts, explained, awaited }: EntityRanking,
   failing: string | null,
   calm: readonly MetricShift[],
 ): Hypothesis {
@@ -26,7 +26,7 @@ export function metricHypothesis(
       : own
         ? 'errors'
         : 'dependency';
-  const because = whyOpen(category, explained, calm.length > 0);
+  const because = whyOpen(category, explained, awaited, calm.length > 0);
   return hypothesis({
     statement: statementOf(category, entity, cause),
     score: because === undefined ? 0.3 + 0.25 * score : 0.1 + 0.2 * score,
@@ -40,10 +40,15 @@ export function metricHypothesis(
   });
 }
 
-function whyOpen(category: CauseCategory, explained: boolean, calm: boolean): string | undefined {
+function whyOpen(
+  category: CauseCategory,
+  explained: string | undefined,
+  awaited: boolean,
+  calm: boolean,
+): string | undefined {
   if (calm) return 'The failing service itself stayed within normal.';
-  if (explained) return 'Something it calls left normal too.';
-  return category === 'errors' ? 'The metrics tell what suffers, not why.' : undefined;
+  if (explained !== undefined) return explained;
+  return category === 'errors' && !awaited ? 'The metrics tell what suffers, not why.' : undefined;
 }
 
 function statementOf(category: CauseCategory, entity: string, cause: MetricShift | undefined): string {
