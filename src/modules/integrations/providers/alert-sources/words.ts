@@ -20,7 +20,7 @@ export function severityOf<Otherwise>(word: unknown, otherwise: Otherwise): Seve
 }
 
 const SERVICE_LABELS = [
-  'service', 'service_name', 'service.name', 'app', 'application', 'app_kubernetes_io_name',
+  'service', 'service_name', 'service.name', 'svc', 'microservice', 'app', 'application', 'app_kubernetes_io_name',
   'destination_service_name', 'deployment', 'statefulset', 'daemonset', 'container', 'job',
 ]; // prettier-ignore
 const ENVIRONMENT_LABELS = [

@@ -51,6 +51,16 @@ export class PrometheusApi {
     return listOf(objectOf(answer)['data']).flatMap((value) => textOf(value) ?? []);
   }
 
+  /** The names of the labels that what fits the matchers bears in a window. */
+  async labels(matchers: string, { start, end }: Omit<Range, 'step'>): Promise<string[]> {
+    const answer = await this.source.get('/api/v1/labels', [
+      ['match[]', `{${matchers}}`],
+      ['start', String(start)],
+      ['end', String(end)],
+    ]);
+    return listOf(objectOf(answer)['data']).flatMap((label) => textOf(label) ?? []);
+  }
+
   /** Every series over time. Values that are no numbers (NaN, +Inf) are left out. */
   async range(query: string, { start, end, step }: Range): Promise<Series[]> {
     const answer = await this.source.get('/api/v1/query_range', [

@@ -111,6 +111,34 @@ describe('without queries of its own', () => {
     expect(api.heard.at(-1)?.query.get('query')).toContain(`{${label}!="",job="checkout"`);
   });
 
+  it('finds by itself what an exporter calls its services, and leaves what tells apart something else', async () => {
+    api.answering = ({ path, query }) => {
+      const asked = `${query.get('query') ?? ''}${query.get('match[]') ?? ''}`;
+      const names = asked.includes('unit_name!=""')
+        ? ['a_total', 'b']
+        : asked.includes('shelf!=""')
+          ? ['b']
+          : ['a_total', 'b', 'up'];
+      const result = names.map((name) => ({
+        metric: { __name__: name, unit_name: 'pricing' },
+        value: [1772366400, '1'],
+        values: [[1772366400, '1']],
+      }));
+      if (path.endsWith('/labels'))
+        return { status: 'success', data: ['__name__', 'code', 'job', 'shelf', 'unit_name'] };
+      if (path.endsWith('/job/values')) return sample('prometheus', 'jobs');
+      if (/\/(?:unit_name|shelf|code)\/values$/.test(path))
+        return { status: 'success', data: ['basket', 'pricing'] };
+      if (path.endsWith('/values')) return sample('prometheus', 'no-values');
+      return { status: 'success', data: { resultType: 'vector', result } };
+    };
+    const rows = rowsOf(await pulled(prometheus, connection()));
+    expect(new Set(rows.map(({ entity }) => entity))).toEqual(new Set(['pricing']));
+    const asked = api.heard.map(({ path }) => path);
+    expect(asked).not.toContain('/api/v1/label/code/values');
+    expect(api.heard.at(-1)?.query.get('query')).toContain('by (unit_name)');
+  });
+
   it('reads none of many other services, and says so', async () => {
     const answer = api.answering;
     const jobs = ['checkout', ...Array.from({ length: 41 }, (_, at) => `job-${at}`)];

@@ -9,6 +9,15 @@ const SLOWEST_SCRAPE_SECONDS = 300;
 
 /** Exporters of what is no service: each of their instances is a host, a database or a broker of its own. */
 const OF_INSTANCES = /^(?:node|windows|pg|mysql|mongodb|redis|memcached|kafka|rabbitmq|elasticsearch|probe)_/;
+/** Labels that tell apart something else than services, and labels that Prometheus or a cluster adds. */
+const NOT_OF_SERVICES =
+  /^(?:__\w+|le|quantile|job|instance|pod|pod_name|namespace|node|host|hostname|cluster|region|zone|env|environment|version|endpoint|handler|path|route|uri|url|method|verb|code|status|status_code|\w*_status_code|response_code|outcome|result|type|kind|mode|state|reason|level|device|cpu|mountpoint|fstype)$/;
+/** A label of services is on nearly all that an exporter of services tells. */
+const ON_NEARLY_ALL = 0.8;
+const MOST_LABELS_TRIED = 10;
+/** What Prometheus itself adds to a job bears no label of the exporter's. */
+const OF_THE_SCRAPE = /^(?:up$|scrape_|ALERTS)/;
+
 /** What watches is not suspected before what is watched. */
 const WATCHERS = /^(?:prometheus|alertmanager|grafana|pushgateway)$/;
 
@@ -46,7 +55,7 @@ export async function sceneOf(
   if (home && service !== null) {
     const { label, values } = home;
     const closer = await closeUp(api, config, { label, within, value: service }, question);
-    return closer ?? { label, within, own: service, others: values.filter((value) => value !== service) };
+    return closer ?? sceneAmong(label, within, values, service);
   }
   const watched = places.map(({ label, values }) => ({ label, values: values.filter((value) => !WATCHERS.test(value)) }));
   const place = watched.find(({ values }) => values.length > 1) ?? watched.find(({ values }) => values.length > 0);
@@ -68,14 +77,39 @@ async function closeUp(
   question: EvidenceQuestion,
 ): Promise<Scene | undefined> {
   const inside = `,${label}=${quoted(value)}${within}`;
-  const finer = label === 'job' ? labelsOf(config).filter((other) => other !== label) : [];
   const names = await metricNames(api, inside.slice(1), question.to);
+  const finer = label === 'job' ? labelsOf(config).filter((other) => other !== label) : [];
   if ([...names].some((name) => OF_INSTANCES.test(name))) finer.push('instance');
   for (const one of finer) {
-    const others = await valuesOf(api, one, inside, question);
-    if (others.length > 1) return { label: one, within: inside, own: null, others };
+    const values = await valuesOf(api, one, inside, question);
+    if (values.length > 1) return sceneAmong(one, inside, values, question.service);
+  }
+  return label === 'job' && config.serviceLabels === undefined
+    ? byUnknownLabel(api, inside, [...names].filter((name) => !OF_THE_SCRAPE.test(name)).length, question)
+    : undefined;
+}
+
+/** An exporter of services may call them anything. */
+async function byUnknownLabel(
+  api: PrometheusApi,
+  inside: string,
+  metrics: number,
+  question: EvidenceQuestion,
+): Promise<Scene | undefined> {
+  const window = { start: seconds(question.from), end: seconds(question.to) };
+  const labels = (await api.labels(inside.slice(1), window)).filter((label) => !NOT_OF_SERVICES.test(label));
+  for (const label of labels.slice(0, MOST_LABELS_TRIED)) {
+    const values = await valuesOf(api, label, inside, question);
+    if (values.length < 2) continue;
+    const bearing = await metricNames(api, `${label}!=""${inside}`, question.to);
+    if (bearing.size >= ON_NEARLY_ALL * metrics) return sceneAmong(label, inside, values, question.service);
   }
   return undefined;
+}
+
+function sceneAmong(label: string, within: string, values: readonly string[], service: string | null): Scene {
+  const own = service !== null && values.includes(service) ? service : null;
+  return { label, within, own, others: values.filter((value) => value !== own) };
 }
 
 async function valuesOf(
