@@ -158,4 +158,22 @@ describe('Failures of the platform', () => {
       platformFailures({ states, events, logs: [event('search', 'no such host cart-db')] }),
     ).toMatchObject([{ mode: 'probe_failure' }]);
   });
+
+  it('are a rollout that is stuck where new pods crash beside old ones that serve, else a crash', () => {
+    const crashing = state('cart-2b-x', { ready: false, reason: 'CrashLoopBackOff' });
+    const modes = (...states: ReturnType<typeof state>[]) =>
+      platformFailures({ states, events: [] }).map(({ mode }) => mode);
+    expect(modes(crashing, state('cart-1a-x'), deployment(false))).toEqual(['deployment_rollout_stuck']);
+    expect(modes(crashing, state('cart-2b-y'), deployment(false))).toEqual(['crash_loop']);
+    expect(modes(crashing, state('search-1a-x'), deployment(false))).toEqual(['crash_loop']);
+  });
+
+  it('are what the failing service misses, where only others crash', () => {
+    const states = [state('cart-1a-x'), state('coredns-1a-x', { ready: false, reason: 'CrashLoopBackOff' })];
+    const logs = [event('cart', 'lookup cart-db: no such host')];
+    expect(platformFailures({ states, events: [], logs, service: 'cart' })[0]).toMatchObject({
+      mode: 'dns_resolution_failure',
+      entity: 'cart',
+    });
+  });
 });

@@ -97,7 +97,9 @@ export function platformFailures({
     const texts = [said.join(' '), ...own.map((event) => event.row.message)];
     const seen = row.kind === 'node' && !isFull(row) ? 'node_not_ready' : modeOf(texts);
     const explained = seen === undefined || SYMPTOMS.has(seen) ? explanationOf(row, lately(logs)) : undefined;
-    const mode = explained?.mode ?? seen;
+    const mode =
+      explained?.mode ??
+      (seen === 'crash_loop' && isNewBesideOld(row, states) ? 'deployment_rollout_stuck' : seen);
     if (mode === undefined) return [];
     return [
       {
@@ -115,8 +117,16 @@ export function platformFailures({
   });
   // That something ends again and again is worth saying when nothing says why.
   const why = failures.filter(({ mode }) => mode !== 'crash_loop');
+  if (why.length > 0) return why.sort((a, b) => standing(a, service) - standing(b, service));
   if (failures.length > 0) {
-    return (why.length > 0 ? why : failures).sort((a, b) => standing(a, service) - standing(b, service));
+    // Where only others crash, the failing service may say what it misses of them.
+    const missed = service === null ? undefined : explanationOf({ entity: service }, lately(logs));
+    return [
+      ...(service !== null && missed
+        ? [{ ...missed, entity: service, evidenceIds: [missed.evidenceId], current: true }]
+        : []),
+      ...failures,
+    ];
   }
   return told.flatMap(({ row, evidenceId }) => {
     const mode = modeOf([row.message]);
@@ -147,7 +157,7 @@ function standing({ mode, entity }: PlatformFailure, service: string | null): nu
 
 /** The last message of the same program that names a cause which would look like this from outside. */
 function explanationOf(
-  { entity }: PlatformState,
+  { entity }: Pick<PlatformState, 'entity'>,
   logs: readonly Cited<LogLine>[],
 ): { readonly mode: FailureMode; readonly said: string; readonly evidenceId: string } | undefined {
   const told = logs.findLast(({ row }) => {
@@ -191,6 +201,22 @@ function isLeftover(
     siblings.every(({ row }) => !row.ready) &&
     pods.some(({ row }) => row.ready) &&
     !recent.some(({ row }) => isAbout(row, [{ row: pod }]))
+  );
+}
+
+/** Whether a pod of the same deployment, but of another ReplicaSet, serves. */
+function isNewBesideOld({ kind, entity }: PlatformState, states: readonly Cited<PlatformState>[]): boolean {
+  const [own, deployment] = [replicaSetOf(entity), replicaSetOf(replicaSetOf(entity))];
+  return (
+    kind === 'pod' &&
+    states.some(({ row }) => row.kind === 'deployment' && row.entity === deployment) &&
+    states.some(
+      ({ row }) =>
+        row.kind === 'pod' &&
+        row.ready &&
+        replicaSetOf(row.entity) !== own &&
+        replicaSetOf(replicaSetOf(row.entity)) === deployment,
+    )
   );
 }
 
