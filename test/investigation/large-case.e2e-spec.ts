@@ -9,7 +9,9 @@ import {
   investigation,
   minutesAgo,
   openQuietIncident,
+  runIs,
   start,
+  story,
 } from './cases.js';
 
 let server: TestServer;
@@ -44,18 +46,47 @@ it('a run that needs too much memory fails and says why; the server and all othe
   expect((await start(tenant, incidentId)).status).toBe(202);
   const { investigationId = '' } = (await investigation(tenant, incidentId)) ?? {};
   let answered = 0;
-  const run = await until('it failed', async () => {
-    await hurry(server.database.url, tenant, investigationId);
-    const other = await openQuietIncident(tenant);
-    await start(tenant, other);
-    expect((await ended(tenant, other)).status).toBe('inconclusive');
-    answered += 1;
-    const now = await investigation(tenant, incidentId);
-    return now?.status === 'failed' && now;
-  });
+  const run = await until(
+    'it failed',
+    async () => {
+      await hurry(server.database.url, tenant, investigationId);
+      const other = await openQuietIncident(tenant);
+      await start(tenant, other);
+      expect((await ended(tenant, other)).status).toBe('inconclusive');
+      answered += 1;
+      const now = await investigation(tenant, incidentId);
+      return now?.status === 'failed' && now;
+    },
+    100,
+  );
   expect(answered).toBeGreaterThan(0);
   expect(run.steps.flatMap(({ findings }) => findings)).toEqual([]);
   expect(run.failure).toBe('It needs more than 32 MiB of memory.');
   expect(await incidentStatus(tenant, incidentId)).toBe('open');
   expect(() => process.kill(server.pid, 0)).not.toThrow();
-});
+}, 120_000);
+
+it('a process that is told to stop while it thinks ends cleanly, and another one goes on without repeating anything', async () => {
+  const api = await TestServer.start({ env: { ROLE: 'api' } });
+  const work = () => TestServer.start({ env: { ROLE: 'worker' }, database: api.database });
+  try {
+    const first = await work();
+    const tenant = await newTenant(api.url);
+    const incidentId = await hugeIncident(tenant);
+    expect((await start(tenant, incidentId)).status).toBe(202);
+    await runIs(tenant, incidentId, ({ steps }) => steps[1]?.status === 'running');
+    expect(await first.stop()).toBe(0);
+    const second = await work();
+    const run = await ended(tenant, incidentId, 60);
+    expect(run.steps.every(({ status }) => status === 'completed')).toBe(true);
+    expect(run.steps.flatMap(({ findings }) => findings).length).toBeGreaterThan(0);
+    const told = await story(tenant, incidentId);
+    expect(told.filter((line) => line.startsWith('progress'))).toEqual(
+      run.steps.map((_, at) => `progress ${at + 1}`),
+    );
+    expect(told.filter((line) => line === 'investigation.completed')).toHaveLength(1);
+    await second.stop();
+  } finally {
+    await api.stop();
+  }
+}, 120_000);
