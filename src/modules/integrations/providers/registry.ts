@@ -1,6 +1,10 @@
 import { notFound } from '#kernel/domain/errors';
 import { alertmanager } from './alert-sources/alertmanager.js';
 import { grafana } from './alert-sources/grafana.js';
+import { opsgenie } from './alert-sources/opsgenie.js';
+import { pagerdutyEvents } from './alert-sources/pagerduty-events.js';
+import { pagerduty } from './alert-sources/pagerduty.js';
+import { sentry } from './alert-sources/sentry.js';
 import { elasticsearch } from './elasticsearch/provider.js';
 import { github } from './github/provider.js';
 import { httpRunner } from './http_runner/provider.js';
@@ -19,8 +23,12 @@ export const PROVIDERS: readonly Provider[] = [
   httpRunner,
   kubernetes,
   loki,
+  opsgenie,
+  pagerduty,
+  pagerdutyEvents,
   postgresql,
   prometheus,
+  sentry,
 ];
 
 const byName = new Map(PROVIDERS.map((provider) => [provider.provider, provider]));

@@ -1,0 +1,42 @@
+import type { Notice } from '../../api.js';
+import { listOf, objectOf } from '../read-json.js';
+import { alertSource } from './alert-source.js';
+import { environmentOf, firstOf, severityOf, textsOf } from './words.js';
+
+const STATES: Readonly<Record<string, Notice['state']>> = {
+  Create: 'firing',
+  Close: 'resolved',
+  Delete: 'resolved',
+};
+
+export const opsgenie = alertSource({
+  provider: 'opsgenie',
+  displayName: 'Opsgenie',
+  setupGuide: [
+    'Settings, Integrations, Webhook: the URL is the `ingestUrl` that connecting answers; send create, close and delete, with',
+    'description and details. Priority P1 to P5 is critical to info. The service is `service` of the details, else the entity.',
+  ].join('\n'),
+  notices: (body) => {
+    const { action, alert } = objectOf(body);
+    const state = typeof action === 'string' ? STATES[action] : undefined;
+    const told = textsOf(alert);
+    const id = firstOf(told, ['alertId', 'alias']);
+    if (state === undefined || id === undefined) return [];
+    const details = textsOf(objectOf(alert)['details']);
+    const priority = told['priority'] ?? '';
+    const title = told['message'] ?? '';
+    return [
+      {
+        state,
+        sourceAlertId: id,
+        title,
+        description: firstOf(told, ['description']) ?? title,
+        severity: severityOf(/^\d$/.test(priority) ? `P${priority}` : priority, 'medium'),
+        service: firstOf(details, ['service']) ?? firstOf(told, ['entity']) ?? null,
+        environment: environmentOf(details),
+        tags: Object.fromEntries(listOf(objectOf(alert)['tags']).map((tag) => [String(tag), 'true'])),
+        metadata: details,
+      },
+    ];
+  },
+});

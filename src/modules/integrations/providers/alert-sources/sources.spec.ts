@@ -1,0 +1,162 @@
+import { describe, expect, it } from '@jest/globals';
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Provider } from '../provider.js';
+import { opsgenie } from './opsgenie.js';
+import { pagerdutyEvents } from './pagerduty-events.js';
+import { pagerduty } from './pagerduty.js';
+import { sentry } from './sentry.js';
+
+const read = (source: Provider, body: object) => source.alerts?.notices(body) ?? [];
+
+describe('PagerDuty', () => {
+  const event = (type: string, more: object = {}) => ({
+    event: {
+      event_type: type,
+      data: {
+        id: 'PGR0VU2',
+        title: 'Checkout is down',
+        urgency: 'low',
+        priority: null,
+        service: { summary: 'checkout' },
+        html_url: 'https://acme.pagerduty.com/incidents/PGR0VU2',
+        assignees: [{ summary: 'Ada' }],
+        ...more,
+      },
+    },
+  });
+
+  it('tells an incident by its key, and by priority before urgency', () => {
+    expect(read(pagerduty, event('incident.triggered'))).toEqual([
+      {
+        state: 'firing',
+        sourceAlertId: 'PGR0VU2',
+        title: 'Checkout is down',
+        description: 'Checkout is down',
+        severity: 'low',
+        service: 'checkout',
+        environment: null,
+        tags: {},
+        metadata: { url: 'https://acme.pagerduty.com/incidents/PGR0VU2', assignees: 'Ada' },
+      },
+    ]);
+    expect(
+      read(pagerduty, event('incident.resolved', { incident_key: 'k', priority: { summary: 'P1' } })),
+    ).toMatchObject([{ state: 'resolved', sourceAlertId: 'k', severity: 'critical' }]);
+  });
+
+  it.each(['incident.acknowledged', 'incident.annotated', 'service.updated', 'pagey.ping'])('%s is nothing', (type) => {
+    expect(read(pagerduty, event(type))).toEqual([]);
+  }); // prettier-ignore
+
+  it('holds when one of several signatures does, as while the secret is changed', () => {
+    const signingSecret = randomBytes(16).toString('hex');
+    const raw = Buffer.from('{}');
+    const good = createHmac('sha256', signingSecret).update(raw).digest('hex');
+    const verify = (header: string) =>
+      pagerduty.alerts?.verify(
+        { config: {}, credentials: { signingSecret } },
+        { headers: { 'x-pagerduty-signature': header }, raw },
+        new Date(0),
+      );
+    expect(verify(`v1=${'0'.repeat(64)},v1=${good}`)).toBe(true);
+    expect(verify(good)).toBe(false);
+    expect(verify(`v1=${good.slice(2)}`)).toBe(false);
+    expect(verify('')).toBe(false);
+  });
+});
+
+describe('events for PagerDuty', () => {
+  const trigger = {
+    event_action: 'trigger',
+    dedup_key: 'disk-1',
+    payload: { summary: 'Disk is full', source: 'db-1', severity: 'error', component: 'postgres', custom_details: { free: 0.5 } },
+  }; // prettier-ignore
+
+  it('are told by their key; a resolution needs nothing else', () => {
+    expect(read(pagerdutyEvents, trigger)).toMatchObject([
+      { state: 'firing', sourceAlertId: 'disk-1', title: 'Disk is full', severity: 'high', service: 'postgres', metadata: { free: '0.5' } },
+    ]); // prettier-ignore
+    expect(read(pagerdutyEvents, { event_action: 'resolve', dedup_key: 'disk-1' })).toMatchObject([
+      { state: 'resolved', sourceAlertId: 'disk-1' },
+    ]);
+  });
+
+  it('are nothing when they acknowledge, or tell of a change', () => {
+    expect(read(pagerdutyEvents, { ...trigger, event_action: 'acknowledge' })).toEqual([]);
+    expect(read(pagerdutyEvents, { payload: trigger.payload })).toEqual([]);
+  });
+});
+
+describe('Opsgenie', () => {
+  const alert = { alertId: 'a-1', message: 'Slow', priority: 2, entity: 'web', tags: ['vip'], details: { env: 'production' } };
+
+  it.each([
+    ['Create', 'firing'], ['Close', 'resolved'], ['Delete', 'resolved'], ['Acknowledge', undefined], ['AddNote', undefined],
+  ])('%s means %s', (action, state) => {
+    expect(read(opsgenie, { action, alert })[0]?.state).toBe(state);
+  });
+
+  it('tells priority as a number or as a word, and the service by the details first', () => {
+    expect(read(opsgenie, { action: 'Create', alert })).toMatchObject([
+      { sourceAlertId: 'a-1', severity: 'high', service: 'web', environment: 'production', tags: { vip: 'true' } },
+    ]);
+    const other = { ...alert, priority: 'P1', details: { service: 'checkout' } };
+    expect(read(opsgenie, { action: 'Create', alert: other })).toMatchObject([
+      { severity: 'critical', service: 'checkout' },
+    ]);
+  });
+}); // prettier-ignore
+
+describe('Sentry', () => {
+  it('knows an issue by its own id, whichever of its events comes', () => {
+    const event = {
+      event_id: 'e1',
+      issue_url: 'https://sentry.io/api/0/issues/117/',
+      url: 'https://sentry.io/api/0/projects/acme/front-end/events/e1/',
+      title: 'ReferenceError: heck',
+      level: 'fatal',
+      tags: [['environment', 'production'], ['browser', 'Chrome']],
+    }; // prettier-ignore
+    expect(read(sentry, { action: 'triggered', data: { event } })).toMatchObject([
+      {
+        sourceAlertId: '117',
+        severity: 'critical',
+        service: 'front-end',
+        environment: 'production',
+        tags: { browser: 'Chrome' },
+      },
+    ]);
+  });
+
+  it('resolves what it told as an issue or as a metric', () => {
+    const issue = { id: '117', title: 'Boom', level: 'error', project: { slug: 'front-end' } };
+    expect(read(sentry, { action: 'resolved', data: { issue } })).toMatchObject([
+      { state: 'resolved', sourceAlertId: '117' },
+    ]);
+    expect(read(sentry, { action: 'assigned', data: { issue } })).toEqual([]);
+    const data = { metric_alert: { id: 5, projects: ['shop'] }, description_title: 'Too slow' };
+    expect(read(sentry, { action: 'critical', data })).toMatchObject([
+      { state: 'firing', sourceAlertId: '5', title: 'Too slow', severity: 'critical', service: 'shop' },
+    ]);
+    expect(read(sentry, { action: 'resolved', data })).toMatchObject([{ state: 'resolved' }]);
+  });
+
+  it('reads the older plugin', () => {
+    const body = { id: '9', project: 'shop', message: 'Boom', level: 'error', event: { environment: 'staging' } };
+    expect(read(sentry, body)).toMatchObject([{ sourceAlertId: '9', service: 'shop', environment: 'staging', severity: 'high' }]);
+  }); // prettier-ignore
+});
+
+it.each([pagerduty, pagerdutyEvents, opsgenie, sentry])(
+  '$provider takes odd bodies for nothing',
+  (source) => {
+    for (const odd of [
+      {},
+      [],
+      { event: null, data: [], alert: 1 },
+      { data: { event: 'x' } },
+      { event_action: 1 },
+    ])
+      expect(read(source, odd)).toEqual([]);
+  },
+);
