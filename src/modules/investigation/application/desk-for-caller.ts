@@ -16,8 +16,9 @@ export class DeskForCaller {
   /** @throws Refusal `service_unavailable` when too many wait, or it needs too much time or memory */
   async use<T>(seconds: number, work: (desk: RemoteDesk, signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.line.length >= MOST_IN_LINE) throw unavailable('Too many wait for this; try again in a while.');
-    if (this.busy >= AT_ONCE) await new Promise<void>((resolve) => this.line.push(resolve));
-    this.busy += 1;
+    // Whoever leaves hands the place over, so that nobody slips in before those who wait.
+    if (this.busy < AT_ONCE) this.busy += 1;
+    else await new Promise<void>((resolve) => this.line.push(resolve));
     const signal = AbortSignal.timeout(seconds * 1000);
     try {
       return await this.desks.use(signal, (desk) => work(desk, signal));
@@ -27,8 +28,9 @@ export class DeskForCaller {
         throw unavailable(`It could not be computed: ${error.message}.`, error);
       throw error;
     } finally {
-      this.busy -= 1;
-      this.line.shift()?.();
+      const next = this.line.shift();
+      if (next) next();
+      else this.busy -= 1;
     }
   }
 }
