@@ -14,14 +14,13 @@ describe('Confidence', () => {
     expect(confidenceIn(place({ strength: 100 }))).toBe(confidenceIn(place({ strength: 1000 })));
   });
 
-  it('is 1 / (1 + e^−1.45) for one who stands out by measurements alone', () => {
-    expect(confidenceIn(place())).toBeCloseTo(1 / (1 + Math.exp(-1.45)));
+  it('is 1 / (1 + e^−2.55) for one who stands out by measurements alone', () => {
+    expect(confidenceIn(place())).toBeCloseTo(1 / (1 + Math.exp(-2.55)));
   });
 
-  it('is less where only alerts are left to look at, more where damage or a second way of looking agree', () => {
+  it('is less where only alerts are left to look at, more where damage was traced', () => {
     const alone = confidenceIn(place());
     expect(confidenceIn(place({ alertsOnly: true }))).toBeLessThan(alone);
     expect(confidenceIn(place({ byDamage: true }))).toBeGreaterThan(alone);
-    expect(confidenceIn(place({ ways: 2 }))).toBeGreaterThan(alone);
   });
 });

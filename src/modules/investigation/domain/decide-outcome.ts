@@ -36,7 +36,7 @@ export interface Outcome {
   readonly version: string;
 }
 
-export const OUTCOME_POLICY = 'outcome/2';
+export const OUTCOME_POLICY = 'outcome/3';
 
 const PROBABLE_FROM = 0.35;
 const IDENTIFIED_FROM = 0.6;

@@ -34,4 +34,20 @@ describe('The policies', () => {
     });
     expect(OUTCOME_POLICIES.get('outcome/2')?.(inputs)).toMatchObject({ outcome: 'not_an_incident' });
   });
+
+  it('stay apart: the second one was surer where two ways of looking agree', () => {
+    const localisation = {
+      entity: 'checkout',
+      strength: 0.3,
+      ways: 2,
+      alertsOnly: true,
+      byDamage: false,
+      ownSign: 0,
+    };
+    const troubled = { ...inputs, quiet: { ...inputs.quiet, platform: false }, localisation };
+    const confidences = ['outcome/2', 'outcome/3'].map(
+      (version) => OUTCOME_POLICIES.get(version)?.(troubled).confidence,
+    );
+    expect(confidences).toEqual([0.736, 0.388]);
+  });
 });

@@ -1,4 +1,5 @@
 import { decideOutcomeAsOf1 } from './decide-outcome-1.js';
+import { decideOutcomeAsOf2 } from './decide-outcome-2.js';
 import { decideOutcome, type Outcome, OUTCOME_POLICY, type OutcomeInputs } from './decide-outcome.js';
 
 type OutcomePolicy = (inputs: OutcomeInputs) => Outcome;
@@ -9,6 +10,7 @@ type OutcomePolicy = (inputs: OutcomeInputs) => Outcome;
  */
 export const OUTCOME_POLICIES: ReadonlyMap<string, OutcomePolicy> = new Map([
   [OUTCOME_POLICY, decideOutcome],
+  ['outcome/2', decideOutcomeAsOf2],
   ['outcome/1', decideOutcomeAsOf1],
 ]);
 
