@@ -1,3 +1,4 @@
+import { unlikeReplicas } from './alert-replicas.js';
 import type { Cited } from './evidence-set.js';
 import type { AlertSignal } from './evidence.js';
 import { profileOf, type MetricRole } from './metric-profile.js';
@@ -5,7 +6,7 @@ import { profileOf, type MetricRole } from './metric-profile.js';
 /** What an entity's own alerts add up to. */
 export interface AlertedEntity {
   readonly entity: string;
-  /** Without a unit, 0 to 8.8: its shares of the storm's views, each by its weight; see `suspicionByEntity`. */
+  /** Without a unit, 0 to 9: its shares of the storm's views, each by its weight; see `suspicionByEntity`. */
   readonly suspicion: number;
   /** Where most of that comes from. */
   readonly view: ViewName;
@@ -17,7 +18,7 @@ export interface AlertedEntity {
 
 export interface SurprisingSignal {
   readonly signal: AlertSignal;
-  readonly view: ViewName;
+  readonly views: readonly ViewName[];
   /** In nats. */
   readonly surprise: number;
   readonly evidenceId: string;
@@ -38,9 +39,10 @@ const VIEWS = {
   'resources down': METRIC,
   'requests up': METRIC,
   'requests down': METRIC,
-  calls: { weight: 1.3, decay: 0.4 },
-  // A message that an entity rarely logs says more than a metric off its normal, and a second one hardly more.
-  messages: { weight: 3.5, decay: 0.1 },
+  calls: { weight: 1, decay: 0.4 },
+  // A message that an entity rarely logs says more than a metric off its normal, and a second one no more.
+  messages: { weight: 3.5, decay: 0 },
+  replicas: { weight: 0.5, decay: 0.9 },
 } as const satisfies Record<string, View>;
 const VIEW_NAMES = Object.keys(VIEWS) as ViewName[];
 /** What an entity has of its own; latency, errors and traffic are also passed on by others. */
@@ -52,10 +54,10 @@ const POWER = 1.5;
 const USUAL = 3;
 
 /**
- * Whose alerts are the most unusual. An alert is worth its surprisal `ln((storms + 2) / (storms with it + 1))`. Six
+ * Whose alerts are the most unusual. An alert is worth its surprisal `ln((storms + 2) / (storms with it + 1))`. Seven
  * views of the storm are shared out apart, so that one in which everybody has alerts decides little: an entity gets
  * `xᵖ / (Σ xᵖ + 3ᵖ)` of a view, `p` 1.5 and `x` the sum of its surprisals there, the largest in full, each further one less
- * by the view's decay. A call counts for its callee. Where nothing is known of earlier storms, all alerts are worth the
+ * by the view's decay. A call counts for its callee. The view of replicas has what none of an entity's replicas has. Where nothing is known of earlier storms, all alerts are worth the
  * same.
  */
 export function suspicionByEntity(signals: readonly Cited<AlertSignal>[]): AlertedEntity[] {
@@ -75,12 +77,14 @@ export function suspicionByEntity(signals: readonly Cited<AlertSignal>[]): Alert
 
 /** An alert that rang twice is one alert. */
 function distinctByEntity(signals: readonly Cited<AlertSignal>[]) {
+  const unlike = unlikeReplicas(signals.map(({ row }) => row));
   const byEntity = new Map<string, Map<string, SurprisingSignal>>();
   for (const { row: signal, evidenceId } of signals) {
     const known = byEntity.get(signal.entity) ?? new Map<string, SurprisingSignal>();
     byEntity.set(signal.entity, known);
+    const views: ViewName[] = unlike(signal) ? [viewOf(signal), 'replicas'] : [viewOf(signal)];
     const key = JSON.stringify([signal.about, signal.caller ?? null, signal.signal]);
-    known.set(key, { signal, view: viewOf(signal), surprise: surprisal(signal), evidenceId });
+    known.set(key, { signal, views, surprise: surprisal(signal), evidenceId });
   }
   return [...byEntity].map(([entity, own]) => ({
     entity,
@@ -91,7 +95,7 @@ function distinctByEntity(signals: readonly Cited<AlertSignal>[]) {
 /** Of alerts with the most unusual first. */
 function unusualIn(name: ViewName, own: readonly SurprisingSignal[]): number {
   return own
-    .filter(({ view }) => view === name)
+    .filter(({ views }) => views.includes(name))
     .reduce((sum, { surprise }, place) => sum + surprise * VIEWS[name].decay ** place, 0);
 }
 

@@ -20,6 +20,7 @@ const SEEN_IN: Readonly<Record<ViewName, string>> = {
   'requests down': 'latency, success and traffic that fell',
   calls: 'calls',
   messages: 'messages',
+  replicas: 'what no replica of the same has',
 };
 
 /** Of many alerts at once, asks whose are the most unusual: most alerts of a storm go off in every storm. */
