@@ -232,7 +232,7 @@ function heapOf(series) {
 function table(samples) {
   const columns = Object.keys(samples[0]);
   const lines = samples.map((each, at) =>
-    [`${(at + 1) * SAMPLE_SECONDS}`, ...columns.map((column) => each[column].toFixed(1))].join('\t'),
+    [`${(at + 1) * SAMPLE_SECONDS}`, ...columns.map((column) => (each[column] ?? NaN).toFixed(1))].join('\t'),
   );
   return [['second', ...columns].join('\t'), ...lines].join('\n');
 }
