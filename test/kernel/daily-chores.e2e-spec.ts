@@ -137,6 +137,32 @@ describe('once a day', () => {
     expect(await look(`SELECT id FROM events WHERE id = 'evt_open'`)).toHaveLength(1);
   });
 
+  it('a month that is missing is made while another one is being let go of, and nobody blocks anybody', async () => {
+    await look(
+      `CREATE TABLE events_2020_05 PARTITION OF events FOR VALUES FROM ('2020-05-01Z') TO ('2020-06-01Z')`,
+    );
+    const writers = [0, 1].map(() => new pg.Client({ connectionString: server.database.url }));
+    const [writer, other] = writers as [pg.Client, pg.Client];
+    await Promise.all(writers.map((each) => each.connect()));
+    const months = async (condition: string): Promise<number> =>
+      (await look(`SELECT FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE ${condition}`)).length;
+    try {
+      await writer.query('BEGIN');
+      await writer.query('LOCK TABLE events IN ROW EXCLUSIVE MODE');
+      await runs('drop-old-events');
+      const waiting = (): Promise<number> => months(`relname = 'events_2020_05' AND inhdetachpending`);
+      await until('the chore waits', async () => (await waiting()) === 1);
+      await other.query(`SELECT make_event_month('2031-02-01Z')`);
+      await writer.query(`SELECT make_event_month('2031-01-01Z')`);
+      expect(await waiting()).toBe(1);
+      await writer.query('COMMIT');
+    } finally {
+      await Promise.all(writers.map((each) => each.end()));
+    }
+    await until('the old month is gone', async () => (await months(`relname = 'events_2020_05'`)) === 0);
+    expect(await months(`relname IN ('events_2031_01', 'events_2031_02')`)).toBe(2);
+  });
+
   it('goes on with a month that was left half detached', async () => {
     await look(
       `CREATE TABLE events_2020_03 PARTITION OF events FOR VALUES FROM ('2020-03-01Z') TO ('2020-04-01Z')`,
