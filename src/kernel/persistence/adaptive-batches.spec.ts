@@ -103,6 +103,24 @@ describe('adaptive batches', () => {
     expect(await settled(answers)).toEqual([2, 4, 6, 8, 12, 16]);
   });
 
+  it('let no lane wait for ever beside one that is always full', async () => {
+    const { batches, writes } = held({ slots: 2, queue: 300, lane: (item) => item });
+    const many = Array.from({ length: 200 }, (_, n) => batches.add(2 * n));
+    await turn();
+    const one = batches.add(1);
+    for (let ended = 0; !writes.some(({ items }) => items.includes(1)); ended += 1) {
+      expect(ended).toBeLessThan(4);
+      writes[ended]?.release();
+      await turn();
+    }
+    for (let n = 0; n < 40; n += 1) {
+      for (const write of writes) write.release();
+      await turn();
+    }
+    expect(await one).toBe(2);
+    expect(await settled(many)).toHaveLength(200);
+  });
+
   it('refuse an item when the queue is full', async () => {
     const { batches, writes } = held({ queue: 2 });
     const first = batches.add(1);

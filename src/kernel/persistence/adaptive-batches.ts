@@ -13,6 +13,12 @@ interface Options<Item, Result> {
   readonly write: (items: readonly Item[]) => Promise<Result[]>;
 }
 
+interface Lane<Item, Result> {
+  waiting: Waiting<Item, Result>[];
+  /** How many batches have ended since its first item came to wait. */
+  letPass: number;
+}
+
 interface Waiting<Item, Result> {
   readonly item: Item;
   readonly resolve: (result: Result) => void;
@@ -30,11 +36,12 @@ const WORTH_ANOTHER_SLOT = 1;
 /**
  * Gathers single items into batches without adding a wait: whatever came in one turn of the event loop goes out at its
  * end when a slot is free and they are not few beside those under way, and otherwise joins the batch that leaves next.
- * Each slot has a lane of its own, and helps out in another one that has grown long. A batch that fails by its data is
+ * Each slot has a lane of its own, and helps out in another one that has grown long; no lane lets more batches pass than
+ * there are slots, so that many items of one hold up no few of another. A batch that fails by its data is
  * written again item by item, so that one bad item harms no other.
  */
 export class AdaptiveBatches<Item, Result> {
-  private readonly lanes: Waiting<Item, Result>[][];
+  private readonly lanes: Lane<Item, Result>[];
   private readonly busy: boolean[];
   private waiting = 0;
   /** How many items are being written. */
@@ -42,7 +49,7 @@ export class AdaptiveBatches<Item, Result> {
   private scheduled = false;
 
   constructor(private readonly options: Options<Item, Result>) {
-    this.lanes = Array.from({ length: options.slots }, () => []);
+    this.lanes = Array.from({ length: options.slots }, () => ({ waiting: [], letPass: 0 }));
     this.busy = this.lanes.map(() => false);
   }
 
@@ -51,7 +58,7 @@ export class AdaptiveBatches<Item, Result> {
     if (this.waiting >= this.options.queue) return undefined;
     return new Promise((resolve, reject) => {
       const lane = (this.options.lane?.(item) ?? 0) % this.options.slots;
-      this.lanes[lane]?.push({ item, resolve, reject });
+      this.lanes[lane]?.waiting.push({ item, resolve, reject });
       this.waiting += 1;
       this.schedule();
     });
@@ -63,18 +70,23 @@ export class AdaptiveBatches<Item, Result> {
     setImmediate(() => {
       this.scheduled = false;
       // All to their own lanes first, and only then to others'.
-      for (const slot of this.lanes.keys()) this.start(slot, this.lanes[slot] ?? [], WORTH_ITS_COMMIT);
+      this.lanes.forEach((own, slot) => {
+        const hasWaitedEnough = own.letPass >= this.options.slots;
+        this.start(slot, own, hasWaitedEnough ? 0 : WORTH_ITS_COMMIT);
+      });
       for (const slot of this.lanes.keys()) this.start(slot, this.longest(), WORTH_ANOTHER_SLOT);
     });
   }
 
-  private longest(): Waiting<Item, Result>[] {
-    return this.lanes.reduce((longest, lane) => (lane.length > longest.length ? lane : longest));
+  private longest(): Lane<Item, Result> | undefined {
+    return this.lanes.toSorted((a, b) => b.waiting.length - a.waiting.length)[0];
   }
 
-  private start(slot: number, lane: Waiting<Item, Result>[], worth: number): void {
-    if (this.busy[slot] || lane.length === 0 || lane.length < this.underWay * worth) return;
-    void this.flush(slot, lane.splice(0, this.options.size));
+  private start(slot: number, lane: Lane<Item, Result> | undefined, worth: number): void {
+    const length = lane?.waiting.length ?? 0;
+    if (lane === undefined || this.busy[slot] || length === 0 || length < this.underWay * worth) return;
+    lane.letPass = 0;
+    void this.flush(slot, lane.waiting.splice(0, this.options.size));
   }
 
   private async flush(slot: number, batch: readonly Waiting<Item, Result>[]): Promise<void> {
@@ -86,6 +98,7 @@ export class AdaptiveBatches<Item, Result> {
     } finally {
       this.busy[slot] = false;
       this.underWay -= batch.length;
+      for (const lane of this.lanes) if (lane.waiting.length > 0) lane.letPass += 1;
       if (this.waiting > 0) this.schedule();
     }
   }
