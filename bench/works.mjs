@@ -109,7 +109,7 @@ async function* streams(databases, { peers, runs, quick }) {
   await product.stop();
 }
 
-async function* latency(databases, { runs, seconds }) {
+async function* latency(databases, { runs, seconds, quick }) {
   const product = await startReceiver(databases);
   const { url: sendTo, senders, databaseUrl } = product;
   const plan = { sendTo, senders, runs, seconds };
@@ -118,6 +118,7 @@ async function* latency(databases, { runs, seconds }) {
   yield* delays({ ...plan, way: 'another replica by PostgreSQL', readFrom: second.url });
   await second.stop();
   await product.stop();
+  if (quick) return;
   const nats = await startNats();
   if (!nats) {
     yield absent('NATS', 'nats-server', { reason: 'it is not installed' });
