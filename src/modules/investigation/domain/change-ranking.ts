@@ -51,7 +51,7 @@ const WHEN_HARMLESS = 0.3;
 /** For each word of what it changed that the errors use. */
 const NAMED = 0.2;
 const MOST_NAMED = 0.8;
-/** A new loop or a new call is in every second diff. */
+/** Less than a guard that is gone or a constant that moved far says nothing. */
 const TELLING_RISK = 0.5;
 const RISK_WHEN_NAMED = 0.3;
 /** One shared word may be chance. */

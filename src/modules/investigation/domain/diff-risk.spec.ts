@@ -16,7 +16,6 @@ describe('The risk of a diff', () => {
       ['a guard is gone'],
     ],
     ['a lock that is gone', '-  mu.Lock()\n+  touch(a)', ['a guard is gone']],
-    ['a new loop', '-  save(items[0])\n+  for (const item of items) save(item)', ['there is a new loop']],
     [
       'words left out of a line',
       '-  all = Product.published.includes(:variants)\n+  all = Product.published',

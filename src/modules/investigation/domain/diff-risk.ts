@@ -24,7 +24,6 @@ const TELEMETRY =
 const TUNABLE =
   /ttl|pool|retr(?:y|ies)|deadline|time.?out|level|max|min(?!ute|or)|limit|sample|threshold|interval|size|batch|concurren|replica|workers?\b|budget|leeway|skew|tolerance|grace/i;
 const ENDLESS = /\bwhile ?\(? ?(?:true|1) ?\)?|\bfor ?\( ?; ?; ?\)|^loop ?\{|^for ?\{/i;
-const LOOP = /^(?:for|while)\b|\.forEach\(/;
 const GUARDS: readonly RegExp[] = [
   /\bif\b|\bguard\b|\bassert\b|\brequire\b/g,
   /lock\(|mutex|synchronized/gi,
@@ -47,7 +46,7 @@ const LITERAL_VALUE = /\d|\b(?:true|false|on|off|debug|info)\b/i;
 /**
  * Reads a unified diff for what tends to break things: up to `+1.2` a line that stayed the same but for a constant, by
  * how far its value moved; `+1` a guard, close, limit, lock or timeout that is gone; `+.5` a tunable touched otherwise,
- * a line of which only a part is left, or a loop without an end; `+.3` a new loop; `−.5` when only telemetry or the
+ * a line of which only a part is left, or a loop without an end; `−.5` when only telemetry or the
  * patch versions of dependencies changed, `−1` when only comments, documents, tests or styles did.
  */
 export function readDiff(paths: readonly string[], diff: string | undefined): DiffReading {
@@ -84,7 +83,6 @@ export function readDiff(paths: readonly string[], diff: string | undefined): Di
     [tunable && (constant === undefined || strength >= TELLING_CONSTANT), 0.5, 'a tunable was touched'],
     [leftOut(removed, added), 0.5, 'a part of a line was left out'],
     [count(added, ENDLESS) > count(removed, ENDLESS), 0.5, 'there is a loop without an end'],
-    [count(added, LOOP) > count(removed, LOOP), 0.3, 'there is a new loop'],
   ];
   const found = risks.filter(([seen]) => seen);
   return {
