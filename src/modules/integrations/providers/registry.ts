@@ -1,6 +1,12 @@
 import { notFound } from '#kernel/domain/errors';
 import { alertmanager } from './alert-sources/alertmanager.js';
 import { grafana } from './alert-sources/grafana.js';
+import { azureMonitor } from './alert-sources/azure-monitor.js';
+import { betterStack } from './alert-sources/better-stack.js';
+import { checkly } from './alert-sources/checkly.js';
+import { gcpMonitoring } from './alert-sources/gcp-monitoring.js';
+import { newRelic } from './alert-sources/new-relic.js';
+import { uptimeKuma } from './alert-sources/uptime-kuma.js';
 import { opsgenie } from './alert-sources/opsgenie.js';
 import { pagerdutyEvents } from './alert-sources/pagerduty-events.js';
 import { pagerduty } from './alert-sources/pagerduty.js';
@@ -17,18 +23,24 @@ import type { Provider } from './provider.js';
 /** Every provider that can be connected, one line each. */
 export const PROVIDERS: readonly Provider[] = [
   alertmanager,
+  azureMonitor,
+  betterStack,
+  checkly,
   elasticsearch,
+  gcpMonitoring,
   github,
   grafana,
   httpRunner,
   kubernetes,
   loki,
+  newRelic,
   opsgenie,
   pagerduty,
   pagerdutyEvents,
   postgresql,
   prometheus,
   sentry,
+  uptimeKuma,
 ];
 
 const byName = new Map(PROVIDERS.map((provider) => [provider.provider, provider]));

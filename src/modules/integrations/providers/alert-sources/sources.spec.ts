@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Provider } from '../provider.js';
+import { azureMonitor } from './azure-monitor.js';
+import { betterStack } from './better-stack.js';
+import { checkly } from './checkly.js';
+import { gcpMonitoring } from './gcp-monitoring.js';
+import { newRelic } from './new-relic.js';
 import { opsgenie } from './opsgenie.js';
 import { pagerdutyEvents } from './pagerduty-events.js';
 import { pagerduty } from './pagerduty.js';
 import { sentry } from './sentry.js';
+import { uptimeKuma } from './uptime-kuma.js';
 
 const read = (source: Provider, body: object) => source.alerts?.notices(body) ?? [];
 
@@ -147,16 +153,59 @@ describe('Sentry', () => {
   }); // prettier-ignore
 });
 
-it.each([pagerduty, pagerdutyEvents, opsgenie, sentry])(
-  '$provider takes odd bodies for nothing',
-  (source) => {
-    for (const odd of [
-      {},
-      [],
-      { event: null, data: [], alert: 1 },
-      { data: { event: 'x' } },
-      { event_action: 1 },
-    ])
-      expect(read(source, odd)).toEqual([]);
-  },
-);
+describe('one alert of each other tool', () => {
+  const azure = (monitorCondition: string, severity = 'Sev1') => ({
+    data: { essentials: { alertId: '/alerts/1', alertRule: 'CPU', severity, monitorCondition, configurationItems: ['vm-1'] } },
+  });
+  const checked = (alert_type: string) => ({ alert_type, check_id: 'c-1', check_name: 'Home', event: 'Home has failed' });
+  const gcp = (state: string, more: object = {}) => ({
+    incident: { incident_id: 'g-1', state, condition_name: 'CPU', resource_name: 'web-1', ended_at: 0, ...more },
+  });
+  const kuma = (status: number) => ({ monitor: { id: 3, name: 'Shop' }, heartbeat: { status, msg: 'timeout', monitorID: 3 } });
+  const relic = (state: string) => ({ id: 'n-1', title: 'Slow', priority: 'HIGH', state, impactedEntities: ['cart'] });
+  const stack = (event: string, type = 'incident') => ({ event, data: { id: 1, type, attributes: { name: 'Shop', cause: '500' } } });
+
+  it.each([
+    [azureMonitor, azure('Fired'), { state: 'firing', sourceAlertId: '/alerts/1', title: 'CPU', severity: 'high', service: 'vm-1' }],
+    [azureMonitor, azure('Resolved'), { state: 'resolved', sourceAlertId: '/alerts/1' }],
+    [azureMonitor, { status: 'Activated', context: { id: 'r', name: 'Old', resourceName: 'vm' } }, { sourceAlertId: 'r', service: 'vm' }],
+    [azureMonitor, { schemaId: 'x', data: { status: 'Deactivated', context: { id: 'r', severity: '0' } } }, { state: 'resolved', severity: 'critical' }],
+    [betterStack, stack('started'), { state: 'firing', sourceAlertId: '1', title: 'Shop', description: '500', severity: 'high' }],
+    [betterStack, stack('resolved'), { state: 'resolved' }],
+    [checkly, checked('ALERT_FAILURE'), { state: 'firing', sourceAlertId: 'c-1', severity: 'high', service: 'Home' }],
+    [checkly, checked('ALERT_DEGRADED'), { severity: 'medium' }],
+    [checkly, checked('ALERT_RECOVERY'), { state: 'resolved', sourceAlertId: 'c-1' }],
+    [gcpMonitoring, gcp('open'), { state: 'firing', sourceAlertId: 'g-1', title: 'CPU', severity: 'high', service: 'web-1' }],
+    [gcpMonitoring, gcp('CLOSED', { severity: 'Error', metadata: { user_labels: { env: 'production' } } }), { state: 'resolved', severity: 'high', environment: 'production' }],
+    [newRelic, relic('ACTIVATED'), { state: 'firing', sourceAlertId: 'n-1', severity: 'high', service: 'cart' }],
+    [newRelic, relic('CLOSED'), { state: 'resolved' }],
+    [newRelic, { incident_id: 0, account_id: 5, current_state: 'open', condition_name: 'X', severity: 'WARNING' }, { sourceAlertId: '5:0', severity: 'medium' }],
+    [uptimeKuma, kuma(0), { state: 'firing', sourceAlertId: '3', title: 'Shop is down', description: 'timeout', severity: 'high' }],
+    [uptimeKuma, kuma(1), { state: 'resolved', sourceAlertId: '3' }],
+  ])('$provider: %#', (source, body, notice) => {
+    expect(read(source, body)).toMatchObject([notice]);
+  });
+
+  it.each([
+    [azureMonitor, azure('Paused')], [betterStack, stack('acknowledged')], [betterStack, stack('started', 'monitor')],
+    [checkly, checked('NO_ALERT')], [gcpMonitoring, gcp('paused')], [newRelic, relic('ACKNOWLEDGED')],
+    [uptimeKuma, kuma(2)], [uptimeKuma, { heartbeat: null, monitor: null, msg: 'Testing' }],
+  ])('$provider takes what is no alert for nothing: %#', (source, body) => {
+    expect(read(source, body)).toEqual([]);
+  });
+}); // prettier-ignore
+
+const LENIENT = [
+  azureMonitor, betterStack, checkly, gcpMonitoring, newRelic, opsgenie, pagerduty, pagerdutyEvents, sentry, uptimeKuma,
+]; // prettier-ignore
+
+it.each(LENIENT)('$provider takes odd bodies for nothing', (source) => {
+  for (const odd of [
+    {},
+    [],
+    { event: null, data: [], alert: 1 },
+    { data: { event: 'x' } },
+    { event_action: 1 },
+  ])
+    expect(read(source, odd)).toEqual([]);
+});

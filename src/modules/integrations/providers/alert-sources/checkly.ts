@@ -1,0 +1,36 @@
+import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
+import { noticeOf } from './notice.js';
+import { signedInHex } from './signatures.js';
+import { firstOf, type Severity, textsOf } from './words.js';
+
+const KINDS: Readonly<Record<string, readonly ['firing' | 'resolved', Severity]>> = {
+  ALERT_FAILURE: ['firing', 'high'],
+  ALERT_DEGRADED: ['firing', 'medium'],
+  ALERT_SSL: ['firing', 'low'],
+  ALERT_RECOVERY: ['resolved', 'high'],
+  ALERT_DEGRADED_RECOVERY: ['resolved', 'medium'],
+};
+
+export const checkly = signedAlertSource({
+  provider: 'checkly',
+  displayName: 'Checkly',
+  config: AlertSourceConfig,
+  setupGuide: [
+    'Alert settings, Add channel, Webhook: POST to the `ingestUrl` that connecting answers, with the default body. Its webhook',
+    'secret goes here as `signingSecret`.',
+  ].join('\n'),
+  verify: (secret, delivery) => signedInHex(secret, delivery, { header: 'x-checkly-signature' }),
+  notices: (body) => {
+    const told = textsOf(body);
+    const [state, severity] = KINDS[told['alert_type'] ?? ''] ?? [];
+    return noticeOf({
+      state,
+      sourceAlertId: told['check_id'],
+      title: firstOf(told, ['event', 'check_name']),
+      description: firstOf(told, ['check_error_message']),
+      severity: severity ?? 'medium',
+      service: firstOf(told, ['check_name']),
+      metadata: { link: told['link'] ?? '', run_location: told['run_location'] ?? '' },
+    });
+  },
+});

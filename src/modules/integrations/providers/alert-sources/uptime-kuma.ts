@@ -1,0 +1,27 @@
+import { objectOf } from '../read-json.js';
+import { alertSource } from './alert-source.js';
+import { noticeOf } from './notice.js';
+import { firstOf, textsOf } from './words.js';
+
+/** 2 is not sure yet, 3 is maintenance. */
+const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { 0: 'firing', 1: 'resolved' };
+
+export const uptimeKuma = alertSource({
+  provider: 'uptime_kuma',
+  displayName: 'Uptime Kuma',
+  setupGuide:
+    'Settings, Notifications, Webhook: the post URL is the `ingestUrl` that connecting answers, the request body is application/json.',
+  notices: (body) => {
+    const [heartbeat, monitor] = ['heartbeat', 'monitor'].map((part) => textsOf(objectOf(body)[part]));
+    const name = monitor?.['name'];
+    return noticeOf({
+      state: STATES[heartbeat?.['status'] ?? ''],
+      sourceAlertId: monitor?.['id'] ?? heartbeat?.['monitorID'],
+      title: name && heartbeat?.['status'] === '0' ? `${name} is down` : name,
+      description: heartbeat && firstOf(heartbeat, ['msg']),
+      severity: 'high',
+      service: name,
+      metadata: monitor?.['url'] ? { url: monitor['url'] } : {},
+    });
+  },
+});
