@@ -49,7 +49,7 @@ describe('The blast radius', () => {
   it('does not guess without a call graph', () => {
     const { findings, missing, message } = measured(log('prices', []), metric('cart', 'cpu', 20, 95));
     expect(findings).toEqual([]);
-    expect(missing).toEqual(['the call graph around checkout']);
+    expect(missing).toEqual([expect.stringContaining('the call graph around checkout')]);
     expect(message).toContain('not known');
   });
 });
