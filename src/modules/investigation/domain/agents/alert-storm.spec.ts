@@ -21,6 +21,7 @@ describe('The alert storm', () => {
     const report = run(...usual, alert('store', 'disk up', 0));
     expect(report.suspects[0]?.entity).toBe('store');
     expect(report.hypotheses[0]).toMatchObject({ entity: 'store', supportedBy: ['evd_alerts'] });
+    expect(report.findings).toHaveLength(1);
     expect(report.findings[0]?.statement).toBe(
       'store has 1 alert, most unusual “disk up” (in 0 of 50 storms before), and 60 % of what is unusual in resources that rose.',
     );

@@ -8,6 +8,8 @@ import type { Agent, AgentReport } from './agent.js';
 import { ALERT_STORM as NAME } from './names.js';
 
 const MOST_SHOWN = 3;
+/** Of what the first has: below it an entity's alerts are the usual ones. */
+const WORTH_SHOWING = 0.1;
 /** Of suspicion: what anybody may have in a storm. */
 const USUAL = 0.4;
 /** Who has seen fewer storms than this cannot tell what is unusual. */
@@ -38,7 +40,10 @@ export const alertStorm: Agent = {
       among: alerted.length,
     });
     const storms = Math.max(0, ...signals.map(({ row }) => row.stormsBefore));
-    const shown = alerted.filter(({ suspicion }) => suspicion > 0).slice(0, MOST_SHOWN);
+    const most = alerted[0]?.suspicion ?? 0;
+    const shown = alerted
+      .filter(({ suspicion }) => suspicion > 0 && suspicion >= most * WORTH_SHOWING)
+      .slice(0, MOST_SHOWN);
     return {
       agentName: NAME,
       findings: shown.map(toFinding),
