@@ -170,12 +170,14 @@ describe('a run', () => {
 
   it('ends as failed when it cannot go on, and gives the incident back', async () => {
     const { incidentId, release } = await heldRun();
-    const { investigationId = '' } = (await investigation(tenant, incidentId)) ?? {};
-    // As if the software had been replaced by one without this agent.
+    const { investigationId = '', steps = [] } = (await investigation(tenant, incidentId)) ?? {};
+    // As if the software had been replaced by one without this agent, which waits for others.
+    const place = steps.findIndex(({ agentName }) => agentName === 'change detection');
+    expect(steps[place]?.status).toBe('pending');
     await sql(
       server.database.url,
-      `UPDATE investigations SET steps = jsonb_set(steps, '{8,agentName}', '"no such agent"') WHERE investigation_id = $1`,
-      [investigationId],
+      `UPDATE investigations SET steps = jsonb_set(steps, $2, '"no such agent"') WHERE investigation_id = $1`,
+      [investigationId, [String(place), 'agentName']],
       tenant.tenantId,
     );
     await release();
@@ -184,7 +186,9 @@ describe('a run', () => {
       const now = await investigation(tenant, incidentId);
       return now?.status === 'failed' && now;
     });
-    expect(run.steps.map(({ status }) => status).slice(-3)).toEqual(['completed', 'failed', 'skipped']);
+    expect(run.steps.map(({ status }) => status)).toEqual(
+      steps.map((_, at) => (at < place ? 'completed' : at === place ? 'failed' : 'skipped')),
+    );
     expect(await incidentStatus(tenant, incidentId)).toBe('open');
     const names = (await eventsOf(tenant, incidentId)).map(({ event }) => event);
     expect(names).not.toContain('investigation.completed');
