@@ -237,13 +237,30 @@ function table(samples) {
   return [['second', ...columns].join('\t'), ...lines].join('\n');
 }
 
+/** Of a minute the memory that was left when it was collected, and the median of everything else. */
+function inMinutes(samples) {
+  const size = 60 / SAMPLE_SECONDS;
+  const figures = Object.keys(FLAT);
+  return Array.from({ length: Math.ceil(samples.length / size) }, (_, minute) => {
+    const some = samples.slice(minute * size, (minute + 1) * size);
+    const of = (figure) => some.map((each) => each[figure]);
+    return Object.fromEntries(
+      figures.map((figure) => [
+        figure,
+        figure.endsWith('MiB') ? Math.min(...of(figure)) : median(of(figure)),
+      ]),
+    );
+  });
+}
+
 function judge(samples, rate) {
-  const kept = samples.slice(Math.floor(samples.length * WARM_UP));
+  const minutes = inMinutes(samples);
+  const kept = minutes.slice(Math.floor(minutes.length * WARM_UP));
   const verdicts = Object.entries(FLAT).map(([figure, allowed]) => {
     const values = kept.map((each) => each[figure]);
     const slope = slopeOf(values);
     const growth = (slope * (values.length - 1)) / median(values);
-    const anHour = (slope * 3600) / SAMPLE_SECONDS;
+    const anHour = slope * 60;
     return {
       flat: growth <= allowed,
       text: `${figure}: median ${median(values).toFixed(1)}, ${anHour.toFixed(2)} an hour, ${(growth * 100).toFixed(0)} % over the watch (at most ${allowed * 100} %)`,
