@@ -23,6 +23,9 @@ const PATIENCE_MS = 120_000;
 /** The beginning, in which caches fill and code is compiled, says nothing about the rest. */
 const WARM_UP = 0.2;
 
+/** Of less nothing can be said. */
+const LEAST_SECONDS = 600;
+
 /** By how much of its median a figure may grow from the beginning of the watch to its end, to be called flat. */
 const FLAT = {
   'resident, MiB': 0.1,
@@ -88,8 +91,9 @@ export async function* soak({ product, worker, senders, minutes }) {
   yield table(samples);
   const verdicts = judge(samples, rate);
   yield verdicts.map(({ text }) => `  ${text}`).join('\n');
-  const isFlat = verdicts.every(({ flat }) => flat);
-  yield `soak: ${isFlat ? 'FLAT' : 'NOT FLAT'}: ${alerts.toLocaleString('en')} alerts, every one stored; ${watched.frames().toLocaleString('en')} frames, none missing, none twice`;
+  const verdict = verdicts.every(({ flat }) => flat) ? 'FLAT' : 'NOT FLAT';
+  const told = seconds < LEAST_SECONDS ? 'TOO SHORT TO SAY' : verdict;
+  yield `soak: ${told}: ${alerts.toLocaleString('en')} alerts, every one stored; ${watched.frames().toLocaleString('en')} frames, none missing, none twice`;
   for (const [figure, unit] of [
     ['p99, ms', 'ms'],
     ['resident, MiB', 'MiB'],
