@@ -11,7 +11,7 @@ const MOST_SHOWN = 3;
 /** Of what the first has: below it an entity's alerts are the usual ones. */
 const WORTH_SHOWING = 0.1;
 /** Of suspicion: what anybody may have in a storm. */
-const USUAL = 0.4;
+const USUAL = 0.3;
 /** Who has seen fewer storms than this cannot tell what is unusual. */
 const FEWEST_STORMS = 3;
 
