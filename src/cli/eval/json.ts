@@ -38,11 +38,14 @@ export function numbers(json: Json): readonly (number | undefined)[] {
   return list(json).map(numeric);
 }
 
+/** Beyond it, on either side, there are no dates. */
+const LAST_MOMENT = 8.64e15;
+
 /** RFC 3339, or epoch seconds, as ms. */
 export function instant(json: Json): number | undefined {
-  if (typeof json === 'number' && Number.isFinite(json)) return json * 1000;
-  const parsed = typeof json === 'string' ? Date.parse(json) : Number.NaN;
-  return Number.isNaN(parsed) ? undefined : parsed;
+  const ms =
+    typeof json === 'number' ? json * 1000 : typeof json === 'string' ? Date.parse(json) : Number.NaN;
+  return Math.abs(ms) <= LAST_MOMENT ? ms : undefined;
 }
 
 /** `{cols, rows}` as objects. */

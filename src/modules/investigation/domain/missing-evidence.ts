@@ -1,7 +1,7 @@
 import type { InvestigatedIncident } from './agents/agent.js';
 import { clockTime } from './wording.js';
 
-type Missable = 'logs' | 'metrics' | 'changes' | 'topology' | 'requests' | 'traces';
+type Missable = 'logs' | 'metrics' | 'comparable metrics' | 'changes' | 'topology' | 'requests' | 'traces';
 
 /** What would help and is not there, and how it gets there, as a noun phrase that follows "Attach or connect". */
 export function missingEvidence(what: Missable, incident: InvestigatedIncident): string {
@@ -15,6 +15,11 @@ export function missingEvidence(what: Missable, incident: InvestigatedIncident):
     case 'metrics':
       return (
         `metrics of ${whose} and what it depends on, from an hour before ${when} ` +
+        `(${connect('prometheus')}, or ${attach} metric)`
+      );
+    case 'comparable metrics':
+      return (
+        `metric samples of ${whose} from both before and after ${when}; those that were read lie on one side ` +
         `(${connect('prometheus')}, or ${attach} metric)`
       );
     case 'changes':

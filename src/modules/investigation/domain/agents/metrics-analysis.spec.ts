@@ -97,8 +97,8 @@ describe('The metrics analysis', () => {
 
   it('says that samples of one side of the onset are not enough', () => {
     const incident = anIncident({ alertedAt: at('13:00') });
-    expect(run([metric('checkout', 'latency_ms', 100, 900)], { incident }).message).toContain(
-      'none has samples both',
-    );
+    const report = run([metric('checkout', 'latency_ms', 100, 900)], { incident });
+    expect(report.message).toContain('none has samples both');
+    expect(report.missing[0]).toMatch(/^metric samples of checkout from both before and after 13:00 UTC; those/);
   });
 });

@@ -43,7 +43,7 @@ export const metricsAnalysis: Agent = {
     if (compared.length === 0) {
       return {
         ...nothing,
-        missing: [missingEvidence('metrics', incident)],
+        missing: [missingEvidence('comparable metrics', incident)],
         message:
           `Read ${count(evidence.series.length, 'metric series', 'metric series')}, but none has samples both ` +
           `before and after ${clockTime(onset.at)} to compare.`,
