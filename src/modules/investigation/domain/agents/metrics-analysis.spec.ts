@@ -99,6 +99,8 @@ describe('The metrics analysis', () => {
     const incident = anIncident({ alertedAt: at('13:00') });
     const report = run([metric('checkout', 'latency_ms', 100, 900)], { incident });
     expect(report.message).toContain('none has samples both');
-    expect(report.missing[0]).toMatch(/^metric samples of checkout from both before and after 13:00 UTC; those/);
+    expect(report.missing[0]).toMatch(
+      /^metric samples of checkout from both before and after 13:00 UTC; those/,
+    );
   });
 });
