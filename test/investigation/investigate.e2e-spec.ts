@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newTenant } from '../support/api.js';
-import { decideOutcome, type OutcomeInputs } from '#modules/investigation/domain/decide-outcome';
+import { decideOutcome, type OutcomeInputs } from '#modules/investigation/domain/outcome/decide-outcome';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import {

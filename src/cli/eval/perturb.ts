@@ -1,6 +1,6 @@
-import type { Evidence, MetricPoint } from '#modules/investigation/domain/evidence';
-import { EvidenceSet } from '#modules/investigation/domain/evidence-set';
-import { profileOf } from '#modules/investigation/domain/metric-profile';
+import type { Evidence, MetricPoint } from '#modules/investigation/domain/evidence/evidence';
+import { EvidenceSet } from '#modules/investigation/domain/evidence/evidence-set';
+import { profileOf } from '#modules/investigation/domain/metrics/metric-profile';
 import { EvalError } from './eval-error.js';
 import type { RawCase } from './load-cases.js';
 import { normalFrom, type Random, randomFrom } from './random.js';

@@ -1,5 +1,5 @@
-import type { Evidence, EvidenceType } from '#modules/investigation/domain/evidence';
-import { readEvidence } from '#modules/investigation/domain/read-evidence';
+import type { Evidence, EvidenceType } from '#modules/investigation/domain/evidence/evidence';
+import { readEvidence } from '#modules/investigation/domain/evidence/read-evidence';
 
 /** One piece of evidence of a case, by the product's own reading of its rows; none when there are no rows. */
 export function piece(

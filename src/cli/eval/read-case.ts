@@ -1,5 +1,5 @@
-import { EvidenceSet } from '#modules/investigation/domain/evidence-set';
-import type { Evidence } from '#modules/investigation/domain/evidence';
+import { EvidenceSet } from '#modules/investigation/domain/evidence/evidence-set';
+import type { Evidence } from '#modules/investigation/domain/evidence/evidence';
 import type { InvestigatedIncident } from '#modules/investigation/domain/agents/agent';
 import { type CaseTimes, timesOf } from './case-times.js';
 import { at, list, object, optionalText, type Json } from './json.js';

@@ -1,4 +1,4 @@
-import type { Evidence } from '#modules/investigation/domain/evidence';
+import type { Evidence } from '#modules/investigation/domain/evidence/evidence';
 import { at, instant, list, type Json, numbers, object, optionalText } from './json.js';
 import type { RawCase } from './load-cases.js';
 import { piece } from './piece.js';

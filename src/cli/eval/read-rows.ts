@@ -1,5 +1,5 @@
-import type { Evidence } from '#modules/investigation/domain/evidence';
-import { isEvidenceType } from '#modules/investigation/domain/read-evidence';
+import type { Evidence } from '#modules/investigation/domain/evidence/evidence';
+import { isEvidenceType } from '#modules/investigation/domain/evidence/read-evidence';
 import { at, list, optionalText } from './json.js';
 import type { RawCase } from './load-cases.js';
 import { piece } from './piece.js';

@@ -32,7 +32,7 @@ import { StartInvestigation } from './application/start-investigation.js';
 import { TriageIncidents } from './application/triage-incidents.js';
 import { WatchRun } from './application/watch-run.js';
 import { WhenIncidentCreated } from './application/when-incident-created.js';
-import { CaseFile } from './domain/case-file.js';
+import { CaseFile } from './domain/evidence/case-file.js';
 import { ModelChat } from './domain/review/model-chat.js';
 import { Runs } from './domain/runs.js';
 import { ChangesController } from './http/changes.controller.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sha256Hex } from '#kernel/crypto/secrets';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { type AlertKind, alertKind } from '../domain/alert-kind.js';
+import { type AlertKind, alertKind } from '../domain/alerts/alert-kind.js';
 
 interface ArrivedAlert {
   readonly title: string;

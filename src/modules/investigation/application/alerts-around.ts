@@ -3,7 +3,7 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import { type ArrivedAlert, IncidentLifecycle } from '#modules/ingestion/api';
 import type { InvestigatedIncident } from '../domain/agents/agent.js';
 import { ALERT_STORM } from '../domain/agents/names.js';
-import { alertKind } from '../domain/alert-kind.js';
+import { alertKind } from '../domain/alerts/alert-kind.js';
 import { count } from '../domain/wording.js';
 import { AlertHistory, type Usual } from './alert-history.js';
 import type { RemoteDesk } from './desks.js';

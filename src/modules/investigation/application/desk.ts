@@ -7,13 +7,13 @@ import {
   evalLabelOf,
   type KnownTruth,
 } from '../domain/eval-case.js';
-import { EvidenceSet } from '../domain/evidence-set.js';
-import type { Evidence, EvidenceType } from '../domain/evidence.js';
+import { EvidenceSet } from '../domain/evidence/evidence-set.js';
+import type { Evidence, EvidenceType } from '../domain/evidence/evidence.js';
 import { type Decided, Inquiry, type Remembered } from '../domain/inquiry.js';
 import { Mask } from '../domain/masking.js';
-import type { Onset } from '../domain/onset.js';
-import { policyNamed } from '../domain/outcome-policies.js';
-import { readEvidence } from '../domain/read-evidence.js';
+import type { Onset } from '../domain/evidence/onset.js';
+import { policyNamed } from '../domain/outcome/outcome-policies.js';
+import { readEvidence } from '../domain/evidence/read-evidence.js';
 import { type CallAnswer, Review, type Reviewed } from '../domain/review/review.js';
 import type { ToolCall } from '../domain/review/model-chat.js';
 import { excerpt } from './excerpt.js';

@@ -4,7 +4,7 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import { Jobs } from '#kernel/jobs/jobs';
 import { IncidentLifecycle } from '#modules/ingestion/api';
 import type { AgentReport } from '../domain/agents/agent.js';
-import { CaseFile } from '../domain/case-file.js';
+import { CaseFile } from '../domain/evidence/case-file.js';
 import type { Decided } from '../domain/inquiry.js';
 import { MODEL_REVIEW } from '../domain/review/review.js';
 import type { Run } from '../domain/run.js';

@@ -1,4 +1,4 @@
-import type { NewEvidence } from '../domain/case-file.js';
+import type { NewEvidence } from '../domain/evidence/case-file.js';
 
 /** What came of one place where evidence may be: it lies on the desk, and its records are for the file. */
 export interface FoundEvidence {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { CaseFile } from '../domain/case-file.js';
-import type { Onset } from '../domain/onset.js';
+import { CaseFile } from '../domain/evidence/case-file.js';
+import type { Onset } from '../domain/evidence/onset.js';
 import type { Memory, Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 import { AlertsAround } from './alerts-around.js';

@@ -1,6 +1,6 @@
 import { readerOf } from '../domain/agents/registry.js';
-import type { NewEvidence } from '../domain/case-file.js';
-import type { EvidenceType } from '../domain/evidence.js';
+import type { NewEvidence } from '../domain/evidence/case-file.js';
+import type { EvidenceType } from '../domain/evidence/evidence.js';
 import type { RemoteDesk } from './desks.js';
 
 interface Head {

@@ -4,7 +4,7 @@ import { Clock } from '#kernel/domain/clock';
 import { notFound } from '#kernel/domain/errors';
 import { Jobs } from '#kernel/jobs/jobs';
 import { IncidentLifecycle } from '#modules/ingestion/api';
-import { CaseFile } from '../domain/case-file.js';
+import { CaseFile } from '../domain/evidence/case-file.js';
 import type { Memory, Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 import { RecallMemory } from './recall-memory.js';

@@ -4,7 +4,7 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import { EvidenceSources, type PulledPiece } from '#modules/integrations/api';
 import type { InvestigatedIncident } from '../domain/agents/agent.js';
 import { readerOf } from '../domain/agents/registry.js';
-import type { NewEvidence } from '../domain/case-file.js';
+import type { NewEvidence } from '../domain/evidence/case-file.js';
 import { clockTime, count } from '../domain/wording.js';
 import type { ReadPiece } from './desk.js';
 import type { RemoteDesk } from './desks.js';

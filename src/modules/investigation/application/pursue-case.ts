@@ -3,7 +3,7 @@ import { Clock } from '#kernel/domain/clock';
 import type { AgentReport } from '../domain/agents/agent.js';
 import { knownSolution } from '../domain/agents/known-solution.js';
 import { nextOf } from '../domain/agents/registry.js';
-import { CaseFile } from '../domain/case-file.js';
+import { CaseFile } from '../domain/evidence/case-file.js';
 import type { Memory, Run, Step } from '../domain/run.js';
 import { MODEL_REVIEW, type Reviewed } from '../domain/review/review.js';
 import { Runs } from '../domain/runs.js';

@@ -3,9 +3,9 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { NewChange } from '../api.js';
 import type { InvestigatedIncident } from '../domain/agents/agent.js';
-import type { NewEvidence } from '../domain/case-file.js';
-import { LOOK_BACK } from '../domain/change-ranking.js';
-import type { Onset } from '../domain/onset.js';
+import type { NewEvidence } from '../domain/evidence/case-file.js';
+import { LOOK_BACK } from '../domain/changes/change-ranking.js';
+import type { Onset } from '../domain/evidence/onset.js';
 import type { RemoteDesk } from './desks.js';
 import { keptPiece } from './kept-piece.js';
 

@@ -5,7 +5,7 @@ import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api
 import { type PatternMatch, Patterns } from '#modules/knowledge/api';
 import type { EarlierIncident } from '../domain/agents/agent.js';
 import { knownSolution as agent } from '../domain/agents/known-solution.js';
-import type { NewEvidence } from '../domain/case-file.js';
+import type { NewEvidence } from '../domain/evidence/case-file.js';
 import type { KnownSolution } from '../domain/known-solution.js';
 import type { Memory } from '../domain/run.js';
 import { excerpt } from './excerpt.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { CaseFile } from '../domain/case-file.js';
-import { compareReviews, type Opinion, type ReviewComparison } from '../domain/compare-reviews.js';
+import { CaseFile } from '../domain/evidence/case-file.js';
+import { compareReviews, type Opinion, type ReviewComparison } from '../domain/outcome/compare-reviews.js';
 import type { Spent } from '../domain/review/model-budget.js';
 import { MODEL_REVIEW } from '../domain/review/review.js';
 import type { Run } from '../domain/run.js';

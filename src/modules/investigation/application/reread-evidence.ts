@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CaseFile } from '../domain/case-file.js';
+import { CaseFile } from '../domain/evidence/case-file.js';
 import type { Run } from '../domain/run.js';
 import type { RemoteDesk } from './desks.js';
 import { ReadAttached } from './read-attached.js';

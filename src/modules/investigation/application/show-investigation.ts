@@ -3,7 +3,7 @@ import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { Cursors, type Page } from '#kernel/http/page';
 import { IncidentLifecycle } from '#modules/ingestion/api';
-import { CaseFile, type EvidenceRecord, type RankedHypothesis } from '../domain/case-file.js';
+import { CaseFile, type EvidenceRecord, type RankedHypothesis } from '../domain/evidence/case-file.js';
 import type { Finding } from '../domain/finding.js';
 import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';

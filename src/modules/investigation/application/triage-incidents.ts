@@ -4,7 +4,7 @@ import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api';
-import { type Triage, triage } from '../domain/triage.js';
+import { type Triage, triage } from '../domain/alerts/triage.js';
 
 export interface TriagedIncident {
   readonly incident: IncidentSnapshot;

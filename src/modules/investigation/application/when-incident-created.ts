@@ -5,7 +5,7 @@ import { Once } from '#kernel/events/once';
 import { IncidentLifecycle } from '#modules/ingestion/api';
 import { IncidentCreated } from '#modules/ingestion/events';
 import { Tenants } from '#modules/tenants/api';
-import { greaterSeverity, type Severity } from '../domain/severity.js';
+import { greaterSeverity, type Severity } from '../domain/alerts/severity.js';
 import { AlertHistory } from './alert-history.js';
 import { StartInvestigation } from './start-investigation.js';
 import { TriageIncidents, type TriagedIncident } from './triage-incidents.js';

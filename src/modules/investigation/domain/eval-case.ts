@@ -1,6 +1,6 @@
 import type { InvestigatedIncident } from './agents/agent.js';
-import type { EvidenceSet } from './evidence-set.js';
-import type { Change, EpochMs, Evidence, LogLine, Span } from './evidence.js';
+import type { EvidenceSet } from './evidence/evidence-set.js';
+import type { Change, EpochMs, Evidence, LogLine, Span } from './evidence/evidence.js';
 import type { Mask } from './masking.js';
 
 /** What a run read, in the format `rca-case/1` that `npm run eval` takes. It never holds its own answer. */

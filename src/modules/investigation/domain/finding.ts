@@ -1,4 +1,4 @@
-import type { EpochMs } from './evidence.js';
+import type { EpochMs } from './evidence/evidence.js';
 
 /**
  * What kind of fact a finding states. Two findings of different kinds are independent witnesses: this is what

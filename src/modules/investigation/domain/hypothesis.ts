@@ -1,5 +1,5 @@
-import type { ChangeType, EpochMs } from './evidence.js';
-import type { FailureMode } from './failure-mode.js';
+import type { ChangeType, EpochMs } from './evidence/evidence.js';
+import type { FailureMode } from './platform/failure-mode.js';
 import type { FindingKind } from './finding.js';
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { aContext, change, logWithErrors, metric, topology } from './agents/case.fixture.js';
 import { AGENTS } from './agents/registry.js';
-import { decideOutcomeAsOf1 } from './decide-outcome-1.js';
+import { decideOutcomeAsOf1 } from './outcome/decide-outcome-1.js';
 import { Inquiry } from './inquiry.js';
 import { investigate } from './investigate.js';
 

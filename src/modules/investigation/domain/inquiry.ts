@@ -1,9 +1,9 @@
 import type { AgentReport, InvestigatedIncident, InvestigationContext } from './agents/agent.js';
 import { agentNamed } from './agents/registry.js';
-import { decideOutcome, type Outcome, type OutcomeInputs } from './decide-outcome.js';
-import { EvidenceSet } from './evidence-set.js';
-import { estimateOnset, type Onset } from './onset.js';
-import { outcomeInputs } from './outcome-inputs.js';
+import { decideOutcome, type Outcome, type OutcomeInputs } from './outcome/decide-outcome.js';
+import { EvidenceSet } from './evidence/evidence-set.js';
+import { estimateOnset, type Onset } from './evidence/onset.js';
+import { outcomeInputs } from './outcome/outcome-inputs.js';
 
 /** What a run knows besides its evidence; a case from a file knows the incident alone. Plain JSON. */
 export type Remembered = Pick<InvestigationContext, 'incident'> &

@@ -1,9 +1,9 @@
 import type { AgentReport } from './agents/agent.js';
 import { AGENTS } from './agents/registry.js';
-import { decideOutcome } from './decide-outcome.js';
-import type { EvidenceSet } from './evidence-set.js';
+import { decideOutcome } from './outcome/decide-outcome.js';
+import type { EvidenceSet } from './evidence/evidence-set.js';
 import { type Decided, Inquiry, type Remembered } from './inquiry.js';
-import type { Onset } from './onset.js';
+import type { Onset } from './evidence/onset.js';
 
 /** A whole run, as it would have been stored. */
 export interface Investigated extends Decided {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { newTenantId } from '#kernel/domain/ids';
 import type { AgentReport } from './agents/agent.js';
-import type { Outcome, OutcomeInputs } from './decide-outcome.js';
+import type { Outcome, OutcomeInputs } from './outcome/decide-outcome.js';
 import { hypothesis } from './hypothesis.js';
 import type { KnownSolution } from './known-solution.js';
 import { Run } from './run.js';

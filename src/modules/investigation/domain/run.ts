@@ -2,11 +2,11 @@ import { Aggregate } from '#kernel/domain/aggregate';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { InvestigationCompleted, InvestigationProgress, KnownSolutionFound } from '../events.js';
 import type { AgentReport, EarlierIncident, InvestigatedIncident } from './agents/agent.js';
-import type { Outcome, OutcomeInputs, OutcomeName } from './decide-outcome.js';
+import type { Outcome, OutcomeInputs, OutcomeName } from './outcome/decide-outcome.js';
 import { noneUnderWay, notAwaited } from './errors.js';
 import type { SuspectedChange } from './hypothesis.js';
 import type { KnownSolution } from './known-solution.js';
-import type { Onset } from './onset.js';
+import type { Onset } from './evidence/onset.js';
 
 export const RUN_STATUSES = ['queued', 'running', 'completed', 'inconclusive', 'aborted', 'failed'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];

@@ -1,4 +1,4 @@
-import type { EpochMs } from './evidence.js';
+import type { EpochMs } from './evidence/evidence.js';
 
 /** `14:02 UTC`. */
 export function clockTime(at: EpochMs): string {

@@ -1,5 +1,5 @@
 import { AnyObject, Field, ObjectOf, OneOf, Text } from '#kernel/http/fields';
-import { FAILURE_MODES, type FailureMode } from '../domain/failure-mode.js';
+import { FAILURE_MODES, type FailureMode } from '../domain/platform/failure-mode.js';
 
 export class EvalCaseBody {
   @Text({

@@ -13,8 +13,8 @@ import {
   Whole,
 } from '#kernel/http/fields';
 import { PageQuery } from '#kernel/http/page';
-import { OUTCOMES, type OutcomeName } from '../domain/decide-outcome.js';
-import { EVIDENCE_TYPES, type EvidenceType } from '../domain/evidence.js';
+import { OUTCOMES, type OutcomeName } from '../domain/outcome/decide-outcome.js';
+import { EVIDENCE_TYPES, type EvidenceType } from '../domain/evidence/evidence.js';
 import { RUN_STATUSES, type RunStatus, STEP_STATUSES } from '../domain/run.js';
 
 export class InvestigationStarted {

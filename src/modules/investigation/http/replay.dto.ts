@@ -11,7 +11,7 @@ import {
   Texts,
   Whole,
 } from '#kernel/http/fields';
-import { OUTCOMES, type OutcomeName } from '../domain/decide-outcome.js';
+import { OUTCOMES, type OutcomeName } from '../domain/outcome/decide-outcome.js';
 import type { Json } from '../domain/finding.js';
 
 const SOURCES = ['evidence', 'inputs'] as const;

@@ -1,5 +1,5 @@
 import type { Replay } from '../application/replay-investigation.js';
-import type { Decision, Stance } from '../domain/compare-decisions.js';
+import type { Decision, Stance } from '../domain/outcome/compare-decisions.js';
 import type { ReplayView } from './replay.dto.js';
 
 export function replayView({ recorded, replayed, ...replay }: Replay): ReplayView {

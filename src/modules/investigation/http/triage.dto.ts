@@ -1,6 +1,6 @@
 import { Fraction, OneOf, Text, Texts } from '#kernel/http/fields';
-import { SEVERITIES, type Severity } from '../domain/severity.js';
-import { TRIAGE_CATEGORIES, type TriageCategory } from '../domain/triage-rules.js';
+import { SEVERITIES, type Severity } from '../domain/alerts/severity.js';
+import { TRIAGE_CATEGORIES, type TriageCategory } from '../domain/alerts/triage-rules.js';
 
 export class TriageView {
   @OneOf(SEVERITIES, { summary: "What the rules justify; the incident keeps its sender's" })

@@ -7,7 +7,7 @@ import {
   type NewEvidence,
   type NamedHypothesis,
   type RankedHypothesis,
-} from '../domain/case-file.js';
+} from '../domain/evidence/case-file.js';
 import { finding, type Finding, type FindingFacts } from '../domain/finding.js';
 
 const EVERYTHING = { after: '', limit: 10_000 };

@@ -1,10 +1,10 @@
-import type { EvidenceSet } from '../evidence-set.js';
-import type { EpochMs, EvidenceType, TopologyEdge } from '../evidence.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
+import type { EpochMs, EvidenceType, TopologyEdge } from '../evidence/evidence.js';
 import type { Finding } from '../finding.js';
 import type { Hypothesis } from '../hypothesis.js';
 import type { KnownSolution } from '../known-solution.js';
-import type { Onset } from '../onset.js';
-import type { Severity } from '../severity.js';
+import type { Onset } from '../evidence/onset.js';
+import type { Severity } from '../alerts/severity.js';
 
 /** The incident under investigation, as it was when the run began. */
 export interface InvestigatedIncident {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AlertSignal, Evidence } from '../evidence.js';
+import type { AlertSignal, Evidence } from '../evidence/evidence.js';
 import { alertStorm } from './alert-storm.js';
 import { aContext } from './case.fixture.js';
 

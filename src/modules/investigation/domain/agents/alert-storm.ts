@@ -1,8 +1,8 @@
-import { type AlertedEntity, suspicionByEntity, type ViewName } from '../alert-surprisal.js';
-import type { EvidenceSet } from '../evidence-set.js';
+import { type AlertedEntity, suspicionByEntity, type ViewName } from '../alerts/alert-surprisal.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding } from '../finding.js';
 import { hypothesis } from '../hypothesis.js';
-import { standingOut } from '../suspects.js';
+import { standingOut } from '../topology/suspects.js';
 import { count, listed } from '../wording.js';
 import type { Agent, AgentReport } from './agent.js';
 import { ALERT_STORM as NAME } from './names.js';

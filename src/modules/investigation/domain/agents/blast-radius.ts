@@ -1,8 +1,8 @@
-import { CallGraph } from '../call-graph.js';
-import type { EvidenceSet } from '../evidence-set.js';
+import { CallGraph } from '../topology/call-graph.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding, type Finding, type FindingKind } from '../finding.js';
-import { missingEvidence } from '../missing-evidence.js';
-import { asShares, together } from '../suspects.js';
+import { missingEvidence } from '../evidence/missing-evidence.js';
+import { asShares, together } from '../topology/suspects.js';
 import { count, listed } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 

@@ -1,6 +1,6 @@
-import { EvidenceSet } from '../evidence-set.js';
-import type { Change, Evidence, LogLine, MetricPoint } from '../evidence.js';
-import { estimateOnset } from '../onset.js';
+import { EvidenceSet } from '../evidence/evidence-set.js';
+import type { Change, Evidence, LogLine, MetricPoint } from '../evidence/evidence.js';
+import { estimateOnset } from '../evidence/onset.js';
 import type { AgentReport, InvestigatedIncident, InvestigationContext } from './agent.js';
 
 /** What the specs of the agents have in common: a checkout service whose alert fired at 14:10. */

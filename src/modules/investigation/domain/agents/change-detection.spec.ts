@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Evidence } from '../evidence.js';
+import type { Evidence } from '../evidence/evidence.js';
 import { finding } from '../finding.js';
 import { changeDetection } from './change-detection.js';
 import { aContext, anIncident, at, change, logWithErrors, metric, topology } from './case.fixture.js';

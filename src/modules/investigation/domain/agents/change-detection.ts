@@ -1,15 +1,15 @@
-import { agreementWith, sharesWords } from '../change-agreement.js';
-import { LOOK_BACK, type RankedChange, rankChanges } from '../change-ranking.js';
-import { changeSymptoms } from '../change-symptoms.js';
-import { withDeployedCommits } from '../deployed-commits.js';
-import { type Ending, endedByItself } from '../ended-by-itself.js';
-import type { Cited, EvidenceSet } from '../evidence-set.js';
-import type { Change } from '../evidence.js';
+import { agreementWith, sharesWords } from '../changes/change-agreement.js';
+import { LOOK_BACK, type RankedChange, rankChanges } from '../changes/change-ranking.js';
+import { changeSymptoms } from '../changes/change-symptoms.js';
+import { withDeployedCommits } from '../changes/deployed-commits.js';
+import { type Ending, endedByItself } from '../outcome/ended-by-itself.js';
+import type { Cited, EvidenceSet } from '../evidence/evidence-set.js';
+import type { Change } from '../evidence/evidence.js';
 import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
-import { missingEvidence } from '../missing-evidence.js';
-import { described, suspectedChange } from '../suspected-change.js';
-import { errorMessagesIn } from '../troubles.js';
+import { missingEvidence } from '../evidence/missing-evidence.js';
+import { described, suspectedChange } from '../changes/suspected-change.js';
+import { errorMessagesIn } from '../outcome/troubles.js';
 import { clockTime, count, duration, listed } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 

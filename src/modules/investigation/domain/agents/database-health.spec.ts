@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Evidence, MetricPoint, TextNote } from '../evidence.js';
+import type { Evidence, MetricPoint, TextNote } from '../evidence/evidence.js';
 import { aContext, at, MINUTE } from './case.fixture.js';
 import { databaseHealth } from './database-health.js';
 

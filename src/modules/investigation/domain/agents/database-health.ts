@@ -1,6 +1,6 @@
-import { type ReachedLimit, reachedLimits } from '../database-limits.js';
-import type { EvidenceSet } from '../evidence-set.js';
-import type { FailureMode } from '../failure-mode.js';
+import { type ReachedLimit, reachedLimits } from '../platform/database-limits.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
+import type { FailureMode } from '../platform/failure-mode.js';
 import { finding } from '../finding.js';
 import { type CauseCategory, hypothesis, type Hypothesis } from '../hypothesis.js';
 import { count, listed, shortened } from '../wording.js';

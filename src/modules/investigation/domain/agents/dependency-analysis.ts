@@ -1,18 +1,18 @@
-import { CallGraph } from '../call-graph.js';
-import type { EvidenceSet } from '../evidence-set.js';
-import { type Attribution, attributeExcess } from '../excess-mass.js';
+import { CallGraph } from '../topology/call-graph.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
+import { type Attribution, attributeExcess } from '../metrics/excess-mass.js';
 import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
-import { missingEvidence } from '../missing-evidence.js';
+import { missingEvidence } from '../evidence/missing-evidence.js';
 import {
   areUnusual,
   type MeasuredExcess,
   requestExcess,
   sufferingOf,
   type Suffering,
-} from '../request-excess.js';
-import { standingOut } from '../suspects.js';
-import { sameService } from '../service-name.js';
+} from '../metrics/request-excess.js';
+import { standingOut } from '../topology/suspects.js';
+import { sameService } from '../evidence/service-name.js';
 import { clockTime, count } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 import { DEPENDENCY_ANALYSIS as NAME } from './names.js';

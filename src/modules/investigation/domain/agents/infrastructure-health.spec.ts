@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Evidence, LogLine, PlatformState } from '../evidence.js';
+import type { Evidence, LogLine, PlatformState } from '../evidence/evidence.js';
 import { aContext, at } from './case.fixture.js';
 import { infrastructureHealth } from './infrastructure-health.js';
 

@@ -1,10 +1,10 @@
-import type { EvidenceSet } from '../evidence-set.js';
-import type { FailureMode } from '../failure-mode.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
+import type { FailureMode } from '../platform/failure-mode.js';
 import { finding } from '../finding.js';
-import { hostTroubles } from '../host-troubles.js';
+import { hostTroubles } from '../platform/host-troubles.js';
 import { type CauseCategory, hypothesis, type Hypothesis } from '../hypothesis.js';
-import { movement, type MetricShift } from '../metric-shift.js';
-import { isPlatformWell, type PlatformFailure, platformFailures } from '../platform-failures.js';
+import { movement, type MetricShift } from '../metrics/metric-shift.js';
+import { isPlatformWell, type PlatformFailure, platformFailures } from '../platform/platform-failures.js';
 import { clockTime, count, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 

@@ -1,4 +1,4 @@
-import type { EvidenceSet } from '../evidence-set.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import type { KnownSolution } from '../known-solution.js';

@@ -1,11 +1,11 @@
-import { errorHypotheses } from '../error-hypotheses.js';
-import type { EvidenceSet } from '../evidence-set.js';
+import { errorHypotheses } from '../logs/error-hypotheses.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding, type Finding, type FindingKind } from '../finding.js';
-import { compareLogs, type LogComparison, type TemplateUse } from '../log-comparison.js';
-import { logChannels } from '../log-channels.js';
-import { missingEvidence } from '../missing-evidence.js';
-import { sameService, serviceOf } from '../service-name.js';
-import { standingOut, together } from '../suspects.js';
+import { compareLogs, type LogComparison, type TemplateUse } from '../logs/log-comparison.js';
+import { logChannels } from '../logs/log-channels.js';
+import { missingEvidence } from '../evidence/missing-evidence.js';
+import { sameService, serviceOf } from '../evidence/service-name.js';
+import { standingOut, together } from '../topology/suspects.js';
 import { clockTime, count, listed, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { EVIDENCE_TYPES } from '../evidence.js';
+import { EVIDENCE_TYPES } from '../evidence/evidence.js';
 import * as names from './names.js';
 import { AGENTS, agentNamed, nextOf, readerOf } from './registry.js';
 

@@ -1,4 +1,4 @@
-import type { EvidenceType } from '../evidence.js';
+import type { EvidenceType } from '../evidence/evidence.js';
 import type { Agent } from './agent.js';
 import { alertStorm } from './alert-storm.js';
 import { blastRadius } from './blast-radius.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { decideOutcome } from '../decide-outcome.js';
-import type { Evidence } from '../evidence.js';
-import { outcomeInputs } from '../outcome-inputs.js';
+import { decideOutcome } from '../outcome/decide-outcome.js';
+import type { Evidence } from '../evidence/evidence.js';
+import { outcomeInputs } from '../outcome/outcome-inputs.js';
 import type { AgentReport, InvestigationContext } from './agent.js';
 import { aContext, at, change, log, logWithErrors, metric, topology } from './case.fixture.js';
 import { AGENTS } from './registry.js';

@@ -1,12 +1,12 @@
 import { compareText } from '../compare-text.js';
-import type { EvidenceSet } from '../evidence-set.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { FindingKind } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
-import { placeOfTrouble } from '../place-of-trouble.js';
-import { serviceOf } from '../service-name.js';
-import { asShares, together } from '../suspects.js';
+import { placeOfTrouble } from '../topology/place-of-trouble.js';
+import { serviceOf } from '../evidence/service-name.js';
+import { asShares, together } from '../topology/suspects.js';
 import { count, shortened } from '../wording.js';
-import { writtenContext } from '../written-context.js';
+import { writtenContext } from '../evidence/written-context.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
 import { SYNTHESIS } from './names.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Evidence, TraceStatistic } from '../evidence.js';
+import type { Evidence, TraceStatistic } from '../evidence/evidence.js';
 import { aContext } from './case.fixture.js';
 import { traceAnalysis } from './trace-analysis.js';
 

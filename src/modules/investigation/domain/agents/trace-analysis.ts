@@ -1,8 +1,8 @@
-import type { EvidenceSet } from '../evidence-set.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
-import { missingEvidence } from '../missing-evidence.js';
-import { standingOut, together } from '../suspects.js';
+import { missingEvidence } from '../evidence/missing-evidence.js';
+import { standingOut, together } from '../topology/suspects.js';
 import {
   missingCalls,
   type MissingCall,
@@ -12,8 +12,8 @@ import {
   slowEdges,
   type SlowEdge,
   slownessByEntity,
-} from '../trace-channels.js';
-import { statisticsOfSpans } from '../trace-statistics.js';
+} from '../traces/trace-channels.js';
+import { statisticsOfSpans } from '../traces/trace-statistics.js';
 import { amount, clockTime, count } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 

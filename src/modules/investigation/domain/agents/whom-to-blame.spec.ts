@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Change, Evidence } from '../evidence.js';
-import { EvidenceSet } from '../evidence-set.js';
+import type { Change, Evidence } from '../evidence/evidence.js';
+import { EvidenceSet } from '../evidence/evidence-set.js';
 import { investigate } from '../investigate.js';
 import { anIncident, change, logWithErrors, metric } from './case.fixture.js';
 

@@ -1,5 +1,5 @@
 import type { InvestigationContext } from '../agents/agent.js';
-import type { Outcome } from '../decide-outcome.js';
+import type { Outcome } from '../outcome/decide-outcome.js';
 import type { Candidate } from './candidates.js';
 
 const MOST_FINDINGS = 40;

@@ -1,5 +1,5 @@
 import type { AgentReport, InvestigationContext } from '../agents/agent.js';
-import type { EvidenceSet } from '../evidence-set.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { shortened } from '../wording.js';
 
 /** What a model may name: an entity or a change that the run itself has met. */

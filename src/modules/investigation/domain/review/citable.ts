@@ -1,6 +1,6 @@
 import type { InvestigationContext } from '../agents/agent.js';
-import type { EvidenceSet } from '../evidence-set.js';
-import type { Evidence } from '../evidence.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
+import type { Evidence } from '../evidence/evidence.js';
 
 /** A piece of evidence as a model sees it: one line per row, and only what stands there can be quoted. */
 export interface Citable {

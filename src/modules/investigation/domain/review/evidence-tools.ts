@@ -1,4 +1,4 @@
-import type { EvidenceSet } from '../evidence-set.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { CaseText, Citable } from './citable.js';
 import type { ToolDescription } from './model-chat.js';
 

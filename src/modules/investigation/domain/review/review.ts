@@ -1,9 +1,9 @@
 import type { AgentReport, InvestigationContext } from '../agents/agent.js';
-import type { EvidenceSet } from '../evidence-set.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { Finding } from '../finding.js';
 import type { Hypothesis } from '../hypothesis.js';
 import { count } from '../wording.js';
-import type { Outcome } from '../decide-outcome.js';
+import type { Outcome } from '../outcome/decide-outcome.js';
 import { briefing } from './briefing.js';
 import { type Candidate, candidatesOf } from './candidates.js';
 import { type CaseText, caseText } from './citable.js';

@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { suspicionByEntity } from './alert-surprisal.js';
+import type { AlertSignal } from '../evidence/evidence.js';
+
+const alert = (changes: Partial<AlertSignal>) => ({
+  evidenceId: 'evd_1',
+  row: {
+    entity: 'web',
+    signal: 'cpu up',
+    about: 'metric' as const,
+    seenBefore: 0,
+    stormsBefore: 98,
+    ...changes,
+  },
+});
+
+function suspicions(...signals: ReturnType<typeof alert>[]): Record<string, number> {
+  return Object.fromEntries(suspicionByEntity(signals).map(({ entity, suspicion }) => [entity, suspicion]));
+}
+
+describe('Whose alerts are the most unusual', () => {
+  const of = (...signals: ReturnType<typeof alert>[]) => suspicions(...signals)['web'] ?? 0;
+
+  it('weighs an alert by how rarely it was seen before', () => {
+    const [web] = suspicionByEntity([alert({ seenBefore: 1 })]);
+    expect(web?.signals[0]?.surprise).toBeCloseTo(Math.log(100 / 2));
+    expect(of(alert({ seenBefore: 98 }))).toBeLessThan(0.01);
+    expect(of(alert({ seenBefore: 1 }))).toBeGreaterThan(of(alert({ seenBefore: 9 })));
+  });
+
+  it('gives an entity that is alone in a view more of it than one of several', () => {
+    const alone = of(alert({}));
+    expect(of(alert({}), alert({ entity: 'store' }))).toBeLessThan(alone);
+    expect(of(alert({}), alert({ entity: 'store', signal: 'cpu down' }))).toBe(alone);
+    expect(of(alert({}), alert({ entity: 'store', signal: 'p99 up' }))).toBe(alone);
+  });
+
+  it('takes a rare message for more than a rare metric, and a call for its callee', () => {
+    const { web, store, gate } = suspicions(
+      alert({}),
+      alert({ entity: 'store', about: 'log', signal: 'disk is full' }),
+      alert({ entity: 'gate', caller: 'store', about: 'trace', signal: 'GET / slow' }),
+    );
+    expect(store).toBeGreaterThan(web ?? 0);
+    expect(gate).toBe(web);
+  });
+
+  it('counts an alert that repeats once, and further ones of the same entity less', () => {
+    const one = of(alert({}));
+    expect(of(alert({}), alert({}))).toBe(one);
+    const two = of(alert({}), alert({ signal: 'memory up' }));
+    expect(two).toBeGreaterThan(one);
+    expect(two).toBeLessThan(2 * one);
+  });
+
+  it('holds all alerts for equal when nothing is known of earlier storms', () => {
+    const { web, store } = suspicions(
+      alert({ stormsBefore: 0 }),
+      alert({ stormsBefore: 0, entity: 'store', signal: 'memory up' }),
+    );
+    expect(web).toBe(store);
+  });
+
+  it.each([
+    ['cpu_usage up', 'resources up'],
+    ['InstanceDown', 'resources down'],
+    ['net_receive down', 'resources down'],
+    ['HighLatency', 'requests up'],
+    ['p9<NUM> at <NUM> ms', 'requests up'],
+    ['Slowdown: p99 at <*> ms', 'requests up'],
+    ['dest_success_rate down', 'requests down'],
+    ['Requests below <*>/s', 'requests down'],
+  ])('sees %s in the view of %s', (signal, view) => {
+    expect(suspicionByEntity([alert({ signal })])[0]?.view).toBe(view);
+  });
+
+  it('depends on no name', () => {
+    const storm = ['a', 'b', 'c'].map((entity, i) => alert({ entity, seenBefore: i, caller: 'a' }));
+    const renamed = storm.map(({ evidenceId, row }) => ({
+      evidenceId,
+      row: { ...row, entity: `z-${row.entity}`, caller: 'z-a' },
+    }));
+    expect(Object.values(suspicions(...renamed))).toEqual(Object.values(suspicions(...storm)));
+  });
+});

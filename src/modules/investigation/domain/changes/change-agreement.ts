@@ -1,0 +1,45 @@
+import type { InvestigationContext } from '../agents/agent.js';
+import { FEWEST_SHARED_WORDS, type RankedChange } from './change-ranking.js';
+import type { FindingKind } from '../finding.js';
+import { resembles } from '../evidence/service-name.js';
+import { errorMessagesIn, troublesIn } from '../outcome/troubles.js';
+
+/** What speaks for a change besides its time. */
+export interface ChangeAgreement {
+  readonly kinds: readonly FindingKind[];
+  readonly evidenceIds: readonly string[];
+}
+
+/** Samples and lines carry the time of their minute. */
+const TOLERANCE = 60_000;
+
+/**
+ * Facts of another kind that agree: trouble on the changed or the failing service that began after the change, and
+ * error messages in the change's own words.
+ */
+export function agreementWith(
+  ranked: RankedChange,
+  { incident, reports }: InvestigationContext,
+): ChangeAgreement {
+  const { row } = ranked.cited;
+  const concerned = [row.service, ...(ranked.distance === undefined ? [] : [incident.service ?? ''])];
+  const after = troublesIn(reports).filter(
+    ({ entity = '', at }) =>
+      at !== undefined &&
+      at >= row.occurredAt - TOLERANCE &&
+      concerned.some((service) => service !== '' && resembles(entity, service)),
+  );
+  const worded = sharesWords(ranked) && ranked.risky ? errorMessagesIn(reports) : [];
+  return {
+    kinds: [
+      ...after.map(({ kind }) => kind),
+      ...(worded.length > 0 ? (['change_in_log_text'] as const) : []),
+    ],
+    evidenceIds: [...after, ...worded].flatMap(({ evidenceIds }) => evidenceIds),
+  };
+}
+
+/** Whether error messages speak in the words of the change often enough not to be chance. */
+export function sharesWords({ sharedWithLogs }: RankedChange): boolean {
+  return sharedWithLogs.length >= FEWEST_SHARED_WORDS;
+}

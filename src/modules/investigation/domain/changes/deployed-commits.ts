@@ -1,0 +1,39 @@
+import type { Cited } from '../evidence/evidence-set.js';
+import type { Change } from '../evidence/evidence.js';
+
+/** A change with what else is known of it, and all evidence that it is known from. */
+export interface KnownChange extends Cited<Change> {
+  readonly evidenceIds: readonly string[];
+}
+
+/**
+ * Deploys with the message, the paths and the diff of the commit that they put in place. Such a commit does not stand
+ * beside its deploy again: what is left are the commits of which nothing shows that they were running.
+ */
+export function withDeployedCommits(changes: readonly Cited<Change>[]): KnownChange[] {
+  const commits = new Map<string, Cited<Change>>();
+  for (const each of changes) {
+    if (each.row.type === 'code' && each.row.commit !== undefined) commits.set(each.row.commit, each);
+  }
+  const deployed = new Set<string>();
+  for (const { row } of changes)
+    if (row.type !== 'code' && row.commit !== undefined) deployed.add(row.commit);
+  return changes
+    .filter(({ row }) => row.type !== 'code' || row.commit === undefined || !deployed.has(row.commit))
+    .map((change): KnownChange => {
+      const { row, evidenceId } = change;
+      const commit = row.type === 'code' || row.commit === undefined ? undefined : commits.get(row.commit);
+      if (!commit) return { ...change, evidenceIds: [evidenceId] };
+      const { paths, diff, summary } = commit.row;
+      return {
+        evidenceId,
+        evidenceIds: [evidenceId, commit.evidenceId],
+        row: {
+          ...row,
+          summary: `${summary} (${row.summary})`,
+          ...(paths === undefined ? {} : { paths }),
+          ...(diff === undefined ? {} : { diff }),
+        },
+      };
+    });
+}

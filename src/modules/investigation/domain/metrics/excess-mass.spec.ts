@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import { CallGraph } from '../topology/call-graph.js';
+import { attributeExcess } from './excess-mass.js';
+
+const graph = new CallGraph([
+  { caller: 'web', callee: 'orders' },
+  { caller: 'orders', callee: 'db' },
+]);
+const entity = (name: string, ...excess: number[]) => ({
+  entity: name,
+  excess: new Map(excess.map((value, timestamp) => [timestamp, value])),
+});
+const owners = (...args: Parameters<typeof attributeExcess>) =>
+  attributeExcess(...args).map(({ entity: name, share }) => [name, Math.round(share * 100)]);
+
+describe('The attribution of excess', () => {
+  it('takes off what an entity only passes on', () => {
+    expect(
+      owners([entity('web', 0, 100), entity('orders', 0, 90), entity('db', 0, 80)], 'web', graph),
+    ).toEqual([
+      ['db', 80],
+      ['orders', 10],
+      ['web', 10],
+    ]);
+  });
+
+  it('counts only what happened when the failing service suffered', () => {
+    expect(
+      owners([entity('web', 0, 100), entity('db', 900, 0), entity('orders', 0, 50)], 'web', graph),
+    ).toEqual([
+      ['orders', 50],
+      ['web', 50],
+    ]);
+  });
+
+  it('does not let a busy callee that suffers more than its caller hide a third', () => {
+    expect(owners([entity('web', 10), entity('orders', 10), entity('db', 500)], 'web', graph)).toEqual([
+      ['db', 100],
+    ]);
+  });
+
+  it('weighs an entity by the times at which it was measured', () => {
+    const seldom = { entity: 'orders', excess: new Map([[1, 100]]) };
+    expect(owners([entity('web', 100, 100), seldom], 'web', graph)).toEqual([['orders', 100]]);
+  });
+
+  it('ranks entities that no known path leads to as well', () => {
+    expect(owners([entity('web', 100), entity('cache', 300)], 'web', graph)[0]).toEqual(['cache', 75]);
+  });
+
+  it('attributes nothing when the failing service did not suffer', () => {
+    expect(attributeExcess([entity('web', 0), entity('db', 5)], 'web', graph)).toEqual([]);
+    expect(attributeExcess([entity('db', 5)], 'web', graph)).toEqual([]);
+    expect(attributeExcess([entity('web', 1e308, 1e308), entity('db', 1e308)], 'web', graph)).toEqual([]);
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MetricSeries } from '../evidence/evidence-set.js';
+import { calmSeries } from './calm-series.js';
+import { metricShift, movement } from './metric-shift.js';
+
+function series(metric: string, values: readonly number[], entity = 'web'): MetricSeries {
+  return { entity, metric, unit: 'ms', timestamps: values.map((_, i) => i), values, evidenceIds: ['evd_1'] };
+}
+
+describe('The shift of a series', () => {
+  it('compares after with before', () => {
+    expect(metricShift(series('latency', [10, 11, 10, 90, 95]), 3)).toMatchObject({
+      shifted: true,
+      at: 3,
+      normal: 10,
+      worst: 95,
+      role: 'latency',
+    });
+  });
+
+  it('does not take one odd sample among many for a shift', () => {
+    expect(metricShift(series('latency', [10, 11, 10, 10, 90, 10, 11]), 3)?.shifted).toBe(false);
+  });
+
+  it('takes the only sample after for what it is', () => {
+    expect(metricShift(series('latency', [10, 11, 10, 90]), 3)?.shifted).toBe(true);
+  });
+
+  it('is unknown when one side has too few samples', () => {
+    expect(metricShift(series('latency', [10, 11, 90]), 2)).toBeUndefined();
+    expect(metricShift(series('latency', [10, 11, 10]), 9)).toBeUndefined();
+    expect(metricShift(series('latency', []), 0)).toBeUndefined();
+  });
+
+  it('is worded with its unit', () => {
+    const shift = metricShift(series('latency', [10, 10, 10, 90]), 3);
+    expect(shift && movement(shift)).toBe('latency rose from 10 to 90 ms');
+  });
+});
+
+describe('A failing service is calm', () => {
+  const compared = (...all: MetricSeries[]) =>
+    all.map((each) => metricShift(each, 3)).filter((shift) => shift !== undefined);
+  const flat = [10, 10, 10, 10, 10];
+
+  it('when all that its users would feel stayed normal at the alert', () => {
+    expect(calmSeries(compared(series('latency', flat)), { service: 'web', alertedAt: 4 })).toHaveLength(1);
+  });
+
+  it.each([
+    ['it was not measured at the alert', series('latency', flat), 5],
+    ['only its CPU was measured', series('cpu', flat), 4],
+    ['somebody else was measured', series('latency', flat, 'db'), 4],
+    ['it shifted', series('latency', [10, 10, 10, 90, 90]), 4],
+  ])('but that is unknown when %s', (_, each, alertedAt) => {
+    expect(calmSeries(compared(each), { service: 'web', alertedAt })).toEqual([]);
+  });
+});

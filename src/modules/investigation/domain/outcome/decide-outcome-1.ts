@@ -1,0 +1,119 @@
+import { compareText } from '../compare-text.js';
+import type { Outcome, OutcomeInputs } from './decide-outcome.js';
+import type { Hypothesis } from '../hypothesis.js';
+import { recommendedFor } from './recommended-actions.js';
+
+const VERSION = 'outcome/1';
+
+const PROBABLE_FROM = 0.35;
+const IDENTIFIED_FROM = 0.6;
+const MOST_WHEN_INCONCLUSIVE = 0.2;
+const MOST_CERTAIN = 0.97;
+/** Two causes this close cannot be told apart. */
+const TOO_CLOSE = 0.05;
+
+/** Kinds of fact that come from the same way of looking are one witness; kinds that are not listed bear none. */
+const FAMILIES: ReadonlyMap<string, string> = new Map([
+  ['change', 'change'],
+  ['metric_shift', 'metrics'],
+  ['demand_rise', 'metrics'],
+  ['excess', 'metrics'],
+  ['slow_call', 'traces'],
+  ['missing_call', 'traces'],
+  ['unusual_alerts', 'alerts'],
+  ['platform_state', 'platform'],
+  ['platform_event', 'platform'],
+  ['database_limit', 'metrics'],
+  ['new_error', 'logs'],
+  ['risen_error', 'logs'],
+  ['change_in_log_text', 'logs'],
+  ['named_cause', 'logs'],
+  ['known_pattern', 'memory'],
+]);
+
+/** The first policy, kept as it was: it knew no evidence of the platform's health. */
+export function decideOutcomeAsOf1(inputs: OutcomeInputs): Outcome {
+  const ranked = [...inputs.hypotheses].sort(byStanding);
+  const common = { hypotheses: ranked, version: VERSION };
+  const best = ranked.find(isCause);
+  if (!best) {
+    if (isQuiet(inputs)) {
+      return {
+        ...common,
+        outcome: 'not_an_incident',
+        confidence: inputs.quiet.logs && inputs.quiet.metrics ? 0.75 : 0.6,
+        rootCause: null,
+        recommendedActions: [
+          'Check whether the alert rule is too sensitive; what was read stayed within normal',
+        ],
+        missingEvidence: inputs.missing,
+      };
+    }
+    const missing = lacking(inputs);
+    return {
+      ...common,
+      outcome: 'inconclusive',
+      confidence: Math.min(MOST_WHEN_INCONCLUSIVE, rounded((ranked[0]?.score ?? 0) / 2)),
+      rootCause: null,
+      recommendedActions: missing.map((what) => `Attach or connect ${what}`),
+      missingEvidence: missing,
+    };
+  }
+  const rival = ranked.find(
+    (other) => other !== best && isCause(other) && best.score - other.score <= TOO_CLOSE,
+  );
+  const identified = best.score >= IDENTIFIED_FROM && !rival && hasTwoWitnesses(best);
+  return {
+    ...common,
+    outcome: identified ? 'identified' : 'probable',
+    confidence: rounded(Math.min(MOST_CERTAIN, confidenceIn(best) - (rival ? 0.1 : 0))),
+    rootCause: best.statement,
+    recommendedActions: recommendedFor(best, identified ? [] : inputs.missing),
+    missingEvidence: inputs.missing,
+  };
+}
+
+function isCause({ status, supportedBy, score }: Hypothesis): boolean {
+  return status === 'supported' && supportedBy.length > 0 && score >= PROBABLE_FROM;
+}
+
+function hasTwoWitnesses(best: Hypothesis): boolean {
+  return best.category === 'known_pattern' || familiesOf(best) >= 2;
+}
+
+/** Each way of looking beyond the second that agrees takes away a quarter of the doubt. */
+function confidenceIn(best: Hypothesis): number {
+  return 1 - (1 - best.score) * 0.75 ** Math.max(0, familiesOf(best) - 2);
+}
+
+function familiesOf({ witnesses }: Hypothesis): number {
+  return new Set(witnesses.map((kind) => FAMILIES.get(kind)).filter((family) => family !== undefined)).size;
+}
+
+/** What moved elsewhere while the failing service stayed well is no reason for doubt; a change or an error is. */
+function isQuiet({ read, quiet, hypotheses }: OutcomeInputs): boolean {
+  const suspicious = hypotheses.some(
+    ({ status, witnesses }) =>
+      status !== 'ruled_out' &&
+      witnesses.some((kind) => ['change', 'logs'].includes(FAMILIES.get(kind) ?? '')),
+  );
+  return quiet.metrics && (!read.logs || quiet.logs) && !suspicious;
+}
+
+/** Everything that could be read was, and it was not enough: then only other places or a person can tell. */
+function lacking({ missing }: OutcomeInputs): readonly string[] {
+  return missing.length > 0 ? missing : ['a note of what a person saw, or evidence from further services'];
+}
+
+function byStanding(a: Hypothesis, b: Hypothesis): number {
+  return (
+    Number(a.status === 'ruled_out') - Number(b.status === 'ruled_out') ||
+    Number(b.status === 'supported') - Number(a.status === 'supported') ||
+    b.score - a.score ||
+    compareText(a.statement, b.statement)
+  );
+}
+
+function rounded(share: number): number {
+  return Math.round(Math.max(0, share) * 1000) / 1000;
+}

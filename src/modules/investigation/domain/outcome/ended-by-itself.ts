@@ -1,0 +1,47 @@
+import type { EvidenceSet } from '../evidence/evidence-set.js';
+import type { EpochMs } from '../evidence/evidence.js';
+import { profileOf } from '../metrics/metric-profile.js';
+import { baselineOf, robustZ } from '../metrics/robust-score.js';
+import { sameService } from '../evidence/service-name.js';
+
+/** That the trouble was over although nothing was changed. */
+export interface Ending {
+  readonly at: EpochMs;
+  readonly evidenceIds: readonly string[];
+}
+
+const FELT: ReadonlySet<string> = new Set(['latency', 'errors', 'availability']);
+const DEPARTURE = 5;
+/** So many samples back at normal are no lull. */
+const FEWEST_CALM = 3;
+const FEWEST_NORMAL = 3;
+
+/**
+ * When all that the users of a service felt went back to normal while the service ran on as it was: what a change
+ * broke stays broken until somebody undoes it. Undefined while it lasts, or when something was changed since.
+ */
+export function endedByItself(
+  { series, changes }: EvidenceSet,
+  service: string | null,
+  onset: EpochMs,
+): Ending | undefined {
+  const endings: Ending[] = [];
+  for (const { entity, metric, unit, timestamps, values, evidenceIds } of series) {
+    const profile = profileOf(metric, unit);
+    if (service === null || !sameService(entity, service) || !FELT.has(profile.role)) continue;
+    const split = timestamps.findIndex((timestamp) => timestamp >= onset);
+    const baseline = split < FEWEST_NORMAL ? undefined : baselineOf(values.slice(0, split), profile);
+    if (!baseline) continue;
+    const departed = values.map((value) => robustZ(value, baseline, profile.direction) > DEPARTURE);
+    const last = departed.lastIndexOf(true);
+    if (last < split) continue;
+    if (values.length - 1 - last < FEWEST_CALM) return undefined;
+    endings.push({ at: timestamps[last + 1] ?? onset, evidenceIds });
+  }
+  if (endings.length === 0) return undefined;
+  const at = Math.max(...endings.map((ending) => ending.at));
+  const undone = changes.some(
+    ({ row }) => row.type !== 'code' && row.occurredAt > onset && row.occurredAt <= at,
+  );
+  return undone ? undefined : { at, evidenceIds: [...new Set(endings.flatMap((each) => each.evidenceIds))] };
+}

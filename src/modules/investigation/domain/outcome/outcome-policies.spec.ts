@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import { OUTCOME_POLICY, type OutcomeInputs } from './decide-outcome.js';
+import { hypothesis } from '../hypothesis.js';
+import { OUTCOME_POLICIES } from './outcome-policies.js';
+
+const inputs: OutcomeInputs = {
+  onset: { at: 0, basis: 'metric' },
+  hypotheses: [
+    hypothesis({
+      statement: 'checkout ran out of memory',
+      score: 0.5,
+      status: 'supported',
+      supportedBy: ['evd_1'],
+      contradictedBy: [],
+      category: 'resource',
+      witnesses: ['metric_shift'],
+    }),
+  ],
+  read: { metrics: true, logs: true },
+  quiet: { metrics: false, logs: false, platform: true },
+  missing: [],
+};
+
+describe('The policies', () => {
+  it('each sign what they decide with their own version, today’s first', () => {
+    expect([...OUTCOME_POLICIES.keys()][0]).toBe(OUTCOME_POLICY);
+    for (const [version, decide] of OUTCOME_POLICIES) expect(decide(inputs).version).toBe(version);
+  });
+
+  it('stay apart: the first one did not know that a healthy platform outweighs a metric', () => {
+    expect(OUTCOME_POLICIES.get('outcome/1')?.(inputs)).toMatchObject({
+      outcome: 'probable',
+      rootCause: 'checkout ran out of memory',
+    });
+    expect(OUTCOME_POLICIES.get('outcome/2')?.(inputs)).toMatchObject({ outcome: 'not_an_incident' });
+  });
+
+  it('stay apart: the second one was surer where two ways of looking agree', () => {
+    const localisation = {
+      entity: 'checkout',
+      strength: 0.3,
+      ways: 2,
+      alertsOnly: true,
+      byDamage: false,
+      ownSign: 0,
+    };
+    const troubled = { ...inputs, quiet: { ...inputs.quiet, platform: false }, localisation };
+    const confidences = ['outcome/2', 'outcome/3'].map(
+      (version) => OUTCOME_POLICIES.get(version)?.(troubled).confidence,
+    );
+    expect(confidences).toEqual([0.736, 0.388]);
+  });
+});

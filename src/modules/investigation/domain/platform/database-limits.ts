@@ -1,0 +1,156 @@
+import type { EvidenceSet, MetricSeries } from '../evidence/evidence-set.js';
+import type { EpochMs } from '../evidence/evidence.js';
+import type { FailureMode } from './failure-mode.js';
+
+/** A limit that a database reached. */
+export interface ReachedLimit {
+  readonly mode: FailureMode;
+  readonly entity: string;
+  /** Reads on after the entity. */
+  readonly says: string;
+  /** 1 where the limit lies; more is worse. */
+  readonly severity: number;
+  readonly evidenceIds: readonly string[];
+}
+
+/** What the alert itself says of the database. */
+export interface Alert {
+  readonly text: string;
+  readonly evidenceId: string;
+}
+
+/**
+ * What stands before brings about what stands behind it: a full disk stops replication, sessions that pile up cost CPU.
+ * Where several limits are reached, the first is the one to repair.
+ */
+const CAUSES_FIRST: readonly FailureMode[] = [
+  'storage_full',
+  'failover',
+  'connection_exhaustion',
+  'replication_lag',
+  'cpu_saturation',
+  'lock_contention',
+];
+
+const CPU_PERCENT = 80;
+const LAG_SECONDS = 300;
+const LOCK_WAIT_SECONDS = 5;
+/** Of the most that was ever free. */
+const FREE_SHARE = 0.05;
+const CONNECTION_SHARE = 0.9;
+/** Of what is usual; connections that are refused have risen, those of a failover were gone for a moment. */
+const MORE_CONNECTIONS = 1.2;
+const NO_CONNECTIONS = 0.1;
+const LATELY = 1 / 3;
+const MINUTE = 60_000;
+
+const FULL =
+  /no space left|storage.?full|(?:out of|exhausted)[^\n]{0,40}(?:disk|storage)|storage[^\n]{0,40}(?:exhausted|ran out)|free storage[^\n]{0,80}is low|used 9\d ?%[^\n]{0,40}storage/i;
+const NO_CONNECTION = /remaining connection slots|too many (?:clients|connections)/i;
+const CONNECTIONS = /connection/i;
+const OF_MAXIMUM = /(\d{1,6}) (?:of|out of|\/) (?:max_connections )?(\d{1,6})/;
+const FAILED_OVER =
+  /fail(?:ed)?.?over[^\n]{0,40}(?:initiated|started|in progress|completed?)|(?:started|starting|completed|beginning)[^\n]{0,40}failover|failed over|failover[^\n]{0,40}(?:was|has) completed?/i;
+const NO_FAILOVER = /\b(?:no|not|without)\b[^\n]{0,20}fail.?over/i;
+const REPLICATION_STOPPED =
+  /(?:replication|replica)\b[^\n]{0,80}(?:has been (?:stopped|terminated)|fallen behind|is behind)|replication lag exceeded/i;
+
+/**
+ * What a managed database ran into, by what it measures of itself over the last third of its samples and by what it
+ * and its clients reported meanwhile. The cause of the others comes first.
+ */
+export function reachedLimits(evidence: EvidenceSet, alert?: Alert): ReachedLimit[] {
+  if (!evidence.has('database')) return [];
+  const series = evidence.series.filter(({ evidenceIds }) =>
+    evidenceIds.some((id) => isDatabase(evidence, id)),
+  );
+  const started = Math.min(...series.map(({ timestamps }) => timestamps[0] ?? Number.POSITIVE_INFINITY));
+  const limits = [
+    ...series.flatMap(measured),
+    ...reported(evidence, started - 10 * MINUTE),
+    ...(alert ? series.flatMap((each) => alerted(each, alert)) : []),
+  ];
+  return limits.sort(
+    (a, b) => CAUSES_FIRST.indexOf(a.mode) - CAUSES_FIRST.indexOf(b.mode) || b.severity - a.severity,
+  );
+}
+
+function isDatabase({ items }: EvidenceSet, id: string): boolean {
+  return items.some(({ type, evidenceId }) => type === 'database' && evidenceId === id);
+}
+
+/** An alert may exaggerate or be old: what it says of connections counts when the connections did the same. */
+function alerted({ entity, metric, values, evidenceIds }: MetricSeries, alert: Alert): ReachedLimit[] {
+  if (!/connections/i.test(metric)) return [];
+  const ids = [...evidenceIds, alert.evidenceId];
+  const sorted = [...values].sort((a, b) => a - b);
+  const usual = values.slice(0, Math.max(1, Math.floor(values.length / 5))).sort((a, b) => a - b)[0] ?? 0;
+  if (NO_CONNECTION.test(alert.text) && (sorted.at(-1) ?? 0) >= usual * MORE_CONNECTIONS) {
+    return [
+      { mode: 'connection_exhaustion', entity, says: 'refuses connections', severity: 1, evidenceIds: ids },
+    ];
+  }
+  const gone = (sorted[0] ?? 0) <= (sorted[Math.floor(sorted.length / 2)] ?? 0) * NO_CONNECTIONS;
+  return gone && FAILED_OVER.test(alert.text)
+    ? [
+        {
+          mode: 'failover',
+          entity,
+          says: 'lost its connections in a failover',
+          severity: 1,
+          evidenceIds: ids,
+        },
+      ]
+    : [];
+}
+
+function measured(series: MetricSeries): ReachedLimit[] {
+  const name = series.metric.toLowerCase().replaceAll(/[^a-z]/g, '');
+  const recent = series.values.slice(-Math.max(1, Math.ceil(series.values.length * LATELY)));
+  const typical = [...recent].sort((a, b) => a - b)[Math.floor(recent.length / 2)] ?? 0;
+  const { entity, evidenceIds } = series;
+  const limit = (mode: FailureMode, severity: number, says: string): ReachedLimit[] =>
+    severity >= 1 ? [{ mode, entity, says, severity, evidenceIds }] : [];
+  if (/^cpu(?:util|usage|percent|pct)/.test(name)) {
+    return limit('cpu_saturation', typical / CPU_PERCENT, `uses ${Math.round(typical)} % of its CPU`);
+  }
+  if (/replica(?:tion)?lag/.test(name)) {
+    return limit('replication_lag', typical / LAG_SECONDS, `lags ${Math.round(typical)} s behind its source`);
+  }
+  if (/^longestlockwait/.test(name)) {
+    return limit(
+      'lock_contention',
+      typical / LOCK_WAIT_SECONDS,
+      `lets sessions wait ${Math.round(typical)} s for a lock`,
+    );
+  }
+  if (/free(?:storage|disk)/.test(name)) {
+    const most = Math.max(...series.values);
+    const share = most > 0 ? Math.min(...recent) / most : 1;
+    return limit(
+      'storage_full',
+      share < FREE_SHARE ? 2 - share : 0,
+      `has ${Math.round(share * 100)} % of its storage left`,
+    );
+  }
+  return [];
+}
+
+/** What the database and its clients reported while it was measured; older reports are another story. */
+function reported(evidence: EvidenceSet, since: EpochMs): ReachedLimit[] {
+  return evidence.logs.flatMap(({ row: { entity, message, timestamp }, evidenceId }): ReachedLimit[] => {
+    if (timestamp < since) return [];
+    const limit = (mode: FailureMode, severity: number, says: string) => [
+      { mode, entity, says, severity, evidenceIds: [evidenceId] },
+    ];
+    if (FAILED_OVER.test(message) && !NO_FAILOVER.test(message))
+      return limit('failover', 1, 'failed over to its standby');
+    if (FULL.test(message)) return limit('storage_full', 1, 'has no storage left');
+    if (NO_CONNECTION.test(message)) return limit('connection_exhaustion', 1, 'has no connection left');
+    if (REPLICATION_STOPPED.test(message)) return limit('replication_lag', 1, 'no longer follows its source');
+    const [, used, of] = CONNECTIONS.test(message) ? (OF_MAXIMUM.exec(message) ?? []) : [];
+    return used !== undefined && Number(used) / Number(of) >= CONNECTION_SHARE
+      ? limit('connection_exhaustion', 1, `has ${used} of ${of ?? ''} connections in use`)
+      : [];
+  });
+}

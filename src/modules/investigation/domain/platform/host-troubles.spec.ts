@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals';
+import { at, metric } from '../agents/case.fixture.js';
+import { EvidenceSet } from '../evidence/evidence-set.js';
+import { hostTroubles } from './host-troubles.js';
+
+const names = (onset: string, ...all: ReturnType<typeof metric>[]) =>
+  hostTroubles(new EvidenceSet(all).series, at(onset)).map(({ series }) => series.metric);
+
+describe('What no code moves', () => {
+  it.each([
+    ['cpu_steal_ratio', 0.01, 0.5],
+    ['ntp_offset_seconds', 0.01, 300],
+    ['packetLossRatio', 0, 0.6],
+    ['disk_io_errors', 0, 40],
+  ])('is %s', (name, normal, bad) => {
+    expect(names('14:02', metric('node-7', name, normal, bad))).toEqual([name]);
+  });
+
+  it('is no metric of a program, nothing that stayed normal, and nothing that came after the trouble', () => {
+    expect(names('14:02', metric('web', 'cpu_usage', 0.1, 0.9))).toEqual([]);
+    expect(names('14:02', metric('node-7', 'cpu_steal_ratio', 0.01, 0.01))).toEqual([]);
+    expect(names('13:50', metric('node-7', 'cpu_steal_ratio', 0.01, 0.5))).toEqual([]);
+  });
+});

@@ -1,0 +1,179 @@
+import { describe, expect, it } from '@jest/globals';
+import type { LogLine, PlatformState } from '../evidence/evidence.js';
+import { isPlatformWell, platformFailures } from './platform-failures.js';
+
+const state = (entity: string, changes: Partial<PlatformState> = {}) => ({
+  evidenceId: `evd_${entity}`,
+  row: { kind: 'pod' as const, entity, ready: true, ...changes },
+});
+const HOUR = 3_600_000;
+const event = (entity: string, message: string, timestamp = 100 * HOUR) => ({
+  evidenceId: 'evd_events',
+  row: { timestamp, entity, message } satisfies LogLine,
+});
+const deployment = (ready: boolean) => state('cart', { kind: 'deployment', ready });
+
+describe('Failures of the platform', () => {
+  it('are none when everything is well now, whatever the events say', () => {
+    const states = [state('cart-1a-x'), deployment(true)];
+    expect(
+      platformFailures({
+        states,
+        events: [event('Pod/cart-1a-x', 'OOMKilled'), event('Node/n1', 'NodeNotReady')],
+      }),
+    ).toEqual([]);
+    expect(isPlatformWell({ states, events: [] })).toBe(true);
+  });
+
+  it.each([
+    [{ reason: 'CrashLoopBackOff', exitCode: 137 }, 'oom_killed'],
+    [{ reason: 'ImagePullBackOff' }, 'image_pull_backoff'],
+    [{ reason: 'Unschedulable', message: '0/3 nodes: Insufficient cpu' }, 'pending_pod'],
+    [{ reason: 'NodeLost' }, 'node_not_ready'],
+  ])('are told by the state of a pod: %p', (told, mode) => {
+    expect(
+      platformFailures({ states: [state('cart-1a-x', { ready: false, ...told })], events: [] }),
+    ).toMatchObject([{ mode, entity: 'cart-1a-x', current: true, evidenceIds: ['evd_cart-1a-x'] }]);
+  });
+
+  it.each([
+    [
+      'Failed to pull image "nginx:1": toomanyrequests: You have reached your pull rate limit',
+      'image_pull_backoff',
+    ],
+    ['Failed to apply default image tag "a:": InvalidImageName', 'image_pull_backoff'],
+    ["FailedScheduling: 0/3 nodes are available: 3 node(s) didn't have free ports", 'pending_pod'],
+    ['FailedScheduling: pod has unbound immediate PersistentVolumeClaims', 'pending_pod'],
+    ['Startup probe failed: dial tcp: connect: connection refused', 'probe_failure'],
+    ['Container cart failed liveness probe, will be restarted', 'probe_failure'],
+    ['Memory cgroup out of memory: Killed process 31022 (java)', 'oom_killed'],
+    ['forbidden: exceeded quota: compute, requested: pods=1, used: pods=20', 'resource_quota_exceeded'],
+    ['Readiness probe failed: HTTP 503', 'probe_failure'],
+    ['pods "cart-1a-y" is forbidden: exceeded quota: default', 'resource_quota_exceeded'],
+    ['ProgressDeadlineExceeded: ReplicaSet "cart-1a" has timed out progressing', 'deployment_rollout_stuck'],
+  ])('are told by events about what is not well: %p', (message, mode) => {
+    const found = platformFailures({
+      states: [deployment(false)],
+      events: [event('ReplicaSet/cart-1a', message), event('Pod/other', 'OOMKilled')],
+    });
+    expect(found.map((each) => each.mode)).toEqual([mode]);
+  });
+
+  it('are not what an older ReplicaSet left behind, nor a pod that is going', () => {
+    const serving = [state('cart-2b-x'), deployment(true)];
+    expect(
+      platformFailures({
+        states: [...serving, state('cart-1a-x', { ready: false, exitCode: 137 })],
+        events: [],
+      }),
+    ).toEqual([]);
+    expect(
+      platformFailures({
+        states: [...serving, state('cart-2b-y', { ready: false, reason: 'Terminating OOMKilled' })],
+        events: [],
+      }),
+    ).toEqual([]);
+  });
+
+  it('name a crash when nothing says why, and what does say why before it', () => {
+    const crashing = state('cart-0', { ready: false, reason: 'CrashLoopBackOff', exitCode: 1 });
+    const pending = state('cart-1', { ready: false, reason: 'Unschedulable' });
+    const modes = (...states: (typeof crashing)[]) =>
+      platformFailures({ states, events: [] }).map(({ mode }) => mode);
+    expect(modes(crashing)).toEqual(['crash_loop']);
+    expect(modes(crashing, pending)).toEqual(['pending_pod']);
+  });
+
+  it('name a full disk where a node is ready but for it', () => {
+    const node = state('n1', { kind: 'node', ready: false, reason: 'DiskPressure' });
+    expect(platformFailures({ states: [node], events: [] })).toMatchObject([{ mode: 'storage_full' }]);
+  });
+
+  it('blame the node before its pods', () => {
+    const states = [
+      state('cart-1a-x', { ready: false, message: 'Liveness probe failed' }),
+      state('n1', { kind: 'node', ready: false }),
+    ];
+    expect(platformFailures({ states, events: [] })[0]).toMatchObject({
+      mode: 'node_not_ready',
+      entity: 'n1',
+    });
+  });
+
+  it('are read from events alone where no state is known, but not from one that says it is over', () => {
+    expect(platformFailures({ states: [], events: [event('Pod/a', 'OOMKilled')] })).toMatchObject([
+      { mode: 'oom_killed', current: false },
+    ]);
+    expect(
+      platformFailures({ states: [], events: [event('Node/n', 'NodeNotReady (recovered after 30s)')] }),
+    ).toEqual([]);
+    expect(isPlatformWell({ states: [], events: [] })).toBe(false);
+  });
+
+  it('are those of a new ReplicaSet that the platform speaks of, though the old one still serves in full', () => {
+    const states = [
+      state('cart-2b-x'),
+      deployment(true),
+      state('cart-3c-x', { ready: false, reason: 'InvalidImageName' }),
+    ];
+    const events = [event('Pod/cart-3c-x', 'InspectFailed: invalid reference format')];
+    expect(platformFailures({ states, events })).toMatchObject([{ mode: 'image_pull_backoff' }]);
+  });
+
+  it('are not told by an event of hours ago', () => {
+    const states = [deployment(false), state('cart-1a-x', { ready: false, reason: 'Unschedulable' })];
+    const events = [
+      event('Pod/cart-0z-x', 'Failed to pull image "cart:9"', 94 * HOUR),
+      event('Pod/cart-1a-x', 'FailedScheduling: 0/3 nodes are available'),
+    ];
+    expect(platformFailures({ states, events })[0]).toMatchObject({ mode: 'pending_pod' });
+  });
+
+  it('are those of the failing service before those of others', () => {
+    const states = [
+      state('labs-1a-x', { ready: false, reason: 'ImagePullBackOff' }),
+      state('n1', { kind: 'node', ready: false }),
+      state('cart-1a-x', { ready: false, reason: 'OOMKilled' }),
+    ];
+    const found = platformFailures({ states, events: [], service: 'cart' });
+    expect(found.map(({ mode }) => mode)).toEqual(['oom_killed', 'node_not_ready', 'image_pull_backoff']);
+  });
+
+  it.each([
+    ['failed liveness probe, will be restarted', 'probe_failure'],
+    ['Memory cgroup out of memory: Killed process 7 (cart); Liveness probe failed', 'oom_killed'],
+  ])('tell exit code 137 of a probe from that of memory: %p', (message, mode) => {
+    const states = [state('cart-1a-x', { ready: false, exitCode: 137 })];
+    expect(platformFailures({ states, events: [event('Pod/cart-1a-x', message)] })).toMatchObject([{ mode }]);
+  });
+
+  it('are what the program itself names, where the platform sees only that its probe fails', () => {
+    const states = [state('cart-1a-x', { ready: false })];
+    const events = [event('Pod/cart-1a-x', 'Readiness probe failed: HTTP 500')];
+    const logs = [event('cart', 'UnknownHostException: no such host cart-db')];
+    expect(platformFailures({ states, events, logs })).toMatchObject([
+      { mode: 'dns_resolution_failure', said: 'UnknownHostException: no such host cart-db' },
+    ]);
+    expect(
+      platformFailures({ states, events, logs: [event('search', 'no such host cart-db')] }),
+    ).toMatchObject([{ mode: 'probe_failure' }]);
+  });
+
+  it('are a rollout that is stuck where new pods crash beside old ones that serve, else a crash', () => {
+    const crashing = state('cart-2b-x', { ready: false, reason: 'CrashLoopBackOff' });
+    const modes = (...states: ReturnType<typeof state>[]) =>
+      platformFailures({ states, events: [] }).map(({ mode }) => mode);
+    expect(modes(crashing, state('cart-1a-x'), deployment(false))).toEqual(['deployment_rollout_stuck']);
+    expect(modes(crashing, state('cart-2b-y'), deployment(false))).toEqual(['crash_loop']);
+    expect(modes(crashing, state('search-1a-x'), deployment(false))).toEqual(['crash_loop']);
+  });
+
+  it('are what the failing service misses, where only others crash', () => {
+    const states = [state('cart-1a-x'), state('coredns-1a-x', { ready: false, reason: 'CrashLoopBackOff' })];
+    const logs = [event('cart', 'lookup cart-db: no such host')];
+    expect(platformFailures({ states, events: [], logs, service: 'cart' })[0]).toMatchObject({
+      mode: 'dns_resolution_failure',
+      entity: 'cart',
+    });
+  });
+});

@@ -1,0 +1,143 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Span, TraceStatistic } from '../evidence/evidence.js';
+import { missingCalls, silences, slowEdges, slownessByEntity } from './trace-channels.js';
+import { statisticsOfSpans } from './trace-statistics.js';
+
+const cited = (row: TraceStatistic) => ({ evidenceId: 'evd_1', row });
+const gap = (caller: string, entity: string, baselineMean: number, mean: number) =>
+  cited({ statistic: 'edge_gap', caller, entity, count: 20, baselineCount: 20, baselineMean, mean });
+
+describe('Slow edges', () => {
+  it('are those whose calls lose more time on the way than before', () => {
+    const edges = slowEdges([gap('web', 'cart', 10, 210), gap('web', 'ads', 10, 9)]);
+    expect(edges).toMatchObject([{ caller: 'web', callee: 'cart', before: 10, now: 210 }]);
+    expect(edges[0]?.size).toBeCloseTo(Math.log(21));
+  });
+
+  it('are held against the callee in full and against the caller in part', () => {
+    const slowness = slownessByEntity(slowEdges([gap('web', 'cart', 10, 210)]));
+    expect(slowness.get('web')).toBeCloseTo(0.8 * (slowness.get('cart') ?? 0));
+  });
+
+  it('are not made by a single straggler', () => {
+    const straggler = gap('web', 'cart', 10, 210);
+    expect(slowEdges([cited({ ...straggler.row, baselineMedian: 10, median: 10 })])).toEqual([]);
+  });
+});
+
+describe('Missing calls', () => {
+  const operation = (count: number, baselineCount: number) =>
+    cited({ statistic: 'operation', entity: 'web', operation: 'GET /', count, baselineCount });
+  const call = (count: number, baselineCount: number) =>
+    cited({
+      statistic: 'call',
+      caller: 'web',
+      callerOperation: 'GET /',
+      entity: 'cart',
+      operation: 'Get',
+      count,
+      baselineCount,
+    });
+
+  it('are counted against how often the calling operation ran', () => {
+    const [missing] = missingCalls([operation(200, 100), call(20, 100)]);
+    expect(missing).toMatchObject({ caller: 'web', callee: 'cart', expected: 200, count: 20 });
+    expect(silences(missing ? [missing] : [], [])[0]?.worst.z).toBeCloseTo(180 / Math.sqrt(200 + 400 + 1));
+  });
+
+  it('are none when there merely was less traffic, or never was a call', () => {
+    expect(missingCalls([operation(50, 100), call(50, 100)])).toEqual([]);
+    expect(missingCalls([operation(50, 100), call(0, 0)])).toEqual([]);
+  });
+});
+
+describe('Silence', () => {
+  const operation = (entity: string) =>
+    cited({ statistic: 'operation', entity, operation: 'serve', count: 100, baselineCount: 100 });
+  const call = (caller: string, entity: string, now: number, callerOperation = 'serve', name = 'get') =>
+    cited({
+      statistic: 'call',
+      caller,
+      callerOperation,
+      entity,
+      operation: name,
+      count: now,
+      baselineCount: 100,
+    });
+  const silenceOf = (...rows: ReturnType<typeof cited>[]) => {
+    return silences(missingCalls(rows), rows)
+      .filter(({ worst }) => worst.z > 3)
+      .map(({ entity }) => entity);
+  };
+  /** `caller` asks the stock, through a span of its own, and then somebody else, whom it no longer reaches. */
+  const askingStock = (caller: string, other: string, reached: number) => [
+    operation(caller),
+    call(caller, caller, 90, 'serve', 'ask stock'),
+    call(caller, 'stock', 90, 'ask stock'),
+    call(caller, other, reached),
+  ];
+
+  it('is that of the caller where it alone breaks off', () => {
+    expect(silenceOf(...askingStock('shop', 'till', 10), ...askingStock('office', 'post', 100))).toEqual([
+      'shop',
+    ]);
+  });
+
+  it('is that of the service which several callers break off after', () => {
+    expect(silenceOf(...askingStock('shop', 'till', 10), ...askingStock('office', 'post', 20))).toEqual([
+      'stock',
+    ]);
+  });
+
+  it('stays with callers that have no service in common', () => {
+    const apart = [operation('kiln'), call('kiln', 'clay', 10), call('kiln', 'fire', 90)];
+    expect(silenceOf(...askingStock('shop', 'till', 10), ...apart).sort()).toEqual(['kiln', 'shop']);
+  });
+});
+
+describe('Statistics of spans', () => {
+  const span = (
+    traceId: string,
+    spanId: string,
+    entity: string,
+    startedAt: number,
+    durationMs: number,
+    parentSpanId?: string,
+  ) => ({
+    evidenceId: 'evd_1',
+    row: {
+      traceId,
+      spanId,
+      entity,
+      operation: 'op',
+      startedAt,
+      durationMs,
+      ...(parentSpanId ? { parentSpanId } : {}),
+    } satisfies Span,
+  });
+
+  it('are what a source that keeps statistics would have told', () => {
+    const spans = [
+      span('t1', 'a', 'web', 0, 30),
+      span('t1', 'b', 'cart', 1, 20, 'a'),
+      span('t2', 'a', 'web', 100, 230),
+      span('t2', 'b', 'cart', 101, 20, 'a'),
+    ];
+    const gaps = statisticsOfSpans(spans, 50).filter(({ row }) => row.statistic === 'edge_gap');
+    expect(gaps.map(({ row }) => row)).toEqual([
+      {
+        statistic: 'edge_gap',
+        caller: 'web',
+        entity: 'cart',
+        count: 1,
+        mean: 210,
+        baselineCount: 1,
+        baselineMean: 10,
+      },
+    ]);
+  });
+
+  it('survive spans that are their own parents', () => {
+    expect(() => statisticsOfSpans([span('t', 'a', 'web', 0, 1, 'a')], 0)).not.toThrow();
+  });
+});
