@@ -19,18 +19,22 @@ await runProgram('The evaluation could not be run.', async (say) => {
   const perturbations = Perturbations.parse(values.perturb, values.seed);
   const windows = values.healthyWindows ? new HealthyWindows() : undefined;
   const predictions: Record<string, Prediction> = {};
+  const failures: string[] = [];
   const sources = new Map<string, { dataset: string; system: string }>();
   for (const [i, entry] of folder.entries.entries()) {
     const read = await folder.load(entry);
     for (const raw of windows?.of(read) ?? [read]) {
-      predictions[raw.id] = predict(raw, () => performance.now(), perturbations);
+      const predicted = predict(raw, () => performance.now(), perturbations);
+      predictions[raw.id] = predicted.prediction;
+      failures.push(...predicted.failures);
       sources.set(raw.id, { dataset: raw.dataset, system: raw.system });
     }
     progress(i + 1, folder.entries.length);
   }
-  // Said at once, and once more by the exit code: a score over cases that were not read would be a lie.
-  for (const sentence of folder.unread) process.stderr.write(`${sentence}\n`);
-  if (folder.unread.length > 0) process.exitCode = 1;
+  // Said at once, and once more by the exit code: a score over cases that were not read, or not by all, would be a lie.
+  const troubles = [...folder.unread, ...failures];
+  for (const trouble of troubles) process.stderr.write(`${trouble}\n`);
+  if (troubles.length > 0) process.exitCode = 1;
   await writeFile(values.out, `${JSON.stringify(predictions, undefined, 1)}\n`);
   // Not before all is predicted and written: no answer may have been seen.
   const labels = windows?.labels ?? (await folder.labels());

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { breakAgent } from '../support/break-agent.js';
 import { runToEnd } from '../support/program.js';
 
 const PROGRAM = 'dist/cli/eval.js';
@@ -28,8 +29,12 @@ describe('npm run eval', () => {
   });
 
   async function evaluate(cases: string, name: string, ...args: string[]) {
+    return evaluateIn({}, cases, name, ...args);
+  }
+
+  async function evaluateIn(env: Record<string, string>, cases: string, name: string, ...args: string[]) {
     const out = join(scratch, name);
-    const ended = await runToEnd(PROGRAM, ['--cases', cases, '--out', out, ...args], {});
+    const ended = await runToEnd(PROGRAM, ['--cases', cases, '--out', out, ...args], env);
     return { ...ended, predictions: () => JSON.parse(readFileSync(out, 'utf8')) as Predictions };
   }
 
@@ -119,6 +124,20 @@ describe('npm run eval', () => {
     expect(after['made-commits']).toMatchObject({ ranked: [], commit: null, outcome: 'inconclusive' });
     expect({ ...after['made-pods'], ms: 0 }).toEqual({ ...predictions['made-pods'], ms: 0 });
     expect(Object.keys(after)).toHaveLength(8);
+  });
+
+  it('goes on when an agent breaks down over a case, names both, and ends as a failure', async () => {
+    const env = { NODE_OPTIONS: breakAgent('metrics analysis', 'made-pods') };
+    const run = await evaluateIn(env, CASES, 'broken.json');
+    expect(run.code).toBe(1);
+    expect(run.output).toMatch(
+      /made-pods: metrics analysis broke down: TypeError: a row that breaks it\n +at /,
+    );
+    expect(run.output.match(/broke down/g)).toHaveLength(1);
+    const after = run.predictions();
+    expect(Object.keys(after)).toEqual(Object.keys(predictions));
+    expect(after['made-pods']?.failureMode).toBe('image_pull_backoff');
+    expect({ ...after['made-database'], ms: 0 }).toEqual({ ...predictions['made-database'], ms: 0 });
   });
 
   it('changes the cases on purpose when it is asked to, and refuses a change that it does not know', async () => {

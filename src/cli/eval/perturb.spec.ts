@@ -62,7 +62,7 @@ describe('A case that is changed on purpose', () => {
     expect(renamed.incident.service).toMatch(/^entity\d+$/);
     expect(JSON.stringify(renamed.evidence.items.map(({ rows }) => rows))).not.toMatch(/kitchen|oven/);
     const places = ['', 'rename,shift'].map((text) =>
-      predict(RAW, () => 0, Perturbations.parse(text, 1)).ranked.map(({ entity }) => entity),
+      predict(RAW, () => 0, Perturbations.parse(text, 1)).prediction.ranked.map(({ entity }) => entity),
     );
     expect(places[1]).toEqual(places[0]);
     expect(places[0]?.[0]).toBe('oven');

@@ -18,15 +18,51 @@ export interface Prediction {
   readonly ms: number;
 }
 
-/** @param now a clock in ms; only differences are used */
-export function predict(raw: RawCase, now: () => number, perturbations: Perturbations): Prediction {
+export interface Predicted {
+  readonly prediction: Prediction;
+  /** What broke down, and where: the prediction was made without it. */
+  readonly failures: readonly string[];
+}
+
+const NO_CLAIM = {
+  ranked: [],
+  commit: null,
+  failureMode: null,
+  incident: true,
+  confidence: 0,
+  outcome: 'inconclusive',
+  evidence: [],
+} as const;
+
+/**
+ * One case that breaks something takes no other case along.
+ * @param now a clock in ms; only differences are used
+ */
+export function predict(raw: RawCase, now: () => number, perturbations: Perturbations): Predicted {
   const begun = now();
+  const ms = (): number => Math.round((now() - begun) * 10) / 10;
+  try {
+    const { prediction, failures } = claim(raw, perturbations);
+    return { prediction: { ...prediction, ms: ms() }, failures };
+  } catch (error) {
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return {
+      prediction: { ...NO_CLAIM, ms: ms() },
+      failures: [`${raw.id}: it could not be investigated: ${why}`],
+    };
+  }
+}
+
+function claim(
+  raw: RawCase,
+  perturbations: Perturbations,
+): { readonly prediction: Omit<Prediction, 'ms'>; readonly failures: readonly string[] } {
   const read = perturbations.ofRead(readCase(perturbations.ofRaw(raw)));
   const investigated = investigate(read.evidence, { incident: read.incident });
   const { outcome } = investigated;
   const incident = outcome.outcome !== 'not_an_incident';
   const cause = outcome.rootCause === null ? undefined : outcome.hypotheses[0];
-  return {
+  const prediction = {
     ranked: rankedBy(investigated, read),
     commit: commitOf(cause, read),
     failureMode: incident ? (cause?.failureMode ?? null) : 'healthy',
@@ -34,13 +70,16 @@ export function predict(raw: RawCase, now: () => number, perturbations: Perturba
     confidence: outcome.confidence,
     outcome: outcome.outcome,
     evidence: (cause ?? outcome.hypotheses[0])?.supportedBy ?? [],
-    ms: Math.round((now() - begun) * 10) / 10,
   };
+  const failures = investigated.turns.flatMap(({ report, failure }) =>
+    failure === undefined ? [] : `${raw.id}: ${report.agentName} broke down: ${failure}`,
+  );
+  return { prediction, failures };
 }
 
 /** The suspects of the synthesis, which hears all others; behind them whoever nobody suspects, by name. */
-function rankedBy({ reports }: Investigated, { entities, originalNames }: ReadCase): Prediction['ranked'] {
-  const suspects = reports.at(-1)?.suspects ?? [];
+function rankedBy({ turns }: Investigated, { entities, originalNames }: ReadCase): Prediction['ranked'] {
+  const suspects = turns.at(-1)?.report.suspects ?? [];
   const known = new Set(suspects.map(({ entity }) => entity));
   return [
     ...suspects.map(({ entity, score }) => ({ entity, score: Math.round(score * 1e6) / 1e6 })),

@@ -14,9 +14,11 @@ import { ExportEvalCase } from './application/export-eval-case.js';
 import { GatherEvidence } from './application/gather-evidence.js';
 import { GiveFeedback } from './application/give-feedback.js';
 import { InvestigateIncident } from './application/investigate-incident.js';
+import { KeepStep } from './application/keep-step.js';
 import { ListChanges } from './application/list-changes.js';
 import { ModelCalls } from './application/model-calls.js';
 import { OpenCase } from './application/open-case.js';
+import { PerformStep } from './application/perform-step.js';
 import { PullConnected } from './application/pull-connected.js';
 import { PursueCase } from './application/pursue-case.js';
 import { ReadAttached } from './application/read-attached.js';
@@ -57,6 +59,8 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     InvestigateIncident,
     WatchRun,
     PursueCase,
+    PerformStep,
+    KeepStep,
     ReviewWithModel,
     ModelCalls,
     OpenCase,

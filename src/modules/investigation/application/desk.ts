@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { AgentReport } from '../domain/agents/agent.js';
+import type { AgentTurn } from '../domain/agents/agent.js';
 import {
   type EvalCase,
   evalCaseOf,
@@ -126,10 +126,10 @@ export class Desk {
     this.inquiry.read(this.evidence(), onset);
   }
 
-  run(agentName: string): { readonly report: AgentReport; readonly durationMs: number } {
+  run(agentName: string): AgentTurn & { readonly durationMs: number } {
     const begun = performance.now();
-    const report = this.inquiry.run(agentName);
-    return { report, durationMs: Math.round(performance.now() - begun) };
+    const turn = this.inquiry.run(agentName);
+    return { ...turn, durationMs: Math.round(performance.now() - begun) };
   }
 
   /** @param policy by its version; today's when absent */

@@ -51,7 +51,7 @@ export class InvestigateIncident implements JobRunner<Payload> {
       if (error instanceof RunEndedError) return;
       if (attempt < MOST_ATTEMPTS || signal.aborted) throw error;
       this.log.error(error, `${investigationId} failed for good`);
-      const why = error instanceof DeskLostError ? `${error.message}.` : 'An agent failed again and again.';
+      const why = error instanceof DeskLostError ? `${error.message}.` : 'It failed again and again.';
       await this.endRun.fail(tenantId, investigationId, why);
     }
   }

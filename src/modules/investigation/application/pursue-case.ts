@@ -1,24 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
-import type { AgentReport } from '../domain/agents/agent.js';
 import { knownSolution } from '../domain/agents/known-solution.js';
 import { nextOf } from '../domain/agents/registry.js';
-import { CaseFile } from '../domain/evidence/case-file.js';
-import type { Memory, Run, Step } from '../domain/run.js';
-import { MODEL_REVIEW, type Reviewed } from '../domain/review/review.js';
+import type { Memory, Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 import type { RemoteDesk } from './desks.js';
 import { EndRun } from './end-run.js';
 import { GatherEvidence } from './gather-evidence.js';
-import { ModelCalls } from './model-calls.js';
+import { KeepStep } from './keep-step.js';
+import { PerformStep } from './perform-step.js';
 import { RereadEvidence } from './reread-evidence.js';
-import { ReviewWithModel } from './review-with-model.js';
-
-/** What came of a step. */
-interface Turn extends Reviewed {
-  readonly stepIndex: number;
-  readonly durationMs: number;
-}
 
 /**
  * The durable pipeline. Steps that wait for nothing begin together, and each is committed as it ends, in their order,
@@ -28,18 +19,17 @@ interface Turn extends Reviewed {
 export class PursueCase {
   constructor(
     private readonly runs: Runs,
-    private readonly caseFile: CaseFile,
     private readonly gatherEvidence: GatherEvidence,
     private readonly rereadEvidence: RereadEvidence,
-    private readonly reviewWithModel: ReviewWithModel,
-    private readonly modelCalls: ModelCalls,
+    private readonly performStep: PerformStep,
+    private readonly keepStep: KeepStep,
     private readonly endRun: EndRun,
     private readonly clock: Clock,
   ) {}
 
   async execute(desk: RemoteDesk, run: Run, memory: Memory, signal: AbortSignal): Promise<void> {
     const { tenantId, investigationId, knownSolution: known } = run;
-    const reports = await this.reportsOf(run);
+    const reports = await this.keepStep.before(run);
     await desk.open({ ...memory, knownSolution: known, reports });
     let isRead = false;
     for (;;) {
@@ -57,10 +47,10 @@ export class PursueCase {
         await this.endRun.conclude(turn.run, await desk.decide(), reports);
         return;
       }
-      const asked = turn.steps.map(async (step) => this.perform(desk, turn.run, step, signal));
+      const asked = turn.steps.map(async (step) => this.performStep.execute(desk, turn.run, step, signal));
       // The first that fails tells; the others must not end the process.
       void Promise.allSettled(asked);
-      for (const each of asked) reports.push(await this.keep(turn.run, await each));
+      for (const each of asked) reports.push(await this.keepStep.execute(turn.run, await each));
     }
   }
 
@@ -70,33 +60,5 @@ export class PursueCase {
     const onset = run.onset ?? (await this.gatherEvidence.execute(desk, run, memory, signal));
     if (onset) await desk.begin(onset);
     return onset !== undefined;
-  }
-
-  private async perform(desk: RemoteDesk, run: Run, step: Step, signal: AbortSignal): Promise<Turn> {
-    const { stepIndex, agentName } = step;
-    if (agentName !== MODEL_REVIEW) return { stepIndex, ...(await desk.run(agentName)), lacking: [] };
-    const begun = this.clock.now().getTime();
-    const reviewed = await this.reviewWithModel.execute(desk, this.modelCalls.bookOf(run), signal);
-    return { stepIndex, ...reviewed, durationMs: this.clock.now().getTime() - begun };
-  }
-
-  private async keep({ tenantId, investigationId }: Run, turn: Turn): Promise<AgentReport> {
-    const { stepIndex, report, durationMs, lacking } = turn;
-    return this.runs.change(tenantId, investigationId, async (run) => {
-      if (!run.finishStep(stepIndex, report, durationMs)) return report;
-      run.unreadSources = [...run.unreadSources, ...lacking];
-      await this.caseFile.addFindings(tenantId, investigationId, stepIndex, report.findings);
-      return report;
-    });
-  }
-
-  /** What the agents before a crash had found. */
-  private async reportsOf({ tenantId, investigationId, steps }: Run): Promise<AgentReport[]> {
-    const found = await this.caseFile.findings(tenantId, [investigationId]);
-    return steps.flatMap(({ stepIndex, agentName, report }) => {
-      if (!report) return [];
-      const findings = found.filter((each) => each.stepIndex === stepIndex).map(({ finding }) => finding);
-      return [{ ...report, agentName, findings }];
-    });
   }
 }

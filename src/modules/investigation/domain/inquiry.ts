@@ -1,4 +1,10 @@
-import type { AgentReport, InvestigatedIncident, InvestigationContext } from './agents/agent.js';
+import type {
+  Agent,
+  AgentReport,
+  AgentTurn,
+  InvestigatedIncident,
+  InvestigationContext,
+} from './agents/agent.js';
 import { agentNamed } from './agents/registry.js';
 import { decideOutcome, type Outcome, type OutcomeInputs } from './outcome/decide-outcome.js';
 import { EvidenceSet } from './evidence/evidence-set.js';
@@ -48,15 +54,33 @@ export class Inquiry {
     this.#onset = onset;
   }
 
-  /** Lets one agent have its turn. Those it reads must have had theirs. @throws where there is no such agent */
-  run(agentName: string): AgentReport {
-    const report = agentNamed(agentName).run(this.#evidence, this.context);
-    this.#reports.push(report);
-    return report;
+  /**
+   * Lets one agent have its turn. Those it reads must have had theirs. One that breaks down over the evidence takes
+   * nobody along: it is known to have failed, and the others go on.
+   * @throws where there is no such agent, or no onset can be estimated: then it is not the agent that is wrong
+   */
+  run(agentName: string): AgentTurn {
+    const turn = turnOf(agentNamed(agentName), this.#evidence, this.context);
+    this.#reports.push(turn.report);
+    return turn;
   }
 
   decide(policy = decideOutcome): Decided {
     const inputs = outcomeInputs(this.#reports, this.#evidence, this.context);
     return { inputs, outcome: policy(inputs) };
   }
+}
+
+function turnOf(agent: Agent, evidence: EvidenceSet, context: InvestigationContext): AgentTurn {
+  try {
+    return { report: agent.run(evidence, context) };
+  } catch (error) {
+    const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { report: brokenDown(agent.name), failure };
+  }
+}
+
+function brokenDown(agentName: string): AgentReport {
+  const message = 'Broke down over this evidence and found nothing; the others go on without it.';
+  return { agentName, findings: [], hypotheses: [], suspects: [], missing: [], message, failed: true };
 }

@@ -1,4 +1,4 @@
-import type { AgentReport } from './agents/agent.js';
+import type { AgentTurn } from './agents/agent.js';
 import { AGENTS } from './agents/registry.js';
 import { decideOutcome } from './outcome/decide-outcome.js';
 import type { EvidenceSet } from './evidence/evidence-set.js';
@@ -7,7 +7,7 @@ import type { Onset } from './evidence/onset.js';
 
 /** A whole run, as it would have been stored. */
 export interface Investigated extends Decided {
-  readonly reports: readonly AgentReport[];
+  readonly turns: readonly AgentTurn[];
 }
 
 /** Runs every agent in turn and decides, in one breath: what a durable run does step by step. */
@@ -18,6 +18,6 @@ export function investigate(
 ): Investigated {
   const inquiry = new Inquiry(remembered);
   inquiry.read(evidence, onset);
-  const reports = AGENTS.map(({ name }) => inquiry.run(name));
-  return { reports, ...inquiry.decide(policy) };
+  const turns = AGENTS.map(({ name }) => inquiry.run(name));
+  return { turns, ...inquiry.decide(policy) };
 }

@@ -103,12 +103,12 @@ export class Run extends Aggregate {
 
   /**
    * Turns to the steps that can begin: the next ones, or after a crash those that were cut off.
-   * @param choose of the steps that have not ended those to begin, given those that are completed; by name
+   * @param choose of the steps that have not ended those to begin, given those that had their turn; by name
    * @returns none when every step has ended
    */
   beginSteps(choose: (done: ReadonlySet<string>, left: readonly string[]) => string[], now: Date): Step[] {
     const left = this.steps.filter(({ status }) => status === 'pending' || status === 'running');
-    const done = this.steps.filter(({ status }) => status === 'completed');
+    const done = this.steps.filter(({ status }) => status === 'completed' || status === 'failed');
     const chosen = choose(new Set(done.map(nameOf)), left.map(nameOf));
     return left
       .filter(({ agentName }) => chosen.includes(agentName))
@@ -120,7 +120,7 @@ export class Run extends Aggregate {
     const step = this.steps[stepIndex - 1];
     if (this.status !== 'running' || step?.status !== 'running') return false;
     const { agentName, findings: _beside, ...kept } = report;
-    this.setStep({ ...step, status: 'completed', durationMs, report: kept });
+    this.setStep({ ...step, status: report.failed ? 'failed' : 'completed', durationMs, report: kept });
     this.record(
       new InvestigationProgress({
         incidentId: this.incidentId,

@@ -67,6 +67,15 @@ export interface AgentReport {
   readonly missing: readonly string[];
   /** One sentence with numbers for `investigation.progress`. */
   readonly message: string;
+  /** It broke down: all else is empty, and what it would have found is not known. */
+  readonly failed?: true;
+}
+
+/** What came of an agent's turn. */
+export interface AgentTurn {
+  readonly report: AgentReport;
+  /** Where it broke down: the error with its stack, for whoever mends it. May hold words of the evidence. */
+  readonly failure?: string;
 }
 
 /** One way of looking at an incident. Pure: the same evidence and context give the same report. */

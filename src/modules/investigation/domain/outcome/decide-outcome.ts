@@ -20,6 +20,8 @@ export interface OutcomeInputs {
   /** Where the trouble is; absent in what was stored before there was such a thing. */
   readonly localisation?: Localisation | null;
   readonly missing: readonly string[];
+  /** The agents that broke down; absent in what was stored before one could without the run. */
+  readonly failed?: readonly string[];
 }
 
 export interface Outcome {
@@ -90,8 +92,10 @@ export function decideOutcome(inputs: OutcomeInputs): Outcome {
   const common = { hypotheses: ranked, version: OUTCOME_POLICY };
   const found = ranked.find(isCause);
   const best = found && inputs.quiet.platform && !speaksAgainstQuiet(found) ? undefined : found;
+  const unheard = (inputs.failed ?? []).map(notHeard);
   if (!best) {
-    if (isQuiet(inputs)) {
+    // Who was not heard may have had something to say.
+    if (unheard.length === 0 && isQuiet(inputs)) {
       return {
         ...common,
         outcome: 'not_an_incident',
@@ -110,7 +114,7 @@ export function decideOutcome(inputs: OutcomeInputs): Outcome {
       confidence: Math.min(MOST_WHEN_INCONCLUSIVE, rounded((ranked[0]?.score ?? 0) / 2)),
       rootCause: null,
       recommendedActions: missing.map((what) => `Attach or connect ${what}`),
-      missingEvidence: missing,
+      missingEvidence: [...missing, ...unheard],
     };
   }
   const rival = ranked.find(
@@ -123,7 +127,7 @@ export function decideOutcome(inputs: OutcomeInputs): Outcome {
     confidence: rounded(Math.min(MOST_CERTAIN, confidenceOf(best, rival !== undefined, inputs))),
     rootCause: best.statement,
     recommendedActions: recommendedFor(best, identified ? [] : inputs.missing),
-    missingEvidence: inputs.missing,
+    missingEvidence: [...inputs.missing, ...unheard],
   };
 }
 
@@ -175,6 +179,10 @@ function isQuiet({ read, quiet, hypotheses, localisation }: OutcomeInputs): bool
 /** Everything that could be read was, and it was not enough: then only other places or a person can tell. */
 function lacking({ missing }: OutcomeInputs): readonly string[] {
   return missing.length > 0 ? missing : ['a note of what a person saw, or evidence from further services'];
+}
+
+function notHeard(agentName: string): string {
+  return `What the ${agentName} would have found: it broke down over this evidence, which is an error of CauseFlow and in the operator's log.`;
 }
 
 function byStanding(a: Hypothesis, b: Hypothesis): number {

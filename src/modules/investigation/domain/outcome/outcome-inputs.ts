@@ -23,6 +23,7 @@ export function outcomeInputs(
     },
     localisation: localise(reports),
     missing: [...new Set(reports.flatMap(({ missing }) => missing))],
+    failed: reports.flatMap(({ agentName, failed }) => (failed ? agentName : [])),
   };
   return knownSolution?.decision === 'accepted' ? asAccepted(inputs) : inputs;
 }
