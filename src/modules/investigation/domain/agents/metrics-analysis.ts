@@ -52,7 +52,10 @@ export const metricsAnalysis: Agent = {
     const shifts = compared.filter(({ shifted }) => shifted).sort(byScore);
     const calm = calmSeries(compared, incident);
     const graph = new CallGraph([...context.topology, ...evidence.edges.map(({ row }) => row)]);
-    const topmost = rankEntities(shifts, graph, incident.service);
+    const topmost = rankEntities([...shifts, ...compared.filter(({ shifted }) => !shifted)], graph, {
+      failing: incident.service,
+      since: onset.at,
+    });
     const among = new Set(evidence.series.map(({ entity }) => entity)).size;
     return {
       agentName: NAME,

@@ -9,7 +9,7 @@ import { clockTime } from '../wording.js';
  * own symptom is seen and nobody else seems to wait for it, or that moved while the failing service stayed well, has no cause in it yet: that stays open.
  */
 export function metricHypothesis(
-  { entity, score, shifts, explained, awaited }: EntityRanking,
+  { entity, score, shifts, explained, awaited, like }: EntityRanking,
   failing: string | null,
   calm: readonly MetricShift[],
 ): Hypothesis {
@@ -26,7 +26,7 @@ export function metricHypothesis(
       : own
         ? 'errors'
         : 'dependency';
-  const because = whyOpen(category, explained, awaited, calm.length > 0);
+  const because = whyOpen(category, { explained, awaited, like }, calm.length > 0);
   return hypothesis({
     statement: statementOf(category, entity, cause),
     score: because === undefined ? 0.3 + 0.25 * score : 0.1 + 0.2 * score,
@@ -42,12 +42,13 @@ export function metricHypothesis(
 
 function whyOpen(
   category: CauseCategory,
-  explained: string | undefined,
-  awaited: boolean,
+  { explained, awaited, like }: Pick<EntityRanking, 'explained' | 'awaited' | 'like'>,
   calm: boolean,
 ): string | undefined {
   if (calm) return 'The failing service itself stayed within normal.';
   if (explained !== undefined) return explained;
+  if (category !== 'errors' && category !== 'dependency') return undefined;
+  if (like !== undefined) return `${like} fails just as it does, and it is not known who of them calls whom.`;
   return category === 'errors' && !awaited ? 'The metrics tell what suffers, not why.' : undefined;
 }
 

@@ -12,7 +12,7 @@ export type Suffering = 'latency' | 'failures';
 
 const SLOW = /latenc|slow|duration|response.?time|\bp\d\d\b|delay/i;
 const FAILING = /error|availab|fail|5xx|\b50\d\b|success|down\b/i;
-const FAILURE_ROLES: readonly MetricRole[] = ['availability', 'errors'];
+export const FAILURE_ROLES: ReadonlySet<MetricRole> = new Set<MetricRole>(['availability', 'errors']);
 
 /** What the alert complains about; where it does not say, what the failing service's own series show more of. */
 export function sufferingOf(
@@ -29,7 +29,7 @@ export function sufferingOf(
     const shift = metricShift(each, onsetAt);
     if (!shift) continue;
     if (shift.role === 'latency') worst.latency = Math.max(worst.latency, shift.score);
-    else if (FAILURE_ROLES.includes(shift.role)) worst.failures = Math.max(worst.failures, shift.score);
+    else if (FAILURE_ROLES.has(shift.role)) worst.failures = Math.max(worst.failures, shift.score);
   }
   return worst.failures > worst.latency ? 'failures' : 'latency';
 }
@@ -82,9 +82,7 @@ function pairOf(own: readonly MetricSeries[], suffering: Suffering): EntitySerie
     .sort(
       (a, b) => preference(a.signal) - preference(b.signal) || compareText(a.signal.metric, b.signal.metric),
     );
-  const traffic = profiled.find(
-    ({ profile, signal }) => profile.role === 'traffic' && isRequests(signal),
-  )?.signal;
+  const traffic = profiled.find(({ signal }) => countsRequests(signal))?.signal;
   const worse = profiled.find(({ profile }) =>
     suffering === 'latency' ? profile.role === 'latency' : profile.role === 'availability',
   );
@@ -100,11 +98,15 @@ function preference({ metric }: MetricSeries): number {
   return /p\d\d|max|min/i.test(metric) ? 2 : 1;
 }
 
+export function countsRequests(series: MetricSeries): boolean {
+  return profileOf(series.metric, series.unit).role === 'traffic' && isRequests(series);
+}
+
 function isRequests({ metric }: MetricSeries): boolean {
   return /request|rps|qps|calls|invocation|hits|ops/i.test(metric);
 }
 
-function isShare({ metric, unit }: MetricSeries): boolean {
+export function isShare({ metric, unit }: MetricSeries): boolean {
   return /ratio|percent|pct|%|share/i.test(`${metric} ${unit ?? ''}`);
 }
 

@@ -1,6 +1,8 @@
 import type { CallGraph } from './call-graph.js';
 import { compareText } from '../compare-text.js';
 import type { MetricShift } from '../metrics/metric-shift.js';
+import type { EpochMs } from '../evidence/evidence.js';
+import { passedOn } from './passing-on.js';
 import { waitingFor } from './waiting.js';
 
 /** How strongly an entity's metrics point at it. */
@@ -12,8 +14,10 @@ export interface EntityRanking {
   readonly shifts: readonly MetricShift[];
   /** Why what ails it may be no more than what ails somebody else, if so. */
   readonly explained: string | undefined;
-  /** Whether it is what others seem to wait for. */
+  /** Whether others seem to wait for it, or to pass on its failures, and it does not. */
   readonly awaited: boolean;
+  /** Somebody of whom the signals tell no more than of it, if so: either may suffer from the other. */
+  readonly like: string | undefined;
 }
 
 const WHEN_EXPLAINED = 0.5;
@@ -22,14 +26,16 @@ const WHEN_UNRELATED = 0.7;
 /**
  * Entities by their worst series, given worst first. One that is explained by what it calls counts half, and one that
  * the failing service is not known to depend on a little less: edges are often missing, so a path is a bonus and
- * never a filter. Where nobody knows who calls whom, it is told from the times who waits. Traffic that changed
- * says nothing by itself.
+ * never a filter. Where nobody knows who calls whom, it is told from the times who waits, and from the failures who
+ * passes them on. Traffic that changed says nothing by itself.
+ * @param compared all that was compared, changed or not
  */
 export function rankEntities(
-  shifts: readonly MetricShift[],
+  compared: readonly MetricShift[],
   graph: CallGraph,
-  failing: string | null,
+  { failing, since }: { readonly failing: string | null; readonly since: EpochMs },
 ): EntityRanking[] {
+  const shifts = compared.filter(({ shifted }) => shifted);
   const byEntity = new Map<string, MetricShift[]>();
   for (const shift of shifts) {
     const known = byEntity.get(shift.series.entity);
@@ -37,23 +43,55 @@ export function rankEntities(
     else byEntity.set(shift.series.entity, [shift]);
   }
   const moved = new Set([...byEntity.keys()].map((entity) => graph.nodeOf(entity)));
-  const waits = graph.isEmpty ? waitingFor(shifts) : new Map<string, string>();
-  const awaited = new Set(waits.values());
+  const { explained: suffers, like } = graph.isEmpty
+    ? guessedCalls(shifts, compared, since)
+    : NOTHING_GUESSED;
+  const awaited = new Set([...suffers.values()].map(({ from }) => from));
   return [...byEntity]
     .filter(([, own]) => own.some(({ role }) => role !== 'traffic'))
     .map(([entity, own]): EntityRanking => {
       const calls = graph.callees(entity).some((callee) => moved.has(callee));
-      const explained = calls ? 'Something it calls left normal too.' : waitSentence(waits.get(entity));
+      const explained = calls ? 'Something it calls left normal too.' : suffers.get(entity)?.because;
       const unrelated = failing !== null && !graph.isEmpty && graph.distance(failing, entity) === undefined;
       const score =
         strength(own) * (explained === undefined ? 1 : WHEN_EXPLAINED) * (unrelated ? WHEN_UNRELATED : 1);
-      return { entity, score, shifts: own, explained, awaited: awaited.has(entity) };
+      return { entity, score, shifts: own, explained, awaited: awaited.has(entity), like: like.get(entity) };
     })
     .sort((a, b) => b.score - a.score || compareText(a.entity, b.entity));
 }
 
-function waitSentence(awaited: string | undefined): string | undefined {
-  return awaited && `It seems to wait for ${awaited}, whose times grew by a larger multiple.`;
+interface GuessedCalls {
+  readonly explained: ReadonlyMap<string, { readonly from: string; readonly because: string }>;
+  readonly like: ReadonlyMap<string, string>;
+}
+
+const NOTHING_GUESSED: GuessedCalls = { explained: new Map(), like: new Map() };
+
+/** Times tell more than failures: who waits for somebody is not what that one fails of. */
+function guessedCalls(
+  shifts: readonly MetricShift[],
+  compared: readonly MetricShift[],
+  since: EpochMs,
+): GuessedCalls {
+  const waits = waitingFor(shifts);
+  const awaited = new Set(waits.values());
+  const isUntimed = (entity: string) => !waits.has(entity) && !awaited.has(entity);
+  const failures = passedOn(
+    shifts,
+    compared.map(({ series }) => series),
+    since,
+  );
+  const explained = new Map(
+    [...waits].map(([entity, from]) => [
+      entity,
+      { from, because: `It seems to wait for ${from}, whose times grew by a larger multiple.` },
+    ]),
+  );
+  for (const [entity, from] of failures.from) {
+    if (isUntimed(entity))
+      explained.set(entity, { from, because: `It may only pass on failures of ${from}.` });
+  }
+  return { explained, like: new Map([...failures.like].filter(([entity]) => isUntimed(entity))) };
 }
 
 /** More traffic that is not later than any other change of an entity may be the cause of them, not their sign. */
