@@ -80,6 +80,50 @@ describe('The metrics analysis', () => {
     });
   });
 
+  it('does not take requests that are repeated because they fail for demand', () => {
+    const report = run([
+      metric('checkout', 'request_rate', 100, 100),
+      metric('checkout', 'error_ratio', 0.01, 0.2),
+      metric('payments', 'request_rate', 100, 200),
+      metric('payments', 'error_ratio', 0.01, 0.6),
+    ]);
+    expect(report.hypotheses[0]).toMatchObject({
+      entity: 'payments',
+      category: 'dependency',
+      status: 'supported',
+    });
+  });
+
+  it('takes requests that rose along the whole way for demand', () => {
+    const report = run([
+      metric('checkout', 'request_rate', 100, 300),
+      metric('checkout', 'error_ratio', 0.01, 0.2),
+      metric('payments', 'request_rate', 60, 180),
+      metric('payments', 'error_ratio', 0.01, 0.6),
+    ]);
+    expect(report.hypotheses[0]).toMatchObject({ entity: 'payments', category: 'demand' });
+  });
+
+  it('names nobody when two fail alike and nobody knows who calls whom, and asks for that', () => {
+    const both = ['checkout', 'payments'].flatMap((entity) => [
+      metric(entity, 'request_rate', 100, 100),
+      metric(entity, 'error_ratio', 0.01, 0.4),
+    ]);
+    const report = run(both);
+    expect(report.hypotheses.map(({ status }) => status)).toEqual(['open', 'open']);
+    expect(report.hypotheses[0]?.because).toMatch(/^\w+ fails just as it does, and it is not known who/);
+    expect(report.missing).toEqual([expect.stringMatching(/^the call graph around checkout/)]);
+    const known = run([...both, topology(['checkout', 'payments'])]);
+    expect(known.hypotheses[0]).toMatchObject({ entity: 'payments', status: 'supported' });
+  });
+
+  it('holds the only one that fails among several to be where the trouble is', () => {
+    const calm = ['search', 'payments'].map((entity) => metric(entity, 'error_ratio', 0.01, 0.01));
+    const bad = metric('checkout', 'error_ratio', 0.01, 0.4);
+    expect(statements(run([bad, ...calm]))[0]).toMatch(/^supported: The trouble is inside checkout/);
+    expect(statements(run([bad, ...calm.slice(1)]))[0]).toMatch(/^open: /);
+  });
+
   it('finds that a failing service which was measured all along is well', () => {
     const report = run([
       metric('checkout', 'latency_ms', 100, 100),

@@ -1,4 +1,4 @@
-import { demandThatCameFirst, type EntityRanking } from '../topology/entity-ranking.js';
+import type { EntityRanking } from '../topology/entity-ranking.js';
 import { type CauseCategory, hypothesis, type Hypothesis } from '../hypothesis.js';
 import { type MetricShift, movement } from './metric-shift.js';
 import { sameService } from '../evidence/service-name.js';
@@ -9,11 +9,10 @@ import { clockTime } from '../wording.js';
  * own symptom is seen and nobody else seems to wait for it, or that moved while the failing service stayed well, has no cause in it yet: that stays open.
  */
 export function metricHypothesis(
-  { entity, score, shifts, explained, awaited, like }: EntityRanking,
+  { entity, score, shifts, explained, awaited, demand, like }: EntityRanking,
   failing: string | null,
   calm: readonly MetricShift[],
 ): Hypothesis {
-  const demand = demandThatCameFirst(shifts);
   const cause =
     demand ??
     shifts.find(({ role }) => role === 'saturation') ??

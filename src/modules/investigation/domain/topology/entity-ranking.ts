@@ -14,8 +14,10 @@ export interface EntityRanking {
   readonly shifts: readonly MetricShift[];
   /** Why what ails it may be no more than what ails somebody else, if so. */
   readonly explained: string | undefined;
-  /** Whether others seem to wait for it, or to pass on its failures, and it does not. */
+  /** Whether others seem to wait for it or to pass on its failures, or none of several others suffers at all. */
   readonly awaited: boolean;
+  /** The rise in requests that may be why, if any. */
+  readonly demand: MetricShift | undefined;
   /** Somebody of whom the signals tell no more than of it, if so: either may suffer from the other. */
   readonly like: string | undefined;
 }
@@ -47,6 +49,7 @@ export function rankEntities(
     ? guessedCalls(shifts, compared, since)
     : NOTHING_GUESSED;
   const awaited = new Set([...suffers.values()].map(({ from }) => from));
+  const alone = graph.isEmpty ? onlySufferer(compared) : undefined;
   return [...byEntity]
     .filter(([, own]) => own.some(({ role }) => role !== 'traffic'))
     .map(([entity, own]): EntityRanking => {
@@ -55,7 +58,15 @@ export function rankEntities(
       const unrelated = failing !== null && !graph.isEmpty && graph.distance(failing, entity) === undefined;
       const score =
         strength(own) * (explained === undefined ? 1 : WHEN_EXPLAINED) * (unrelated ? WHEN_UNRELATED : 1);
-      return { entity, score, shifts: own, explained, awaited: awaited.has(entity), like: like.get(entity) };
+      return {
+        entity,
+        score,
+        shifts: own,
+        explained,
+        awaited: entity === alone || awaited.has(entity),
+        demand: askedAgain(entity, suffers, byEntity) ? undefined : demandThatCameFirst(own),
+        like: like.get(entity),
+      };
     })
     .sort((a, b) => b.score - a.score || compareText(a.entity, b.entity));
 }
@@ -94,11 +105,54 @@ function guessedCalls(
   return { explained, like: new Map([...failures.like].filter(([entity]) => isUntimed(entity))) };
 }
 
+const FEWEST_CALM = 2;
+
+/** Who is the only one to suffer among several of whom the same was measured. */
+function onlySufferer(compared: readonly MetricShift[]): string | undefined {
+  const moved = compared.filter(({ shifted, role }) => shifted && role !== 'traffic');
+  const [first, ...others] = new Set(moved.map(({ series }) => series.entity));
+  if (first === undefined || others.length > 0) return undefined;
+  const metrics = new Set(moved.map(({ series }) => series.metric));
+  const calm = compared.filter(({ series }) => series.entity !== first && metrics.has(series.metric));
+  return new Set(calm.map(({ series }) => series.entity)).size >= FEWEST_CALM ? first : undefined;
+}
+
+const ROSE = 1.5;
+/** What one scrape tells of requests, the one before may tell of what they did. */
+const STEPS_APART = 1;
+/** Of the rise in requests: who passes on most of it passes on what came from outside. */
+const PASSED_ON = 0.8;
+
 /** More traffic that is not later than any other change of an entity may be the cause of them, not their sign. */
-export function demandThatCameFirst(shifts: readonly MetricShift[]): MetricShift | undefined {
-  const demand = shifts.find(({ role, worst, normal }) => role === 'traffic' && worst > normal * 1.5);
+function demandThatCameFirst(shifts: readonly MetricShift[]): MetricShift | undefined {
+  const demand = riseIn(shifts);
   const others = shifts.filter(({ role }) => role !== 'traffic');
-  return demand && others.length > 0 && others.every(({ at }) => demand.at <= at) ? demand : undefined;
+  if (!demand || others.length === 0) return undefined;
+  const [first = 0, second = first] = demand.series.timestamps;
+  const latest = STEPS_APART * (second - first);
+  return others.every(({ at }) => demand.at <= at + latest) ? demand : undefined;
+}
+
+function riseIn(shifts: readonly MetricShift[]): MetricShift | undefined {
+  return shifts.find(({ role, worst, normal }) => role === 'traffic' && worst > normal * ROSE);
+}
+
+/** Whose callers are asked no more often than before is asked again and again because it fails. */
+function askedAgain(
+  entity: string,
+  suffers: GuessedCalls['explained'],
+  byEntity: ReadonlyMap<string, readonly MetricShift[]>,
+): boolean {
+  const callers = [...suffers].filter(([, { from }]) => from === entity);
+  const rise = growth(riseIn(byEntity.get(entity) ?? []));
+  return (
+    callers.length > 0 &&
+    callers.every(([caller]) => growth(riseIn(byEntity.get(caller) ?? [])) < PASSED_ON * rise)
+  );
+}
+
+function growth(rise: MetricShift | undefined): number {
+  return rise ? rise.worst / rise.normal : 1;
 }
 
 /**

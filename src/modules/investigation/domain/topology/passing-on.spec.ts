@@ -95,4 +95,12 @@ describe('who passes on whose failures, by the counts alone', () => {
       'a-front': 'gone',
     });
   });
+
+  it('names nobody who fails when somebody else has fallen silent, of whom no more is seen', () => {
+    const silent = service('silent', { rate: [50, 0], failing: [0, 0] });
+    const caller = service('caller', { rate: STEADY, failing: [0, 0.3] });
+    expect(told(silent, caller).from).toEqual({ caller: 'silent' });
+    const small = service('small', { rate: [5, 0], failing: [0, 0] });
+    expect(told(small, caller).from).toEqual({});
+  });
 });

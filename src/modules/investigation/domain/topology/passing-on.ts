@@ -109,7 +109,26 @@ function failingOf(
     const failing = measured(shift, requests, since);
     if (failing.share > (byEntity.get(failing.entity)?.share ?? -1)) byEntity.set(failing.entity, failing);
   }
-  return [...byEntity.values()].sort((a, b) => compareText(a.entity, b.entity));
+  const failing = [...byEntity.values()];
+  const fallenSilent = failing.some(({ gone }) => gone) ? [] : silent(series, byEntity, since);
+  return [...failing, ...fallenSilent].sort((a, b) => compareText(a.entity, b.entity));
+}
+
+/** Who counted requests until the trouble began and none from then on may be gone. */
+function silent(
+  series: readonly MetricSeries[],
+  failing: ReadonlyMap<string, Failing>,
+  since: EpochMs,
+): Failing[] {
+  const end = Math.max(...series.map(({ timestamps }) => timestamps.at(-1) ?? 0));
+  return series.filter(countsRequests).flatMap(({ entity, timestamps, values }) => {
+    const step = stepOf(timestamps);
+    const last = timestamps[values.findLastIndex((value) => value > 0)] ?? 0;
+    const ceased = last + SILENT_STEPS * step < end && last + SILENT_STEPS * step >= since;
+    if (!ceased || failing.has(entity)) return [];
+    const failed = meanOf(values.filter((_, i) => (timestamps[i] ?? 0) < since));
+    return [{ entity, share: 1, failed, asked: 1, before: undefined, at: since, step, gone: true }];
+  });
 }
 
 function measured(
@@ -120,7 +139,7 @@ function measured(
   const { timestamps, values, entity } = series;
   const asked = new Map(requests?.timestamps.map((timestamp, i) => [timestamp, requests.values[i] ?? 0]));
   const usually = requests && meanOf(requests.values.filter((_, i) => (requests.timestamps[i] ?? 0) < since));
-  const step = medianOf(timestamps.slice(1).map((timestamp, i) => timestamp - (timestamps[i] ?? timestamp)));
+  const step = stepOf(timestamps);
   const last = requests?.timestamps.at(-1) ?? 0;
   const gone = role === 'availability' && last + SILENT_STEPS * step < (timestamps.at(-1) ?? 0);
   // Who is gone counts none of those that ask.
@@ -150,6 +169,10 @@ function measured(
     step,
     gone,
   };
+}
+
+function stepOf(timestamps: readonly EpochMs[]): number {
+  return medianOf(timestamps.slice(1).map((timestamp, i) => timestamp - (timestamps[i] ?? timestamp)));
 }
 
 function meanOf(values: readonly number[]): number {
