@@ -116,18 +116,20 @@ describe('without queries of its own', () => {
       const asked = `${query.get('query') ?? ''}${query.get('match[]') ?? ''}`;
       const names = asked.includes('unit_name!=""')
         ? ['a_total', 'b']
-        : asked.includes('shelf!=""')
-          ? ['b']
-          : ['a_total', 'b', 'up'];
+        : asked.includes('alertstate!=""')
+          ? ['ALERTS', 'ALERTS_FOR_STATE']
+          : asked.includes('shelf!=""')
+            ? ['b']
+            : ['a_total', 'b', 'up', 'ALERTS'];
       const result = names.map((name) => ({
         metric: { __name__: name, unit_name: 'pricing' },
         value: [1772366400, '1'],
         values: [[1772366400, '1']],
       }));
       if (path.endsWith('/labels'))
-        return { status: 'success', data: ['__name__', 'code', 'job', 'shelf', 'unit_name'] };
+        return { status: 'success', data: ['__name__', 'alertstate', 'code', 'job', 'shelf', 'unit_name'] };
       if (path.endsWith('/job/values')) return sample('prometheus', 'jobs');
-      if (/\/(?:unit_name|shelf|code)\/values$/.test(path))
+      if (/\/(?:unit_name|shelf|code|alertstate)\/values$/.test(path))
         return { status: 'success', data: ['basket', 'pricing'] };
       if (path.endsWith('/values')) return sample('prometheus', 'no-values');
       return { status: 'success', data: { resultType: 'vector', result } };

@@ -15,7 +15,7 @@ const NOT_OF_SERVICES =
 /** A label of services is on nearly all that an exporter of services tells. */
 const ON_NEARLY_ALL = 0.8;
 const MOST_LABELS_TRIED = 10;
-/** What Prometheus itself adds to a job bears no label of the exporter's. */
+/** What Prometheus itself adds to a job is not the exporter's, and neither are its labels. */
 const OF_THE_SCRAPE = /^(?:up$|scrape_|ALERTS)/;
 
 /** What watches is not suspected before what is watched. */
@@ -85,8 +85,13 @@ async function closeUp(
     if (values.length > 1) return sceneAmong(one, inside, values, question.service);
   }
   return label === 'job' && config.serviceLabels === undefined
-    ? byUnknownLabel(api, inside, [...names].filter((name) => !OF_THE_SCRAPE.test(name)).length, question)
+    ? byUnknownLabel(api, inside, exported(names), question)
     : undefined;
+}
+
+/** Alerts about a job bear its label, too, and labels of their own. */
+function exported(names: ReadonlySet<string>): number {
+  return [...names].filter((name) => !OF_THE_SCRAPE.test(name)).length;
 }
 
 /** An exporter of services may call them anything. */
@@ -102,7 +107,8 @@ async function byUnknownLabel(
     const values = await valuesOf(api, label, inside, question);
     if (values.length < 2) continue;
     const bearing = await metricNames(api, `${label}!=""${inside}`, question.to);
-    if (bearing.size >= ON_NEARLY_ALL * metrics) return sceneAmong(label, inside, values, question.service);
+    if (metrics > 0 && exported(bearing) >= ON_NEARLY_ALL * metrics)
+      return sceneAmong(label, inside, values, question.service);
   }
   return undefined;
 }
