@@ -101,6 +101,22 @@ describe('a storm of alerts', () => {
     expect(await tenant.api.get(`/v1/investigation/${incidentId}/replay`)).toMatchObject({ status: 200 });
   });
 
+  it('tells apart what alerts say of metrics, of calls and of messages', async () => {
+    const tenant = await quietTenant();
+    const incidentId = await storm(tenant, [
+      ...usual(100),
+      ...about('store', 'Requests from cart to store are slow', 'store logged errors it never logged before'),
+    ]);
+    await start(tenant, incidentId);
+    await ended(tenant, incidentId);
+    const alerts = (await evidenceOf(tenant, incidentId)).filter(({ source }) => source === 'alerts');
+    const ofStore = alerts.find(({ summary }) => summary.includes('about store'));
+    expect(ofStore?.content).toContain('"about":"log"');
+    expect(ofStore?.content).toContain('"about":"trace","caller":"cart"');
+    expect(ofStore?.content).toContain('"about":"metric"');
+    expect(alerts.filter(({ content }) => content.includes('"about":"trace"'))).toHaveLength(1);
+  });
+
   it('says nothing about the cause while too few are known, and nothing of another tenant', async () => {
     const tenant = await quietTenant();
     const incidentId = await storm(tenant, [...usual(999), ...UNUSUAL]);

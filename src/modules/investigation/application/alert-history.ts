@@ -85,6 +85,7 @@ function hourOf(moment: Date): number {
   return Math.floor(moment.getTime() / HOUR);
 }
 
-function keyOf({ entity, signal }: AlertKind): string {
-  return sha256Hex(JSON.stringify([entity, signal])).slice(0, 32);
+function keyOf({ entity, signal, caller }: AlertKind): string {
+  const parts = caller === undefined ? [entity, signal] : [entity, signal, caller];
+  return sha256Hex(JSON.stringify(parts)).slice(0, 32);
 }

@@ -3,7 +3,7 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import { type ArrivedAlert, IncidentLifecycle } from '#modules/ingestion/api';
 import type { InvestigatedIncident } from '../domain/agents/agent.js';
 import { ALERT_STORM } from '../domain/agents/names.js';
-import { alertKind } from '../domain/alerts/alert-kind.js';
+import { type AlertKind, alertKind } from '../domain/alerts/alert-kind.js';
 import { count } from '../domain/wording.js';
 import { AlertHistory, type Usual } from './alert-history.js';
 import type { RemoteDesk } from './desks.js';
@@ -43,19 +43,18 @@ export class AlertsAround {
     for (const alert of alerts) {
       const kind = alertKind(alert);
       if (!kind) continue;
-      const kinds: Kinds = byEntity.get(kind.entity) ?? new Map<string, ArrivedAlert[]>();
+      const kinds: Kinds = byEntity.get(kind.entity) ?? new Map<string, Alike>();
       byEntity.set(kind.entity, kinds);
-      const alike = kinds.get(kind.signal);
-      if (alike) alike.push(alert);
-      else kinds.set(kind.signal, [alert]);
+      const key = JSON.stringify([kind.signal, kind.about, kind.caller]);
+      const alike = kinds.get(key);
+      if (alike) alike.alerts.push(alert);
+      else kinds.set(key, { kind, alerts: [alert] });
     }
     if (alerts.length < FEWEST_ALERTS || byEntity.size < FEWEST_ENTITIES) return { records: [], unread };
-    const all = [...byEntity].flatMap(([entity, kinds]) =>
-      [...kinds.keys()].map((signal) => ({ entity, signal })),
-    );
+    const all = [...byEntity.values()].flatMap((kinds) => [...kinds.values()].map(({ kind }) => kind));
     const usual = await this.history.before(tenantId, from, all);
     const found = [...byEntity]
-      .map(([entity, kinds]) => ({ entity, kinds, rows: rowsAbout(entity, kinds, usual) }))
+      .map(([entity, kinds]) => ({ entity, kinds, rows: rowsAbout(kinds, usual) }))
       .sort((a, b) => seenOf(a.rows) - seenOf(b.rows) || b.rows.length - a.rows.length);
     const query = `alerts that arrived from ${from.toISOString()} to ${to.toISOString()}`;
     const records = await Promise.all(
@@ -74,10 +73,15 @@ export class AlertsAround {
   }
 }
 
-type Kinds = Map<string, ArrivedAlert[]>;
+interface Alike {
+  readonly kind: AlertKind;
+  readonly alerts: ArrivedAlert[];
+}
+
+type Kinds = Map<string, Alike>;
 
 function headAbout(entity: string, kinds: Kinds) {
-  const alerts = [...kinds.values()].reduce((sum, each) => sum + each.length, 0);
+  const alerts = [...kinds.values()].reduce((sum, each) => sum + each.alerts.length, 0);
   return {
     evidenceId: newId('evd'),
     type: 'platform_event',
@@ -88,17 +92,15 @@ function headAbout(entity: string, kinds: Kinds) {
 }
 
 /** The most unusual first. */
-function rowsAbout(entity: string, kinds: Kinds, usual: Usual) {
-  return [...kinds]
-    .map(([signal, alike]) => ({
-      entity,
-      signal,
-      about: 'metric',
-      seenBefore: usual.seen({ entity, signal }),
+function rowsAbout(kinds: Kinds, usual: Usual) {
+  return [...kinds.values()]
+    .map(({ kind, alerts }) => ({
+      ...kind,
+      seenBefore: usual.seen(kind),
       stormsBefore: usual.storms,
-      count: alike.length,
-      title: alike[0]?.title,
-      incidentIds: alike.slice(0, MOST_INCIDENTS).map(({ incidentId }) => incidentId),
+      count: alerts.length,
+      title: alerts[0]?.title,
+      incidentIds: alerts.slice(0, MOST_INCIDENTS).map(({ incidentId }) => incidentId),
     }))
     .sort((a, b) => a.seenBefore - b.seenBefore)
     .slice(0, MOST_KINDS);

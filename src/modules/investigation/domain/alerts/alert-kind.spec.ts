@@ -13,11 +13,49 @@ describe('The kind of an alert', () => {
 
   it('is that of the rule where a label names it, and of the service where a label names that', () => {
     const tags = { alertname: 'HighLatency', pod: 'checkout-7d9fbc6d8-x2x9l' };
-    expect(alert('anything', tags, null)).toEqual({ entity: 'checkout', signal: 'HighLatency' });
+    expect(alert('anything', tags, null)).toEqual({
+      entity: 'checkout',
+      signal: 'HighLatency',
+      about: 'metric',
+    });
   });
 
   it('is none of an alert that does not say whom it is about, nor is there one in what every object has', () => {
     expect(alert('Something is wrong', {}, null)).toBeUndefined();
     expect(alert('Something is wrong', { constructor: 'x' }, null)).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'labels of a mesh',
+      'Slow',
+      { source_workload: 'cart-5b8f7c9d4-abcde', destination_workload: 'payment' },
+    ],
+    ['labels of a service graph', 'Slow', { client: 'cart', server: 'payment' }],
+    ['its service and a peer', 'Slow', { service: 'cart', peer_service: 'payment' }],
+    ['a sentence', 'Requests from cart to payment are slow', {}],
+  ])('is about a call and meant for whom is called where %s names both sides', (_, title, tags) => {
+    expect(alert(title, tags, null)).toMatchObject({ about: 'trace', entity: 'payment', caller: 'cart' });
+  });
+
+  it.each([
+    ['ErrorLogLinesHigh', 'anything'],
+    ['Errors', 'New exceptions in the logs of checkout'],
+    ['Errors', 'checkout logged “connection refused” 40 times'],
+  ])('is about messages where %s: %s says so', (alertname, title) => {
+    expect(alert(title, { alertname })).toMatchObject({ about: 'log', signal: alertname });
+  });
+
+  it('is about a metric wherever the alert does not plainly say something else', () => {
+    for (const [title, tags] of [
+      ['Transaction log of checkout at 95 % of its disk', {}],
+      ['Moved from blue to green', {}],
+      ['Requests from 100 to 300 per second', {}],
+      ['OK -> ALARM', {}],
+      ['Logins of checkout are slow', {}],
+      ['Slow', { source_workload: 'unknown', destination_workload: 'payment' }],
+      ['Slow', { client: 'cart' }],
+    ] as const)
+      expect(alert(title, tags)).toMatchObject({ about: 'metric', entity: 'checkout' });
   });
 });

@@ -1,3 +1,4 @@
+import { asWords } from './alert-kind.js';
 import { unlikeReplicas } from './alert-replicas.js';
 import type { Cited } from '../evidence/evidence-set.js';
 import type { AlertSignal } from '../evidence/evidence.js';
@@ -109,5 +110,5 @@ function viewOf({ about, signal }: AlertSignal): ViewName {
   // Of `p99` in a title masking leaves `p9<NUM>`; and `up` is also the name of a metric.
   const metric = signal.replace(/\bp\d<NUM>/, 'quantile').replace(/ (up|down)$/, '');
   const { role } = profileOf(metric, undefined);
-  return `${OWN.has(role) ? 'resources' : 'requests'} ${FALLS.test(signal) ? 'down' : 'up'}`;
+  return `${OWN.has(role) ? 'resources' : 'requests'} ${FALLS.test(asWords(signal)) ? 'down' : 'up'}`;
 }
