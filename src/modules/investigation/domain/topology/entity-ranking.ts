@@ -49,7 +49,7 @@ export function rankEntities(
     ? guessedCalls(shifts, compared, since)
     : NOTHING_GUESSED;
   const awaited = new Set([...suffers.values()].map(({ from }) => from));
-  const alone = graph.isEmpty ? onlySufferer(compared) : undefined;
+  const alone = graph.isEmpty ? onlySufferer(compared, suffers) : undefined;
   return [...byEntity]
     .filter(([, own]) => own.some(({ role }) => role !== 'traffic'))
     .map(([entity, own]): EntityRanking => {
@@ -71,8 +71,14 @@ export function rankEntities(
     .sort((a, b) => b.score - a.score || compareText(a.entity, b.entity));
 }
 
+interface Explanation {
+  /** Who suffers first, if anybody. */
+  readonly from?: string;
+  readonly because: string;
+}
+
 interface GuessedCalls {
-  readonly explained: ReadonlyMap<string, { readonly from: string; readonly because: string }>;
+  readonly explained: ReadonlyMap<string, Explanation>;
   readonly like: ReadonlyMap<string, string>;
 }
 
@@ -92,12 +98,17 @@ function guessedCalls(
     compared.map(({ series }) => series),
     since,
   );
-  const explained = new Map(
+  const explained = new Map<string, Explanation>(
     [...waits].map(([entity, from]) => [
       entity,
       { from, because: `It seems to wait for ${from}, whose times grew by a larger multiple.` },
     ]),
   );
+  const failsOnly = (entity: string) =>
+    shifts.every(({ series, role }) => series.entity !== entity || role === 'traffic' || role === 'errors');
+  for (const entity of failures.hardly) {
+    if (failsOnly(entity)) explained.set(entity, { because: 'All in all it fails hardly more than before.' });
+  }
   for (const [entity, from] of failures.from) {
     if (isUntimed(entity))
       explained.set(entity, { from, because: `It may only pass on failures of ${from}.` });
@@ -108,8 +119,13 @@ function guessedCalls(
 const FEWEST_CALM = 2;
 
 /** Who is the only one to suffer among several of whom the same was measured. */
-function onlySufferer(compared: readonly MetricShift[]): string | undefined {
-  const moved = compared.filter(({ shifted, role }) => shifted && role !== 'traffic');
+function onlySufferer(
+  compared: readonly MetricShift[],
+  suffers: GuessedCalls['explained'],
+): string | undefined {
+  const moved = compared.filter(
+    ({ shifted, role, series }) => shifted && role !== 'traffic' && !suffers.has(series.entity),
+  );
   const [first, ...others] = new Set(moved.map(({ series }) => series.entity));
   if (first === undefined || others.length > 0) return undefined;
   const metrics = new Set(moved.map(({ series }) => series.metric));
@@ -119,7 +135,7 @@ function onlySufferer(compared: readonly MetricShift[]): string | undefined {
 
 const ROSE = 1.5;
 /** What one scrape tells of requests, the one before may tell of what they did. */
-const STEPS_APART = 1;
+const STEPS_APART = 2;
 /** Of the rise in requests: who passes on most of it passes on what came from outside. */
 const PASSED_ON = 0.8;
 

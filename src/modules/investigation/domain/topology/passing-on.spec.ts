@@ -103,4 +103,13 @@ describe('who passes on whose failures, by the counts alone', () => {
     const small = service('small', { rate: [5, 0], failing: [0, 0] });
     expect(told(small, caller).from).toEqual({});
   });
+
+  it('does not take a bad sample or two for failing', () => {
+    const [requests, failures] = service('calm', { rate: [5, 5], failing: [0, 0] });
+    const values = failures?.values.map((value, i) => (i === 80 || i === 81 ? 0.05 : value)) ?? [];
+    const all = [requests, failures && { ...failures, values }].filter((each) => each !== undefined);
+    const shifts = all.map((each) => metricShift(each, SINCE)).filter((shift) => shift?.shifted === true);
+    expect(shifts).toHaveLength(1);
+    expect(passedOn(shifts.filter((shift) => shift !== undefined), all, SINCE).hardly).toEqual(new Set(['calm'])); // prettier-ignore
+  });
 });

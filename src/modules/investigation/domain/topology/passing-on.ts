@@ -11,6 +11,8 @@ export interface PassedOn {
   readonly from: ReadonlyMap<string, string>;
   /** By entity one that fails just as it does: either may pass on what the other does. */
   readonly like: ReadonlyMap<string, string>;
+  /** Who, all in all, fails hardly more than before: a bad sample or two of few requests. */
+  readonly hardly: ReadonlySet<string>;
 }
 
 interface Failing {
@@ -40,6 +42,8 @@ const STEPS_APART = 2;
 const SILENT_STEPS = 6;
 /** Of another one's share: when fewer requests than that began to fail is told by chance. */
 const TIMEABLE = 0.5;
+/** Of requests: the smallest change of an error ratio that matters. */
+const NOTABLE = 0.01;
 /** In standard deviations. */
 const NOT_BY_CHANCE = 3;
 
@@ -56,7 +60,8 @@ export function passedOn(
   series: readonly MetricSeries[],
   since: EpochMs,
 ): PassedOn {
-  const failing = failingOf(shifts, series, since);
+  const all = failingOf(shifts, series, since);
+  const failing = all.filter(({ share }) => share >= NOTABLE);
   const from = new Map<string, string>();
   const like = new Map<string, string>();
   for (const one of failing) {
@@ -68,7 +73,8 @@ export function passedOn(
     if (source) from.set(one.entity, source.entity);
     else if (alike) like.set(one.entity, alike.entity);
   }
-  return { from, like };
+  const hardly = all.filter(({ share }) => share < NOTABLE).map(({ entity }) => entity);
+  return { from, like, hardly: new Set(hardly) };
 }
 
 function mayComeFrom(passing: Failing, source: Failing): boolean {
