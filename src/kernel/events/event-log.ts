@@ -33,7 +33,7 @@ export class EventLog {
   async page(tenantId: TenantId, after: number, limit: number): Promise<LoggedEvent[]> {
     const rows = await this.unitOfWork.query<EventTableRow>(
       tenantId,
-      `SELECT ${COLUMNS} FROM events WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
+      `SELECT ${EVENT_COLUMNS} FROM events WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
       [tenantId, after, limit],
     );
     return rows.map(loggedEvent);
@@ -48,7 +48,7 @@ export class EventLog {
   ): Promise<LoggedEvent[]> {
     const rows = await this.unitOfWork.query<EventTableRow>(
       tenantId,
-      `SELECT ${COLUMNS} FROM events
+      `SELECT ${EVENT_COLUMNS} FROM events
         WHERE tenant_id = $1 AND incident_id = $2 AND seq > $3 ORDER BY seq LIMIT $4`,
       [tenantId, incidentId, after, limit],
     );
@@ -121,24 +121,24 @@ const HEADS = {
   text: 'SELECT tenant_id, seq FROM event_stream WHERE tenant_id = ANY ($1)',
 };
 
-const COLUMNS = `seq, id, type, tenant_id, data::text AS data, incident_id, actor, correlation_id, occurred_at`;
+export const EVENT_COLUMNS = `seq, id, type, tenant_id, data::text AS data, incident_id, actor, correlation_id, occurred_at`;
 
 const OF_INCIDENT = `
-  SELECT ${COLUMNS} FROM events
+  SELECT ${EVENT_COLUMNS} FROM events
    WHERE tenant_id = $1 AND incident_id = $5 AND seq > $2 AND type = ANY ($4) ORDER BY seq LIMIT $3`;
 
 /** Walks along the log: nearly every event is wanted. */
 const OF_MOST_TYPES = `
-  SELECT ${COLUMNS} FROM events WHERE tenant_id = $1 AND seq > $2 AND type = ANY ($4) ORDER BY seq LIMIT $3`;
+  SELECT ${EVENT_COLUMNS} FROM events WHERE tenant_id = $1 AND seq > $2 AND type = ANY ($4) ORDER BY seq LIMIT $3`;
 
 /** Goes to the next events of each type by its index, so that a rare one is found however long ago it happened. */
 const OF_SOME_TYPES = `
   SELECT e.* FROM unnest($4::text[]) AS wanted
     CROSS JOIN LATERAL (
-      SELECT ${COLUMNS} FROM events WHERE tenant_id = $1 AND type = wanted AND seq > $2 ORDER BY seq LIMIT $3) AS e
+      SELECT ${EVENT_COLUMNS} FROM events WHERE tenant_id = $1 AND type = wanted AND seq > $2 ORDER BY seq LIMIT $3) AS e
    ORDER BY e.seq LIMIT $3`;
 
-interface EventTableRow {
+export interface EventTableRow {
   seq: string;
   id: string;
   type: string;
@@ -150,7 +150,7 @@ interface EventTableRow {
   occurred_at: Date;
 }
 
-function loggedEvent(row: EventTableRow): LoggedEvent {
+export function loggedEvent(row: EventTableRow): LoggedEvent {
   return {
     seq: Number(row.seq),
     id: row.id,

@@ -4,12 +4,11 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
 import { Metrics } from '../metrics/metrics.js';
+import { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { CommittedEvents } from './committed-events.js';
-import { EventLog } from './event-log.js';
 import type { JetStreamLink } from './nats/jetstream-link.js';
 
 /**
@@ -22,9 +21,8 @@ export class NatsBus implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   constructor(
     @Inject(Config) private readonly config: Config,
-    @Inject(DataSource) private readonly source: DataSource,
+    private readonly database: Database,
     private readonly unitOfWork: UnitOfWork,
-    private readonly eventLog: EventLog,
     private readonly committed: CommittedEvents,
     private readonly metrics: Metrics,
   ) {}
@@ -49,7 +47,7 @@ export class NatsBus implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private publisherParts() {
-    const { source, unitOfWork, eventLog, committed } = this;
-    return { source, unitOfWork, eventLog, committed };
+    const { database, unitOfWork, committed } = this;
+    return { databaseUrl: database.url, unitOfWork, committed };
   }
 }

@@ -14,6 +14,14 @@ interface Connection {
   readonly poolSize: number;
 }
 
+/** How every connection of the application is opened, whoever opens it. */
+export const APPLICATION_CONNECTION = {
+  options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s ${PLANNING}`,
+  connectionTimeoutMillis: 10_000,
+  // Whoever asks several things at once, as the batch writer does, waits for one round trip.
+  pipeline: true,
+};
+
 /** The application's pool. Every connection works as `causeflow_app`, from its first statement on. */
 export function applicationDataSource({ url, poolSize }: Connection): DataSource {
   return new DataSource({
@@ -27,12 +35,7 @@ export function applicationDataSource({ url, poolSize }: Connection): DataSource
     installExtensions: false,
     applicationName: 'causeflow',
     poolSize,
-    extra: {
-      options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s ${PLANNING}`,
-      connectionTimeoutMillis: 10_000,
-      // Whoever asks several things at once, as the batch writer does, waits for one round trip.
-      pipeline: true,
-    },
+    extra: APPLICATION_CONNECTION,
   });
 }
 

@@ -20,21 +20,31 @@ export async function inOnePacket<Row extends QueryResultRow>(
 ): Promise<Row[]> {
   const runner = source.createQueryRunner();
   try {
-    const client = (await runner.connect()) as PipelinedClient;
-    const { stream } = client.connection;
-    stream.cork();
-    const answers = Promise.allSettled([
-      client.query('BEGIN'),
-      client.query({ ...BIND_TENANTS, values: [tenantIds.join(',')] }),
-      client.query<Row>(statement),
+    const client = (await runner.connect()) as ClientBase;
+    const [, , answer] = await sendTogether(client, [
+      { text: 'BEGIN' },
+      { ...BIND_TENANTS, values: [tenantIds.join(',')] },
+      statement,
       // After a failure it rolls back.
-      client.query('COMMIT'),
+      { text: 'COMMIT' },
     ]);
-    stream.uncork();
-    const failed = (await answers).find((answer) => answer.status === 'rejected');
-    if (failed) throw failed.reason;
-    return ((await answers)[2] as PromiseFulfilledResult<QueryResult<Row>>).value.rows;
+    return (answer as QueryResult<Row>).rows;
   } finally {
     await runner.release();
   }
+}
+
+/** Several statements in one packet, on a connection that is pipelined. Throws what failed first. */
+export async function sendTogether(
+  client: ClientBase,
+  statements: readonly QueryConfig[],
+): Promise<QueryResult[]> {
+  const { stream } = (client as PipelinedClient).connection;
+  stream.cork();
+  const answers = Promise.allSettled(statements.map((statement) => client.query(statement)));
+  stream.uncork();
+  return (await answers).map((answer) => {
+    if (answer.status === 'rejected') throw answer.reason;
+    return answer.value;
+  });
 }

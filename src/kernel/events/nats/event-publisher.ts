@@ -1,25 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { Logger } from '@nestjs/common';
-import type { DataSource, QueryRunner } from 'typeorm';
 import type { TenantId } from '../../domain/ids.js';
 import type { UnitOfWork } from '../../persistence/unit-of-work.js';
 import type { CommittedEvents } from '../committed-events.js';
-import type { EventLog } from '../event-log.js';
 import type { LoggedEvent } from '../logged-event.js';
 import { payloadOf, subjectOf } from './event-message.js';
+import { EVENTS_A_PAGE, Publications } from './publications.js';
 
 const TENANTS_A_PASS = 16;
-const EVENTS_A_PAGE = 256;
 const STRAGGLERS = 1_000;
 const LOOK_AROUND_MS = 5_000;
 const ACKNOWLEDGED_WITHIN_MS = 2_000;
 const AFTER_A_FAILURE_MS = 1_000;
 
 export interface PublisherParts {
-  readonly source: DataSource;
+  readonly databaseUrl: string;
   readonly unitOfWork: UnitOfWork;
-  readonly eventLog: EventLog;
   readonly committed: CommittedEvents;
   readonly countPublished: (events: number) => void;
 }
@@ -32,6 +29,7 @@ export interface PublisherParts {
 export class EventPublisher {
   private readonly log = new Logger(EventPublisher.name);
   private readonly stopping = new AbortController();
+  private readonly publications: Publications;
   private readonly grown = new Set<TenantId>();
   private readonly stopListening: () => void;
   private readonly lookAround: NodeJS.Timeout;
@@ -43,6 +41,7 @@ export class EventPublisher {
     private readonly jetStream: JetStreamClient,
     private readonly maxPayload: number,
   ) {
+    this.publications = new Publications(parts.databaseUrl);
     this.stopListening = parts.committed.onGrowth((tenantIds) => this.wake(tenantIds));
     this.lookAround = setInterval(() => void this.findStragglers(), LOOK_AROUND_MS);
     void this.findStragglers();
@@ -53,6 +52,7 @@ export class EventPublisher {
     clearInterval(this.lookAround);
     this.stopping.abort();
     await this.running;
+    await this.publications.end();
   }
 
   private wake(tenantIds: Iterable<TenantId>): void {
@@ -101,41 +101,30 @@ export class EventPublisher {
   }
 
   private async pass(candidates: readonly TenantId[]): Promise<void> {
-    const claim = this.parts.source.createQueryRunner();
-    try {
-      await claim.startTransaction();
-      const behind = (await claim.query('SELECT tenant_id, published FROM claim_streams_unpublished($1)', [
-        candidates,
-      ])) as { tenant_id: TenantId; published: string }[];
-      const moves = await Promise.all(
-        behind.map(({ tenant_id, published }) => this.moveOn(tenant_id, Number(published))),
-      );
-      await remember(claim, moves);
-      await claim.commitTransaction();
-      const failed = moves.find(({ failure }) => failure !== undefined);
-      if (failed) throw failed.failure;
-    } catch (error) {
-      if (claim.isTransactionActive) await claim.rollbackTransaction().catch(() => undefined);
-      throw error;
-    } finally {
-      await claim.release();
-    }
+    const failures: unknown[] = [];
+    await this.publications.moveOn(candidates, async (pages) => {
+      const places = new Map<TenantId, number>();
+      const moveOn = async ([tenantId, events]: [TenantId, LoggedEvent[]]): Promise<void> => {
+        const { taken, failure } = await this.publishAll(events);
+        const last = events[taken - 1];
+        if (last) places.set(tenantId, last.seq);
+        if (failure) failures.push(failure.reason);
+        else if (events.length === EVENTS_A_PAGE) this.grown.add(tenantId);
+      };
+      await Promise.all([...pages].map(moveOn));
+      return places;
+    });
+    if (failures.length > 0) throw failures[0];
   }
 
-  private async moveOn(tenantId: TenantId, published: number): Promise<Move> {
-    const events = await this.parts.eventLog.page(tenantId, published, EVENTS_A_PAGE);
+  /** @returns how many were taken before the first that was not */
+  private async publishAll(events: readonly LoggedEvent[]) {
     // Sent one after the other without waiting in between, so that they lie in the stream in their order.
     const outcomes = await Promise.allSettled(events.map((event) => this.publish(event)));
-    const failedAt = outcomes.findIndex(({ status }) => status === 'rejected');
-    const taken = failedAt === -1 ? events : events.slice(0, failedAt);
-    this.parts.countPublished(taken.length);
-    if (events.length === EVENTS_A_PAGE) this.grown.add(tenantId);
-    const failed = outcomes[failedAt];
-    return {
-      tenantId,
-      upTo: taken.at(-1)?.seq ?? published,
-      failure: failed?.status === 'rejected' ? (failed.reason as unknown) : undefined,
-    };
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    const taken = failure ? outcomes.indexOf(failure) : events.length;
+    this.parts.countPublished(taken);
+    return { taken, failure };
   }
 
   private async publish(event: LoggedEvent): Promise<void> {
@@ -148,26 +137,4 @@ export class EventPublisher {
       retries: 1,
     });
   }
-}
-
-/** How far a tenant's log has come. */
-interface Move {
-  readonly tenantId: TenantId;
-  readonly upTo: number;
-  readonly failure: unknown;
-}
-
-/** Not flushed to disk: a place that a crash takes back is published again, and JetStream drops what it has. */
-async function remember(claim: QueryRunner, moves: readonly Move[]): Promise<void> {
-  if (moves.length === 0) return;
-  const tenantIds = moves.map(({ tenantId }) => tenantId);
-  await claim.query(
-    `SELECT set_config('app.tenant_ids', $1, true), set_config('synchronous_commit', 'off', true)`,
-    [tenantIds.join(',')],
-  );
-  await claim.query(
-    `INSERT INTO event_publications AS p (tenant_id, published) SELECT * FROM unnest($1::text[], $2::bigint[])
-     ON CONFLICT (tenant_id) DO UPDATE SET published = greatest(p.published, excluded.published)`,
-    [tenantIds, moves.map(({ upTo }) => upTo)],
-  );
 }
