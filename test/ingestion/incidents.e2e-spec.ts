@@ -91,6 +91,11 @@ describe('a change by hand', () => {
   it('goes through where the lifecycle allows it, and is told on the timeline with who did it', async () => {
     const { incidentId } = await open(tenant.api);
     const path = `/v1/incidents/${incidentId}`;
+    // Else triage may come after the severity was raised, and start an investigation in between.
+    await until(
+      'triage has let go of it',
+      async () => (await tenant.api.get(path)).body['status'] === 'open',
+    );
     expect((await tenant.api.patch(path, { severity: 'high' })).body).toMatchObject({ severity: 'high' });
     expect((await tenant.api.patch(path, { status: 'resolved' })).body).toMatchObject({
       status: 'resolved',
