@@ -1663,7 +1663,7 @@ export interface components {
         DecisionView: {
             /**
              * @description The version of the policy that decided
-             * @example outcome/1
+             * @example outcome/2
              */
             policy: string;
             /** @enum {string} */
@@ -5560,7 +5560,7 @@ export interface operations {
                      *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
                      *       "isSame": true,
                      *       "recorded": {
-                     *         "policy": "outcome/1",
+                     *         "policy": "outcome/2",
                      *         "outcome": "identified",
                      *         "confidence": 0,
                      *         "rootCause": null,
@@ -5572,7 +5572,7 @@ export interface operations {
                      *         ]
                      *       },
                      *       "replayed": {
-                     *         "policy": "outcome/1",
+                     *         "policy": "outcome/2",
                      *         "outcome": "identified",
                      *         "confidence": 0,
                      *         "rootCause": null,

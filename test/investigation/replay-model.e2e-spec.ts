@@ -143,7 +143,7 @@ describe('a replay with a model', () => {
   });
 
   it('asks none unless one is named', async () => {
-    expect((await replay('policy=outcome/1')).body.review).toBeNull();
+    expect((await replay('policy=outcome/2')).body.review).toBeNull();
     expect(model.requests).toHaveLength(0);
   });
 

@@ -156,8 +156,8 @@ describe('a replay', () => {
       investigationId,
     });
     expect((await replay(incidentId)).body).toMatchObject({ investigationId: second.investigationId });
-    const { body } = await replay(incidentId, '?policy=outcome/1');
-    expect(body.replayed.policy).toBe('outcome/1');
+    const { body } = await replay(incidentId, '?policy=outcome/2');
+    expect(body.replayed.policy).toBe('outcome/2');
   });
 
   it('refuses a policy that nobody knows, a run that never decided, and everybody else’s incident', async () => {

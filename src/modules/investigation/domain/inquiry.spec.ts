@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { aContext, change, logWithErrors, metric, topology } from './agents/case.fixture.js';
 import { AGENTS, agentNamed } from './agents/registry.js';
-import { decideOutcomeAsOf1 } from './outcome/decide-outcome-1.js';
+import { decideOutcomeAsOf2 } from './outcome/decide-outcome-2.js';
 import { Inquiry } from './inquiry.js';
 import { investigate } from './investigate.js';
 
@@ -46,8 +46,8 @@ describe('An inquiry', () => {
   });
 
   it('is decided by another policy where one is asked for', () => {
-    expect(investigate(evidence, { incident }, { policy: decideOutcomeAsOf1 }).outcome.version).toBe(
-      'outcome/1',
+    expect(investigate(evidence, { incident }, { policy: decideOutcomeAsOf2 }).outcome.version).toBe(
+      'outcome/2',
     );
   });
 

@@ -24,7 +24,7 @@ export class ReplayQuery {
     max: 64,
     optional: true,
     summary: 'The version of the policy that decides; today’s when left out',
-    example: 'outcome/1',
+    example: 'outcome/2',
   })
   policy?: string;
   @Text({
@@ -45,7 +45,7 @@ export class ReplayQuery {
 }
 
 class DecisionView {
-  @Text({ max: 64, summary: 'The version of the policy that decided', example: 'outcome/1' }) policy!: string;
+  @Text({ max: 64, summary: 'The version of the policy that decided', example: 'outcome/2' }) policy!: string;
   @OneOf(OUTCOMES) outcome!: OutcomeName;
   @Fraction() confidence!: number;
   @Text({ max: 4000, nullable: true }) rootCause!: string | null;

@@ -35,7 +35,7 @@ const FAMILIES: ReadonlyMap<string, string> = new Map([
   ['known_pattern', 'memory'],
 ]);
 
-/** The second policy, kept as it was: two ways of looking that agree made it surer than they should. */
+/** The policy before today's, kept as it was: two ways of looking that agree made it surer than they should. */
 export function decideOutcomeAsOf2(inputs: OutcomeInputs): Outcome {
   const ranked = [...inputs.hypotheses].sort(byStanding);
   const common = { hypotheses: ranked, version: VERSION };

@@ -156,7 +156,6 @@ function familiesOf({ witnesses }: Hypothesis): number {
   return new Set(witnesses.map((kind) => FAMILIES[kind]).filter((family) => family !== null)).size;
 }
 
-/** What moved elsewhere while the failing service stayed well is no reason for doubt; a change or an error is. */
 /** Where the platform is well, only what changed, or what programs say of failures, is a reason to think otherwise. */
 function speaksAgainstQuiet({ witnesses }: Hypothesis): boolean {
   return witnesses.some((kind) => {
@@ -165,6 +164,7 @@ function speaksAgainstQuiet({ witnesses }: Hypothesis): boolean {
   });
 }
 
+/** What moved elsewhere while the failing service stayed well is no reason for doubt; a change or an error is. */
 function isQuiet({ read, quiet, hypotheses, localisation }: OutcomeInputs): boolean {
   const suspicious = hypotheses.some(
     ({ status, witnesses }) =>

@@ -1,4 +1,3 @@
-import { decideOutcomeAsOf1 } from './decide-outcome-1.js';
 import { decideOutcomeAsOf2 } from './decide-outcome-2.js';
 import { decideOutcome, type Outcome, OUTCOME_POLICY, type OutcomeInputs } from './decide-outcome.js';
 
@@ -11,7 +10,6 @@ type OutcomePolicy = (inputs: OutcomeInputs) => Outcome;
 export const OUTCOME_POLICIES: ReadonlyMap<string, OutcomePolicy> = new Map([
   [OUTCOME_POLICY, decideOutcome],
   ['outcome/2', decideOutcomeAsOf2],
-  ['outcome/1', decideOutcomeAsOf1],
 ]);
 
 /** @param version today's when absent. @throws Error when nobody knows it */
