@@ -22,6 +22,8 @@ const TENANTS_A_PASS = 16;
 const EVENTS_A_PASS = 4_096;
 const EVENTS_A_TENANT = 1_024;
 const POLL_MS = 1_000;
+/** The most tenants one look at all of them brings. */
+const STRAGGLERS = 1_000;
 
 /**
  * Hands committed events to their handlers: each tenant's in the order of its log, different tenants side by side, on
@@ -31,8 +33,9 @@ const POLL_MS = 1_000;
 @Injectable()
 export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(Relay.name);
+  /** Whose logs may be ahead of the relay. */
+  private readonly grown = new Set<TenantId>();
   private running: Promise<void> | undefined;
-  private woken = false;
   private stopped = false;
   private poll: NodeJS.Timeout | undefined;
 
@@ -49,9 +52,9 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   onApplicationBootstrap(): void {
     if (this.config.role === 'api') return;
-    this.committed.onGrowth(() => this.wake());
-    this.poll = setInterval(() => this.wake(), POLL_MS);
-    this.wake();
+    this.committed.onGrowth((tenantIds) => this.wake(tenantIds));
+    this.poll = setInterval(() => void this.findStragglers(), POLL_MS);
+    void this.findStragglers();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -60,18 +63,33 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     await this.running;
   }
 
-  private wake(): void {
-    this.woken = true;
-    this.running ??= this.run().finally(() => (this.running = undefined));
+  private wake(tenantIds: Iterable<TenantId>): void {
+    for (const tenantId of tenantIds) this.grown.add(tenantId);
+    if (this.grown.size > 0 && !this.isStopped()) {
+      this.running ??= this.run().finally(() => {
+        this.running = undefined;
+        this.wake([]);
+      });
+    }
+  }
+
+  /** The net below the nudges, which can get lost, and what a replica that died left behind. */
+  private async findStragglers(): Promise<void> {
+    try {
+      const behind = await this.unitOfWork.lookUp<{ tenant_id: TenantId }>(
+        'SELECT tenant_id FROM streams_behind($1)',
+        [STRAGGLERS],
+      );
+      this.wake(behind.map(({ tenant_id }) => tenant_id));
+    } catch (error) {
+      if (!this.isStopped())
+        this.log.error(error, 'The relay could not look for events; its next look tries again');
+    }
   }
 
   private async run(): Promise<void> {
     try {
-      while (this.woken && !this.isStopped()) {
-        this.woken = false;
-        let moved = 1;
-        while (moved > 0 && !this.isStopped()) moved = await this.pass();
-      }
+      while (this.grown.size > 0 && !this.isStopped()) await this.pass();
     } catch (error) {
       this.log.error(error, 'The relay stumbled and goes on at its next poll');
     }
@@ -81,18 +99,18 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     return this.stopped;
   }
 
-  /** @returns how many tenants it moved on */
-  private async pass(): Promise<number> {
+  private async pass(): Promise<void> {
+    const candidates = [...this.grown].slice(0, TENANTS_A_PASS);
+    for (const tenantId of candidates) this.grown.delete(tenantId);
     const claim = this.source.createQueryRunner();
     try {
       await claim.startTransaction();
       const behind = (await claim.query('SELECT tenant_id, relayed FROM claim_streams_behind($1)', [
-        TENANTS_A_PASS,
+        candidates,
       ])) as { tenant_id: TenantId; relayed: string }[];
       const most = Math.min(EVENTS_A_TENANT, Math.floor(EVENTS_A_PASS / behind.length));
       await Promise.all(behind.map((stream) => this.moveOn(stream.tenant_id, Number(stream.relayed), most)));
       await claim.commitTransaction();
-      return behind.length;
     } catch (error) {
       if (claim.isTransactionActive) await claim.rollbackTransaction().catch(() => undefined);
       throw error;
@@ -105,6 +123,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     const logged = await this.eventLog.page(tenantId, relayed, most);
     const last = logged.at(-1);
     if (!last) return;
+    if (logged.length === most) this.grown.add(tenantId);
     const events = logged.flatMap((event) => this.catalogue.revive(event) ?? []);
     const failures = (await this.bus.publishAll(events)) as unknown as HandlerFailure[];
     await this.unitOfWork.run(tenantId, async ({ manager }) => {

@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import {
-  In,
+  Raw,
   type EntityManager,
   type EntityMetadata,
   type EntitySchema,
@@ -65,7 +65,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
         if (changes) changed.set(aggregate, changes);
         return result;
       });
-      if (changed.size > 0) await this.updateMany(manager, changed);
+      if (changed.size > 0) await this.updateMany(manager, tenantId, changed);
       transaction.append(aggregates.flatMap((aggregate) => aggregate.takeRecorded()));
       return results;
     });
@@ -110,20 +110,24 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     return row ?? undefined;
   }
 
-  /** Locked in the order of the ids, so that two batches that meet wait for each other in one direction only. */
+  /**
+   * Locked in the order of the ids, so that two batches that meet wait for each other in one direction only. Each id is
+   * sought by itself: for a list of them, a planner that knows little of a young table walks along all of the tenant's.
+   */
   private async loadMany(manager: EntityManager, tenantId: TenantId, ids: readonly string[]): Promise<A[]> {
-    const id = this.metadata(manager).primaryColumns.find(({ propertyName }) => propertyName !== 'tenantId');
-    if (!id) throw new Error(`${this.schema.options.name} has no id beside its tenant`);
+    const id = this.idColumn(manager);
     return manager.find(this.schema, {
-      where: { tenantId, [id.propertyName]: In([...ids]) } as FindOptionsWhere<A>,
+      where: {
+        tenantId,
+        [id.propertyName]: Raw((column) => `${column} IN (SELECT unnest(:ids::text[]))`, { ids }),
+      } as FindOptionsWhere<A>,
       order: { [id.propertyName]: 'ASC' } as FindOptionsOrder<A>,
       lock: { mode: 'pessimistic_write' },
     });
   }
 
   private key(manager: EntityManager, tenantId: TenantId, id: string): FindOptionsWhere<A> {
-    const own = this.metadata(manager).primaryColumns.find(({ propertyName }) => propertyName !== 'tenantId');
-    // A tenant itself has no other id.
+    const own = this.ownColumn(manager);
     return { tenantId, ...(own && { [own.propertyName]: id }) } as FindOptionsWhere<A>;
   }
 
@@ -154,22 +158,35 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
 
   private async updateMany(
     manager: EntityManager,
+    tenantId: TenantId,
     changed: ReadonlyMap<A, Readonly<Record<string, unknown>>>,
   ): Promise<void> {
-    const { columns, primaryColumns, tablePath } = this.metadata(manager);
+    const { columns, tablePath } = this.metadata(manager);
+    const id = this.idColumn(manager);
     const touched = new Set([...changed.values()].flatMap((changes) => Object.keys(changes)));
     const set = columns.filter(({ propertyName }) => touched.has(propertyName));
     const rows = [...changed.keys()].map((aggregate) =>
       Object.fromEntries(
-        [...primaryColumns, ...set].map((column) => [column.databaseName, column.getEntityValue(aggregate)]),
+        [id, ...set].map((column) => [column.databaseName, column.getEntityValue(aggregate)]),
       ),
     );
     await manager.query(
       `UPDATE ${tablePath} AS kept SET ${set.map(({ databaseName: name }) => `${name} = changed.${name}`).join(', ')}
          FROM json_populate_recordset(NULL::${tablePath}, $1) AS changed
-        WHERE ${primaryColumns.map(({ databaseName: name }) => `kept.${name} = changed.${name}`).join(' AND ')}`,
-      [JSON.stringify(rows)],
+        WHERE kept.tenant_id = $2 AND kept.${id.databaseName} = changed.${id.databaseName}`,
+      [JSON.stringify(rows), tenantId],
     );
+  }
+
+  /** The key's column beside the tenant; a tenant itself has none. */
+  private ownColumn(manager: EntityManager): Column | undefined {
+    return this.metadata(manager).primaryColumns.find(({ propertyName }) => propertyName !== 'tenantId');
+  }
+
+  private idColumn(manager: EntityManager): Column {
+    const id = this.ownColumn(manager);
+    if (!id) throw new Error(`${this.schema.options.name} has no id beside its tenant`);
+    return id;
   }
 
   private metadata(manager: EntityManager): EntityMetadata {
