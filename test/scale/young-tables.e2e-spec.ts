@@ -1,0 +1,130 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { PLANNING } from '#kernel/persistence/data-source';
+import { AlertSender, newTenant } from '../support/api.js';
+import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+const INCIDENTS = 60_000;
+const ALERTS = 60;
+
+interface Query {
+  readonly sql: string;
+  readonly parameters: unknown[];
+}
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Index Name'?: string;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: Plan[];
+}
+
+let database: TestDatabase;
+let server: TestServer;
+let tenantId: string;
+let sender: AlertSender;
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  // As a table is in the first minute of a storm, before PostgreSQL has looked at what is in it.
+  await sql(database.url, 'ALTER TABLE incidents SET (autovacuum_enabled = false)');
+  server = await TestServer.start({
+    database,
+    main: fileURLToPath(new URL('server-that-tells-its-queries.mjs', import.meta.url)),
+  });
+  const tenant = await newTenant(server.url);
+  tenantId = tenant.tenantId;
+  sender = await AlertSender.of(tenant);
+  await sql(
+    database.url,
+    `INSERT INTO incidents (tenant_id, incident_id, title, description, severity, status, source, service, created_at, updated_at)
+     SELECT $1, 'inc_' || lpad(n::text, 26, '0'), 'Pool exhausted', 'All in use', 'low', 'open', 'automated', 's',
+            now(), now() + n * interval '1 ms' FROM generate_series(1, ${String(INCIDENTS)}) AS n`,
+    [tenantId],
+    tenantId,
+  );
+}, 120_000);
+afterAll(async () => {
+  await server.stop();
+  await removeDatabase(database);
+});
+
+/** Sends alerts at once and answers what triage asked of incidents, some of it about several at a time. */
+async function askedByTriage(round: string): Promise<Query[]> {
+  const mark = server.log.length;
+  const triagedBefore = await triaged();
+  const sent = Array.from({ length: ALERTS }, (_, at) =>
+    sender.send({
+      title: 'Nightly report written',
+      description: 'As every night.',
+      severity: 'low',
+      sourceAlertId: `${round}-${String(at)}`,
+    }),
+  );
+  for (const { status } of await Promise.all(sent)) expect(status).toBe(202);
+  await until('all were triaged', async () => (await triaged()) === triagedBefore + ALERTS);
+  return server.log
+    .slice(mark)
+    .split('\n')
+    .filter((line) => line.startsWith('query '))
+    .map((line) => JSON.parse(line.slice('query '.length)) as Query)
+    .filter(({ sql: text }) => /^UPDATE incidents\b|^SELECT.* FROM "incidents".* FOR UPDATE/s.test(text));
+}
+
+async function triaged(): Promise<number> {
+  const [row] = await sql<{ n: number }>(
+    database.url,
+    'SELECT count(*)::int AS n FROM triages WHERE tenant_id = $1',
+    [tenantId],
+    tenantId,
+  );
+  return row?.n ?? 0;
+}
+
+async function indexesOf({ sql: text, parameters }: Query): Promise<string[]> {
+  const client = new pg.Client({
+    connectionString: database.url,
+    options: `-c role=causeflow_app ${PLANNING}`,
+  });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query(`SELECT set_config('app.tenant_ids', $1, true)`, [tenantId]);
+    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+      `EXPLAIN (FORMAT JSON) ${text}`,
+      parameters,
+    );
+    return rows.flatMap((row) => waysInto('incidents', row['QUERY PLAN'][0].Plan));
+  } finally {
+    await client.end();
+  }
+}
+
+/** By which index a table is read in a plan; its own name when it is read whole. */
+function waysInto(table: string, plan: Plan): string[] {
+  const own = plan['Node Type'] === 'Seq Scan' ? plan['Relation Name'] : plan['Index Name'];
+  return [
+    ...(own?.startsWith(table) ? [own] : []),
+    ...(plan.Plans ?? []).flatMap((each) => waysInto(table, each)),
+  ];
+}
+
+describe('what triage asks of incidents is found by their keys', () => {
+  it.each([
+    ['before PostgreSQL knows what is in the table', undefined],
+    ['and when it does', 'ANALYZE incidents'],
+  ])('%s', async (when, first) => {
+    if (first) await sql(database.url, first);
+    const asked = await askedByTriage(when);
+    const updates = asked.filter(({ sql: text }) => text.startsWith('UPDATE'));
+    const locks = asked.filter(({ sql: text }) => text.startsWith('SELECT'));
+    expect([updates.length > 0, locks.length > 0]).toEqual([true, true]);
+    for (const query of asked)
+      expect({ query: query.sql, ways: await indexesOf(query) }).toEqual({
+        query: query.sql,
+        ways: ['incidents_pkey'],
+      });
+  });
+});
