@@ -11,6 +11,8 @@ describe('Masking', () => {
     ['2026-04-14T10:15:03Z took 15ms', '<TIME> took <NUM>ms'],
     ['deadbeef is a word and so is facade', 'deadbeef is a word and so is facade'],
     ['http2 and utf8 keep their digits', 'http2 and utf8 keep their digits'],
+    ['p99 of web12 above p50', 'p99 of web12 above p50'],
+    ['user4711 asked for order_23 and order_1023', 'user<NUM> asked for order_23 and order_<NUM>'],
   ])('turns %p into %p', (text, masked) => {
     expect(maskVariables(text)).toBe(masked);
   });
@@ -23,6 +25,7 @@ describe('Masking', () => {
       '/a'.repeat(2048),
       'f0'.repeat(2048),
       '1,'.repeat(2048),
+      `a${'1'.repeat(4096)}`,
     ];
     for (const text of texts) for (let i = 0; i < 50; i += 1) maskVariables(text);
   }, 2000);

@@ -8,7 +8,8 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/\b(?=[a-f]{0,64}\d)[0-9a-f]{8,}\b/gi, '<HEX>'],
 ];
 const PATH = /(?<![\w/<])(?:\/[\w.@%+~-]+){2,}\/?/g;
-const NUMBER = /(?<![A-Za-z_<])[+-]?\d+(?:[.,]\d+)*/g;
+// One or two digits behind a letter belong to a name (`p99`, `http2`); three and more are a number there too (`user4711`).
+const NUMBER = /(?<![A-Za-z_<\d])[+-]?\d+(?:[.,]\d+)*|\d{3,}/g;
 
 /**
  * Replaces what varies from one occurrence of a message to the next by its kind: UUID, time, IP address, hex id,

@@ -66,7 +66,7 @@ describe('Whose alerts are the most unusual', () => {
     ['InstanceDown', 'resources down'],
     ['net_receive down', 'resources down'],
     ['HighLatency', 'requests up'],
-    ['p9<NUM> at <NUM> ms', 'requests up'],
+    ['p99 at <NUM> ms', 'requests up'],
     ['Slowdown: p99 at <*> ms', 'requests up'],
     ['dest_success_rate down', 'requests down'],
     ['Requests below <*>/s', 'requests down'],

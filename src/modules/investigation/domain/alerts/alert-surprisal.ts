@@ -107,8 +107,8 @@ function surprisal({ seenBefore, stormsBefore }: AlertSignal): number {
 function viewOf({ about, signal }: AlertSignal): ViewName {
   if (about === 'trace') return 'calls';
   if (about === 'log') return 'messages';
-  // Of `p99` in a title masking leaves `p9<NUM>`; and `up` is also the name of a metric.
-  const metric = signal.replace(/\bp\d<NUM>/, 'quantile').replace(/ (up|down)$/, '');
+  // `up` is also the name of a metric.
+  const metric = signal.replace(/ (up|down)$/, '');
   const { role } = profileOf(metric, undefined);
   return `${OWN.has(role) ? 'resources' : 'requests'} ${FALLS.test(asWords(signal)) ? 'down' : 'up'}`;
 }
