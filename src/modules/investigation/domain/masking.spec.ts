@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { inTime } from '#kernel/domain/in-time.fixture';
 import { Mask } from './masking.js';
 
 const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
@@ -61,7 +62,6 @@ describe('A mask', () => {
   });
 
   it('does not stall on texts made for it', () => {
-    const began = performance.now();
     for (const text of [
       'a'.repeat(200_000),
       '1 '.repeat(100_000),
@@ -69,8 +69,7 @@ describe('A mask', () => {
       'a.'.repeat(100_000),
     ]) {
       const mask = new Mask();
-      expect(mask.unmask(mask.mask(text))).toBe(text);
+      expect(inTime(() => mask.unmask(mask.mask(text)))).toBe(text);
     }
-    expect(performance.now() - began).toBeLessThan(5_000);
   });
 });

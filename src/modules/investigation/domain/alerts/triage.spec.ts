@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { inTime } from '#kernel/domain/in-time.fixture';
 import { AGENTS } from '../agents/registry.js';
 import { triage, type TriagedAlert } from './triage.js';
 
@@ -95,6 +96,6 @@ describe('Triage', () => {
   it('is not slowed down or misled by hostile text', () => {
     const description = 'certificate '.repeat(1600) + 'x';
     const tags = JSON.parse('{"__proto__":"P1"}') as Record<string, string>;
-    expect(triage(alert({ description, tags })).severity).toBe('medium');
-  }, 500);
+    expect(inTime(() => triage(alert({ description, tags }))).severity).toBe('medium');
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { inTime } from '#kernel/domain/in-time.fixture';
 import { LogTemplates } from './log-templates.js';
 
 describe('Log templates', () => {
@@ -26,11 +27,13 @@ describe('Log templates', () => {
     const seen = new Set<unknown>();
     let state = 1;
     const word = () => ((state = (state * 48271) % 2147483647), state.toString(36).replaceAll(/\d/g, 'q'));
-    for (let i = 0; i < 20_000; i += 1) {
-      seen.add(templates.add(Array.from({ length: 3 + (i % 70) }, word).join(' ')));
-    }
+    inTime(() => {
+      for (let i = 0; i < 20_000; i += 1) {
+        seen.add(templates.add(Array.from({ length: 3 + (i % 70) }, word).join(' ')));
+      }
+    });
     expect(seen.size).toBeLessThan(10_000);
-  }, 10_000);
+  });
 
   it('take empty lines and lines of one word', () => {
     const templates = new LogTemplates();
