@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DataSource } from 'typeorm';
 import { type Config, loadConfig } from '#kernel/config/config';
@@ -57,7 +58,13 @@ export function stopOnSignals(server: RunningServer): void {
   const onSignal = (): void => {
     if (stopping) return;
     stopping = true;
-    setTimeout(() => process.exit(0), STOP_MS).unref();
+    setTimeout(() => {
+      // Nothing is lost by it; but whoever wonders why a step ran again at the next start finds the answer here.
+      new Logger('Stop').warn(
+        `Work was still under way ${STOP_MS / 1000} s after the signal and was broken off`,
+      );
+      process.exit(0);
+    }, STOP_MS).unref();
     server.stop().then(
       () => process.exit(0),
       () => process.exit(1),

@@ -230,9 +230,8 @@ describe('the end of the process', () => {
     // Only a response that was ended, and not broken off, can be read to its end.
     const texts = responses.map((response) => response.text());
     await append(ending.database, tenant.tenantId, Array<Fact>(150).fill(LARGE));
-    const began = performance.now();
     expect(await ending.stop()).toBe(0);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(ending.log).not.toContain('was broken off');
     for (const text of await Promise.all(texts)) expect(text).toMatch(/retry: \d+\n\n/);
     stuck.socket.destroy();
     expect(ending.log).not.toMatch(/"level":"(error|fatal)"/);
