@@ -9,6 +9,7 @@ const OPTIONS = {
   profile: { type: 'string' },
   only: { type: 'string' },
   runs: { type: 'string' },
+  incidents: { type: 'string' },
   minutes: { type: 'string' },
   seconds: { type: 'string' },
 };
@@ -26,6 +27,7 @@ const usage = (works) => `Usage: npm run bench -- [options]
   --runs N         alternations of each row (7; with --quick 2)
   --seconds N      length of each run (3; with --quick 0.6) and of a burst (60)
   --minutes N      length of the soak (10), which takes part only when --only names it
+  --incidents N    how many there are when lists are read (100000; with --quick 10000), with ten events each
   --anyway         measure also what needs more free cores than there are
   --json FILE      write the rows for programs
   --profile FOLDER have the product write a CPU profile into it
@@ -50,6 +52,7 @@ export function readOptions(arguments_, works) {
       ...{ quick, peers, anyway },
       runs: number('runs', values.runs ?? (quick ? 2 : 7), { whole: true }),
       seconds: number('seconds', values.seconds ?? (quick ? 0.6 : 3)),
+      incidents: number('incidents', values.incidents ?? (quick ? 10_000 : 100_000), { whole: true }),
       minutes: number('minutes', values.minutes ?? 10),
       burstSeconds: number('seconds', values.seconds ?? 60),
     };

@@ -1,5 +1,5 @@
-import { startProduct } from './harness/processes.mjs';
-import { registerSenders } from './harness/senders.mjs';
+import { seed, startProduct } from './harness/processes.mjs';
+import { registerSenders, signIn } from './harness/senders.mjs';
 import { startAlertmanager } from './peers/alertmanager.mjs';
 import { startNchan } from './peers/nchan.mjs';
 import { startGeneratedNest, startNodeHttp } from './peers/start.mjs';
@@ -8,9 +8,10 @@ import { startNats } from './harness/nats.mjs';
 import { newAlerts, storedByProduct } from './measures/alerts.mjs';
 import { duplicates, pacedAlerts, twoProcesses } from './measures/more-alerts.mjs';
 import { burst as belowThreshold, investigationBurst } from './measures/burst.mjs';
+import { investigations } from './measures/cases.mjs';
 import { delays } from './measures/delays.mjs';
 import { idleness } from './measures/process.mjs';
-import { investigations, lists } from './measures/reads.mjs';
+import { lists } from './measures/lists.mjs';
 import { resume } from './measures/resume.mjs';
 import { eventWriter } from './measures/publish.mjs';
 import { soak as halfOfPeak } from './measures/soak.mjs';
@@ -146,10 +147,14 @@ async function* resumes(databases, { runs }) {
   await product.stop();
 }
 
-async function* reads(databases, { quick }) {
-  const product = await startReceiver(databases);
-  yield* lists({ product, sender: product.senders[0], quick });
-  await product.stop();
+async function* reads(databases, { quick, incidents }) {
+  const databaseUrl = await databases.create();
+  yield `seeding ${incidents} incidents and ${incidents * 10} events`;
+  const passwords = await seed(databaseUrl, { incidents, tenants: 2 });
+  const server = await startProduct(databaseUrl, { ROLE: 'api' });
+  const people = await signIn(server.url, passwords);
+  yield* lists({ product: { ...server, databaseUrl }, people, asks: quick ? 20 : 200 });
+  await server.stop();
 }
 
 async function* cases(databases, { runs }) {

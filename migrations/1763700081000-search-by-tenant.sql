@@ -21,8 +21,9 @@ CREATE FUNCTION quote_lexeme(lexeme text) RETURNS text
  * The first `most` of the tenant's incidents that have these facets and words, in the order of a list, after a place in
  * it. For what is rare: every match is looked at, in the slots given, one after the other until there are enough, a slot
  * of NULL being all of the tenant's time; by update in all of them at once. It can answer an incident twice.
- * Each slot is a question of its own: an index of words finds what has all of some lexemes by the rarest of them, and
- * loses that when one of them may be this or that.
+ * Each slot is a question of its own, and whose it is stands apart from what is asked for: of conditions that stand apart
+ * the index lets one leap ahead to where the other goes on; within one it goes through all that has the rarest lexeme. The
+ * one that leads is the one that leaves most aside: a slot, and what is asked for before all of a tenant's time.
  * The operators of full text are not leakproof, so row-level security would keep their index from being used; this
  * function reads the tenant from the session itself and answers ids alone. The queries are a subquery, and a
  * table is not read whole, so that the planner takes the index whatever it guesses from the words of all tenants.
@@ -35,7 +36,10 @@ CREATE FUNCTION search_incidents(
 DECLARE
   asked tsquery := (SELECT string_agg(quote_lexeme(facet), '&') FROM unnest(facets) AS facet)::tsquery;
   words_asked tsquery;
-  queries tsquery[];
+  whose tsquery[];
+  what tsquery[];
+  first_asked tsquery[];
+  then_asked tsquery[];
   found_now integer;
   found_so_far integer := 0;
 BEGIN
@@ -46,17 +50,20 @@ BEGIN
     END IF;
     asked := coalesce(asked && words_asked, words_asked);
   END IF;
-  SELECT array_agg(coalesce(own && asked, own) ORDER BY place) INTO queries FROM (
-    SELECT quote_lexeme(CASE WHEN slot IS NULL THEN 'Tenant=' || t ELSE 'Slot=' || t || '/' || slot END)::tsquery AS own, place
-      FROM unnest(slots) WITH ORDINALITY AS s (slot, place), unnest(current_tenants()) AS t) AS each;
-  FOR step IN 1 .. least(coalesce(cardinality(queries), 0), CASE WHEN by_update THEN 1 END) LOOP
+  FOR step IN 1 .. least(cardinality(slots), CASE WHEN by_update THEN 1 END) LOOP
+    SELECT array_agg(quote_lexeme(CASE WHEN slot IS NULL THEN 'Tenant=' || t ELSE 'Slot=' || t || '/' || slot END)::tsquery)
+      INTO whose
+      FROM unnest(CASE WHEN by_update THEN slots ELSE slots[step:step] END) AS slot, unnest(current_tenants()) AS t;
+    what := CASE WHEN asked IS NULL THEN whose ELSE ARRAY[asked] END;
+    first_asked := CASE WHEN slots[step] IS NULL THEN what ELSE whose END;
+    then_asked := CASE WHEN slots[step] IS NULL THEN whose ELSE what END;
     RETURN QUERY
       WITH matched AS MATERIALIZED (
         SELECT i.tenant_id, i.incident_id, i.created_at, i.updated_at FROM incidents i
-         WHERE i.words @@ ANY ((SELECT CASE WHEN by_update THEN queries ELSE queries[step:step] END)::tsquery[])
+         WHERE i.words @@ ANY ((SELECT first_asked)::tsquery[]) AND i.words @@ ANY ((SELECT then_asked)::tsquery[])
       )
       SELECT m.incident_id FROM matched m
-       WHERE m.tenant_id = ANY (current_tenants())
+       WHERE m.tenant_id = ANY ((SELECT current_tenants())::text[])
          AND (since IS NULL OR m.created_at >= since) AND (until IS NULL OR m.created_at < until)
          AND CASE WHEN after_id IS NULL THEN true
                   WHEN by_update AND ascending THEN (m.updated_at, m.incident_id) > (after_update, after_id)

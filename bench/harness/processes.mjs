@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 const READY_WITHIN_MS = 30_000;
 const logs = mkdtempSync(join(tmpdir(), 'causeflow-bench-logs-'));
@@ -93,6 +94,20 @@ export function profileInto(folder) {
   profiling = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 }
 
+/**
+ * Fills an empty database as `npm run seed` does, with ten events an incident.
+ * @returns the address and password of each tenant's admin
+ */
+export async function seed(databaseUrl, { incidents, tenants }) {
+  const amounts = { incidents, events: incidents * 10, tenants };
+  const args = Object.entries(amounts).flatMap(([name, amount]) => [`--${name}`, String(amount)]);
+  const { stdout } = await promisify(execFile)(process.execPath, ['dist/cli/seed.js', ...args], {
+    env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl },
+  });
+  const [, password] = /with (\S+)/.exec(stdout);
+  return Array.from({ length: tenants }, (_, at) => ({ email: `seed-${at + 1}@example.test`, password }));
+}
+
 /** The product as it is shipped. The limits stand where no run meets them; the limiter itself stays in the way. */
 export function startProduct(databaseUrl, env = {}) {
   return startProcess(process.execPath, [...profiling, 'dist/main.js'], {
@@ -103,6 +118,7 @@ export function startProduct(databaseUrl, env = {}) {
       SIGNUP_ENABLED: 'true',
       RATE_LIMIT_INGEST_PER_MINUTE: '100000000',
       RATE_LIMIT_PRO_PER_MINUTE: '100000000',
+      RATE_LIMIT_ENTERPRISE_PER_MINUTE: '100000000',
       RATE_LIMIT_ANONYMOUS_PER_MINUTE: '100000000',
       ...SECRETS,
       ...env,

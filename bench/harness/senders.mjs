@@ -40,6 +40,12 @@ export async function registerSenders(url, count) {
   return senders;
 }
 
+/** The people of tenants that are there: `people` are their addresses and passwords. */
+export async function signIn(url, people) {
+  const answers = await Promise.all(people.map((body) => call(url, 'POST', '/v1/auth/login', { body })));
+  return answers.map(({ accessToken, tenant }) => ({ tenantId: tenant.tenantId, token: accessToken }));
+}
+
 /** The same for a peer, which is told about them when it starts. */
 export function makeSenders(count) {
   return Array.from({ length: count }, () => ({

@@ -1,4 +1,4 @@
-import { leastIdAt, type TenantId } from '#kernel/domain/ids';
+import { leastIdAt, madeAt, type TenantId } from '#kernel/domain/ids';
 import type { Position } from '#kernel/http/page';
 import type { IncidentSource, IncidentStatus, Severity } from '../events.js';
 import { slotsOf } from './incident-slots.js';
@@ -24,7 +24,7 @@ export interface IncidentPlace extends IncidentFilter {
   readonly after: Position | undefined;
 }
 
-interface Query {
+export interface Query {
   readonly sql: string;
   readonly parameters: readonly unknown[];
 }
@@ -32,63 +32,110 @@ interface Query {
 /** What an incident is, as the index of words knows it too. */
 const FACETS = ['status', 'severity', 'service', 'environment', 'source'] as const;
 
-/** How far a list is walked along in search of what is asked for. A page of what one in a hundred has is found so. */
-const WALK = 2_000;
+/** How far a list is walked along in search of what is asked for: a look, and as far as it takes for one in two hundred. */
+const LOOK = 500;
+export const WALK = 4_000;
 
-/** What a walk finds less of is not looked for in the first slots. */
-const FEW_OF_A_WALK = 4;
+/** The same where the keys of a time were sorted first: what is rarer is found by its words at less cost. */
+const WALK_OF_SORTED = 500;
 
-const DAY_MS = 86_400_000;
+/** An entry of the list's own index takes a tenth of a microsecond, an incident ten times as long. */
+const MOST_KEYS = 100_000;
 
 /** An id is made within moments of `created_at`; this much apart they are never. */
 const SLACK_MS = 60_000;
 
 /** Walks along the list. Complete when it fills the page, or when the filter names one range of an index. */
-export function walk(place: IncidentPlace): Query {
-  const { tenantId, sort, limit, from } = place;
+export function walk(place: IncidentPlace, most: number = LOOK): Query {
+  const { tenantId, limit } = place;
   const { parameters, bind } = parametersOf(tenantId);
-  const ranged = ['tenant_id = $1', ...beyond(place, bind)];
+  const ranged = ['tenant_id = $1', ...madeNear(place, bind), ...beyond(place, bind)];
   const leading = leadingFacet(place);
   if (leading !== undefined) ranged.push(`${leading} = ${bind(place[leading])}`);
-  if (sort === 'createdAt') ranged.push(...madeNear(place, bind));
-  else if (from !== undefined) ranged.push(`updated_at >= ${bind(from)}`);
   const checked = check(place, leading, bind);
   // The ids lead there alone: by the times too, the planner would think that they lead to few, and read them all.
   (isOneRange(place) ? ranged : checked).push(...made(place, bind));
   const passed =
     checked.length === 0
       ? `incidents WHERE ${ranged.join(' AND ')}`
-      : `(SELECT * FROM incidents WHERE ${ranged.join(' AND ')} ${orderOf(place)} LIMIT ${WALK}) AS passed
+      : `(SELECT * FROM incidents WHERE ${ranged.join(' AND ')} ${orderOf(place)} LIMIT ${most}) AS passed
           WHERE ${checked.join(' AND ')}`;
   return { sql: `SELECT ${COLUMNS} FROM ${passed} ${orderOf(place)} LIMIT ${bind(limit + 1)}`, parameters };
 }
 
-/**
- * Walks along what was made at some time, by update. The key alone tells both times, so all of that time is sorted before
- * anything is read. Complete when it fills the page, or when the filter names times alone.
- */
-export function walkTimes(place: IncidentPlace): Query {
-  const { tenantId, limit } = place;
-  const { parameters, bind } = parametersOf(tenantId);
-  const ranged = ['tenant_id = $1', ...madeNear(place, bind), ...made(place, bind), ...beyond(place, bind)];
-  const checked = ['true', ...check(place, undefined, bind)];
-  const most = isByTimesAlone(place) ? limit + 1 : WALK;
-  // OFFSET 0 keeps the planner from following the index of updates, most of which are of other times.
-  const passed = `(SELECT * FROM (SELECT tenant_id, incident_id, updated_at FROM incidents
-                    WHERE ${ranged.join(' AND ')} OFFSET 0) AS made ${orderOf(place)} LIMIT ${most}) AS passed`;
+/** How many of the first that were made at that time are what is asked for, of a `LOOK`. */
+export function sample(place: IncidentPlace): Query {
+  const { parameters, bind } = parametersOf(place.tenantId);
+  const ranged = ['tenant_id = $1', ...madeNear(place, bind)];
+  const order = `ORDER BY incident_id ${place.order}`;
   return {
-    sql: `SELECT ${COLUMNS} FROM ${passed} JOIN incidents USING (tenant_id, incident_id, updated_at)
-           WHERE ${checked.join(' AND ')} ${orderOf(place)} LIMIT ${bind(limit + 1)}`,
+    sql: `SELECT count(*)::int AS found
+            FROM (SELECT * FROM incidents WHERE ${ranged.join(' AND ')} ${order} LIMIT ${LOOK}) AS made
+           WHERE ${check(place, undefined, bind).join(' AND ')}`,
     parameters,
   };
 }
 
-/** Asks the index of words and facets. @param found what the walk found of it */
-export function search(place: IncidentPlace, found: number, now: Date): Query {
+/**
+ * Walks by update along what was made at some time, by keys alone, which tell both times. Complete when it fills the page.
+ * @param keys those of the updates nearest to the place; or all that were made at that time, sorted, which is complete in
+ *   any case when the filter names times alone
+ */
+export function walkKeys(place: IncidentPlace, keys: 'ofUpdates' | 'ofTimes'): Query {
+  const { tenantId, order, limit, from } = place;
+  const { parameters, bind } = parametersOf(tenantId);
+  const ranged = ['tenant_id = $1', ...beyond(place, bind)];
+  const checked = [...made(place, bind), ...check(place, undefined, bind)];
+  const near = madeNear(place, bind);
+  let passed: string;
+  if (keys === 'ofTimes') {
+    // OFFSET 0 keeps the planner from following the index of updates, most of which are of other times.
+    passed = `(SELECT ${KEYS} FROM incidents WHERE ${[...ranged, ...near, ...made(place, bind)].join(' AND ')} OFFSET 0)`;
+  } else {
+    if (from !== undefined) ranged.push(`updated_at >= ${bind(from)}`);
+    passed = `(SELECT * FROM (SELECT ${KEYS} FROM incidents WHERE ${ranged.join(' AND ')} ${orderOf(place)}
+                               LIMIT ${MOST_KEYS}) AS updated WHERE ${near.join(' AND ')})`;
+  }
+  // So do OFFSET 0 and the order of the keys: one incident after the other, until there are enough.
+  return {
+    sql: `SELECT ${COLUMNS}
+            FROM (SELECT * FROM ${passed} AS keys ${orderOf(place)} LIMIT ${walked(place, keys)}) AS passed (id, updated)
+           CROSS JOIN LATERAL (SELECT * FROM incidents WHERE tenant_id = $1 AND incident_id = id OFFSET 0) AS found
+           WHERE ${checked.join(' AND ')} ORDER BY updated ${order}, id ${order} LIMIT ${bind(limit + 1)}`,
+    parameters,
+  };
+}
+
+function walked(place: IncidentPlace, keys: 'ofUpdates' | 'ofTimes'): number {
+  if (keys === 'ofUpdates') return WALK;
+  return isByTimesAlone(place) ? place.limit + 1 : WALK_OF_SORTED;
+}
+
+/** Whether a walk is likely to fill the page, by what a look has found. */
+export function isWorthWalking(
+  place: IncidentPlace,
+  found: number,
+  keys: 'ofUpdates' | 'ofTimes' = 'ofUpdates',
+): boolean {
+  return found * walked(place, keys) > place.limit * LOOK;
+}
+
+/** The shorter way by update to what was made at some time: by the updates since then, or by all that was made then. */
+export function shorterKeys(
+  { tenantId, order, from, to }: IncidentPlace,
+  now: Date,
+): 'ofUpdates' | 'ofTimes' {
+  // What was made first is among what was updated first.
+  if (order === 'asc' || to === undefined) return 'ofUpdates';
+  const since = Math.max(madeAt(tenantId).getTime(), from === undefined ? 0 : Date.parse(from));
+  const until = Date.parse(to);
+  return now.getTime() - until < until - since ? 'ofUpdates' : 'ofTimes';
+}
+
+/** Asks the index of words and facets. Complete. */
+export function search(place: IncidentPlace, now: Date): Query {
   const { tenantId, sort, order, limit, q, from, to, after } = place;
   const byUpdate = sort === 'updatedAt';
-  // A walk along one facet tells nothing about all incidents.
-  const isRare = found < FEW_OF_A_WALK || leadingFacet(place) !== undefined;
   const facets = FACETS.flatMap((facet) => {
     const value = place[facet];
     return value === undefined ? [] : [`${facet[0]?.toUpperCase() ?? ''}${facet.slice(1)}=${value}`];
@@ -97,25 +144,22 @@ export function search(place: IncidentPlace, found: number, now: Date): Query {
   return {
     sql: `${AMONG} (ARRAY(${sought})) ${orderOf(place)} LIMIT $11`,
     parameters: [
-      ...[tenantId, q, facets, slotsOf(tenantId, { ...place, isRare }, after?.at(-1), now), from, to],
+      ...[tenantId, q, facets, slotsOf(tenantId, place, after?.at(-1), now), from, to],
       ...[byUpdate, order === 'asc', byUpdate ? after?.[0] : undefined, after?.at(-1), limit + 1],
     ],
   };
 }
 
 export function isOneRange(place: IncidentPlace): boolean {
-  const { sort, from, to, q } = place;
   // By update no range of creation times is a range of the index.
-  if (q !== undefined || (sort === 'updatedAt' && (from ?? to) !== undefined)) return false;
+  if (place.q !== undefined || isByUpdateOfTimes(place)) return false;
   const leading = leadingFacet(place);
   return FACETS.every((facet) => place[facet] === undefined || facet === leading);
 }
 
-/** What was made before some time is seldom among what was changed last. */
-export function isLongAgo({ sort, order, to }: IncidentFilter, now: Date): boolean {
-  return (
-    sort === 'updatedAt' && order === 'desc' && to !== undefined && Date.parse(to) < now.getTime() - DAY_MS
-  );
+/** By update within times of creation. */
+export function isByUpdateOfTimes({ sort, from, to }: IncidentFilter): boolean {
+  return sort === 'updatedAt' && (from ?? to) !== undefined;
 }
 
 export function isByTimesAlone(place: IncidentPlace): boolean {
@@ -182,5 +226,7 @@ const COLUMNS = `incident_id AS "incidentId", title, description, severity, stat
   source_alert_id AS "sourceAlertId", service, environment, tags, metadata, root_cause AS "rootCause", confidence,
   recommended_actions AS "recommendedActions", alert_count AS "alertCount", created_at AS "createdAt",
   updated_at AS "updatedAt", resolved_at AS "resolvedAt"`;
+
+const KEYS = 'incident_id, updated_at';
 
 const AMONG = `SELECT ${COLUMNS} FROM incidents WHERE tenant_id = $1 AND incident_id = ANY`;

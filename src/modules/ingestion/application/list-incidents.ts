@@ -7,11 +7,16 @@ import {
   type IncidentFilter,
   type IncidentPlace,
   isByTimesAlone,
-  isLongAgo,
+  isByUpdateOfTimes,
   isOneRange,
+  isWorthWalking,
+  type Query,
+  sample,
   search,
+  shorterKeys,
   walk,
-  walkTimes,
+  WALK,
+  walkKeys,
 } from './incident-queries.js';
 import type { IncidentRow } from './incident-row.js';
 
@@ -43,13 +48,33 @@ export class ListIncidents {
   }
 
   private async find(place: IncidentPlace): Promise<IncidentRow[]> {
-    const ask = ({ sql, parameters }: ReturnType<typeof walk>): Promise<IncidentRow[]> =>
-      this.unitOfWork.query(place.tenantId, sql, parameters);
+    if (isByUpdateOfTimes(place)) return this.findByUpdateOfTimes(place);
+    const looked = await this.ask<IncidentRow>(place, walk(place));
+    if (looked.length > place.limit || isOneRange(place)) return looked;
+    if (isWorthWalking(place, looked.length)) {
+      const walked = await this.ask<IncidentRow>(place, walk(place, WALK));
+      if (walked.length > place.limit) return walked;
+    }
+    return this.ask(place, search(place, this.clock.now()));
+  }
+
+  private async findByUpdateOfTimes(place: IncidentPlace): Promise<IncidentRow[]> {
     const now = this.clock.now();
-    const isFarOff = isLongAgo(place, now);
-    const rows = await ask(isFarOff ? walkTimes(place) : walk(place));
-    if (rows.length > place.limit || isOneRange(place)) return rows;
-    if (!isByTimesAlone(place)) return ask(search(place, rows.length, now));
-    return isFarOff ? rows : ask(walkTimes(place));
+    const keys = shorterKeys(place, now);
+    if (isByTimesAlone(place)) {
+      const rows = await this.ask<IncidentRow>(place, walkKeys(place, keys));
+      const isComplete = rows.length > place.limit || keys === 'ofTimes';
+      return isComplete ? rows : this.ask(place, walkKeys(place, 'ofTimes'));
+    }
+    const [looked] = await this.ask<{ found: number }>(place, sample(place));
+    if (isWorthWalking(place, looked?.found ?? 0, keys)) {
+      const rows = await this.ask<IncidentRow>(place, walkKeys(place, keys));
+      if (rows.length > place.limit) return rows;
+    }
+    return this.ask(place, search(place, now));
+  }
+
+  private ask<Row extends object>({ tenantId }: IncidentPlace, { sql, parameters }: Query): Promise<Row[]> {
+    return this.unitOfWork.query(tenantId, sql, parameters);
   }
 }
