@@ -32,7 +32,7 @@ export interface Query {
 /** What an incident is, as the index of words knows it too. */
 const FACETS = ['status', 'severity', 'service', 'environment', 'source'] as const;
 
-/** How far a list is walked along in search of what is asked for: a look, and as far as it takes for one in two hundred. */
+/** How far a list is walked along in search of what is asked for: a look, and on to where one in 200 fills a page. */
 const LOOK = 500;
 export const WALK = 4_000;
 
@@ -77,11 +77,16 @@ export function sample(place: IncidentPlace): Query {
 }
 
 /**
- * Walks by update along what was made at some time, by keys alone, which tell both times. Complete when it fills the page.
- * @param keys those of the updates nearest to the place; or all that were made at that time, sorted, which is complete in
- *   any case when the filter names times alone
+ * By which keys what was made at some time is listed by update: those of the updates nearest to the place, less those of
+ * other times; or all of that time, sorted.
  */
-export function walkKeys(place: IncidentPlace, keys: 'ofUpdates' | 'ofTimes'): Query {
+type Keys = 'ofUpdates' | 'ofTimes';
+
+/**
+ * Walks by update along what was made at some time, by keys alone, which tell both times. Complete when it fills the page,
+ * and in any case when it sorted all of the time and the filter names times alone.
+ */
+export function walkKeys(place: IncidentPlace, keys: Keys): Query {
   const { tenantId, order, limit, from } = place;
   const { parameters, bind } = parametersOf(tenantId);
   const ranged = ['tenant_id = $1', ...beyond(place, bind)];
@@ -106,25 +111,18 @@ export function walkKeys(place: IncidentPlace, keys: 'ofUpdates' | 'ofTimes'): Q
   };
 }
 
-function walked(place: IncidentPlace, keys: 'ofUpdates' | 'ofTimes'): number {
+function walked(place: IncidentPlace, keys: Keys): number {
   if (keys === 'ofUpdates') return WALK;
   return isByTimesAlone(place) ? place.limit + 1 : WALK_OF_SORTED;
 }
 
 /** Whether a walk is likely to fill the page, by what a look has found. */
-export function isWorthWalking(
-  place: IncidentPlace,
-  found: number,
-  keys: 'ofUpdates' | 'ofTimes' = 'ofUpdates',
-): boolean {
+export function isWorthWalking(place: IncidentPlace, found: number, keys: Keys = 'ofUpdates'): boolean {
   return found * walked(place, keys) > place.limit * LOOK;
 }
 
 /** The shorter way by update to what was made at some time: by the updates since then, or by all that was made then. */
-export function shorterKeys(
-  { tenantId, order, from, to }: IncidentPlace,
-  now: Date,
-): 'ofUpdates' | 'ofTimes' {
+export function shorterKeys({ tenantId, order, from, to }: IncidentPlace, now: Date): Keys {
   // What was made first is among what was updated first.
   if (order === 'asc' || to === undefined) return 'ofUpdates';
   const since = Math.max(madeAt(tenantId).getTime(), from === undefined ? 0 : Date.parse(from));

@@ -3,8 +3,8 @@ import { leastIdAt, type TenantId } from '#kernel/domain/ids';
 import { slotsOf } from './incident-slots.js';
 
 const now = new Date('2026-03-01T00:00:00Z');
-const tenantId = leastIdAt('ten', new Date('2026-01-01T00:00:00Z')) as TenantId;
-const all = { sort: 'createdAt', order: 'desc', isRare: false } as const;
+const tenantId = leastIdAt('ten', new Date('2025-09-01T00:00:00Z')) as TenantId;
+const all = { sort: 'createdAt', order: 'desc' } as const;
 const weeks = { ...all, from: '2026-01-20T00:00:00Z' } as const;
 const slotAt = (time: string): string => leastIdAt('inc', new Date(time)).slice(4, 8);
 
@@ -18,10 +18,11 @@ describe('the slots of a list of incidents', () => {
     expect(downward).toEqual([...upward].reverse());
   });
 
-  it('are the first two and then all of the time, when they are many', () => {
+  it('are the first three and then all of the time, when they are many', () => {
     expect(slotsOf(tenantId, { ...all, order: 'asc' }, undefined, now)).toEqual([
-      slotAt('2026-01-01T00:00:00Z'),
-      slotAt('2026-01-13T00:00:00Z'),
+      slotAt('2025-09-01T00:00:00Z'),
+      slotAt('2025-09-13T00:00:00Z'),
+      slotAt('2025-09-26T00:00:00Z'),
       null,
     ]);
   });
@@ -39,8 +40,7 @@ describe('the slots of a list of incidents', () => {
     expect(slotsOf(tenantId, { ...filter, to: '2020-01-01T00:00:00Z' }, undefined, now)).toEqual([]);
   });
 
-  it('are all of the time at once, for a list by update of many, and for what is rare', () => {
-    expect(slotsOf(tenantId, { ...all, isRare: true }, undefined, now)).toEqual([null]);
+  it('are all of the time at once, for a list by update of many', () => {
     expect(slotsOf(tenantId, { ...all, sort: 'updatedAt' }, undefined, now)).toEqual([null]);
   });
 });
