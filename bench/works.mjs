@@ -153,7 +153,7 @@ async function* reads(databases, { quick, incidents }) {
   const passwords = await seed(databaseUrl, { incidents, tenants: 2 });
   const server = await startProduct(databaseUrl, { ROLE: 'api' });
   const people = await signIn(server.url, passwords);
-  yield* lists({ product: { ...server, databaseUrl }, people, asks: quick ? 20 : 200 });
+  yield* lists({ product: { ...server, databaseUrl }, people, asks: quick ? 50 : 200 });
   await server.stop();
 }
 
