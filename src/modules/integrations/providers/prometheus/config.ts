@@ -1,5 +1,5 @@
-import { ArrayUnique, Matches } from 'class-validator';
-import { ListOf, Text, Texts } from '#kernel/http/fields';
+import { ListOf, Text } from '#kernel/http/fields';
+import { EnvironmentLabel, ServiceLabels } from '../labels.js';
 import { WebAddress } from '../web-address.js';
 
 export const DEFAULT_SERVICE_LABELS: readonly string[] = [
@@ -11,8 +11,6 @@ export const DEFAULT_SERVICE_LABELS: readonly string[] = [
   'container',
   'job',
 ];
-
-const LABEL = /^[a-zA-Z_]\w*$/;
 
 export class PrometheusQuery {
   @Text({ max: 100, summary: 'What it is called in findings', example: 'checkout_latency_p99' })
@@ -36,25 +34,10 @@ export class PrometheusConfig {
   })
   url!: string;
 
-  @Texts({
-    max: 10,
-    maxLength: 100,
-    optional: true,
-    default: DEFAULT_SERVICE_LABELS,
-    summary: 'The labels that may name the service of an incident, the best first',
-    example: ['service', 'job'],
-  })
-  @ArrayUnique()
-  @Matches(LABEL, { each: true, message: 'serviceLabels must be names of labels' })
+  @ServiceLabels({ default: DEFAULT_SERVICE_LABELS, example: ['service', 'job'] })
   serviceLabels?: string[];
 
-  @Text({
-    max: 100,
-    optional: true,
-    summary: 'The label that names the environment; without it all environments are read together',
-    example: 'environment',
-  })
-  @Matches(LABEL, { message: 'environmentLabel must be the name of a label' })
+  @EnvironmentLabel()
   environmentLabel?: string;
 
   @ListOf(() => PrometheusQuery, {
