@@ -32,14 +32,16 @@ export class RehearseRemediation implements JobRunner<{ remediationId: string }>
 
   async run({ tenantId, payload, signal }: Job<{ remediationId: string }>): Promise<void> {
     const { remediationId } = payload;
-    const plan = await this.plans.get(tenantId, remediationId);
+    let plan = await this.plans.get(tenantId, remediationId);
     for (const step of plan.steps.filter(({ manual }) => !manual)) {
       signal.throwIfAborted();
+      // Somebody may have executed it between two steps: nobody waits for the rest.
       if (plan.status !== 'approved') return;
       const answer = await this.ask(plan, step);
-      await this.plans.change(tenantId, remediationId, (rehearsed) =>
-        rehearsed.recordRehearsal(step.stepId, answer),
-      );
+      plan = await this.plans.change(tenantId, remediationId, (rehearsed) => {
+        rehearsed.recordRehearsal(step.stepId, answer);
+        return rehearsed;
+      });
     }
   }
 
