@@ -3,12 +3,12 @@ import type { IncidentRow } from '../application/incident-row.js';
 import type { Incident } from '../domain/incident.js';
 import type { IncidentView } from './incidents.dto.js';
 
-export function incidentView({ createdAt, updatedAt, resolvedAt, ...same }: IncidentRow): IncidentView {
+export function incidentView(row: IncidentRow): IncidentView {
   return {
-    ...same,
-    createdAt: createdAt.toISOString(),
-    updatedAt: updatedAt.toISOString(),
-    resolvedAt: resolvedAt?.toISOString() ?? null,
+    ...row,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+    resolvedAt: row.resolvedAt?.toISOString() ?? null,
   };
 }
 
