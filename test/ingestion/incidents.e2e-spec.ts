@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, type Api, newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
@@ -151,6 +152,32 @@ describe('a change by hand', () => {
       `/v1/incidents/${incidentId}/timeline?limit=100`,
     );
     expect(timeline.body.items.filter(({ data }) => data.newStatus === 'resolved')).toHaveLength(1);
+  });
+});
+
+describe('the timeline', () => {
+  it('shows all that is kept, page by page, of an incident older than that', async () => {
+    const { api, tenantId } = await newTenant(server.url);
+    const { incidentId } = await open(api);
+    const path = `/v1/incidents/${incidentId}`;
+    await until('triage has let go of it', async () => (await api.get(path)).body['status'] === 'open');
+    await api.patch(`/v1/tenants/${tenantId}`, { settings: { retentionDays: { events: 1 } } });
+    await sql(
+      server.database.url,
+      `UPDATE events SET occurred_at = date_trunc('month', now() - interval '20 days') WHERE incident_id = $1`,
+      [incidentId],
+      tenantId,
+    );
+    for (const severity of ['low', 'medium', 'low', 'info']) await api.patch(path, { severity });
+
+    const severities: unknown[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { body }: Answer<{ items: { data: { newSeverity?: string } }[]; nextCursor: string | null }> =
+        await api.get(`${path}/timeline?limit=2${cursor && `&cursor=${cursor}`}`);
+      severities.push(...body.items.map(({ data }) => data.newSeverity));
+      cursor = body.nextCursor;
+    }
+    expect(severities).toEqual(['low', 'medium', 'low', 'info']);
   });
 });
 

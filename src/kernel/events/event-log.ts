@@ -39,18 +39,17 @@ export class EventLog {
     return rows.map(loggedEvent);
   }
 
-  /** The events about one incident, oldest first, after place `after`. */
+  /** The next events about one incident since `keptSince`, after place `after`, at most `limit`. */
   async ofIncident(
     tenantId: TenantId,
     incidentId: string,
-    after: number,
-    limit: number,
+    { after, keptSince, limit }: { after: number; keptSince: Date; limit: number },
   ): Promise<LoggedEvent[]> {
     const rows = await this.unitOfWork.query<EventTableRow>(
       tenantId,
       `SELECT ${EVENT_COLUMNS} FROM events
-        WHERE tenant_id = $1 AND incident_id = $2 AND seq > $3 ORDER BY seq LIMIT $4`,
-      [tenantId, incidentId, after, limit],
+        WHERE tenant_id = $1 AND incident_id = $2 AND seq > $3 AND occurred_at >= $4 ORDER BY seq LIMIT $5`,
+      [tenantId, incidentId, after, keptSince, limit],
     );
     return rows.map(loggedEvent);
   }

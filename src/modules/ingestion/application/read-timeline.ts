@@ -29,11 +29,15 @@ export class ReadTimeline {
     const [after = 0] = this.cursors.open(tenantId, list, cursor) ?? [];
     await this.incidents.get(tenantId, incidentId);
     const { settings } = await this.tenants.profile(tenantId);
-    const keptSince = this.clock.now().getTime() - settings.retentionDays.events * DAY_MS;
-    const events = await this.eventLog.ofIncident(tenantId, incidentId, Number(after), limit + 1);
-    return this.cursors.page(
-      events.filter(({ occurredAt }) => occurredAt.getTime() >= keptSince),
-      { tenantId, list, limit, position: ({ seq }) => [seq], item: (event) => event },
-    );
+    const keptSince = new Date(this.clock.now().getTime() - settings.retentionDays.events * DAY_MS);
+    const page = { after: Number(after), keptSince, limit: limit + 1 };
+    const events = await this.eventLog.ofIncident(tenantId, incidentId, page);
+    return this.cursors.page(events, {
+      tenantId,
+      list,
+      limit,
+      position: ({ seq }) => [seq],
+      item: (event) => event,
+    });
   }
 }
