@@ -88,7 +88,8 @@ describe('the metrics', () => {
       expect(grown('causeflow_alerts_total{outcome="accepted"}')).toBe(1);
       expect(grown('causeflow_alerts_total{outcome="duplicate"}')).toBe(1);
       expect(grown('causeflow_alerts_total{outcome="refused"}')).toBe(2);
-      expect(grown('causeflow_ingest_batch_alerts_sum')).toBe(2);
+      // The repeat needed no look into the database.
+      expect(grown('causeflow_ingest_batch_alerts_sum')).toBe(1);
       expect(grown('causeflow_events_relayed_total')).toBeGreaterThanOrEqual(2);
       expect(after.get('causeflow_relay_backlog_events')).toBe(0);
       return true;

@@ -19,9 +19,12 @@ export class AccessLog {
     next();
   };
 
-  /** @param startedAt on the process's monotonic clock */
-  tell(request: CallRequest, { statusCode }: Response, startedAt: number): void {
-    const refused = statusCode >= 400;
+  /**
+   * @param startedAt on the process's monotonic clock
+   * @param isUsual whether such an answer is no refusal to tell of, whatever its status
+   */
+  tell(request: CallRequest, { statusCode }: Response, startedAt: number, isUsual = false): void {
+    const refused = statusCode >= 400 && !isUsual;
     if (!refused && !this.tellsAll) return;
     const { requestId, principal, method, path } = request;
     const line = {

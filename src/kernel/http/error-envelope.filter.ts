@@ -21,10 +21,7 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    this.answer(thrown, http.getRequest<CallRequest>(), http.getResponse<Response>());
-  }
-
-  answer(thrown: unknown, request: CallRequest, response: Response): void {
+    const [request, response] = [http.getRequest<CallRequest>(), http.getResponse<Response>()];
     const refusal = this.refusalFrom(thrown, request, response);
     if (response.headersSent) {
       // Half of an answer is out already: breaking the connection is the only way left to say that it is not whole.
@@ -32,16 +29,11 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
       return;
     }
     if (refusal.retryAfter !== undefined) response.setHeader('Retry-After', String(refusal.retryAfter));
-    response.status(refusal.status).json({
-      error: refusal.code,
-      message: refusal.message,
-      ...refusal.fields,
-      requestId: request.requestId,
-      ...(refusal.details && { details: refusal.details }),
-    });
+    response.status(refusal.status).json(envelopeOf(refusal, request.requestId));
   }
 
-  private refusalFrom(thrown: unknown, request: CallRequest, response: Response): Refusal {
+  /** What is said of it, which may need a header on the answer. */
+  refusalFrom(thrown: unknown, request: CallRequest, response: Response): Refusal {
     if (thrown instanceof Refusal) return thrown;
     // Only Nest's router throws this one: what our own code misses is a Refusal.
     if (thrown instanceof NotFoundException) return this.noSuchRoute(request, response);
@@ -61,6 +53,11 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
     response.setHeader('Allow', methods.join(', '));
     return new Refusal('method_not_allowed', `This address takes ${methods.join(', ')}.`);
   }
+}
+
+/** The body of every error. */
+export function envelopeOf({ code, message, fields, details }: Refusal, requestId: string): object {
+  return { error: code, message, ...fields, requestId, ...(details && { details }) };
 }
 
 const CODE_OF: Partial<Record<number, ErrorCode>> = {

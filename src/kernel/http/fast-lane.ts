@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { Config } from '../config/config.js';
+import type { Refusal } from '../domain/errors.js';
 import type { Histogram } from '../metrics/instruments.js';
 import { RequestDurations } from '../metrics/request-durations.js';
 import { type CallContext, runInContext } from '../tenancy/call-context.js';
 import { AccessLog } from './access-log.js';
 import type { CallRequest } from './call-request.js';
+import { envelopeOf } from './error-envelope.filter.js';
 import type { BodyTaker, TakeableRequest } from './lean-express-adapter.js';
 import type { HeaderTaker } from './rate-limiter.js';
 import { bodyEndedEarly, bodyTooLarge, type RawBodyRequest } from './request-body.js';
@@ -20,9 +22,11 @@ interface Lane {
   /** The same as a template, for the metrics. */
   readonly route: string;
   readonly status: number;
+  /** Further answers that come in storms: the access log tells of them, as of accepted ones, at debug level alone. */
+  readonly usual: readonly number[];
   /** @param answer takes the headers that go with the answer */
   readonly serve: (parameter: string, request: LaneRequest, answer: HeaderTaker) => Promise<object>;
-  readonly refuse: (thrown: unknown, request: LaneRequest, response: Response) => void;
+  readonly refusalFrom: (thrown: unknown, request: LaneRequest, response: Response) => Refusal;
 }
 
 /**
@@ -60,9 +64,14 @@ export class FastLane {
   }
 
   /** To be called when the answer was given. @param startedAt on the process's monotonic clock */
-  answered({ route, status }: Lane, request: LaneRequest, response: Response, startedAt: number): void {
+  answered(
+    { route, status, usual }: Lane,
+    request: LaneRequest,
+    response: Response,
+    startedAt: number,
+  ): void {
     const { statusCode } = response;
-    this.accessLog.tell(request, response, startedAt);
+    this.accessLog.tell(request, response, startedAt, usual.includes(statusCode));
     const histogram =
       statusCode === status
         ? (this.accepted ??= this.durations.histogramOf('POST', route, status))
@@ -90,8 +99,6 @@ class LaneCall implements BodyTaker, CallContext, HeaderTaker {
   ) {
     this.correlationId = request.requestId = requestIdOf(request);
     this.headers = ['X-Request-Id', this.correlationId];
-    // As Express does it: its methods for answering, which refusals use, need the one from the other.
-    request.res = response;
   }
 
   /** Read when an event is recorded: the caller is known by then. */
@@ -120,7 +127,7 @@ class LaneCall implements BodyTaker, CallContext, HeaderTaker {
     const { lane, parameter, request } = this;
     try {
       runInContext(this, () => lane.serve(parameter, request, this)).then(
-        (body) => this.answer(body),
+        (body) => this.answer(lane.status, body),
         (thrown: unknown) => this.refuse(thrown),
       );
     } catch (thrown) {
@@ -138,20 +145,18 @@ class LaneCall implements BodyTaker, CallContext, HeaderTaker {
     this.headers.push(name, String(value));
   }
 
-  private answer(body: object): void {
+  private answer(status: number, body: object): void {
     const text = JSON.stringify(body);
     this.setHeader('Content-Type', 'application/json; charset=utf-8');
     this.setHeader('Content-Length', Buffer.byteLength(text));
-    this.response.writeHead(this.lane.status, this.headers).end(text);
+    this.response.writeHead(status, this.headers).end(text);
     this.fast.answered(this.lane, this.request, this.response, this.startedAt);
   }
 
   private refuse(thrown: unknown): void {
-    const { headers, response } = this;
-    for (let at = 0; at < headers.length; at += 2)
-      response.setHeader(headers[at] ?? '', headers[at + 1] ?? '');
-    this.lane.refuse(thrown, this.request, response);
-    this.fast.answered(this.lane, this.request, response, this.startedAt);
+    const refusal = this.lane.refusalFrom(thrown, this.request, this.response);
+    if (refusal.retryAfter !== undefined) this.setHeader('Retry-After', refusal.retryAfter);
+    this.answer(refusal.status, envelopeOf(refusal, this.correlationId));
   }
 
   /** What still comes of the body is dropped, so that the sender gets to reading the answer. */

@@ -23,6 +23,8 @@ export class ReceiveAlert {
     const { sourceAlertId, ...report } = alert;
     const provider = 'custom';
     const receivedAt = this.clock.now();
+    const opened = sourceAlertId && this.alerts.repeated({ tenantId, provider, sourceAlertId }, receivedAt);
+    if (opened) return Promise.reject(duplicateAlert(sourceAlertId, opened));
     const incident = Incident.open(
       tenantId,
       report,

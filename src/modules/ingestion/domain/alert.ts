@@ -16,6 +16,17 @@ export interface ReceivedAlert {
   readonly incident: Incident;
 }
 
+/** What makes an alert the same one again. */
+export interface AlertKey {
+  readonly tenantId: TenantId;
+  readonly provider: string;
+  readonly sourceAlertId: string;
+}
+
+export function keyOf({ tenantId, provider, sourceAlertId }: AlertKey): string {
+  return `${tenantId}\n${provider}\n${sourceAlertId}`;
+}
+
 /** Either the alert's own incident, or the one that an earlier alert with the same id had opened, with its status. */
 export interface Reception {
   readonly incidentId: string;
@@ -31,6 +42,12 @@ export abstract class Alerts {
    * @throws Refusal `service_unavailable` when more alerts wait than may
    */
   abstract receive(alert: ReceivedAlert): Promise<Reception>;
+
+  /**
+   * The incident that an alert with this id has opened, if it is one that never returns and this process still knows of
+   * it; the repeat is counted. Otherwise `receive` finds out.
+   */
+  abstract repeated(alert: AlertKey, receivedAt: Date): string | undefined;
 
   /** The incidents that the last alerts with these ids opened, those of unknown ids left out. */
   abstract openedBy(

@@ -20,7 +20,9 @@ export class AlertLane implements OnModuleInit {
       route: '/v1/webhooks/:tenantId/custom',
       status: 202,
       serve: (tenantId, request, answer) => webhooks.custom(tenantId, request, answer),
-      refuse: (thrown, request, response) => refusals.answer(thrown, request, response),
+      // A repeat, which is counted.
+      usual: [409],
+      refusalFrom: (thrown, request, response) => refusals.refusalFrom(thrown, request, response),
     });
   }
 }

@@ -19,8 +19,8 @@ export class CountRefusals extends ErrorEnvelopeFilter {
     });
   }
 
-  override answer(thrown: unknown, request: CallRequest, response: Response): void {
+  override refusalFrom(thrown: unknown, request: CallRequest, response: Response): Refusal {
     if (!(thrown instanceof Refusal && thrown.code === 'duplicate_alert')) this.refused.add();
-    super.answer(thrown, request, response);
+    return super.refusalFrom(thrown, request, response);
   }
 }

@@ -7,10 +7,11 @@ import { Metrics } from '#kernel/metrics/metrics';
 import { AdaptiveBatches } from '#kernel/persistence/adaptive-batches';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { type Alerts, type ReceivedAlert, type Reception } from '../domain/alert.js';
+import { type AlertKey, type Alerts, keyOf, type ReceivedAlert, type Reception } from '../domain/alert.js';
 import type { IncidentStatus } from '../events.js';
 import { DuplicateCounts } from './duplicate-counts.js';
 import { INSERT_ALERTS } from './insert-alerts.js';
+import { KnownAlerts } from './known-alerts.js';
 
 const BATCH = 128;
 const QUEUE = 4_096;
@@ -33,8 +34,9 @@ export class BatchedAlerts implements Alerts {
     write: (rows) => this.write(rows),
   });
 
+  private readonly known = new KnownAlerts();
   private readonly accepted: Counter;
-  private readonly repeated: Counter;
+  private readonly repeats: Counter;
   private readonly batchSizes: Histogram;
 
   constructor(
@@ -46,7 +48,7 @@ export class BatchedAlerts implements Alerts {
     const outcome = (name: string): Counter =>
       metrics.counter('causeflow_alerts', 'Alerts by what became of them', { outcome: name });
     this.accepted = outcome('accepted');
-    this.repeated = outcome('duplicate');
+    this.repeats = outcome('duplicate');
     this.batchSizes = metrics.histogram(
       'causeflow_ingest_batch_alerts',
       'Alerts written in one commit',
@@ -61,6 +63,12 @@ export class BatchedAlerts implements Alerts {
     return this.store(row).then((reception) =>
       isFinal(alert, reception) ? this.counted(alert, reception) : this.storeAgain(row, reception),
     );
+  }
+
+  repeated(alert: AlertKey, receivedAt: Date): string | undefined {
+    const incidentId = this.known.incidentOf(keyOf(alert));
+    if (incidentId !== undefined) this.countRepeat(alert, receivedAt);
+    return incidentId;
   }
 
   openedBy(
@@ -88,9 +96,16 @@ export class BatchedAlerts implements Alerts {
   }
 
   private counted(alert: ReceivedAlert, reception: Reception): Reception {
-    (reception.duplicate ? this.repeated : this.accepted).add();
-    if (reception.duplicate) this.duplicates.count(alert);
+    const key = alertKeyOf(alert);
+    if (key && !alert.returns) this.known.remember(keyOf(key), reception.incidentId);
+    if (key && reception.duplicate) this.countRepeat(key, alert.receivedAt);
+    else this.accepted.add();
     return reception;
+  }
+
+  private countRepeat(alert: AlertKey, receivedAt: Date): void {
+    this.repeats.add();
+    this.duplicates.count(alert, receivedAt);
   }
 
   /** @returns undefined when the alert that was in its way has just been superseded */
@@ -124,26 +139,21 @@ export class BatchedAlerts implements Alerts {
     return rows.map(({ alert }) => {
       const { incidentId, status } = alert.incident;
       if (fresh.has(incidentId)) return { incidentId, status, duplicate: false };
-      const original = originals.get(keyOf(alert));
+      const key = alertKeyOf(alert);
+      const original = key && originals.get(keyOf(key));
       return original && { ...original, duplicate: true };
     });
   }
 
   private async originalsOf(rows: readonly Row[]): Promise<Map<string, Original>> {
-    const found = await this.writer.read<{
-      tenant_id: TenantId;
-      provider: string;
-      source_alert_id: string;
-      incident_id: string;
-      status: IncidentStatus;
-    }>(tenantsOf(rows), FIND_ORIGINALS, [
+    const found = await this.writer.read<AlertKey & Original>(tenantsOf(rows), FIND_ORIGINALS, [
       rows.map(({ alert }) => alert.incident.tenantId),
       rows.map(({ alert }) => alert.provider),
       rows.map(({ alert }) => alert.sourceAlertId),
     ]);
     return new Map(
-      found.map(({ tenant_id, provider, source_alert_id, incident_id: incidentId, status }) => [
-        key(tenant_id, provider, source_alert_id),
+      found.map(({ tenantId, provider, sourceAlertId, incidentId, status }) => [
+        keyOf({ tenantId, provider, sourceAlertId }),
         { incidentId, status },
       ]),
     );
@@ -166,6 +176,11 @@ function isFinal(alert: ReceivedAlert, reception: Reception | undefined): recept
   return !(alert.returns && reception.duplicate && ENDED.includes(reception.status));
 }
 
+/** Undefined for one without an id, which is never the same again. */
+function alertKeyOf({ incident, provider, sourceAlertId }: ReceivedAlert): AlertKey | undefined {
+  return sourceAlertId === null ? undefined : { tenantId: incident.tenantId, provider, sourceAlertId };
+}
+
 function busy(): Refusal {
   return new Refusal('service_unavailable', 'Too many alerts at once; send it again.', { retryAfter: 1 });
 }
@@ -174,18 +189,10 @@ function tenantsOf(rows: readonly Row[]): TenantId[] {
   return [...new Set(rows.map(({ alert }) => alert.incident.tenantId))];
 }
 
-function key(tenantId: string, provider: string, sourceAlertId: string | null): string {
-  return `${tenantId}\n${provider}\n${sourceAlertId ?? ''}`;
-}
-
-function keyOf({ incident, provider, sourceAlertId }: ReceivedAlert): string {
-  return key(incident.tenantId, provider, sourceAlertId);
-}
-
 const FIND_ORIGINALS = {
   name: 'find-original-alerts',
   text: `
-SELECT a.tenant_id, a.provider, a.source_alert_id, a.incident_id, i.status
+SELECT a.tenant_id AS "tenantId", a.provider, a.source_alert_id AS "sourceAlertId", a.incident_id AS "incidentId", i.status
   FROM unnest($1::text[], $2::text[], $3::text[]) AS sought (tenant_id, provider, source_alert_id)
   JOIN alerts a USING (tenant_id, provider, source_alert_id) JOIN incidents i USING (tenant_id, incident_id)
  WHERE NOT a.superseded`,

@@ -1,79 +1,101 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { TenantId } from '#kernel/domain/ids';
-import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import type { ReceivedAlert } from '../domain/alert.js';
+import { BatchWriter } from '#kernel/persistence/batch-writer';
+import { isDataFault } from '#kernel/persistence/database-errors';
+import { type AlertKey, keyOf } from '../domain/alert.js';
 
 const FLUSH_MS = 500;
+const BATCH = 256;
+/** How many alerts' counts are kept while they cannot be written. */
+const MOST_KEPT = 10_000;
 
 interface Count {
-  readonly tenantId: TenantId;
-  readonly provider: string;
-  readonly sourceAlertId: string | null;
+  readonly alert: AlertKey;
   seen: number;
   last: Date;
 }
 
-/** Counts repeats in memory and writes them twice a second: a flapping sender must not become a hot row. */
+/**
+ * Counts repeats in memory and writes them twice a second: a flapping sender must not become a hot row. What cannot be
+ * written is kept for the next time, so that a restart of the database loses none; if its connection breaks between the
+ * commit and the answer, some are counted twice.
+ */
 @Injectable()
 export class DuplicateCounts implements OnApplicationShutdown {
   private readonly log = new Logger(DuplicateCounts.name);
   private counts = new Map<string, Count>();
+  /** Set from the first count to the end of the flush that writes it. */
   private timer: NodeJS.Timeout | undefined;
+  private flushing = Promise.resolve();
 
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  constructor(private readonly writer: BatchWriter) {}
 
-  count({ incident: { tenantId }, provider, sourceAlertId, receivedAt }: ReceivedAlert): void {
-    const key = `${tenantId}\n${provider}\n${sourceAlertId ?? ''}`;
-    const count = this.counts.get(key);
-    if (count) {
-      count.seen += 1;
-      count.last = receivedAt;
-    } else {
-      this.counts.set(key, { tenantId, provider, sourceAlertId, seen: 1, last: receivedAt });
-    }
-    this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
+  count(alert: AlertKey, seenAt: Date): void {
+    this.add({ alert, seen: 1, last: seenAt });
+    this.timer ??= this.flushLater();
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.flushing;
     await this.flush();
+    clearTimeout(this.timer);
+  }
+
+  private add(count: Count): void {
+    const key = keyOf(count.alert);
+    const before = this.counts.get(key);
+    if (before === undefined) {
+      this.counts.set(key, count);
+      return;
+    }
+    before.seen += count.seen;
+    if (count.last > before.last) before.last = count.last;
+  }
+
+  private flushLater(): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.flushing = this.flush();
+    }, FLUSH_MS);
   }
 
   private async flush(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    const perTenant = new Map<TenantId, Count[]>();
-    for (const count of this.counts.values()) {
-      perTenant.set(count.tenantId, [...(perTenant.get(count.tenantId) ?? []), count]);
-    }
+    const counts = [...this.counts.values()];
     this.counts = new Map();
-    for (const [tenantId, counts] of perTenant) {
-      await this.store(tenantId, counts).catch((error: unknown) =>
-        this.log.warn(`Repeats not counted: ${String(error)}`),
-      );
+    for (let at = 0; at < counts.length; at += BATCH) {
+      const few = counts.slice(at, at + BATCH);
+      await this.writer
+        .read([...new Set(few.map(({ alert }) => alert.tenantId))], COUNT_REPEATS, [
+          few.map(({ alert }) => alert.tenantId),
+          few.map(({ alert }) => alert.provider),
+          few.map(({ alert }) => alert.sourceAlertId),
+          few.map(({ seen }) => seen),
+          few.map(({ last }) => last),
+        ])
+        .catch((error: unknown) => this.keep(few, error));
     }
+    this.timer = this.counts.size > 0 ? this.flushLater() : undefined;
   }
 
-  private async store(tenantId: TenantId, counts: readonly Count[]): Promise<void> {
-    await this.unitOfWork.query(
-      tenantId,
-      `WITH seen AS (
-         SELECT * FROM unnest($2::text[], $3::text[], $4::int[], $5::timestamptz[])
-           AS s (provider, source_alert_id, times, last)
-       ), counted AS (
-         UPDATE alerts a SET duplicates = duplicates + times, last_seen_at = greatest(last_seen_at, last) FROM seen s
-          WHERE a.tenant_id = $1 AND a.provider = s.provider AND a.source_alert_id = s.source_alert_id
-            AND NOT a.superseded
-         RETURNING a.incident_id, times
-       )
-       UPDATE incidents i SET alert_count = alert_count + times FROM counted c
-        WHERE i.tenant_id = $1 AND i.incident_id = c.incident_id`,
-      [
-        tenantId,
-        counts.map(({ provider }) => provider),
-        counts.map(({ sourceAlertId }) => sourceAlertId),
-        counts.map(({ seen }) => seen),
-        counts.map(({ last }) => last),
-      ],
-    );
+  private keep(counts: readonly Count[], error: unknown): void {
+    const isKept = !isDataFault(error) && this.counts.size < MOST_KEPT;
+    if (isKept) for (const count of counts) this.add(count);
+    this.log.warn(`Repeats ${isKept ? 'not yet counted' : 'lost'}: ${String(error)}`);
   }
 }
+
+/** Rows are locked in the order of their keys, so that two replicas that count the same ones never block each other. */
+const COUNT_REPEATS = {
+  name: 'count-repeats',
+  text: `
+WITH seen AS MATERIALIZED (
+  SELECT a.tenant_id, a.incident_id, s.times, s.last
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::timestamptz[])
+      AS s (tenant_id, provider, source_alert_id, times, last)
+    JOIN alerts a USING (tenant_id, provider, source_alert_id)
+   WHERE NOT a.superseded ORDER BY a.tenant_id, a.incident_id FOR UPDATE OF a
+), counted AS (
+  UPDATE alerts a SET duplicates = duplicates + times, last_seen_at = greatest(last_seen_at, last) FROM seen s
+   WHERE a.tenant_id = s.tenant_id AND a.incident_id = s.incident_id
+)
+UPDATE incidents i SET alert_count = alert_count + times FROM seen s
+ WHERE i.tenant_id = s.tenant_id AND i.incident_id = s.incident_id`,
+};
