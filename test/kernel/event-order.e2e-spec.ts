@@ -74,3 +74,24 @@ it('has no gaps: as many events as the counter says, each at a place of its own'
   expect(log?.places).toBe(log?.events);
   expect([log?.last, log?.counter]).toEqual([log?.events, log?.events]);
 });
+
+it('stores nothing whose events cannot be appended', async () => {
+  const refuse = `ALTER TABLE events ADD CONSTRAINT refused CHECK (data->>'title' IS DISTINCT FROM 'Unheard of') NOT VALID`;
+  await sql(server.database.url, refuse);
+  const { status } = await tenant.api.post('/v1/incidents', {
+    title: 'Unheard of',
+    description: 'x',
+    severity: 'info',
+  });
+  await sql(server.database.url, 'ALTER TABLE events DROP CONSTRAINT refused');
+  expect(status).toBe(500);
+  const stored = await sql(
+    server.database.url,
+    `SELECT FROM incidents WHERE title = 'Unheard of'`,
+    [],
+    tenant.tenantId,
+  );
+  expect(stored).toEqual([]);
+  const next = await tenant.api.post('/v1/incidents', { title: 'Heard', description: 'x', severity: 'info' });
+  expect(next.status).toBe(201);
+});

@@ -138,10 +138,12 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     if (!isAll) this.grown.add(tenantId);
     const events = logged.flatMap((event) => this.catalogue.revive(event) ?? []);
     const failures = (await this.bus.publishAll(events)) as unknown as HandlerFailure[];
-    await this.unitOfWork.run(tenantId, async ({ manager }) => {
-      if (failures.length > 0) await this.deliverLater(tenantId, failures);
-      await manager.query('UPDATE event_stream SET relayed = $2 WHERE tenant_id = $1', [tenantId, last.seq]);
-    });
+    if (failures.length > 0) await this.deliverLater(tenantId, failures);
+    // A statement of its own: appenders wait for this row until it is committed.
+    await this.unitOfWork.query(tenantId, 'UPDATE event_stream SET relayed = $2 WHERE tenant_id = $1', [
+      tenantId,
+      last.seq,
+    ]);
     return isAll;
   }
 

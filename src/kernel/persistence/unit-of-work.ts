@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
+import type { ClientBase } from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import type { TenantId } from '../domain/ids.js';
 import type { DomainEvent } from '../events/define-event.js';
@@ -67,8 +68,8 @@ export class UnitOfWork {
       await runner.startTransaction();
       await runner.query(`SELECT set_config('app.tenant_ids', $1, true)`, [tenantId]);
       const result = await this.current.run(transaction, () => work(transaction));
-      if (pending.length > 0) await runner.query('SELECT append_events($1)', [JSON.stringify(pending)]);
-      await runner.commitTransaction();
+      if (pending.length > 0) await appendAndCommit(runner, pending);
+      else await runner.commitTransaction();
       if (pending.length > 0) this.committed.announce([tenantId]);
       return result;
     } catch (error) {
@@ -78,6 +79,15 @@ export class UnitOfWork {
       await runner.release();
     }
   }
+}
+
+/** The commit is sent without waiting for the answer before it: until it comes, nobody else can append to this log. */
+async function appendAndCommit(runner: QueryRunner, events: readonly EventRow[]): Promise<void> {
+  const client = (await runner.connect()) as ClientBase;
+  const appended = client.query('SELECT append_events($1)', [JSON.stringify(events)]);
+  // After an append that failed, this rolls back.
+  const ended = await Promise.allSettled([appended, runner.commitTransaction()]);
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
 }
 
 async function rollBack(runner: QueryRunner): Promise<void> {
