@@ -139,11 +139,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     const events = logged.flatMap((event) => this.catalogue.revive(event) ?? []);
     const failures = (await this.bus.publishAll(events)) as unknown as HandlerFailure[];
     if (failures.length > 0) await this.deliverLater(tenantId, failures);
-    // A statement of its own: appenders wait for this row until it is committed.
-    await this.unitOfWork.query(tenantId, 'UPDATE event_stream SET relayed = $2 WHERE tenant_id = $1', [
-      tenantId,
-      last.seq,
-    ]);
+    await this.unitOfWork.query(tenantId, MOVE_ON, [tenantId, last.seq]);
     return isAll;
   }
 
@@ -162,3 +158,8 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     );
   }
 }
+
+/** A transaction of its own, since appenders wait for this row, and not flushed: what a crash takes back is relayed again. */
+const MOVE_ON = `
+  UPDATE event_stream SET relayed = $2
+    FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unflushed WHERE tenant_id = $1`;
