@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { type Answer, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
 
 let server: TestServer;
 let tenant: TenantUser;
@@ -149,4 +151,29 @@ describe('evidence', () => {
     );
     expect([tooLarge.status, tooLarge.body['error']]).toEqual([413, 'payload_too_large']);
   });
+
+  it.each([
+    ['text/csv', 'timestamp,entity,metric,value\n', '1772366400,api,cpu,0.5\n'],
+    ['application/x-ndjson', '', '{"timestamp":1772366400,"entity":"api","metric":"cpu","value":0.5}\n'],
+  ])(
+    'leaves nothing of an upload of %s that breaks off, and no failure of ours in the log',
+    async (type, head, row) => {
+      const chunks = async (): Promise<number> => {
+        const sought = 'SELECT count(*)::int AS n FROM incident_evidence_chunks';
+        const [found] = await sql<{ n: number }>(server.database.url, sought, [], tenant.tenantId);
+        return found?.n ?? 0;
+      };
+      const before = await chunks();
+      const broken = request(`${server.url}${path}?type=metric&source=test`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tenant.api.token ?? ''}`, 'content-type': type },
+      });
+      broken.on('error', () => undefined);
+      broken.write(head + row.repeat(5_000));
+      await until('some of it is stored', async () => (await chunks()) > before);
+      broken.destroy();
+      await until('it is gone again', async () => (await chunks()) === before);
+      expect(server.log).not.toMatch(/"level":"(error|fatal)"/);
+    },
+  );
 });

@@ -67,6 +67,9 @@ async function* ndjsonRows(request: Request): AsyncIterable<RawRow> {
       if (rest.length > MAX_LINE)
         throw new Refusal('validation_error', `Line ${line + 1} is longer than 1 MiB.`);
     }
+  } catch (error) {
+    // Left as it is, it would be taken for a lost connection to the database.
+    throw request.destroyed && !request.complete ? brokenOff() : error;
   } finally {
     request.resume();
   }
