@@ -38,6 +38,11 @@ describe('Pattern', () => {
     expect(more).toEqual([]);
   });
 
+  it('cuts no character of a very long cause in half', () => {
+    const { summary } = learn({ rootCause: `x${'🔥'.repeat(5_000)}` });
+    expect(summary).toBe(`x${'🔥'.repeat(3_999)}`);
+  });
+
   it('names the fix in its summary when one helped', () => {
     const pattern = Pattern.learn(newTenantId(), { ...lesson, fix }, now);
     expect(pattern.summary).toBe(`${lesson.rootCause} — resolved by: ${fix.title}`);

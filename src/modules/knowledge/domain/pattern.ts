@@ -149,7 +149,10 @@ export class Pattern extends Aggregate {
 
 function summaryOf(rootCause: string, fix: Fix | null): string {
   const summary = fix ? `${rootCause} — resolved by: ${fix.title}` : rootCause;
-  return summary.length <= LONGEST_SUMMARY ? summary : rootCause.slice(0, LONGEST_SUMMARY);
+  // By code points, since half of one could not be stored.
+  return summary.length <= LONGEST_SUMMARY
+    ? summary
+    : Array.from(rootCause).slice(0, LONGEST_SUMMARY).join('');
 }
 
 /** The title's words first: they were chosen to tell what is wrong. */
