@@ -2920,7 +2920,7 @@ export interface components {
         StreamTicket: {
             /**
              * @description Good for opening one stream, as ?ticket=
-             * @example tkt_1b9d6bcd
+             * @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE.Zm9yX29uZV9zdHJlYW1fYW5kX25vX290aGVyX29uZSE
              */
             ticket: string;
             /**
@@ -6369,7 +6369,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "ticket": "tkt_1b9d6bcd",
+                     *       "ticket": "ten_01HX9VTPQR3KF8MZWBYD5N6JCE.Zm9yX29uZV9zdHJlYW1fYW5kX25vX290aGVyX29uZSE",
                      *       "expiresAt": "2026-03-01T12:00:00.000Z"
                      *     }
                      */

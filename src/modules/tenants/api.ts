@@ -2,7 +2,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import { PLANS, type Plan } from '#kernel/domain/plan';
 import { Flag, IdOf, Moment, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
 
-const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const;
+export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const;
 
 export class ApprovalSettings {
   @Whole({ min: 1, max: 43_200, summary: 'Minutes until an approval that nobody answered runs out' })

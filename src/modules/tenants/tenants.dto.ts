@@ -1,6 +1,6 @@
 import { PLANS, type Plan } from '#kernel/domain/plan';
 import { Flag, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
-import type { TenantSettings } from './api.js';
+import { SEVERITIES, type TenantSettings } from './api.js';
 
 const left = { optional: true } as const;
 
@@ -16,7 +16,7 @@ class RetentionSettingsChange {
 }
 
 class TenantSettingsChange {
-  @OneOf(['critical', 'high', 'medium', 'low', 'info'], left)
+  @OneOf(SEVERITIES, left)
   autoInvestigateMinSeverity?: TenantSettings['autoInvestigateMinSeverity'];
   @ObjectOf(() => ApprovalSettingsChange, left) approvals?: ApprovalSettingsChange;
   @ObjectOf(() => RetentionSettingsChange, left) retentionDays?: RetentionSettingsChange;

@@ -73,7 +73,11 @@ export class EventPage {
 }
 
 export class StreamTicket {
-  @Text({ max: 200, summary: 'Good for opening one stream, as ?ticket=', example: 'tkt_1b9d6bcd' })
+  @Text({
+    max: 200,
+    summary: 'Good for opening one stream, as ?ticket=',
+    example: 'ten_01HX9VTPQR3KF8MZWBYD5N6JCE.Zm9yX29uZV9zdHJlYW1fYW5kX25vX290aGVyX29uZSE',
+  })
   ticket!: string;
   @Moment() expiresAt!: string;
 }
