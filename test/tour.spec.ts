@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -9,6 +9,14 @@ const text = (path: string): string => readFileSync(join(root, path), 'utf8');
 const stops = [...text('ARCHITECTURE.md').matchAll(/^\d\. \[`[^`]+`\]\(([^)]+)\)/gm)].map(
   ([, path]) => path ?? '',
 );
+
+/** Every page of the repository, those beside the code too. */
+const documents = [
+  ...readdirSync(root),
+  ...['bench', 'docs', 'examples', 'src'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((path) => join(folder, String(path))),
+  ),
+].filter((path) => path.endsWith('.md'));
 
 describe('the tour of ARCHITECTURE.md', () => {
   it('has seven stops, each a file that is there', () => {
@@ -32,11 +40,15 @@ describe('the tour of ARCHITECTURE.md', () => {
     expect(text(stops[5] ?? '')).toContain('publishAll(');
     expect(text(stops[6] ?? '')).toContain("@Sse('stream')");
   });
+});
 
-  it('names no file that is not there', () => {
-    for (const document of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']) {
-      const links = [...text(document).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => path ?? '');
-      expect([document, links.filter((path) => !existsSync(join(root, path)))]).toEqual([document, []]);
-    }
-  });
+it.each(documents)('%s names no file that is not there', (document) => {
+  const links = [...text(document).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => path ?? '');
+  expect(links.filter((path) => !existsSync(join(root, dirname(document), path)))).toEqual([]);
+});
+
+it.each(documents)('%s asks for no script that is not there', (document) => {
+  const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
+  const asked = [...text(document).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? '');
+  expect(asked.filter((name) => !(name in scripts))).toEqual([]);
 });

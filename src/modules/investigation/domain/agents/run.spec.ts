@@ -110,6 +110,7 @@ describe('A run of all agents', () => {
     ];
     const known = new Set([...evidence.map(({ evidenceId }) => evidenceId), 'evd_alert']);
     const { reports } = investigate(evidence);
+    expect(reports.flatMap(({ findings }) => findings)).not.toEqual([]);
     for (const { findings, hypotheses } of reports) {
       for (const { evidenceIds } of findings) for (const id of evidenceIds) expect(known).toContain(id);
       for (const { supportedBy, contradictedBy } of hypotheses) {
