@@ -1,37 +1,82 @@
 import type { Socket } from 'node:net';
-import type { ClientBase, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import pg, { type ClientBase, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { TenantId } from '../domain/ids.js';
+import { isDatabaseDown } from './database-errors.js';
 
 /** The driver sends at once what it is asked; its types do not show the socket. */
 type PipelinedClient = ClientBase & { readonly connection: { readonly stream: Socket } };
 
-/** Named, so that PostgreSQL plans it once for each connection. */
+/**
+ * Named, so that PostgreSQL plans it once for each connection. It answers no row: what comes back is the statement's alone.
+ */
 const BIND_TENANTS = {
   name: 'bind-tenants',
-  text: `SELECT set_config('app.tenant_ids', $1, true)`,
+  text: `SELECT FROM set_config('app.tenant_ids', $1, true) AS bound WHERE bound IS NULL`,
 };
 
-/** One statement in a transaction of its own, bound to tenants: one packet there, and one round trip. */
+/** The connections that have planned it. */
+const planned = new WeakSet<ClientBase>();
+
+/**
+ * One statement in a transaction of its own, bound to tenants: one packet there, and one round trip. It is told of when
+ * it is committed.
+ */
 export async function inOnePacket<Row extends QueryResultRow>(
   source: DataSource,
   tenantIds: readonly TenantId[],
   statement: QueryConfig,
 ): Promise<Row[]> {
   const runner = source.createQueryRunner();
+  let client: ClientBase | undefined;
   try {
-    const client = (await runner.connect()) as ClientBase;
-    const [, , answer] = await sendTogether(client, [
-      { text: 'BEGIN' },
-      { ...BIND_TENANTS, values: [tenantIds.join(',')] },
-      statement,
-      // After a failure it rolls back.
-      { text: 'COMMIT' },
-    ]);
-    return (answer as QueryResult<Row>).rows;
+    client = (await runner.connect()) as ClientBase;
+    if (!planned.has(client)) {
+      await client.query({ ...BIND_TENANTS, values: [''] });
+      planned.add(client);
+    }
+    return await boundTo<Row>(tenantIds, client, statement);
+  } catch (error) {
+    // PostgreSQL says good-bye before it hangs up: nobody shall be given the connection in between.
+    if (isDatabaseDown(error)) await client?.query('SELECT').catch(() => undefined);
+    // Told from here on instead of from where the driver reads answers, as it does it with promises of its own.
+    if (error instanceof Error) Error.captureStackTrace(error);
+    throw error;
   } finally {
     await runner.release();
   }
+}
+
+/**
+ * PostgreSQL takes all that comes before one Sync as one transaction, which it commits at the Sync. The driver ends each
+ * query with its Sync, so the binding goes out right before the query, without one.
+ */
+function boundTo<Row extends QueryResultRow>(
+  tenantIds: readonly TenantId[],
+  client: ClientBase,
+  statement: QueryConfig,
+): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    // Without values it would be a simple query, which nobody would answer if the binding failed.
+    const extended = { ...statement, queryMode: 'extended' };
+    const query = new pg.Query<Row>(extended, (error: Error | undefined, answers: unknown) => {
+      // Of the binding and of the statement.
+      if (!error) resolve((answers as QueryResult<Row>[])[1]?.rows ?? []);
+      else reject(error);
+    });
+    const { submit } = query;
+    query.submit = (connection) => {
+      connection.stream.cork();
+      try {
+        connection.bind({ statement: BIND_TENANTS.name, values: [tenantIds.join(',')] }, true);
+        connection.execute({}, true);
+        return submit.call(query, connection);
+      } finally {
+        connection.stream.uncork();
+      }
+    };
+    client.query(query);
+  });
 }
 
 /** Several statements in one packet, on a connection that is pipelined. Throws what failed first. */

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import type { TenantId } from '#kernel/domain/ids';
+import { applicationDataSource } from '#kernel/persistence/data-source';
+import { isDataFault, isDatabaseDown, isUniqueViolation } from '#kernel/persistence/database-errors';
+import { inOnePacket } from '#kernel/persistence/one-packet';
+import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
+
+const ONE = 'ten_01HX9VTPQR3KF8MZWBYD5N6JC1' as TenantId;
+const TWO = 'ten_01HX9VTPQR3KF8MZWBYD5N6JC2' as TenantId;
+const INSERT = 'INSERT INTO handled_events (tenant_id, handler, event_id) VALUES ($1, $2, $3)';
+const SELECT = { text: 'SELECT tenant_id, event_id FROM handled_events ORDER BY 1, 2' };
+
+let database: TestDatabase;
+/** A single connection, so that whatever one statement leaves behind meets the next one. */
+let source: DataSource;
+beforeAll(async () => {
+  database = await cloneDatabase();
+  source = await applicationDataSource({ url: database.url, poolSize: 1 }).initialize();
+});
+afterAll(async () => {
+  await source.destroy();
+  await removeDatabase(database);
+});
+beforeEach(() => sql(database.url, 'TRUNCATE handled_events'));
+
+const handled = (tenantId: TenantId, event: string, name?: string): Promise<object[]> =>
+  inOnePacket(source, [tenantId], { ...(name && { name }), text: INSERT, values: [tenantId, 'h', event] });
+const asked = (...tenantIds: TenantId[]): Promise<object[]> => inOnePacket(source, tenantIds, SELECT);
+const backend = async (): Promise<number | undefined> =>
+  (await inOnePacket<{ pid: number }>(source, [ONE], { text: 'SELECT pg_backend_pid() AS pid' }))[0]?.pid;
+
+describe('one statement in one packet', () => {
+  it('sees the rows of the tenants it is bound to and no others, on one connection', async () => {
+    await handled(ONE, 'a');
+    await handled(TWO, 'b');
+    const [a, b] = [
+      { tenant_id: ONE, event_id: 'a' },
+      { tenant_id: TWO, event_id: 'b' },
+    ];
+    expect([await asked(ONE), await asked(TWO), await asked(ONE, TWO), await asked()]).toEqual([
+      [a],
+      [b],
+      [a, b],
+      [],
+    ]);
+    await expect(inOnePacket(source, [ONE], { text: INSERT, values: [TWO, 'h', 'c'] })).rejects.toThrow(
+      /row-level security/,
+    );
+  });
+
+  it('leaves nobody bound when it is over, whether it went well or not', async () => {
+    const bound = (): Promise<unknown> =>
+      source.query(`SELECT current_setting('app.tenant_ids', true) AS ids`);
+    await handled(ONE, 'a');
+    expect(await bound()).toEqual([{ ids: '' }]);
+    expect(await source.query(SELECT.text)).toEqual([]);
+    await expect(handled(ONE, 'a')).rejects.toThrow();
+    expect(await bound()).toEqual([{ ids: '' }]);
+  });
+
+  it('answers the rows of any statement, and none of one that has none', async () => {
+    expect(await inOnePacket(source, [ONE], { text: `SELECT 1 AS one WHERE false` })).toEqual([]);
+    expect(await inOnePacket(source, [ONE], { text: `UPDATE handled_events SET handler = 'x'` })).toEqual([]);
+    expect(
+      await inOnePacket(source, [ONE], { text: `${INSERT} RETURNING event_id`, values: [ONE, 'h', 'a'] }),
+    ).toEqual([{ event_id: 'a' }]);
+  });
+
+  it('tells nobody of success before the commit: what fails there has failed, and left nothing', async () => {
+    await sql(
+      database.url,
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'not at the commit' USING ERRCODE = '23514'; END $$`,
+    );
+    await sql(
+      database.url,
+      `CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON handled_events DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW EXECUTE FUNCTION refuse()`,
+    );
+    try {
+      const refused = await handled(ONE, 'late').catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: '23514', message: 'not at the commit' });
+      expect(isDataFault(refused)).toBe(true);
+    } finally {
+      await sql(database.url, 'DROP FUNCTION refuse() CASCADE');
+    }
+    expect(await asked(ONE)).toEqual([]);
+    await handled(ONE, 'late');
+    expect(await asked(ONE)).toHaveLength(1);
+  });
+
+  it('fails with PostgreSQL’s own error, and the connection goes on, its named statements too', async () => {
+    const before = await backend();
+    await handled(ONE, 'a', 'handle');
+    const twice = await handled(ONE, 'a', 'handle').catch((error: unknown) => error);
+    expect([isUniqueViolation(twice), isDataFault(twice)]).toEqual([true, true]);
+    await expect(inOnePacket(source, [ONE], { text: 'SELECT nonsense' })).rejects.toMatchObject({
+      code: '42703',
+    });
+    await expect(
+      inOnePacket(source, [ONE], { name: 'wrong', text: 'SELECT * FROM nowhere' }),
+    ).rejects.toMatchObject({ code: '42P01' });
+    await expect(
+      inOnePacket(source, [ONE], { name: 'wrong', text: 'SELECT * FROM nowhere' }),
+    ).rejects.toMatchObject({ code: '42P01' });
+    await handled(ONE, 'b', 'handle');
+    expect(await asked(ONE)).toHaveLength(2);
+    expect(await backend()).toBe(before);
+  });
+
+  it('is told when its tenants cannot be bound, and the connection goes on', async () => {
+    const unbindable = 'ten_\0' as TenantId;
+    await expect(asked(unbindable)).rejects.toMatchObject({ code: expect.stringMatching(/^(08P01|22021)$/) });
+    expect(await asked(ONE)).toEqual([]);
+  });
+
+  it('fails when its connection breaks, and the next one prepares its statements anew', async () => {
+    await handled(ONE, 'a', 'handle');
+    const before = await backend();
+    const waiting = inOnePacket(source, [ONE], { text: 'SELECT pg_sleep(60)' }).catch(
+      (error: unknown) => error,
+    );
+    await until('it runs', async () => {
+      const running = await sql(
+        database.url,
+        `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid = $1`,
+        [before],
+      );
+      return running.length > 0;
+    });
+    await sql(database.url, 'SELECT pg_terminate_backend($1)', [before]);
+    expect(isDatabaseDown(await waiting)).toBe(true);
+    await handled(ONE, 'b', 'handle');
+    expect(await asked(ONE)).toHaveLength(2);
+    expect(await backend()).not.toBe(before);
+  });
+});
