@@ -50,11 +50,14 @@ async function asked({ product, tenants, pathFor, asks }) {
     pages.set(tenant, pageAfter(path, nextCursor));
   }
   const after = await cpu(product);
-  const each = (name) => ((after[name] - before[name]) * 1000) / asks;
+  const each = (seconds) => (seconds * 1000) / asks;
   const sorted = sort(took);
   return {
     ...{ p50: percentile(sorted, 0.5), p95: percentile(sorted, 0.95), slowest: sorted.at(-1) },
-    ...{ node: each('node'), postgres: each('postgres') },
+    ...{
+      node: each(after.node - before.node),
+      postgres: each(cpuOfPostgres(before.postgres, after.postgres)),
+    },
   };
 }
 
@@ -74,8 +77,13 @@ async function cpu({ pid, databaseUrl }) {
   );
   return {
     node: cpuSeconds(pid),
-    postgres: connections.reduce((sum, connection) => sum + cpuSeconds(connection.pid), 0),
+    postgres: new Map(connections.map((connection) => [connection.pid, cpuSeconds(connection.pid)])),
   };
+}
+
+/** Of those connections that are still there: one that was idle for long is closed. */
+function cpuOfPostgres(before, after) {
+  return [...after].reduce((sum, [pid, seconds]) => sum + seconds - (before.get(pid) ?? 0), 0);
 }
 
 /** What there is to be asked for by its id: some of each, from all of the time. */
