@@ -31,6 +31,8 @@ describe('a walk', () => {
     expect(isWorthWalking(place, 2)).toBe(false);
     expect(isWorthWalking(place, 3)).toBe(true);
     expect(isWorthWalking({ ...place, limit: 100 }, 3)).toBe(false);
+    expect(isWorthWalking({ ...place, sort: 'createdAt' }, 5)).toBe(false);
+    expect(isWorthWalking({ ...place, sort: 'createdAt' }, 6)).toBe(true);
   });
 
   it('goes less far where keys were sorted for it', () => {

@@ -32,11 +32,14 @@ export interface Query {
 /** What an incident is, as the index of words knows it too. */
 const FACETS = ['status', 'severity', 'service', 'environment', 'source'] as const;
 
-/** How far a list is walked along in search of what is asked for: a look, and on to where one in 200 fills a page. */
+/**
+ * How far a list is walked along in search of what is asked for: a look, and on to where one in 100 or 200 fills a page. By
+ * creation what is rarer is found by its words at less cost, in the slots that are nearest.
+ */
 const LOOK = 500;
-export const WALK = 4_000;
+export const WALK = { createdAt: 2_000, updatedAt: 4_000 } as const;
 
-/** The same where the keys of a time were sorted first: what is rarer is found by its words at less cost. */
+/** The same where the keys of a time were sorted first. */
 const WALK_OF_SORTED = 500;
 
 /** An entry of the list's own index takes a tenth of a microsecond, an incident ten times as long. */
@@ -112,7 +115,7 @@ export function walkKeys(place: IncidentPlace, keys: Keys): Query {
 }
 
 function walked(place: IncidentPlace, keys: Keys): number {
-  if (keys === 'ofUpdates') return WALK;
+  if (keys === 'ofUpdates') return WALK[place.sort];
   return isByTimesAlone(place) ? place.limit + 1 : WALK_OF_SORTED;
 }
 

@@ -52,7 +52,7 @@ export class ListIncidents {
     const looked = await this.ask<IncidentRow>(place, walk(place));
     if (looked.length > place.limit || isOneRange(place)) return looked;
     if (isWorthWalking(place, looked.length)) {
-      const walked = await this.ask<IncidentRow>(place, walk(place, WALK));
+      const walked = await this.ask<IncidentRow>(place, walk(place, WALK[place.sort]));
       if (walked.length > place.limit) return walked;
     }
     return this.ask(place, search(place, this.clock.now()));
