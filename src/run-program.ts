@@ -10,12 +10,16 @@ const READABLE = [
 
 /**
  * What every program of ours is: some work that tells people in lines what it does, and exit code 1 when it fails.
- * @param failed the headline over the reason
+ * @param about `failed`: the headline over the reason; `usage`: what `--help` answers, before anything is done
  */
 export async function runProgram(
-  failed: string,
+  { failed, usage }: { readonly failed: string; readonly usage?: string },
   work: (say: (line: string) => void) => Promise<void>,
 ): Promise<void> {
+  if (usage !== undefined && process.argv.includes('--help')) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
   try {
     await work((line) => void process.stdout.write(`${line}\n`));
   } catch (error) {

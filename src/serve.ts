@@ -14,7 +14,7 @@ const HEAP_GROWTH = 50;
 /** Runs the server until it is told to stop: all that a program does that serves the product, with or without extensions. */
 export async function serve(extensions?: readonly Extension[]): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
-  await runProgram('CauseFlow could not start.', async (say) => {
+  await runProgram({ failed: 'CauseFlow could not start.' }, async (say) => {
     const server = await start(process.env, say, extensions);
     stopOnSignals(server);
     say(nextSteps(server.url));

@@ -10,7 +10,9 @@ import { reachDatabase } from './backup/reach-database.js';
 import { ownVersion } from './backup/version.js';
 import { writeBackup } from './backup/write-backup.js';
 
-await runProgram('CauseFlow could not be backed up.', async (say) => {
+const USAGE = 'Usage: npm run backup -- [FILE] [--with-secrets]';
+
+await runProgram({ failed: 'CauseFlow could not be backed up.', usage: USAGE }, async (say) => {
   const madeAt = new SystemClock().now();
   const { file, withSecrets } = readArguments();
   const path = resolve(file ?? `causeflow-${madeAt.toISOString().replaceAll(/[:.]/g, '-')}.backup.gz`);
@@ -46,7 +48,7 @@ function readArguments(): { file: string | undefined; withSecrets: boolean } {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     return { file: positionals[0], withSecrets: values['with-secrets'] };
   } catch (error) {
-    throw new BackupError(`${(error as Error).message}\nUsage: npm run backup -- [FILE] [--with-secrets]`);
+    throw new BackupError(`${(error as Error).message}\n${USAGE}`);
   }
 }
 

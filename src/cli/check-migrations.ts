@@ -11,7 +11,7 @@ import { mappingFaults } from './migrations/mapping.js';
 import { withScratchDatabase } from './migrations/scratch-database.js';
 import { upDownUp } from './migrations/up-down-up.js';
 
-await runProgram('The migrations could not be checked.', async (say) => {
+await runProgram({ failed: 'The migrations could not be checked.' }, async (say) => {
   const { databaseUrl } = loadDatabaseConfig();
   const { count, faults } = await withScratchDatabase(databaseUrl, check);
   faults.forEach(say);

@@ -11,9 +11,9 @@ import { report } from './eval/report.js';
 import { score } from './eval/score.js';
 
 const USAGE =
-  'npm run eval -- --cases DIR --out predictions.json [--json] [--perturb CHANGE[=AMOUNT],… [--seed N]] [--healthy-windows]';
+  'Usage: npm run eval -- --cases DIR --out predictions.json [--json] [--perturb CHANGE[=AMOUNT],… [--seed N]] [--healthy-windows]';
 
-await runProgram('The evaluation could not be run.', async (say) => {
+await runProgram({ failed: 'The evaluation could not be run.', usage: USAGE }, async (say) => {
   const values = options();
   const folder = await CaseFolder.open(values.cases);
   const perturbations = Perturbations.parse(values.perturb, values.seed);
@@ -89,9 +89,9 @@ function options(): Options {
       return { cases, out, json, perturb, seed: Number(seed), healthyWindows: others['healthy-windows'] };
     }
   } catch (error) {
-    throw new EvalError(`${(error as Error).message}\nUsage: ${USAGE}`);
+    throw new EvalError(`${(error as Error).message}\n${USAGE}`);
   }
-  throw new EvalError(`Usage: ${USAGE}`);
+  throw new EvalError(USAGE);
 }
 
 function progress(done: number, all: number): void {

@@ -8,9 +8,11 @@ import { BackupError } from './backup/backup-error.js';
 import { reachIdleDatabase } from './backup/reach-database.js';
 import { restoreBackup } from './backup/restore-backup.js';
 
-await runProgram('CauseFlow could not be restored.', async (say) => {
+const USAGE = 'Usage: npm run restore -- FILE';
+
+await runProgram({ failed: 'CauseFlow could not be restored.', usage: USAGE }, async (say) => {
   const [file, ...others] = process.argv.slice(2);
-  if (file === undefined || others.length > 0) throw new BackupError('Usage: npm run restore -- FILE');
+  if (file === undefined || others.length > 0) throw new BackupError(USAGE);
   const config = loadDatabaseConfig();
 
   const database = await reachIdleDatabase(config, say);

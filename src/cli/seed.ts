@@ -13,7 +13,7 @@ const USAGE =
   'Usage: npm run seed -- [--incidents 100000] [--events 1000000] [--tenants 1] [--months 6]\n' +
   'At least one incident a tenant, and at least one event an incident.';
 
-await runProgram('The database could not be seeded.', async (say) => {
+await runProgram({ failed: 'The database could not be seeded.', usage: USAGE }, async (say) => {
   const amount = readArguments();
   const database = await reachIdleDatabase(loadDatabaseConfig(), say);
   try {
