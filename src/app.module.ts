@@ -1,9 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Config } from '#kernel/config/config';
+import type { Extension } from '#kernel/extension';
 import { KernelModule } from '#kernel/kernel.module';
 import type { Database } from '#kernel/persistence/database';
 import { events } from './event-catalogue.js';
-import type { Extension } from '#kernel/extension';
 import { TenantsModule } from './modules/tenants/tenants.module.js';
 import { UsersModule } from './modules/users/users.module.js';
 import { IngestionModule } from './modules/ingestion/ingestion.module.js';
