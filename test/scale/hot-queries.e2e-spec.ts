@@ -1,11 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
-import { PLANNING } from '#kernel/persistence/data-source';
 import { Api, newTenant } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
 import { TestServer } from '../support/server.js';
+import { asApplication, explain, type Plan, type Query, toldSince } from './queries.js';
 
 /** Below this a table is small enough to be read whole. */
 const BIG = 500;
@@ -13,15 +12,6 @@ const INCIDENTS = 45_000;
 /** No page needs more rows of a table than a walk along the list may take, and a tenant has 15 000 incidents. */
 const MOST_ROWS = 4_500;
 
-interface Query {
-  readonly sql: string;
-  readonly parameters: unknown[];
-}
-interface Plan {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly Plans?: Plan[];
-}
 interface Page {
   readonly items: Record<string, string>[];
   readonly nextCursor: string | null;
@@ -108,43 +98,23 @@ async function fillSmallTables(tenant: string): Promise<void> {
   for (const statement of statements) await sql(database.url, statement, [tenant], tenant);
 }
 
-function toldSince(mark: number): Query[] {
-  return server.log
-    .slice(mark)
-    .split('\n')
-    .filter((line) => line.startsWith('query '))
-    .map((line) => JSON.parse(line.slice('query '.length)) as Query)
-    .filter(({ sql: text, parameters }) => /^\s*SELECT/.test(text) && parameters.includes(tenantId));
+function askedSince(mark: number): Query[] {
+  return toldSince(server, mark).filter(
+    ({ sql: text, parameters }) => /^\s*SELECT/.test(text) && parameters.includes(tenantId),
+  );
 }
 
-/**
- * The big tables of which a query reads more than a page needs. It runs as the application runs it: under its role, bound
- * to the tenant; what is read inside of functions is counted too.
- */
-async function readAlongOf({ sql: text, parameters }: Query): Promise<string[]> {
-  const client = new pg.Client({
-    connectionString: database.url,
-    options: `-c role=causeflow_app ${PLANNING}`,
-  });
-  await client.connect();
-  try {
-    await client.query('BEGIN');
-    await client.query(`SELECT set_config('app.tenant_ids', $1, true)`, [tenantId]);
-    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
-      `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`,
-      parameters,
-    );
+/** The big tables of which a query reads more than a page needs; what is read inside of functions is counted too. */
+function readAlongOf(query: Query): Promise<string[]> {
+  return asApplication(database, tenantId, async (client) => {
+    const plans = await explain(client, query, 'ANALYZE, FORMAT JSON');
     const { rows: counted } = await client.query<{ relname: string }>(
       'SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0 OR idx_tup_fetch > $1',
       [MOST_ROWS],
     );
-    const planned = rows.flatMap((row) => readWhole(row['QUERY PLAN'][0].Plan));
-    return [...new Set([...planned, ...counted.map(({ relname }) => relname)])].filter((name) =>
-      big.has(name),
-    );
-  } finally {
-    await client.end();
-  }
+    const read = [...plans.flatMap(readWhole), ...counted.map(({ relname }) => relname)];
+    return [...new Set(read)].filter((name) => big.has(name));
+  });
 }
 
 function readWhole(plan: Plan): string[] {
@@ -239,7 +209,7 @@ describe('a list reads no big table from end to end, nor all that a tenant has i
   it.each(PATHS)('%s', async (path) => {
     const mark = server.log.length;
     const { status } = await api.get(path.replace(':incident', incidentId).replace(':event', eventId));
-    const queries = toldSince(mark);
+    const queries = askedSince(mark);
     expect([status, queries.length > 0]).toEqual([200, true]);
     for (const query of queries) expect([query.sql, await readAlongOf(query)]).toEqual([query.sql, []]);
   });

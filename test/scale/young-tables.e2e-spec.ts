@@ -1,25 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
-import { PLANNING } from '#kernel/persistence/data-source';
 import { AlertSender, newTenant } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
+import { asApplication, explain, type Plan, type Query, toldSince } from './queries.js';
 
 const INCIDENTS = 60_000;
 const ALERTS = 60;
-
-interface Query {
-  readonly sql: string;
-  readonly parameters: unknown[];
-}
-interface Plan {
-  readonly 'Node Type': string;
-  readonly 'Index Name'?: string;
-  readonly 'Relation Name'?: string;
-  readonly Plans?: Plan[];
-}
 
 let database: TestDatabase;
 let server: TestServer;
@@ -65,12 +53,9 @@ async function askedByTriage(round: string): Promise<Query[]> {
   );
   for (const { status } of await Promise.all(sent)) expect(status).toBe(202);
   await until('all were triaged', async () => (await triaged()) === triagedBefore + ALERTS);
-  return server.log
-    .slice(mark)
-    .split('\n')
-    .filter((line) => line.startsWith('query '))
-    .map((line) => JSON.parse(line.slice('query '.length)) as Query)
-    .filter(({ sql: text }) => /^UPDATE incidents\b|^SELECT.* FROM "incidents".* FOR UPDATE/s.test(text));
+  return toldSince(server, mark).filter(({ sql: text }) =>
+    /^UPDATE incidents\b|^SELECT.* FROM "incidents".* FOR UPDATE/s.test(text),
+  );
 }
 
 async function triaged(): Promise<number> {
@@ -83,23 +68,9 @@ async function triaged(): Promise<number> {
   return row?.n ?? 0;
 }
 
-async function indexesOf({ sql: text, parameters }: Query): Promise<string[]> {
-  const client = new pg.Client({
-    connectionString: database.url,
-    options: `-c role=causeflow_app ${PLANNING}`,
-  });
-  await client.connect();
-  try {
-    await client.query('BEGIN');
-    await client.query(`SELECT set_config('app.tenant_ids', $1, true)`, [tenantId]);
-    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
-      `EXPLAIN (FORMAT JSON) ${text}`,
-      parameters,
-    );
-    return rows.flatMap((row) => waysInto('incidents', row['QUERY PLAN'][0].Plan));
-  } finally {
-    await client.end();
-  }
+async function indexesOf(query: Query): Promise<string[]> {
+  const plans = await asApplication(database, tenantId, (client) => explain(client, query));
+  return plans.flatMap((plan) => waysInto('incidents', plan));
 }
 
 /** By which index a table is read in a plan; its own name when it is read whole. */

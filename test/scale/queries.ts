@@ -1,0 +1,59 @@
+import pg from 'pg';
+import { PLANNING } from '#kernel/persistence/data-source';
+import type { TestDatabase } from '../support/database.js';
+import type { TestServer } from '../support/server.js';
+
+/** As the server sent it. */
+export interface Query {
+  readonly sql: string;
+  readonly parameters: unknown[];
+}
+
+/** A node of what EXPLAIN answers. */
+export interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly Plans?: Plan[];
+}
+
+/** The queries that server-that-tells-its-queries.mjs has told of since its log was so long. */
+export function toldSince(server: TestServer, mark: number): Query[] {
+  return server.log
+    .slice(mark)
+    .split('\n')
+    .filter((line) => line.startsWith('query '))
+    .map((line) => JSON.parse(line.slice('query '.length)) as Query);
+}
+
+/** A transaction as the application has it, under its role and bound to a tenant. Nothing of it stays. */
+export async function asApplication<T>(
+  database: TestDatabase,
+  tenantId: string,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({
+    connectionString: database.url,
+    options: `-c role=causeflow_app ${PLANNING}`,
+  });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query(`SELECT set_config('app.tenant_ids', $1, true)`, [tenantId]);
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+export async function explain(
+  client: pg.Client,
+  { sql, parameters }: Query,
+  options = 'FORMAT JSON',
+): Promise<Plan[]> {
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+    `EXPLAIN (${options}) ${sql}`,
+    parameters,
+  );
+  return rows.map((row) => row['QUERY PLAN'][0].Plan);
+}
