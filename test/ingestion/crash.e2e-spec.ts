@@ -1,7 +1,9 @@
+import { request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
 
 let server: TestServer;
 let tenant: TenantUser;
@@ -65,4 +67,41 @@ it('keeps every acknowledged alert, with its events, once, when it is killed in 
   // and it is served again
   const again = new Api(server.url, tenant.api.token);
   expect((await again.get(`/v1/incidents/${acknowledged.at(-1) ?? ''}`)).status).toBe(200);
+});
+
+it('lets go of an upload that it was killed in the middle of, after a day, and of none that was finished', async () => {
+  const { database } = server;
+  const ask = new Api(server.url, tenant.api.token);
+  const { body } = await ask.post('/v1/incidents', { title: 'x', description: 'x', severity: 'info' });
+  const path = `/v1/incidents/${String(body['incidentId'])}/evidence`;
+  const finished = await ask.post(path, { type: 'note', source: 'x', content: 'kept' });
+  const { evidenceId } = finished.body;
+  const kept = async (): Promise<string[]> => {
+    const sought = 'SELECT DISTINCT evidence_id AS id FROM incident_evidence_chunks ORDER BY id';
+    return (await sql<{ id: string }>(database.url, sought, [], tenant.tenantId)).map(({ id }) => id);
+  };
+  const headers = { authorization: `Bearer ${tenant.api.token ?? ''}`, 'content-type': 'text/csv' };
+  const cut = request(`${server.url}${path}?type=metric&source=x`, { method: 'POST', headers });
+  cut.on('error', () => undefined);
+  cut.write(`timestamp,entity,metric,value\n${'1772366400,api,cpu,0.5\n'.repeat(5_000)}`);
+  await until('some of it is stored', async () => (await kept()).length === 2);
+  await server.kill();
+
+  server = await TestServer.start({ database });
+  const purged = async (): Promise<unknown> => {
+    const [job] = await sql<{ id: string }>(
+      database.url,
+      `SELECT id FROM graphile_worker.add_job('purge-expired')`,
+    );
+    return until('the chore is done', async () => {
+      const jobs = await sql(database.url, 'SELECT FROM graphile_worker.jobs WHERE id = $1', [job?.id]);
+      return jobs.length === 0;
+    });
+  };
+  await purged();
+  expect(await kept()).toHaveLength(2);
+  const aDayOn = `UPDATE incident_evidence_chunks SET unfinished_since = unfinished_since - interval '1 day'`;
+  await sql(database.url, aDayOn, [], tenant.tenantId);
+  await purged();
+  expect(await kept()).toEqual([evidenceId]);
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { DataSource } from 'typeorm';
 import type { TenantId } from '#kernel/domain/ids';
 import { applicationDataSource } from '#kernel/persistence/data-source';
-import { isDataFault, isDatabaseDown, isUniqueViolation } from '#kernel/persistence/database-errors';
+import { DatabaseDownError, isDataFault, isUniqueViolation } from '#kernel/persistence/database-errors';
 import { inOnePacket } from '#kernel/persistence/one-packet';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
@@ -131,7 +131,7 @@ describe('one statement in one packet', () => {
       return running.length > 0;
     });
     await sql(database.url, 'SELECT pg_terminate_backend($1)', [before]);
-    expect(isDatabaseDown(await waiting)).toBe(true);
+    expect(await waiting).toBeInstanceOf(DatabaseDownError);
     await handled(ONE, 'b', 'handle');
     expect(await asked(ONE)).toHaveLength(2);
     expect(await backend()).not.toBe(before);

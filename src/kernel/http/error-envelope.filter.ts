@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import type { Response } from 'express';
 import { type ErrorCode, Refusal } from '../domain/errors.js';
-import { isDatabaseDown } from '../persistence/database-errors.js';
+import { DatabaseDownError } from '../persistence/database-errors.js';
 import { KnownMethods } from './known-methods.js';
 import type { CallRequest } from './call-request.js';
 
@@ -39,7 +39,7 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
     if (thrown instanceof NotFoundException) return this.noSuchRoute(request, response);
     if (thrown instanceof HttpException) return fromNest(thrown);
     if (isClientFault(thrown)) return new Refusal('validation_error', 'The request could not be read.');
-    if (isDatabaseDown(thrown)) {
+    if (thrown instanceof DatabaseDownError) {
       this.log.error({ err: thrown, requestId: request.requestId }, 'The database does not answer');
       return new Refusal('service_unavailable', 'Try again in a moment.', { retryAfter: 2 });
     }

@@ -3,10 +3,18 @@ interface PostgresError extends Error {
   readonly driverError?: PostgresError;
 }
 
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return '';
-  const { code, driverError } = error as PostgresError;
-  return driverError?.code ?? code ?? '';
+/**
+ * PostgreSQL is away, restarting, out of room or connections, or too slow: the same call may succeed in a moment. Thrown
+ * by those who ask PostgreSQL, so that no other connection that broke is taken for this one.
+ */
+export class DatabaseDownError extends Error {
+  override readonly name = 'DatabaseDownError';
+}
+
+/** What is to be thrown for an error that came from PostgreSQL, or on the way to it. */
+export function asDatabaseError(error: unknown): unknown {
+  if (error instanceof DatabaseDownError || !saysDown(error)) return error;
+  return new DatabaseDownError(error.message, { cause: error });
 }
 
 /** A row with this key is there already. */
@@ -19,13 +27,34 @@ export function isDataFault(error: unknown): boolean {
   return /^2[23]/.test(codeOf(error));
 }
 
-/** PostgreSQL is away, restarting, full of connections or too slow: the same call may succeed in a moment. */
-export function isDatabaseDown(error: unknown): boolean {
+/**
+ * No connection or none for us (08, 28, 3D), a lost race (40), no room (53), shutting down (57P), a broken disk (58), a
+ * statement that took too long, and a standby that a failover has led us to.
+ */
+const DOWN = /^(08|28|3D|40|53|57P|58|57014|25006)/;
+const UNREACHABLE = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+function saysDown(error: unknown): error is Error {
   const code = codeOf(error);
-  if (/^(08|53|57P|58)/.test(code) || code === '57014') return true;
-  if (['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'].includes(code)) return true;
+  if (DOWN.test(code) || UNREACHABLE.has(code)) return true;
   return (
     error instanceof Error &&
     /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
   );
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const { code, driverError } = error as PostgresError;
+  return driverError?.code ?? code ?? '';
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import pg, { type ClientBase, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { TenantId } from '../domain/ids.js';
-import { isDatabaseDown } from './database-errors.js';
+import { asDatabaseError, DatabaseDownError } from './database-errors.js';
 
 /** The driver sends at once what it is asked; its types do not show the socket. */
 type PipelinedClient = ClientBase & { readonly connection: { readonly stream: Socket } };
@@ -36,9 +36,10 @@ export async function inOnePacket<Row extends QueryResultRow>(
       planned.add(client);
     }
     return await boundTo<Row>(tenantIds, client, statement);
-  } catch (error) {
+  } catch (thrown) {
+    const error = asDatabaseError(thrown);
     // PostgreSQL says good-bye before it hangs up: nobody shall be given the connection in between.
-    if (isDatabaseDown(error)) await client?.query('SELECT').catch(() => undefined);
+    if (error instanceof DatabaseDownError) await client?.query('SELECT').catch(() => undefined);
     // Told from here on instead of from where the driver reads answers, as it does it with promises of its own.
     if (error instanceof Error) Error.captureStackTrace(error);
     throw error;

@@ -6,6 +6,7 @@ import type { TenantId } from '../domain/ids.js';
 import type { DomainEvent } from '../events/define-event.js';
 import { CommittedEvents } from '../events/committed-events.js';
 import { eventRows, type EventRow } from '../events/event-row.js';
+import { asDatabaseError } from './database-errors.js';
 import { inOnePacket } from './one-packet.js';
 
 /** One transaction under way for one tenant. */
@@ -53,7 +54,11 @@ export class UnitOfWork {
    * gets answers from SECURITY DEFINER look-ups and from tables without tenants, and from nothing else.
    */
   async lookUp<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    return rowsOf<Row>(await this.source.query(sql, [...parameters]));
+    try {
+      return rowsOf<Row>(await this.source.query(sql, [...parameters]));
+    } catch (error) {
+      throw asDatabaseError(error);
+    }
   }
 
   private async begin<T>(tenantId: TenantId, work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -74,7 +79,7 @@ export class UnitOfWork {
       return result;
     } catch (error) {
       await rollBack(runner);
-      throw error;
+      throw asDatabaseError(error);
     } finally {
       await runner.release();
     }

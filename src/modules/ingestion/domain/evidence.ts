@@ -16,7 +16,10 @@ export interface EvidenceHeader {
 /** What the shelf tells of a piece without its rows. */
 export type ShelvedEvidence = Omit<EvidenceHeader, 'incidentId' | 'rejected'>;
 
-/** Where attached evidence lies. Rows go in first, in batches; it exists once its header is there. */
+/**
+ * Where attached evidence lies. Rows go in first, in batches; it exists once its header is there. Rows that get none,
+ * since the server was killed in between, are purged after a day.
+ */
 export abstract class EvidenceShelf {
   abstract addRows(
     tenantId: TenantId,

@@ -68,7 +68,7 @@ async function* ndjsonRows(request: Request): AsyncIterable<RawRow> {
         throw new Refusal('validation_error', `Line ${line + 1} is longer than 1 MiB.`);
     }
   } catch (error) {
-    // Left as it is, it would be taken for a lost connection to the database.
+    // Left as it is, it would be told as a failure of ours.
     throw request.destroyed && !request.complete ? brokenOff() : error;
   } finally {
     request.resume();

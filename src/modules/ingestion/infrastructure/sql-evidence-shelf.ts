@@ -22,7 +22,8 @@ export class SqlEvidenceShelf extends EvidenceShelf {
   ): Promise<void> {
     await this.unitOfWork.query(
       tenantId,
-      `INSERT INTO incident_evidence_chunks (tenant_id, evidence_id, chunk, content) VALUES ($1, $2, $3, $4)`,
+      `INSERT INTO incident_evidence_chunks (tenant_id, evidence_id, chunk, content, unfinished_since)
+       VALUES ($1, $2, $3, $4, now())`,
       [tenantId, evidenceId, batch, JSON.stringify(rows)],
     );
   }
@@ -30,7 +31,10 @@ export class SqlEvidenceShelf extends EvidenceShelf {
   async addHeader(tenantId: TenantId, header: EvidenceHeader): Promise<void> {
     await this.unitOfWork.query(
       tenantId,
-      `INSERT INTO incident_evidence (tenant_id, evidence_id, incident_id, type, source, started_at, ended_at,
+      `WITH finished AS (
+         UPDATE incident_evidence_chunks SET unfinished_since = NULL WHERE tenant_id = $1 AND evidence_id = $2
+       )
+       INSERT INTO incident_evidence (tenant_id, evidence_id, incident_id, type, source, started_at, ended_at,
                                       accepted, rejected, attached_by, attached_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
       [

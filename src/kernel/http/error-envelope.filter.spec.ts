@@ -1,0 +1,27 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import type { Response } from 'express';
+import type { Refusal } from '../domain/errors.js';
+import { asDatabaseError } from '../persistence/database-errors.js';
+import type { CallRequest } from './call-request.js';
+import { ErrorEnvelopeFilter } from './error-envelope.filter.js';
+import type { KnownMethods } from './known-methods.js';
+
+const filter = new ErrorEnvelopeFilter({} as KnownMethods);
+const request = { requestId: 'r', method: 'GET', path: '/' } as CallRequest;
+const refusalOf = (thrown: unknown): Refusal => filter.refusalFrom(thrown, request, {} as Response);
+const reset = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+
+beforeAll(() => {
+  Logger.overrideLogger(false);
+});
+
+describe('a connection that broke', () => {
+  it('may be whole again in a moment when it was the one to PostgreSQL', () => {
+    expect(refusalOf(asDatabaseError(reset()))).toMatchObject({ code: 'service_unavailable', retryAfter: 2 });
+  });
+
+  it('is a failure of ours when it was another one', () => {
+    expect(refusalOf(reset())).toMatchObject({ code: 'internal_error' });
+  });
+});
