@@ -2998,7 +2998,7 @@ export interface components {
              * @description What the rules justify; the incident keeps its sender's
              * @enum {string}
              */
-            severity: "info" | "low" | "medium" | "high" | "critical";
+            severity: "critical" | "high" | "medium" | "low" | "info";
             /** @enum {string} */
             category: "security" | "data" | "deployment" | "availability" | "errors" | "latency" | "saturation" | "unknown";
             /** @example Critical availability incident on checkout (production): Checkout returns 503 */
@@ -7192,7 +7192,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "severity": "info",
+                     *       "severity": "critical",
                      *       "category": "security",
                      *       "summary": "Critical availability incident on checkout (production): Checkout returns 503",
                      *       "confidence": 0,
@@ -7234,7 +7234,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "severity": "info",
+                     *       "severity": "critical",
                      *       "category": "security",
                      *       "summary": "Critical availability incident on checkout (production): Checkout returns 503",
                      *       "confidence": 0,

@@ -1,8 +1,6 @@
+import { SEVERITIES, type Severity } from '#kernel/domain/severity';
 import { defineEvent } from '#kernel/events/define-event';
 import { IdOf, OneOf, Text } from '#kernel/http/fields';
-
-export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const;
-export type Severity = (typeof SEVERITIES)[number];
 
 export const INCIDENT_STATUSES = [
   'open',

@@ -1,4 +1,5 @@
 import type { TenantId } from '#kernel/domain/ids';
+import type { Severity } from '#kernel/domain/severity';
 
 /** One remediation step as it is sent to whoever runs it. */
 export interface StepOrder {
@@ -103,7 +104,7 @@ export interface Notice {
   readonly sourceAlertId: string;
   readonly title: string;
   readonly description: string;
-  readonly severity: 'critical' | 'high' | 'medium' | 'low' | 'info';
+  readonly severity: Severity;
   readonly service: string | null;
   readonly environment: string | null;
   readonly tags: Readonly<Record<string, string>>;

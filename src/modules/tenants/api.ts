@@ -1,8 +1,7 @@
 import type { TenantId } from '#kernel/domain/ids';
 import { PLANS, type Plan } from '#kernel/domain/plan';
+import { SEVERITIES, type Severity } from '#kernel/domain/severity';
 import { Flag, IdOf, Moment, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
-
-export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const;
 
 export class ApprovalSettings {
   @Whole({ min: 1, max: 43_200, summary: 'Minutes until an approval that nobody answered runs out' })
@@ -22,7 +21,7 @@ export class RetentionSettings {
 
 export class TenantSettings {
   @OneOf(SEVERITIES, { summary: 'The least severity at which an alert is investigated by itself' })
-  readonly autoInvestigateMinSeverity!: (typeof SEVERITIES)[number];
+  readonly autoInvestigateMinSeverity!: Severity;
   @ObjectOf(() => ApprovalSettings) readonly approvals!: ApprovalSettings;
   @ObjectOf(() => RetentionSettings) readonly retentionDays!: RetentionSettings;
 }

@@ -1,6 +1,7 @@
 import { PLANS, type Plan } from '#kernel/domain/plan';
+import { SEVERITIES } from '#kernel/domain/severity';
 import { Flag, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
-import { SEVERITIES, type TenantSettings } from './api.js';
+import type { TenantSettings } from './api.js';
 
 const left = { optional: true } as const;
 

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import { Refusal } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
-import type { IncidentStatus, Severity } from '../events.js';
+import type { Severity } from '#kernel/domain/severity';
+import type { IncidentStatus } from '../events.js';
 import type { Incident } from '../domain/incident.js';
 import { Incidents } from '../domain/incidents.js';
 

@@ -1,6 +1,7 @@
 import { leastIdAt, madeAt, type TenantId } from '#kernel/domain/ids';
 import type { Position } from '#kernel/http/page';
-import type { IncidentSource, IncidentStatus, Severity } from '../events.js';
+import type { Severity } from '#kernel/domain/severity';
+import type { IncidentSource, IncidentStatus } from '../events.js';
 import { slotsOf } from './incident-slots.js';
 
 export interface IncidentFilter {

@@ -1,5 +1,5 @@
 import { type FieldFault, Refusal } from '#kernel/domain/errors';
-import { SEVERITIES, type Severity } from '../events.js';
+import { SEVERITIES, type Severity } from '#kernel/domain/severity';
 import type { IncidentReport } from './incident.js';
 
 export interface CustomAlert extends IncidentReport {

@@ -1,5 +1,6 @@
 import { Aggregate } from '#kernel/domain/aggregate';
 import { newId, type TenantId } from '#kernel/domain/ids';
+import type { Severity } from '#kernel/domain/severity';
 import {
   IncidentCreated,
   IncidentSeverityChanged,
@@ -7,7 +8,6 @@ import {
   IncidentStatusChanged,
   type IncidentSource,
   type IncidentStatus,
-  type Severity,
 } from '../events.js';
 import { invalidTransition } from './errors.js';
 

@@ -1,3 +1,4 @@
+import { SEVERITIES, type Severity } from '#kernel/domain/severity';
 import {
   AnyObject,
   Field,
@@ -11,14 +12,7 @@ import {
   Whole,
 } from '#kernel/http/fields';
 import { PageQuery } from '#kernel/http/page';
-import {
-  INCIDENT_SOURCES,
-  INCIDENT_STATUSES,
-  SEVERITIES,
-  type IncidentSource,
-  type IncidentStatus,
-  type Severity,
-} from '../events.js';
+import { INCIDENT_SOURCES, INCIDENT_STATUSES, type IncidentSource, type IncidentStatus } from '../events.js';
 
 export const INCIDENT_SORTS = ['createdAt', 'updatedAt'] as const;
 

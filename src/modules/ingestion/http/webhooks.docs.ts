@@ -2,7 +2,8 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiHeader, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { errorResponses } from '#kernel/http/error-docs';
 import { AnyObject, IdOf, ListOf, OneOf, Text, Whole } from '#kernel/http/fields';
-import { INCIDENT_STATUSES, type IncidentStatus, SEVERITIES, type Severity } from '../events.js';
+import { SEVERITIES, type Severity } from '#kernel/domain/severity';
+import { INCIDENT_STATUSES, type IncidentStatus } from '../events.js';
 
 /** The body of the `custom` source, for the documents; `readCustomAlert` is what reads it. */
 export class CustomAlertBody {

@@ -1,7 +1,7 @@
 import { invalid } from '#kernel/domain/errors';
+import { SEVERITIES, type Severity } from '#kernel/domain/severity';
 import { OneOf, Text } from '#kernel/http/fields';
 import { validated } from '#kernel/http/validation';
-import { SEVERITIES, type Severity } from '#modules/ingestion/events';
 import type { NewChange } from '#modules/investigation/api';
 import { Condition } from '../domain/condition.js';
 import type { Rule, TriggerAction } from '../domain/trigger.js';

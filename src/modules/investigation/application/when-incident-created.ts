@@ -1,11 +1,12 @@
 import { EventsHandler } from '@nestjs/cqrs';
 import type { TenantId } from '#kernel/domain/ids';
+import type { Severity } from '#kernel/domain/severity';
 import type { BatchHandler } from '#kernel/events/awaiting-publisher';
 import { Once } from '#kernel/events/once';
 import { IncidentLifecycle } from '#modules/ingestion/api';
 import { IncidentCreated } from '#modules/ingestion/events';
 import { Tenants } from '#modules/tenants/api';
-import { greaterSeverity, type Severity } from '../domain/alerts/severity.js';
+import { greaterSeverity } from '../domain/alerts/severity.js';
 import { AlertHistory } from './alert-history.js';
 import { StartInvestigation } from './start-investigation.js';
 import { TriageIncidents, type TriagedIncident } from './triage-incidents.js';

@@ -45,7 +45,7 @@ export class Inquiry {
   get context(): InvestigationContext {
     const { incident, earlierIncidents = [], knownSolution = null } = this.remembered;
     const [onset, reports] = [this.onset, [...this.#reports]];
-    return { incident, earlierIncidents, knownSolution, topology: [], onset, reports };
+    return { incident, earlierIncidents, knownSolution, onset, reports };
   }
 
   /** From now on the agents read this. @param onset where it is known already; else it is estimated */

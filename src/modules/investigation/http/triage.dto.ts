@@ -1,5 +1,5 @@
+import { SEVERITIES, type Severity } from '#kernel/domain/severity';
 import { Fraction, OneOf, Text, Texts } from '#kernel/http/fields';
-import { SEVERITIES, type Severity } from '../domain/alerts/severity.js';
 import { TRIAGE_CATEGORIES, type TriageCategory } from '../domain/alerts/triage-rules.js';
 
 export class TriageView {

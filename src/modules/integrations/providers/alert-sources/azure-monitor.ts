@@ -1,7 +1,8 @@
+import type { Severity } from '#kernel/domain/severity';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, type Severity, textsOf } from './words.js';
+import { firstOf, textsOf } from './words.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
   Fired: 'firing',

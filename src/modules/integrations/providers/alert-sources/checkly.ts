@@ -1,7 +1,8 @@
+import type { Severity } from '#kernel/domain/severity';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { signedInHex } from './signatures.js';
-import { firstOf, type Severity, textsOf } from './words.js';
+import { firstOf, textsOf } from './words.js';
 
 const KINDS: Readonly<Record<string, readonly ['firing' | 'resolved', Severity]>> = {
   ALERT_FAILURE: ['firing', 'high'],

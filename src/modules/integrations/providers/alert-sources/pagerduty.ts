@@ -1,8 +1,9 @@
+import type { Severity } from '#kernel/domain/severity';
 import type { Notice } from '../../api.js';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
 import { signedInHex } from './signatures.js';
-import { type Severity, severityOf } from './words.js';
+import { severityOf } from './words.js';
 
 const STATES: Readonly<Record<string, Notice['state']>> = {
   'incident.triggered': 'firing',

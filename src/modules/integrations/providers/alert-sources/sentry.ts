@@ -1,8 +1,9 @@
+import type { Severity } from '#kernel/domain/severity';
 import type { Notice } from '../../api.js';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
 import { signedInHex } from './signatures.js';
-import { environmentOf, firstOf, type Severity, severityOf, textsOf } from './words.js';
+import { environmentOf, firstOf, severityOf, textsOf } from './words.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

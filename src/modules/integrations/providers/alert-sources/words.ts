@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Notice } from '../../api.js';
+import type { Severity } from '#kernel/domain/severity';
 
-export type Severity = Notice['severity'];
 type Texts = Readonly<Record<string, string>>;
 
 const SEVERITIES: Readonly<Record<Severity, RegExp>> = {

@@ -1,10 +1,10 @@
+import type { Severity } from '#kernel/domain/severity';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
-import type { EpochMs, EvidenceType, TopologyEdge } from '../evidence/evidence.js';
+import type { EpochMs, EvidenceType } from '../evidence/evidence.js';
 import type { Finding } from '../finding.js';
 import type { Hypothesis } from '../hypothesis.js';
 import type { KnownSolution } from '../known-solution.js';
 import type { Onset } from '../evidence/onset.js';
-import type { Severity } from '../alerts/severity.js';
 
 /** The incident under investigation, as it was when the run began. */
 export interface InvestigatedIncident {
@@ -41,8 +41,6 @@ export interface InvestigationContext {
   readonly earlierIncidents: readonly EarlierIncident[];
   /** The kept pattern that the alert resembles most, if any is close enough. */
   readonly knownSolution: KnownSolution | null;
-  /** Known apart from this run's evidence; edges found in the evidence are added to it. */
-  readonly topology: readonly TopologyEdge[];
   /** `estimateOnset` of the evidence, made once so that all agents split time at the same point. */
   readonly onset: Onset;
   /** What the agents before this one in the list found in this run. */

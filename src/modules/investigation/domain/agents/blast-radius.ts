@@ -24,8 +24,8 @@ export const blastRadius: Agent = {
   name: NAME,
   needs: ['topology', 'trace'],
   after: 'all',
-  run(evidence: EvidenceSet, { incident, topology, reports }: InvestigationContext): AgentReport {
-    const graph = new CallGraph([...topology, ...evidence.edges.map(({ row }) => row)]);
+  run(evidence: EvidenceSet, { incident, reports }: InvestigationContext): AgentReport {
+    const graph = new CallGraph(evidence.edges.map(({ row }) => row));
     if (graph.isEmpty) {
       return nothing('Who calls whom is not known, so how far the trouble reaches is not either.', [
         missingEvidence('topology', incident),

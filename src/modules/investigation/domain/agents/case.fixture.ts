@@ -39,7 +39,6 @@ export function aContext(
     incident,
     earlierIncidents: [],
     knownSolution: null,
-    topology: [],
     onset: estimateOnset(set, incident),
     reports: [],
     ...changes,

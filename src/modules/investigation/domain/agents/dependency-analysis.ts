@@ -34,7 +34,7 @@ export const dependencyAnalysis: Agent = {
   after: [],
   run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
     const { incident, onset } = context;
-    const edges = [...context.topology, ...evidence.edges.map(({ row }) => row)];
+    const edges = evidence.edges.map(({ row }) => row);
     if (edges.length === 0) {
       return nothing('Who calls whom is not known, so no damage was traced along the calls.', [
         missingEvidence('topology', incident),

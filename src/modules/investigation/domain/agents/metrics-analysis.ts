@@ -51,7 +51,7 @@ export const metricsAnalysis: Agent = {
     }
     const shifts = compared.filter(({ shifted }) => shifted).sort(byScore);
     const calm = calmSeries(compared, incident);
-    const graph = new CallGraph([...context.topology, ...evidence.edges.map(({ row }) => row)]);
+    const graph = new CallGraph(evidence.edges.map(({ row }) => row));
     const topmost = rankEntities([...shifts, ...compared.filter(({ shifted }) => !shifted)], graph, {
       failing: incident.service,
       since: onset.at,

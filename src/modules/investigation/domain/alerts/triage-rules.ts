@@ -1,4 +1,4 @@
-import type { Severity } from './severity.js';
+import type { Severity } from '#kernel/domain/severity';
 
 export const TRIAGE_CATEGORIES = [
   'security',

@@ -1,4 +1,5 @@
-import { greaterSeverity, lowered, type Severity } from './severity.js';
+import type { Severity } from '#kernel/domain/severity';
+import { greaterSeverity, lowered } from './severity.js';
 import { type TriageCategory, TRIAGE_RULES, type TriageRule } from './triage-rules.js';
 import { shortened } from '../wording.js';
 

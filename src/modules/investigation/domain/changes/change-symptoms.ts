@@ -10,8 +10,8 @@ const ALERT_WORD = 2;
 
 /** What the changes are measured against, from what the other agents found. */
 export function changeSymptoms(evidence: EvidenceSet, context: InvestigationContext): ChangeSymptoms {
-  const { incident, onset, topology, reports } = context;
-  const graph = new CallGraph([...topology, ...evidence.edges.map(({ row }) => row)]);
+  const { incident, onset, reports } = context;
+  const graph = new CallGraph(evidence.edges.map(({ row }) => row));
   const troubles = troublesIn(reports);
   const { service } = incident;
   return {
