@@ -17,15 +17,12 @@ import { CommittedEvents } from './committed-events.js';
 import type { DomainEvent } from './define-event.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
+import { GrownLogs, LOGS_A_PASS } from './grown-logs.js';
 
-const TENANTS_A_PASS = 16;
 /** Shared by the tenants of a pass: one alone gets large batches, many together do not crowd each other out. */
 const EVENTS_A_PASS = 4_096;
 const EVENTS_A_TENANT = 1_024;
-const POLL_MS = 1_000;
 const LONGEST_REST_MS = 50;
-/** The most tenants one look at all of them brings. */
-const STRAGGLERS = 1_000;
 
 /**
  * Hands committed events to their handlers: each tenant's in the order of its log, different tenants side by side, on
@@ -35,11 +32,7 @@ const STRAGGLERS = 1_000;
 @Injectable()
 export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(Relay.name);
-  /** Whose logs may be ahead of the relay. */
-  private readonly grown = new Set<TenantId>();
-  private running: Promise<void> | undefined;
-  private stopped = false;
-  private poll: NodeJS.Timeout | undefined;
+  private grown: GrownLogs | undefined;
 
   constructor(
     @Inject(Config) private readonly config: Config,
@@ -54,62 +47,32 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   onApplicationBootstrap(): void {
     if (this.config.role === 'api') return;
-    this.committed.onGrowth((tenantIds) => this.wake(tenantIds));
-    this.poll = setInterval(() => void this.findStragglers(), POLL_MS);
-    void this.findStragglers();
+    this.grown = new GrownLogs(
+      {
+        log: this.log,
+        findBehind: 'streams_behind',
+        moveOn: (tenantIds) => this.pass(tenantIds),
+        complaint: 'Events cannot be relayed; they wait in their logs',
+      },
+      this.unitOfWork,
+      this.committed,
+    );
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearInterval(this.poll);
-    await this.running;
-  }
-
-  private wake(tenantIds: Iterable<TenantId>): void {
-    for (const tenantId of tenantIds) this.grown.add(tenantId);
-    if (this.grown.size > 0 && !this.isStopped()) {
-      this.running ??= this.run().finally(() => {
-        this.running = undefined;
-        this.wake([]);
-      });
-    }
-  }
-
-  /** The net below the nudges, which can get lost, and what a replica that died left behind. */
-  private async findStragglers(): Promise<void> {
-    try {
-      const behind = await this.unitOfWork.lookUp<{ tenant_id: TenantId }>(
-        'SELECT tenant_id FROM streams_behind($1)',
-        [STRAGGLERS],
-      );
-      this.wake(behind.map(({ tenant_id }) => tenant_id));
-    } catch (error) {
-      if (!this.isStopped())
-        this.log.error(error, 'The relay could not look for events; its next look tries again');
-    }
+    await this.grown?.stop();
   }
 
   /** Rests as long as it worked: under load twice as many events go in a pass, and a pass costs the same for few. */
-  private async run(): Promise<void> {
-    try {
-      while (this.grown.size > 0 && !this.isStopped()) {
-        const begun = performance.now();
-        const tookAll = await this.pass();
-        if (tookAll) await sleep(Math.min(performance.now() - begun, LONGEST_REST_MS));
-      }
-    } catch (error) {
-      this.log.error(error, 'The relay stumbled and goes on at its next poll');
-    }
+  private async pass(candidates: readonly TenantId[]): Promise<TenantId[]> {
+    const begun = performance.now();
+    const unfinished = await this.moveAllOn(candidates);
+    if (unfinished.length === 0 && candidates.length < LOGS_A_PASS)
+      await sleep(Math.min(performance.now() - begun, LONGEST_REST_MS));
+    return unfinished;
   }
 
-  private isStopped(): boolean {
-    return this.stopped;
-  }
-
-  /** @returns whether nothing was left for the next pass when this one began */
-  private async pass(): Promise<boolean> {
-    const candidates = [...this.grown].slice(0, TENANTS_A_PASS);
-    for (const tenantId of candidates) this.grown.delete(tenantId);
+  private async moveAllOn(candidates: readonly TenantId[]): Promise<TenantId[]> {
     const claim = this.source.createQueryRunner();
     try {
       await claim.startTransaction();
@@ -117,10 +80,18 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
         candidates,
       ])) as { tenant_id: TenantId; relayed: string }[];
       const most = Math.min(EVENTS_A_TENANT, Math.floor(EVENTS_A_PASS / behind.length));
-      const moves = behind.map((stream) => this.moveOn(stream.tenant_id, Number(stream.relayed), most));
-      const tookAll = (await Promise.all(moves)).every(Boolean);
+      const unfinished = await Promise.all(
+        behind.map(async ({ tenant_id, relayed }) => {
+          const isAll = await this.moveOn(tenant_id, Number(relayed), most).catch((error: unknown) => {
+            // The others go on, and the claim holds until they have.
+            this.log.error(error, `The relay stumbled in the log of ${tenant_id}; its next look tries again`);
+            return true;
+          });
+          return isAll ? [] : [tenant_id];
+        }),
+      );
       await claim.commitTransaction();
-      return tookAll && candidates.length < TENANTS_A_PASS;
+      return unfinished.flat();
     } catch (error) {
       if (claim.isTransactionActive) await claim.rollbackTransaction().catch(() => undefined);
       throw error;
@@ -134,13 +105,11 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     const logged = await this.eventLog.page(tenantId, relayed, most);
     const last = logged.at(-1);
     if (!last) return true;
-    const isAll = logged.length < most;
-    if (!isAll) this.grown.add(tenantId);
     const events = logged.flatMap((event) => this.catalogue.revive(event) ?? []);
     const failures = (await this.bus.publishAll(events)) as unknown as HandlerFailure[];
     if (failures.length > 0) await this.deliverLater(tenantId, failures);
     await this.unitOfWork.query(tenantId, MOVE_ON, [tenantId, last.seq]);
-    return isAll;
+    return logged.length < most;
   }
 
   private async deliverLater(tenantId: TenantId, failures: readonly HandlerFailure[]): Promise<void> {
