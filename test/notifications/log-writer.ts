@@ -16,6 +16,8 @@ interface Manner {
   readonly pause?: number;
   /** Whether the nudge gets lost that replicas give each other. */
   readonly silent?: boolean;
+  /** White space between the tokens of the JSON text that is stored. */
+  readonly space?: string;
 }
 
 /** Appends to a tenant's log as another replica does. */
@@ -23,11 +25,11 @@ export async function append(
   { url }: TestDatabase,
   tenantId: string,
   facts: readonly Fact[],
-  { pause = 0, silent = false }: Manner = {},
+  { pause = 0, silent = false, space = '' }: Manner = {},
 ): Promise<void> {
   const transaction = await begin(url, tenantId);
   try {
-    await transaction.query('SELECT append_events($1)', [JSON.stringify(rows(tenantId, facts))]);
+    await transaction.query('SELECT append_events($1)', [JSON.stringify(rows(tenantId, facts), null, space)]);
     if (pause > 0) await transaction.query('SELECT pg_sleep($1)', [pause / 1000]);
     await transaction.query('COMMIT');
     if (!silent) await transaction.query(`SELECT pg_notify('causeflow_events', $1)`, [tenantId]);

@@ -47,6 +47,7 @@ describe('events by polling', () => {
     stream.close();
     const polled = [...first.body.items, ...second.body.items];
     expect(polled).toEqual(stream.frames.map(({ id, data }) => ({ id, ...data })));
+    expect(await readOn(tenant.api, 'limit=1')).toEqual(polled);
 
     await append(server.database, tenant.tenantId, [{}]);
     const news = await poll(tenant.api, `after=${last}`);

@@ -5,6 +5,7 @@ import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { append, begin, newIncidentId, publishedIds } from './log-writer.js';
+import { RawStream } from './raw-stream.js';
 
 let server: TestServer;
 let replica: TestServer;
@@ -118,6 +119,28 @@ describe('a reader that comes back', () => {
     );
     expect(streams.map(idsOf)).toEqual(expected);
     for (const stream of streams) stream.close();
+  });
+
+  it('is sent each frame as those who listened got it, byte by byte', async () => {
+    const tenant = await newTenant(server.url);
+    const incidentId = newIncidentId();
+    const queries = ['', 'events=incident.*', `incidentId=${incidentId}`];
+    const live = await Promise.all(queries.map((query) => RawStream.open(tenant.api, query)));
+    const odd = { text: 'a\r\n\u001e\u2028 “b” 🙂 \\', empty: {}, list: [1.5e-7, null] };
+    for (let n = 0; n < 20; n++) {
+      const fact = { incidentId, ...(n % 2 && { data: { n, ...odd } }) };
+      const told = Array.from({ length: 30 }, () => fact);
+      const facts = [...told, { type: 'incident.severity_changed', incidentId }];
+      await append(server.database, tenant.tenantId, facts, n % 3 ? {} : { space: '\r\n' });
+    }
+    await until('all came live', () => live.every(({ frames }) => frames.length === 600));
+    const resumed = await Promise.all(
+      queries.map((query) => RawStream.open(tenant.api, `lastEventId=0&${query}`)),
+    );
+    await until('all came again', () => resumed.every(({ frames }) => frames.length >= 600));
+    for (const stream of [...live, ...resumed]) stream.close();
+    expect(resumed.map(({ frames }) => frames.slice(-600))).toEqual(live.map(({ frames }) => frames));
+    expect(live[0]?.frames[1]).toMatch(/^id: evt_\w+\nevent: incident.created\ndata: .+$/);
   });
 
   it('is sent everything from the oldest, and told so, when its last id is not in the kept log', async () => {

@@ -4,6 +4,7 @@ import { BatchWriter } from '../persistence/batch-writer.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { EventCatalogue } from './event-catalogue.js';
 import type { LoggedEvent } from './logged-event.js';
+import { asOneText, TOLD_COLUMNS, toldEvents, type ToldEvent, type ToldText } from './told-events.js';
 
 /** Which events a reader wants. */
 export interface EventChoice {
@@ -13,7 +14,7 @@ export interface EventChoice {
 }
 
 export interface EventPage {
-  readonly events: readonly LoggedEvent[];
+  readonly events: readonly ToldEvent[];
   /** The place up to which these are all that was chosen: the next page begins after it. */
   readonly upTo: number;
   /** Whether it reaches to where the log ended when it was asked for. */
@@ -54,23 +55,21 @@ export class EventLog {
     return rows.map(loggedEvent);
   }
 
-  /** The next chosen events after place `after`, at most `limit`. Skipping many that were not chosen costs nothing. */
+  /**
+   * The next chosen events after place `after`, at most `limit`, and fewer where some in between were not chosen. Skipping
+   * many that were not chosen costs nothing.
+   */
   async choose(tenantId: TenantId, choice: EventChoice, after: number, limit: number): Promise<EventPage> {
-    return this.unitOfWork.run(tenantId, async () => {
-      // Asked before the events, so that nothing up to here can be missing among them.
-      const head = await this.head(tenantId);
-      const rows = await this.unitOfWork.query<EventTableRow>(tenantId, this.chosen(choice), [
-        tenantId,
-        after,
-        limit,
-        choice.types,
-        ...(choice.incidentId === undefined ? [] : [choice.incidentId]),
-      ]);
-      const events = rows.map(loggedEvent);
-      const last = events.at(-1)?.seq ?? after;
-      const isLast = events.length < limit;
-      return { events, upTo: isLast ? Math.max(head, last) : last, isLast };
-    });
+    const isWalk =
+      choice.incidentId === undefined && choice.types.length === this.catalogue.publishedTypes.length;
+    const [text] = isWalk
+      ? await this.batches.read<ToldText>([tenantId], WALK, [tenantId, after, limit, choice.types])
+      : await this.seek(tenantId, choice, after, limit);
+    if (!text) throw new Error('An aggregate answers one row');
+    const events = toldEvents(tenantId, text);
+    const upTo = isWalk ? after + limit : Number(text.last);
+    const isLast = isWalk ? upTo >= Number(text.head) : events.length < limit;
+    return { events, upTo: isLast ? Math.max(after, Number(text.head)) : upTo, isLast };
   }
 
   /** The place of the newest event; 0 when the log is empty. */
@@ -109,9 +108,16 @@ export class EventLog {
     return row && { seq: Number(row.seq), id: row.id };
   }
 
-  private chosen({ types, incidentId }: EventChoice): string {
-    if (incidentId !== undefined) return OF_INCIDENT;
-    return types.length < this.catalogue.publishedTypes.length ? OF_SOME_TYPES : OF_MOST_TYPES;
+  private seek(
+    tenantId: TenantId,
+    { types, incidentId }: EventChoice,
+    after: number,
+    limit: number,
+  ): Promise<ToldText[]> {
+    const parameters = [tenantId, after, limit, types];
+    return incidentId === undefined
+      ? this.unitOfWork.query(tenantId, OF_SOME_TYPES, parameters)
+      : this.unitOfWork.query(tenantId, OF_INCIDENT, [...parameters, incidentId]);
   }
 }
 
@@ -122,20 +128,27 @@ const HEADS = {
 
 export const EVENT_COLUMNS = `seq, id, type, tenant_id, data::text AS data, incident_id, actor, correlation_id, occurred_at`;
 
-const OF_INCIDENT = `
-  SELECT ${EVENT_COLUMNS} FROM events
-   WHERE tenant_id = $1 AND incident_id = $5 AND seq > $2 AND type = ANY ($4) ORDER BY seq LIMIT $3`;
+/**
+ * Walks along the log: nearly every event is wanted. Places have no gaps, so a page ends at a place instead of a number of
+ * rows: however a young table is reckoned, no more than these are read.
+ */
+const WALK = {
+  name: 'walk-along-log',
+  text: asOneText(`
+    SELECT ${TOLD_COLUMNS} FROM events
+     WHERE tenant_id = $1 AND seq > $2 AND seq <= $2::bigint + $3::bigint AND type = ANY ($4)`),
+};
 
-/** Walks along the log: nearly every event is wanted. */
-const OF_MOST_TYPES = `
-  SELECT ${EVENT_COLUMNS} FROM events WHERE tenant_id = $1 AND seq > $2 AND type = ANY ($4) ORDER BY seq LIMIT $3`;
+const OF_INCIDENT = asOneText(`
+  SELECT ${TOLD_COLUMNS} FROM events
+   WHERE tenant_id = $1 AND incident_id = $5 AND seq > $2 AND type = ANY ($4) ORDER BY seq LIMIT $3`);
 
 /** Goes to the next events of each type by its index, so that a rare one is found however long ago it happened. */
-const OF_SOME_TYPES = `
+const OF_SOME_TYPES = asOneText(`
   SELECT e.* FROM unnest($4::text[]) AS wanted
     CROSS JOIN LATERAL (
-      SELECT ${EVENT_COLUMNS} FROM events WHERE tenant_id = $1 AND type = wanted AND seq > $2 ORDER BY seq LIMIT $3) AS e
-   ORDER BY e.seq LIMIT $3`;
+      SELECT ${TOLD_COLUMNS} FROM events WHERE tenant_id = $1 AND type = wanted AND seq > $2 ORDER BY seq LIMIT $3) AS e
+   ORDER BY e.seq LIMIT $3`);
 
 export interface EventTableRow {
   seq: string;

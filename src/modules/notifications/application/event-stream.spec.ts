@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { newTenantId } from '#kernel/domain/ids';
-import type { LoggedEvent } from '#kernel/events/logged-event';
+import type { ToldEvent } from '#kernel/events/told-events';
 import type { Principal } from '#kernel/http/principal';
 import { EventFilter } from '../domain/event-filter.js';
 import { EventStream } from './event-stream.js';
@@ -46,16 +46,12 @@ function opened(): { line: Line; stream: EventStream } {
 }
 
 const frames = (bytes: number): Buffer => Buffer.alloc(bytes, 'x');
-const event: LoggedEvent = {
-  seq: 1,
+const event: ToldEvent = {
   id: 'evt_1',
   type: 'incident.created',
   tenantId,
   data: '{\r\n "title": "a\\nb"\n}',
-  incidentId: null,
-  actor: null,
-  correlationId: null,
-  occurredAt: new Date('2026-03-01T12:00:00Z'),
+  timestamp: '2026-03-01T12:00:00.000Z',
 };
 
 describe('an event stream', () => {

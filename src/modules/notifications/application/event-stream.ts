@@ -1,5 +1,5 @@
 import type { TenantId } from '#kernel/domain/ids';
-import type { LoggedEvent } from '#kernel/events/logged-event';
+import type { ToldEvent } from '#kernel/events/told-events';
 import type { Principal } from '#kernel/http/principal';
 import type { EventFilter } from '../domain/event-filter.js';
 import type { Beginning } from './find-place.js';
@@ -55,7 +55,7 @@ export class EventStream {
   }
 
   /** Sends events of the past, and waits for the reader to take them before it asks for more. */
-  async replay(events: readonly LoggedEvent[]): Promise<void> {
+  async replay(events: readonly ToldEvent[]): Promise<void> {
     if (events.length === 0 || this.isOver) return;
     this.outlet.write(framesOf(events));
     await this.outlet.drained();

@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '#kernel/events/logged-event';
+import type { ToldEvent } from '#kernel/events/told-events';
 
 /** How long an EventSource waits before it comes back. */
 const RETRY_MS = 2_000;
@@ -7,12 +7,12 @@ export const RETRY_LINE = Buffer.from(`retry: ${RETRY_MS}\n\n`);
 export const PING_FRAME = Buffer.from('event: ping\ndata: {}\n\n');
 
 /** Events as they go over the wire. The JSON text of the data is passed on as it lies in the log, unparsed. */
-export function framesOf(events: readonly LoggedEvent[]): Buffer {
+export function framesOf(events: readonly ToldEvent[]): Buffer {
   return Buffer.from(events.map(frameOf).join(''));
 }
 
-export function frameOf({ id, type, occurredAt, tenantId, data }: LoggedEvent): string {
-  const envelope = `{"event":"${type}","timestamp":"${occurredAt.toISOString()}","tenantId":"${tenantId}","data":${onOneLine(data)}}`;
+export function frameOf({ id, type, timestamp, tenantId, data }: ToldEvent): string {
+  const envelope = `{"event":"${type}","timestamp":"${timestamp}","tenantId":"${tenantId}","data":${onOneLine(data)}}`;
   return `id: ${id}\nevent: ${type}\ndata: ${envelope}\n\n`;
 }
 

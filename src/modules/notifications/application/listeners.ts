@@ -1,4 +1,5 @@
 import type { LoggedEvent } from '#kernel/events/logged-event';
+import { told } from '#kernel/events/told-events';
 import type { EventStream } from './event-stream.js';
 import { frameOf } from './frames.js';
 
@@ -44,17 +45,17 @@ export class Listeners {
 
   /** Sends each event to each stream that wants it: serialised once, and in one write a stream. */
   tell(events: readonly LoggedEvent[]): void {
-    const told = new Set<Group>();
+    const gathered = new Set<Group>();
     for (const event of events) {
       const groups = this.groupsFor(event);
       if (groups.length === 0) continue;
-      const frame = frameOf(event);
+      const frame = frameOf(told(event));
       for (const group of groups) {
         group.frames.push(frame);
-        told.add(group);
+        gathered.add(group);
       }
     }
-    for (const group of told) {
+    for (const group of gathered) {
       const chunk = Buffer.from(group.frames.join(''));
       group.frames = [];
       for (const stream of group.streams) stream.send(chunk);

@@ -1,11 +1,13 @@
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { Config } from '#kernel/config/config';
 import type { Clock } from '#kernel/domain/clock';
 import { newTenantId, type TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
 import type { EventChoice, EventLog, EventPage } from '#kernel/events/event-log';
 import type { LoggedEvent } from '#kernel/events/logged-event';
+import { told } from '#kernel/events/told-events';
 import type { Principal } from '#kernel/http/principal';
 import { Metrics } from '#kernel/metrics/metrics';
 import type { Principals } from '#modules/users/api';
@@ -49,15 +51,19 @@ class UnevenLog {
     return page;
   }
 
+  /** Ends a page after so many places, or after so many events of those chosen. */
   async choose(_: unknown, choice: EventChoice, after: number, limit: number): Promise<EventPage> {
-    const head = this.events.length;
     await this.pause();
-    const chosen = this.events.slice(after).filter((event) => isChosen(event, choice));
+    const head = this.events.length;
+    const isWalk = choice.types.length === TYPES.length;
+    const chosen = this.events
+      .slice(after, isWalk ? after + limit : head)
+      .filter((event) => isChosen(event, choice));
     const events = chosen.slice(0, limit);
     await this.pause();
-    const isLast = events.length < limit;
-    const last = events.at(-1)?.seq ?? after;
-    return { events, upTo: isLast ? Math.max(head, last) : last, isLast };
+    const upTo = isWalk ? after + limit : (events.at(-1)?.seq ?? after);
+    const isLast = isWalk ? upTo >= head : events.length < limit;
+    return { events: events.map(told), upTo: isLast ? Math.max(after, head) : upTo, isLast };
   }
 
   heads(): Promise<Map<TenantId, number>> {
@@ -103,7 +109,6 @@ function house(log: UnevenLog): { openStream: OpenStream; committed: CommittedEv
   const config = { streamBufferBytes: 1_000_000 } as Config;
   const keeper = new StreamKeeper(config, {} as Clock, {} as Principals, new Metrics());
   const feeds = new TenantFeeds(log as unknown as EventLog, committed);
-  feeds.onApplicationBootstrap();
   return { openStream: new OpenStream(config, log as unknown as EventLog, feeds, keeper), committed, feeds };
 }
 
@@ -126,8 +131,9 @@ async function anyCourseOfThings(seed: number): Promise<{ log: UnevenLog; reader
   const roll = dice(seed);
   const log = new UnevenLog(roll);
   const { openStream, committed, feeds } = house(log);
+  feeds.onApplicationBootstrap();
   const readers: Reader[] = [];
-  for (let n = roll(900); n > 0; n--) log.append();
+  for (let n = roll(2_000); n > 0; n--) log.append();
   for (let step = 0; step < 120; step++) {
     for (let n = roll(6); n > 0; n--) log.append();
     if (roll(3)) committed.announce([tenantId]);
@@ -168,5 +174,56 @@ describe('a stream, from the past to the present', () => {
       const had = readers.map(({ paper }) => paper.ids);
       expect({ seed, had }).toEqual({ seed, had: readers.map((reader) => due(log, reader)) });
     }
+  });
+});
+
+/** A reader that takes nothing until it is told to, and then all. */
+class Sluggard extends Paper {
+  ended = false;
+  begin: () => void = () => undefined;
+  private readonly taking = new Promise<void>((resolve) => (this.begin = resolve));
+  override async drained(): Promise<void> {
+    await this.taking;
+  }
+  override end(): Promise<void> {
+    this.ended = true;
+    return Promise.resolve();
+  }
+}
+
+/** A log that answers three pages, then none any more. */
+class FailingLog extends UnevenLog {
+  pages = 0;
+  override choose(...question: Parameters<UnevenLog['choose']>): Promise<EventPage> {
+    this.pages += 1;
+    if (this.pages > 3) return Promise.reject(new Error('the database is gone'));
+    return super.choose(...question);
+  }
+}
+
+async function opened(log: UnevenLog): Promise<Sluggard> {
+  for (let n = 0; n < 5_000; n++) log.append();
+  const paper = new Sluggard(dice(1));
+  const filter = EventFilter.of({}, TYPES);
+  house(log).openStream.execute({ caller, filter, beginning: { after: 0, inThePast: true } }, paper);
+  for (let turns = 0; turns < 100; turns++) await turn();
+  return paper;
+}
+
+describe('a reader that is slow to take what it missed', () => {
+  it('has one page waiting beside the one on its way', async () => {
+    const log = new FailingLog(dice(1));
+    const paper = await opened(log);
+    expect(log.pages).toBe(2);
+    expect(paper.ids).toHaveLength(500);
+  });
+
+  it('is sent what was read, and ended, when the log cannot be read any more', async () => {
+    Logger.overrideLogger(false);
+    const paper = await opened(new FailingLog(dice(1)));
+    paper.begin();
+    for (let turns = 0; turns < 5_000 && !paper.ended; turns++) await turn();
+    expect(paper.ended).toBe(true);
+    expect(paper.ids).toHaveLength(1_500);
   });
 });

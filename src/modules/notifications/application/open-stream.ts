@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Config } from '#kernel/config/config';
-import { EventLog } from '#kernel/events/event-log';
+import { EventLog, type EventPage } from '#kernel/events/event-log';
 import type { Principal } from '#kernel/http/principal';
 import type { EventFilter } from '../domain/event-filter.js';
 import { EventStream } from './event-stream.js';
@@ -10,7 +10,8 @@ import type { Outlet } from './outlet.js';
 import { StreamKeeper } from './stream-keeper.js';
 import { TenantFeeds } from './tenant-feeds.js';
 
-const EVENTS_A_PAGE = 1_000;
+/** One page is on its way to the reader and the next one at hand. */
+const EVENTS_A_PAGE = 500;
 /** Many readers coming back at once must leave most of the connection pool to everybody else. */
 const READS_AT_ONCE = 3;
 
@@ -59,15 +60,18 @@ export class OpenStream {
 
   /** Sends the log from a place to its end, page by page. @returns the place it came to */
   private async catchUp(stream: EventStream, from: number): Promise<number> {
-    let place = from;
-    for (let atEnd = false; !atEnd && !stream.isOver;) {
-      const { events, upTo, isLast } = await this.reads.run(() =>
-        this.eventLog.choose(stream.tenantId, stream.filter, place, EVENTS_A_PAGE),
-      );
+    for (let page = await this.read(stream, from); ;) {
+      const { events, upTo, isLast } = page;
+      const next = isLast ? undefined : this.read(stream, upTo);
+      // Told of where it is awaited, which a slow reader puts off.
+      next?.catch(() => undefined);
       await stream.replay(events);
-      place = upTo;
-      atEnd = isLast;
+      if (!next || stream.isOver) return upTo;
+      page = await next;
     }
-    return place;
+  }
+
+  private read({ tenantId, filter }: EventStream, after: number): Promise<EventPage> {
+    return this.reads.run(() => this.eventLog.choose(tenantId, filter, after, EVENTS_A_PAGE));
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { invalid } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { EventLog } from '#kernel/events/event-log';
-import type { LoggedEvent } from '#kernel/events/logged-event';
+import type { ToldEvent } from '#kernel/events/told-events';
 import type { EventFilter } from '../domain/event-filter.js';
 import { FindPlace } from './find-place.js';
 
@@ -23,12 +23,19 @@ export class PollEvents {
     filter: EventFilter,
     after: string | undefined,
     limit: number,
-  ): Promise<readonly LoggedEvent[]> {
+  ): Promise<readonly ToldEvent[]> {
     const place = await this.findPlace.after(tenantId, after ?? '0');
     if (place === undefined) {
       throw invalid('after', 'is not an event of the kept log; leave it out to begin with the oldest one');
     }
-    const { events } = await this.eventLog.choose(tenantId, filter, place, limit);
-    return events;
+    const events: ToldEvent[] = [];
+    // A page is short where events stand between that nobody is told of.
+    for (let from = place, atEnd = false; !atEnd && events.length < limit;) {
+      const page = await this.eventLog.choose(tenantId, filter, from, limit);
+      events.push(...page.events);
+      from = page.upTo;
+      atEnd = page.isLast;
+    }
+    return events.slice(0, limit);
   }
 }

@@ -1,4 +1,5 @@
 import type { LoggedEvent } from '#kernel/events/logged-event';
+import { told } from '#kernel/events/told-events';
 import type { EventStream } from './event-stream.js';
 import { framesOf } from './frames.js';
 import { Listeners } from './listeners.js';
@@ -59,7 +60,7 @@ export class TenantFeed {
       return true;
     }
     const missing = this.recent.filter((event) => event.seq > after && stream.filter.lets(event));
-    if (missing.length > 0) stream.send(framesOf(missing));
+    if (missing.length > 0) stream.send(framesOf(missing.map(told)));
     this.listeners.add(stream);
     return true;
   }

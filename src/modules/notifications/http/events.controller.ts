@@ -25,10 +25,10 @@ export class EventsController {
   async poll(@Caller() { tenantId }: Principal, @Query() query: PollQuery): Promise<EventPage> {
     const filter = EventFilter.of(query, this.catalogue.publishedTypes);
     const events = await this.pollEvents.execute(tenantId, filter, query.after, query.limit);
-    const items = events.map(({ id, type, occurredAt, data }) => ({
+    const items = events.map(({ id, type, timestamp, data }) => ({
       id,
       event: type,
-      timestamp: occurredAt.toISOString(),
+      timestamp,
       tenantId,
       data: JSON.parse(data) as object,
     }));
