@@ -12,12 +12,14 @@ const OPTIONS = {
   incidents: { type: 'string' },
   minutes: { type: 'string' },
   seconds: { type: 'string' },
+  tenants: { type: 'string' },
+  rate: { type: 'string' },
 };
 
 /** Too long for a quick look. */
 const LONG = ['cases', 'burst'];
 /** Too long for whoever did not ask for it. */
-const ASKED_FOR = ['soak'];
+const ASKED_FOR = ['soak', 'tenants'];
 
 const usage = (works) => `Usage: npm run bench -- [options]
 
@@ -28,6 +30,8 @@ const usage = (works) => `Usage: npm run bench -- [options]
   --seconds N      length of each run (3; with --quick 0.6) and of a burst (60)
   --minutes N      length of the soak (10), which takes part only when --only names it
   --incidents N    how many there are when lists are read (100000; with --quick 10000), with ten events each
+  --tenants N      how many there are (100000) when --only names tenants, who send --rate N alerts a second (500)
+                   for --seconds N a turn (10)
   --anyway         measure also what needs more free cores than there are
   --json FILE      write the rows for programs
   --profile FOLDER have the product write a CPU profile into it
@@ -55,6 +59,9 @@ export function readOptions(arguments_, works) {
       incidents: number('incidents', values.incidents ?? (quick ? 10_000 : 100_000), { whole: true }),
       minutes: number('minutes', values.minutes ?? 10),
       burstSeconds: number('seconds', values.seconds ?? 60),
+      tenantSeconds: number('seconds', values.seconds ?? 10),
+      tenants: number('tenants', values.tenants ?? 100_000, { whole: true }),
+      rate: number('rate', values.rate ?? 500, { whole: true }),
     };
     return { wanted, plan, json, profile };
   } catch (error) {

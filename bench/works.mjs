@@ -1,4 +1,5 @@
 import { seed, startProduct } from './harness/processes.mjs';
+import { writeTenants } from './harness/many-tenants.mjs';
 import { registerSenders, signIn } from './harness/senders.mjs';
 import { startAlertmanager } from './peers/alertmanager.mjs';
 import { startNchan } from './peers/nchan.mjs';
@@ -16,6 +17,7 @@ import { resume } from './measures/resume.mjs';
 import { eventWriter } from './measures/publish.mjs';
 import { soak as halfOfPeak } from './measures/soak.mjs';
 import { deliveries } from './measures/streams.mjs';
+import { manyTenants } from './measures/tenants.mjs';
 
 const TENANTS = 8;
 
@@ -36,6 +38,7 @@ export const works = {
   burst,
   idle,
   soak,
+  tenants,
 };
 
 async function startReceiver(databases, env = {}) {
@@ -185,6 +188,18 @@ async function* soak(databases, { minutes }) {
   const worker = await startProduct(product.databaseUrl, { ROLE: 'worker' });
   yield* halfOfPeak({ product, worker, senders: product.senders, minutes });
   await product.end();
+  await worker.stop();
+  await product.stop();
+}
+
+async function* tenants(databases, { tenants: count, rate, tenantSeconds: seconds, runs }) {
+  const databaseUrl = await databases.create();
+  yield `writing ${count.toLocaleString('en')} tenants`;
+  const senders = await writeTenants(databaseUrl, count);
+  const product = await startProduct(databaseUrl, { ROLE: 'api' });
+  const worker = await startProduct(databaseUrl, { ROLE: 'worker' });
+  const plan = { product: { ...product, databaseUrl }, worker, senders, few: TENANTS, rate, seconds };
+  yield* manyTenants({ ...plan, runs: Math.min(runs, 3) });
   await worker.stop();
   await product.stop();
 }

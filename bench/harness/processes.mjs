@@ -82,7 +82,8 @@ export function removeLogs() {
   rmSync(logs, { recursive: true, force: true });
 }
 
-const SECRETS = {
+/** What the product is started with: whoever writes sealed texts for it seals them with the same key. */
+export const SECRETS = {
   JWT_SECRET: randomBytes(32).toString('base64url'),
   ENCRYPTION_KEY: randomBytes(32).toString('base64'),
 };

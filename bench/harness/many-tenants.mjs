@@ -1,0 +1,57 @@
+import pg from 'pg';
+import { SealedText } from '../../dist/kernel/crypto/sealed-text.js';
+import { sha256Hex } from '../../dist/kernel/crypto/secrets.js';
+import { newId } from '../../dist/kernel/domain/ids.js';
+import { secretPlace } from '../../dist/modules/users/api-keys/live-keys.js';
+import { SECRETS } from './processes.mjs';
+import { makeSenders } from './senders.mjs';
+
+/** In one statement: row-level security looks each row's tenant up in a list of so many. */
+const CHUNK = 500;
+const SETTINGS = {
+  autoInvestigateMinSeverity: 'medium',
+  approvals: { expiresInMinutes: 30, required: 1, allowSelfApproval: true, executeOnApproval: false },
+  retentionDays: { events: 400 },
+};
+
+/**
+ * Puts tenants straight into a database, each with one key that sends alerts and reads events, and a log that is empty.
+ * @returns what `makeSenders` makes
+ */
+export async function writeTenants(databaseUrl, count) {
+  const senders = makeSenders(count);
+  const sealed = new SealedText(SECRETS.ENCRYPTION_KEY);
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query('SET synchronous_commit = off');
+  for (let at = 0; at < count; at += CHUNK) {
+    const few = senders.slice(at, at + CHUNK).map((sender) => keyed(sender, sealed));
+    await client.query(`SELECT set_config('app.tenant_ids', $1, false)`, [
+      few.map(({ tenantId }) => tenantId).join(','),
+    ]);
+    await client.query(WRITE, [JSON.stringify(few), SETTINGS]);
+  }
+  await client.query('VACUUM (ANALYZE) tenants, api_keys, event_stream');
+  await client.end();
+  return senders;
+}
+
+function keyed({ tenantId, key, secret }, sealed) {
+  const keyId = newId('key');
+  const webhookSecret = sealed.seal(secret, secretPlace(tenantId, keyId));
+  return { tenantId, keyId, keyHash: sha256Hex(key), prefix: key.slice(0, 12), webhookSecret };
+}
+
+const WRITE = `
+  WITH few AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1) AS f (
+      "tenantId" text, "keyId" text, "keyHash" text, prefix text, "webhookSecret" text)
+  ), founded AS (
+    INSERT INTO tenants (tenant_id, name, plan, status, settings, created_at, updated_at)
+    SELECT "tenantId", 'Bench', 'pro', 'active', $2::jsonb, now(), now() FROM few
+  ), begun AS (
+    INSERT INTO event_stream (tenant_id) SELECT "tenantId" FROM few
+  )
+  INSERT INTO api_keys (tenant_id, key_id, name, prefix, key_hash, scopes, webhook_secret, created_by, created_at)
+  SELECT "tenantId", "keyId", 'bench', prefix, "keyHash", '["webhooks:write", "events:read"]', "webhookSecret",
+         'bench', now() FROM few`;
