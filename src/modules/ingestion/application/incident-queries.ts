@@ -134,22 +134,36 @@ export function shorterKeys({ tenantId, order, from, to }: IncidentPlace, now: D
   return now.getTime() - until < until - since ? 'ofUpdates' : 'ofTimes';
 }
 
-/** Asks the index of words and facets. Complete. */
+/** Asks the index of words and facets, and looks through what is not in it yet. Complete. */
 export function search(place: IncidentPlace, now: Date): Query {
-  const { tenantId, sort, order, limit, q, from, to, after } = place;
+  const { tenantId, sort, order, limit, status, q, from, to, after } = place;
   const byUpdate = sort === 'updatedAt';
   const facets = FACETS.flatMap((facet) => {
     const value = place[facet];
     return value === undefined ? [] : [`${facet[0]?.toUpperCase() ?? ''}${facet.slice(1)}=${value}`];
   });
-  const sought = 'SELECT search_incidents($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)';
-  return {
-    sql: `${AMONG} (ARRAY(${sought})) ${orderOf(place)} LIMIT $11`,
-    parameters: [
-      ...[tenantId, q, facets, slotsOf(tenantId, place, after?.at(-1), now), from, to],
-      ...[byUpdate, order === 'asc', byUpdate ? after?.[0] : undefined, after?.at(-1), limit + 1],
-    ],
-  };
+  const { parameters, bind } = parametersOf(tenantId);
+  const asked = [q, facets, slotsOf(tenantId, place, after?.at(-1), now), from, to];
+  const beginning = [byUpdate, order === 'asc', byUpdate ? after?.[0] : undefined, after?.at(-1)];
+  const most = bind(limit + 1);
+  const found = `SELECT search_incidents(${[...asked, ...beginning].map(bind).join(', ')}, ${most})`;
+  const mayWait = status === undefined || status === 'triaging';
+  const ids = mayWait ? `${found} UNION ALL ${waiting(place, bind, most)}` : found;
+  return { sql: `${AMONG} (ARRAY(${ids})) ${orderOf(place)} LIMIT ${most}`, parameters };
+}
+
+/** What still waits for triage has no entry in the index of words, so that whoever sends an alert need not wait for one. */
+function waiting(place: IncidentPlace, bind: Bind, most: string): string {
+  const ranged = [
+    ...['tenant_id = $1', `status = 'triaging'`],
+    ...[...madeNear(place, bind), ...beyond(place, bind)],
+  ];
+  const checked = [...made(place, bind), ...check(place, undefined, bind)];
+  // LIMIT ALL keeps the planner from following another index, of all that is no longer waiting.
+  return `(SELECT incident_id
+             FROM (SELECT * FROM incidents WHERE ${ranged.join(' AND ')}
+                   ${place.sort === 'createdAt' ? orderOf(place) : ''} LIMIT ALL) AS waiting
+            WHERE ${checked.join(' AND ')} ${orderOf(place)} LIMIT ${most})`;
 }
 
 export function isOneRange(place: IncidentPlace): boolean {
@@ -186,7 +200,7 @@ function check(place: IncidentFilter, leading: string | undefined, bind: Bind): 
   const facets = FACETS.filter((facet) => place[facet] !== undefined && facet !== leading);
   return [
     ...facets.map((facet) => `${facet} = ${bind(place[facet])}`),
-    ...(place.q === undefined ? [] : [`words @@ websearch_to_tsquery('simple', ${bind(place.q)})`]),
+    ...(place.q === undefined ? [] : [`${WORDS} @@ websearch_to_tsquery('simple', ${bind(place.q)})`]),
   ];
 }
 
@@ -230,5 +244,7 @@ const COLUMNS = `incident_id AS "incidentId", title, description, severity, stat
   updated_at AS "updatedAt", resolved_at AS "resolvedAt"`;
 
 const KEYS = 'incident_id, updated_at';
+
+const WORDS = 'coalesce(words, words_of(title, description))';
 
 const AMONG = `SELECT ${COLUMNS} FROM incidents WHERE tenant_id = $1 AND incident_id = ANY`;

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { leastIdAt, madeAt, type TenantId } from '#kernel/domain/ids';
+import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
+import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+/** More than a look goes through, so that what is rare among them is asked of the index. */
+const INCIDENTS = 2_400;
+const QUERIES = 80;
+
+interface Page {
+  readonly items: readonly { readonly incidentId: string; readonly status: string }[];
+  readonly nextCursor: string | null;
+}
+
+let database: TestDatabase;
+let server: TestServer;
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  // Nobody triages.
+  server = await TestServer.start({ database, env: { ROLE: 'api' } });
+});
+afterAll(async () => {
+  await server.stop();
+  await removeDatabase(database);
+});
+
+async function listOf({ api }: TenantUser, query: Record<string, string>): Promise<Page['items'][number][]> {
+  const found: Page['items'][number][] = [];
+  let cursor: string | null | undefined;
+  while (cursor !== null) {
+    const asked = new URLSearchParams({ limit: '37', ...query, ...(cursor && { cursor }) }).toString();
+    const { status, body } = await api.get<Page>(`/v1/incidents?${asked}`);
+    expect(status).toBe(200);
+    found.push(...body.items);
+    cursor = body.nextCursor;
+  }
+  return found;
+}
+
+describe('an incident that triage has not seen yet', () => {
+  it('is found by its words and by what it is, and so it is once triage has seen it', async () => {
+    const tenant = await newTenant(server.url);
+    const list = (query: Record<string, string>): ReturnType<typeof listOf> => listOf(tenant, query);
+    const sender = await AlertSender.of(tenant);
+    const sent = await sender.send({
+      title: 'Walrus overheated',
+      description: 'On the third floor',
+      severity: 'low',
+      service: 'zoo',
+      sourceAlertId: 'walrus',
+    });
+    const reported = await tenant.api.post('/v1/incidents', {
+      ...{ title: 'Walrus asleep', description: 'On the third floor', severity: 'low', service: 'zoo' },
+    });
+    expect([sent.status, reported.status]).toEqual([202, 201]);
+    const queries = [
+      { q: 'walrus' },
+      { q: 'walrus floor -penguin', sort: 'updatedAt' },
+      { q: '"third floor"', service: 'zoo', severity: 'low', order: 'asc' },
+      { service: 'zoo', severity: 'low' },
+      { service: 'zoo', severity: 'low', sort: 'updatedAt', order: 'asc' },
+    ];
+    const statuses = async (): Promise<string[][]> =>
+      Promise.all(queries.map(async (query) => (await list(query)).map(({ status }) => status)));
+    expect(await statuses()).toEqual(queries.map(() => ['triaging', 'triaging']));
+    expect(await list({ q: 'walrus', status: 'triaging' })).toHaveLength(2);
+    expect(await list({ q: 'walrus', status: 'open' })).toEqual([]);
+    expect(await list({ q: 'penguin' })).toEqual([]);
+
+    const worker = await TestServer.start({ database, env: { ROLE: 'worker' } });
+    await until('both were triaged', async () =>
+      (await statuses()).flat().every((status) => status === 'open'),
+    );
+    await worker.stop();
+    expect(await statuses()).toEqual(queries.map(() => ['open', 'open']));
+    expect(await list({ q: 'walrus', status: 'open' })).toHaveLength(2);
+    expect(await list({ q: 'walrus', status: 'triaging' })).toEqual([]);
+  });
+});
+
+describe('with many incidents on both sides of triage', () => {
+  /** As the test knows each: not by the database's own idea of words. */
+  interface Known {
+    readonly incident_id: string;
+    readonly at: number;
+    readonly updated: number;
+    readonly words: string;
+    readonly facets: Readonly<Record<string, string>>;
+  }
+  let tenant: TenantUser;
+  let known: Known[];
+  let start: number;
+  const random = randomFrom(11);
+  const below = (limit: number): number => Math.floor(random() * limit);
+  const oneOf = <T>(values: readonly [T, ...T[]]): T => values[below(values.length)] ?? values[0];
+
+  beforeAll(async () => {
+    tenant = await newTenant(server.url);
+    start = madeAt(tenant.tenantId as TenantId).getTime();
+    known = Array.from({ length: INCIDENTS }, (_, n) => ({
+      incident_id: leastIdAt('inc', new Date(start + n)),
+      at: start + n,
+      updated: start + n + below(INCIDENTS),
+      words: [
+        oneOf(['disk', 'queue', 'pool']),
+        ...(below(60) === 0 ? ['lynx'] : []),
+        ...(below(200) === 0 ? ['heron'] : []),
+      ].join(' '),
+      facets: {
+        status: oneOf(['triaging', 'triaging', 'open', 'resolved', 'investigating']),
+        severity: oneOf(['high', 'high', 'low', 'low', below(30) === 0 ? 'info' : 'high']),
+        service: oneOf(['cart', 'cart', 'tax', below(20) === 0 ? 'mail' : 'cart']),
+      },
+    }));
+    await sql(
+      database.url,
+      `INSERT INTO incidents (tenant_id, incident_id, title, description, severity, status, source, service, created_at, updated_at)
+       SELECT $1, incident_id, 'Trouble', words, facets->>'severity', facets->>'status', 'automated', facets->>'service',
+              to_timestamp(at / 1000.0), to_timestamp(updated / 1000.0)
+         FROM json_to_recordset($2) AS t (incident_id text, at float8, updated float8, words text, facets jsonb)`,
+      [tenant.tenantId, JSON.stringify(known)],
+      tenant.tenantId,
+    );
+  }, 60_000);
+
+  it('each list finds each of them once, in order, over all its pages', async () => {
+    const nonEmpty = new Set<string>();
+    for (let each = 0; each < QUERIES; each += 1) {
+      const words = oneOf([[], ['lynx'], ['heron'], ['disk', 'lynx'], ['disk', 'queue']]);
+      const facets = {
+        ...(below(3) === 0 && { status: oneOf(['triaging', 'open', 'resolved']) }),
+        ...(below(3) === 0 && { severity: oneOf(['high', 'low', 'info']) }),
+        ...(below(3) === 0 && { service: oneOf(['cart', 'mail']) }),
+      };
+      const from = below(4) === 0 ? start + below(INCIDENTS) : undefined;
+      const to = below(4) === 0 ? start + below(INCIDENTS) : undefined;
+      const sort = oneOf(['createdAt', 'updatedAt']);
+      const order = oneOf(['asc', 'desc']);
+      const expected = known
+        .filter(
+          (one) =>
+            words.every((word) => one.words.split(' ').includes(word)) &&
+            Object.entries(facets).every(([name, value]) => one.facets[name] === value) &&
+            (from === undefined || one.at >= from) &&
+            (to === undefined || one.at < to),
+        )
+        .sort((a, b) => (sort === 'updatedAt' ? a.updated - b.updated : 0) || compare(a, b));
+      if (order === 'desc') expected.reverse();
+      const query = {
+        ...{ sort, order, ...facets, limit: String(40 + below(61)) },
+        ...(words.length > 0 && { q: words.join(' ') }),
+        ...(from !== undefined && { from: new Date(from).toISOString() }),
+        ...(to !== undefined && { to: new Date(to).toISOString() }),
+      };
+      const found = await listOf(tenant, query);
+      expect([query, found.map(({ incidentId }) => incidentId)]).toEqual([
+        query,
+        expected.map(({ incident_id }) => incident_id),
+      ]);
+      if (expected.length > 0) nonEmpty.add(JSON.stringify([words, Object.keys(facets)]));
+    }
+    expect(nonEmpty.size).toBeGreaterThan(20);
+  }, 60_000);
+
+  function compare(a: Known, b: Known): number {
+    return a.incident_id < b.incident_id ? -1 : 1;
+  }
+});
+
+/** Mulberry32: the same numbers in every run. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
