@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Id, newId } from '#kernel/domain/ids';
+import { placeIn } from '#kernel/events/event-id';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { cloneDatabase, dropDatabase, sql, type TestDatabase } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
@@ -175,6 +177,25 @@ describe('a reader that comes back', () => {
     expect(idsOf(expired).slice(1, -1)).toEqual([second, ...rest]);
   });
 
+  it('is found by an id that tells the place, and by one from before ids did', async () => {
+    const tenant = await newTenant(server.url);
+    await append(server.database, tenant.tenantId, [{}, {}, {}]);
+    const ids = await publishedIds(server.database, tenant.tenantId);
+    expect(ids.map((id) => placeIn(id as Id<'evt'>))).toEqual(ids.map((_, n) => n + 1));
+    for (const early of [newId('evt'), `evt_01HX9VTPQR${'0'.repeat(16)}`]) {
+      await sql(
+        server.database.url,
+        'UPDATE events SET id = $3 WHERE tenant_id = $1 AND seq = $2',
+        [tenant.tenantId, 3, early],
+        tenant.tenantId,
+      );
+      const stream = await EventStream.open(tenant.api, `?lastEventId=${early}`);
+      await until('the rest came', () => stream.frames.length >= 2);
+      stream.close();
+      expect(idsOf(stream)).toEqual(ids.slice(3));
+    }
+  });
+
   it('is believed by its header rather than by its address', async () => {
     const tenant = await newTenant(server.url);
     const [first = '', second] = await publishedIds(server.database, tenant.tenantId);
@@ -252,9 +273,16 @@ async function copyRows(table: string, tenantId: string, to: TestDatabase): Prom
     [tenantId],
     tenantId,
   );
+  const [columns] = await sql<{ names: string }>(
+    to.url,
+    `SELECT string_agg(quote_ident(attname), ', ') AS names FROM pg_attribute
+      WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''`,
+    [table],
+  );
+  const names = columns?.names ?? '';
   await sql(
     to.url,
-    `INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`,
+    `INSERT INTO ${table} (${names}) SELECT ${names} FROM json_populate_recordset(NULL::${table}, $1)`,
     [JSON.stringify(from?.rows ?? [])],
     tenantId,
   );

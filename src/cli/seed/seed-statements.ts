@@ -112,7 +112,7 @@ export const FROM_DRAFTS = [
  */
 export const EVENTS = `
   INSERT INTO events (tenant_id, seq, id, type, data, incident_id, actor, correlation_id, occurred_at)
-  SELECT $1, seq, ${ulid('evt', 'at')}, type,
+  SELECT $1, seq, event_id(${ulid('evt', 'at')}, seq), type,
          CASE type
            WHEN 'incident.created' THEN json_build_object('incidentId', incident_id, 'title', title,
              'severity', severity, 'status', 'open', 'source', 'automated')

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { TenantId } from '../domain/ids.js';
+import type { Id, TenantId } from '../domain/ids.js';
 import { BatchWriter } from '../persistence/batch-writer.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { EventCatalogue } from './event-catalogue.js';
+import { placeIn } from './event-id.js';
 import type { LoggedEvent } from './logged-event.js';
 import { asOneText, TOLD_COLUMNS, toldEvents, type ToldEvent, type ToldText } from './told-events.js';
 
@@ -48,9 +49,8 @@ export class EventLog {
   ): Promise<LoggedEvent[]> {
     const rows = await this.unitOfWork.query<EventTableRow>(
       tenantId,
-      `SELECT ${EVENT_COLUMNS} FROM events
-        WHERE tenant_id = $1 AND incident_id = $2 AND seq > $3 AND occurred_at >= $4 ORDER BY seq LIMIT $5`,
-      [tenantId, incidentId, after, keptSince, limit],
+      ofIncident(EVENT_COLUMNS, 'occurred_at >= $4'),
+      [tenantId, after, limit, keptSince, incidentId],
     );
     return rows.map(loggedEvent);
   }
@@ -89,12 +89,13 @@ export class EventLog {
   }
 
   /** The place of an event by its id; undefined when this tenant's log has none by that id since `keptSince`. */
-  async placeOf(tenantId: TenantId, eventId: string, keptSince: Date): Promise<number | undefined> {
-    const [row] = await this.unitOfWork.query<{ seq: string }>(
+  async placeOf(tenantId: TenantId, eventId: Id<'evt'>, keptSince: Date): Promise<number | undefined> {
+    const [row] = await this.unitOfWork.query<{ seq: string }>(tenantId, PLACE_OF, [
       tenantId,
-      `SELECT seq FROM events WHERE tenant_id = $1 AND id = $2 AND occurred_at >= $3`,
-      [tenantId, eventId, keptSince],
-    );
+      eventId,
+      keptSince,
+      placeIn(eventId),
+    ]);
     return row && Number(row.seq);
   }
 
@@ -139,16 +140,35 @@ const WALK = {
      WHERE tenant_id = $1 AND seq > $2 AND seq <= $2::bigint + $3::bigint AND type = ANY ($4)`),
 };
 
-const OF_INCIDENT = asOneText(`
-  SELECT ${TOLD_COLUMNS} FROM events
-   WHERE tenant_id = $1 AND incident_id = $5 AND seq > $2 AND type = ANY ($4) ORDER BY seq LIMIT $3`);
+/** The second part finds those that were given their ids before ids told the place. */
+const PLACE_OF = `
+  SELECT seq FROM events WHERE tenant_id = $1 AND seq = $4 AND id = $2 AND occurred_at >= $3
+   UNION ALL
+  SELECT seq FROM events WHERE tenant_id = $1 AND id = $2 AND occurred_at >= $3 AND id <> event_id(id, seq)`;
 
-/** Goes to the next events of each type by its index, so that a rare one is found however long ago it happened. */
+const OF_INCIDENT = asOneText(ofIncident(TOLD_COLUMNS, 'type = ANY ($4)'));
+
+/**
+ * Goes to the next events of each type by its index, so that a rare one is found however long ago it happened. The index
+ * knows the stretch of 256 places in which they lie, each of which is sorted.
+ */
 const OF_SOME_TYPES = asOneText(`
   SELECT e.* FROM unnest($4::text[]) AS wanted
     CROSS JOIN LATERAL (
-      SELECT ${TOLD_COLUMNS} FROM events WHERE tenant_id = $1 AND type = wanted AND seq > $2 ORDER BY seq LIMIT $3) AS e
+      SELECT ${TOLD_COLUMNS} FROM events
+       WHERE tenant_id = $1 AND type = wanted AND stretch >= $2::bigint >> 8 AND seq > $2
+       ORDER BY stretch, seq LIMIT $3) AS e
    ORDER BY e.seq LIMIT $3`);
+
+/**
+ * $1 tenant, $2 the place after which, $3 how many, $5 the incident. Sorts what happened to it, which is never much:
+ * OFFSET 0 keeps the planner from walking along the log instead.
+ */
+function ofIncident(columns: string, condition: string): string {
+  return `
+  SELECT ${columns} FROM (SELECT * FROM events WHERE tenant_id = $1 AND incident_id = $5 OFFSET 0) AS happened
+   WHERE seq > $2 AND ${condition} ORDER BY seq LIMIT $3`;
+}
 
 export interface EventTableRow {
   seq: string;
