@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newTenant, type TenantUser } from '../support/api.js';
+import { newKey, newTenant, type TenantUser } from '../support/api.js';
 import { OpenApi, type Operation } from '../support/openapi.js';
 import { TestServer } from '../support/server.js';
 
@@ -68,12 +68,9 @@ describe('the security of each operation is as documented', () => {
   });
 
   it.each(SCOPES)('for an API key with the scope %s', async (scope) => {
-    const made = await admin.api.post<{ plaintextKey: string }>('/v1/api-keys', {
-      name: scope,
-      scopes: [scope],
-    });
+    const { plaintextKey } = await newKey(admin, { scopes: [scope] });
     const isLetIn = async (operation: Operation) =>
-      (await knock(operation, made.body.plaintextKey)).error !== 'forbidden';
+      (await knock(operation, plaintextKey)).error !== 'forbidden';
     const expected = (operation: Operation) =>
       !takes(operation, 'bearerAuth') || needs(operation, 'apiKey').includes(scope);
     expect(await otherThan(expected, isLetIn)).toEqual([]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { AlertSender, Api, newTenant, type Answer, type TenantUser } from '../support/api.js';
+import { AlertSender, Api, newKey, newTenant, type Answer, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -308,11 +308,8 @@ describe('who may send', () => {
 
   it('nobody without a key, nor with one of another tenant or without the scope', async () => {
     const stranger = await AlertSender.of(await newTenant(server.url));
-    const reader = await tenant.api.post<{ plaintextKey: string }>('/v1/api-keys', {
-      name: 'reader',
-      scopes: ['incidents:read'],
-    });
-    for (const key of ['', 'cflo_x', stranger.key, reader.body.plaintextKey])
+    const reader = await newKey(tenant, { scopes: ['incidents:read'] });
+    for (const key of ['', 'cflo_x', stranger.key, reader.plaintextKey])
       expect(await send(byKey(), group(), { 'x-api-key': key })).toMatchObject({
         status: 401,
         body: { error: 'invalid_api_key' },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { colleague } from '../remediation/plan.js';
-import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { Api, newTenant, programOf, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
 import { HttpRunner } from '../support/http-runner.js';
@@ -308,8 +308,7 @@ describe('an API key', () => {
     'does not open %s',
     async (path) => {
       const scopes = ['incidents:read', 'incidents:write', 'events:read'];
-      const { body } = await acme.api.post('/v1/api-keys', { name: 'k', scopes });
-      const answer = await new Api(server.url, String(body['plaintextKey'])).get(path);
+      const answer = await (await programOf(acme, ...scopes)).get(path);
       expect(answer).toMatchObject({ status: 403, body: { error: 'forbidden' } });
     },
   );

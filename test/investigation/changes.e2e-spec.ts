@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { Api, newTenant, programOf, type TenantUser } from '../support/api.js';
 import { TestServer } from '../support/server.js';
 
 let server: TestServer;
@@ -16,14 +16,6 @@ interface ChangePage {
 }
 
 const DEPLOY = { type: 'deploy', service: 'checkout', summary: 'Use the new pool' };
-
-async function key(scope: string): Promise<Api> {
-  const made = await tenant.api.post<{ plaintextKey: string }>('/v1/api-keys', {
-    name: scope,
-    scopes: [scope],
-  });
-  return new Api(server.url, made.body.plaintextKey);
-}
 
 describe('recorded changes', () => {
   it('are kept as told, now when no time is given', async () => {
@@ -95,7 +87,10 @@ describe('recorded changes', () => {
   });
 
   it('are told by a key that may, and by nobody without one', async () => {
-    const [writer, reader] = [await key('changes:write'), await key('incidents:read')];
+    const [writer, reader] = [
+      await programOf(tenant, 'changes:write'),
+      await programOf(tenant, 'incidents:read'),
+    ];
     expect((await writer.post('/v1/changes', DEPLOY)).status).toBe(201);
     expect((await writer.get('/v1/changes')).status).toBe(403);
     expect((await reader.post('/v1/changes', DEPLOY)).status).toBe(403);

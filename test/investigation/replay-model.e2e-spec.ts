@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { newTenant, programOf, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -158,11 +158,7 @@ describe('a replay with a model', () => {
   it('refuses a model that is not configured, a decision without evidence, and a key', async () => {
     for (const query of ['model=gpt-9', 'model=gpt-4.1&from=inputs', 'model='])
       expect(codes([await replay(query)])).toEqual({ '400 validation_error': 1 });
-    const made = await tenant.api.post<{ plaintextKey: string }>('/v1/api-keys', {
-      name: 'reader',
-      scopes: ['incidents:read'],
-    });
-    const key = new Api(server.url, made.body.plaintextKey);
+    const key = await programOf(tenant, 'incidents:read');
     expect((await replay('', key)).status).toBe(200);
     expect(codes([await replay('model=gpt-4.1', key)])).toEqual({ '403 forbidden': 1 });
     const other = await newTenant(plain.url);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { newTenant, programOf, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -218,14 +218,10 @@ describe('a run', () => {
 
   it('is started and read with a key that may, and not with one that may not', async () => {
     const incidentId = await openQuietIncident(tenant);
-    const key = async (scope: string) => {
-      const made = await tenant.api.post<{ plaintextKey: string }>('/v1/api-keys', {
-        name: scope,
-        scopes: [scope],
-      });
-      return new Api(server.url, made.body.plaintextKey);
-    };
-    const [writer, reader] = [await key('incidents:write'), await key('incidents:read')];
+    const [writer, reader] = [
+      await programOf(tenant, 'incidents:write'),
+      await programOf(tenant, 'incidents:read'),
+    ];
     expect((await reader.post(`/v1/investigation/${incidentId}`)).status).toBe(403);
     expect((await writer.post(`/v1/investigation/${incidentId}`)).status).toBe(202);
     await ended(tenant, incidentId);

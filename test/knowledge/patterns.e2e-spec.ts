@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
+import { type Answer, newTenant, programOf, type TenantUser } from '../support/api.js';
 import { TestServer } from '../support/server.js';
 import {
   extractions,
@@ -248,11 +248,7 @@ describe('an edit', () => {
   });
 
   it('is for admins: a key that may read may not write', async () => {
-    const key = await tenant.api.post<{ plaintextKey: string }>('/v1/api-keys', {
-      name: 'reader',
-      scopes: ['incidents:read', 'incidents:write'],
-    });
-    const program = new Api(server.url, key.body.plaintextKey);
+    const program = await programOf(tenant, 'incidents:read', 'incidents:write');
     expect((await program.get(address)).status).toBe(200);
     expect(await program.patch(address, { title: 'x' })).toMatchObject({
       status: 403,

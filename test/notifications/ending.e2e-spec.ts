@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { createParser } from 'eventsource-parser';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import jwt from 'jsonwebtoken';
-import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { Api, newKey, newTenant } from '../support/api.js';
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -30,13 +30,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function newKey({ api }: TenantUser): Promise<{ plaintextKey: string; keyId: string }> {
-  const answer = await api.post<{ plaintextKey: string; keyId: string }>('/v1/api-keys', {
-    name: 'reader',
-    scopes: ['events:read'],
-  });
-  return answer.body;
-}
+const READER = { scopes: ['events:read'] };
 
 async function openOnBoth(token: string): Promise<EventStream[]> {
   const streams = await Promise.all(
@@ -85,7 +79,7 @@ describe('a stream ends', () => {
 
   it('when its API key is revoked, on every replica, and only then', async () => {
     const tenant = await newTenant(server.url);
-    const [revoked, kept] = [await newKey(tenant), await newKey(tenant)];
+    const [revoked, kept] = [await newKey(tenant, READER), await newKey(tenant, READER)];
     const streams = await openOnBoth(revoked.plaintextKey);
     const staying = await openOnBoth(kept.plaintextKey);
     const answer = await tenant.api.delete(`/v1/api-keys/${revoked.keyId}`);
@@ -117,7 +111,7 @@ describe('a stream ends', () => {
 
   it('when it was opened with a ticket and its holder is revoked', async () => {
     const tenant = await newTenant(server.url);
-    const key = await newKey(tenant);
+    const key = await newKey(tenant, READER);
     const { body } = await new Api(server.url, key.plaintextKey).post<{ ticket: string }>(
       '/v1/notifications/stream-tickets',
     );

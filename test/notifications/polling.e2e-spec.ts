@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Api, Api as Caller, newTenant } from '../support/api.js';
+import { Api, newTenant, programOf } from '../support/api.js';
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -122,12 +122,8 @@ describe('events by polling', () => {
   });
 
   it('are for whoever may read events', async () => {
-    const { api } = await newTenant(server.url);
-    const { body } = await api.post<{ plaintextKey: string }>('/v1/api-keys', {
-      name: 'k',
-      scopes: ['webhooks:write'],
-    });
-    expect((await poll(new Caller(server.url, body.plaintextKey))).status).toBe(403);
-    expect((await poll(new Caller(server.url))).status).toBe(401);
+    const sender = await programOf(await newTenant(server.url), 'webhooks:write');
+    expect((await poll(sender)).status).toBe(403);
+    expect((await poll(new Api(server.url))).status).toBe(401);
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { Api, newTenant, programOf, type TenantUser } from '../support/api.js';
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -139,17 +139,12 @@ describe('the event stream', () => {
   );
 
   it('is for whoever may read events', async () => {
-    const withScopes = async (scopes: string[]) => {
-      const { body } = await tenant.api.post<{ plaintextKey: string }>('/v1/api-keys', {
-        name: 'key',
-        scopes,
-      });
-      return new Api(server.url, body.plaintextKey);
-    };
-    const allowed = await EventStream.open(await withScopes(['events:read']), '?lastEventId=0');
+    const allowed = await EventStream.open(await programOf(tenant, 'events:read'), '?lastEventId=0');
     await allowed.waitFor('user.created');
     allowed.close();
-    expect((await (await withScopes(['incidents:read'])).get('/v1/notifications/stream')).status).toBe(403);
+    expect((await (await programOf(tenant, 'incidents:read')).get('/v1/notifications/stream')).status).toBe(
+      403,
+    );
     expect((await new Api(server.url).get('/v1/notifications/stream')).status).toBe(401);
     expect((await new Api(server.url, 'no.such.token').get('/v1/notifications/stream')).status).toBe(401);
   });

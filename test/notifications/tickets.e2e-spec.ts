@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { Api, newKey, newTenant, programOf, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
@@ -95,28 +95,20 @@ describe('a stream ticket', () => {
   });
 
   it('is given to an API key that may read events, and to no other', async () => {
-    const keyWith = async (scopes: string[]) => {
-      const { body } = await tenant.api.post<{ plaintextKey: string }>('/v1/api-keys', {
-        name: 'key',
-        scopes,
-      });
-      return new Api(server.url, body.plaintextKey);
-    };
-    const stream = await openWith((await ticketFor(await keyWith(['events:read']))).ticket);
+    const stream = await openWith((await ticketFor(await programOf(tenant, 'events:read'))).ticket);
     await stream.waitFor('tenant.created');
     stream.close();
-    const refused = await (await keyWith(['incidents:read'])).post('/v1/notifications/stream-tickets');
+    const refused = await (
+      await programOf(tenant, 'incidents:read')
+    ).post('/v1/notifications/stream-tickets');
     expect(refused.status).toBe(403);
     expect((await new Api(server.url).post('/v1/notifications/stream-tickets')).status).toBe(401);
   });
 
   it('is worth nothing once its holder is out', async () => {
-    const { body } = await tenant.api.post<{ plaintextKey: string; keyId: string }>('/v1/api-keys', {
-      name: 'key',
-      scopes: ['events:read'],
-    });
-    const { ticket } = await ticketFor(new Api(server.url, body.plaintextKey));
-    expect((await tenant.api.delete(`/v1/api-keys/${body.keyId}`)).status).toBe(204);
+    const { plaintextKey, keyId } = await newKey(tenant, { scopes: ['events:read'] });
+    const { ticket } = await ticketFor(new Api(server.url, plaintextKey));
+    expect((await tenant.api.delete(`/v1/api-keys/${keyId}`)).status).toBe(204);
     expect((await openWith(ticket)).response.status).toBe(401);
   });
 

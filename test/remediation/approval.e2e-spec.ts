@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Api, newTenant, type TenantUser } from '../support/api.js';
+import { newTenant, programOf, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { HttpRunner } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
@@ -199,11 +199,7 @@ describe('an approval', () => {
       items: [],
       nextCursor: null,
     });
-    const key = await acme.api.post<{ plaintextKey: string }>('/v1/api-keys', {
-      name: 'reader',
-      scopes: ['incidents:read'],
-    });
-    const program = new Api(server.url, key.body.plaintextKey);
+    const program = await programOf(acme, 'incidents:read');
     expect((await program.get(`/v1/remediation/${plan.remediationId}`)).status).toBe(200);
     expect((await program.post(`/v1/remediation/${plan.remediationId}/approve`)).status).toBe(403);
     expect((await planOf(acme, plan)).status).toBe('proposed');

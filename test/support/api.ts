@@ -79,6 +79,26 @@ export async function newTenant(url: string, overrides: Record<string, unknown> 
   return { api: new Api(url, accessToken), tenantId: tenant.tenantId, userId: user.userId, email, password };
 }
 
+export interface MadeKey {
+  readonly keyId: string;
+  readonly plaintextKey: string;
+  readonly webhookSecret: string;
+  readonly scopes: readonly string[];
+}
+
+/** A new API key of the tenant. @param body beside its name, or instead of it */
+export async function newKey({ api }: Pick<TenantUser, 'api'>, body: object = {}): Promise<MadeKey> {
+  const answer = await api.post<MadeKey>('/v1/api-keys', { name: 'a program', ...body });
+  if (answer.status !== 201)
+    throw new Error(`api-keys answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
+/** A program of the tenant that may do just this. */
+export async function programOf(tenant: Pick<TenantUser, 'api'>, ...scopes: string[]): Promise<Api> {
+  return new Api(tenant.api.url, (await newKey(tenant, { scopes })).plaintextKey);
+}
+
 /** Whoever sends alerts: an API key, its secret, and the signature over the bytes. */
 export class AlertSender {
   private constructor(
@@ -88,13 +108,9 @@ export class AlertSender {
     readonly secret: string,
   ) {}
 
-  static async of({ api, tenantId }: TenantUser): Promise<AlertSender> {
-    const answer = await api.post<{ plaintextKey: string; webhookSecret: string }>('/v1/api-keys', {
-      name: 'alerts',
-    });
-    if (answer.status !== 201)
-      throw new Error(`api-keys answered ${answer.status}: ${JSON.stringify(answer.body)}`);
-    return new AlertSender(api.url, tenantId, answer.body.plaintextKey, answer.body.webhookSecret);
+  static async of(tenant: TenantUser): Promise<AlertSender> {
+    const { plaintextKey, webhookSecret } = await newKey(tenant);
+    return new AlertSender(tenant.api.url, tenant.tenantId, plaintextKey, webhookSecret);
   }
 
   /** The same sender, knocking at another server. */

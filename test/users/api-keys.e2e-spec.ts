@@ -1,16 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
+import { type Answer, Api, type MadeKey, newKey, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
-
-interface Key {
-  readonly keyId: string;
-  readonly plaintextKey: string;
-  readonly webhookSecret: string;
-  readonly scopes: readonly string[];
-}
 
 let server: TestServer;
 let replica: TestServer;
@@ -25,15 +18,9 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function newKey({ api }: TenantUser, overrides: object = {}): Promise<Key> {
-  const answer = await api.post<Key>('/v1/api-keys', { name: 'alerts', ...overrides });
-  expect(answer.status).toBe(201);
-  return answer.body;
-}
-
 const ALERT = JSON.stringify({ title: 'High error rate', description: '5xx above 5 %' });
 const send = (
-  { plaintextKey, webhookSecret }: Pick<Key, 'plaintextKey' | 'webhookSecret'>,
+  { plaintextKey, webhookSecret }: Pick<MadeKey, 'plaintextKey' | 'webhookSecret'>,
   { url = server.url, tenantId = tenant.tenantId } = {},
 ): Promise<Answer<Record<string, string>>> =>
   new Api(url).post(`/v1/webhooks/${tenantId}/custom`, ALERT, {
@@ -45,7 +32,7 @@ const send = (
 
 describe('an API key', () => {
   it('is shown once, and stored so that nobody can read it', async () => {
-    const answer = await tenant.api.post<Key>('/v1/api-keys', { name: 'Alertmanager' });
+    const answer = await tenant.api.post<MadeKey>('/v1/api-keys', { name: 'Alertmanager' });
     const { keyId, plaintextKey, webhookSecret } = answer.body;
     expect(answer.status).toBe(201);
     expect(answer.headers.get('location')).toBe(`/v1/api-keys/${keyId}`);
