@@ -3,6 +3,7 @@ const READABLE = [
   'ConfigError',
   'EmbeddedPostgresError',
   'DataDirInUseError',
+  'StartError',
   'BackupError',
   'SeedError',
   'EvalError',

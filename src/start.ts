@@ -11,6 +11,7 @@ import { createApp } from './create-app.js';
 import type { Extension } from '#kernel/extension';
 import { extensions as configured } from './extensions.js';
 import { migrationFolders } from './migration-folders.js';
+import { explainDatabase, explainListen } from './start-error.js';
 
 /** Requests, the job step at hand and the embedded database together get this long to end. */
 const STOP_MS = 9_000;
@@ -22,7 +23,7 @@ export interface RunningServer {
 
 /**
  * Configuration, database, migrations, server: in this order, each only when the one before stands.
- * @throws ConfigError and EmbeddedPostgresError, whose messages are made for a terminal
+ * @throws ConfigError, EmbeddedPostgresError and StartError, whose messages are made for a terminal
  */
 export async function start(
   env: NodeJS.ProcessEnv,
@@ -41,10 +42,14 @@ export async function start(
     await embedded?.stop();
   };
   try {
-    const ran = await migrate(database.url, migrationFolders(extensions));
+    const ran = await migrate(database.url, migrationFolders(extensions)).catch((error: unknown) => {
+      throw explainDatabase(error, database.url);
+    });
     if (ran.length > 0) say(`Migrated the database (${ran.length} steps).`);
     app = await createApp({ config, database, extensions }, logger);
-    await app.listen(config.port, config.host);
+    await app.listen(config.port, config.host).catch((error: unknown) => {
+      throw explainListen(error, config);
+    });
     return { url: addressOf(app), stop };
   } catch (error) {
     await stop();

@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { cloneDatabase, removeDatabase } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
+import { TestServer } from '../support/server.js';
+
+const newSecrets = () => ({
+  JWT_SECRET: randomBytes(32).toString('base64'),
+  ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+});
 
 describe('a start with a configuration that cannot be', () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeflow-lifecycle-'));
@@ -37,5 +44,67 @@ describe('a start with a configuration that cannot be', () => {
     ]);
     const JWT_SECRET = randomBytes(32).toString('base64');
     expect(await faultsOf({ DATABASE_URL, JWT_SECRET })).toEqual([expect.stringMatching(/^ENCRYPTION_KEY/)]);
+  });
+
+  it.each<[string, (url: URL) => void, RegExp]>([
+    [
+      'does not run',
+      (url) => (url.port = '1'),
+      /^The database causeflow_test\w* on \S+:1 cannot be used as \w+: nothing listens/,
+    ],
+    [
+      'has another password',
+      (url) => (url.password = 'wrong-one'),
+      /: password authentication failed for user/,
+    ],
+    [
+      'has no such database',
+      (url) => (url.pathname = '/no_such'),
+      /^The database no_such .*: database "no_such" does not/,
+    ],
+    [
+      'is on a host that is none',
+      (url) => (url.hostname = 'no-such-host.invalid'),
+      /: nobody knows that host|looked up/,
+    ],
+    [
+      'speaks no TLS',
+      (url) => url.searchParams.set('sslmode', 'verify-full'),
+      /: The server does not support SSL/,
+    ],
+  ])('says in one line that PostgreSQL %s, without its password', async (_, change, words) => {
+    const database = await cloneDatabase();
+    const url = new URL(database.url);
+    change(url);
+    const faults = await faultsOf({ ...newSecrets(), DATABASE_URL: url.href });
+    await removeDatabase(database);
+    expect(faults).toEqual([expect.stringMatching(words)]);
+    expect(faults[0]).toMatch(/Is DATABASE_URL right\?$/);
+    if (url.password !== '') expect(faults[0]).not.toContain(url.password);
+  });
+
+  it('says in one line that its port is taken', async () => {
+    const server = await TestServer.start();
+    const { port: PORT } = new URL(server.url);
+    const env = {
+      ...newSecrets(),
+      DATABASE_URL: server.database.url,
+      PORT,
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'silent',
+    };
+    expect(await faultsOf(env)).toEqual([
+      `Port ${PORT} is taken by another program: stop that one, or set PORT.`,
+    ]);
+    await server.stop();
+  });
+
+  it('says in one line that its data directory is no folder', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    for (const DATA_DIR of [file, join(file, 'data')])
+      expect(await faultsOf({ DATA_DIR })).toEqual([
+        expect.stringMatching(`^The data directory ${DATA_DIR} is no folder .*set DATA_DIR to one`),
+      ]);
   });
 });

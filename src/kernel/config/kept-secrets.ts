@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { explainFileError } from '../persistence/embedded/embedded-postgres-error.js';
 import { ConfigError } from './config-error.js';
 import { createPrivateFile, makePrivateDir, replacePrivateFile } from './private-files.js';
 
@@ -16,6 +17,14 @@ interface KeptSecrets {
  * still reads what the first one encrypted.
  */
 export function keepSecrets(dataDir: string): KeptSecrets {
+  try {
+    return keepIn(dataDir);
+  } catch (error) {
+    throw explainFileError(error, dataDir);
+  }
+}
+
+function keepIn(dataDir: string): KeptSecrets {
   const path = join(dataDir, 'secrets.json');
   makePrivateDir(dataDir);
 
@@ -26,7 +35,7 @@ export function keepSecrets(dataDir: string): KeptSecrets {
 
   const content = `${JSON.stringify({ ...kept, jwtSecret, encryptionKey }, null, 2)}\n`;
   if (kept) replacePrivateFile(path, content);
-  else if (!createPrivateFile(path, content)) return keepSecrets(dataDir);
+  else if (!createPrivateFile(path, content)) return keepIn(dataDir);
   return { jwtSecret, encryptionKey };
 }
 

@@ -51,5 +51,6 @@ export function ownerDataSource(url: string, migrations: MigrationClass[]): Data
     installExtensions: false,
     applicationName: 'causeflow-migrations',
     poolSize: 2,
+    connectTimeoutMS: 10_000,
   });
 }

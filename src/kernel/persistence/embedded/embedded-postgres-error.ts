@@ -47,6 +47,10 @@ export function explainFileError(error: unknown, dataDir: string): unknown {
     const problem = `The data directory ${dataDir} cannot be used by this user (${message}): start the server as its owner, or set DATA_DIR to a writable place.`;
     return new EmbeddedPostgresError(problem, { cause: error });
   }
+  if (code === 'EEXIST' || code === 'ENOTDIR') {
+    const problem = `The data directory ${dataDir} is no folder (${message}): set DATA_DIR to one.`;
+    return new EmbeddedPostgresError(problem, { cause: error });
+  }
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
   return new EmbeddedPostgresError(`The disk of ${dataDir} is full: make room.`, { cause: error });
 }

@@ -1,0 +1,50 @@
+import type { Config } from '#kernel/config/config';
+
+/** Why a server did not start, in words that say what to change: read in a terminal, often in a hurry. */
+class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+interface Failure extends Error {
+  readonly code?: string;
+}
+
+const NO_WAY: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'nobody knows that host',
+  EAI_AGAIN: 'the name of that host cannot be looked up now',
+  EHOSTUNREACH: 'that host cannot be reached',
+  ENETUNREACH: 'the network of that host cannot be reached',
+  ETIMEDOUT: 'that host does not answer',
+  ECONNRESET: 'it hung up',
+};
+/** Classes of what PostgreSQL itself says of a connection, of rights and of its own state; all else is a mistake of ours. */
+const REFUSED = /^(08|28|3D|53|57P|25006|42501)/;
+
+/** Of the database, while it is made ready. Leaves what is no matter of the configuration as it is. */
+export function explainDatabase(error: unknown, databaseUrl: string): unknown {
+  const { code = '', message } = error as Failure;
+  const isTooSlow = /^(timeout expired|Connection terminated)/.test(message);
+  const reason =
+    NO_WAY[code] ??
+    (REFUSED.test(code) || isTooSlow || /SSL|certificate/i.test(message) ? message : undefined);
+  if (reason === undefined) return error;
+  const { hostname, port, pathname, username } = new URL(databaseUrl);
+  const who = username === '' ? '' : ` as ${decodeURIComponent(username)}`;
+  return new StartError(
+    `The database ${pathname.slice(1)} on ${hostname}:${port || '5432'} cannot be used${who}: ${reason}. Is DATABASE_URL right?`,
+    { cause: error },
+  );
+}
+
+/** Of the address to listen on. */
+export function explainListen(error: unknown, { host, port }: Config): unknown {
+  const { code = '' } = error as Failure;
+  const reason = {
+    EADDRINUSE: `Port ${port} is taken by another program: stop that one, or set PORT.`,
+    EACCES: `This user may not listen on port ${port}: set PORT to one above 1023.`,
+    EADDRNOTAVAIL: `HOST ${host} is no address of this machine.`,
+    ENOTFOUND: `HOST ${host} is no address of this machine.`,
+  }[code];
+  return reason === undefined ? error : new StartError(reason, { cause: error });
+}
