@@ -37,6 +37,14 @@ export function explainDatabase(error: unknown, databaseUrl: string): unknown {
   );
 }
 
+export function explainMissingKey(keyId: string): StartError {
+  return new StartError(
+    `The secrets in this database were sealed with another ENCRYPTION_KEY (its id is ${keyId}): give that one, or add it to ` +
+      'ENCRYPTION_KEYS_OLD beside a new one. If it is lost, `DELETE FROM encryption_keys` lets the server start, and every ' +
+      'webhook secret and credential has to be made anew.',
+  );
+}
+
 /** Of the address to listen on. */
 export function explainListen(error: unknown, { host, port }: Config): unknown {
   const { code = '' } = error as Failure;

@@ -6,12 +6,13 @@ import { keepSecrets } from '#kernel/config/kept-secrets';
 import { createLogger, NestLogger } from '#kernel/log/logger';
 import { Database } from '#kernel/persistence/database';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
+import { noteEncryptionKey } from '#kernel/persistence/encryption-keys';
 import { migrate } from '#kernel/persistence/migrate';
 import { createApp } from './create-app.js';
 import type { Extension } from '#kernel/extension';
 import { extensions as configured } from './extensions.js';
 import { migrationFolders } from './migration-folders.js';
-import { explainDatabase, explainListen } from './start-error.js';
+import { explainDatabase, explainListen, explainMissingKey } from './start-error.js';
 
 /** Requests, the job step at hand and the embedded database together get this long to end. */
 const STOP_MS = 9_000;
@@ -46,6 +47,8 @@ export async function start(
       throw explainDatabase(error, database.url);
     });
     if (ran.length > 0) say(`Migrated the database (${ran.length} steps).`);
+    const missingKey = await noteEncryptionKey(database.url, config);
+    if (missingKey !== undefined) throw explainMissingKey(missingKey);
     app = await createApp({ config, database, extensions }, logger);
     await app.listen(config.port, config.host).catch((error: unknown) => {
       throw explainListen(error, config);

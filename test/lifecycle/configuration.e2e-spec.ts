@@ -3,9 +3,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { AlertSender, newTenant } from '../support/api.js';
 import { cloneDatabase, removeDatabase } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
-import { TestServer } from '../support/server.js';
+import { SECRETS as testSecrets, TestServer } from '../support/server.js';
 
 const newSecrets = () => ({
   JWT_SECRET: randomBytes(32).toString('base64'),
@@ -87,7 +88,7 @@ describe('a start with a configuration that cannot be', () => {
     const server = await TestServer.start();
     const { port: PORT } = new URL(server.url);
     const env = {
-      ...newSecrets(),
+      ...testSecrets,
       DATABASE_URL: server.database.url,
       PORT,
       HOST: '127.0.0.1',
@@ -97,6 +98,30 @@ describe('a start with a configuration that cannot be', () => {
       `Port ${PORT} is taken by another program: stop that one, or set PORT.`,
     ]);
     await server.stop();
+  });
+
+  it('refuses an ENCRYPTION_KEY that could not open what is stored, unless the one that can is beside it', async () => {
+    const before = await TestServer.start();
+    const sender = await AlertSender.of(await newTenant(before.url));
+    const { database } = before;
+    await before.kill();
+
+    const DATABASE_URL = database.url;
+    const { JWT_SECRET, ENCRYPTION_KEY } = newSecrets();
+    expect(await faultsOf({ DATABASE_URL, JWT_SECRET, ENCRYPTION_KEY })).toEqual([
+      expect.stringMatching(/sealed with another ENCRYPTION_KEY \(its id is [0-9a-f]{8}\): give that one/),
+    ]);
+
+    const ENCRYPTION_KEYS_OLD = testSecrets.ENCRYPTION_KEY;
+    const after = await TestServer.start({ database, env: { ENCRYPTION_KEY, ENCRYPTION_KEYS_OLD } });
+    const answer = await sender.on(after.url).send({ title: 'x', description: 'x' });
+    expect(answer.status).toBe(202);
+    await after.stop();
+
+    // From then on the new one is needed, and the old one by itself is the wrong one.
+    const old = { DATABASE_URL, JWT_SECRET, ENCRYPTION_KEY: ENCRYPTION_KEYS_OLD };
+    expect(await faultsOf(old)).toEqual([expect.stringMatching(/another ENCRYPTION_KEY/)]);
+    await removeDatabase(database);
   });
 
   it('says in one line that its data directory is no folder', async () => {

@@ -20,7 +20,7 @@ export interface Options {
 export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Made at run time, the same for all servers of one test process so that replicas understand each other. */
-const SECRETS = {
+export const SECRETS = {
   JWT_SECRET: randomBytes(32).toString('base64url'),
   ENCRYPTION_KEY: randomBytes(32).toString('base64'),
 };

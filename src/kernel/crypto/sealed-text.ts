@@ -53,7 +53,7 @@ export class SealedText {
   private addKey(base64: string): string {
     const key = Buffer.from(base64, 'base64');
     if (key.length !== 32) throw new Error('An encryption key must be the base64 of 32 bytes.');
-    const id = createHash('sha256').update(key).digest('hex').slice(0, 8);
+    const id = sealingKeyId(base64);
     this.keys.set(id, key);
     return id;
   }
@@ -65,6 +65,11 @@ export class SealedText {
       `The text was sealed with key ${id}, which is not configured; add it to ENCRYPTION_KEYS_OLD.`,
     );
   }
+}
+
+/** What a key is called in the texts it sealed. @param base64 of 32 bytes */
+export function sealingKeyId(base64: string): string {
+  return createHash('sha256').update(Buffer.from(base64, 'base64')).digest('hex').slice(0, 8);
 }
 
 function place(aad: string): Buffer {
