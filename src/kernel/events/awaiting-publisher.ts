@@ -52,8 +52,9 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     for (const { instance, metatype } of this.discovery.getProviders()) {
       if (!instance || !metatype) continue;
       const events = Reflect.getMetadata(EVENTS_HANDLER_METADATA, metatype) as unknown[] | undefined;
+      // One for all its events: what it takes in a batch is gathered by it.
+      const named = { name: metatype.name, instance: instance as NamedHandler['instance'] };
       for (const event of events ?? []) {
-        const named = { name: metatype.name, instance: instance as NamedHandler['instance'] };
         this.handlers.set(event, [...(this.handlers.get(event) ?? []), named]);
       }
     }

@@ -41,6 +41,19 @@ export class EventLog {
     return rows.map(loggedEvent);
   }
 
+  /** The next events of many tenants, each after its place, in the order of their logs; at most `limit` of each. */
+  async pages(places: ReadonlyMap<TenantId, number>, limit: number): Promise<Map<TenantId, LoggedEvent[]>> {
+    const tenantIds = [...places.keys()];
+    const rows = await this.batches.read<EventTableRow>(tenantIds, { text: PAGES }, [
+      tenantIds,
+      [...places.values()],
+      limit,
+    ]);
+    const pages = new Map(tenantIds.map((tenantId) => [tenantId, [] as LoggedEvent[]]));
+    for (const row of rows) pages.get(row.tenant_id)?.push(loggedEvent(row));
+    return pages;
+  }
+
   /** The next events about one incident since `keptSince`, after place `after`, at most `limit`. */
   async ofIncident(
     tenantId: TenantId,
@@ -145,6 +158,13 @@ const PLACE_OF = `
   SELECT seq FROM events WHERE tenant_id = $1 AND seq = $4 AND id = $2 AND occurred_at >= $3
    UNION ALL
   SELECT seq FROM events WHERE tenant_id = $1 AND id = $2 AND occurred_at >= $3 AND id <> event_id(id, seq)`;
+
+const PAGES = `
+  SELECT e.* FROM unnest($1::text[], $2::bigint[]) AS place (tenant_id, after)
+    CROSS JOIN LATERAL (
+      SELECT ${EVENT_COLUMNS} FROM events
+       WHERE tenant_id = place.tenant_id AND seq > place.after ORDER BY seq LIMIT $3) AS e
+   ORDER BY e.tenant_id, e.seq`;
 
 const OF_INCIDENT = asOneText(ofIncident(TOLD_COLUMNS, 'type = ANY ($4)'));
 

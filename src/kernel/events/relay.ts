@@ -11,6 +11,7 @@ import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
 import type { TenantId } from '../domain/ids.js';
 import { Jobs } from '../jobs/jobs.js';
+import { BatchWriter } from '../persistence/batch-writer.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { HandlerFailure } from './awaiting-publisher.js';
 import { CommittedEvents } from './committed-events.js';
@@ -18,6 +19,7 @@ import type { DomainEvent } from './define-event.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
 import { GrownLogs, LOGS_A_PASS } from './grown-logs.js';
+import type { LoggedEvent } from './logged-event.js';
 
 /** Shared by the tenants of a pass: one alone gets large batches, many together do not crowd each other out. */
 const EVENTS_A_PASS = 4_096;
@@ -38,6 +40,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     @Inject(Config) private readonly config: Config,
     @Inject(DataSource) private readonly source: DataSource,
     private readonly unitOfWork: UnitOfWork,
+    private readonly batches: BatchWriter,
     private readonly eventLog: EventLog,
     private readonly catalogue: EventCatalogue,
     private readonly bus: EventBus<DomainEvent>,
@@ -80,18 +83,21 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
         candidates,
       ])) as { tenant_id: TenantId; relayed: string }[];
       const most = Math.min(EVENTS_A_TENANT, Math.floor(EVENTS_A_PASS / behind.length));
-      const unfinished = await Promise.all(
-        behind.map(async ({ tenant_id, relayed }) => {
-          const isAll = await this.moveOn(tenant_id, Number(relayed), most).catch((error: unknown) => {
+      const places = new Map(behind.map(({ tenant_id, relayed }) => [tenant_id, Number(relayed)]));
+      const pages = places.size === 0 ? [] : [...(await this.eventLog.pages(places, most))];
+      const told = await Promise.all(
+        pages.map(async ([tenantId, logged]) => {
+          const last = await this.tell(tenantId, logged).catch((error: unknown) => {
             // The others go on, and the claim holds until they have.
-            this.log.error(error, `The relay stumbled in the log of ${tenant_id}; its next look tries again`);
-            return true;
+            this.log.error(error, `The relay stumbled in the log of ${tenantId}; its next look tries again`);
+            return undefined;
           });
-          return isAll ? [] : [tenant_id];
+          return last === undefined ? [] : [{ tenantId, last, isAll: logged.length < most }];
         }),
       );
+      await this.remember(new Map(told.flat().map(({ tenantId, last }) => [tenantId, last])));
       await claim.commitTransaction();
-      return unfinished.flat();
+      return told.flat().flatMap(({ tenantId, isAll }) => (isAll ? [] : [tenantId]));
     } catch (error) {
       if (claim.isTransactionActive) await claim.rollbackTransaction().catch(() => undefined);
       throw error;
@@ -100,16 +106,26 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     }
   }
 
-  /** @returns whether that was all there was */
-  private async moveOn(tenantId: TenantId, relayed: number, most: number): Promise<boolean> {
-    const logged = await this.eventLog.page(tenantId, relayed, most);
-    const last = logged.at(-1);
-    if (!last) return true;
+  /** @returns the place of the last event, if there is one */
+  private async tell(tenantId: TenantId, logged: readonly LoggedEvent[]): Promise<number | undefined> {
     const events = logged.flatMap((event) => this.catalogue.revive(event) ?? []);
     const failures = (await this.bus.publishAll(events)) as unknown as HandlerFailure[];
     if (failures.length > 0) await this.deliverLater(tenantId, failures);
-    await this.unitOfWork.query(tenantId, MOVE_ON, [tenantId, last.seq]);
-    return logged.length < most;
+    return logged.at(-1)?.seq;
+  }
+
+  /** Whoever appends to one of the logs at the moment is waited for one by one, so that no other log is held meanwhile. */
+  private async remember(places: ReadonlyMap<TenantId, number>): Promise<void> {
+    if (places.size === 0) return;
+    const moved = await this.batches.read<{ tenant_id: TenantId }>([...places.keys()], MOVE_ON_IF_FREE, [
+      [...places.keys()],
+      [...places.values()],
+    ]);
+    const free = new Set(moved.map(({ tenant_id }) => tenant_id));
+    const others = [...places].filter(([tenantId]) => !free.has(tenantId));
+    await Promise.all(
+      others.map(([tenantId, place]) => this.unitOfWork.query(tenantId, MOVE_ON, [tenantId, place])),
+    );
   }
 
   private async deliverLater(tenantId: TenantId, failures: readonly HandlerFailure[]): Promise<void> {
@@ -129,6 +145,16 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
 }
 
 /** A transaction of its own, since appenders wait for this row, and not flushed: what a crash takes back is relayed again. */
-const MOVE_ON = `
-  UPDATE event_stream SET relayed = $2
-    FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unflushed WHERE tenant_id = $1`;
+const UNFLUSHED = `(SELECT set_config('synchronous_commit', 'off', true)) AS unflushed`;
+
+const MOVE_ON = `UPDATE event_stream SET relayed = $2 FROM ${UNFLUSHED} WHERE tenant_id = $1`;
+
+const MOVE_ON_IF_FREE = {
+  text: `
+  WITH free AS MATERIALIZED (
+    SELECT s.tenant_id, t.place FROM unnest($1::text[], $2::bigint[]) AS t (tenant_id, place)
+      JOIN event_stream s USING (tenant_id) FOR NO KEY UPDATE OF s SKIP LOCKED
+  )
+  UPDATE event_stream s SET relayed = free.place FROM free, ${UNFLUSHED} WHERE s.tenant_id = free.tenant_id
+  RETURNING s.tenant_id`,
+};

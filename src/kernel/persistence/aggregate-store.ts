@@ -54,6 +54,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   }
 
   async changeMany<T>(tenantId: TenantId, ids: readonly string[], decide: (aggregate: A) => T): Promise<T[]> {
+    if (ids.length === 0) return [];
     return this.unitOfWork.run(tenantId, async (transaction) => {
       const { manager } = transaction;
       const aggregates = await this.loadMany(manager, tenantId, ids);

@@ -4,9 +4,9 @@ import type { TenantId } from '../domain/ids.js';
 import { CommittedEvents } from '../events/committed-events.js';
 import { inOnePacket } from './one-packet.js';
 
-/** Named, so that PostgreSQL plans it once for each connection. */
 export interface Statement {
-  readonly name: string;
+  /** With a name PostgreSQL plans it once for each connection, whatever the parameters; without, each time for them. */
+  readonly name?: string;
   readonly text: string;
 }
 

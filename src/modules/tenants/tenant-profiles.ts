@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
+import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import type { Plan } from '#kernel/domain/plan';
 import { Recent } from '#kernel/persistence/recent';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { type TenantProfile, Tenants } from './api.js';
 import { type SettingsChange, Tenant } from './tenant.js';
 import { TenantStore } from './tenant.schema.js';
@@ -17,6 +19,7 @@ export class TenantProfiles extends Tenants {
 
   constructor(
     private readonly tenants: TenantStore,
+    private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
   ) {
     super();
@@ -33,7 +36,14 @@ export class TenantProfiles extends Tenants {
   }
 
   async read(tenantId: TenantId): Promise<TenantProfile> {
-    return profileOf(await this.tenants.get(tenantId, tenantId));
+    const [row] = await this.unitOfWork.query<TenantRow>(
+      tenantId,
+      `SELECT tenant_id AS "tenantId", name, plan, status, settings, created_at AS "createdAt", updated_at AS "updatedAt"
+         FROM tenants WHERE tenant_id = $1`,
+      [tenantId],
+    );
+    if (!row) throw notFound('tenant');
+    return profileOf(row);
   }
 
   async change(
@@ -49,7 +59,17 @@ export class TenantProfiles extends Tenants {
   }
 }
 
-function profileOf({ tenantId, name, plan, status, settings, createdAt, updatedAt }: Tenant): TenantProfile {
+type TenantRow = Omit<TenantProfile, 'createdAt' | 'updatedAt'> & Pick<Tenant, 'createdAt' | 'updatedAt'>;
+
+function profileOf({
+  tenantId,
+  name,
+  plan,
+  status,
+  settings,
+  createdAt,
+  updatedAt,
+}: TenantRow): TenantProfile {
   const times = { createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
   return { tenantId, name, plan, status, settings, ...times };
 }

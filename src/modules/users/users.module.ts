@@ -21,6 +21,7 @@ import { UsersController } from './accounts/users.controller.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { CreateApiKey } from './api-keys/create-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
+import { KeyUses } from './api-keys/key-uses.js';
 import { LiveKeys } from './api-keys/live-keys.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
 import { RotateSecret } from './api-keys/rotate-secret.js';
@@ -77,6 +78,7 @@ import { SignInFailures } from './sign-in/sign-in-failures.js';
     ListApiKeys,
     RevokeApiKey,
     RotateSecret,
+    KeyUses,
     LiveKeys,
     { provide: ApiKeys, useExisting: LiveKeys },
     { provide: Principals, useClass: CurrentPrincipals },

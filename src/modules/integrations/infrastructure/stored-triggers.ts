@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { LessThan } from 'typeorm';
 import type { TenantId } from '#kernel/domain/ids';
 import { AggregateStore } from '#kernel/persistence/aggregate-store';
+import { BatchWriter } from '#kernel/persistence/batch-writer';
+import { gathered } from '#kernel/persistence/gathered';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { Trigger } from '../domain/trigger.js';
 import type { Triggers } from '../domain/triggers.js';
@@ -9,14 +11,27 @@ import { triggerSchema } from './trigger.schema.js';
 
 @Injectable()
 export class StoredTriggers extends AggregateStore<Trigger> implements Triggers {
-  constructor(private readonly work: UnitOfWork) {
+  /** Asked with every event, and nearly always answered by no: for many tenants at once. */
+  private readonly hasAny = gathered((tenantIds: readonly TenantId[]) => this.whoHasAny(tenantIds));
+
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly batches: BatchWriter,
+  ) {
     super(work, triggerSchema);
   }
 
   async enabled(tenantId: TenantId): Promise<Trigger[]> {
+    if (!(await this.hasAny(tenantId))) return [];
     return this.work.run(tenantId, ({ manager }) =>
       manager.find(triggerSchema, { where: { tenantId, enabled: true }, order: { triggerId: 'ASC' } }),
     );
+  }
+
+  private async whoHasAny(tenantIds: readonly TenantId[]): Promise<boolean[]> {
+    const rows = await this.batches.read<{ tenant_id: TenantId }>(tenantIds, WHO_HAS_ANY, [tenantIds]);
+    const those = new Set(rows.map(({ tenant_id }) => tenant_id));
+    return tenantIds.map((tenantId) => those.has(tenantId));
   }
 
   async newestFirst(tenantId: TenantId, before: string | undefined, limit: number): Promise<Trigger[]> {
@@ -29,3 +44,8 @@ export class StoredTriggers extends AggregateStore<Trigger> implements Triggers 
     );
   }
 }
+
+const WHO_HAS_ANY = {
+  name: 'who-has-triggers',
+  text: `SELECT DISTINCT tenant_id FROM triggers WHERE tenant_id = ANY ($1) AND enabled`,
+};

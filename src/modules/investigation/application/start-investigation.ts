@@ -44,6 +44,7 @@ export class StartInvestigation {
    * @returns the runs that were queued
    */
   async queue(tenantId: TenantId, incidentIds: readonly string[], start: Start): Promise<Run[]> {
+    if (incidentIds.length === 0) return [];
     return this.unitOfWork.run(tenantId, async () => {
       const now = this.clock.now();
       const names = this.config.llm ? WITH_MODEL : AGENT_NAMES;

@@ -1,12 +1,14 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { SealedText } from '#kernel/crypto/sealed-text';
 import { sha256Hex } from '#kernel/crypto/secrets';
 import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import type { Scope } from '#kernel/http/principal';
+import { gathered } from '#kernel/persistence/gathered';
 import { Recent } from '#kernel/persistence/recent';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { ApiKeys, type KeyHolder } from '../api.js';
+import { KeyUses } from './key-uses.js';
 
 const KEY = /^cflo_[0-9a-f]{64}$/;
 const NOBODY = Promise.resolve(undefined);
@@ -16,7 +18,6 @@ const USE_NOTED_EVERY_MS = 60_000;
 /** The keys that are in use. An alert's way in asks it thousands of times a second, hence no work but a look into a map. */
 @Injectable()
 export class LiveKeys extends ApiKeys {
-  private readonly log = new Logger(LiveKeys.name);
   private readonly holders = new Recent<KeyHolder | undefined>({
     seconds: 3,
     most: 20_000,
@@ -25,9 +26,13 @@ export class LiveKeys extends ApiKeys {
   });
   private readonly lives = new Recent<boolean>({ seconds: 3, most: 20_000, load: (key) => this.exists(key) });
 
+  /** With very many tenants hardly an alert finds its key remembered. */
+  private readonly rowOf = gathered((hashes: readonly string[]) => this.rowsOf(hashes));
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly sealed: SealedText,
+    private readonly uses: KeyUses,
     private readonly clock: Clock,
   ) {
     super();
@@ -52,13 +57,11 @@ export class LiveKeys extends ApiKeys {
   }
 
   private async find(plaintextKey: string): Promise<KeyHolder | undefined> {
-    const [row] = await this.unitOfWork.lookUp<KeyRow>('SELECT * FROM find_api_key($1)', [
-      sha256Hex(plaintextKey),
-    ]);
+    const row = await this.rowOf(sha256Hex(plaintextKey));
     if (!row || this.millisecondsLeft(row.expires_at) <= 0) return undefined;
     const { tenant_id: tenantId, key_id: keyId, scopes, expires_at: expiresAt } = row;
     if (!row.last_used_at || this.millisecondsLeft(row.last_used_at) < -USE_NOTED_EVERY_MS) {
-      void this.noteUse(tenantId, keyId);
+      this.uses.note({ tenantId, keyId, at: this.clock.now() });
     }
     const overlaps = this.millisecondsLeft(row.previous_secret_until ?? new Date(0)) > 0;
     const webhookSecrets = [
@@ -74,6 +77,15 @@ export class LiveKeys extends ApiKeys {
     };
   }
 
+  private async rowsOf(hashes: readonly string[]): Promise<(KeyRow | undefined)[]> {
+    const found = await this.unitOfWork.lookUp<KeyRow & { key_hash: string }>(
+      'SELECT * FROM unnest($1::text[]) AS key_hash CROSS JOIN LATERAL find_api_key(key_hash)',
+      [hashes],
+    );
+    const rows = new Map(found.map((row) => [row.key_hash, row]));
+    return hashes.map((hash) => rows.get(hash));
+  }
+
   private async exists(place: string): Promise<boolean> {
     const [tenantId, keyId] = place.split('/') as [TenantId, string];
     const rows = await this.unitOfWork.query(
@@ -82,13 +94,6 @@ export class LiveKeys extends ApiKeys {
       [tenantId, keyId],
     );
     return rows.length > 0;
-  }
-
-  private async noteUse(tenantId: TenantId, keyId: string): Promise<void> {
-    const sql = 'UPDATE api_keys SET last_used_at = $3 WHERE tenant_id = $1 AND key_id = $2';
-    await this.unitOfWork
-      .query(tenantId, sql, [tenantId, keyId, this.clock.now()])
-      .catch((error: unknown) => this.log.warn(`The use of ${keyId} was not noted: ${String(error)}`));
   }
 
   private millisecondsLeft(until: Date | null | undefined): number {

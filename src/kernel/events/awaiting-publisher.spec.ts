@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DiscoveryService } from '@nestjs/core';
+import { EventBus, EventsHandler } from '@nestjs/cqrs';
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import { newTenantId } from '../domain/ids.js';
+import { Metrics } from '../metrics/metrics.js';
+import { AwaitingPublisher } from './awaiting-publisher.js';
+import { defineEvent, type DomainEvent, type Stored } from './define-event.js';
+
+class Door {
+  door = 'front';
+}
+const about = (type: string) => ({ type, summary: type, data: Door, example: new Door() });
+class Opened extends defineEvent(about('door.opened')) {}
+class Shut extends defineEvent(about('door.shut')) {}
+
+@EventsHandler(Opened, Shut)
+class Doorman {
+  readonly batches: (readonly DomainEvent[])[] = [];
+  handle(): void {
+    throw new Error('It takes batches');
+  }
+  handleMany(events: readonly DomainEvent[]): Promise<void> {
+    this.batches.push(events);
+    return Promise.resolve();
+  }
+}
+
+describe('the publisher', () => {
+  it('gives a handler of several events what happened as one batch, in its order', async () => {
+    const doorman = new Doorman();
+    const discovery = { getProviders: () => [{ instance: doorman, metatype: Doorman }] };
+    const publisher = new AwaitingPublisher(
+      {} as EventBus<DomainEvent>,
+      discovery as unknown as DiscoveryService,
+      new EventEmitter2(),
+      new Metrics(),
+    );
+    publisher.onModuleInit();
+    const tenantId = newTenantId();
+    const stored = (seq: number): Stored => ({
+      ...{ id: `evt_${seq}`, seq, tenantId, occurredAt: new Date(0), correlationId: null, actor: null },
+    });
+    const events = [
+      new Opened(new Door(), stored(1)),
+      new Shut(new Door(), stored(2)),
+      new Opened(new Door(), stored(3)),
+    ];
+    expect(await publisher.publishAll(events)).toEqual([]);
+    expect(doorman.batches).toEqual([events]);
+  });
+});
