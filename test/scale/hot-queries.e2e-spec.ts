@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TenantId } from '#kernel/domain/ids';
+import { slotsOf } from '#modules/ingestion/application/incident-slots';
 import { Api, newTenant } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
@@ -123,7 +125,7 @@ function readWhole(plan: Plan): string[] {
 }
 
 const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
-const [FROM, TO, RECENTLY] = [daysAgo(57), daysAgo(50), daysAgo(10)];
+const [LONG_AGO, FROM, TO, RECENTLY] = [daysAgo(70), daysAgo(57), daysAgo(50), daysAgo(10)];
 const WEEK = `from=${FROM}&to=${TO}`;
 const BEFORE = `to=${RECENTLY}`;
 const OF_WEEK = `created_at >= '${FROM}' AND created_at < '${TO}'`;
@@ -269,10 +271,34 @@ describe('a search', () => {
       'updated_at DESC, incident_id DESC',
     ],
     [`sort=updatedAt&${BEFORE}`, `created_at < '${RECENTLY}'`, 'updated_at DESC, incident_id DESC'],
+    [
+      `sort=updatedAt&severity=info&service=fraud&to=${LONG_AGO}`,
+      `severity = 'info' AND service = 'fraud' AND created_at < '${LONG_AGO}'`,
+      'updated_at DESC, incident_id DESC',
+    ],
   ])('%s finds each once, in order, over all its pages', async (query, condition, order) => {
     const found = await all(query);
     expect(found.length).toBeGreaterThan(2);
     expect(found).toEqual(await expected(condition, order));
+  });
+
+  it('asks for the slots that the index has', async () => {
+    const [one] = await sql<{ incident_id: string; updated_at: Date; lexemes: string[] }>(
+      database.url,
+      `SELECT incident_id, updated_at, tsvector_to_array(words) AS lexemes FROM incidents WHERE tenant_id = $1
+        ORDER BY incident_id OFFSET 5000 LIMIT 1`,
+      [tenantId],
+      tenantId,
+    );
+    const place = { tenantId: tenantId as TenantId, order: 'asc' } as const;
+    const created = { ...place, sort: 'createdAt', after: [one?.incident_id] } as const;
+    const updated = {
+      ...place,
+      sort: 'updatedAt',
+      after: [one?.updated_at.toISOString(), one?.incident_id],
+    } as const;
+    for (const listed of [created, updated])
+      expect(one?.lexemes).toContain(slotsOf(listed, 'ofUpdates', new Date()).lexemes[0]);
   });
 
   it('that asks for nothing, or by what only the index knows, finds nothing', async () => {
@@ -304,9 +330,9 @@ describe('a search', () => {
       const { body } = await stranger.api.get<Page>(`/v1/incidents?${query}`);
       expect([query, body.items]).toEqual([query, []]);
     }
-    const look = `SELECT count(*) FROM search_incidents('latency', '{}', ARRAY[NULL], NULL, NULL, false, false, NULL, NULL, 100)`;
+    const look = `SELECT count(*) FROM search_incidents('latency', '{}', ARRAY[$1], false, NULL, NULL, false, false, NULL, NULL, 100)`;
     const seen = async (tenant?: string): Promise<string | undefined> => {
-      const rows = await sql<{ count: string }>(database.url, look, [], tenant);
+      const rows = await sql<{ count: string }>(database.url, look, [`Tenant=${tenantId}`], tenant);
       return rows[0]?.count;
     };
     expect([await seen(), await seen(stranger.tenantId), await seen(tenantId)]).toEqual(['0', '0', '100']);

@@ -28,17 +28,14 @@ describe('what was made at some time, by update', () => {
 
 describe('a walk', () => {
   it('is worth it when a look has found enough to expect a page', () => {
-    expect(isWorthWalking(place, 2)).toBe(false);
-    expect(isWorthWalking(place, 3)).toBe(true);
-    expect(isWorthWalking({ ...place, limit: 100 }, 3)).toBe(false);
-    expect(isWorthWalking({ ...place, sort: 'createdAt' }, 5)).toBe(false);
-    expect(isWorthWalking({ ...place, sort: 'createdAt' }, 6)).toBe(true);
+    expect(isWorthWalking(place, 5)).toBe(false);
+    expect(isWorthWalking(place, 6)).toBe(true);
+    expect(isWorthWalking({ ...place, limit: 100 }, 6)).toBe(false);
   });
 
-  it('goes less far where keys were sorted for it', () => {
+  it('goes less far by keys', () => {
     const filter = { ...place, ...week, q: 'latency' };
-    expect(isWorthWalking(filter, 20, 'ofTimes')).toBe(false);
-    expect(isWorthWalking(filter, 21, 'ofTimes')).toBe(true);
-    expect(isWorthWalking(filter, 20, 'ofUpdates')).toBe(true);
+    expect(isWorthWalking(filter, 20)).toBe(false);
+    expect(isWorthWalking(filter, 21)).toBe(true);
   });
 });

@@ -34,14 +34,14 @@ export interface Query {
 const FACETS = ['status', 'severity', 'service', 'environment', 'source'] as const;
 
 /**
- * How far a list is walked along in search of what is asked for: a look, and on to where one in 100 or 200 fills a page. By
- * creation what is rarer is found by its words at less cost, in the slots that are nearest.
+ * How far a list is walked along in search of what is asked for: a look, and on to where one in 100 fills a page. What is
+ * rarer is found by its words at less cost, in the slots that are nearest.
  */
 const LOOK = 500;
-export const WALK = { createdAt: 2_000, updatedAt: 4_000 } as const;
+export const WALK = 2_000;
 
-/** The same where the keys of a time were sorted first. */
-const WALK_OF_SORTED = 500;
+/** The same by keys, where slots are nearly as cheap. */
+const WALK_BY_KEYS = 500;
 
 /** An entry of the list's own index takes a tenth of a microsecond, an incident ten times as long. */
 const MOST_KEYS = 100_000;
@@ -116,13 +116,12 @@ export function walkKeys(place: IncidentPlace, keys: Keys): Query {
 }
 
 function walked(place: IncidentPlace, keys: Keys): number {
-  if (keys === 'ofUpdates') return WALK[place.sort];
-  return isByTimesAlone(place) ? place.limit + 1 : WALK_OF_SORTED;
+  return keys === 'ofTimes' && isByTimesAlone(place) ? place.limit + 1 : WALK_BY_KEYS;
 }
 
 /** Whether a walk is likely to fill the page, by what a look has found. */
-export function isWorthWalking(place: IncidentPlace, found: number, keys: Keys = 'ofUpdates'): boolean {
-  return found * walked(place, keys) > place.limit * LOOK;
+export function isWorthWalking(place: IncidentPlace, found: number): boolean {
+  return found * (isByUpdateOfTimes(place) ? WALK_BY_KEYS : WALK) > place.limit * LOOK;
 }
 
 /** The shorter way by update to what was made at some time: by the updates since then, or by all that was made then. */
@@ -143,7 +142,8 @@ export function search(place: IncidentPlace, now: Date): Query {
     return value === undefined ? [] : [`${facet[0]?.toUpperCase() ?? ''}${facet.slice(1)}=${value}`];
   });
   const { parameters, bind } = parametersOf(tenantId);
-  const asked = [q, facets, slotsOf(tenantId, place, after?.at(-1), now), from, to];
+  const { lexemes, atOnce } = slotsOf(place, shorterKeys(place, now), now);
+  const asked = [q, facets, lexemes, atOnce, from, to];
   const beginning = [byUpdate, order === 'asc', byUpdate ? after?.[0] : undefined, after?.at(-1)];
   const most = bind(limit + 1);
   const found = `SELECT search_incidents(${[...asked, ...beginning].map(bind).join(', ')}, ${most})`;

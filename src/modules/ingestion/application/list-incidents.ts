@@ -52,7 +52,7 @@ export class ListIncidents {
     const looked = await this.ask<IncidentRow>(place, walk(place));
     if (looked.length > place.limit || isOneRange(place)) return looked;
     if (isWorthWalking(place, looked.length)) {
-      const walked = await this.ask<IncidentRow>(place, walk(place, WALK[place.sort]));
+      const walked = await this.ask<IncidentRow>(place, walk(place, WALK));
       if (walked.length > place.limit) return walked;
     }
     return this.ask(place, search(place, this.clock.now()));
@@ -67,7 +67,7 @@ export class ListIncidents {
       return isComplete ? rows : this.ask(place, walkKeys(place, 'ofTimes'));
     }
     const [looked] = await this.ask<{ found: number }>(place, sample(place));
-    if (isWorthWalking(place, looked?.found ?? 0, keys)) {
+    if (isWorthWalking(place, looked?.found ?? 0)) {
       const rows = await this.ask<IncidentRow>(place, walkKeys(place, keys));
       if (rows.length > place.limit) return rows;
     }
