@@ -33,7 +33,7 @@ async function raw(bytes: string): Promise<string> {
 }
 
 describe('bad input to the management API', () => {
-  const refused: string[] = [];
+  const refused: { readonly id: string; readonly error: string }[] = [];
   const nested = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
   it.each<[string, number, string, () => Promise<Answer>]>([
     ['an address that is none', 404, 'not_found', () => tenant.api.get('/v1/nothing')],
@@ -63,16 +63,16 @@ describe('bad input to the management API', () => {
     expect(Object.keys(answer.body).filter((key) => !['error', 'message', 'requestId', 'details'].includes(key))).toEqual([]);
     expect(JSON.stringify(answer.body)).not.toMatch(/node_modules|\.js:|SELECT|Error:/);
     expect(answer.body['requestId']).toBe(answer.headers.get('x-request-id'));
-    refused.push(String(answer.body['requestId']));
+    refused.push({ id: String(answer.body['requestId']), error });
   }); // prettier-ignore
 
-  it('stores nothing, and is one line in the log', async () => {
+  it('stores nothing, and is one line in the log, which says why', async () => {
     const users = await sql(server.database.url, 'SELECT email FROM users', [], tenant.tenantId);
     expect(users).toEqual([{ email: tenant.email }]);
-    await until('the log has the last one', () => server.log.includes(refused.at(-1) ?? '-'));
+    await until('the log has the last one', () => server.log.includes(refused.at(-1)?.id ?? '-'));
     const lines = server.log.split('\n');
-    const times = refused.map((id) => lines.filter((line) => line.includes(id)).length);
-    expect(times).toEqual(refused.map(() => 1));
+    const told = refused.map(({ id }) => lines.filter((line) => line.includes(id)));
+    expect(told).toEqual(refused.map(({ error }) => [expect.stringContaining(`"error":"${error}"`)]));
     expect(server.log).not.toMatch(/"level":(50|60|"error"|"fatal")/);
   });
 

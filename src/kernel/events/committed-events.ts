@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '../domain/ids.js';
+import { OWN_DOING, runInContext } from '../tenancy/call-context.js';
 import type { LoggedEvent } from './logged-event.js';
 
 type Origin = 'this replica' | 'another replica';
@@ -19,7 +20,8 @@ export class CommittedEvents {
 
   /** To be called after COMMIT. All that is announced in one turn of the event loop goes out together. */
   announce(tenantIds: Iterable<TenantId>): void {
-    if (this.grown.size === 0) setImmediate(() => this.flush());
+    // Whoever listens goes on with it for long after the call that led here, and for other tenants too.
+    if (this.grown.size === 0) runInContext(OWN_DOING, () => setImmediate(() => this.flush()));
     for (const tenantId of tenantIds) this.grown.add(tenantId);
   }
 

@@ -1,11 +1,14 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
+import type { ErrorCode } from '../domain/errors.js';
 import type { Principal } from './principal.js';
 
 /** A request with what our middleware and guards put on it. */
 export interface CallRequest extends Request {
   requestId: string;
   principal?: Principal;
+  /** Under which code it was refused, for the access log. */
+  refusedAs?: ErrorCode;
 }
 
 /** The caller of a route that is not public. */

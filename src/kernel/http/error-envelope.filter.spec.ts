@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Response } from 'express';
 import type { Refusal } from '../domain/errors.js';
@@ -19,6 +19,18 @@ beforeAll(() => {
 describe('a connection that broke', () => {
   it('may be whole again in a moment when it was the one to PostgreSQL', () => {
     expect(refusalOf(asDatabaseError(reset()))).toMatchObject({ code: 'service_unavailable', retryAfter: 2 });
+  });
+
+  it('is told once a second at most, however many requests it refuses', () => {
+    const told: unknown[] = [];
+    const error = jest
+      .spyOn(Logger.prototype, 'error')
+      .mockImplementation((line: unknown) => told.push(line));
+    const fresh = new ErrorEnvelopeFilter({} as KnownMethods);
+    for (let n = 0; n < 100; n += 1) fresh.refusalFrom(asDatabaseError(reset()), request, {} as Response);
+    error.mockRestore();
+    expect(told).toHaveLength(1);
+    expect(request.refusedAs).toBe('service_unavailable');
   });
 
   it('is a failure of ours when it was another one', () => {

@@ -12,10 +12,13 @@ import { DatabaseDownError } from '../persistence/database-errors.js';
 import { KnownMethods } from './known-methods.js';
 import type { CallRequest } from './call-request.js';
 
+const OUTAGE_TOLD_EVERY_MS = 1_000;
+
 /** Turns whatever was thrown into the one shape that every error has. What we did not mean to throw says nothing. */
 @Catch()
 export class ErrorEnvelopeFilter implements ExceptionFilter {
   private readonly log = new Logger('http');
+  private outageToldAt = -Infinity;
 
   constructor(private readonly known: KnownMethods) {}
 
@@ -34,17 +37,31 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
 
   /** What is said of it, which may need a header on the answer. */
   refusalFrom(thrown: unknown, request: CallRequest, response: Response): Refusal {
+    const refusal = this.asRefusal(thrown, request, response);
+    request.refusedAs = refusal.code;
+    return refusal;
+  }
+
+  private asRefusal(thrown: unknown, request: CallRequest, response: Response): Refusal {
     if (thrown instanceof Refusal) return thrown;
     // Only Nest's router throws this one: what our own code misses is a Refusal.
     if (thrown instanceof NotFoundException) return this.noSuchRoute(request, response);
     if (thrown instanceof HttpException) return fromNest(thrown);
     if (isClientFault(thrown)) return new Refusal('validation_error', 'The request could not be read.');
     if (thrown instanceof DatabaseDownError) {
-      this.log.error({ err: thrown, requestId: request.requestId }, 'The database does not answer');
+      this.tellOutage(thrown);
       return new Refusal('service_unavailable', 'Try again in a moment.', { retryAfter: 2 });
     }
     this.log.error({ err: thrown, requestId: request.requestId }, `${request.method} ${request.path} failed`);
     return new Refusal('internal_error', 'Something went wrong on our side.');
+  }
+
+  /** Each request has its line in the access log; why is the same for all, and a storm of them would fill the disk. */
+  private tellOutage(err: DatabaseDownError): void {
+    const now = performance.now();
+    if (now - this.outageToldAt < OUTAGE_TOLD_EVERY_MS) return;
+    this.outageToldAt = now;
+    this.log.error({ err }, 'The database does not answer; requests that need it are refused with 503');
   }
 
   private noSuchRoute(request: CallRequest, response: Response): Refusal {

@@ -27,7 +27,9 @@ export class Jobs {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   async enqueue(tenantId: TenantId, requests: JobRequest | readonly JobRequest[]): Promise<void> {
-    const context = callContext();
+    // Only these two: a call may be its own context, with all that hangs on it.
+    const { correlationId, actor } = callContext();
+    const context = { correlationId, actor };
     const specs = [requests].flat().map((request) => ({
       identifier: request.name,
       payload: { tenantId, payload: request.payload, context } satisfies StoredJob,

@@ -9,10 +9,11 @@ export interface CallContext {
 }
 
 const storage = new AsyncLocalStorage<CallContext>();
-const NOBODY: CallContext = { correlationId: null, actor: null };
+/** Of what the system does by itself. */
+export const OWN_DOING: CallContext = { correlationId: null, actor: null };
 
 export function callContext(): CallContext {
-  return storage.getStore() ?? NOBODY;
+  return storage.getStore() ?? OWN_DOING;
 }
 
 export function runInContext<T>(context: CallContext, work: () => T): T {
