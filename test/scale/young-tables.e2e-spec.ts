@@ -54,7 +54,7 @@ async function askedByTriage(round: string): Promise<Query[]> {
   for (const { status } of await Promise.all(sent)) expect(status).toBe(202);
   await until('all were triaged', async () => (await triaged()) === triagedBefore + ALERTS);
   return toldSince(server, mark).filter(({ sql: text }) =>
-    /^UPDATE incidents\b|^SELECT.* FROM "incidents".* FOR UPDATE/s.test(text),
+    /^UPDATE incidents\b|^SELECT.* FROM "incidents"/s.test(text),
   );
 }
 
@@ -90,8 +90,8 @@ describe('what triage asks of incidents is found by their keys', () => {
     if (first) await sql(database.url, first);
     const asked = await askedByTriage(when);
     const updates = asked.filter(({ sql: text }) => text.startsWith('UPDATE'));
-    const locks = asked.filter(({ sql: text }) => text.startsWith('SELECT'));
-    expect([updates.length > 0, locks.length > 0]).toEqual([true, true]);
+    const looks = asked.filter(({ sql: text }) => text.startsWith('SELECT'));
+    expect([updates.length > 0, looks.length > 0]).toEqual([true, true]);
     for (const query of asked)
       expect({ query: query.sql, ways: await indexesOf(query) }).toEqual({
         query: query.sql,

@@ -83,10 +83,8 @@ export const FROM_DRAFTS = [
           'title', title, 'description', description, 'severity', severity, 'service', service,
           'environment', environment, 'tags', json_build_object('team', service))::text, 'UTF8'), at, at
      FROM drafts ORDER BY place`,
-  `INSERT INTO triages (tenant_id, incident_id, severity, category, summary, confidence, suggested_agents,
-     decided_because, triaged_at)
-   SELECT $1, incident_id, severity, category, title, 0.7,
-          '["log analysis", "change detection", "metrics analysis"]',
+  `INSERT INTO triages (tenant_id, incident_id, severity, category, confidence, decided_because, triaged_at)
+   SELECT $1, incident_id, severity, category, 0.7,
           jsonb_build_array('The sender calls it ' || severity || '.'), at + interval '40 milliseconds'
      FROM drafts ORDER BY place`,
   `INSERT INTO changes (tenant_id, change_id, type, service, environment, version, summary, occurred_at, recorded_at)

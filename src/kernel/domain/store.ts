@@ -15,7 +15,8 @@ export abstract class Store<A extends Aggregate> {
   abstract change<T>(tenantId: TenantId, id: string, decide: (aggregate: A) => T | Promise<T>): Promise<T>;
 
   /**
-   * The same for many at once, written in one statement. Ids without an aggregate are left out.
+   * The same for many at once, written in one statement. Ids without an aggregate are left out. Where aggregates have
+   * versions they are read without a lock, and one that somebody else has changed meanwhile is decided on again under a lock.
    * @returns what `decide` returned, in the order of the ids
    */
   abstract changeMany<T>(

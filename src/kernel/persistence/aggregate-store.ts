@@ -21,6 +21,8 @@ type Column = EntityMetadata['columns'][number];
  * The key is `(tenant_id, id)`; a mapped `version` column counts the changes.
  */
 export class AggregateStore<A extends Aggregate> extends Store<A> {
+  private changeable: readonly Column[] | undefined;
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly schema: EntitySchema<A>,
@@ -57,18 +59,24 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     if (ids.length === 0) return [];
     return this.unitOfWork.run(tenantId, async (transaction) => {
       const { manager } = transaction;
-      const aggregates = await this.loadMany(manager, tenantId, ids);
-      const changed = new Map<A, Record<string, unknown>>();
-      const results = aggregates.map((aggregate) => {
-        const before = this.columnsOf(manager, aggregate);
-        const result = decide(aggregate);
-        const changes = this.changesOf(manager, aggregate, before);
-        if (changes) changed.set(aggregate, changes);
-        return result;
-      });
-      if (changed.size > 0) await this.updateMany(manager, tenantId, changed);
-      transaction.append(aggregates.flatMap((aggregate) => aggregate.takeRecorded()));
-      return results;
+      const versioned = this.versionColumn(manager) !== undefined;
+      const seen = await this.loadMany(manager, tenantId, ids, versioned ? undefined : 'lock');
+      const decided = this.decideOn(manager, seen, decide);
+      const missed = await this.updateMany(manager, tenantId, [...decided.values()]);
+      if (missed.length > 0) {
+        // Somebody was faster.
+        const held = await this.loadMany(manager, tenantId, missed, 'lock');
+        const again = this.decideOn(manager, held, decide);
+        await this.updateMany(manager, tenantId, [...again.values()]);
+        for (const id of missed) {
+          const decision = again.get(id);
+          if (decision) decided.set(id, decision);
+          else decided.delete(id);
+        }
+      }
+      const decisions = [...decided.values()];
+      transaction.append(decisions.flatMap(({ aggregate }) => aggregate.takeRecorded()));
+      return decisions.map(({ result }) => result);
     });
   }
 
@@ -115,7 +123,12 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
    * Locked in the order of the ids, so that two batches that meet wait for each other in one direction only. Each id is
    * sought by itself: for a list of them, a planner that knows little of a young table walks along all of the tenant's.
    */
-  private async loadMany(manager: EntityManager, tenantId: TenantId, ids: readonly string[]): Promise<A[]> {
+  private async loadMany(
+    manager: EntityManager,
+    tenantId: TenantId,
+    ids: readonly string[],
+    lock?: 'lock',
+  ): Promise<A[]> {
     const id = this.idColumn(manager);
     return manager.find(this.schema, {
       where: {
@@ -123,8 +136,24 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
         [id.propertyName]: Raw((column) => `${column} IN (SELECT unnest(:ids::text[]))`, { ids }),
       } as FindOptionsWhere<A>,
       order: { [id.propertyName]: 'ASC' } as FindOptionsOrder<A>,
-      lock: { mode: 'pessimistic_write' },
+      ...(lock && { lock: { mode: 'pessimistic_write' } }),
     });
+  }
+
+  private decideOn<T>(
+    manager: EntityManager,
+    aggregates: readonly A[],
+    decide: (aggregate: A) => T,
+  ): Map<string, Decision<A, T>> {
+    const id = this.idColumn(manager);
+    return new Map(
+      aggregates.map((aggregate) => {
+        const before = this.columnsOf(manager, aggregate);
+        const result = decide(aggregate);
+        const changes = this.changesOf(manager, aggregate, before);
+        return [String(id.getEntityValue(aggregate)), { aggregate, result, changes }];
+      }),
+    );
   }
 
   private key(manager: EntityManager, tenantId: TenantId, id: string): FindOptionsWhere<A> {
@@ -132,51 +161,69 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     return { tenantId, ...(own && { [own.propertyName]: id }) } as FindOptionsWhere<A>;
   }
 
-  /** The changeable columns as text, so that what `decide` changes inside a JSON column is seen as a change. */
-  private columnsOf(manager: EntityManager, aggregate: A): ReadonlyMap<Column, string | undefined> {
-    const columns = this.metadata(manager).columns.filter(
-      ({ isPrimary, isUpdate }) => !isPrimary && isUpdate,
-    );
-    return new Map(columns.map((column) => [column, JSON.stringify(column.getEntityValue(aggregate))]));
+  /** What the changeable columns hold; JSON as text, so that what `decide` changes inside of it is seen as a change. */
+  private columnsOf(manager: EntityManager, aggregate: A): unknown[] {
+    return this.changeableColumns(manager).map((column) => comparable(column.getEntityValue(aggregate)));
   }
 
   /** The columns that `decide` changed, with the version counted up; undefined when it changed none. */
   private changesOf(
     manager: EntityManager,
     aggregate: A,
-    before: ReadonlyMap<Column, string | undefined>,
+    before: readonly unknown[],
   ): Record<string, unknown> | undefined {
     const after = this.columnsOf(manager, aggregate);
-    const changed = [...after].filter(([column, text]) => text !== before.get(column));
+    const changed = this.changeableColumns(manager).filter((_, at) => after[at] !== before[at]);
     if (changed.length === 0) return undefined;
-    const version = this.metadata(manager).findColumnWithPropertyName('version');
+    const version = this.versionColumn(manager);
     version?.setEntityValue(aggregate, Number(version.getEntityValue(aggregate)) + 1);
-    const columns = [...changed.map(([column]) => column), ...(version ? [version] : [])];
+    const columns = [...changed, ...(version ? [version] : [])];
     return Object.fromEntries(
       columns.map((column) => [column.propertyName, column.getEntityValue(aggregate)]),
     );
   }
 
+  /** @returns the ids of those that somebody else has changed since they were read, and that it left alone */
   private async updateMany(
     manager: EntityManager,
     tenantId: TenantId,
-    changed: ReadonlyMap<A, Readonly<Record<string, unknown>>>,
-  ): Promise<void> {
+    decisions: readonly Decision<A, unknown>[],
+  ): Promise<string[]> {
+    const changed = decisions.filter(({ changes }) => changes);
+    if (changed.length === 0) return [];
     const { columns, tablePath } = this.metadata(manager);
     const id = this.idColumn(manager);
-    const touched = new Set([...changed.values()].flatMap((changes) => Object.keys(changes)));
+    const version = this.versionColumn(manager);
+    const touched = new Set(changed.flatMap(({ changes }) => Object.keys(changes ?? {})));
     const set = columns.filter(({ propertyName }) => touched.has(propertyName));
-    const rows = [...changed.keys()].map((aggregate) =>
+    const rows = changed.map(({ aggregate }) =>
       Object.fromEntries(
         [id, ...set].map((column) => [column.databaseName, column.getEntityValue(aggregate)]),
       ),
     );
-    await manager.query(
+    const asRead = version ? `AND kept.${version.databaseName} = changed.${version.databaseName} - 1` : '';
+    const [stored] = await manager.query<[{ id: string }[], number]>(
       `UPDATE ${tablePath} AS kept SET ${set.map(({ databaseName: name }) => `${name} = changed.${name}`).join(', ')}
          FROM json_populate_recordset(NULL::${tablePath}, $1) AS changed
-        WHERE kept.tenant_id = $2 AND kept.${id.databaseName} = changed.${id.databaseName}`,
+        WHERE kept.tenant_id = $2 AND kept.${id.databaseName} = changed.${id.databaseName} ${asRead}
+       RETURNING kept.${id.databaseName} AS id`,
       [JSON.stringify(rows), tenantId],
     );
+    const done = new Set(stored.map((row) => row.id));
+    return changed
+      .map(({ aggregate }) => String(id.getEntityValue(aggregate)))
+      .filter((each) => !done.has(each));
+  }
+
+  private changeableColumns(manager: EntityManager): readonly Column[] {
+    this.changeable ??= this.metadata(manager).columns.filter(
+      ({ isPrimary, isUpdate }) => !isPrimary && isUpdate,
+    );
+    return this.changeable;
+  }
+
+  private versionColumn(manager: EntityManager): Column | undefined {
+    return this.metadata(manager).findColumnWithPropertyName('version');
   }
 
   /** The key's column beside the tenant; a tenant itself has none. */
@@ -193,6 +240,17 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   private metadata(manager: EntityManager): EntityMetadata {
     return manager.dataSource.getMetadata(this.schema);
   }
+}
+
+interface Decision<A, T> {
+  readonly aggregate: A;
+  readonly result: T;
+  readonly changes: Record<string, unknown> | undefined;
+}
+
+function comparable(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime();
+  return typeof value === 'object' ? JSON.stringify(value) : value;
 }
 
 /** Binds a module's port to its table: `provideStore(Incidents, incidentSchema)`. */

@@ -71,8 +71,9 @@ export class UnitOfWork {
     };
     try {
       await runner.startTransaction();
-      await runner.query(`SELECT set_config('app.tenant_ids', $1, true)`, [tenantId]);
+      const bound = await bind(runner, tenantId);
       const result = await this.current.run(transaction, () => work(transaction));
+      await bound.answered;
       if (pending.length > 0) await appendAndCommit(runner, pending);
       else await runner.commitTransaction();
       if (pending.length > 0) this.committed.announce([tenantId]);
@@ -84,6 +85,17 @@ export class UnitOfWork {
       await runner.release();
     }
   }
+}
+
+/** Sent ahead of the first statement, and not waited for: were it to fail, every statement after it would. */
+async function bind(
+  runner: QueryRunner,
+  tenantId: TenantId,
+): Promise<{ readonly answered: Promise<unknown> }> {
+  const client = (await runner.connect()) as ClientBase;
+  const answered = client.query(`SELECT set_config('app.tenant_ids', $1, true)`, [tenantId]);
+  answered.catch(() => undefined);
+  return { answered };
 }
 
 /** The commit is sent without waiting for the answer before it: until it comes, nobody else can append to this log. */

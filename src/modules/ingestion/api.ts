@@ -83,6 +83,16 @@ export abstract class IncidentLifecycle {
 
   /** The same step for many incidents at once; ids that do not exist are left out. */
   abstract tellMany(tenantId: TenantId, incidentIds: readonly string[], step: LifecycleStep): Promise<Told[]>;
+
+  /**
+   * Reads many incidents and tells each the step that its judge wants, if any; ids that do not exist are left out.
+   * @param judge is asked again about one that somebody else has changed in between
+   */
+  abstract tellEach(
+    tenantId: TenantId,
+    incidentIds: readonly string[],
+    judge: (incident: IncidentSnapshot) => LifecycleStep | undefined,
+  ): Promise<void>;
 }
 
 /** An incident that somebody else than an alert opens. */

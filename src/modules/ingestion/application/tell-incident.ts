@@ -73,6 +73,17 @@ export class TellIncident extends IncidentLifecycle {
     return this.incidents.changeMany(tenantId, incidentIds, (incident) => this.told(incident, step));
   }
 
+  async tellEach(
+    tenantId: TenantId,
+    incidentIds: readonly string[],
+    judge: (incident: IncidentSnapshot) => LifecycleStep | undefined,
+  ): Promise<void> {
+    await this.incidents.changeMany(tenantId, incidentIds, (incident) => {
+      const step = judge(snapshot(incident));
+      if (step) take(incident, step, this.clock.now());
+    });
+  }
+
   private told(incident: Incident, step: LifecycleStep): Told {
     const moved = take(incident, step, this.clock.now());
     return { moved, incident: snapshot(incident) };

@@ -3,13 +3,14 @@ import type { TenantId } from '#kernel/domain/ids';
 import type { Severity } from '#kernel/domain/severity';
 import type { BatchHandler } from '#kernel/events/awaiting-publisher';
 import { Once } from '#kernel/events/once';
-import { IncidentLifecycle } from '#modules/ingestion/api';
+import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api';
 import { IncidentCreated } from '#modules/ingestion/events';
 import { Tenants } from '#modules/tenants/api';
 import { greaterSeverity } from '../domain/alerts/severity.js';
+import { type Triage, triage } from '../domain/alerts/triage.js';
 import { AlertHistory } from './alert-history.js';
 import { StartInvestigation } from './start-investigation.js';
-import { TriageIncidents, type TriagedIncident } from './triage-incidents.js';
+import { TriageIncidents } from './triage-incidents.js';
 
 /**
  * Every new incident is triaged, and its alert remembered; what is severe enough for its tenant is investigated without
@@ -34,34 +35,47 @@ export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
     const { tenantId } = events[0];
     const { settings } = await this.tenants.profile(tenantId);
     await this.once.doMany('triage-incident', events, async (fresh) => {
-      const ids = fresh.map(({ data }) => data.incidentId);
-      const triaged = await this.triageIncidents.many(tenantId, ids);
+      const triaged = await this.triageAll(
+        tenantId,
+        fresh.map(({ data }) => data.incidentId),
+        settings.autoInvestigateMinSeverity,
+      );
+      await this.triageIncidents.keep(
+        tenantId,
+        new Map(triaged.map(({ incident, triage }) => [incident.incidentId, triage])),
+      );
       const arrived = triaged.map(({ incident }) => incident);
       await this.alertHistory.add(
         tenantId,
         arrived.filter(({ source }) => source === 'automated'),
       );
-      await this.moveOn(tenantId, triaged, settings.autoInvestigateMinSeverity);
+      const severe = triaged.filter(({ isSevere, incident }) => isSevere && incident.status === 'triaging');
+      const ids = severe.map(({ incident }) => incident.incidentId);
+      await this.startInvestigation.queue(tenantId, ids, { trigger: 'triage', startedBy: null });
     });
   }
 
-  private async moveOn(
+  /** Whoever was faster than triage (a person who started a run, or resolved it) has the say over what becomes of it. */
+  private async triageAll(
     tenantId: TenantId,
-    triaged: readonly TriagedIncident[],
+    incidentIds: readonly string[],
     threshold: Severity,
-  ): Promise<void> {
-    // Whoever was faster than triage (a person who started a run, or resolved it) has the say.
-    const waiting = triaged.filter(({ incident }) => incident.status === 'triaging');
-    const idsOf = (severe: boolean): string[] =>
-      waiting
-        .filter((each) => isSevere(each, threshold) === severe)
-        .map(({ incident }) => incident.incidentId);
-    await this.startInvestigation.queue(tenantId, idsOf(true), { trigger: 'triage', startedBy: null });
-    await this.incidents.tellMany(tenantId, idsOf(false), { happened: 'triage_below_threshold' });
+  ): Promise<Triaged[]> {
+    const triaged = new Map<string, Triaged>();
+    await this.incidents.tellEach(tenantId, incidentIds, (incident) => {
+      const judged = triage(incident);
+      const severity = greaterSeverity(incident.severity, judged.severity);
+      const isSevere = greaterSeverity(severity, threshold) === severity;
+      triaged.set(incident.incidentId, { incident, triage: judged, isSevere });
+      return isSevere ? undefined : { happened: 'triage_below_threshold' };
+    });
+    return [...triaged.values()];
   }
 }
 
-function isSevere({ incident, triage }: TriagedIncident, threshold: Severity): boolean {
-  const severity = greaterSeverity(incident.severity, triage.severity);
-  return greaterSeverity(severity, threshold) === severity;
+interface Triaged {
+  readonly incident: IncidentSnapshot;
+  readonly triage: Triage;
+  /** Enough for its tenant to have it investigated without being asked. */
+  readonly isSevere: boolean;
 }

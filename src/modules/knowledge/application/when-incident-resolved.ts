@@ -1,6 +1,7 @@
-import { EventsHandler, type IEventHandler } from '@nestjs/cqrs';
+import { EventsHandler } from '@nestjs/cqrs';
 import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
+import type { BatchHandler } from '#kernel/events/awaiting-publisher';
 import { Once } from '#kernel/events/once';
 import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api';
 import { IncidentStatusChanged } from '#modules/ingestion/events';
@@ -9,7 +10,7 @@ import { LearnPattern } from './learn-pattern.js';
 
 /** A resolved incident whose cause was found becomes a pattern, or one more occurrence of the pattern it resembles. */
 @EventsHandler(IncidentStatusChanged)
-export class WhenIncidentResolved implements IEventHandler<IncidentStatusChanged> {
+export class WhenIncidentResolved implements BatchHandler<IncidentStatusChanged> {
   constructor(
     private readonly once: Once,
     private readonly incidents: IncidentLifecycle,
@@ -17,6 +18,11 @@ export class WhenIncidentResolved implements IEventHandler<IncidentStatusChanged
     private readonly learnPattern: LearnPattern,
     private readonly clock: Clock,
   ) {}
+
+  async handleMany(events: readonly IncidentStatusChanged[]): Promise<void> {
+    // Of a storm's events hardly any is of an end, and those that are not make no promises.
+    for (const event of events) if (event.data.newStatus === 'resolved') await this.handle(event);
+  }
 
   async handle(event: IncidentStatusChanged): Promise<void> {
     if (event.data.newStatus !== 'resolved') return;

@@ -82,9 +82,26 @@ export function triage(alert: TriagedAlert): Triage {
     category,
     summary: summaryOf(alert, severity, category),
     confidence: confidenceIn(category, matches),
-    suggestedAgents: ['known solution', ...AGENTS_FOR[category], 'synthesis'],
+    suggestedAgents: suggestedAgents(category),
     decidedBecause: because,
   };
+}
+
+export function suggestedAgents(category: TriageCategory): readonly string[] {
+  return ['known solution', ...AGENTS_FOR[category], 'synthesis'];
+}
+
+export function summaryOf(
+  { title, service, environment }: Pick<TriagedAlert, 'title' | 'service' | 'environment'>,
+  severity: Severity,
+  category: TriageCategory,
+): string {
+  const what = category === 'unknown' ? 'incident' : `${category} incident`;
+  const where = [
+    service === null ? '' : ` on ${service}`,
+    environment === null ? '' : ` (${environment})`,
+  ].join('');
+  return `${severity[0]?.toUpperCase() ?? ''}${severity.slice(1)} ${what}${where}: ${shortened(title, 200)}`;
 }
 
 interface Match {
@@ -140,17 +157,4 @@ function environmentOf({ environment, tags }: TriagedAlert): { name: string; ste
 /** Never what an object inherits: keys are the sender's. */
 function own(object: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
-}
-
-function summaryOf(
-  { title, service, environment }: TriagedAlert,
-  severity: Severity,
-  category: TriageCategory,
-): string {
-  const what = category === 'unknown' ? 'incident' : `${category} incident`;
-  const where = [
-    service === null ? '' : ` on ${service}`,
-    environment === null ? '' : ` (${environment})`,
-  ].join('');
-  return `${severity[0]?.toUpperCase() ?? ''}${severity.slice(1)} ${what}${where}: ${shortened(title, 200)}`;
 }
