@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
@@ -104,6 +105,15 @@ describe('the metrics', () => {
     expect(samples.get(`causeflow_http_request_duration_seconds_count{${route}}`)).toBe(3);
     expect(samples.get(`causeflow_http_request_duration_seconds_bucket{${route},le="+Inf"}`)).toBe(3);
     expect([...samples.keys()].join('\n')).not.toMatch(/inc_1|no\/such/);
+  });
+
+  it('are told of in docs/operations.md, each by its name', async () => {
+    const told = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const { body } = await new Api(server.url).get<string>('/metrics');
+    const families = [...body.matchAll(/^# TYPE (causeflow_\w+) (\w+)$/gm)];
+    expect(families.length).toBeGreaterThan(10);
+    for (const [, name = '', type] of families)
+      expect(told).toMatch(new RegExp(`\`${name}${type === 'counter' ? '_total' : ''}[{\`]`));
   });
 
   it('tell how many streams are open', async () => {

@@ -61,7 +61,7 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
     const now = performance.now();
     if (now - this.outageToldAt < OUTAGE_TOLD_EVERY_MS) return;
     this.outageToldAt = now;
-    this.log.error({ err }, 'The database does not answer; requests that need it are refused with 503');
+    this.log.error({ err }, 'PostgreSQL cannot serve; requests that need it are refused with 503');
   }
 
   private noSuchRoute(request: CallRequest, response: Response): Refusal {
