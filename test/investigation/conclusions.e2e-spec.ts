@@ -73,7 +73,7 @@ it('a run that begins before anybody heard of the end of the one before is answe
   const stopReading = await holdTable(server.database.url, 'changes');
   const incidentId = await sendAlert(tenant);
   await runIs(tenant, incidentId, ({ steps }) => steps[1]?.status === 'running');
-  const stopListening = await holdTable(server.database.url, 'handled_events');
+  const stopListening = await holdTable(server.database.url, 'handled_places');
   await stopReading();
   const first = await ended(tenant, incidentId);
 
@@ -83,7 +83,7 @@ it('a run that begins before anybody heard of the end of the one before is answe
   await until('the end of the first run was heard of', async () => {
     const [row] = await sql<{ heard: boolean }>(
       server.database.url,
-      `SELECT EXISTS (SELECT FROM handled_events WHERE handler = 'propose-remediation') AS heard`,
+      `SELECT EXISTS (SELECT FROM handled_places WHERE effect = 'propose-remediation') AS heard`,
       [],
       tenant.tenantId,
     );

@@ -32,8 +32,8 @@ describe('once a day', () => {
   it('what has expired is deleted, and nothing else', async () => {
     const { tenantId } = tenant;
     await look(
-      `INSERT INTO handled_events (tenant_id, handler, event_id, handled_at)
-       SELECT $1, 'h', 'evt_' || n, now() - interval '1 day' * n FROM generate_series(1, 40) AS n`,
+      `INSERT INTO alert_history (tenant_id, kind, hours, last_day)
+       SELECT $1, 'of day ' || n, '{}', now() - interval '5 days' * n - interval '2 days' FROM generate_series(1, 40) AS n`,
       [tenantId],
     );
     await tenant.api.post(
@@ -55,8 +55,10 @@ describe('once a day', () => {
     ]);
     await runs('purge-expired');
     await until('the old ones are gone', async () => {
-      const [left] = await look<{ count: string }>(`SELECT count(*) FROM handled_events WHERE handler = 'h'`);
-      return left?.count === '29';
+      const [left] = await look<{ count: string }>(
+        `SELECT count(*) FROM alert_history WHERE kind LIKE 'of day %'`,
+      );
+      return left?.count === '17';
     });
     expect(await look(`SELECT key FROM idempotent_requests`)).toEqual([{ key: 'k' }]);
     expect(await look(`SELECT session_id FROM sessions`)).toEqual([

@@ -9,8 +9,8 @@ import { until } from '../support/until.js';
 
 const ONE = 'ten_01HX9VTPQR3KF8MZWBYD5N6JC1' as TenantId;
 const TWO = 'ten_01HX9VTPQR3KF8MZWBYD5N6JC2' as TenantId;
-const INSERT = 'INSERT INTO handled_events (tenant_id, handler, event_id) VALUES ($1, $2, $3)';
-const SELECT = { text: 'SELECT tenant_id, event_id FROM handled_events ORDER BY 1, 2' };
+const INSERT = `INSERT INTO handled_places (tenant_id, effect, places) VALUES ($1, $2, '{}')`;
+const SELECT = { text: 'SELECT tenant_id, effect FROM handled_places ORDER BY 1, 2' };
 
 let database: TestDatabase;
 /** A single connection, so that whatever one statement leaves behind meets the next one. */
@@ -23,10 +23,10 @@ afterAll(async () => {
   await source.destroy();
   await removeDatabase(database);
 });
-beforeEach(() => sql(database.url, 'TRUNCATE handled_events'));
+beforeEach(() => sql(database.url, 'TRUNCATE handled_places'));
 
-const handled = (tenantId: TenantId, event: string, name?: string): Promise<object[]> =>
-  inOnePacket(source, [tenantId], { ...(name && { name }), text: INSERT, values: [tenantId, 'h', event] });
+const handled = (tenantId: TenantId, effect: string, name?: string): Promise<object[]> =>
+  inOnePacket(source, [tenantId], { ...(name && { name }), text: INSERT, values: [tenantId, effect] });
 const asked = (...tenantIds: TenantId[]): Promise<object[]> => inOnePacket(source, tenantIds, SELECT);
 const backend = async (): Promise<number | undefined> =>
   (await inOnePacket<{ pid: number }>(source, [ONE], { text: 'SELECT pg_backend_pid() AS pid' }))[0]?.pid;
@@ -36,8 +36,8 @@ describe('one statement in one packet', () => {
     await handled(ONE, 'a');
     await handled(TWO, 'b');
     const [a, b] = [
-      { tenant_id: ONE, event_id: 'a' },
-      { tenant_id: TWO, event_id: 'b' },
+      { tenant_id: ONE, effect: 'a' },
+      { tenant_id: TWO, effect: 'b' },
     ];
     expect([await asked(ONE), await asked(TWO), await asked(ONE, TWO), await asked()]).toEqual([
       [a],
@@ -45,7 +45,7 @@ describe('one statement in one packet', () => {
       [a, b],
       [],
     ]);
-    await expect(inOnePacket(source, [ONE], { text: INSERT, values: [TWO, 'h', 'c'] })).rejects.toThrow(
+    await expect(inOnePacket(source, [ONE], { text: INSERT, values: [TWO, 'c'] })).rejects.toThrow(
       /row-level security/,
     );
   });
@@ -62,10 +62,10 @@ describe('one statement in one packet', () => {
 
   it('answers the rows of any statement, and none of one that has none', async () => {
     expect(await inOnePacket(source, [ONE], { text: `SELECT 1 AS one WHERE false` })).toEqual([]);
-    expect(await inOnePacket(source, [ONE], { text: `UPDATE handled_events SET handler = 'x'` })).toEqual([]);
+    expect(await inOnePacket(source, [ONE], { text: `UPDATE handled_places SET effect = 'x'` })).toEqual([]);
     expect(
-      await inOnePacket(source, [ONE], { text: `${INSERT} RETURNING event_id`, values: [ONE, 'h', 'a'] }),
-    ).toEqual([{ event_id: 'a' }]);
+      await inOnePacket(source, [ONE], { text: `${INSERT} RETURNING effect`, values: [ONE, 'a'] }),
+    ).toEqual([{ effect: 'a' }]);
   });
 
   it('tells nobody of success before the commit: what fails there has failed, and left nothing', async () => {
@@ -76,7 +76,7 @@ describe('one statement in one packet', () => {
     );
     await sql(
       database.url,
-      `CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON handled_events DEFERRABLE INITIALLY DEFERRED
+      `CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON handled_places DEFERRABLE INITIALLY DEFERRED
          FOR EACH ROW EXECUTE FUNCTION refuse()`,
     );
     try {

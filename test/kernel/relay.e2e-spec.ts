@@ -14,7 +14,7 @@ const said = (what: string): string[] => server.log.split('\n').filter((line) =>
 
 describe('the relay', () => {
   it('tells a handler again that failed, names it in the log, and lets nobody wait for it', async () => {
-    const { api } = await newTenant(server.url);
+    const { api, tenantId } = await newTenant(server.url);
     const { body } = await api.post('/v1/incidents', {
       title: 'fails twice',
       description: 'x',
@@ -30,6 +30,10 @@ describe('the relay', () => {
       `stumbling did ${incidentId}`,
     ]);
     expect(server.log).toContain('Stumbling failed on evt_');
+    await until('nothing is owed any more', async () => {
+      const owed = await sql(server.database.url, 'SELECT FROM owed_events', [], tenantId);
+      return owed.length === 0;
+    });
   });
 
   it('tells it again also when the call that woke the relay is a webhook, and nobody else stumbles over that', async () => {

@@ -88,7 +88,7 @@ describe('row-level security', () => {
     const write = (text: string): Promise<unknown> =>
       asApplication(stranger.tenantId, (client) => client.query(text, [tenant.tenantId]));
     await expect(
-      write(`INSERT INTO handled_events (tenant_id, handler, event_id) VALUES ($1, 'h', 'e')`),
+      write(`INSERT INTO handled_places (tenant_id, effect, places) VALUES ($1, 'e', '{}')`),
     ).rejects.toThrow(/row-level security/);
     await expect(write(`UPDATE users SET tenant_id = $1`)).rejects.toThrow(/row-level security/);
     const { rowCount } = (await write(

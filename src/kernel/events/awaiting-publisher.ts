@@ -6,6 +6,7 @@ import type { Counter } from '../metrics/instruments.js';
 import { Metrics } from '../metrics/metrics.js';
 import { runInContext } from '../tenancy/call-context.js';
 import type { DomainEvent } from './define-event.js';
+import { tell } from './once.js';
 
 // What @EventsHandler writes on a class; the package does not export the name. test/kernel pins it.
 const EVENTS_HANDLER_METADATA = '__eventsHandler__';
@@ -81,12 +82,12 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     return failures.flat();
   }
 
-  /** Delivers to one handler again, by name: what the relay asks for after a failure. */
+  /** Delivers to the handlers of one name again: what the relay asks for after a failure. */
   async redeliver(handlerName: string, event: DomainEvent): Promise<void> {
-    const handler = this.handlers.get(event.constructor)?.find(({ name }) => name === handlerName);
-    if (!handler) return;
-    const [failure] = await this.deliver(handler, [event]);
-    if (failure) throw failure.error;
+    for (const handler of this.handlers.get(event.constructor) ?? []) {
+      const [failure] = handler.name === handlerName ? await this.deliver(handler, [event]) : [];
+      if (failure) throw failure.error;
+    }
   }
 
   private async deliver({ name, instance }: NamedHandler, events: DomainEvent[]): Promise<HandlerFailure[]> {
@@ -94,7 +95,7 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     const attempt = async (batch: DomainEvent[], work: () => Promise<void>): Promise<void> => {
       const correlationId = batch[0]?.correlationId ?? null;
       try {
-        await runInContext({ correlationId, actor: null }, work);
+        await runInContext({ correlationId, actor: null }, () => tell(name, events, work));
       } catch (error) {
         failures.push({ handler: name, events: batch, error });
       }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JobHandler, type Job } from '../jobs/job-handler.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { AwaitingPublisher } from './awaiting-publisher.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
@@ -12,11 +13,17 @@ export class RedeliverEvent {
     private readonly eventLog: EventLog,
     private readonly catalogue: EventCatalogue,
     private readonly publisher: AwaitingPublisher,
+    private readonly unitOfWork: UnitOfWork,
   ) {}
 
-  async run({ tenantId, payload }: Job<{ handler: string; seq: number }>): Promise<void> {
-    const [logged] = await this.eventLog.page(tenantId, payload.seq - 1, 1);
-    const event = logged?.seq === payload.seq ? this.catalogue.revive(logged) : undefined;
-    if (event) await this.publisher.redeliver(payload.handler, event);
+  async run({ tenantId, payload: { handler, seq } }: Job<{ handler: string; seq: number }>): Promise<void> {
+    const [logged] = await this.eventLog.page(tenantId, seq - 1, 1);
+    const event = logged?.seq === seq ? this.catalogue.revive(logged) : undefined;
+    if (event) await this.publisher.redeliver(handler, event);
+    await this.unitOfWork.query(
+      tenantId,
+      'DELETE FROM owed_events WHERE tenant_id = $1 AND handler = $2 AND seq = $3',
+      [tenantId, handler, seq],
+    );
   }
 }

@@ -135,14 +135,25 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
         `${handler} failed on ${events.map(({ id }) => id).join(', ')}; it will be tried again`,
       );
     }
-    await this.jobs.enqueue(
-      tenantId,
-      failures.flatMap(({ handler, events }) =>
-        events.map(({ seq }) => ({ name: 'redeliver-event', payload: { handler, seq } })),
-      ),
-    );
+    const owed = failures.flatMap(({ handler, events }) => events.map(({ seq }) => ({ handler, seq })));
+    await this.unitOfWork.run(tenantId, async () => {
+      await this.unitOfWork.query(tenantId, OWE, [
+        tenantId,
+        owed.map(({ handler }) => handler),
+        owed.map(({ seq }) => seq),
+      ]);
+      await this.jobs.enqueue(
+        tenantId,
+        owed.map((payload) => ({ name: 'redeliver-event', payload })),
+      );
+    });
   }
 }
+
+/** Before the relay moves on: what it has passed and nobody is owed counts as handled. */
+const OWE = `
+  INSERT INTO owed_events (tenant_id, handler, seq) SELECT $1, * FROM unnest($2::text[], $3::bigint[])
+  ON CONFLICT DO NOTHING`;
 
 /** A transaction of its own, since appenders wait for this row, and not flushed: what a crash takes back is relayed again. */
 const UNFLUSHED = `(SELECT set_config('synchronous_commit', 'off', true)) AS unflushed`;

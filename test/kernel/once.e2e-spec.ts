@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import { newTenantId, type TenantId } from '#kernel/domain/ids';
+import { CommittedEvents } from '#kernel/events/committed-events';
+import type { DomainEvent } from '#kernel/events/define-event';
+import { Once, tell } from '#kernel/events/once';
+import { applicationDataSource } from '#kernel/persistence/data-source';
+import { migrate } from '#kernel/persistence/migrate';
+import { sqlMigrations } from '#kernel/persistence/sql-migrations';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import { IncidentCreated } from '#modules/ingestion/events';
+import { cloneDatabase, emptyDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+
+type Events = [DomainEvent, ...DomainEvent[]];
+
+let database: TestDatabase;
+let source: DataSource;
+let unitOfWork: UnitOfWork;
+let once: Once;
+let tenantId: TenantId;
+beforeAll(async () => {
+  database = await cloneDatabase();
+  source = await applicationDataSource({ url: database.url, poolSize: 20 }).initialize();
+  unitOfWork = new UnitOfWork(source, new CommittedEvents());
+  once = new Once(unitOfWork);
+  await sql(
+    database.url,
+    `CREATE TABLE effects (tenant_id text NOT NULL, effect text NOT NULL, seq bigint NOT NULL)`,
+  );
+  await sql(database.url, `SELECT isolate_by_tenant('effects')`);
+});
+afterAll(async () => {
+  await source.destroy();
+  await removeDatabase(database);
+});
+beforeEach(async () => {
+  tenantId = newTenantId();
+  await look('INSERT INTO event_stream (tenant_id, seq, relayed) VALUES ($1, 0, 0)', [tenantId]);
+});
+
+const look = <R extends object>(text: string, parameters: unknown[] = []): Promise<R[]> =>
+  unitOfWork.query<R>(tenantId, text, parameters);
+const eventsAt = (...seqs: number[]): Events =>
+  seqs.map((seq) => {
+    const stored = {
+      id: `evt_${seq}`,
+      seq,
+      tenantId,
+      occurredAt: new Date(0),
+      correlationId: null,
+      actor: null,
+    };
+    return new IncidentCreated({} as IncidentCreated['data'], stored);
+  }) as unknown as Events;
+const act = async (events: readonly DomainEvent[]): Promise<void> => {
+  for (const event of events) {
+    await unitOfWork.query(event.tenantId, 'INSERT INTO effects VALUES ($1, $2, $3)', [
+      event.tenantId,
+      'effect',
+      event.seq,
+    ]);
+  }
+};
+const handle = (events: Events): Promise<void> => once.doMany('effect', events, act);
+const done = async (): Promise<number[]> =>
+  (await look<{ seq: string }>('SELECT seq FROM effects ORDER BY seq')).map(({ seq }) => Number(seq));
+const relayedTo = (seq: number): Promise<unknown> => look('UPDATE event_stream SET relayed = $1', [seq]);
+const owe = (seq: number, handler = 'H'): Promise<unknown> =>
+  look('INSERT INTO owed_events (tenant_id, handler, seq) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
+    tenantId,
+    handler,
+    seq,
+  ]);
+const remembered = async (): Promise<string | undefined> =>
+  (await look<{ places: string }>('SELECT places::text FROM handled_places'))[0]?.places;
+
+describe('an effect', () => {
+  it('happens once when its event comes 20 times at the same time', async () => {
+    const race = (...seqs: number[]) =>
+      Promise.all(Array.from({ length: 20 }, () => handle(eventsAt(...seqs))));
+    await race(1, 2, 3);
+    await race(3, 4, 5);
+    expect(await done()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('is not remembered when it fails, and happens when its event comes again, before later ones or after', async () => {
+    const fails = once.do('effect', eventsAt(1)[0], () => Promise.reject(new Error('no')));
+    await expect(fails).rejects.toThrow('no');
+    await handle(eventsAt(2));
+    await handle(eventsAt(1));
+    await handle(eventsAt(1, 2));
+    expect(await done()).toEqual([1, 2]);
+  });
+
+  it('is its tenant’s alone, and has its own name', async () => {
+    const first = tenantId;
+    await handle(eventsAt(1));
+    tenantId = newTenantId();
+    await handle(eventsAt(1));
+    expect(await done()).toEqual([1]);
+    expect(await once.do('another', eventsAt(1)[0], () => Promise.resolve())).toBe(true);
+    tenantId = first;
+    expect(await done()).toEqual([1]);
+  });
+
+  it('of a part of what its handler is told leaves the rest to be done', async () => {
+    const told = eventsAt(3, 6, 9, 12);
+    await tell('H', told, () => handle(eventsAt(3, 9)));
+    expect(await remembered()).toBe('{[0,1),[3,4),[7,10)}');
+    await tell('H', told, () => handle(told));
+    expect(await remembered()).toBe('{[0,1),[3,13)}');
+    expect(await done()).toEqual([3, 6, 9, 12]);
+  });
+
+  it('that is owed is done later and once, whatever the relay has passed meanwhile', async () => {
+    const told = eventsAt(1, 2, 3);
+    await tell('H', told, () => handle(eventsAt(1)));
+    await tell('H', told, () => handle(eventsAt(3)));
+    await owe(2);
+    // Told as failed although it was there: the connection broke at its commit.
+    await owe(3);
+    await relayedTo(50);
+    await tell('H', eventsAt(60), () => handle(eventsAt(60)));
+    expect(await remembered()).toBe('{[0,2),[3,51),[60,61)}');
+    for (const seq of [2, 3, 2, 3]) await tell('H', eventsAt(seq), () => handle(eventsAt(seq)));
+    expect(await done()).toEqual([1, 2, 3, 60]);
+    expect(await remembered()).toBe('{[0,51),[60,61)}');
+  });
+
+  it('is remembered in one short row, however many events there were and whoever else is owed something', async () => {
+    for (let page = 0; page < 50; page += 1) {
+      const told = eventsAt(page * 30 + 1, page * 30 + 4, page * 30 + 7);
+      for (const { seq } of told) await tell('H', told, () => handle(eventsAt(seq)));
+      await owe(page * 30 + 15, 'Another');
+      await relayedTo(page * 30 + 30);
+    }
+    expect(await done()).toHaveLength(150);
+    expect(await remembered()).toBe('{[0,1478)}');
+  });
+});
+
+/** Numbers by chance, the same for the same seed. */
+function chanceOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+describe('two relays that know nothing of each other', () => {
+  const LAST = 90;
+
+  /** What a relay and its jobs do, with handlers that fail before, in and after their effect, and with ends half way. */
+  async function relay(chance: () => number): Promise<void> {
+    const attempt = async (told: Events, part: Events): Promise<void> => {
+      const way = chance();
+      if (way < 0.1) throw new Error('before');
+      await tell('H', told, () =>
+        once.doMany('effect', part, async (fresh) => {
+          await act(fresh);
+          if (way < 0.2) throw new Error('in');
+        }),
+      );
+      if (way < 0.3) throw new Error('after');
+    };
+    for (;;) {
+      const [stream] = await look<{ relayed: string }>('SELECT relayed FROM event_stream');
+      const from = Number(stream?.relayed);
+      const owed = await look<{ seq: string }>('SELECT seq FROM owed_events');
+      if (from >= LAST && owed.length === 0) return;
+      for (const seq of owed.map((row) => Number(row.seq))) {
+        const again = await attempt(eventsAt(seq), eventsAt(seq)).then(
+          () => true,
+          () => false,
+        );
+        if (again) await look('DELETE FROM owed_events WHERE seq = $1', [seq]);
+      }
+      const page = Array.from({ length: 12 }, (_, n) => from + 1 + n).filter((seq) => seq <= LAST);
+      const seqs = page.filter((seq) => seq % 3 !== 0);
+      const failed: number[] = [];
+      if (seqs.length > 0) {
+        const told = eventsAt(...seqs);
+        await attempt(told, told).catch(async () => {
+          for (const seq of seqs) await attempt(told, eventsAt(seq)).catch(() => failed.push(seq));
+        });
+      }
+      if (chance() < 0.2) continue;
+      for (const seq of failed) await owe(seq);
+      if (chance() < 0.2) continue;
+      if (page.length > 0) await relayedTo(page.at(-1) ?? from);
+    }
+  }
+
+  it.each([1, 2, 3, 4])('have each effect there once in the end (%i)', async (seed) => {
+    await Promise.all([relay(chanceOf(seed)), relay(chanceOf(seed * 1_000))]);
+    expect(await done()).toEqual(
+      Array.from({ length: LAST }, (_, n) => n + 1).filter((seq) => seq % 3 !== 0),
+    );
+  });
+});
+
+it('takes over from the marks of an earlier version what may still be told again', async () => {
+  const folders = ['migrations'];
+  const names = sqlMigrations(folders).map(({ migrationName }) => migrationName);
+  const old = await emptyDatabase();
+  const ask = <R extends object>(text: string): Promise<R[]> =>
+    sql<R>(old.url, text.replaceAll('$1', `'${tenantId}'`), [], tenantId);
+  try {
+    await migrate(old.url, folders, names.slice(0, names.indexOf('handled-places1763700151000')));
+    await ask(`INSERT INTO event_stream (tenant_id, seq, relayed) VALUES ($1, 5, 3)`);
+    await ask(`INSERT INTO events (tenant_id, seq, id, type, data, occurred_at)
+      SELECT $1, n, 'evt_' || n, 'incident.created', '{}', now() FROM generate_series(1, 5) AS n`);
+    await ask(`INSERT INTO handled_events (tenant_id, handler, event_id)
+      SELECT $1, 'effect', 'evt_' || n FROM unnest('{1,3,4}'::integer[]) AS n UNION ALL SELECT $1, 'half', 'evt_2'`);
+    await ask(`SELECT graphile_worker.add_job('redeliver-event',
+      json_build_object('tenantId', $1, 'payload', json_build_object('handler', 'H', 'seq', 2)))`);
+    await migrate(old.url, folders);
+    expect(await ask('SELECT effect, places::text FROM handled_places ORDER BY effect')).toEqual([
+      { effect: 'effect', places: '{[4,5)}' },
+      { effect: 'half', places: '{[2,3)}' },
+    ]);
+    expect(await ask('SELECT handler, seq::integer FROM owed_events')).toEqual([{ handler: 'H', seq: 2 }]);
+  } finally {
+    await removeDatabase(old);
+  }
+});
