@@ -15,7 +15,8 @@ export interface EventChoice {
 }
 
 export interface EventPage {
-  readonly events: readonly ToldEvent[];
+  /** Takes the text apart that PostgreSQL answered: a page that waits is but one text. */
+  readonly events: () => readonly ToldEvent[];
   /** The place up to which these are all that was chosen: the next page begins after it. */
   readonly upTo: number;
   /** Whether it reaches to where the log ended when it was asked for. */
@@ -79,10 +80,13 @@ export class EventLog {
       ? await this.batches.read<ToldText>([tenantId], WALK, [tenantId, after, limit, choice.types])
       : await this.seek(tenantId, choice, after, limit);
     if (!text) throw new Error('An aggregate answers one row');
-    const events = toldEvents(tenantId, text);
     const upTo = isWalk ? after + limit : Number(text.last);
-    const isLast = isWalk ? upTo >= Number(text.head) : events.length < limit;
-    return { events, upTo: isLast ? Math.max(after, Number(text.head)) : upTo, isLast };
+    const isLast = isWalk ? upTo >= Number(text.head) : text.count < limit;
+    return {
+      events: () => toldEvents(tenantId, text),
+      upTo: isLast ? Math.max(after, Number(text.head)) : upTo,
+      isLast,
+    };
   }
 
   /** The place of the newest event; 0 when the log is empty. */

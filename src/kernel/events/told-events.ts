@@ -15,6 +15,7 @@ export function told({ id, type, tenantId, data, occurredAt }: LoggedEvent): Tol
 export interface ToldText {
   /** Where the log ended in the moment in which it was read, so that nothing up to there can be missing. */
   readonly head: string | null;
+  readonly count: number;
   /** The place of the last event, and the text; null when there is none. */
   readonly last: string | null;
   readonly told: string | null;
@@ -28,12 +29,12 @@ const PARTS = 4;
 export const TOLD_COLUMNS = 'seq, id, type, occurred_at, data';
 
 /**
- * Reads as one row, a `ToldText`, what a query for `TOLD_COLUMNS` chose of the log of tenant $1: ten thousand values cost the
- * driver twice of what it costs to join them there and to part them here.
+ * Reads as one row, a `ToldText`, what a query for `TOLD_COLUMNS` chose of the log of tenant $1: to join
+ * its values there and take them apart here costs a third of what they cost the driver one by one.
  */
 export function asOneText(chosen: string): string {
   return `
-  SELECT (SELECT seq FROM event_stream WHERE tenant_id = $1) AS head, max(seq) AS last,
+  SELECT (SELECT seq FROM event_stream WHERE tenant_id = $1) AS head, count(*)::int AS count, max(seq) AS last,
          string_agg(
            id || E'\\x1e' || type || E'\\x1e' ||
            to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || E'\\x1e' || data,

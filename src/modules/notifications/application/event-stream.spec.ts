@@ -91,7 +91,7 @@ describe('an event stream', () => {
   it('waits for its reader before it replays more', async () => {
     const { line, stream } = opened();
     let done = false;
-    const replay = stream.replay([event]).then(() => (done = true));
+    const replay = stream.replay({ events: () => [event] }).then(() => (done = true));
     await Promise.resolve();
     expect(done).toBe(false);
     line.letThrough(1_000);
@@ -100,7 +100,7 @@ describe('an event stream', () => {
 
   it('puts an event on three lines, whatever white space its data has', () => {
     const { line, stream } = opened();
-    void stream.replay([event]);
+    void stream.replay({ events: () => [event] });
     expect(line.text).toBe(
       `id: evt_1\nevent: incident.created\ndata: {"event":"incident.created","timestamp":"2026-03-01T12:00:00.000Z",` +
         `"tenantId":"${tenantId}","data":{  "title": "a\\nb" }}\n\n`,

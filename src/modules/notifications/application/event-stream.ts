@@ -1,5 +1,5 @@
 import type { TenantId } from '#kernel/domain/ids';
-import type { ToldEvent } from '#kernel/events/told-events';
+import type { EventPage } from '#kernel/events/event-log';
 import type { Principal } from '#kernel/http/principal';
 import type { EventFilter } from '../domain/event-filter.js';
 import type { Beginning } from './find-place.js';
@@ -54,11 +54,11 @@ export class EventStream {
     else this.outlet.write(frames);
   }
 
-  /** Sends events of the past, and waits for the reader to take them before it asks for more. */
-  async replay(events: readonly ToldEvent[]): Promise<void> {
-    if (events.length === 0 || this.isOver) return;
-    this.outlet.write(framesOf(events));
-    await this.outlet.drained();
+  /** Sends events of the past, of which it then holds but the frames. @returns when there is room for more of them */
+  replay({ events }: Pick<EventPage, 'events'>): Promise<void> {
+    const frames = framesOf(events());
+    if (frames.length > 0 && !this.isOver) this.outlet.write(frames);
+    return this.outlet.drained();
   }
 
   /** Keeps the connection alive; a reader that took nothing since the last ping is cut off. */

@@ -63,7 +63,7 @@ class UnevenLog {
     await this.pause();
     const upTo = isWalk ? after + limit : (events.at(-1)?.seq ?? after);
     const isLast = isWalk ? upTo >= head : events.length < limit;
-    return { events: events.map(told), upTo: isLast ? Math.max(after, head) : upTo, isLast };
+    return { events: () => events.map(told), upTo: isLast ? Math.max(after, head) : upTo, isLast };
   }
 
   heads(): Promise<Map<TenantId, number>> {
@@ -215,7 +215,7 @@ describe('a reader that is slow to take what it missed', () => {
     const log = new FailingLog(dice(1));
     const paper = await opened(log);
     expect(log.pages).toBe(2);
-    expect(paper.ids).toHaveLength(500);
+    expect(paper.ids).toHaveLength(800);
   });
 
   it('is sent what was read, and ended, when the log cannot be read any more', async () => {
@@ -224,6 +224,6 @@ describe('a reader that is slow to take what it missed', () => {
     paper.begin();
     for (let turns = 0; turns < 5_000 && !paper.ended; turns++) await turn();
     expect(paper.ended).toBe(true);
-    expect(paper.ids).toHaveLength(1_500);
+    expect(paper.ids).toHaveLength(2_400);
   });
 });

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Config } from '#kernel/config/config';
 import { EventLog, type EventPage } from '#kernel/events/event-log';
@@ -11,7 +12,7 @@ import { StreamKeeper } from './stream-keeper.js';
 import { TenantFeeds } from './tenant-feeds.js';
 
 /** One page is on its way to the reader and the next one at hand. */
-const EVENTS_A_PAGE = 500;
+const EVENTS_A_PAGE = 800;
 /** Many readers coming back at once must leave most of the connection pool to everybody else. */
 const READS_AT_ONCE = 3;
 
@@ -61,11 +62,13 @@ export class OpenStream {
   /** Sends the log from a place to its end, page by page. @returns the place it came to */
   private async catchUp(stream: EventStream, from: number): Promise<number> {
     for (let page = await this.read(stream, from); ;) {
-      const { events, upTo, isLast } = page;
+      const { upTo, isLast } = page;
       const next = isLast ? undefined : this.read(stream, upTo);
       // Told of where it is awaited, which a slow reader puts off.
       next?.catch(() => undefined);
-      await stream.replay(events);
+      // The question shall have left before this page is made into frames.
+      await turn();
+      await stream.replay(page);
       if (!next || stream.isOver) return upTo;
       page = await next;
     }

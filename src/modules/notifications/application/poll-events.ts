@@ -32,7 +32,7 @@ export class PollEvents {
     // A page is short where events stand between that nobody is told of.
     for (let from = place, atEnd = false; !atEnd && events.length < limit;) {
       const page = await this.eventLog.choose(tenantId, filter, from, limit);
-      events.push(...page.events);
+      events.push(...page.events());
       from = page.upTo;
       atEnd = page.isLast;
     }
