@@ -26,21 +26,27 @@ class Doorman {
   }
 }
 
+function publisherFor(...doormen: Doorman[]): AwaitingPublisher {
+  const discovery = { getProviders: () => doormen.map((instance) => ({ instance, metatype: Doorman })) };
+  const publisher = new AwaitingPublisher(
+    {} as EventBus<DomainEvent>,
+    discovery as unknown as DiscoveryService,
+    new EventEmitter2(),
+    new Metrics(),
+  );
+  publisher.onModuleInit();
+  return publisher;
+}
+
+const tenantId = newTenantId();
+const stored = (seq: number): Stored => ({
+  ...{ id: `evt_${seq}`, seq, tenantId, occurredAt: new Date(0), correlationId: null, actor: null },
+});
+
 describe('the publisher', () => {
   it('gives a handler of several events what happened as one batch, in its order', async () => {
     const doorman = new Doorman();
-    const discovery = { getProviders: () => [{ instance: doorman, metatype: Doorman }] };
-    const publisher = new AwaitingPublisher(
-      {} as EventBus<DomainEvent>,
-      discovery as unknown as DiscoveryService,
-      new EventEmitter2(),
-      new Metrics(),
-    );
-    publisher.onModuleInit();
-    const tenantId = newTenantId();
-    const stored = (seq: number): Stored => ({
-      ...{ id: `evt_${seq}`, seq, tenantId, occurredAt: new Date(0), correlationId: null, actor: null },
-    });
+    const publisher = publisherFor(doorman);
     const events = [
       new Opened(new Door(), stored(1)),
       new Shut(new Door(), stored(2)),
@@ -48,5 +54,12 @@ describe('the publisher', () => {
     ];
     expect(await publisher.publishAll(events)).toEqual([]);
     expect(doorman.batches).toEqual([events]);
+  });
+
+  it('tells an event again to every handler of the name that failed, since two modules may name theirs alike', async () => {
+    const [one, two] = [new Doorman(), new Doorman()];
+    const event = new Opened(new Door(), stored(1));
+    await publisherFor(one, two).redeliver('Doorman', event);
+    expect([one.batches, two.batches]).toEqual([[[event]], [[event]]]);
   });
 });
