@@ -1385,10 +1385,10 @@ export interface components {
         };
         ChangeIncidentBody: {
             /**
-             * @description What a person may set; the flow sets the rest
+             * @description A person may set open, resolved and closed; the flow sets the rest, which are 409 here
              * @enum {string}
              */
-            status?: "open" | "resolved" | "closed";
+            status?: "open" | "triaging" | "investigating" | "awaiting_approval" | "remediating" | "resolved" | "closed";
             /** @enum {string} */
             severity?: "critical" | "high" | "medium" | "low" | "info";
         };

@@ -112,7 +112,12 @@ describe('a change by hand', () => {
       409,
       { error: 'invalid_transition', from: 'open', to: 'open', allowed: ['resolved', 'closed'] },
     ]);
-    expect((await tenant.api.patch(path, { status: 'investigating' })).status).toBe(400);
+    const flow = await tenant.api.patch(path, { status: 'investigating' });
+    expect([flow.status, flow.body]).toMatchObject([
+      409,
+      { error: 'invalid_transition', from: 'open', to: 'investigating', allowed: ['resolved', 'closed'] },
+    ]);
+    expect((await tenant.api.patch(path, { status: 'solved' })).status).toBe(400);
 
     const timeline = await tenant.api.get<{
       items: { event: string; actor: string | null; data: unknown }[];

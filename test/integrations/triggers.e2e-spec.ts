@@ -150,7 +150,7 @@ describe('a trigger', () => {
     ['a condition about something else', { condition: 'tenant.name == "x"' }, 'condition', /Unknown variable: tenant/],
     ['an unknown event', { on: { event: 'incident.exploded' } }, 'on.event', /one of/],
     ['its own kind of event', { on: { event: 'trigger.event_received' } }, 'on.event', /one of/],
-    ['an unknown field to listen to', { on: { severity: 'high' } }, 'on.severity', /should not exist/],
+    ['an unknown field to listen to', { on: { severity: 'high' } }, 'on.severity', /^is not known here$/],
     ['an unknown action', { action: 'reboot' }, 'action', /start_investigation, create_incident, record_change, notify, run_remediation_proposal/],
     ['an incomplete action', { action: 'create_incident', actionConfig: { title: 'x' } }, 'actionConfig.description', /string/],
     ['an action told too much', { action: 'notify', actionConfig: { to: 'me' } }, 'actionConfig', /empty for notify/],

@@ -155,7 +155,9 @@ export function IdOf(prefix: IdPrefix | readonly IdPrefix[], options: Common = {
   return field(
     { example: `${prefixes[0]}_${SAMPLE_ULID}`, ...options },
     { type: 'string', pattern },
-    Matches(new RegExp(pattern)),
+    Matches(new RegExp(pattern), {
+      message: `$property must be an id that begins with ${prefixes.join('_ or ')}_`,
+    }),
   );
 }
 

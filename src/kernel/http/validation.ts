@@ -15,15 +15,27 @@ export function validation(place = ''): ValidationPipe {
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => {
       const details = errors.flatMap((error) => faultsOf(error, place));
-      return new Refusal('validation_error', details.map(({ message }) => message).join('; '), { details });
+      const sentence = details.map(({ field, message }) => `${field} ${message}`).join('; ');
+      return new Refusal('validation_error', sentence, { details });
     },
   });
 }
 
 function faultsOf(error: ValidationError, parent: string): FieldFault[] {
   const field = parent === '' ? error.property : `${parent}.${error.property}`;
-  const own = Object.values(error.constraints ?? {}).map((message) => ({ field, message }));
+  const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
+    field,
+    message: rule === 'whitelistValidation' ? 'is not known here' : withoutName(message, error.property),
+  }));
   return [...own, ...(error.children ?? []).flatMap((child) => faultsOf(child, field))];
+}
+
+/** The library's messages hold the name; ours are what comes behind it, so that a form can show them beside the field. */
+function withoutName(message: string, name: string): string {
+  const [before, ...after] = message.split(`${name} `);
+  if (after.length === 0) return message;
+  const rest = after.join(`${name} `);
+  return before === 'each value in ' ? `has a value that ${rest}` : rest;
 }
 
 /** The same check for a body, or a part of one, that is read by hand. */

@@ -43,11 +43,11 @@ export class CreateIncidentBody {
 }
 
 export class ChangeIncidentBody {
-  @OneOf(['open', 'resolved', 'closed'], {
+  @OneOf(INCIDENT_STATUSES, {
     optional: true,
-    summary: 'What a person may set; the flow sets the rest',
+    summary: 'A person may set open, resolved and closed; the flow sets the rest, which are 409 here',
   })
-  status?: 'open' | 'resolved' | 'closed';
+  status?: IncidentStatus;
   @OneOf(SEVERITIES, { optional: true }) severity?: Severity;
 }
 
