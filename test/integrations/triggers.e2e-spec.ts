@@ -152,7 +152,7 @@ describe('a trigger', () => {
     ['its own kind of event', { on: { event: 'trigger.event_received' } }, 'on.event', /one of/],
     ['an unknown field to listen to', { on: { severity: 'high' } }, 'on.severity', /^is not known here$/],
     ['an unknown action', { action: 'reboot' }, 'action', /start_investigation, create_incident, record_change, notify, run_remediation_proposal/],
-    ['an incomplete action', { action: 'create_incident', actionConfig: { title: 'x' } }, 'actionConfig.description', /string/],
+    ['an incomplete action', { action: 'create_incident', actionConfig: { title: 'x' } }, 'actionConfig.description', /^is required$/],
     ['an action told too much', { action: 'notify', actionConfig: { to: 'me' } }, 'actionConfig', /empty for notify/],
     ['no name', { name: ' ' }, 'name', /blank/],
   ])('is refused with %s', async (_, rule, field, message) => {

@@ -19,11 +19,13 @@ const faultOf = async (wrong: object): Promise<unknown> =>
 
 describe('what is wrong with a field', () => {
   it.each<[object, string, string]>([
+    [{ title: undefined }, 'title', 'is required'],
     [{ title: 7 }, 'title', 'must be a string'],
     [{ title: ' ' }, 'title', 'must not be blank'],
     [{ limit: 0 }, 'limit', 'must not be less than 1'],
     [{ letters: ['c'] }, 'letters', 'has a value that must be one of the following values: a, b'],
     [{ incidentId: 'x' }, 'incidentId', 'must be an id that begins with inc_'],
+    [{ inner: {} }, 'inner.word', 'is required'],
     [{ inner: { word: 'too long' } }, 'inner.word', 'must be shorter than or equal to 5 characters'],
     [{ more: 1 }, 'more', 'is not known here'],
   ])('is said without its name, which stands beside it: %j', async (wrong, field, message) => {

@@ -12,7 +12,7 @@ export function validation(place = ''): ValidationPipe {
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
     stopAtFirstError: true,
-    validationError: { target: false, value: false },
+    validationError: { target: false },
     exceptionFactory: (errors) => {
       const details = errors.flatMap((error) => faultsOf(error, place));
       const sentence = details.map(({ field, message }) => `${field} ${message}`).join('; ');
@@ -25,9 +25,14 @@ function faultsOf(error: ValidationError, parent: string): FieldFault[] {
   const field = parent === '' ? error.property : `${parent}.${error.property}`;
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
     field,
-    message: rule === 'whitelistValidation' ? 'is not known here' : withoutName(message, error.property),
+    message: wordsFor(rule, error.value, withoutName(message, error.property)),
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => faultsOf(child, field))];
+}
+
+function wordsFor(rule: string, value: unknown, otherwise: string): string {
+  if (rule === 'whitelistValidation') return 'is not known here';
+  return value === undefined ? 'is required' : otherwise;
 }
 
 /** The library's messages hold the name; ours are what comes behind it, so that a form can show them beside the field. */
