@@ -98,8 +98,10 @@ export function walkKeys(place: IncidentPlace, keys: Keys): Query {
   const near = madeNear(place, bind);
   let passed: string;
   if (keys === 'ofTimes') {
-    // OFFSET 0 keeps the planner from following the index of updates, most of which are of other times.
-    passed = `(SELECT ${KEYS} FROM incidents WHERE ${[...ranged, ...near, ...made(place, bind)].join(' AND ')} OFFSET 0)`;
+    // OFFSET 0 keeps the planner from following the index of updates, most of which are of other times. Those that are first
+    // by creation are mostly so by update: most of what comes after them is told to be none of the first by one comparison.
+    passed = `(SELECT ${KEYS} FROM incidents WHERE ${[...ranged, ...near, ...made(place, bind)].join(' AND ')}
+                ORDER BY incident_id ${order} OFFSET 0)`;
   } else {
     if (from !== undefined) ranged.push(`updated_at >= ${bind(from)}`);
     passed = `(SELECT * FROM (SELECT ${KEYS} FROM incidents WHERE ${ranged.join(' AND ')} ${orderOf(place)}
@@ -158,12 +160,22 @@ function waiting(place: IncidentPlace, bind: Bind, most: string): string {
     ...['tenant_id = $1', `status = 'triaging'`],
     ...[...madeNear(place, bind), ...beyond(place, bind)],
   ];
-  const checked = [...made(place, bind), ...check(place, undefined, bind)];
+  const spelt = plainWords(place.q).map(
+    (word) => `strpos(lower(title || ' ' || description), ${bind(word)}) > 0`,
+  );
+  const checked = [...made(place, bind), ...spelt, ...check(place, undefined, bind)];
   // LIMIT ALL keeps the planner from following another index, of all that is no longer waiting.
   return `(SELECT incident_id
              FROM (SELECT * FROM incidents WHERE ${ranged.join(' AND ')}
                    ${place.sort === 'createdAt' ? orderOf(place) : ''} LIMIT ALL) AS waiting
             WHERE ${checked.join(' AND ')} ${orderOf(place)} LIMIT ${most})`;
+}
+
+/** Words that a text has to spell out to match: a text that does not is told by that twenty times as fast. */
+function plainWords(q = ''): string[] {
+  const words = q.trim().split(/\s+/);
+  const isPlain = words.every((word) => /^([a-z]+|[0-9]+)$/i.test(word) && !/^or$/i.test(word));
+  return isPlain ? words.map((word) => word.toLowerCase()) : [];
 }
 
 export function isOneRange(place: IncidentPlace): boolean {
