@@ -72,6 +72,8 @@ export function addErrors(operation: Fallible): void {
     ...own.filter(isError).map(([status]) => Number(status)),
     ...(operation.security?.length ? [401, 403] : []),
     ...(operation.requestBody ? [400, 413, 415] : []),
+    500,
+    503,
   ];
   const errors = [...new Set(statuses)].sort((a, b) => a - b);
   operation.responses = {
