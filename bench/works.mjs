@@ -17,7 +17,7 @@ import { resume } from './measures/resume.mjs';
 import { eventWriter } from './measures/publish.mjs';
 import { soak as halfOfPeak } from './measures/soak.mjs';
 import { deliveries } from './measures/streams.mjs';
-import { manyTenants } from './measures/tenants.mjs';
+import { backlogs, manyTenants } from './measures/tenants.mjs';
 
 const TENANTS = 8;
 
@@ -201,6 +201,8 @@ async function* tenants(databases, { tenants: count, rate, tenantSeconds: second
   const plan = { product: { ...product, databaseUrl }, worker, senders, few: TENANTS, rate, seconds };
   yield* manyTenants({ ...plan, runs: Math.min(runs, 3) });
   await worker.stop();
+  const startWorker = () => startProduct(databaseUrl, { ROLE: 'worker' });
+  yield* backlogs({ product: plan.product, startWorker, senders, runs: Math.min(runs, 3) });
   await product.stop();
 }
 

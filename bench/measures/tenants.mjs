@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { alternate } from '../harness/alternate.mjs';
+import { alone, alternate } from '../harness/alternate.mjs';
 import { cpuSeconds, postgresSeconds, residentKiB } from '../harness/footprint.mjs';
 import { FrameReader } from '../harness/frames.mjs';
 import { load } from '../harness/load.mjs';
@@ -11,6 +11,9 @@ const STREAMS = 100;
 const PATIENCE_MS = 120_000;
 const LOOK_MS = 100;
 const IDLE_SECONDS = 5;
+
+/** Small enough for a look, large enough for a worker that has just started to get going. */
+const BACKLOG = 5_000;
 
 /** What asks about all tenants at once, at the cadence of polls, scrapes or days. */
 const LOOKS = {
@@ -67,6 +70,42 @@ export async function* manyTenants({ product, worker, senders, few, rate, second
   }
   for (const [name, sql] of Object.entries(LOOKS))
     yield `  ${name}: ${(await timed(database, sql)).toFixed(1)} ms`;
+  await database.client.end();
+}
+
+/**
+ * What a worker does a second that has enough to do: it starts over alerts that nobody has triaged yet, of one tenant, of
+ * some, and each of another one.
+ */
+export async function* backlogs({ product, startWorker, senders, runs }) {
+  const database = await owner(product.databaseUrl);
+  for (const tenants of [1, 50, BACKLOG].filter((count) => count <= senders.length)) {
+    const cpu = [];
+    const measure = async () => {
+      const some = senders.splice(0, tenants);
+      senders.push(...some);
+      const { requests, ids } = await load({
+        ...{ urls: [product.url], kind: 'alert', senders: some, connections: CONNECTIONS, expect: [202] },
+        ...{ most: BACKLOG, seconds: PATIENCE_MS / 1000 },
+      });
+      const before = postgresSeconds(database.pid);
+      const worker = await startWorker();
+      const [begun, start] = [performance.now(), cpuSeconds(worker.pid)];
+      await relayed(database);
+      const seconds = (performance.now() - begun) / 1000;
+      const each = (used) => (used / requests) * 1e6;
+      cpu.push([each(cpuSeconds(worker.pid) - start), each(postgresSeconds(database.pid) - before)]);
+      await worker.stop();
+      await check(database, requests, ids);
+      return requests / seconds;
+    };
+    yield await alone({
+      work: `backlog of ${BACKLOG.toLocaleString('en')} alerts, ${tenants.toLocaleString('en')} ${tenants === 1 ? 'tenant' : 'tenants'}, triaged and relayed`,
+      ...{ unit: 'alerts/s', runs, subject: { name: 'CauseFlow, one worker', measure } },
+    });
+    const [node, postgres] = [0, 1].map((at) => Math.round(median(cpu.slice(1).map((each) => each[at]))));
+    yield `  CPU an alert: worker ${node} µs, PostgreSQL ${postgres} µs`;
+  }
   await database.client.end();
 }
 
