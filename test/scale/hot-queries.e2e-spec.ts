@@ -272,6 +272,11 @@ describe('a search', () => {
     ],
     [`sort=updatedAt&${BEFORE}`, `created_at < '${RECENTLY}'`, 'updated_at DESC, incident_id DESC'],
     [
+      `sort=updatedAt&service=fraud&${WEEK}`,
+      `service = 'fraud' AND ${OF_WEEK}`,
+      'updated_at DESC, incident_id DESC',
+    ],
+    [
       `sort=updatedAt&severity=info&service=fraud&to=${LONG_AGO}`,
       `severity = 'info' AND service = 'fraud' AND created_at < '${LONG_AGO}'`,
       'updated_at DESC, incident_id DESC',

@@ -121,6 +121,18 @@ function walked(place: IncidentPlace, keys: Keys): number {
   return keys === 'ofTimes' && isByTimesAlone(place) ? place.limit + 1 : WALK_BY_KEYS;
 }
 
+/** Sorts by update what one status or one service had at some time, which is a range of an index. Complete. */
+export function sortRange(place: IncidentPlace): Query {
+  const { parameters, bind } = parametersOf(place.tenantId);
+  const ranged = ['tenant_id = $1', ...madeNear(place, bind), ...check(place, undefined, bind)];
+  const checked = [...made(place, bind), ...beyond(place, bind)];
+  return {
+    sql: `SELECT ${COLUMNS} FROM (SELECT * FROM incidents WHERE ${ranged.join(' AND ')} OFFSET 0) AS made
+           WHERE ${checked.join(' AND ')} ${orderOf(place)} LIMIT ${bind(place.limit + 1)}`,
+    parameters,
+  };
+}
+
 /** Whether a walk is likely to fill the page, by what a look has found. */
 export function isWorthWalking(place: IncidentPlace, found: number): boolean {
   return found * (isByUpdateOfTimes(place) ? WALK_BY_KEYS : WALK) > place.limit * LOOK;

@@ -14,6 +14,7 @@ import {
   sample,
   search,
   shorterKeys,
+  sortRange,
   walk,
   WALK,
   walkKeys,
@@ -71,7 +72,8 @@ export class ListIncidents {
       const rows = await this.ask<IncidentRow>(place, walkKeys(place, keys));
       if (rows.length > place.limit) return rows;
     }
-    return this.ask(place, search(place, now));
+    const isRange = keys === 'ofTimes' && isOneRange({ ...place, sort: 'createdAt' });
+    return this.ask(place, isRange ? sortRange(place) : search(place, now));
   }
 
   private ask<Row extends object>({ tenantId }: IncidentPlace, { sql, parameters }: Query): Promise<Row[]> {
