@@ -63,9 +63,10 @@ export async function start(
 /** Ends the process in good order on SIGTERM and SIGINT, and in any order when that takes too long. */
 export function stopOnSignals(server: RunningServer): void {
   let stopping = false;
-  const onSignal = (): void => {
+  const onSignal = (signal: NodeJS.Signals): void => {
     if (stopping) return;
     stopping = true;
+    new Logger('Stop').log(`Told to stop by ${signal}`);
     setTimeout(() => {
       // Nothing is lost by it; but whoever wonders why a step ran again at the next start finds the answer here.
       new Logger('Stop').warn(

@@ -36,6 +36,7 @@ describe('a server that is told to stop while a stream is open and a job runs', 
     expect(server.log).not.toContain('the slow step is done');
     expect(await server.stop()).toBe(0);
     expect(server.log).toContain('the slow step is done');
+    expect(server.log).toContain('Told to stop by SIGTERM');
     expect(server.log).not.toContain('was broken off');
     await until('the stream has ended', () => stream.ended, 5);
   });
