@@ -80,7 +80,7 @@ async function run(job) {
           if (isOver(now)) {
             idle.pop();
             finish();
-          } else send(idle.pop(), dueAt(next));
+          } else send(idle.shift(), dueAt(next)); // In turns: a server ends a connection that it never hears of.
         }
         if (open === 0) clearInterval(timer);
       }, 1);
