@@ -201,11 +201,16 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
         [id, ...set].map((column) => [column.databaseName, column.getEntityValue(aggregate)]),
       ),
     );
-    const asRead = version ? `AND kept.${version.databaseName} = changed.${version.databaseName} - 1` : '';
+    const asRead = version ? `AND ${version.databaseName} = changed.${version.databaseName} - 1` : '';
+    const still = version ? `AND kept.${version.databaseName} = found.${version.databaseName}` : '';
+    // Each is sought by itself, and OFFSET 0 keeps it so: see `loadMany`.
     const [stored] = await manager.query<[{ id: string }[], number]>(
       `UPDATE ${tablePath} AS kept SET ${set.map(({ databaseName: name }) => `${name} = changed.${name}`).join(', ')}
          FROM json_populate_recordset(NULL::${tablePath}, $1) AS changed
-        WHERE kept.tenant_id = $2 AND kept.${id.databaseName} = changed.${id.databaseName} ${asRead}
+        CROSS JOIN LATERAL (SELECT ctid${version ? `, ${version.databaseName}` : ''} FROM ${tablePath}
+                             WHERE tenant_id = $2 AND ${id.databaseName} = changed.${id.databaseName} ${asRead}
+                            OFFSET 0) AS found
+        WHERE kept.ctid = found.ctid ${still}
        RETURNING kept.${id.databaseName} AS id`,
       [JSON.stringify(rows), tenantId],
     );

@@ -45,8 +45,9 @@ export class TellIncident extends IncidentLifecycle {
     const ids = await this.unitOfWork.query<{ incident_id: string }>(
       tenantId,
       `SELECT e.incident_id FROM incidents i JOIN incidents e USING (tenant_id, service)
-        WHERE i.tenant_id = $1 AND i.incident_id = $2 AND e.incident_id < i.incident_id AND e.root_cause IS NOT NULL
-        ORDER BY e.incident_id DESC LIMIT $3`,
+        WHERE i.tenant_id = $1 AND i.incident_id = $2 AND e.second <= i.second AND e.incident_id < i.incident_id
+          AND e.root_cause IS NOT NULL
+        ORDER BY e.second DESC, e.incident_id DESC LIMIT $3`,
       [tenantId, incidentId, limit],
     );
     return Promise.all(
