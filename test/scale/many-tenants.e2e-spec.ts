@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AlertSender, newTenant } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
@@ -68,6 +69,30 @@ describe('many tenants, of whom each sends an alert', () => {
       expect(matching(queries, /\bFROM "triggers"|\bINTO investigations\b/)).toEqual([]);
       expect(matching(queries, /FOR UPDATE/).length).toBeLessThanOrEqual(TENANTS);
     } finally {
+      await worker.stop();
+    }
+  });
+
+  it('are moved on while somebody holds the log of another one, which is moved on when it is let go of', async () => {
+    const [held, free] = [await newTenant(api.url), await newTenant(api.url)].map(({ tenantId }) => tenantId);
+    const isRelayed = (tenantId: string | undefined) => async () => {
+      const text = 'SELECT relayed = seq AS done FROM event_stream WHERE tenant_id = $1';
+      const [stream] = await sql<{ done: boolean }>(database.url, text, [tenantId], tenantId);
+      return stream?.done;
+    };
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query(`SELECT set_config('app.tenant_ids', $1, true)`, [held]);
+    await holder.query('SELECT FROM event_stream WHERE tenant_id = $1 FOR UPDATE', [held]);
+    const worker = await TestServer.start({ database, env: { ROLE: 'worker' } });
+    try {
+      await until('the free one is moved on', isRelayed(free));
+      expect(await isRelayed(held)()).toBe(false);
+      await holder.query('ROLLBACK');
+      await until('the other one, too', isRelayed(held));
+    } finally {
+      await holder.end();
       await worker.stop();
     }
   });
