@@ -1,6 +1,6 @@
 import type { Config } from '#kernel/config/config';
 
-/** Why a server did not start, in words that say what to change: read in a terminal, often in a hurry. */
+/** Why a program of ours did not start, in words that say what to change: read in a terminal, often in a hurry. */
 class StartError extends Error {
   override readonly name = 'StartError';
 }

@@ -5,6 +5,7 @@ import { SystemClock } from '#kernel/domain/clock';
 import { migrate } from '#kernel/persistence/migrate';
 import { migrationFolders } from '../migration-folders.js';
 import { runProgram } from '../run-program.js';
+import { explainDatabase } from '../start-error.js';
 import { reachIdleDatabase } from './backup/reach-database.js';
 import { SeedError } from './seed/seed-error.js';
 import { type Amount, seedDatabase } from './seed/seed-database.js';
@@ -17,7 +18,9 @@ await runProgram({ failed: 'The database could not be seeded.', usage: USAGE }, 
   const amount = readArguments();
   const database = await reachIdleDatabase(loadDatabaseConfig(), say);
   try {
-    await migrate(database.url, migrationFolders());
+    await migrate(database.url, migrationFolders()).catch((error: unknown) => {
+      throw explainDatabase(error, database.url);
+    });
     await seedDatabase(database.url, amount, new SystemClock().now(), say);
   } finally {
     await database.leave();

@@ -203,6 +203,24 @@ describe('a backup', () => {
     expect(existsSync(scratch.path('no.gz'))).toBe(false);
   });
 
+  it('says in one line that PostgreSQL is off, or that there is no place for the file', async () => {
+    const nobody = { DATABASE_URL: 'postgres://someone:hunter-two@127.0.0.1:1/none' };
+    const off = await runToEnd('dist/cli/backup.js', [scratch.path('no.gz')], nobody);
+    expect(off).toEqual({
+      code: 1,
+      output: expect.stringMatching(/\nThe database none on 127.0.0.1:1 cannot.*\n$/),
+    });
+    expect(off.output).not.toContain('hunter-two');
+
+    const nowhere = scratch.path('no/such/folder.gz');
+    const env = { DATABASE_URL: source.database.url };
+    const unwritten = await runToEnd('dist/cli/backup.js', [nowhere], env);
+    expect(unwritten).toEqual({
+      code: 1,
+      output: expect.stringMatching(/\n\S+folder\.gz cannot be written \(ENOENT.*\)\.\n$/),
+    });
+  });
+
   it('refuses a database on which no server has ever started', async () => {
     const empty = await emptyDatabase();
     const ended = await runToEnd('dist/cli/backup.js', [scratch.path('no.gz')], { DATABASE_URL: empty.url });

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { explainDatabase } from '../../start-error.js';
 
 export interface Table {
   readonly name: string;
@@ -8,7 +9,9 @@ export interface Table {
 /** A connection that sees the rows of all tenants and writes values in one way, whatever the server is set to. */
 export async function connectAsOwner(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: APPLICATION_NAME });
-  await client.connect();
+  await client.connect().catch((error: unknown) => {
+    throw explainDatabase(error, url);
+  });
   await client.query(
     `SET app.backup = 'on'; SET client_encoding = 'UTF8'; SET timezone = 'UTC'; SET datestyle = 'ISO, YMD';
      SET intervalstyle = 'postgres'; SET bytea_output = 'hex'; SET statement_timeout = 0;

@@ -27,10 +27,15 @@ export async function writeBackup(
   if (existsSync(path)) throw new BackupError(`${path} is there already: choose another name.`);
   const unfinished = `${path}.unfinished`;
   const client = await connectAsOwner(url);
+  let unwritable: Error | undefined;
   try {
     const file = createWriteStream(unfinished, { mode: 0o600, flush: true });
+    file.once('error', (error) => (unwritable = error));
     await pipeline(Readable.from(contentOf(client, about, say)), createGzip(), file);
     renameSync(unfinished, path);
+  } catch (error) {
+    if (error !== unwritable) throw error;
+    throw new BackupError(`${path} cannot be written (${(error as Error).message}).`);
   } finally {
     rmSync(unfinished, { force: true });
     await client.end();
