@@ -125,7 +125,8 @@ function walked(place: IncidentPlace, keys: Keys): number {
 /** Sorts by update what one status or one service had at some time, which is a range of an index. Complete. */
 export function sortRange(place: IncidentPlace): Query {
   const { parameters, bind } = parametersOf(place.tenantId);
-  const ranged = ['tenant_id = $1', ...madeNear(place, bind), ...check(place, undefined, bind)];
+  const near = [...madeNear(place, bind), ...seconds(place, bind)];
+  const ranged = ['tenant_id = $1', ...near, ...check(place, undefined, bind)];
   const checked = [...made(place, bind), ...beyond(place, bind)];
   return {
     sql: `SELECT ${COLUMNS} FROM (SELECT * FROM incidents WHERE ${ranged.join(' AND ')} OFFSET 0) AS made
