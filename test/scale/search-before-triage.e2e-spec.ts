@@ -13,11 +13,11 @@ type Words = ReadonlySet<string>;
 const SEARCHES: readonly [Search, ...Search[]] = [
   { q: '', isFound: () => true },
   { q: 'lynx', isFound: (words) => words.has('lynx') },
-  { q: ' Trouble  HERON ', isFound: (words) => words.has('heron') },
+  { q: ' Trouble  HERON7 ', isFound: (words) => words.has('heron7') },
   { q: 'ynx', isFound: () => false },
   { q: 'disk lynx', isFound: (words) => words.has('disk') && words.has('lynx') },
-  { q: 'heron or lynx', isFound: (words) => words.has('heron') || words.has('lynx') },
-  { q: '-disk heron', isFound: (words) => words.has('heron') && !words.has('disk') },
+  { q: 'heron7 or lynx', isFound: (words) => words.has('heron7') || words.has('lynx') },
+  { q: '-disk heron7', isFound: (words) => words.has('heron7') && !words.has('disk') },
   { q: '"pool lynx"', isFound: (words) => words.has('pool') && words.has('lynx') },
   { q: 'disk queue', isFound: () => false },
 ];
@@ -125,7 +125,7 @@ describe('with many incidents on both sides of triage', () => {
       words: [
         oneOf(['disk', 'queue', 'pool']),
         ...(below(60) === 0 ? ['lynx'] : []),
-        ...(below(200) === 0 ? ['heron'] : []),
+        ...(below(200) === 0 ? ['heron7'] : []),
       ].join(' '),
       facets: {
         status: oneOf(['triaging', 'triaging', 'open', 'resolved', 'investigating']),

@@ -188,7 +188,7 @@ function waiting(place: IncidentPlace, bind: Bind, most: string): string {
 /** Words that a text has to spell out to match: a text that does not is told by that twenty times as fast. */
 function plainWords(q = ''): string[] {
   const words = q.trim().split(/\s+/);
-  const isPlain = words.every((word) => /^([a-z]+|[0-9]+)$/i.test(word) && !/^or$/i.test(word));
+  const isPlain = words.every((word) => /^([a-z]+[0-9]*|[0-9]+)$/i.test(word) && !/^or$/i.test(word));
   return isPlain ? words.map((word) => word.toLowerCase()) : [];
 }
 
