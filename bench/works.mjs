@@ -16,7 +16,7 @@ import { lists } from './measures/lists.mjs';
 import { resume } from './measures/resume.mjs';
 import { eventWriter } from './measures/publish.mjs';
 import { soak as halfOfPeak } from './measures/soak.mjs';
-import { deliveries } from './measures/streams.mjs';
+import { deliveries, streamMemory } from './measures/streams.mjs';
 import { backlogs, manyTenants } from './measures/tenants.mjs';
 
 const TENANTS = 8;
@@ -105,12 +105,16 @@ async function* streams(databases, { peers, runs, quick }) {
   const product = await startSource(databases);
   const nchan = peers ? await startIfThere(startNchan) : {};
   if (peers && !nchan.name) yield absent('nchan', 'nginx libnginx-mod-nchan', nchan);
-  for (const clients of quick ? [1_000] : [1_000, 5_000]) {
+  const sizes = quick ? [1_000] : [1_000, 5_000];
+  for (const clients of sizes) {
     yield* deliveries({ product, peers: nchan.name ? [nchan] : [], clients, runs });
   }
   await product.end();
   await nchan.stop?.();
   await product.stop();
+  for (const clients of sizes) {
+    yield* streamMemory({ start: () => startSource(databases), clients, runs: quick ? 1 : runs });
+  }
 }
 
 async function* latency(databases, { runs, seconds, quick }) {

@@ -19,21 +19,38 @@ export async function* deliveries({ product, peers, clients, runs }) {
     return { name: target.name, measure: () => delivered(target, readers, clients) };
   };
   await openAndClose(product.stream);
-  const before = residentKiB(product.pid);
   const subject = await listen(product);
   await sleep(SETTLE_MS);
-  const perStream = (residentKiB(product.pid) - before) / clients;
   if (peers.length === 0) yield await alone({ work, unit, runs, subject });
   for (const peer of peers) yield await alternate({ work, unit, runs, subject, peer: await listen(peer) });
   for (const readers of opened) readers.close();
-  await sleep(SETTLE_MS / 4);
+}
+
+/**
+ * What the resident memory grows by, over the number of streams. Each run has a process of its own: what one has grown by, it
+ * keeps for the next streams.
+ */
+export async function* streamMemory({ start, clients, runs }) {
   yield await against({
     work: `SSE memory a stream, ${clients.toLocaleString('en')} clients`,
     unit: 'KiB',
-    runs: 1,
-    subject: { name: 'CauseFlow', measure: async () => perStream },
+    runs,
+    subject: { name: 'CauseFlow', measure: async () => grownByStreams(await start(), clients) },
     limit: 25,
   });
+}
+
+async function grownByStreams(product, clients) {
+  await openAndClose(product.stream);
+  const before = residentKiB(product.pid);
+  const readers = new Readers();
+  await readers.open({ ...product.stream, clients });
+  await sleep(SETTLE_MS);
+  const grown = residentKiB(product.pid) - before;
+  readers.close();
+  await product.end();
+  await product.stop();
+  return grown / clients;
 }
 
 /** What a first stream loads and what opening compiles is no stream's own. */
