@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import { isId, type TenantId } from '#kernel/domain/ids';
 import { EventLog } from '#kernel/events/event-log';
+import { gathered } from '#kernel/persistence/gathered';
 import { Tenants } from '#modules/tenants/api';
 
 const DAY_MS = 86_400_000;
@@ -22,6 +23,12 @@ export interface Beginning {
 /** Finds where in a tenant's log a reader goes on. Only the window that the tenant keeps counts. */
 @Injectable()
 export class FindPlace {
+  /** Asked together, since streams are opened by the hundred when a replica or a network comes back. */
+  private readonly head = gathered<TenantId, number>(async (tenantIds) => {
+    const heads = await this.eventLog.heads(tenantIds);
+    return tenantIds.map((tenantId) => heads.get(tenantId) ?? 0);
+  });
+
   constructor(
     private readonly eventLog: EventLog,
     private readonly tenants: Tenants,
@@ -30,7 +37,7 @@ export class FindPlace {
 
   /** @param lastEventId the last event that the reader has, `0` for none, undefined for "from now on" */
   async begin(tenantId: TenantId, lastEventId: string | undefined): Promise<Beginning> {
-    if (lastEventId === undefined) return { after: await this.eventLog.head(tenantId), inThePast: false };
+    if (lastEventId === undefined) return { after: await this.head(tenantId), inThePast: false };
     const after = await this.after(tenantId, lastEventId);
     if (after !== undefined) return { after, inThePast: true };
     const { id, before } = await this.oldest(tenantId);
@@ -51,7 +58,7 @@ export class FindPlace {
   private async oldest(tenantId: TenantId): Promise<{ id: string | null; before: number }> {
     const oldest = await this.eventLog.oldest(tenantId, await this.keptSince(tenantId));
     if (oldest) return { id: oldest.id, before: oldest.seq - 1 };
-    return { id: null, before: await this.eventLog.head(tenantId) };
+    return { id: null, before: await this.head(tenantId) };
   }
 
   private async keptSince(tenantId: TenantId): Promise<Date> {
