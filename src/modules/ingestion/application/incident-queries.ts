@@ -178,11 +178,12 @@ function waiting(place: IncidentPlace, bind: Bind, most: string): string {
     (word) => `strpos(lower(title || ' ' || description), ${bind(word)}) > 0`,
   );
   const checked = [...made(place, bind), ...spelt, ...check(place, undefined, bind)];
+  const [inOrder, order] =
+    place.sort === 'createdAt' ? [bySecond(place), bySecond(place)] : ['', orderOf(place)];
   // LIMIT ALL keeps the planner from following another index, of all that is no longer waiting.
   return `(SELECT incident_id
-             FROM (SELECT * FROM incidents WHERE ${ranged.join(' AND ')}
-                   ${place.sort === 'createdAt' ? bySecond(place) : ''} LIMIT ALL) AS waiting
-            WHERE ${checked.join(' AND ')} ${orderOf(place)} LIMIT ${most})`;
+             FROM (SELECT * FROM incidents WHERE ${ranged.join(' AND ')} ${inOrder} LIMIT ALL) AS waiting
+            WHERE ${checked.join(' AND ')} ${order} LIMIT ${most})`;
 }
 
 /** Words that a text has to spell out to match: a text that does not is told by that twenty times as fast. */
