@@ -1,5 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { Recent } from './recent.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 function asking(options: { seconds?: number; most?: number; goodFor?: (answer: string) => number } = {}) {
   const asked: string[] = [];
@@ -81,5 +87,19 @@ describe('recent answers', () => {
     await expect(recent.get('broken')).rejects.toThrow('away');
     await expect(recent.get('broken')).rejects.toThrow('away');
     expect(asked).toEqual(['broken', 'broken']);
+  });
+
+  it('do not hold on to the call in which they were looked up', async () => {
+    const { recent, asked } = asking();
+    const calls = new AsyncLocalStorage<object>();
+    const call = await (async () => {
+      const request = { body: 'much' };
+      await calls.run(request, () => recent.get('a'));
+      return new WeakRef(request);
+    })();
+    await new Promise(setImmediate);
+    collectGarbage();
+    expect(call.deref()).toBeUndefined();
+    expect([await recent.get('a'), asked]).toEqual(['a:1', ['a']]);
   });
 });

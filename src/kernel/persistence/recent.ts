@@ -1,5 +1,6 @@
 interface Entry<V> {
-  readonly answer: Promise<V>;
+  /** While it is looked up. Not longer: a promise holds on to the call it was made in, with its request and its socket. */
+  asked: Promise<V> | undefined;
   /** The answer itself, once it is there. */
   known?: V;
   /** On the process's own monotonic clock, in milliseconds. */
@@ -26,7 +27,8 @@ export class Recent<V> {
 
   get(key: string): Promise<V> {
     const entry = this.entries.get(key);
-    return entry !== undefined && entry.until > performance.now() ? entry.answer : this.load(key);
+    if (entry === undefined || entry.until <= performance.now()) return this.load(key);
+    return entry.asked ?? Promise.resolve(entry.known as V);
   }
 
   /** What is remembered, without asking anybody; for paths on which even a promise is dear. */
@@ -41,15 +43,18 @@ export class Recent<V> {
 
   /** Forgets every answer that fits; for changes that know the answer and not the question. */
   forgetWhere(fits: (answer: V) => boolean): void {
-    for (const [key, { answer }] of this.entries) {
-      void answer.then((known) => fits(known) && this.entries.delete(key)).catch(() => undefined);
+    const forget = (key: string, answer: V): unknown => fits(answer) && this.entries.delete(key);
+    for (const [key, { asked, known }] of this.entries) {
+      if (asked) asked.then((answer) => forget(key, answer)).catch(() => undefined);
+      else forget(key, known as V);
     }
   }
 
   private load(key: string): Promise<V> {
     const { seconds, most, load, goodFor } = this.options;
     const loaded = performance.now();
-    const entry: Entry<V> = { answer: load(key), until: loaded + seconds * 1000 };
+    const asked = load(key);
+    const entry: Entry<V> = { asked, until: loaded + seconds * 1000 };
     // Taken out first, so that it goes to the end of the line.
     this.entries.delete(key);
     for (const oldest of this.entries.keys()) {
@@ -57,9 +62,10 @@ export class Recent<V> {
       this.entries.delete(oldest);
     }
     this.entries.set(key, entry);
-    entry.answer.then(
+    asked.then(
       (answer) => {
         entry.known = answer;
+        entry.asked = undefined;
         if (goodFor) entry.until = Math.min(entry.until, loaded + goodFor(answer));
       },
       () => {
@@ -67,6 +73,6 @@ export class Recent<V> {
         if (this.entries.get(key) === entry) this.entries.delete(key);
       },
     );
-    return entry.answer;
+    return asked;
   }
 }
