@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '#kernel/domain/ids';
 import { AlertSender, newTenant } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -81,6 +82,39 @@ function waysInto(table: string, plan: Plan): string[] {
     ...(plan.Plans ?? []).flatMap((each) => waysInto(table, each)),
   ];
 }
+
+it('a page of events of one type reads hardly more of a young log than it has', async () => {
+  const tenant = await newTenant(server.url);
+  const events = Array.from({ length: 20_000 }, (_, n) => ({
+    tenantId: tenant.tenantId,
+    id: newId('evt'),
+    type: n % 2 ? 'incident.created' : 'incident.status_changed',
+    data: {},
+  }));
+  await sql(database.url, 'SELECT append_events($1)', [JSON.stringify(events)], tenant.tenantId);
+  const ids = await sql<{ id: string }>(
+    database.url,
+    `SELECT id FROM events WHERE tenant_id = $1 AND type = 'incident.created' ORDER BY seq`,
+    [tenant.tenantId],
+    tenant.tenantId,
+  );
+  for (const after of [0, 1, 130, 5_000]) {
+    const mark = server.log.length;
+    const query = `events=incident.created&limit=100&after=${ids[after]?.id ?? ''}`;
+    const { body } = await tenant.api.get<{ items: { id: string }[] }>(`/v1/notifications/events?${query}`);
+    expect(body.items.map(({ id }) => id)).toEqual(ids.slice(after + 1, after + 101).map(({ id }) => id));
+    const [asked] = toldSince(server, mark).filter(({ sql: text }) => text.includes('stretch'));
+    if (!asked) throw new Error('It did not ask by stretches');
+    const read = await asApplication(database, tenant.tenantId, async (client) => {
+      await client.query(asked.sql, asked.parameters);
+      const { rows } = await client.query<{ n: string }>(
+        `SELECT sum(idx_tup_fetch) + sum(seq_tup_read) AS n FROM pg_stat_xact_user_tables WHERE relname LIKE 'events_2%'`,
+      );
+      return Number(rows[0]?.n);
+    });
+    expect(read).toBeLessThan(1_000);
+  }
+});
 
 describe('what triage asks of incidents is found by their keys', () => {
   it.each([

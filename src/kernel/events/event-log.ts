@@ -174,14 +174,15 @@ const OF_INCIDENT = asOneText(ofIncident(TOLD_COLUMNS, 'type = ANY ($4)'));
 
 /**
  * Goes to the next events of each type by its index, so that a rare one is found however long ago it happened. The index
- * knows the stretch of 256 places in which they lie, each of which is sorted.
+ * knows the stretch of 256 places in which they lie, not their order in it: with as many more as the last stretch can have,
+ * the first ones are surely among them.
  */
 const OF_SOME_TYPES = asOneText(`
   SELECT e.* FROM unnest($4::text[]) AS wanted
     CROSS JOIN LATERAL (
       SELECT ${TOLD_COLUMNS} FROM events
        WHERE tenant_id = $1 AND type = wanted AND stretch >= $2::bigint >> 8 AND seq > $2
-       ORDER BY stretch, seq LIMIT $3) AS e
+       ORDER BY stretch LIMIT $3::bigint + 256) AS e
    ORDER BY e.seq LIMIT $3`);
 
 /**
