@@ -26,7 +26,7 @@ const usage = (works) => `Usage: npm run bench -- [options]
   --quick          everything short, in under 90 s: for a look, not for a claim
   --peers          beside its peers, those that are installed
   --only A,B       only these: ${works.join(', ')}
-  --runs N         alternations of each row (7; with --quick 2)
+  --runs N         alternations of each row (7; with --quick 1)
   --seconds N      length of each run (3; with --quick 0.6) and of a burst (60)
   --minutes N      length of the soak (10), which takes part only when --only names it
   --incidents N    how many there are when lists are read (100000; with --quick 10000), with ten events each
@@ -54,7 +54,7 @@ export function readOptions(arguments_, works) {
     if (unknown.length > 0) throw new Error(`--only knows no ${unknown.join(', ')}, but ${works.join(', ')}`);
     const plan = {
       ...{ quick, peers, anyway },
-      runs: number('runs', values.runs ?? (quick ? 2 : 7), { whole: true }),
+      runs: number('runs', values.runs ?? (quick ? 1 : 7), { whole: true }),
       seconds: number('seconds', values.seconds ?? (quick ? 0.6 : 3)),
       incidents: number('incidents', values.incidents ?? (quick ? 10_000 : 100_000), { whole: true }),
       minutes: number('minutes', values.minutes ?? 10),
