@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { leastIdAt, madeAt, type TenantId } from '#kernel/domain/ids';
+import { randomFrom } from '../../src/cli/eval/random.js';
 import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -187,14 +188,3 @@ describe('with many incidents on both sides of triage', () => {
     return a.incident_id < b.incident_id ? -1 : 1;
   }
 });
-
-/** Mulberry32: the same numbers in every run. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

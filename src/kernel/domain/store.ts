@@ -33,6 +33,9 @@ export abstract class Store<A extends Aggregate> {
 
   abstract find(tenantId: TenantId, id: string): Promise<A | undefined>;
 
+  /** In the order of their ids; those without an aggregate are left out. */
+  abstract findMany(tenantId: TenantId, ids: readonly string[]): Promise<A[]>;
+
   /** @throws Refusal `not_found` */
   abstract get(tenantId: TenantId, id: string): Promise<A>;
 }

@@ -95,6 +95,10 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     return this.unitOfWork.run(tenantId, ({ manager }) => this.load(manager, tenantId, id));
   }
 
+  async findMany(tenantId: TenantId, ids: readonly string[]): Promise<A[]> {
+    return this.unitOfWork.run(tenantId, ({ manager }) => this.loadMany(manager, tenantId, ids));
+  }
+
   async get(tenantId: TenantId, id: string): Promise<A> {
     const aggregate = await this.find(tenantId, id);
     if (!aggregate) throw notFound(this.kind);

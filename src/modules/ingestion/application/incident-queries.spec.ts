@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { leastIdAt, type TenantId } from '#kernel/domain/ids';
-import { type IncidentPlace, isWorthWalking, shorterKeys } from './incident-queries.js';
+import type { IncidentPlace } from './incident-conditions.js';
+import { isWorthWalking, shorterKeys } from './incident-queries.js';
 
 const now = new Date('2026-03-01T00:00:00Z');
 const place: IncidentPlace = {

@@ -3,9 +3,8 @@ import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import { Cursors, type Page } from '#kernel/http/page';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import type { IncidentFilter, IncidentPlace } from './incident-conditions.js';
 import {
-  type IncidentFilter,
-  type IncidentPlace,
   isByTimesAlone,
   isByUpdateOfTimes,
   isOneRange,

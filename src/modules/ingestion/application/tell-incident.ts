@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { In } from 'typeorm';
 import { Clock } from '#kernel/domain/clock';
 import { leastIdAt, type TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
@@ -10,7 +9,7 @@ import {
   type LifecycleStep,
   type Told,
 } from '../api.js';
-import { Incident } from '../domain/incident.js';
+import type { Incident } from '../domain/incident.js';
 import { Incidents } from '../domain/incidents.js';
 import { incidentRow } from './incident-row.js';
 
@@ -35,10 +34,7 @@ export class TellIncident extends IncidentLifecycle {
   }
 
   async findMany(tenantId: TenantId, incidentIds: readonly string[]): Promise<IncidentSnapshot[]> {
-    const found = await this.unitOfWork.run(tenantId, ({ manager }) =>
-      manager.find(Incident, { where: { tenantId, incidentId: In([...incidentIds]) } }),
-    );
-    return found.map(snapshot);
+    return (await this.incidents.findMany(tenantId, incidentIds)).map(snapshot);
   }
 
   async earlier(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]> {
