@@ -96,7 +96,7 @@ async function startSource(databases) {
   const stream = {
     url: product.url,
     path: '/v1/notifications/stream',
-    headers: `Authorization: Bearer ${sender.token}\r\n`,
+    headers: `Authorization: Bearer ${sender.key}\r\n`,
   };
   return { ...product, ...writer, name: 'CauseFlow', sender, stream };
 }

@@ -5,6 +5,8 @@ import { now } from './streams.mjs';
 export class FrameReader {
   #rest = '';
   #request;
+  /** Whether the server, or the network, has ended it. */
+  ended = false;
 
   /** @param take gets { id, text, at } of every frame that has an id; at in milliseconds since 1970 */
   constructor(take) {
@@ -12,9 +14,9 @@ export class FrameReader {
   }
 
   /** Resolves when the stream is open: what happens from then on is read. @param query what of it is wanted */
-  open(url, token, query = '') {
+  open(url, key, query = '') {
     return new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${token}` };
+      const headers = { authorization: `Bearer ${key}` };
       this.#request = get(
         `${url}/v1/notifications/stream?${query}`,
         { headers, agent: false },
@@ -22,6 +24,7 @@ export class FrameReader {
           if (response.statusCode !== 200)
             return reject(new Error(`A stream answered ${response.statusCode}`));
           response.setEncoding('utf8').on('data', (text) => this.#read(text));
+          response.once('close', () => (this.ended = true));
           response.once('data', resolve);
         },
       );

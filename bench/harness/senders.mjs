@@ -15,7 +15,10 @@ export async function call(url, method, path, { token, body } = {}) {
   return json;
 }
 
-/** New tenants of the product, each with an admin's token and a key that sends alerts. */
+/**
+ * New tenants of the product, each with an admin's token and a key that sends alerts and reads streams: for longer than
+ * the hour for which the token is good.
+ */
 export async function registerSenders(url, count) {
   const senders = [];
   for (let at = 0; at < count; at += 1) {
@@ -28,7 +31,7 @@ export async function registerSenders(url, count) {
     });
     const { plaintextKey, webhookSecret } = await call(url, 'POST', '/v1/api-keys', {
       token: accessToken,
-      body: { name: 'bench' },
+      body: { name: 'bench', scopes: ['webhooks:write', 'events:read'] },
     });
     senders.push({
       tenantId: tenant.tenantId,

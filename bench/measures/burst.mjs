@@ -88,12 +88,12 @@ function storm({ url }, senders, seconds) {
   return { urls: [url], kind: 'alert', senders, connections: CONNECTIONS, seconds, expect: [202, 503] };
 }
 
-async function listen(url, { token }, seen) {
+async function listen(url, { key }, seen) {
   const reader = new FrameReader(({ id }) => {
     if (seen.has(id)) throw new Error(`WRONG: the frame ${id} came twice`);
     seen.add(id);
   });
-  await reader.open(url, token);
+  await reader.open(url, key);
   return reader;
 }
 

@@ -40,9 +40,9 @@ async function delayed({ sendTo, readFrom, senders, seconds }) {
     arrivals.set(incidentId, at);
   };
   const readers = await Promise.all(
-    senders.map(async ({ token }) => {
+    senders.map(async ({ key }) => {
       const reader = new FrameReader(take);
-      await reader.open(readFrom, token, 'events=incident.created');
+      await reader.open(readFrom, key, 'events=incident.created');
       return reader;
     }),
   );

@@ -84,11 +84,10 @@ export async function* soak({ product, worker, senders, minutes }) {
   );
   check(last);
   await checking;
+  yield table(samples);
   if (problems.length > 0) throw problems[0];
   await watched.settle(PATIENCE_MS);
   others.close();
-
-  yield table(samples);
   const verdicts = judge(samples, rate);
   yield verdicts.map(({ text }) => `  ${text}`).join('\n');
   const verdict = verdicts.every(({ flat }) => flat) ? 'FLAT' : 'NOT FLAT';
@@ -137,10 +136,10 @@ async function quiet({ databaseUrl }, senders) {
 async function watchStreams({ url, databaseUrl }, senders) {
   let frames = 0;
   const streams = await Promise.all(
-    senders.map(async ({ tenantId, token }) => {
+    senders.map(async ({ tenantId, key }) => {
       const stream = { tenantId, ids: [], place: 0 };
       const reader = new FrameReader(({ id }) => stream.ids.push(id));
-      await reader.open(url, token);
+      await reader.open(url, key);
       const [{ seq }] = await logged(
         'SELECT seq::int FROM event_stream WHERE tenant_id = $1',
         [tenantId],
@@ -155,9 +154,10 @@ async function watchStreams({ url, databaseUrl }, senders) {
   /** Compares what has come so far. */
   async function check() {
     for (const stream of streams) {
+      const { tenantId, place, reader } = stream;
+      if (reader.ended) throw new Error(`WRONG: a stream ended at ${place}`);
       const came = stream.ids.splice(0, stream.ids.length);
       if (came.length === 0) continue;
-      const { tenantId, place } = stream;
       const sql = 'SELECT id FROM events WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3';
       const rows = await logged(sql, [tenantId, place, came.length], tenantId);
       const wrong = rows.findIndex(({ id }, at) => id !== came[at]);
