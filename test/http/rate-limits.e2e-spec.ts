@@ -131,6 +131,19 @@ describe('a stranger', () => {
     expect((await api.get(`/v1/tenants/${tenantId}`, { headers: here })).status).toBe(200);
   });
 
+  it('who forges signatures is limited in the same way, and nothing more is taken from where she is', async () => {
+    const sender = await AlertSender.of(await onPlan('business'));
+    const here = from();
+    const alert = { title: 'Disk full', description: 'x' };
+    const forged = { ...here, 'x-webhook-signature': '0'.repeat(64) };
+    const answers = await Promise.all(Array.from({ length: 30 }, () => sender.send(alert, forged)));
+    expect([tally(answers, 401), tally(answers, 429)]).toEqual([20, 10]);
+    const honest = await sender.send(alert, here);
+    expect([honest.status, honest.body['error']]).toEqual([429, 'rate_limit_exceeded']);
+    expect(Number(honest.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await sender.send(alert, from())).status).toBe(202);
+  });
+
   it('cannot choose an address by herself', async () => {
     const untrusting = await TestServer.start({ env: { ...LIMITS, TRUST_PROXY: undefined } });
     const knock = (): Promise<Answer> =>

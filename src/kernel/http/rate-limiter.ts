@@ -3,7 +3,7 @@ import { Clock } from '../domain/clock.js';
 import { Refusal } from '../domain/errors.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 
-const WINDOW_MS = 60_000;
+export const WINDOW_MS = 60_000;
 /** What one replica takes off the shared count at a time; a tenth of the limit is the most that limits may be off by. */
 const LEASE_SHARE = 0.05;
 
@@ -13,9 +13,11 @@ export interface Allowance {
   readonly remaining: number;
   /** Unix seconds at which the window ends. */
   readonly reset: number;
+  /** Seconds until then, at least one, for a call that is not allowed; otherwise none. */
+  readonly retryAfter: number;
 }
 
-const UNLIMITED: Allowance = { allowed: true, limit: 0, remaining: 0, reset: 0 };
+const UNLIMITED: Allowance = { allowed: true, limit: 0, remaining: 0, reset: 0, retryAfter: 0 };
 
 interface Bucket {
   window: number;
@@ -58,10 +60,11 @@ export class RateLimiter {
     return this.allowance(bucket, limit, true);
   }
 
-  /** Whether the bucket has a call left, without taking it: for buckets that count failures only. */
+  /** Whether the bucket has a call left, as far as this replica knows, without taking it. */
   peek(name: string, limit: number): Allowance {
+    if (limit === 0) return UNLIMITED;
     const bucket = this.bucket(name);
-    return this.allowance(bucket, limit, limit === 0 || bucket.leased >= 1 || bucket.taken < limit);
+    return this.allowance(bucket, limit, bucket.leased >= 1 || bucket.taken < limit);
   }
 
   private bucket(name: string): Bucket {
@@ -88,7 +91,9 @@ export class RateLimiter {
 
   private allowance(bucket: Bucket, limit: number, allowed: boolean): Allowance {
     const remaining = Math.max(0, limit - Math.min(bucket.taken, limit) + bucket.leased);
-    return { allowed, limit, remaining, reset: ((bucket.window + 1) * WINDOW_MS) / 1000 };
+    const reset = ((bucket.window + 1) * WINDOW_MS) / 1000;
+    const retryAfter = allowed ? 0 : Math.max(1, Math.ceil(reset - this.clock.now().getTime() / 1000));
+    return { allowed, limit, remaining, reset, retryAfter };
   }
 
   private sweep(window: number): void {
@@ -113,16 +118,14 @@ export interface HeaderTaker {
  */
 export function answerAllowance(
   answer: HeaderTaker,
-  { allowed, limit, remaining, reset }: Allowance,
-  now: Date,
+  { allowed, limit, remaining, reset, retryAfter }: Allowance,
 ): void {
   if (limit === 0) return;
   answer.setHeader('X-RateLimit-Limit', limit);
   answer.setHeader('X-RateLimit-Remaining', remaining);
   answer.setHeader('X-RateLimit-Reset', reset);
   if (allowed) return;
-  const seconds = Math.max(1, Math.ceil(reset - now.getTime() / 1000));
-  throw new Refusal('rate_limit_exceeded', `Too many requests; try again in ${seconds} s.`, {
-    retryAfter: seconds,
+  throw new Refusal('rate_limit_exceeded', `Too many requests; try again in ${retryAfter} s.`, {
+    retryAfter,
   });
 }

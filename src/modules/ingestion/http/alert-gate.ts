@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { Config } from '#kernel/config/config';
-import { Clock } from '#kernel/domain/clock';
 import { Refusal } from '#kernel/domain/errors';
+import { AddressLimit } from '#kernel/http/address-limit';
 import type { CallRequest } from '#kernel/http/call-request';
 import { answerAllowance, RateLimiter } from '#kernel/http/rate-limiter';
 import type { RawBodyRequest } from '#kernel/http/request-body';
@@ -16,24 +16,20 @@ export class AlertGate {
   constructor(
     private readonly apiKeys: ApiKeys,
     private readonly limiter: RateLimiter,
-    private readonly clock: Clock,
+    private readonly addresses: AddressLimit,
     @Inject(Config) private readonly config: Config,
   ) {}
 
   /**
-   * Runs a check of the sender. Only failures are counted against an address: many honest senders share one.
+   * Runs a check of the sender, whose failures are counted against its address.
    * @throws what the check throws, or Refusal `rate_limit_exceeded` for an address that failed too often
    */
   async check<T>(request: WebhookRequest, response: Response, sender: () => Promise<T>): Promise<T> {
-    const address = `address:${request.ip ?? ''}`;
-    const limit = this.config.rateLimits.anonymous;
-    const allowance = this.limiter.peek(address, limit);
-    if (!allowance.allowed) answerAllowance(response, allowance, this.clock.now());
+    this.addresses.refuseSpent(request, response);
     try {
       return await sender();
     } catch (error) {
-      if (error instanceof Refusal && error.status === 401)
-        answerAllowance(response, await this.limiter.take(address, limit), this.clock.now());
+      if (error instanceof Refusal && error.status === 401) await this.addresses.count(request, response);
       throw error;
     }
   }
@@ -57,6 +53,6 @@ export class AlertGate {
   /** @throws Refusal `rate_limit_exceeded` for a tenant that sends too much */
   async count(tenantId: string, response: Response): Promise<void> {
     const allowance = await this.limiter.take(`ingest:${tenantId}`, this.config.rateLimits.ingest);
-    answerAllowance(response, allowance, this.clock.now());
+    answerAllowance(response, allowance);
   }
 }

@@ -1,9 +1,9 @@
 import { Controller, HttpCode, Inject, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { Config } from '#kernel/config/config';
 import { verifyHexHmacSha256 } from '#kernel/crypto/secrets';
-import { Clock } from '#kernel/domain/clock';
 import { type ErrorCode, Refusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
+import { AddressLimit } from '#kernel/http/address-limit';
 import { type Allowance, answerAllowance, type HeaderTaker, RateLimiter } from '#kernel/http/rate-limiter';
 import { jsonFrom, requireJson, type RawBodyRequest } from '#kernel/http/request-body';
 import type { CallRequest } from '#kernel/http/call-request';
@@ -24,7 +24,7 @@ export class WebhooksController {
     private readonly receiveAlert: ReceiveAlert,
     private readonly apiKeys: ApiKeys,
     private readonly limiter: RateLimiter,
-    private readonly clock: Clock,
+    private readonly addresses: AddressLimit,
     @Inject(Config) private readonly config: Config,
   ) {}
 
@@ -37,7 +37,7 @@ export class WebhooksController {
     @Req() request: WebhookRequest,
     @Res({ passthrough: true }) answer: HeaderTaker,
   ): Promise<WebhookAccepted> {
-    this.refuseAddress(request, answer);
+    this.addresses.refuseSpent(request, answer);
     const key = request.headers['x-api-key'];
     if (typeof key !== 'string') return this.admit(tenantId, request, answer, undefined);
     // Nearly always known here, as the limit is below: a promise of what is known would cost more than the look.
@@ -77,16 +77,10 @@ export class WebhooksController {
     { tenantId }: KeyHolder,
     allowance: Allowance,
   ): Promise<WebhookAccepted> {
-    answerAllowance(answer, allowance, this.clock.now());
+    answerAllowance(answer, allowance);
     requireJson(request);
     const raw = rawOf(request);
-    return this.receiveAlert.execute(tenantId, readCustomAlert(jsonFrom(raw)), raw);
-  }
-
-  /** Only failures are counted against an address: many honest senders share one. */
-  private refuseAddress(request: WebhookRequest, answer: HeaderTaker): void {
-    const allowance = this.limiter.peek(addressOf(request), this.config.rateLimits.anonymous);
-    if (!allowance.allowed) answerAllowance(answer, allowance, this.clock.now());
+    return this.receiveAlert.execute(tenantId, readCustomAlert(jsonFrom(raw), raw.length), raw);
   }
 
   private async refuse(
@@ -94,8 +88,7 @@ export class WebhooksController {
     answer: HeaderTaker,
     [code, message]: readonly [ErrorCode, string],
   ): Promise<never> {
-    const allowance = await this.limiter.take(addressOf(request), this.config.rateLimits.anonymous);
-    answerAllowance(answer, allowance, this.clock.now());
+    await this.addresses.count(request, answer);
     throw new Refusal(code, message);
   }
 }
@@ -106,10 +99,6 @@ const NOTHING = Buffer.alloc(0);
 
 function rawOf({ rawBody }: WebhookRequest): Buffer {
   return rawBody ?? NOTHING;
-}
-
-function addressOf({ ip }: WebhookRequest): string {
-  return `address:${ip ?? ''}`;
 }
 
 function isSigned(request: WebhookRequest, { webhookSecrets }: KeyHolder): boolean {

@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { Refusal } from '#kernel/domain/errors';
+import { AddressLimit } from '#kernel/http/address-limit';
 import type { CallRequest } from '#kernel/http/call-request';
 import { type Access, ACCESS, type Principal, UNCOUNTED } from '#kernel/http/principal';
 import { CallLimits } from './call-limits.js';
@@ -14,6 +15,7 @@ export class AccessGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly callers: Callers,
     private readonly limits: CallLimits,
+    private readonly addresses: AddressLimit,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -23,12 +25,12 @@ export class AccessGuard implements CanActivate {
     // Whoever gives tickets out checks and counts them, in a guard of that route.
     if (access.ticket && 'ticket' in request.query && !request.headers.authorization) return true;
     if (access.public) {
-      if (this.said(UNCOUNTED, context) !== true) await this.limits.countStranger(request, response);
+      if (this.said(UNCOUNTED, context) !== true) await this.addresses.count(request, response);
       return true;
     }
     const caller = await this.callers.identify(context).catch(async (error: unknown) => {
       if (!(error instanceof Refusal) || error.status !== 401) throw error;
-      await this.limits.countStranger(request, response);
+      await this.addresses.count(request, response);
       response.setHeader('WWW-Authenticate', 'Bearer');
       throw error;
     });

@@ -1,0 +1,38 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { Config } from '../config/config.js';
+import { Clock } from '../domain/clock.js';
+import { answerAllowance, type HeaderTaker, RateLimiter, WINDOW_MS } from './rate-limiter.js';
+
+/**
+ * Counts against a client's address what can be counted against nobody else: calls of strangers, wrong keys, signatures
+ * and tickets. What succeeds is not counted, for many honest senders share an address.
+ */
+@Injectable()
+export class AddressLimit {
+  private countedAt = -Infinity;
+
+  constructor(
+    private readonly limiter: RateLimiter,
+    private readonly clock: Clock,
+    @Inject(Config) private readonly config: Config,
+  ) {}
+
+  /** @throws Refusal `rate_limit_exceeded` when the call is one too many */
+  async count(request: Request, answer: HeaderTaker): Promise<void> {
+    this.countedAt = this.clock.now().getTime();
+    answerAllowance(answer, await this.limiter.take(bucketOf(request), this.config.rateLimits.anonymous));
+  }
+
+  /** @throws Refusal `rate_limit_exceeded` for an address that has nothing left; counts nothing */
+  refuseSpent(request: Request, answer: HeaderTaker): void {
+    // A bucket lives for a window. Where none was touched in that time, as nearly always, there is nobody to look for.
+    if (this.clock.now().getTime() - this.countedAt > WINDOW_MS) return;
+    const allowance = this.limiter.peek(bucketOf(request), this.config.rateLimits.anonymous);
+    if (!allowance.allowed) answerAllowance(answer, allowance);
+  }
+}
+
+function bucketOf({ ip }: Request): string {
+  return `address:${ip ?? ''}`;
+}
