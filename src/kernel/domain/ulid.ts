@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const CODES = Buffer.from(DIGITS, 'latin1');
 const TIME_DIGITS = 10;
 const RANDOM_DIGITS = 16;
 /** So many random parts are asked of the system at a time: asking is dear, and how much hardly matters. */
@@ -15,13 +16,13 @@ export function ulidFactory(now: () => number): () => string {
   const stock = new Uint8Array(STOCK * RANDOM_DIGITS);
   const random = new Uint8Array(RANDOM_DIGITS);
   let used = stock.length;
+  const text = Buffer.alloc(TIME_DIGITS + RANDOM_DIGITS);
   let madeAt = -1;
-  let time = '';
   return () => {
     const moment = now();
     if (moment > madeAt) {
       madeAt = moment;
-      time = timeDigits(moment);
+      text.write(timeDigits(moment), 'latin1');
       if (used === stock.length) {
         randomFillSync(stock);
         used = 0;
@@ -30,9 +31,9 @@ export function ulidFactory(now: () => number): () => string {
       // Room to count up: a carry out of the first digit would be in nobody's way.
       random[0] = (random[0] ?? 0) & 15;
     } else countUp(random);
-    let text = time;
-    for (const digit of random) text += DIGITS.charAt(digit);
-    return text;
+    for (let at = 0; at < RANDOM_DIGITS; at += 1) text[TIME_DIGITS + at] = CODES[random[at] ?? 0] ?? 0;
+    // In one piece: a string grown digit by digit is put together anew by whoever writes it out.
+    return text.toString('latin1');
   };
 }
 

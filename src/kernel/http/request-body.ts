@@ -77,7 +77,9 @@ function parsedBody(request: Request, raw: Buffer): unknown {
 }
 
 export function requireJson(request: Request): void {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const given = request.headers['content-type'] ?? '';
+  if (given === 'application/json') return;
+  const type = given.split(';')[0]?.trim().toLowerCase() ?? '';
   if (type === 'application/json' || type.endsWith('+json')) return;
   throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
 }

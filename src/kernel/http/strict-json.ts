@@ -22,7 +22,12 @@ export function parseStrictJson(raw: Buffer, limits: { maxDepth?: number } = {})
   const value = parse(text);
   // In valid UTF-8 and valid JSON, NUL and lone surrogates can only be written as escapes.
   const escaped = text.includes('\\u');
-  inspect(value, limits.maxDepth ?? 100, escaped, escaped || text.includes('__proto__'));
+  const rules = {
+    maxDepth: limits.maxDepth ?? 100,
+    checksTexts: escaped,
+    checksKeys: escaped || text.includes('__proto__'),
+  };
+  inspect(value, 1, rules);
   return value;
 }
 
@@ -37,28 +42,28 @@ function parse(text: string): unknown {
   }
 }
 
-/** Level by level instead of recursively: deep nesting must be an answer, not a stack overflow. */
-function inspect(root: unknown, maxDepth: number, checkTexts: boolean, checkKeys: boolean): void {
-  let level: object[] = [];
-  const visit = (value: unknown) => {
-    if (typeof value === 'string') {
-      if (checkTexts) refuseUnstorable(value);
-    } else if (typeof value === 'number') {
-      if (!Number.isFinite(value))
-        throw new StrictJsonError('A number in the body is too large for a double.');
-    } else if (typeof value === 'object' && value !== null) {
-      level.push(value);
-    }
-  };
+interface Rules {
+  readonly maxDepth: number;
+  readonly checksTexts: boolean;
+  readonly checksKeys: boolean;
+}
 
-  visit(root);
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > maxDepth) throw new StrictJsonError(`The body is nested deeper than ${maxDepth} levels.`);
-    const containers = level;
-    level = [];
-    for (const container of containers) {
-      if (checkKeys && !Array.isArray(container)) Object.keys(container).forEach(refuseKey);
-      for (const value of Array.isArray(container) ? container : Object.values(container)) visit(value);
+/** Goes no deeper than it may: deep nesting is an answer, not a stack overflow. */
+function inspect(value: unknown, depth: number, rules: Rules): void {
+  if (typeof value === 'string') {
+    if (rules.checksTexts) refuseUnstorable(value);
+  } else if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new StrictJsonError('A number in the body is too large for a double.');
+  } else if (typeof value === 'object' && value !== null) {
+    if (depth > rules.maxDepth)
+      throw new StrictJsonError(`The body is nested deeper than ${rules.maxDepth} levels.`);
+    if (Array.isArray(value)) {
+      for (const item of value) inspect(item, depth + 1, rules);
+    } else {
+      for (const key in value) {
+        if (rules.checksKeys) refuseKey(key);
+        inspect((value as Record<string, unknown>)[key], depth + 1, rules);
+      }
     }
   }
 }

@@ -9,8 +9,8 @@ interface Options<Item, Result> {
   readonly slots: number;
   /** Items that would wait for each other in the database have the same number, so that they leave in the same batch. */
   readonly lane?: (item: Item) => number;
-  /** Writes a batch and answers one result per item, in order. */
-  readonly write: (items: readonly Item[]) => Promise<Result[]>;
+  /** Writes a batch and answers one result per item, in order; a promised one is waited for by its item alone. */
+  readonly write: (items: readonly Item[]) => Promise<(Result | Promise<Result>)[]>;
 }
 
 interface Lane<Item, Result> {
@@ -21,7 +21,7 @@ interface Lane<Item, Result> {
 
 interface Waiting<Item, Result> {
   readonly item: Item;
-  readonly resolve: (result: Result) => void;
+  readonly resolve: (result: Result | Promise<Result>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -106,7 +106,7 @@ export class AdaptiveBatches<Item, Result> {
   private async write(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     try {
       const results = await this.options.write(batch.map(({ item }) => item));
-      batch.forEach(({ resolve }, at) => resolve(results[at] as Result));
+      batch.forEach(({ resolve }, at) => resolve(results[at] as Result | Promise<Result>));
     } catch (error) {
       if (batch.length > 1 && isDataFault(error)) for (const single of batch) await this.write([single]);
       else for (const { reject } of batch) reject(error);

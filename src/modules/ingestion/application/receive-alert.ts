@@ -20,17 +20,13 @@ export class ReceiveAlert {
     alert: CustomAlert,
     raw: Buffer,
   ): Promise<{ incidentId: string; status: 'triaging' }> {
-    const { sourceAlertId, ...report } = alert;
+    const { sourceAlertId } = alert;
     const provider = 'custom';
     const receivedAt = this.clock.now();
     const opened = sourceAlertId && this.alerts.repeated({ tenantId, provider, sourceAlertId }, receivedAt);
     if (opened) return Promise.reject(duplicateAlert(sourceAlertId, opened));
-    const incident = Incident.open(
-      tenantId,
-      report,
-      { source: 'automated', provider, sourceAlertId },
-      receivedAt,
-    );
+    const origin = { source: 'automated', provider, sourceAlertId } as const;
+    const incident = Incident.open(tenantId, alert, origin, receivedAt);
     incident.sentToTriage(receivedAt);
     return this.alerts
       .receive({ provider, sourceAlertId, raw, bodyId: null, returns: false, receivedAt, incident })

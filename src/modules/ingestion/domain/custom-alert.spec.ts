@@ -39,6 +39,18 @@ describe('the body of a custom alert', () => {
     );
   });
 
+  it('measures metadata as it is written, which may be longer than it came', () => {
+    const bodyOf = (count: number) =>
+      `{"title":"x","description":"y","metadata":{"n":[${Array(count).fill('1e20').join()}]}}`;
+    const read = (text: string) => readCustomAlert(JSON.parse(text), Buffer.byteLength(text));
+    // A text and its commas: 5 bytes that become 22.
+    const most = Math.floor((256 * 1024 - '{"n":[]}'.length + 1) / 22);
+    expect(Buffer.byteLength(bodyOf(most))).toBeLessThan((256 * 1024) / 4);
+    expect(() => read(bodyOf(most))).not.toThrow();
+    expect(() => read(bodyOf(most + 1))).toThrow('metadata must be at most 256 KiB');
+    expect(() => readCustomAlert(JSON.parse(bodyOf(most + 1)))).toThrow('metadata must be at most 256 KiB');
+  });
+
   it('ignores what it does not know, which stays in the raw payload', () => {
     expect(readCustomAlert({ ...GOOD, runbook: 'x' })).not.toHaveProperty('runbook');
   });

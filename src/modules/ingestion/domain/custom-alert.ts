@@ -8,22 +8,25 @@ export interface CustomAlert extends IncidentReport {
 
 const MAX_TAGS = 64;
 const MAX_METADATA_BYTES = 256 * 1024;
+/** How many times longer JSON may become by being read and written again: `1e20` has 21 digits then. */
+const MOST_GROWTH = 6;
 
 /**
  * Reads the body of the `custom` source. By hand and not by class-validator, because this is the path that a storm of
  * alerts takes; the DTO that documents the body is checked against this reader by a test.
+ * @param bytes of the body as it came, where that is known: metadata of a small one need not be measured
  * @throws Refusal `validation_error` that names every field at fault
  */
-export function readCustomAlert(body: unknown): CustomAlert {
+export function readCustomAlert(body: unknown, bytes = Infinity): CustomAlert {
   return read(body, (fields, faults) => ({
-    ...reportFrom(fields, faults),
+    ...reportFrom(fields, faults, bytes),
     sourceAlertId: optionalText(fields, 'sourceAlertId', 512, faults),
   }));
 }
 
 /** The same for an incident that a person or a trigger opens. */
 export function readReport(body: unknown): IncidentReport {
-  return read(body, reportFrom);
+  return read(body, (fields, faults) => reportFrom(fields, faults, Infinity));
 }
 
 function read<T>(body: unknown, from: (fields: Body, faults: FieldFault[]) => T): T {
@@ -35,7 +38,7 @@ function read<T>(body: unknown, from: (fields: Body, faults: FieldFault[]) => T)
   throw new Refusal('validation_error', message, { details: faults });
 }
 
-function reportFrom(body: Body, faults: FieldFault[]): IncidentReport {
+function reportFrom(body: Body, faults: FieldFault[], bytes: number): IncidentReport {
   return {
     title: text(body, 'title', 500, faults) ?? '',
     description: text(body, 'description', 20_000, faults) ?? '',
@@ -43,7 +46,7 @@ function reportFrom(body: Body, faults: FieldFault[]): IncidentReport {
     service: optionalText(body, 'service', 200, faults),
     environment: optionalText(body, 'environment', 200, faults),
     tags: tags(body['tags'], faults),
-    metadata: metadata(body['metadata'], faults),
+    metadata: metadata(body['metadata'], faults, bytes),
   };
 }
 
@@ -90,14 +93,18 @@ function tags(value: unknown, faults: FieldFault[]): Record<string, string> {
   return {};
 }
 
-function metadata(value: unknown, faults: FieldFault[]): Record<string, unknown> {
+function metadata(value: unknown, faults: FieldFault[], bytes: number): Record<string, unknown> {
   if (value === undefined || value === null) return {};
   if (!isObject(value)) {
     faults.push({ field: 'metadata', message: 'must be a JSON object' });
-  } else if (Buffer.byteLength(JSON.stringify(value)) > MAX_METADATA_BYTES) {
+  } else if (bytes > MAX_METADATA_BYTES / MOST_GROWTH && sizeOf(value) > MAX_METADATA_BYTES) {
     faults.push({ field: 'metadata', message: 'must be at most 256 KiB' });
   } else {
     return value;
   }
   return {};
+}
+
+function sizeOf(value: object): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }

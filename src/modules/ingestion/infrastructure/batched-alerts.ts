@@ -25,7 +25,7 @@ const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, BATCH];
  */
 @Injectable()
 export class BatchedAlerts implements Alerts {
-  private readonly batches = new AdaptiveBatches<Row, Reception | undefined>({
+  private readonly batches = new AdaptiveBatches<Row, Reception>({
     size: BATCH,
     queue: QUEUE,
     slots: 2,
@@ -56,13 +56,9 @@ export class BatchedAlerts implements Alerts {
     );
   }
 
-  /** Of promises it makes as few as can be, for they are among the dearest things on an alert's way. */
   receive(alert: ReceivedAlert): Promise<Reception> {
     const { incident } = alert;
-    const row = { alert, events: eventRows(incident.tenantId, incident.takeRecorded()) };
-    return this.store(row).then((reception) =>
-      isFinal(alert, reception) ? this.counted(alert, reception) : this.storeAgain(row, reception),
-    );
+    return this.store({ alert, events: eventRows(incident.tenantId, incident.takeRecorded()), round: 0 });
   }
 
   repeated(alert: AlertKey, receivedAt: Date): string | undefined {
@@ -84,15 +80,21 @@ export class BatchedAlerts implements Alerts {
     );
   }
 
-  private async storeAgain(row: Row, first: Reception | undefined): Promise<Reception> {
-    let reception = first;
-    // Each round, somebody has opened another incident and somebody ended it again.
-    for (let round = 0; round < ROUNDS; round += 1) {
-      if (reception) await this.supersede(row.alert);
-      reception = await this.store(row);
-      if (isFinal(row.alert, reception)) return this.counted(row.alert, reception);
-    }
-    throw busy();
+  /** Of promises an alert makes as few as can be, for they are among the dearest things on its way. */
+  private store(row: Row): Promise<Reception> {
+    const waiting = this.batches.add(row);
+    if (!waiting) throw busy();
+    return waiting;
+  }
+
+  /** Each round, somebody has opened another incident and somebody ended it again. */
+  private async storeAgain(
+    { alert, events, round }: Row,
+    reception: Reception | undefined,
+  ): Promise<Reception> {
+    if (round === ROUNDS) throw busy();
+    if (reception) await this.supersede(alert);
+    return this.store({ alert, events, round: round + 1 });
   }
 
   private counted(alert: ReceivedAlert, reception: Reception): Reception {
@@ -108,13 +110,6 @@ export class BatchedAlerts implements Alerts {
     this.duplicates.count(alert, receivedAt);
   }
 
-  /** @returns undefined when the alert that was in its way has just been superseded */
-  private store(row: Row): Promise<Reception | undefined> {
-    const waiting = this.batches.add(row);
-    if (!waiting) throw busy();
-    return waiting;
-  }
-
   /** Makes room for another alert with the same id, if the incident of the one before has ended indeed. */
   private async supersede({ incident: { tenantId }, provider, sourceAlertId }: ReceivedAlert): Promise<void> {
     await this.unitOfWork.query(
@@ -126,7 +121,7 @@ export class BatchedAlerts implements Alerts {
     );
   }
 
-  private async write(rows: readonly Row[]): Promise<(Reception | undefined)[]> {
+  private async write(rows: readonly Row[]): Promise<(Reception | Promise<Reception>)[]> {
     this.batchSizes.observe(rows.length);
     const stored = await this.writer.write<{ incident_id: string }>(
       tenantsOf(rows),
@@ -136,12 +131,15 @@ export class BatchedAlerts implements Alerts {
     const fresh = new Set(stored.map(({ incident_id }) => incident_id));
     const repeated = rows.filter(({ alert }) => !fresh.has(alert.incident.incidentId));
     const originals = repeated.length === 0 ? new Map<string, Original>() : await this.originalsOf(repeated);
-    return rows.map(({ alert }) => {
+    return rows.map((row) => {
+      const { alert } = row;
       const { incidentId, status } = alert.incident;
-      if (fresh.has(incidentId)) return { incidentId, status, duplicate: false };
+      if (fresh.has(incidentId)) return this.counted(alert, { incidentId, status, duplicate: false });
       const key = alertKeyOf(alert);
+      // None when the alert that was in its way has just been superseded.
       const original = key && originals.get(keyOf(key));
-      return original && { ...original, duplicate: true };
+      const reception = original && { ...original, duplicate: true };
+      return isFinal(alert, reception) ? this.counted(alert, reception) : this.storeAgain(row, reception);
     });
   }
 
@@ -164,6 +162,8 @@ interface Row {
   readonly alert: ReceivedAlert;
   /** The incident's events as `append_events` takes them. */
   readonly events: readonly EventRow[];
+  /** How often it has been tried. */
+  readonly round: number;
 }
 
 type Original = Pick<Reception, 'incidentId' | 'status'>;
