@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
+import { byTenant } from '#kernel/domain/by-tenant';
 import { newTenantId, type TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
 import type { DomainEvent } from '#kernel/events/define-event';
@@ -34,24 +35,24 @@ afterAll(async () => {
   await removeDatabase(database);
 });
 beforeEach(async () => {
-  tenantId = newTenantId();
-  await look('INSERT INTO event_stream (tenant_id, seq, relayed) VALUES ($1, 0, 0)', [tenantId]);
+  tenantId = await tenantWithLog();
 });
 
+async function tenantWithLog(): Promise<TenantId> {
+  const founded = newTenantId();
+  const log = 'INSERT INTO event_stream (tenant_id, seq, relayed) VALUES ($1, 0, 0)';
+  await unitOfWork.query(founded, log, [founded]);
+  return founded;
+}
 const look = <R extends object>(text: string, parameters: unknown[] = []): Promise<R[]> =>
   unitOfWork.query<R>(tenantId, text, parameters);
-const eventsAt = (...seqs: number[]): Events =>
+const eventsOf = (tenant: TenantId, ...seqs: number[]): Events =>
   seqs.map((seq) => {
-    const stored = {
-      id: `evt_${seq}`,
-      seq,
-      tenantId,
-      occurredAt: new Date(0),
-      correlationId: null,
-      actor: null,
-    };
+    const log = { id: `evt_${seq}`, seq, tenantId: tenant };
+    const stored = { ...log, occurredAt: new Date(0), correlationId: null, actor: null };
     return new IncidentCreated({} as IncidentCreated['data'], stored);
   }) as unknown as Events;
+const eventsAt = (...seqs: number[]): Events => eventsOf(tenantId, ...seqs);
 const act = async (events: readonly DomainEvent[]): Promise<void> => {
   for (const event of events) {
     await unitOfWork.query(event.tenantId, 'INSERT INTO effects VALUES ($1, $2, $3)', [
@@ -62,15 +63,19 @@ const act = async (events: readonly DomainEvent[]): Promise<void> => {
   }
 };
 const handle = (events: Events): Promise<void> => once.doMany('effect', events, act);
-const done = async (): Promise<number[]> =>
-  (await look<{ seq: string }>('SELECT seq FROM effects ORDER BY seq')).map(({ seq }) => Number(seq));
-const relayedTo = (seq: number): Promise<unknown> => look('UPDATE event_stream SET relayed = $1', [seq]);
-const owe = (seq: number, handler = 'H'): Promise<unknown> =>
-  look('INSERT INTO owed_events (tenant_id, handler, seq) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
-    tenantId,
-    handler,
-    seq,
-  ]);
+const doneFor = async (tenant: TenantId): Promise<number[]> => {
+  const rows = await unitOfWork.query<{ seq: string }>(tenant, 'SELECT seq FROM effects ORDER BY seq');
+  return rows.map(({ seq }) => Number(seq));
+};
+const done = (): Promise<number[]> => doneFor(tenantId);
+const relayedTo = (seq: number, tenant = tenantId): Promise<unknown> =>
+  unitOfWork.query(tenant, 'UPDATE event_stream SET relayed = $1', [seq]);
+const owe = (seq: number, handler = 'H', tenant = tenantId): Promise<unknown> =>
+  unitOfWork.query(
+    tenant,
+    'INSERT INTO owed_events (tenant_id, handler, seq) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+    [tenant, handler, seq],
+  );
 const remembered = async (): Promise<string | undefined> =>
   (await look<{ places: string }>('SELECT places::text FROM handled_places'))[0]?.places;
 
@@ -139,6 +144,56 @@ describe('an effect', () => {
   });
 });
 
+describe('effects of several tenants, who share a batch', () => {
+  it('happen once for each of them when their events come 20 times at the same time, in different company', async () => {
+    const [one, two, three] = [tenantId, await tenantWithLog(), await tenantWithLog()];
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => {
+        const company = [n % 3 > 0 ? [one] : [], [two], n % 2 > 0 ? [three] : []].flat();
+        const told = company.flatMap((tenant) => eventsOf(tenant, 1, 2)) as unknown as Events;
+        // As the publisher does: those who fail together, because one of them kept them waiting, are told of alone.
+        await handle(told).catch(async () => {
+          for (const own of byTenant(told).values()) await handle(own as Events);
+        });
+      }),
+    );
+    for (const tenant of [one, two, three]) expect(await doneFor(tenant)).toEqual([1, 2]);
+  });
+
+  it('leave out what was done for one of them, at whatever places the others are', async () => {
+    const other = await tenantWithLog();
+    await handle(eventsAt(2));
+    const told = [...eventsAt(1, 2), ...eventsOf(other, 2, 7)] as unknown as Events;
+    const fresh: DomainEvent[] = [];
+    await tell('H', told, () =>
+      once.doMany('effect', told, (some) => {
+        fresh.push(...some);
+        return act(some);
+      }),
+    );
+    expect(fresh).toEqual([told[0], told[2], told[3]]);
+    expect([await done(), await doneFor(other)]).toEqual([
+      [1, 2],
+      [2, 7],
+    ]);
+    const places = await unitOfWork.query(other, 'SELECT places::text FROM handled_places');
+    expect(places).toEqual([{ places: '{[0,1),[2,8)}' }]);
+  });
+
+  it('are there for none of them when it fails for one', async () => {
+    const other = await tenantWithLog();
+    const told = [...eventsAt(1), ...eventsOf(other, 1)] as unknown as Events;
+    const fails = once.doMany('effect', told, async (fresh) => {
+      await act(fresh);
+      throw new Error('no');
+    });
+    await expect(fails).rejects.toThrow('no');
+    expect([await done(), await doneFor(other)]).toEqual([[], []]);
+    await handle(told);
+    expect([await done(), await doneFor(other)]).toEqual([[1], [1]]);
+  });
+});
+
 /** Numbers by chance, the same for the same seed. */
 function chanceOf(seed: number): () => number {
   let state = seed;
@@ -150,9 +205,13 @@ function chanceOf(seed: number): () => number {
 
 describe('two relays that know nothing of each other', () => {
   const LAST = 90;
+  const ALL = Array.from({ length: LAST }, (_, n) => n + 1).filter((seq) => seq % 3 !== 0);
 
-  /** What a relay and its jobs do, with handlers that fail before, in and after their effect, and with ends half way. */
-  async function relay(chance: () => number): Promise<void> {
+  /**
+   * What a relay and its jobs do for tenants who share batches, with handlers that fail before, in and after their effect,
+   * and with ends half way.
+   */
+  async function relay(chance: () => number, tenants: readonly TenantId[]): Promise<void> {
     const attempt = async (told: Events, part: Events): Promise<void> => {
       const way = chance();
       if (way < 0.1) throw new Error('before');
@@ -165,38 +224,61 @@ describe('two relays that know nothing of each other', () => {
       if (way < 0.3) throw new Error('after');
     };
     for (;;) {
-      const [stream] = await look<{ relayed: string }>('SELECT relayed FROM event_stream');
-      const from = Number(stream?.relayed);
-      const owed = await look<{ seq: string }>('SELECT seq FROM owed_events');
-      if (from >= LAST && owed.length === 0) return;
-      for (const seq of owed.map((row) => Number(row.seq))) {
-        const again = await attempt(eventsAt(seq), eventsAt(seq)).then(
-          () => true,
-          () => false,
-        );
-        if (again) await look('DELETE FROM owed_events WHERE seq = $1', [seq]);
+      const states = await Promise.all(tenants.map(stateOf));
+      if (states.every(({ from, owed }) => from >= LAST && owed.length === 0)) return;
+      for (const { tenant, owed } of states) {
+        for (const seq of owed) {
+          const again = await attempt(eventsOf(tenant, seq), eventsOf(tenant, seq)).then(
+            () => true,
+            () => false,
+          );
+          if (again) await unitOfWork.query(tenant, 'DELETE FROM owed_events WHERE seq = $1', [seq]);
+        }
       }
-      const page = Array.from({ length: 12 }, (_, n) => from + 1 + n).filter((seq) => seq <= LAST);
-      const seqs = page.filter((seq) => seq % 3 !== 0);
-      const failed: number[] = [];
-      if (seqs.length > 0) {
-        const told = eventsAt(...seqs);
+      const pages = states.map(({ tenant, from }) => {
+        const page = Array.from({ length: 12 }, (_, n) => from + 1 + n).filter((seq) => seq <= LAST);
+        return {
+          tenant,
+          last: page.at(-1),
+          events: eventsOf(tenant, ...page.filter((seq) => seq % 3 !== 0)),
+        };
+      });
+      const told = pages.flatMap(({ events }) => events) as unknown as Events;
+      const failed: DomainEvent[] = [];
+      if (told.length > 0) {
         await attempt(told, told).catch(async () => {
-          for (const seq of seqs) await attempt(told, eventsAt(seq)).catch(() => failed.push(seq));
+          for (const own of byTenant(told).values() as Iterable<Events>)
+            await attempt(own, own).catch(async () => {
+              for (const event of own) await attempt(own, [event]).catch(() => failed.push(event));
+            });
         });
       }
       if (chance() < 0.2) continue;
-      for (const seq of failed) await owe(seq);
+      for (const { seq, tenantId: tenant } of failed) await owe(seq, 'H', tenant);
       if (chance() < 0.2) continue;
-      if (page.length > 0) await relayedTo(page.at(-1) ?? from);
+      for (const { tenant, last } of pages) if (last !== undefined) await relayedTo(last, tenant);
     }
   }
 
+  async function stateOf(tenant: TenantId): Promise<{ tenant: TenantId; from: number; owed: number[] }> {
+    const [stream] = await unitOfWork.query<{ relayed: string }>(tenant, 'SELECT relayed FROM event_stream');
+    const owed = await unitOfWork.query<{ seq: string }>(tenant, 'SELECT seq FROM owed_events');
+    return { tenant, from: Number(stream?.relayed), owed: owed.map(({ seq }) => Number(seq)) };
+  }
+
   it.each([1, 2, 3, 4])('have each effect there once in the end (%i)', async (seed) => {
-    await Promise.all([relay(chanceOf(seed)), relay(chanceOf(seed * 1_000))]);
-    expect(await done()).toEqual(
-      Array.from({ length: LAST }, (_, n) => n + 1).filter((seq) => seq % 3 !== 0),
-    );
+    await Promise.all([relay(chanceOf(seed), [tenantId]), relay(chanceOf(seed * 1_000), [tenantId])]);
+    expect(await done()).toEqual(ALL);
+  });
+
+  it.each([5, 6, 7, 8])('have each effect of several tenants there once in the end (%i)', async (seed) => {
+    const [one, two, three] = [tenantId, await tenantWithLog(), await tenantWithLog()];
+    await Promise.all([
+      relay(chanceOf(seed), [one, two, three]),
+      relay(chanceOf(seed * 1_000), [three, two, one]),
+      relay(chanceOf(seed * 2_000), [two]),
+    ]);
+    for (const tenant of [one, two, three]) expect(await doneFor(tenant)).toEqual(ALL);
   });
 });
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { begin } from '../notifications/log-writer.js';
 import { AlertSender, newTenant } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -26,6 +26,32 @@ const countOf = async (text: string): Promise<number> => {
   const [row] = await sql<{ n: number }>(database.url, text, [tenantIds], tenantIds.join(','));
   return row?.n ?? 0;
 };
+const isRelayed = (tenantId: string) => async () => {
+  const text = 'SELECT relayed = seq AS done FROM event_stream WHERE tenant_id = $1';
+  const [stream] = await sql<{ done: boolean }>(database.url, text, [tenantId], tenantId);
+  return stream?.done;
+};
+/** Those of whom each incident was triaged, once. */
+const triaged = (tenants: readonly string[]): Promise<object[]> =>
+  sql(
+    database.url,
+    `SELECT tenant_id FROM incidents JOIN triages USING (tenant_id, incident_id)
+       JOIN events USING (tenant_id, incident_id)
+      WHERE tenant_id = ANY ($1) AND status = 'open' AND data->>'newStatus' = 'open'`,
+    [tenants],
+    tenants.join(','),
+  );
+/** New ones, in the order of their ids, of whom each has sent an alert that nobody has triaged. */
+const tenantsWithAnAlert = async (count: number, severity = 'low'): Promise<string[]> => {
+  const senders = await Promise.all(
+    Array.from({ length: count }, async () => AlertSender.of(await newTenant(api.url))),
+  );
+  for (const sender of senders) {
+    const { status } = await sender.send({ title: 'Report written', description: 'As ever.', severity });
+    expect(status).toBe(202);
+  }
+  return senders.map(({ tenantId }) => tenantId).sort();
+};
 const matching = (queries: readonly Query[], pattern: RegExp): Query[] =>
   queries.filter(({ sql: text }) => pattern.test(text));
 
@@ -34,7 +60,7 @@ describe('many tenants, of whom each sends an alert', () => {
     const senders = await Promise.all(
       Array.from({ length: TENANTS }, async () => AlertSender.of(await newTenant(api.url))),
     );
-    tenantIds = senders.map(({ tenantId }) => tenantId);
+    tenantIds = senders.map(({ tenantId }) => tenantId).sort();
     const mark = api.log.length;
     const sent = senders.map((sender) =>
       sender.send({
@@ -65,25 +91,95 @@ describe('many tenants, of whom each sends an alert', () => {
       const tenantsOf = (query: Query | undefined) => [...(query?.parameters[0] as string[])].sort();
       const [firstRead] = matching(queries, /unnest.*\bFROM events\b/s);
       const [firstMove] = matching(queries, /\bUPDATE event_stream\b/);
-      expect([tenantsOf(firstRead), tenantsOf(firstMove)]).toEqual([tenantIds.sort(), tenantIds.sort()]);
+      expect([tenantsOf(firstRead), tenantsOf(firstMove)]).toEqual([tenantIds, tenantIds]);
       expect(matching(queries, /\bFROM "triggers"|\bINTO investigations\b/)).toEqual([]);
       expect(matching(queries, /FOR UPDATE/).length).toBeLessThanOrEqual(TENANTS);
+      const [firstMark] = matching(queries, /\bmark_handled\b/);
+      const marked = JSON.parse(String(firstMark?.parameters[0])) as { tenantId: string }[];
+      expect(marked.map(({ tenantId }) => tenantId)).toEqual(tenantIds);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it('are told each its own story, which goes back to its own call', async () => {
+    const stories = await sql<{ tenant_id: string; types: string[]; calls: string[] }>(
+      database.url,
+      `SELECT tenant_id, array_agg(type ORDER BY seq) AS types, array_agg(DISTINCT correlation_id) AS calls
+         FROM events WHERE tenant_id = ANY ($1) AND incident_id IS NOT NULL GROUP BY tenant_id`,
+      [tenantIds],
+      tenantIds.join(','),
+    );
+    expect(stories.map(({ tenant_id }) => tenant_id).sort()).toEqual(tenantIds);
+    const moved = 'incident.status_changed';
+    for (const { types, calls } of stories)
+      expect([types, calls]).toEqual([['incident.created', moved, moved], [expect.any(String)]]);
+    expect(new Set(stories.flatMap(({ calls }) => calls)).size).toBe(TENANTS);
+  });
+
+  it('have each its own investigation of what is severe, which goes back to its own call', async () => {
+    const severe = await tenantsWithAnAlert(3, 'critical');
+    const worker = await TestServer.start({ database, env: { ROLE: 'worker' } });
+    try {
+      const begun = `SELECT tenant_id FROM events AS made JOIN events AS moved USING (tenant_id, incident_id, correlation_id)
+                       JOIN investigations USING (tenant_id, incident_id)
+                      WHERE tenant_id = ANY ($1) AND made.type = 'incident.created'
+                        AND moved.data->>'newStatus' = 'investigating' ORDER BY tenant_id`;
+      const look = () => sql<{ tenant_id: string }>(database.url, begun, [severe], severe.join(','));
+      await until('all are investigated', async () => (await look()).length >= severe.length);
+      expect((await look()).map(({ tenant_id }) => tenant_id)).toEqual(severe);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it('are triaged while somebody holds the incident of one of them, who is when it is let go of', async () => {
+    const [held = '', ...others] = await tenantsWithAnAlert(3);
+    const holder = await begin(database.url, held);
+    await holder.query('UPDATE incidents SET version = version + 1 WHERE tenant_id = $1', [held]);
+    const worker = await TestServer.start({ database, env: { ROLE: 'worker' } });
+    try {
+      await until('the others are triaged', async () => (await triaged(others)).length === others.length);
+      expect(await triaged([held])).toEqual([]);
+      await holder.query('COMMIT');
+      await until('she is, too', async () => (await triaged([held])).length === 1);
+    } finally {
+      await holder.end();
+      await worker.stop();
+    }
+  });
+
+  it('are triaged although one of them cannot be, who is told of again until she can', async () => {
+    const [poisoned = '', ...others] = await tenantsWithAnAlert(3);
+    await sql(
+      database.url,
+      `ALTER TABLE triages ADD CONSTRAINT poison CHECK (tenant_id <> '${poisoned}') NOT VALID`,
+    );
+    const worker = await TestServer.start({ database, env: { ROLE: 'worker' } });
+    try {
+      await until('the others are triaged', async () => (await triaged(others)).length === others.length);
+      await until('her log went on', isRelayed(poisoned));
+      expect(await triaged([poisoned])).toEqual([]);
+      const owed = await sql(
+        database.url,
+        'SELECT tenant_id, handler FROM owed_events WHERE tenant_id = ANY ($1)',
+        [[poisoned, ...others]],
+        [poisoned, ...others].join(','),
+      );
+      expect(owed).toEqual([{ tenant_id: poisoned, handler: 'WhenIncidentCreated' }]);
+      await sql(database.url, 'ALTER TABLE triages DROP CONSTRAINT poison');
+      await until('she is triaged', async () => (await triaged([poisoned])).length === 1);
+      expect(worker.log).toContain('told of each alone');
     } finally {
       await worker.stop();
     }
   });
 
   it('are moved on while somebody holds the log of another one, which is moved on when it is let go of', async () => {
-    const [held, free] = [await newTenant(api.url), await newTenant(api.url)].map(({ tenantId }) => tenantId);
-    const isRelayed = (tenantId: string | undefined) => async () => {
-      const text = 'SELECT relayed = seq AS done FROM event_stream WHERE tenant_id = $1';
-      const [stream] = await sql<{ done: boolean }>(database.url, text, [tenantId], tenantId);
-      return stream?.done;
-    };
-    const holder = new pg.Client({ connectionString: database.url });
-    await holder.connect();
-    await holder.query('BEGIN');
-    await holder.query(`SELECT set_config('app.tenant_ids', $1, true)`, [held]);
+    const [held = '', free = ''] = [await newTenant(api.url), await newTenant(api.url)].map(
+      ({ tenantId }) => tenantId,
+    );
+    const holder = await begin(database.url, held);
     await holder.query('SELECT FROM event_stream WHERE tenant_id = $1 FOR UPDATE', [held]);
     const worker = await TestServer.start({ database, env: { ROLE: 'worker' } });
     try {

@@ -1,6 +1,12 @@
 import type { Aggregate } from './aggregate.js';
 import type { TenantId } from './ids.js';
 
+/** Names one aggregate of a kind. */
+export interface Key {
+  readonly tenantId: TenantId;
+  readonly id: string;
+}
+
 /** Where aggregates of one kind live. A module's port is `abstract class Incidents extends Store<Incident> {}`. */
 export abstract class Store<A extends Aggregate> {
   /** Stores a new aggregate and its recorded events in one transaction. */
@@ -15,15 +21,12 @@ export abstract class Store<A extends Aggregate> {
   abstract change<T>(tenantId: TenantId, id: string, decide: (aggregate: A) => T | Promise<T>): Promise<T>;
 
   /**
-   * The same for many at once, written in one statement. Ids without an aggregate are left out. Where aggregates have
-   * versions they are read without a lock, and one that somebody else has changed meanwhile is decided on again under a lock.
-   * @returns what `decide` returned, in the order of the ids
+   * The same for many at once, of one tenant or of several, written in one statement. Keys without an aggregate are left
+   * out. Where aggregates have versions they are read without a lock, and one that somebody else has changed meanwhile is
+   * decided on again under a lock.
+   * @returns what `decide` returned, in the order of tenants and ids
    */
-  abstract changeMany<T>(
-    tenantId: TenantId,
-    ids: readonly string[],
-    decide: (aggregate: A) => T,
-  ): Promise<T[]>;
+  abstract changeMany<T>(keys: readonly Key[], decide: (aggregate: A) => T): Promise<T[]>;
 
   /**
    * Loads under a row lock, lets `decide` record what the end of the aggregate means, deletes it, in one transaction.

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { EventBus, EventsHandler } from '@nestjs/cqrs';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { newTenantId } from '../domain/ids.js';
 import { Metrics } from '../metrics/metrics.js';
-import { AwaitingPublisher } from './awaiting-publisher.js';
+import { callContext } from '../tenancy/call-context.js';
+import { AwaitingPublisher, type BatchHandler } from './awaiting-publisher.js';
 import { defineEvent, type DomainEvent, type Stored } from './define-event.js';
 
 class Door {
@@ -26,8 +28,29 @@ class Doorman {
   }
 }
 
-function publisherFor(...doormen: Doorman[]): AwaitingPublisher {
-  const discovery = { getProviders: () => doormen.map((instance) => ({ instance, metatype: Doorman })) };
+/** Takes the events of several tenants at once, unless one that it cannot take is among them. */
+@EventsHandler(Opened)
+class Porter implements BatchHandler {
+  readonly takesSeveralTenants = true;
+  readonly batches: (readonly DomainEvent[])[] = [];
+  readonly wentBackTo: (string | null)[][] = [];
+  constructor(private readonly poison?: DomainEvent) {}
+  handle(): void {
+    throw new Error('It takes batches');
+  }
+  handleMany(events: readonly DomainEvent[]): Promise<void> {
+    this.batches.push(events);
+    this.wentBackTo.push(events.map(({ tenantId }) => callContext(tenantId).correlationId));
+    return events.some((event) => event === this.poison)
+      ? Promise.reject(new Error('not this one'))
+      : Promise.resolve();
+  }
+}
+
+function publisherFor(...handlers: (Doorman | Porter)[]): AwaitingPublisher {
+  const discovery = {
+    getProviders: () => handlers.map((instance) => ({ instance, metatype: instance.constructor })),
+  };
   const publisher = new AwaitingPublisher(
     {} as EventBus<DomainEvent>,
     discovery as unknown as DiscoveryService,
@@ -39,9 +62,18 @@ function publisherFor(...doormen: Doorman[]): AwaitingPublisher {
 }
 
 const tenantId = newTenantId();
-const stored = (seq: number): Stored => ({
+const stored = (seq: number, more: Partial<Stored> = {}): Stored => ({
   ...{ id: `evt_${seq}`, seq, tenantId, occurredAt: new Date(0), correlationId: null, actor: null },
+  ...more,
 });
+/** Events of as many tenants as there are numbers, each of whom has so many. */
+const openedBy = (...counts: number[]): DomainEvent[][] =>
+  counts.map((count, at) => {
+    const own = { tenantId: newTenantId(), correlationId: `call ${at}` };
+    return Array.from({ length: count }, (_, seq) => new Opened(new Door(), stored(seq + 1, own)));
+  });
+
+Logger.overrideLogger(false);
 
 describe('the publisher', () => {
   it('gives a handler of several events what happened as one batch, in its order', async () => {
@@ -61,5 +93,38 @@ describe('the publisher', () => {
     const event = new Opened(new Door(), stored(1));
     await publisherFor(one, two).redeliver('Doorman', event);
     expect([one.batches, two.batches]).toEqual([[[event]], [[event]]]);
+  });
+
+  it('tells a handler of one tenant at a time, unless it takes several', async () => {
+    const doorman = new Doorman();
+    const tenants = openedBy(2, 1);
+    expect(await publisherFor(doorman).publishAll(tenants.flat())).toEqual([]);
+    expect(doorman.batches).toEqual(tenants);
+  });
+
+  it('lets tenants with few events share a batch, and whoever has many has one of her own', async () => {
+    const porter = new Porter();
+    const [one, two, many, three] = openedBy(3, 2, 40, 1);
+    const mixed = [...(three ?? []), ...(two ?? []), ...(many ?? []), ...(one ?? [])];
+    expect(await publisherFor(porter).publishAll(mixed)).toEqual([]);
+    expect(porter.batches).toEqual([[...(one ?? []), ...(two ?? [])], many, three]);
+  });
+
+  it('lets what comes of a shared batch go back to the call of each tenant', async () => {
+    const porter = new Porter();
+    await publisherFor(porter).publishAll(openedBy(2, 1).flat());
+    expect(porter.wentBackTo).toEqual([['call 0', 'call 0', 'call 1']]);
+  });
+
+  it('tells of each tenant alone when they fail together, and one by one of whose own batch fails', async () => {
+    const tenants = openedBy(2, 3, 1);
+    const poison = tenants[1]?.[1];
+    const porter = new Porter(poison);
+    const failures = await publisherFor(porter).publishAll(tenants.flat());
+    expect(failures).toEqual([
+      { tenantId: poison?.tenantId, handler: 'Porter', events: [poison], error: new Error('not this one') },
+    ]);
+    const oneByOne = tenants[1]?.map((event) => [event]) ?? [];
+    expect(porter.batches).toEqual([tenants.flat(), ...tenants, ...oneByOne]);
   });
 });

@@ -1,22 +1,33 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { EventBus, type IEventHandler, type IEventPublisher } from '@nestjs/cqrs';
 import { EventEmitter2 } from '@nestjs/event-emitter';
+import { byTenant } from '../domain/by-tenant.js';
+import type { TenantId } from '../domain/ids.js';
 import type { Counter } from '../metrics/instruments.js';
 import { Metrics } from '../metrics/metrics.js';
-import { runInContext } from '../tenancy/call-context.js';
+import { type CallContext, OWN_DOING, runInContext } from '../tenancy/call-context.js';
 import type { DomainEvent } from './define-event.js';
 import { tell } from './once.js';
 
 // What @EventsHandler writes on a class; the package does not export the name. test/kernel pins it.
 const EVENTS_HANDLER_METADATA = '__eventsHandler__';
 
+/** How many events tenants may bring along who share a batch. Whoever has more has one of her own. */
+const EVENTS_TOGETHER = 16;
+
 /** An `@EventsHandler` may take the events of one tenant in batches; it then gets them in order, and only so. */
 export interface BatchHandler<E extends DomainEvent = DomainEvent> extends IEventHandler<E> {
+  /**
+   * Says that a batch may be of several tenants, each one's events in order, for all of whom it acts in one transaction.
+   * When it fails on them, it is told of each tenant alone.
+   */
+  readonly takesSeveralTenants?: true;
   handleMany(events: readonly [E, ...E[]]): Promise<void>;
 }
 
 export interface HandlerFailure {
+  readonly tenantId: TenantId;
   readonly handler: string;
   readonly events: readonly DomainEvent[];
   readonly error: unknown;
@@ -33,6 +44,7 @@ interface NamedHandler {
  */
 @Injectable()
 export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModuleInit {
+  private readonly log = new Logger(AwaitingPublisher.name);
   private readonly handlers = new Map<unknown, NamedHandler[]>();
   private readonly relayed: Counter;
 
@@ -65,7 +77,7 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     return this.publishAll([event]);
   }
 
-  /** @param events of one tenant, in the order of its log */
+  /** @param events of any tenants, each one's in the order of its log */
   async publishAll(events: DomainEvent[]): Promise<HandlerFailure[]> {
     this.relayed.add(events.length);
     const perHandler = new Map<NamedHandler, DomainEvent[]>();
@@ -90,14 +102,50 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     }
   }
 
-  private async deliver({ name, instance }: NamedHandler, events: DomainEvent[]): Promise<HandlerFailure[]> {
+  /** Tells a handler of different tenants side by side. */
+  private async deliver(handler: NamedHandler, events: DomainEvent[]): Promise<HandlerFailure[]> {
+    const tenants = [...byTenant(events)];
+    const batches = handler.instance.takesSeveralTenants ? shared(tenants) : tenants.map((own) => [own]);
+    const failures = await Promise.all(batches.map((batch) => this.deliverTogether(handler, batch)));
+    return failures.flat();
+  }
+
+  /** What fails on several tenants is told of each alone, so that it goes on failing only for the one it fails on. */
+  private async deliverTogether(
+    handler: NamedHandler,
+    tenants: readonly OfTenant[],
+  ): Promise<HandlerFailure[]> {
+    const { name, instance } = handler;
+    const { handleMany } = instance;
+    if (handleMany && tenants.length > 1) {
+      const events = tenants.flatMap(([, own]) => own);
+      const ofEach = new Map(tenants.map(([tenantId, own]) => [tenantId, contextOf(own)]));
+      try {
+        await runInContext({ ...OWN_DOING, ofEach }, () =>
+          tell(name, events, () => handleMany.call(instance, events as [DomainEvent, ...DomainEvent[]])),
+        );
+        return [];
+      } catch (error) {
+        this.log.warn(
+          error,
+          `${name} failed on ${tenants.length} tenants together; it is told of each alone`,
+        );
+      }
+    }
+    const failures = await Promise.all(tenants.map((own) => this.deliverAlone(handler, own)));
+    return failures.flat();
+  }
+
+  private async deliverAlone(
+    { name, instance }: NamedHandler,
+    [tenantId, events]: OfTenant,
+  ): Promise<HandlerFailure[]> {
     const failures: HandlerFailure[] = [];
     const attempt = async (batch: DomainEvent[], work: () => Promise<void>): Promise<void> => {
-      const correlationId = batch[0]?.correlationId ?? null;
       try {
-        await runInContext({ correlationId, actor: null }, () => tell(name, events, work));
+        await runInContext(contextOf(batch), () => tell(name, events, work));
       } catch (error) {
-        failures.push({ handler: name, events: batch, error });
+        failures.push({ tenantId, handler: name, events: batch, error });
       }
     };
     const { handleMany } = instance;
@@ -117,4 +165,27 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     for (const event of events) await all([event]);
     return failures;
   }
+}
+
+type OfTenant = readonly [TenantId, DomainEvent[]];
+
+/** Tenants with few events share a batch. */
+function shared(tenants: readonly OfTenant[]): OfTenant[][] {
+  const batches: OfTenant[][] = [];
+  let room = 0;
+  for (const own of tenants) {
+    const { length } = own[1];
+    if (length > room) {
+      batches.push([]);
+      room = EVENTS_TOGETHER;
+    }
+    batches.at(-1)?.push(own);
+    room -= length;
+  }
+  return batches;
+}
+
+/** What comes of a batch goes back to what its first event goes back to. */
+function contextOf(events: readonly DomainEvent[]): CallContext {
+  return { correlationId: events[0]?.correlationId ?? null, actor: null };
 }

@@ -14,7 +14,7 @@ export interface EventRow {
 }
 
 export function eventRows(tenantId: TenantId, events: readonly DomainEvent[]): EventRow[] {
-  const { actor, correlationId } = callContext();
+  const { actor, correlationId } = callContext(tenantId);
   return events.map(({ type, data }) => ({
     tenantId,
     id: newId('evt'),

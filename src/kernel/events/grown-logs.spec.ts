@@ -3,7 +3,9 @@ import type { Logger } from '@nestjs/common';
 import { newTenantId, type TenantId } from '../domain/ids.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import { CommittedEvents } from './committed-events.js';
-import { GrownLogs, LOGS_A_PASS } from './grown-logs.js';
+import { GrownLogs } from './grown-logs.js';
+
+const LOGS_A_PASS = 16;
 
 interface Pass {
   readonly tenantIds: readonly TenantId[];
@@ -33,6 +35,7 @@ function follow({ left = [] }: { left?: TenantId[] } = {}) {
         log: () => undefined,
       } as unknown as Logger,
       findBehind: 'streams_behind',
+      logsAPass: LOGS_A_PASS,
       moveOn: (tenantIds) =>
         new Promise((end, reject) => {
           begin({ tenantIds, end, fail: () => { reject(new Error('no')); } }); // prettier-ignore

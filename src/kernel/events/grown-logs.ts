@@ -4,10 +4,8 @@ import type { TenantId } from '../domain/ids.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { CommittedEvents } from './committed-events.js';
 
-/** The most logs that are moved on together. */
-export const LOGS_A_PASS = 16;
 /** The most tenants one look at all of them brings. */
-const STRAGGLERS = 1_000;
+const STRAGGLERS = 10_000;
 /** A look reads the counter of every tenant, so with many of them it is taken less often: for a two-hundredth of the time. */
 const REST_PER_LOOK = 200;
 const SHORTEST_REST_MS = 1_000;
@@ -19,6 +17,8 @@ export interface LogFollower {
   readonly log: Logger;
   /** The look-up that finds, in all tenants, whose log is ahead of the place remembered. */
   readonly findBehind: 'streams_behind' | 'streams_unpublished';
+  /** The most logs that are moved on together. */
+  readonly logsAPass: number;
   /** Moves some logs on. @returns those that may have more; when it throws, all of them come again, after a pause */
   readonly moveOn: (tenantIds: readonly TenantId[]) => Promise<readonly TenantId[]>;
   /** What is said once when it throws, until it succeeds again. */
@@ -68,7 +68,7 @@ export class GrownLogs {
 
   private async run(): Promise<void> {
     while (this.grown.size > 0 && !this.isStopped()) {
-      const candidates = [...this.grown].slice(0, LOGS_A_PASS);
+      const candidates = [...this.grown].slice(0, this.follower.logsAPass);
       for (const tenantId of candidates) this.grown.delete(tenantId);
       let unfinished: readonly TenantId[] = candidates;
       try {

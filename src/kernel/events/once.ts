@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
+import { byTenant } from '../domain/by-tenant.js';
+import type { TenantId } from '../domain/ids.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { DomainEvent } from './define-event.js';
 
-/** Whom the events are being told to, and all that it is told of at this time, in the order of the log. */
+/** Whom the events are being told to, and all that it is told of at this time, in the order of the logs. */
 interface Telling {
   readonly handler: string;
   readonly events: readonly DomainEvent[];
@@ -38,26 +40,39 @@ export class Once {
     return isFresh;
   }
 
-  /** The same for a batch of one tenant's events: `effect` is given those that were not handled before. */
+  /**
+   * The same for a batch of events, of one tenant or of several, who then share a transaction: `effect` is given those that
+   * were not handled before.
+   */
   async doMany<E extends DomainEvent>(
     name: string,
     events: readonly [E, ...E[]],
     effect: (fresh: readonly E[]) => Promise<void>,
   ): Promise<void> {
-    const { tenantId } = events[0];
-    const seqs = events.map(({ seq }) => seq);
     const now = telling.getStore();
-    await this.unitOfWork.run(tenantId, async ({ manager }) => {
-      const [marked]: { fresh: string[] }[] = await manager.query(
-        'SELECT mark_handled($1, $2, $3, $4, $5) AS fresh',
-        [tenantId, name, now?.handler ?? null, placesOf(seqs, now?.events ?? []), seqs],
-      );
-      const places = new Set(marked?.fresh.map(Number));
-      const fresh = events.filter(({ seq }) => places.has(seq));
+    const told = byTenant(now?.events ?? []);
+    const marks = [...byTenant(events)].map(([tenantId, own]) => {
+      const seqs = own.map(({ seq }) => seq);
+      return { tenantId, seqs, told: placesOf(seqs, told.get(tenantId) ?? []) };
+    });
+    const tenantIds = marks.map(({ tenantId }) => tenantId);
+    await this.unitOfWork.run(tenantIds, async ({ manager }) => {
+      const marked: { tenantId: TenantId; fresh: string[] }[] = await manager.query(MARK_HANDLED, [
+        JSON.stringify(marks),
+        name,
+        now?.handler ?? null,
+      ]);
+      const places = new Map(marked.map(({ tenantId, fresh }) => [tenantId, new Set(fresh.map(Number))]));
+      const fresh = events.filter(({ tenantId, seq }) => places.get(tenantId)?.has(seq));
       if (fresh.length > 0) await effect(fresh);
     });
   }
 }
+
+/** One tenant after the other, in the order in which they come. */
+const MARK_HANDLED = `
+  SELECT "tenantId", mark_handled("tenantId", $2, $3, told, seqs) AS fresh
+    FROM json_to_recordset($1) AS t ("tenantId" text, told int8multirange, seqs bigint[])`;
 
 /** What lies between two events that a handler is told one after the other does not concern it, and goes with the later. */
 function placesOf(seqs: readonly number[], told: readonly DomainEvent[]): string {

@@ -9,6 +9,7 @@ import { EventBus } from '@nestjs/cqrs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
+import { byTenant } from '../domain/by-tenant.js';
 import type { TenantId } from '../domain/ids.js';
 import { Jobs } from '../jobs/jobs.js';
 import { BatchWriter } from '../persistence/batch-writer.js';
@@ -18,9 +19,10 @@ import { CommittedEvents } from './committed-events.js';
 import type { DomainEvent } from './define-event.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
-import { GrownLogs, LOGS_A_PASS } from './grown-logs.js';
+import { GrownLogs } from './grown-logs.js';
 import type { LoggedEvent } from './logged-event.js';
 
+const LOGS_A_PASS = 64;
 /** Shared by the tenants of a pass: one alone gets large batches, many together do not crowd each other out. */
 const EVENTS_A_PASS = 4_096;
 const EVENTS_A_TENANT = 1_024;
@@ -54,6 +56,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
       {
         log: this.log,
         findBehind: 'streams_behind',
+        logsAPass: LOGS_A_PASS,
         moveOn: (tenantIds) => this.pass(tenantIds),
         complaint: 'Events cannot be relayed; they wait in their logs',
       },
@@ -85,19 +88,14 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
       const most = Math.min(EVENTS_A_TENANT, Math.floor(EVENTS_A_PASS / behind.length));
       const places = new Map(behind.map(({ tenant_id, relayed }) => [tenant_id, Number(relayed)]));
       const pages = places.size === 0 ? [] : [...(await this.eventLog.pages(places, most))];
-      const told = await Promise.all(
-        pages.map(async ([tenantId, logged]) => {
-          const last = await this.tell(tenantId, logged).catch((error: unknown) => {
-            // The others go on, and the claim holds until they have.
-            this.log.error(error, `The relay stumbled in the log of ${tenantId}; its next look tries again`);
-            return undefined;
-          });
-          return last === undefined ? [] : [{ tenantId, last, isAll: logged.length < most }];
-        }),
-      );
-      await this.remember(new Map(told.flat().map(({ tenantId, last }) => [tenantId, last])));
+      const stumbled = await this.tell(pages.flatMap(([, logged]) => logged));
+      const told = pages.flatMap(([tenantId, logged]) => {
+        const last = stumbled.has(tenantId) ? undefined : logged.at(-1);
+        return last ? [{ tenantId, place: last.seq, isAll: logged.length < most }] : [];
+      });
+      await this.remember(new Map(told.map(({ tenantId, place }) => [tenantId, place])));
       await claim.commitTransaction();
-      return told.flat().flatMap(({ tenantId, isAll }) => (isAll ? [] : [tenantId]));
+      return told.filter(({ isAll }) => !isAll).map(({ tenantId }) => tenantId);
     } catch (error) {
       if (claim.isTransactionActive) await claim.rollbackTransaction().catch(() => undefined);
       throw error;
@@ -106,12 +104,23 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     }
   }
 
-  /** @returns the place of the last event, if there is one */
-  private async tell(tenantId: TenantId, logged: readonly LoggedEvent[]): Promise<number | undefined> {
+  /** @returns the tenants who cannot be moved on, since it could not be written down what they are owed */
+  private async tell(logged: readonly LoggedEvent[]): Promise<Set<TenantId>> {
     const events = logged.flatMap((event) => this.catalogue.revive(event) ?? []);
     const failures = (await this.bus.publishAll(events)) as unknown as HandlerFailure[];
-    if (failures.length > 0) await this.deliverLater(tenantId, failures);
-    return logged.at(-1)?.seq;
+    const stumbled = new Set<TenantId>();
+    await Promise.all(
+      [...byTenant(failures)].map(async ([tenantId, own]) => {
+        try {
+          await this.deliverLater(tenantId, own);
+        } catch (error) {
+          // The others go on, and the claim holds until they have.
+          this.log.error(error, `The relay stumbled in the log of ${tenantId}; its next look tries again`);
+          stumbled.add(tenantId);
+        }
+      }),
+    );
+    return stumbled;
   }
 
   /** Whoever appends to one of the logs at the moment is waited for one by one, so that no other log is held meanwhile. */

@@ -28,7 +28,7 @@ export class Jobs {
 
   async enqueue(tenantId: TenantId, requests: JobRequest | readonly JobRequest[]): Promise<void> {
     // Only these two: a call may be its own context, with all that hangs on it.
-    const { correlationId, actor } = callContext();
+    const { correlationId, actor } = callContext(tenantId);
     const context = { correlationId, actor };
     const specs = [requests].flat().map((request) => ({
       identifier: request.name,

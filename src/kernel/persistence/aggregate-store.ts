@@ -1,17 +1,16 @@
 import type { Provider } from '@nestjs/common';
 import {
-  Raw,
   type EntityManager,
   type EntityMetadata,
   type EntitySchema,
-  type FindOptionsOrder,
   type FindOptionsWhere,
   type QueryDeepPartialEntity,
 } from 'typeorm';
 import type { Aggregate } from '../domain/aggregate.js';
+import { tenantsOf } from '../domain/by-tenant.js';
 import { notFound } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
-import { Store } from '../domain/store.js';
+import { type Key, Store } from '../domain/store.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 type Column = EntityMetadata['columns'][number];
@@ -34,7 +33,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     await this.unitOfWork.run(aggregate.tenantId, async (transaction) => {
       // insert, since save would first ask whether the row is there
       await transaction.manager.insert(this.schema, aggregate as QueryDeepPartialEntity<A>);
-      transaction.append(aggregate.takeRecorded());
+      transaction.append(aggregate.tenantId, aggregate.takeRecorded());
     });
   }
 
@@ -50,32 +49,32 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
         const key = this.key(manager, tenantId, id);
         await manager.update(this.schema, key, changed as QueryDeepPartialEntity<A>);
       }
-      transaction.append(aggregate.takeRecorded());
+      transaction.append(aggregate.tenantId, aggregate.takeRecorded());
       return result;
     });
   }
 
-  async changeMany<T>(tenantId: TenantId, ids: readonly string[], decide: (aggregate: A) => T): Promise<T[]> {
-    if (ids.length === 0) return [];
-    return this.unitOfWork.run(tenantId, async (transaction) => {
+  async changeMany<T>(keys: readonly Key[], decide: (aggregate: A) => T): Promise<T[]> {
+    if (keys.length === 0) return [];
+    return this.unitOfWork.run(tenantsOf(keys), async (transaction) => {
       const { manager } = transaction;
       const versioned = this.versionColumn(manager) !== undefined;
-      const seen = await this.loadMany(manager, tenantId, ids, versioned ? undefined : 'lock');
+      const seen = await this.loadMany(manager, keys, versioned ? undefined : 'lock');
       const decided = this.decideOn(manager, seen, decide);
-      const missed = await this.updateMany(manager, tenantId, [...decided.values()]);
+      const missed = await this.updateMany(manager, [...decided.values()]);
       if (missed.length > 0) {
         // Somebody was faster.
-        const held = await this.loadMany(manager, tenantId, missed, 'lock');
+        const held = await this.loadMany(manager, missed, 'lock');
         const again = this.decideOn(manager, held, decide);
-        await this.updateMany(manager, tenantId, [...again.values()]);
-        for (const id of missed) {
-          const decision = again.get(id);
-          if (decision) decided.set(id, decision);
-          else decided.delete(id);
+        await this.updateMany(manager, [...again.values()]);
+        for (const key of missed) {
+          const decision = again.get(nameOf(key));
+          if (decision) decided.set(nameOf(key), decision);
+          else decided.delete(nameOf(key));
         }
       }
       const decisions = [...decided.values()];
-      transaction.append(decisions.flatMap(({ aggregate }) => aggregate.takeRecorded()));
+      for (const { key, aggregate } of decisions) transaction.append(key.tenantId, aggregate.takeRecorded());
       return decisions.map(({ result }) => result);
     });
   }
@@ -87,7 +86,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
       if (!aggregate) throw notFound(this.kind);
       decide(aggregate);
       await manager.delete(this.schema, this.key(manager, tenantId, id));
-      transaction.append(aggregate.takeRecorded());
+      transaction.append(aggregate.tenantId, aggregate.takeRecorded());
     });
   }
 
@@ -96,7 +95,8 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   }
 
   async findMany(tenantId: TenantId, ids: readonly string[]): Promise<A[]> {
-    return this.unitOfWork.run(tenantId, ({ manager }) => this.loadMany(manager, tenantId, ids));
+    const keys = ids.map((id) => ({ tenantId, id }));
+    return this.unitOfWork.run(tenantId, ({ manager }) => this.loadMany(manager, keys));
   }
 
   async get(tenantId: TenantId, id: string): Promise<A> {
@@ -124,24 +124,19 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   }
 
   /**
-   * Locked in the order of the ids, so that two batches that meet wait for each other in one direction only. Each id is
+   * Locked in the order of the keys, so that two batches that meet wait for each other in one direction only. Each key is
    * sought by itself: for a list of them, a planner that knows little of a young table walks along all of the tenant's.
    */
-  private async loadMany(
-    manager: EntityManager,
-    tenantId: TenantId,
-    ids: readonly string[],
-    lock?: 'lock',
-  ): Promise<A[]> {
-    const id = this.idColumn(manager);
-    return manager.find(this.schema, {
-      where: {
-        tenantId,
-        [id.propertyName]: Raw((column) => `${column} IN (SELECT unnest(:ids::text[]))`, { ids }),
-      } as FindOptionsWhere<A>,
-      order: { [id.propertyName]: 'ASC' } as FindOptionsOrder<A>,
-      ...(lock && { lock: { mode: 'pessimistic_write' } }),
-    });
+  private async loadMany(manager: EntityManager, keys: readonly Key[], lock?: 'lock'): Promise<A[]> {
+    const [tenant, own] = ['kept.tenantId', `kept.${this.idColumn(manager).propertyName}`];
+    const chosen = manager
+      .createQueryBuilder(this.schema, 'kept')
+      .where(`(${tenant}, ${own}) IN (SELECT * FROM unnest(:tenantIds::text[], :ids::text[]))`, {
+        tenantIds: keys.map(({ tenantId }) => tenantId),
+        ids: keys.map(({ id }) => id),
+      })
+      .orderBy({ [tenant]: 'ASC', [own]: 'ASC' });
+    return (lock ? chosen.setLock('pessimistic_write') : chosen).getMany();
   }
 
   private decideOn<T>(
@@ -155,7 +150,8 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
         const before = this.columnsOf(manager, aggregate);
         const result = decide(aggregate);
         const changes = this.changesOf(manager, aggregate, before);
-        return [String(id.getEntityValue(aggregate)), { aggregate, result, changes }];
+        const key = { tenantId: aggregate.tenantId, id: String(id.getEntityValue(aggregate)) };
+        return [nameOf(key), { key, aggregate, result, changes }];
       }),
     );
   }
@@ -187,41 +183,38 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     );
   }
 
-  /** @returns the ids of those that somebody else has changed since they were read, and that it left alone */
+  /** @returns the keys of those that somebody else has changed since they were read, and that it left alone */
   private async updateMany(
     manager: EntityManager,
-    tenantId: TenantId,
     decisions: readonly Decision<A, unknown>[],
-  ): Promise<string[]> {
+  ): Promise<Key[]> {
     const changed = decisions.filter(({ changes }) => changes);
     if (changed.length === 0) return [];
-    const { columns, tablePath } = this.metadata(manager);
+    const { columns, primaryColumns, tablePath } = this.metadata(manager);
     const id = this.idColumn(manager);
     const version = this.versionColumn(manager);
     const touched = new Set(changed.flatMap(({ changes }) => Object.keys(changes ?? {})));
     const set = columns.filter(({ propertyName }) => touched.has(propertyName));
     const rows = changed.map(({ aggregate }) =>
       Object.fromEntries(
-        [id, ...set].map((column) => [column.databaseName, column.getEntityValue(aggregate)]),
+        [...primaryColumns, ...set].map((column) => [column.databaseName, column.getEntityValue(aggregate)]),
       ),
     );
     const asRead = version ? `AND ${version.databaseName} = changed.${version.databaseName} - 1` : '';
     const still = version ? `AND kept.${version.databaseName} = found.${version.databaseName}` : '';
     // Each is sought by itself, and OFFSET 0 keeps it so: see `loadMany`.
-    const [stored] = await manager.query<[{ id: string }[], number]>(
+    const [stored] = await manager.query<[Key[], number]>(
       `UPDATE ${tablePath} AS kept SET ${set.map(({ databaseName: name }) => `${name} = changed.${name}`).join(', ')}
          FROM json_populate_recordset(NULL::${tablePath}, $1) AS changed
         CROSS JOIN LATERAL (SELECT ctid${version ? `, ${version.databaseName}` : ''} FROM ${tablePath}
-                             WHERE tenant_id = $2 AND ${id.databaseName} = changed.${id.databaseName} ${asRead}
+                             WHERE tenant_id = changed.tenant_id AND ${id.databaseName} = changed.${id.databaseName} ${asRead}
                             OFFSET 0) AS found
         WHERE kept.ctid = found.ctid ${still}
-       RETURNING kept.${id.databaseName} AS id`,
-      [JSON.stringify(rows), tenantId],
+       RETURNING kept.tenant_id AS "tenantId", kept.${id.databaseName} AS id`,
+      [JSON.stringify(rows)],
     );
-    const done = new Set(stored.map((row) => row.id));
-    return changed
-      .map(({ aggregate }) => String(id.getEntityValue(aggregate)))
-      .filter((each) => !done.has(each));
+    const done = new Set(stored.map(nameOf));
+    return changed.map(({ key }) => key).filter((key) => !done.has(nameOf(key)));
   }
 
   private changeableColumns(manager: EntityManager): readonly Column[] {
@@ -252,9 +245,14 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
 }
 
 interface Decision<A, T> {
+  readonly key: Key;
   readonly aggregate: A;
   readonly result: T;
   readonly changes: Record<string, unknown> | undefined;
+}
+
+function nameOf({ tenantId, id }: Key): string {
+  return `${tenantId} ${id}`;
 }
 
 function comparable(value: unknown): unknown {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { tenantsOf } from '../domain/by-tenant.js';
 import type { TenantId } from '../domain/ids.js';
 import type { DomainEvent } from '../events/define-event.js';
 import { CommittedEvents } from '../events/committed-events.js';
@@ -9,17 +10,22 @@ import { eventRows, type EventRow } from '../events/event-row.js';
 import { asDatabaseError } from './database-errors.js';
 import { inOnePacket } from './one-packet.js';
 
-/** One transaction under way for one tenant. */
+type Tenants = TenantId | readonly TenantId[];
+
+/** One transaction under way, for one tenant or for several. */
 export interface Transaction {
-  readonly tenantId: TenantId;
+  readonly tenantIds: readonly TenantId[];
   readonly manager: EntityManager;
-  /** Events to append to the tenant's log, as the last thing before COMMIT. */
-  append(events: readonly DomainEvent[]): void;
+  /** Events to append to a tenant's log, as the last thing before COMMIT. */
+  append(tenantId: TenantId, events: readonly DomainEvent[]): void;
 }
 
 /**
  * The one way to the tables: a transaction bound to a tenant, for which row-level security lets that tenant's rows
  * through and no others. Work started inside it joins it. Never make an outbound call inside.
+ *
+ * Several tenants may share one, in which their rows and no others are let through. It fails as a whole, and soon when
+ * one of them keeps it waiting for a lock: whoever shares must be able to go on with each of them alone.
  */
 @Injectable()
 export class UnitOfWork {
@@ -30,23 +36,24 @@ export class UnitOfWork {
     private readonly committed: CommittedEvents,
   ) {}
 
-  async run<T>(tenantId: TenantId, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async run<T>(tenants: Tenants, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const tenantIds = listed(tenants);
     const outer = this.current.getStore();
-    if (!outer) return this.begin(tenantId, work);
-    if (outer.tenantId !== tenantId)
-      throw new Error('A transaction of one tenant cannot turn to another tenant');
+    if (!outer) return this.begin(tenantIds, work);
+    if (!tenantIds.every((tenantId) => outer.tenantIds.includes(tenantId)))
+      throw new Error('A transaction cannot turn to a tenant that it was not begun for');
     return work(outer);
   }
 
-  /** Runs one statement for a tenant, inside the transaction under way or in one of its own. */
+  /** Runs one statement for a tenant or for several, inside the transaction under way or in one of its own. */
   async query<Row extends object>(
-    tenantId: TenantId,
+    tenants: Tenants,
     sql: string,
     parameters: readonly unknown[] = [],
   ): Promise<Row[]> {
     if (!this.current.getStore())
-      return inOnePacket<Row>(this.source, [tenantId], { text: sql, values: [...parameters] });
-    return this.run(tenantId, async ({ manager }) => rowsOf<Row>(await manager.query(sql, [...parameters])));
+      return inOnePacket<Row>(this.source, listed(tenants), { text: sql, values: [...parameters] });
+    return this.run(tenants, async ({ manager }) => rowsOf<Row>(await manager.query(sql, [...parameters])));
   }
 
   /**
@@ -61,22 +68,25 @@ export class UnitOfWork {
     }
   }
 
-  private async begin<T>(tenantId: TenantId, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  private async begin<T>(
+    tenantIds: readonly TenantId[],
+    work: (transaction: Transaction) => Promise<T>,
+  ): Promise<T> {
     const runner = this.source.createQueryRunner();
     const pending: EventRow[] = [];
     const transaction: Transaction = {
-      tenantId,
+      tenantIds,
       manager: runner.manager,
-      append: (events) => pending.push(...eventRows(tenantId, events)),
+      append: (tenantId, events) => pending.push(...eventRows(tenantId, events)),
     };
     try {
       await runner.startTransaction();
-      const bound = await bind(runner, tenantId);
+      const bound = await bind(runner, tenantIds);
       const result = await this.current.run(transaction, () => work(transaction));
       await bound.answered;
       if (pending.length > 0) await appendAndCommit(runner, pending);
       else await runner.commitTransaction();
-      if (pending.length > 0) this.committed.announce([tenantId]);
+      if (pending.length > 0) this.committed.announce(tenantsOf(pending));
       return result;
     } catch (error) {
       await rollBack(runner);
@@ -87,13 +97,17 @@ export class UnitOfWork {
   }
 }
 
+const BIND = `SELECT set_config('app.tenant_ids', $1, true)`;
+/** Most locks are let go of within milliseconds. Whoever holds one for longer keeps nobody waiting but her own tenant. */
+const BIND_SEVERAL = `${BIND}, set_config('lock_timeout', '200ms', true)`;
+
 /** Sent ahead of the first statement, and not waited for: were it to fail, every statement after it would. */
 async function bind(
   runner: QueryRunner,
-  tenantId: TenantId,
+  tenantIds: readonly TenantId[],
 ): Promise<{ readonly answered: Promise<unknown> }> {
   const client = (await runner.connect()) as ClientBase;
-  const answered = client.query(`SELECT set_config('app.tenant_ids', $1, true)`, [tenantId]);
+  const answered = client.query(tenantIds.length > 1 ? BIND_SEVERAL : BIND, [tenantIds.join(',')]);
   answered.catch(() => undefined);
   return { answered };
 }
@@ -105,6 +119,10 @@ async function appendAndCommit(runner: QueryRunner, events: readonly EventRow[])
   // After an append that failed, this rolls back.
   const ended = await Promise.allSettled([appended, runner.commitTransaction()]);
   for (const each of ended) if (each.status === 'rejected') throw each.reason;
+}
+
+function listed(tenants: Tenants): readonly TenantId[] {
+  return typeof tenants === 'string' ? [tenants] : tenants;
 }
 
 async function rollBack(runner: QueryRunner): Promise<void> {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { TenantId } from '../domain/ids.js';
 
 /** Who and what a piece of work goes back to: stored on every event that comes of it. */
 export interface CallContext {
@@ -6,14 +7,18 @@ export interface CallContext {
   readonly correlationId: string | null;
   /** The user or API key that called, or null for the system's own doing. */
   readonly actor: string | null;
+  /** In work of several tenants at once: what the part of each goes back to. */
+  readonly ofEach?: ReadonlyMap<TenantId, CallContext>;
 }
 
 const storage = new AsyncLocalStorage<CallContext>();
 /** Of what the system does by itself. */
 export const OWN_DOING: CallContext = { correlationId: null, actor: null };
 
-export function callContext(): CallContext {
-  return storage.getStore() ?? OWN_DOING;
+/** @param tenantId whose part of the work it is, where that may be of several tenants */
+export function callContext(tenantId?: TenantId): CallContext {
+  const context = storage.getStore() ?? OWN_DOING;
+  return (tenantId && context.ofEach?.get(tenantId)) ?? context;
 }
 
 export function runInContext<T>(context: CallContext, work: () => T): T {

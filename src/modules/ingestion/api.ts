@@ -25,6 +25,9 @@ export interface IncidentSnapshot {
   readonly resolvedAt: Date | null;
 }
 
+/** Which incident of which tenant. */
+export type IncidentKey = Pick<IncidentSnapshot, 'tenantId' | 'incidentId'>;
+
 /** As much of an alert as tells which it is. */
 export type ArrivedAlert = Pick<IncidentSnapshot, 'incidentId' | 'title' | 'service' | 'tags'>;
 
@@ -52,6 +55,11 @@ export interface Conclusion {
 export interface Told {
   readonly moved: boolean;
   readonly incident: IncidentSnapshot;
+}
+
+/** What somebody makes of an incident, and what it is to be told of that, if anything. */
+export interface Judgement {
+  readonly step: LifecycleStep | undefined;
 }
 
 /** The incident's side of everything that the other modules do for it. */
@@ -85,14 +93,15 @@ export abstract class IncidentLifecycle {
   abstract tellMany(tenantId: TenantId, incidentIds: readonly string[], step: LifecycleStep): Promise<Told[]>;
 
   /**
-   * Reads many incidents and tells each the step that its judge wants, if any; ids that do not exist are left out.
+   * Reads many incidents, of one tenant or of several, and tells each what it is judged to; those that do not exist are
+   * left out.
    * @param judge is asked again about one that somebody else has changed in between
+   * @returns the judgements that stand
    */
-  abstract tellEach(
-    tenantId: TenantId,
-    incidentIds: readonly string[],
-    judge: (incident: IncidentSnapshot) => LifecycleStep | undefined,
-  ): Promise<void>;
+  abstract tellEach<J extends Judgement>(
+    incidents: readonly IncidentKey[],
+    judge: (incident: IncidentSnapshot) => J,
+  ): Promise<J[]>;
 }
 
 /** An incident that somebody else than an alert opens. */

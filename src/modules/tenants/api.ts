@@ -44,6 +44,12 @@ export abstract class Tenants {
    */
   abstract profile(tenantId: TenantId): Promise<TenantProfile>;
 
+  /**
+   * The same of many, asked together.
+   * @throws Refusal `not_found` when one of them is not there
+   */
+  abstract profiles(tenantIds: readonly TenantId[]): Promise<Map<TenantId, TenantProfile>>;
+
   /** Founds a tenant, in the transaction under way: whoever calls adds the first admin to it. */
   abstract found(tenantId: TenantId, name: string, plan: Plan): Promise<TenantProfile>;
 }

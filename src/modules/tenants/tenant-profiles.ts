@@ -35,15 +35,28 @@ export class TenantProfiles extends Tenants {
     return profileOf(tenant);
   }
 
+  async profiles(tenantIds: readonly TenantId[]): Promise<Map<TenantId, TenantProfile>> {
+    // Whoever asks of one asks of it again soon; of many it is one question each time.
+    const [only, ...others] = tenantIds;
+    const found = only && others.length === 0 ? [await this.profile(only)] : await this.readAll(tenantIds);
+    if (found.length < tenantIds.length) throw notFound('tenant');
+    return new Map(found.map((profile) => [profile.tenantId, profile]));
+  }
+
   async read(tenantId: TenantId): Promise<TenantProfile> {
-    const [row] = await this.unitOfWork.query<TenantRow>(
-      tenantId,
+    const [profile] = await this.readAll([tenantId]);
+    if (!profile) throw notFound('tenant');
+    return profile;
+  }
+
+  private async readAll(tenantIds: readonly TenantId[]): Promise<TenantProfile[]> {
+    const rows = await this.unitOfWork.query<TenantRow>(
+      tenantIds,
       `SELECT tenant_id AS "tenantId", name, plan, status, settings, created_at AS "createdAt", updated_at AS "updatedAt"
-         FROM tenants WHERE tenant_id = $1`,
-      [tenantId],
+         FROM tenants WHERE tenant_id = ANY ($1)`,
+      [tenantIds],
     );
-    if (!row) throw notFound('tenant');
-    return profileOf(row);
+    return rows.map(profileOf);
   }
 
   async change(

@@ -8,6 +8,7 @@ import type { LoggedEvent } from '../logged-event.js';
 import { payloadOf, subjectOf } from './event-message.js';
 import { EVENTS_A_PAGE, Publications } from './publications.js';
 
+const LOGS_A_PASS = 16;
 const ACKNOWLEDGED_WITHIN_MS = 2_000;
 
 export interface PublisherParts {
@@ -36,6 +37,7 @@ export class EventPublisher {
       {
         log: new Logger(EventPublisher.name),
         findBehind: 'streams_unpublished',
+        logsAPass: LOGS_A_PASS,
         moveOn: (tenantIds) => this.pass(tenantIds),
         complaint: 'Events cannot be published to NATS; they wait in PostgreSQL',
       },

@@ -80,7 +80,8 @@ export class TakeNotices {
     const ids = notices.map(({ sourceAlertId }) => lenientId(sourceAlertId));
     const opened = await this.alerts.openedBy(tenantId, provider, ids);
     const idOf = new Map(opened.map(({ incidentId, sourceAlertId }) => [incidentId, sourceAlertId]));
-    return this.incidents.changeMany(tenantId, [...idOf.keys()], (incident) => {
+    const keys = opened.map(({ incidentId: id }) => ({ tenantId, id }));
+    return this.incidents.changeMany(keys, (incident) => {
       incident.resolvedBySource(this.clock.now());
       const { incidentId, status } = incident;
       return { incidentId, status, sourceAlertId: idOf.get(incidentId) ?? '' };

@@ -4,8 +4,10 @@ import { leastIdAt, type TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import {
   type ArrivedAlert,
+  type IncidentKey,
   IncidentLifecycle,
   type IncidentSnapshot,
+  type Judgement,
   type LifecycleStep,
   type Told,
 } from '../api.js';
@@ -67,17 +69,19 @@ export class TellIncident extends IncidentLifecycle {
   }
 
   async tellMany(tenantId: TenantId, incidentIds: readonly string[], step: LifecycleStep): Promise<Told[]> {
-    return this.incidents.changeMany(tenantId, incidentIds, (incident) => this.told(incident, step));
+    const keys = incidentIds.map((id) => ({ tenantId, id }));
+    return this.incidents.changeMany(keys, (incident) => this.told(incident, step));
   }
 
-  async tellEach(
-    tenantId: TenantId,
-    incidentIds: readonly string[],
-    judge: (incident: IncidentSnapshot) => LifecycleStep | undefined,
-  ): Promise<void> {
-    await this.incidents.changeMany(tenantId, incidentIds, (incident) => {
-      const step = judge(snapshot(incident));
-      if (step) take(incident, step, this.clock.now());
+  async tellEach<J extends Judgement>(
+    incidents: readonly IncidentKey[],
+    judge: (incident: IncidentSnapshot) => J,
+  ): Promise<J[]> {
+    const keys = incidents.map(({ tenantId, incidentId: id }) => ({ tenantId, id }));
+    return this.incidents.changeMany(keys, (incident) => {
+      const judgement = judge(snapshot(incident));
+      if (judgement.step) take(incident, judgement.step, this.clock.now());
+      return judgement;
     });
   }
 

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { sha256Hex } from '#kernel/crypto/secrets';
+import { tenantsOf } from '#kernel/domain/by-tenant';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { type AlertKind, alertKind } from '../domain/alerts/alert-kind.js';
 
 interface ArrivedAlert {
+  readonly tenantId: TenantId;
   readonly title: string;
   readonly service: string | null;
   readonly tags: Readonly<Record<string, string>>;
@@ -30,39 +32,22 @@ const MOST_KINDS = 10_000;
 export class AlertHistory {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  /** One statement for a batch; of alerts that repeat within the hour it writes nothing. */
-  async add(tenantId: TenantId, alerts: readonly ArrivedAlert[]): Promise<void> {
+  /** One statement for a batch, of any tenants; of alerts that repeat within the hour it writes nothing. */
+  async add(alerts: readonly ArrivedAlert[]): Promise<void> {
     const told = alerts.flatMap((alert) => {
       const kind = alertKind(alert);
-      return kind ? [{ kind: keyOf(kind), hour: hourOf(alert.createdAt), day: alert.createdAt }] : [];
+      return kind ? [{ tenantId: alert.tenantId, kind: keyOf(kind), at: alert.createdAt }] : [];
     });
-    const last = told.at(-1);
-    if (!last) return;
-    await this.unitOfWork.query(
-      tenantId,
-      `WITH told AS (
-         SELECT kind, array_agg(DISTINCT hour ORDER BY hour DESC) AS hours
-           FROM unnest($2::text[] || array_fill($4::text, ARRAY[cardinality($3::integer[])]), $3::integer[] || $3::integer[])
-             AS t (kind, hour) GROUP BY kind
-       ), known AS (SELECT kind FROM alert_history WHERE tenant_id = $1 AND kind = ANY (ARRAY(SELECT kind FROM told)))
-       INSERT INTO alert_history AS h (tenant_id, kind, hours, last_day)
-       SELECT $1, kind, hours, $5::date FROM told
-        WHERE kind IN (SELECT kind FROM known) OR kind = $4
-           OR (SELECT count(*) FROM alert_history WHERE tenant_id = $1) < $6
-        ORDER BY kind
-       ON CONFLICT (tenant_id, kind) DO UPDATE SET last_day = excluded.last_day,
-         hours = ARRAY(SELECT DISTINCT hour FROM unnest(h.hours || excluded.hours) AS hour ORDER BY hour DESC LIMIT $7)
-       WHERE NOT h.hours @> excluded.hours`,
-      [
-        tenantId,
-        told.map(({ kind }) => kind),
-        told.map(({ hour }) => hour),
-        ANY,
-        last.day.toISOString().slice(0, 10),
-        MOST_KINDS,
-        MOST_HOURS,
-      ],
-    );
+    if (told.length === 0) return;
+    await this.unitOfWork.query(tenantsOf(told), ADD, [
+      told.map(({ tenantId }) => tenantId),
+      told.map(({ kind }) => kind),
+      told.map(({ at }) => hourOf(at)),
+      told.map(({ at }) => at.toISOString().slice(0, 10)),
+      ANY,
+      MOST_KINDS,
+      MOST_HOURS,
+    ]);
   }
 
   /** What was usual before the hour of a moment. */
@@ -80,6 +65,28 @@ export class AlertHistory {
     return { storms: hours.get(ANY) ?? 0, seen: (kind) => hours.get(keyOf(kind)) ?? 0 };
   }
 }
+
+/** Each kind is sought by itself, however little the planner knows of the table; how many a tenant has, where one is new. */
+const ADD = `
+  WITH told AS MATERIALIZED (
+    SELECT t.*, known.kind IS NOT NULL AS is_known
+      FROM (SELECT tenant_id, kind, array_agg(DISTINCT hour ORDER BY hour DESC) AS hours, max(day) AS day
+              FROM unnest($1::text[], $2::text[], $3::integer[], $4::date[]) AS alert (tenant_id, own_kind, hour, day)
+             CROSS JOIN LATERAL (VALUES (own_kind), ($5::text)) AS counted_as (kind)
+             GROUP BY tenant_id, kind) AS t
+      LEFT JOIN LATERAL (SELECT kind FROM alert_history
+                          WHERE tenant_id = t.tenant_id AND kind = t.kind OFFSET 0) AS known ON true
+  ), crowded AS (
+    SELECT tenant_id FROM (SELECT DISTINCT tenant_id FROM told WHERE NOT is_known) AS growing
+     WHERE (SELECT count(*) FROM alert_history AS h WHERE h.tenant_id = growing.tenant_id) >= $6
+  )
+  INSERT INTO alert_history AS h (tenant_id, kind, hours, last_day)
+  SELECT tenant_id, kind, hours, day FROM told
+   WHERE is_known OR kind = $5 OR tenant_id NOT IN (SELECT tenant_id FROM crowded)
+   ORDER BY tenant_id, kind
+  ON CONFLICT (tenant_id, kind) DO UPDATE SET last_day = excluded.last_day,
+    hours = ARRAY(SELECT DISTINCT hour FROM unnest(h.hours || excluded.hours) AS hour ORDER BY hour DESC LIMIT $7)
+  WHERE NOT h.hours @> excluded.hours`;
 
 function hourOf(moment: Date): number {
   return Math.floor(moment.getTime() / HOUR);

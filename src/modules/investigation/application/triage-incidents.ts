@@ -1,10 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { tenantsOf } from '#kernel/domain/by-tenant';
 import { Clock } from '#kernel/domain/clock';
 import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { IncidentLifecycle } from '#modules/ingestion/api';
+import { type IncidentKey, IncidentLifecycle } from '#modules/ingestion/api';
 import { suggestedAgents, summaryOf, type Triage, triage } from '../domain/alerts/triage.js';
+
+/** What was judged of an incident. */
+interface Judged {
+  readonly incident: IncidentKey;
+  readonly triage: Triage;
+}
 
 /** Judges incidents by rules and keeps the judgement. The incident itself is left as its sender described it. */
 @Injectable()
@@ -20,25 +27,26 @@ export class TriageIncidents {
     const incident = await this.incidents.find(tenantId, incidentId);
     if (!incident) throw notFound('incident');
     const judged = triage(incident);
-    await this.keep(tenantId, new Map([[incidentId, judged]]));
+    await this.keep([{ incident, triage: judged }]);
     return judged;
   }
 
-  /** Keeps what was judged of incidents, by their ids: what follows from it and from the incident is not stored. */
-  async keep(tenantId: TenantId, judged: ReadonlyMap<string, Triage>): Promise<void> {
-    const rows = [...judged].map(([incidentId, { severity, category, confidence, decidedBecause }]) => ({
-      incidentId, severity, category, confidence, decidedBecause,
-    })); // prettier-ignore
+  /** Keeps what was judged of incidents, of any tenants: what follows from it and from the incident is not stored. */
+  async keep(judged: readonly Judged[]): Promise<void> {
+    const rows = judged.map(({ incident: { tenantId, incidentId }, triage }) => {
+      const { severity, category, confidence, decidedBecause } = triage;
+      return { tenantId, incidentId, severity, category, confidence, decidedBecause };
+    });
     await this.unitOfWork.query(
-      tenantId,
+      tenantsOf(rows),
       `INSERT INTO triages (tenant_id, incident_id, severity, category, confidence, decided_because, triaged_at)
-       SELECT $1, t.*, $3 FROM json_to_recordset($2) AS t ("incidentId" text, severity text, category text,
+       SELECT t.*, $2 FROM json_to_recordset($1) AS t ("tenantId" text, "incidentId" text, severity text, category text,
          confidence float8, "decidedBecause" jsonb)
-        ORDER BY "incidentId"
+        ORDER BY "tenantId", "incidentId"
        ON CONFLICT (tenant_id, incident_id) DO UPDATE SET severity = excluded.severity,
          category = excluded.category, confidence = excluded.confidence,
          decided_because = excluded.decided_because, triaged_at = excluded.triaged_at`,
-      [tenantId, JSON.stringify(rows), this.clock.now()],
+      [JSON.stringify(rows), this.clock.now()],
     );
   }
 

@@ -1,9 +1,9 @@
 import { EventsHandler } from '@nestjs/cqrs';
-import type { TenantId } from '#kernel/domain/ids';
+import { byTenant, tenantsOf } from '#kernel/domain/by-tenant';
 import type { Severity } from '#kernel/domain/severity';
 import type { BatchHandler } from '#kernel/events/awaiting-publisher';
 import { Once } from '#kernel/events/once';
-import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api';
+import { IncidentLifecycle, type IncidentSnapshot, type Judgement } from '#modules/ingestion/api';
 import { IncidentCreated } from '#modules/ingestion/events';
 import { Tenants } from '#modules/tenants/api';
 import { greaterSeverity } from '../domain/alerts/severity.js';
@@ -14,10 +14,12 @@ import { TriageIncidents } from './triage-incidents.js';
 
 /**
  * Every new incident is triaged, and its alert remembered; what is severe enough for its tenant is investigated without
- * being asked.
+ * being asked. Tenants who have few of them are served together: it takes no more statements than for one.
  */
 @EventsHandler(IncidentCreated)
 export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
+  readonly takesSeveralTenants = true;
+
   constructor(
     private readonly once: Once,
     private readonly triageIncidents: TriageIncidents,
@@ -32,50 +34,36 @@ export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
   }
 
   async handleMany(events: readonly [IncidentCreated, ...IncidentCreated[]]): Promise<void> {
-    const { tenantId } = events[0];
-    const { settings } = await this.tenants.profile(tenantId);
+    const profiles = await this.tenants.profiles(tenantsOf(events));
     await this.once.doMany('triage-incident', events, async (fresh) => {
-      const triaged = await this.triageAll(
-        tenantId,
-        fresh.map(({ data }) => data.incidentId),
-        settings.autoInvestigateMinSeverity,
+      const created = fresh.map(({ tenantId, data: { incidentId } }) => ({ tenantId, incidentId }));
+      const triaged = await this.incidents.tellEach(created, (incident) =>
+        triagedFor(profiles.get(incident.tenantId)?.settings.autoInvestigateMinSeverity, incident),
       );
-      await this.triageIncidents.keep(
-        tenantId,
-        new Map(triaged.map(({ incident, triage }) => [incident.incidentId, triage])),
-      );
+      await this.triageIncidents.keep(triaged);
       const arrived = triaged.map(({ incident }) => incident);
-      await this.alertHistory.add(
-        tenantId,
-        arrived.filter(({ source }) => source === 'automated'),
-      );
+      await this.alertHistory.add(arrived.filter(({ source }) => source === 'automated'));
+      // Whoever was faster than triage (a person who started a run, or resolved it) has the say over what becomes of it.
       const severe = triaged.filter(({ isSevere, incident }) => isSevere && incident.status === 'triaging');
-      const ids = severe.map(({ incident }) => incident.incidentId);
-      await this.startInvestigation.queue(tenantId, ids, { trigger: 'triage', startedBy: null });
+      for (const [tenantId, own] of byTenant(severe.map(({ incident }) => incident))) {
+        const ids = own.map(({ incidentId }) => incidentId);
+        await this.startInvestigation.queue(tenantId, ids, { trigger: 'triage', startedBy: null });
+      }
     });
-  }
-
-  /** Whoever was faster than triage (a person who started a run, or resolved it) has the say over what becomes of it. */
-  private async triageAll(
-    tenantId: TenantId,
-    incidentIds: readonly string[],
-    threshold: Severity,
-  ): Promise<Triaged[]> {
-    const triaged = new Map<string, Triaged>();
-    await this.incidents.tellEach(tenantId, incidentIds, (incident) => {
-      const judged = triage(incident);
-      const severity = greaterSeverity(incident.severity, judged.severity);
-      const isSevere = greaterSeverity(severity, threshold) === severity;
-      triaged.set(incident.incidentId, { incident, triage: judged, isSevere });
-      return isSevere ? undefined : { happened: 'triage_below_threshold' };
-    });
-    return [...triaged.values()];
   }
 }
 
-interface Triaged {
+interface Triaged extends Judgement {
   readonly incident: IncidentSnapshot;
   readonly triage: Triage;
   /** Enough for its tenant to have it investigated without being asked. */
   readonly isSevere: boolean;
+}
+
+function triagedFor(threshold: Severity | undefined, incident: IncidentSnapshot): Triaged {
+  const judged = triage(incident);
+  const severity = greaterSeverity(incident.severity, judged.severity);
+  const isSevere = threshold !== undefined && greaterSeverity(severity, threshold) === severity;
+  const step = isSevere ? undefined : ({ happened: 'triage_below_threshold' } as const);
+  return { incident, triage: judged, isSevere, step };
 }
