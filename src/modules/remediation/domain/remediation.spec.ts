@@ -3,7 +3,8 @@ import { Refusal } from '#kernel/domain/errors';
 import { newId, newTenantId } from '#kernel/domain/ids';
 import type { DomainEvent } from '#kernel/events/define-event';
 import { type Plan, planAgainst } from './plan.js';
-import { type ApprovalPolicy, type Ending, Remediation } from './remediation.js';
+import type { ApprovalPolicy } from './proposal.js';
+import { type Ending, Remediation } from './remediation.js';
 import type { Executable } from './step.js';
 
 const NOW = new Date('2026-03-01T12:00:00.000Z');

@@ -33,8 +33,6 @@ export type StepOutcome =
   | { readonly status: 'succeeded' | 'failed'; readonly output: unknown }
   | { readonly status: 'unknown' | 'not_sent'; readonly reason: string };
 
-export type Verdict = 'success' | 'failure' | 'unknown';
-
 /** Tells who does a step: true when a connected runner lists its action. */
 export type Executable = (action: string) => boolean;
 
@@ -84,23 +82,4 @@ export function settle(step: Step, outcome: StepOutcome, now: Date): void {
   }
   step.status = outcome.status;
   step.durationMs = step.startedAt === null ? null : now.getTime() - Date.parse(step.startedAt);
-}
-
-/** What steps that run one after the other have come to; undefined while there is more to do. */
-export function verdictOn(steps: readonly Step[]): Verdict | undefined {
-  const unfinished = steps.find(({ status }) => status !== 'succeeded');
-  if (!unfinished) return 'success';
-  if (unfinished.status === 'failed') return 'failure';
-  return unfinished.status === 'unknown' ? 'unknown' : undefined;
-}
-
-/** What takes the steps back that were done, the last one first. */
-export function reversalOf(steps: readonly Step[]): (StepDraft & { readonly reverses: string })[] {
-  return steps
-    .filter(({ status }) => status === 'succeeded')
-    .reverse()
-    .flatMap(({ action, params, stepId }) => {
-      const draft = actionNamed(action)?.reverse(params);
-      return draft ? [{ ...draft, reverses: stepId }] : [];
-    });
 }

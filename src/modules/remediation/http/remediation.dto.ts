@@ -13,7 +13,7 @@ import {
 } from '#kernel/http/fields';
 import { RISKS, type Risk } from '../domain/actions/action.js';
 import { FEEDBACK_OUTCOMES } from '../domain/feedback.js';
-import { REMEDIATION_STATUSES, type RemediationStatus } from '../domain/remediation.js';
+import { REMEDIATION_STATUSES, type RemediationStatus } from '../domain/proposal.js';
 import { STEP_STATUSES, type StepStatus } from '../domain/step.js';
 
 const USER = 'user_01HX9VTPQR3KF8MZWBYD5N6JCE';

@@ -1,0 +1,55 @@
+import { notFound } from '#kernel/domain/errors';
+import type { StepDraft } from './actions/action.js';
+import { actionNamed } from './actions/registry.js';
+import type { Step } from './step.js';
+
+export type Verdict = 'success' | 'failure' | 'unknown';
+
+/** Whether steps were added that take others back. */
+export function areTakenBack(steps: readonly Step[]): boolean {
+  return steps.some(({ reverses }) => reverses !== null);
+}
+
+/** The first of the steps under way that is not done. */
+export function currentOf(steps: readonly Step[]): Step | undefined {
+  return underWay(steps).find(({ status }) => status !== 'succeeded');
+}
+
+/** @throws Refusal `not_found` unless it is one of the steps under way */
+export function stepNamed(steps: readonly Step[], stepId: string): Step {
+  const step = underWay(steps).find((candidate) => candidate.stepId === stepId);
+  if (!step) throw notFound('step');
+  return step;
+}
+
+/** What the steps under way have come to; undefined while there is more to do. What an end leaves undone is skipped. */
+export function conclude(steps: readonly Step[]): Verdict | undefined {
+  const current = currentOf(steps);
+  if (!current) return 'success';
+  if (current.status !== 'failed' && current.status !== 'unknown') return undefined;
+  for (const rest of underWay(steps)) if (rest.status === 'pending') rest.status = 'skipped';
+  return current.status === 'failed' ? 'failure' : 'unknown';
+}
+
+/** What was skipped is to be done after all. */
+export function resume(steps: readonly Step[]): void {
+  for (const step of underWay(steps)) if (step.status === 'skipped') step.status = 'pending';
+}
+
+/** What takes the steps back that were done, the last one first; nothing a second time. */
+export function reversalOf(steps: readonly Step[]): (StepDraft & { readonly reverses: string })[] {
+  if (areTakenBack(steps)) return [];
+  return steps
+    .filter(({ status }) => status === 'succeeded')
+    .reverse()
+    .flatMap(({ action, params, stepId }) => {
+      const draft = actionNamed(action)?.reverse(params);
+      return draft ? [{ ...draft, reverses: stepId }] : [];
+    });
+}
+
+/** The steps of the plan or, once it is rolled back, those that take it back. */
+function underWay(steps: readonly Step[]): Step[] {
+  const back = areTakenBack(steps);
+  return steps.filter(({ reverses }) => (reverses !== null) === back);
+}
