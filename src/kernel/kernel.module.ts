@@ -17,6 +17,7 @@ import { Once } from './events/once.js';
 import { RedeliverEvent } from './events/redeliver-event.js';
 import { Relay } from './events/relay.js';
 import { ReplicaSignals } from './events/replica-signals.js';
+import { ToldLog } from './events/told-log.js';
 import { AccessLog } from './http/access-log.js';
 import { AddressLimit } from './http/address-limit.js';
 import { FastLane } from './http/fast-lane.js';
@@ -55,7 +56,7 @@ interface Parts {
 export class KernelModule {
   static with({ config, database, events }: Parts): DynamicModule {
     const open = [
-      Clock, Config, Database, DataSource, UnitOfWork, BatchWriter, EventCatalogue, EventLog, CommittedEvents, Once, Jobs,
+      Clock, Config, Database, DataSource, UnitOfWork, BatchWriter, EventCatalogue, EventLog, ToldLog, CommittedEvents, Once, Jobs,
       Cursors, RateLimiter, AddressLimit, SealedText, GuardedFetch, KnownMethods, Metrics, AccessLog, RequestDurations, FastLane, EventMonths,
     ]; // prettier-ignore
     return {
@@ -74,7 +75,7 @@ export class KernelModule {
         { provide: SealedText, useFactory: () => new SealedText(config.encryptionKey, config.encryptionKeysOld) },
         { provide: GuardedFetch, useFactory: () => new GuardedFetch(config.outboundAllowCidrs) },
         { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
-        UnitOfWork, BatchWriter, EventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter, AddressLimit,
+        UnitOfWork, BatchWriter, EventLog, ToldLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter, AddressLimit,
         ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, NatsBus, JobWorker, Metrics, Exposition,
         DatabaseFigures, ProcessFigures, EnsureEventPartitions, EventMonths, ForgetIdleQueues, PurgeExpired, AccessLog, RequestDurations, FastLane,
       ], // prettier-ignore

@@ -4,24 +4,7 @@ import { BatchWriter } from '../persistence/batch-writer.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { placeIn } from './event-id.js';
-import type { LoggedEvent } from './logged-event.js';
-import { asOneText, TOLD_COLUMNS, toldEvents, type ToldEvent, type ToldText } from './told-events.js';
-
-/** Which events a reader wants. */
-export interface EventChoice {
-  readonly types: readonly string[];
-  /** Only those about this incident. */
-  readonly incidentId?: string | undefined;
-}
-
-export interface EventPage {
-  /** Takes the text apart that PostgreSQL answered: a page that waits is but one text. */
-  readonly events: () => readonly ToldEvent[];
-  /** The place up to which these are all that was chosen: the next page begins after it. */
-  readonly upTo: number;
-  /** Whether it reaches to where the log ended when it was asked for. */
-  readonly isLast: boolean;
-}
+import { EVENT_COLUMNS, type EventTableRow, loggedEvent, type LoggedEvent } from './logged-event.js';
 
 /** Reads a tenant's log, in the order of the facts. */
 @Injectable()
@@ -69,26 +52,6 @@ export class EventLog {
     return rows.map(loggedEvent);
   }
 
-  /**
-   * The next chosen events after place `after`, at most `limit`, and fewer where some in between were not chosen. Skipping
-   * many that were not chosen costs nothing.
-   */
-  async choose(tenantId: TenantId, choice: EventChoice, after: number, limit: number): Promise<EventPage> {
-    const isWalk =
-      choice.incidentId === undefined && choice.types.length === this.catalogue.publishedTypes.length;
-    const [text] = isWalk
-      ? await this.batches.read<ToldText>([tenantId], WALK, [tenantId, after, limit, choice.types])
-      : await this.seek(tenantId, choice, after, limit);
-    if (!text) throw new Error('An aggregate answers one row');
-    const upTo = isWalk ? after + limit : Number(text.last);
-    const isLast = isWalk ? upTo >= Number(text.head) : text.count < limit;
-    return {
-      events: () => toldEvents(tenantId, text),
-      upTo: isLast ? Math.max(after, Number(text.head)) : upTo,
-      isLast,
-    };
-  }
-
   /** The place of the newest event; 0 when the log is empty. */
   async head(tenantId: TenantId): Promise<number> {
     const [row] = await this.unitOfWork.query<{ seq: string }>(
@@ -125,43 +88,7 @@ export class EventLog {
     );
     return row && { seq: Number(row.seq), id: row.id };
   }
-
-  private seek(
-    tenantId: TenantId,
-    { types, incidentId }: EventChoice,
-    after: number,
-    limit: number,
-  ): Promise<ToldText[]> {
-    const parameters = [tenantId, after, limit, types];
-    return incidentId === undefined
-      ? this.unitOfWork.query(tenantId, OF_SOME_TYPES, parameters)
-      : this.unitOfWork.query(tenantId, OF_INCIDENT, [...parameters, incidentId]);
-  }
 }
-
-const HEADS = {
-  name: 'heads-of-logs',
-  text: 'SELECT tenant_id, seq FROM event_stream WHERE tenant_id = ANY ($1)',
-};
-
-export const EVENT_COLUMNS = `seq, id, type, tenant_id, data::text AS data, incident_id, actor, correlation_id, occurred_at`;
-
-/**
- * Walks along the log: nearly every event is wanted. Places have no gaps, so a page ends at a place instead of a number of
- * rows: however a young table is reckoned, no more than these are read.
- */
-const WALK = {
-  name: 'walk-along-log',
-  text: asOneText(`
-    SELECT ${TOLD_COLUMNS} FROM events
-     WHERE tenant_id = $1 AND seq > $2 AND seq <= $2::bigint + $3::bigint AND type = ANY ($4)`),
-};
-
-/** The second part finds those that were given their ids before ids told the place. */
-const PLACE_OF = `
-  SELECT seq FROM events WHERE tenant_id = $1 AND seq = $4 AND id = $2 AND occurred_at >= $3
-   UNION ALL
-  SELECT seq FROM events WHERE tenant_id = $1 AND id = $2 AND occurred_at >= $3 AND id <> event_id(id, seq)`;
 
 const PAGES = `
   SELECT e.* FROM unnest($1::text[], $2::bigint[]) AS place (tenant_id, after)
@@ -170,53 +97,23 @@ const PAGES = `
        WHERE tenant_id = place.tenant_id AND seq > place.after ORDER BY seq LIMIT $3) AS e
    ORDER BY e.tenant_id, e.seq`;
 
-const OF_INCIDENT = asOneText(ofIncident(TOLD_COLUMNS, 'type = ANY ($4)'));
+const HEADS = {
+  name: 'heads-of-logs',
+  text: 'SELECT tenant_id, seq FROM event_stream WHERE tenant_id = ANY ($1)',
+};
 
-/**
- * Goes to the next events of each type by its index, so that a rare one is found however long ago it happened. The index
- * knows the stretch of 256 places in which they lie, not their order in it: with as many more as the last stretch can have,
- * the first ones are surely among them.
- */
-const OF_SOME_TYPES = asOneText(`
-  SELECT e.* FROM unnest($4::text[]) AS wanted
-    CROSS JOIN LATERAL (
-      SELECT ${TOLD_COLUMNS} FROM events
-       WHERE tenant_id = $1 AND type = wanted AND stretch >= $2::bigint >> 8 AND seq > $2
-       ORDER BY stretch LIMIT $3::bigint + 256) AS e
-   ORDER BY e.seq LIMIT $3`);
+/** The second part finds those that were given their ids before ids told the place. */
+const PLACE_OF = `
+  SELECT seq FROM events WHERE tenant_id = $1 AND seq = $4 AND id = $2 AND occurred_at >= $3
+   UNION ALL
+  SELECT seq FROM events WHERE tenant_id = $1 AND id = $2 AND occurred_at >= $3 AND id <> event_id(id, seq)`;
 
 /**
  * $1 tenant, $2 the place after which, $3 how many, $5 the incident. Sorts what happened to it, which is never much:
  * OFFSET 0 keeps the planner from walking along the log instead.
  */
-function ofIncident(columns: string, condition: string): string {
+export function ofIncident(columns: string, condition: string): string {
   return `
   SELECT ${columns} FROM (SELECT * FROM events WHERE tenant_id = $1 AND incident_id = $5 OFFSET 0) AS happened
    WHERE seq > $2 AND ${condition} ORDER BY seq LIMIT $3`;
-}
-
-export interface EventTableRow {
-  seq: string;
-  id: string;
-  type: string;
-  tenant_id: TenantId;
-  data: string;
-  incident_id: string | null;
-  actor: string | null;
-  correlation_id: string | null;
-  occurred_at: Date;
-}
-
-export function loggedEvent(row: EventTableRow): LoggedEvent {
-  return {
-    seq: Number(row.seq),
-    id: row.id,
-    type: row.type,
-    tenantId: row.tenant_id,
-    data: row.data,
-    incidentId: row.incident_id,
-    actor: row.actor,
-    correlationId: row.correlation_id,
-    occurredAt: row.occurred_at,
-  };
 }

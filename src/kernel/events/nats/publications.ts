@@ -2,8 +2,7 @@ import pg from 'pg';
 import type { TenantId } from '../../domain/ids.js';
 import { APPLICATION_CONNECTION } from '../../persistence/data-source.js';
 import { sendTogether } from '../../persistence/one-packet.js';
-import { EVENT_COLUMNS, type EventTableRow, loggedEvent } from '../event-log.js';
-import type { LoggedEvent } from '../logged-event.js';
+import { EVENT_COLUMNS, type EventTableRow, loggedEvent, type LoggedEvent } from '../logged-event.js';
 
 export const EVENTS_A_PAGE = 256;
 

@@ -5,9 +5,10 @@ import type { Config } from '#kernel/config/config';
 import type { Clock } from '#kernel/domain/clock';
 import { newTenantId, type TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
-import type { EventChoice, EventLog, EventPage } from '#kernel/events/event-log';
+import type { EventLog } from '#kernel/events/event-log';
 import type { LoggedEvent } from '#kernel/events/logged-event';
 import { told } from '#kernel/events/told-events';
+import type { EventChoice, EventPage, ToldLog } from '#kernel/events/told-log';
 import type { Principal } from '#kernel/http/principal';
 import { Metrics } from '#kernel/metrics/metrics';
 import type { Principals } from '#modules/users/api';
@@ -109,7 +110,7 @@ function house(log: UnevenLog): { openStream: OpenStream; committed: CommittedEv
   const config = { streamBufferBytes: 1_000_000 } as Config;
   const keeper = new StreamKeeper(config, {} as Clock, {} as Principals, new Metrics());
   const feeds = new TenantFeeds(log as unknown as EventLog, committed);
-  return { openStream: new OpenStream(config, log as unknown as EventLog, feeds, keeper), committed, feeds };
+  return { openStream: new OpenStream(config, log as unknown as ToldLog, feeds, keeper), committed, feeds };
 }
 
 /** What a bus may do: bring the newest events, or older ones once more, or leave some out. */

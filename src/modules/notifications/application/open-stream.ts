@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Config } from '#kernel/config/config';
-import { EventLog, type EventPage } from '#kernel/events/event-log';
+import { type EventPage, ToldLog } from '#kernel/events/told-log';
 import type { Principal } from '#kernel/http/principal';
 import type { EventFilter } from '../domain/event-filter.js';
 import { EventStream } from './event-stream.js';
@@ -30,7 +30,7 @@ export class OpenStream {
 
   constructor(
     @Inject(Config) private readonly config: Config,
-    private readonly eventLog: EventLog,
+    private readonly toldLog: ToldLog,
     private readonly feeds: TenantFeeds,
     private readonly keeper: StreamKeeper,
   ) {}
@@ -75,6 +75,6 @@ export class OpenStream {
   }
 
   private read({ tenantId, filter }: EventStream, after: number): Promise<EventPage> {
-    return this.reads.run(() => this.eventLog.choose(tenantId, filter, after, EVENTS_A_PAGE));
+    return this.reads.run(() => this.toldLog.choose(tenantId, filter, after, EVENTS_A_PAGE));
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { invalid } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
-import { EventLog } from '#kernel/events/event-log';
 import type { ToldEvent } from '#kernel/events/told-events';
+import { ToldLog } from '#kernel/events/told-log';
 import type { EventFilter } from '../domain/event-filter.js';
 import { FindPlace } from './find-place.js';
 
@@ -10,7 +10,7 @@ import { FindPlace } from './find-place.js';
 @Injectable()
 export class PollEvents {
   constructor(
-    private readonly eventLog: EventLog,
+    private readonly toldLog: ToldLog,
     private readonly findPlace: FindPlace,
   ) {}
 
@@ -31,7 +31,7 @@ export class PollEvents {
     const events: ToldEvent[] = [];
     // A page is short where events stand between that nobody is told of.
     for (let from = place, atEnd = false; !atEnd && events.length < limit;) {
-      const page = await this.eventLog.choose(tenantId, filter, from, limit);
+      const page = await this.toldLog.choose(tenantId, filter, from, limit);
       events.push(...page.events());
       from = page.upTo;
       atEnd = page.isLast;

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '../domain/ids.js';
+import { BatchWriter } from '../persistence/batch-writer.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { EventCatalogue } from './event-catalogue.js';
+import { ofIncident } from './event-log.js';
+import { asOneText, TOLD_COLUMNS, toldEvents, type ToldEvent, type ToldText } from './told-events.js';
+
+/** Which events a reader wants. */
+export interface EventChoice {
+  readonly types: readonly string[];
+  /** Only those about this incident. */
+  readonly incidentId?: string | undefined;
+}
+
+export interface EventPage {
+  /** Takes the text apart that PostgreSQL answered: a page that waits is but one text. */
+  readonly events: () => readonly ToldEvent[];
+  /** The place up to which these are all that was chosen: the next page begins after it. */
+  readonly upTo: number;
+  /** Whether it reaches to where the log ended when it was asked for. */
+  readonly isLast: boolean;
+}
+
+/** Reads a tenant's log for readers outside, each of whom wants some of the events. */
+@Injectable()
+export class ToldLog {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly batches: BatchWriter,
+    private readonly catalogue: EventCatalogue,
+  ) {}
+
+  /**
+   * The next chosen events after place `after`, at most `limit`, and fewer where some in between were not chosen. Skipping
+   * many that were not chosen costs nothing.
+   */
+  async choose(tenantId: TenantId, choice: EventChoice, after: number, limit: number): Promise<EventPage> {
+    const isWalk =
+      choice.incidentId === undefined && choice.types.length === this.catalogue.publishedTypes.length;
+    const [text] = isWalk
+      ? await this.batches.read<ToldText>([tenantId], WALK, [tenantId, after, limit, choice.types])
+      : await this.seek(tenantId, choice, after, limit);
+    if (!text) throw new Error('An aggregate answers one row');
+    const upTo = isWalk ? after + limit : Number(text.last);
+    const isLast = isWalk ? upTo >= Number(text.head) : text.count < limit;
+    return {
+      events: () => toldEvents(tenantId, text),
+      upTo: isLast ? Math.max(after, Number(text.head)) : upTo,
+      isLast,
+    };
+  }
+
+  private seek(
+    tenantId: TenantId,
+    { types, incidentId }: EventChoice,
+    after: number,
+    limit: number,
+  ): Promise<ToldText[]> {
+    const parameters = [tenantId, after, limit, types];
+    return incidentId === undefined
+      ? this.unitOfWork.query(tenantId, OF_SOME_TYPES, parameters)
+      : this.unitOfWork.query(tenantId, OF_INCIDENT, [...parameters, incidentId]);
+  }
+}
+
+/**
+ * Walks along the log: nearly every event is wanted. Places have no gaps, so a page ends at a place instead of a number of
+ * rows: however a young table is reckoned, no more than these are read.
+ */
+const WALK = {
+  name: 'walk-along-log',
+  text: asOneText(`
+    SELECT ${TOLD_COLUMNS} FROM events
+     WHERE tenant_id = $1 AND seq > $2 AND seq <= $2::bigint + $3::bigint AND type = ANY ($4)`),
+};
+
+/**
+ * Goes to the next events of each type by its index, so that a rare one is found however long ago it happened. The index
+ * knows the stretch of 256 places in which they lie, not their order in it: with as many more as the last stretch can have,
+ * the first ones are surely among them.
+ */
+const OF_SOME_TYPES = asOneText(`
+  SELECT e.* FROM unnest($4::text[]) AS wanted
+    CROSS JOIN LATERAL (
+      SELECT ${TOLD_COLUMNS} FROM events
+       WHERE tenant_id = $1 AND type = wanted AND stretch >= $2::bigint >> 8 AND seq > $2
+       ORDER BY stretch LIMIT $3::bigint + 256) AS e
+   ORDER BY e.seq LIMIT $3`);
+
+const OF_INCIDENT = asOneText(ofIncident(TOLD_COLUMNS, 'type = ANY ($4)'));
