@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { AlertSender, newTenant } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -41,6 +42,37 @@ describe('the relay', () => {
     const { body } = await sender.send({ title: 'fails twice', description: 'x', severity: 'info' });
     await until('it did it', () => said(`stumbling did ${body['incidentId'] ?? ''}`).length > 0);
     expect(server.log).not.toContain('The relay stumbled');
+  });
+
+  it('says what broke a pass, and takes it up again', async () => {
+    const { api } = await newTenant(server.url);
+    // Handlers wait for it, so that the claim of the pass has nothing to do meanwhile.
+    const inTheWay = new pg.Client({ connectionString: server.database.url });
+    await inTheWay.connect();
+    try {
+      await inTheWay.query('BEGIN; LOCK TABLE handled_places IN SHARE MODE');
+      const { body } = await api.post('/v1/incidents', { title: 'x', description: 'x', severity: 'info' });
+      const claim = await until('a handler waits', async () => {
+        const [waits] = await sql(
+          server.database.url,
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        const [idle] = await sql<{ pid: number }>(
+          server.database.url,
+          `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'
+              AND query LIKE '%claim_streams_behind%'`,
+        );
+        return waits && idle;
+      });
+      await sql(server.database.url, 'SELECT pg_terminate_backend($1, 10000)', [claim.pid]);
+      await inTheWay.query('ROLLBACK');
+      await until('it complains', () => server.log.includes('Events cannot be relayed'));
+      expect(server.log).toContain('terminating connection due to administrator command');
+      expect(server.log).not.toContain('already released');
+      await until('it goes on', () => said(`steady did ${String(body['incidentId'])}`).length > 0);
+    } finally {
+      await inTheWay.end();
+    }
   });
 
   it('tells a tenant’s events in the order of its log, each of them once, also when they are relayed again', async () => {

@@ -13,6 +13,7 @@ import { byTenant } from '../domain/by-tenant.js';
 import type { TenantId } from '../domain/ids.js';
 import { Jobs } from '../jobs/jobs.js';
 import { BatchWriter } from '../persistence/batch-writer.js';
+import { inTransaction } from '../persistence/in-transaction.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { HandlerFailure } from './awaiting-publisher.js';
 import { CommittedEvents } from './committed-events.js';
@@ -78,10 +79,9 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     return unfinished;
   }
 
-  private async moveAllOn(candidates: readonly TenantId[]): Promise<TenantId[]> {
-    const claim = this.source.createQueryRunner();
-    try {
-      await claim.startTransaction();
+  /** The claim holds as long as its transaction. */
+  private moveAllOn(candidates: readonly TenantId[]): Promise<TenantId[]> {
+    return inTransaction(this.source, async (claim) => {
       const behind = (await claim.query('SELECT tenant_id, relayed FROM claim_streams_behind($1)', [
         candidates,
       ])) as { tenant_id: TenantId; relayed: string }[];
@@ -94,14 +94,8 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
         return last ? [{ tenantId, place: last.seq, isAll: logged.length < most }] : [];
       });
       await this.remember(new Map(told.map(({ tenantId, place }) => [tenantId, place])));
-      await claim.commitTransaction();
       return told.filter(({ isAll }) => !isAll).map(({ tenantId }) => tenantId);
-    } catch (error) {
-      if (claim.isTransactionActive) await claim.rollbackTransaction().catch(() => undefined);
-      throw error;
-    } finally {
-      await claim.release();
-    }
+    });
   }
 
   /** @returns the tenants who cannot be moved on, since it could not be written down what they are owed */

@@ -8,6 +8,7 @@ import type { DomainEvent } from '../events/define-event.js';
 import { CommittedEvents } from '../events/committed-events.js';
 import { eventRows, type EventRow } from '../events/event-row.js';
 import { asDatabaseError } from './database-errors.js';
+import { inTransaction } from './in-transaction.js';
 import { inOnePacket } from './one-packet.js';
 
 type Tenants = TenantId | readonly TenantId[];
@@ -72,28 +73,21 @@ export class UnitOfWork {
     tenantIds: readonly TenantId[],
     work: (transaction: Transaction) => Promise<T>,
   ): Promise<T> {
-    const runner = this.source.createQueryRunner();
     const pending: EventRow[] = [];
-    const transaction: Transaction = {
-      tenantIds,
-      manager: runner.manager,
-      append: (tenantId, events) => pending.push(...eventRows(tenantId, events)),
-    };
-    try {
-      await runner.startTransaction();
-      const bound = await bind(runner, tenantIds);
-      const result = await this.current.run(transaction, () => work(transaction));
-      await bound.answered;
-      if (pending.length > 0) await appendAndCommit(runner, pending);
-      else await runner.commitTransaction();
-      if (pending.length > 0) this.committed.announce(tenantsOf(pending));
-      return result;
-    } catch (error) {
-      await rollBack(runner);
-      throw asDatabaseError(error);
-    } finally {
-      await runner.release();
-    }
+    const result = await inTransaction(this.source, async (runner, client) => {
+      const transaction: Transaction = {
+        tenantIds,
+        manager: runner.manager,
+        append: (tenantId, events) => pending.push(...eventRows(tenantId, events)),
+      };
+      const bound = bind(client, tenantIds);
+      const answer = await this.current.run(transaction, () => work(transaction));
+      await bound;
+      if (pending.length > 0) await appendAndCommit(runner, client, pending);
+      return answer;
+    });
+    if (pending.length > 0) this.committed.announce(tenantsOf(pending));
+    return result;
   }
 }
 
@@ -102,19 +96,18 @@ const BIND = `SELECT set_config('app.tenant_ids', $1, true)`;
 const BIND_SEVERAL = `${BIND}, set_config('lock_timeout', '200ms', true)`;
 
 /** Sent ahead of the first statement, and not waited for: were it to fail, every statement after it would. */
-async function bind(
-  runner: QueryRunner,
-  tenantIds: readonly TenantId[],
-): Promise<{ readonly answered: Promise<unknown> }> {
-  const client = (await runner.connect()) as ClientBase;
+function bind(client: ClientBase, tenantIds: readonly TenantId[]): Promise<unknown> {
   const answered = client.query(tenantIds.length > 1 ? BIND_SEVERAL : BIND, [tenantIds.join(',')]);
   answered.catch(() => undefined);
-  return { answered };
+  return answered;
 }
 
 /** The commit is sent without waiting for the answer before it: until it comes, nobody else can append to this log. */
-async function appendAndCommit(runner: QueryRunner, events: readonly EventRow[]): Promise<void> {
-  const client = (await runner.connect()) as ClientBase;
+async function appendAndCommit(
+  runner: QueryRunner,
+  client: ClientBase,
+  events: readonly EventRow[],
+): Promise<void> {
   const appended = client.query('SELECT append_events($1)', [JSON.stringify(events)]);
   // After an append that failed, this rolls back.
   const ended = await Promise.allSettled([appended, runner.commitTransaction()]);
@@ -123,11 +116,6 @@ async function appendAndCommit(runner: QueryRunner, events: readonly EventRow[])
 
 function listed(tenants: Tenants): readonly TenantId[] {
   return typeof tenants === 'string' ? [tenants] : tenants;
-}
-
-async function rollBack(runner: QueryRunner): Promise<void> {
-  // A connection that broke has nothing left to roll back, and must not hide the error that broke it.
-  if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
 }
 
 /** TypeORM answers rows for SELECT and [rows, count] for UPDATE and DELETE. */

@@ -1,0 +1,35 @@
+import type { ClientBase } from 'pg';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { asDatabaseError } from './database-errors.js';
+
+/**
+ * Does work on a connection of its own, in a transaction: committed after it unless it has done so itself, rolled back
+ * when it throws.
+ */
+export async function inTransaction<T>(
+  source: DataSource,
+  work: (runner: QueryRunner, client: ClientBase) => Promise<T>,
+): Promise<T> {
+  const runner = source.createQueryRunner();
+  let client: ClientBase | undefined;
+  let broken: unknown;
+  const onBreak = (reason: unknown): void => {
+    broken = reason;
+  };
+  try {
+    client = (await runner.connect()) as ClientBase;
+    client.once('error', onBreak);
+    await runner.startTransaction();
+    const result = await work(runner, client);
+    if (runner.isTransactionActive) await runner.commitTransaction();
+    return result;
+  } catch (error) {
+    // Where the connection broke between two statements, the next one is told no more than that it was released.
+    const reason = broken ?? error;
+    if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+    throw asDatabaseError(reason);
+  } finally {
+    client?.off('error', onBreak);
+    await runner.release();
+  }
+}
