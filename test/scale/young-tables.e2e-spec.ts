@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '#kernel/domain/ids';
-import { AlertSender, newTenant } from '../support/api.js';
+import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { asApplication, explain, type Plan, type Query, toldSince } from './queries.js';
@@ -83,15 +84,56 @@ function waysInto(table: string, plan: Plan): string[] {
   ];
 }
 
-it('a page of events of one type reads hardly more of a young log than it has', async () => {
-  const tenant = await newTenant(server.url);
+async function fillLog(tenant: TenantUser, ...types: string[]): Promise<void> {
   const events = Array.from({ length: 20_000 }, (_, n) => ({
     tenantId: tenant.tenantId,
     id: newId('evt'),
-    type: n % 2 ? 'incident.created' : 'incident.status_changed',
+    type: types[n % types.length],
     data: {},
   }));
   await sql(database.url, 'SELECT append_events($1)', [JSON.stringify(events)], tenant.tenantId);
+}
+
+/** How many events are read for what a query answers. */
+function eventsReadFor(query: Query, { tenantId: reader }: TenantUser): Promise<number> {
+  return asApplication(database, reader, async (client) => {
+    await client.query(query.sql, query.parameters);
+    const { rows } = await client.query<{ n: string }>(
+      `SELECT sum(idx_tup_fetch) + sum(seq_tup_read) AS n FROM pg_stat_xact_user_tables WHERE relname LIKE 'events_2%'`,
+    );
+    return Number(rows[0]?.n);
+  });
+}
+
+it('whoever goes along a young log, or asks where it begins, reads about a page of it', async () => {
+  const tenant = await newTenant(server.url);
+  const stream = await EventStream.open(tenant.api);
+  const mark = server.log.length;
+  await fillLog(tenant, 'approval.requested');
+  const polled = await tenant.api.get<{ items: object[] }>('/v1/notifications/events?limit=10');
+  expect(polled.body.items).toHaveLength(10);
+  const queries = await until('the relay and the stream have gone along it, too', () => {
+    const asked = toldSince(server, mark).filter(({ parameters }) =>
+      parameters.flat().includes(tenant.tenantId),
+    );
+    const one = (...parts: string[]): Query | undefined =>
+      asked.find(({ sql: text }) => parts.every((part) => text.includes(part)));
+    const [relayed, fed, oldest] = [
+      one('data::text', 'unnest'),
+      one('data::text', 'seq > $2 ORDER BY'),
+      one('SELECT seq, id FROM'),
+    ];
+    return relayed && fed && oldest && [relayed, fed, oldest];
+  });
+  stream.close();
+  // Several logs may share a pass of the relay.
+  for (const query of queries)
+    expect([query.sql, (await eventsReadFor(query, tenant)) < 5_000]).toEqual([query.sql, true]);
+});
+
+it('a page of events of one type reads hardly more of a young log than it has', async () => {
+  const tenant = await newTenant(server.url);
+  await fillLog(tenant, 'incident.status_changed', 'incident.created');
   const ids = await sql<{ id: string }>(
     database.url,
     `SELECT id FROM events WHERE tenant_id = $1 AND type = 'incident.created' ORDER BY seq`,
@@ -105,14 +147,7 @@ it('a page of events of one type reads hardly more of a young log than it has', 
     expect(body.items.map(({ id }) => id)).toEqual(ids.slice(after + 1, after + 101).map(({ id }) => id));
     const [asked] = toldSince(server, mark).filter(({ sql: text }) => text.includes('stretch'));
     if (!asked) throw new Error('It did not ask by stretches');
-    const read = await asApplication(database, tenant.tenantId, async (client) => {
-      await client.query(asked.sql, asked.parameters);
-      const { rows } = await client.query<{ n: string }>(
-        `SELECT sum(idx_tup_fetch) + sum(seq_tup_read) AS n FROM pg_stat_xact_user_tables WHERE relname LIKE 'events_2%'`,
-      );
-      return Number(rows[0]?.n);
-    });
-    expect(read).toBeLessThan(1_000);
+    expect(await eventsReadFor(asked, tenant)).toBeLessThan(1_000);
   }
 });
 
