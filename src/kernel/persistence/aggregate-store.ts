@@ -1,26 +1,19 @@
 import type { Provider } from '@nestjs/common';
-import {
-  type EntityManager,
-  type EntityMetadata,
-  type EntitySchema,
-  type FindOptionsWhere,
-  type QueryDeepPartialEntity,
-} from 'typeorm';
+import type { EntityManager, EntitySchema, QueryDeepPartialEntity } from 'typeorm';
 import type { Aggregate } from '../domain/aggregate.js';
 import { tenantsOf } from '../domain/by-tenant.js';
 import { notFound } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
 import { type Key, Store } from '../domain/store.js';
+import { AggregateMapping, type Changes } from './aggregate-mapping.js';
 import { UnitOfWork } from './unit-of-work.js';
-
-type Column = EntityMetadata['columns'][number];
 
 /**
  * Stores aggregates and, in the same transaction, appends the events they recorded to the tenant's log.
  * The key is `(tenant_id, id)`; a mapped `version` column counts the changes.
  */
 export class AggregateStore<A extends Aggregate> extends Store<A> {
-  private changeable: readonly Column[] | undefined;
+  private mapping: AggregateMapping<A> | undefined;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -40,14 +33,15 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   async change<T>(tenantId: TenantId, id: string, decide: (aggregate: A) => T | Promise<T>): Promise<T> {
     return this.unitOfWork.run(tenantId, async (transaction) => {
       const { manager } = transaction;
+      const mapping = this.mappingBy(manager);
       const aggregate = await this.load(manager, tenantId, id, 'lock');
       if (!aggregate) throw notFound(this.kind);
-      const before = this.columnsOf(manager, aggregate);
+      const before = mapping.contentsOf(aggregate);
       const result = await decide(aggregate);
-      const changed = this.changesOf(manager, aggregate, before);
-      if (changed) {
-        const key = this.key(manager, tenantId, id);
-        await manager.update(this.schema, key, changed as QueryDeepPartialEntity<A>);
+      const changes = mapping.changesSince(before, aggregate);
+      if (changes) {
+        const key = mapping.whereKey(tenantId, id);
+        await manager.update(this.schema, key, changes as QueryDeepPartialEntity<A>);
       }
       transaction.append(aggregate.tenantId, aggregate.takeRecorded());
       return result;
@@ -58,8 +52,8 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     if (keys.length === 0) return [];
     return this.unitOfWork.run(tenantsOf(keys), async (transaction) => {
       const { manager } = transaction;
-      const versioned = this.versionColumn(manager) !== undefined;
-      const seen = await this.loadMany(manager, keys, versioned ? undefined : 'lock');
+      const { isVersioned } = this.mappingBy(manager);
+      const seen = await this.loadMany(manager, keys, isVersioned ? undefined : 'lock');
       const decided = this.decideOn(manager, seen, decide);
       const missed = await this.updateMany(manager, [...decided.values()]);
       if (missed.length > 0) {
@@ -85,7 +79,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
       const aggregate = await this.load(manager, tenantId, id, 'lock');
       if (!aggregate) throw notFound(this.kind);
       decide(aggregate);
-      await manager.delete(this.schema, this.key(manager, tenantId, id));
+      await manager.delete(this.schema, this.mappingBy(manager).whereKey(tenantId, id));
       transaction.append(aggregate.tenantId, aggregate.takeRecorded());
     });
   }
@@ -115,7 +109,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     id: string,
     lock?: 'lock',
   ): Promise<A | undefined> {
-    const where = this.key(manager, tenantId, id);
+    const where = this.mappingBy(manager).whereKey(tenantId, id);
     const row = await manager.findOne(this.schema, {
       where,
       ...(lock && { lock: { mode: 'pessimistic_write' } }),
@@ -128,7 +122,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
    * sought by itself: for a list of them, a planner that knows little of a young table walks along all of the tenant's.
    */
   private async loadMany(manager: EntityManager, keys: readonly Key[], lock?: 'lock'): Promise<A[]> {
-    const [tenant, own] = ['kept.tenantId', `kept.${this.idColumn(manager).propertyName}`];
+    const [tenant, own] = ['kept.tenantId', `kept.${this.mappingBy(manager).id.propertyName}`];
     const chosen = manager
       .createQueryBuilder(this.schema, 'kept')
       .where(`(${tenant}, ${own}) IN (SELECT * FROM unnest(:tenantIds::text[], :ids::text[]))`, {
@@ -144,42 +138,15 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     aggregates: readonly A[],
     decide: (aggregate: A) => T,
   ): Map<string, Decision<A, T>> {
-    const id = this.idColumn(manager);
+    const mapping = this.mappingBy(manager);
     return new Map(
       aggregates.map((aggregate) => {
-        const before = this.columnsOf(manager, aggregate);
+        const before = mapping.contentsOf(aggregate);
         const result = decide(aggregate);
-        const changes = this.changesOf(manager, aggregate, before);
-        const key = { tenantId: aggregate.tenantId, id: String(id.getEntityValue(aggregate)) };
+        const changes = mapping.changesSince(before, aggregate);
+        const key = mapping.keyOf(aggregate);
         return [nameOf(key), { key, aggregate, result, changes }];
       }),
-    );
-  }
-
-  private key(manager: EntityManager, tenantId: TenantId, id: string): FindOptionsWhere<A> {
-    const own = this.ownColumn(manager);
-    return { tenantId, ...(own && { [own.propertyName]: id }) } as FindOptionsWhere<A>;
-  }
-
-  /** What the changeable columns hold; JSON as text, so that what `decide` changes inside of it is seen as a change. */
-  private columnsOf(manager: EntityManager, aggregate: A): unknown[] {
-    return this.changeableColumns(manager).map((column) => comparable(column.getEntityValue(aggregate)));
-  }
-
-  /** The columns that `decide` changed, with the version counted up; undefined when it changed none. */
-  private changesOf(
-    manager: EntityManager,
-    aggregate: A,
-    before: readonly unknown[],
-  ): Record<string, unknown> | undefined {
-    const after = this.columnsOf(manager, aggregate);
-    const changed = this.changeableColumns(manager).filter((_, at) => after[at] !== before[at]);
-    if (changed.length === 0) return undefined;
-    const version = this.versionColumn(manager);
-    version?.setEntityValue(aggregate, Number(version.getEntityValue(aggregate)) + 1);
-    const columns = [...changed, ...(version ? [version] : [])];
-    return Object.fromEntries(
-      columns.map((column) => [column.propertyName, column.getEntityValue(aggregate)]),
     );
   }
 
@@ -190,57 +157,14 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   ): Promise<Key[]> {
     const changed = decisions.filter(({ changes }) => changes);
     if (changed.length === 0) return [];
-    const { columns, primaryColumns, tablePath } = this.metadata(manager);
-    const id = this.idColumn(manager);
-    const version = this.versionColumn(manager);
-    const touched = new Set(changed.flatMap(({ changes }) => Object.keys(changes ?? {})));
-    const set = columns.filter(({ propertyName }) => touched.has(propertyName));
-    const rows = changed.map(({ aggregate }) =>
-      Object.fromEntries(
-        [...primaryColumns, ...set].map((column) => [column.databaseName, column.getEntityValue(aggregate)]),
-      ),
-    );
-    const asRead = version ? `AND ${version.databaseName} = changed.${version.databaseName} - 1` : '';
-    const still = version ? `AND kept.${version.databaseName} = found.${version.databaseName}` : '';
-    // Each is sought by itself, and OFFSET 0 keeps it so: see `loadMany`.
-    const [stored] = await manager.query<[Key[], number]>(
-      `UPDATE ${tablePath} AS kept SET ${set.map(({ databaseName: name }) => `${name} = changed.${name}`).join(', ')}
-         FROM json_populate_recordset(NULL::${tablePath}, $1) AS changed
-        CROSS JOIN LATERAL (SELECT ctid${version ? `, ${version.databaseName}` : ''} FROM ${tablePath}
-                             WHERE tenant_id = changed.tenant_id AND ${id.databaseName} = changed.${id.databaseName} ${asRead}
-                            OFFSET 0) AS found
-        WHERE kept.ctid = found.ctid ${still}
-       RETURNING kept.tenant_id AS "tenantId", kept.${id.databaseName} AS id`,
-      [JSON.stringify(rows)],
-    );
+    const { sql, parameters } = this.mappingBy(manager).updateOf(changed);
+    const [stored] = await manager.query<[Key[], number]>(sql, parameters);
     const done = new Set(stored.map(nameOf));
     return changed.map(({ key }) => key).filter((key) => !done.has(nameOf(key)));
   }
 
-  private changeableColumns(manager: EntityManager): readonly Column[] {
-    this.changeable ??= this.metadata(manager).columns.filter(
-      ({ isPrimary, isUpdate }) => !isPrimary && isUpdate,
-    );
-    return this.changeable;
-  }
-
-  private versionColumn(manager: EntityManager): Column | undefined {
-    return this.metadata(manager).findColumnWithPropertyName('version');
-  }
-
-  /** The key's column beside the tenant; a tenant itself has none. */
-  private ownColumn(manager: EntityManager): Column | undefined {
-    return this.metadata(manager).primaryColumns.find(({ propertyName }) => propertyName !== 'tenantId');
-  }
-
-  private idColumn(manager: EntityManager): Column {
-    const id = this.ownColumn(manager);
-    if (!id) throw new Error(`${this.schema.options.name} has no id beside its tenant`);
-    return id;
-  }
-
-  private metadata(manager: EntityManager): EntityMetadata {
-    return manager.dataSource.getMetadata(this.schema);
+  private mappingBy(manager: EntityManager): AggregateMapping<A> {
+    return (this.mapping ??= new AggregateMapping(manager.dataSource.getMetadata(this.schema)));
   }
 }
 
@@ -248,16 +172,11 @@ interface Decision<A, T> {
   readonly key: Key;
   readonly aggregate: A;
   readonly result: T;
-  readonly changes: Record<string, unknown> | undefined;
+  readonly changes: Changes | undefined;
 }
 
 function nameOf({ tenantId, id }: Key): string {
   return `${tenantId} ${id}`;
-}
-
-function comparable(value: unknown): unknown {
-  if (value instanceof Date) return value.getTime();
-  return typeof value === 'object' ? JSON.stringify(value) : value;
 }
 
 /** Binds a module's port to its table: `provideStore(Incidents, incidentSchema)`. */

@@ -1,0 +1,92 @@
+import type { EntityMetadata, FindOptionsWhere } from 'typeorm';
+import type { Aggregate } from '../domain/aggregate.js';
+import type { TenantId } from '../domain/ids.js';
+import type { Key } from '../domain/store.js';
+
+type Column = EntityMetadata['columns'][number];
+
+/** What has changed of an aggregate, by the names of its class. */
+export type Changes = Readonly<Record<string, unknown>>;
+
+/** How one kind of aggregates lies in its table: by which key, and what of a row has to be written. */
+export class AggregateMapping<A extends Aggregate> {
+  private readonly changeable: readonly Column[];
+  private readonly version: Column | undefined;
+  /** The key's column beside the tenant; a tenant itself has none. */
+  private readonly own: Column | undefined;
+
+  constructor(private readonly metadata: EntityMetadata) {
+    this.changeable = metadata.columns.filter(({ isPrimary, isUpdate }) => !isPrimary && isUpdate);
+    this.version = metadata.findColumnWithPropertyName('version');
+    this.own = metadata.primaryColumns.find(({ propertyName }) => propertyName !== 'tenantId');
+  }
+
+  get isVersioned(): boolean {
+    return this.version !== undefined;
+  }
+
+  get id(): Column {
+    if (!this.own) throw new Error(`${this.metadata.name} has no id beside its tenant`);
+    return this.own;
+  }
+
+  keyOf(aggregate: A): Key {
+    return { tenantId: aggregate.tenantId, id: String(this.id.getEntityValue(aggregate)) };
+  }
+
+  whereKey(tenantId: TenantId, id: string): FindOptionsWhere<A> {
+    return { tenantId, ...(this.own && { [this.own.propertyName]: id }) } as FindOptionsWhere<A>;
+  }
+
+  /** What the changeable columns hold; JSON as text, so that what is changed inside of it is seen as a change. */
+  contentsOf(aggregate: A): unknown[] {
+    return this.changeable.map((column) => comparable(column.getEntityValue(aggregate)));
+  }
+
+  /** The columns that hold something else than before, with the version counted up; undefined when none does. */
+  changesSince(before: readonly unknown[], aggregate: A): Changes | undefined {
+    const after = this.contentsOf(aggregate);
+    const changed = this.changeable.filter((_, at) => after[at] !== before[at]);
+    if (changed.length === 0) return undefined;
+    const { version } = this;
+    version?.setEntityValue(aggregate, Number(version.getEntityValue(aggregate)) + 1);
+    const columns = [...changed, ...(version ? [version] : [])];
+    return Object.fromEntries(
+      columns.map((column) => [column.propertyName, column.getEntityValue(aggregate)]),
+    );
+  }
+
+  /**
+   * Writes many in one statement, and answers the keys of those that nobody else has changed since they were read: it leaves
+   * the others alone. Each is sought by itself, and OFFSET 0 keeps it so; see `AggregateStore.loadMany`.
+   */
+  updateOf(changed: readonly { readonly aggregate: A; readonly changes: Changes | undefined }[]): {
+    readonly sql: string;
+    readonly parameters: string[];
+  } {
+    const { columns, primaryColumns, tablePath } = this.metadata;
+    const touched = new Set(changed.flatMap(({ changes }) => Object.keys(changes ?? {})));
+    const set = columns.filter(({ propertyName }) => touched.has(propertyName));
+    const rows = changed.map(({ aggregate }) =>
+      Object.fromEntries(
+        [...primaryColumns, ...set].map((column) => [column.databaseName, column.getEntityValue(aggregate)]),
+      ),
+    );
+    const id = this.id.databaseName;
+    const version = this.version?.databaseName;
+    const asRead = version ? `AND ${version} = changed.${version} - 1` : '';
+    const still = version ? `AND kept.${version} = found.${version}` : '';
+    const sql = `UPDATE ${tablePath} AS kept SET ${set.map(({ databaseName: name }) => `${name} = changed.${name}`).join(', ')}
+       FROM json_populate_recordset(NULL::${tablePath}, $1) AS changed
+      CROSS JOIN LATERAL (SELECT ctid${version ? `, ${version}` : ''} FROM ${tablePath}
+                           WHERE tenant_id = changed.tenant_id AND ${id} = changed.${id} ${asRead} OFFSET 0) AS found
+      WHERE kept.ctid = found.ctid ${still}
+     RETURNING kept.tenant_id AS "tenantId", kept.${id} AS id`;
+    return { sql, parameters: [JSON.stringify(rows)] };
+  }
+}
+
+function comparable(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime();
+  return typeof value === 'object' ? JSON.stringify(value) : value;
+}
