@@ -15,13 +15,13 @@ export async function migrate(
   const source = await ownerDataSource(url, sqlMigrations(directories, only)).initialize();
   const lock = source.createQueryRunner();
   try {
+    // Held until its connection ends.
     await lock.query(`SELECT pg_advisory_lock(hashtext('causeflow.migrate'))`);
     await migrateJobs({ connectionString: url });
     const ran = await source.runMigrations();
     await lock.query('SELECT ensure_event_partitions()');
     return ran.map((migration) => migration.name);
   } finally {
-    await lock.query(`SELECT pg_advisory_unlock(hashtext('causeflow.migrate'))`);
     await lock.release();
     await source.destroy();
   }
