@@ -9,7 +9,7 @@ describe('few at once', () => {
     let running = 0;
     let most = 0;
     const all = Array.from({ length: 9 }, (_, n) =>
-      few.run(async () => {
+      few.run('one', async () => {
         begun.push(n);
         most = Math.max(most, ++running);
         await turn();
@@ -22,6 +22,18 @@ describe('few at once', () => {
     expect(most).toBe(2);
     expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     expect(outcomes.map(({ status }) => status === 'fulfilled')).toEqual(begun.map((n) => n % 3 !== 0));
-    expect(await few.run(() => Promise.resolve('still there'))).toBe('still there');
+    expect(await few.run('one', () => Promise.resolve('still there'))).toBe('still there');
+  });
+
+  it('take turns by their lines, so that many of one hold up no few of another', async () => {
+    const few = new FewAtOnce(1);
+    const begun: string[] = [];
+    const ask = (line: string): Promise<void> =>
+      few.run(line, async () => {
+        begun.push(line);
+        await turn();
+      });
+    await Promise.all(['many', 'many', 'many', 'many', 'few', 'few', 'one'].map(ask));
+    expect(begun).toEqual(['many', 'many', 'few', 'one', 'many', 'few', 'many']);
   });
 });

@@ -56,9 +56,10 @@ export class FindPlace {
 
   /** The oldest event that is kept, and the place just before it. */
   private async oldest(tenantId: TenantId): Promise<{ id: string | null; before: number }> {
+    // First, so that what comes in between lies after it.
+    const head = await this.head(tenantId);
     const oldest = await this.eventLog.oldest(tenantId, await this.keptSince(tenantId));
-    if (oldest) return { id: oldest.id, before: oldest.seq - 1 };
-    return { id: null, before: await this.head(tenantId) };
+    return oldest ? { id: oldest.id, before: oldest.seq - 1 } : { id: null, before: head };
   }
 
   private async keptSince(tenantId: TenantId): Promise<Date> {

@@ -13,7 +13,7 @@ import { TenantFeeds } from './tenant-feeds.js';
 
 /** One page is on its way to the reader and the next one at hand. */
 const EVENTS_A_PAGE = 800;
-/** Many readers coming back at once must leave most of the connection pool to everybody else. */
+/** Many readers coming back at once must leave most of the connection pool to everybody else; tenants take turns. */
 const READS_AT_ONCE = 3;
 
 interface Request {
@@ -75,6 +75,6 @@ export class OpenStream {
   }
 
   private read({ tenantId, filter }: EventStream, after: number): Promise<EventPage> {
-    return this.reads.run(() => this.toldLog.choose(tenantId, filter, after, EVENTS_A_PAGE));
+    return this.reads.run(tenantId, () => this.toldLog.choose(tenantId, filter, after, EVENTS_A_PAGE));
   }
 }

@@ -59,9 +59,7 @@ export class TenantFeed {
       this.wake();
       return true;
     }
-    const missing = this.recent.filter((event) => event.seq > after && stream.filter.lets(event));
-    if (missing.length > 0) stream.send(framesOf(missing.map(told)));
-    this.listeners.add(stream);
+    this.admit(stream, after, this.recent);
     return true;
   }
 
@@ -145,7 +143,15 @@ export class TenantFeed {
     for (const [stream, after] of this.early) {
       if (after > this.position) continue;
       this.early.delete(stream);
-      this.join(stream, after);
+      // Not out of what is kept: a bus can bring more at once than that.
+      this.admit(stream, after, events);
     }
+  }
+
+  /** @param events all those after its place, up to the position */
+  private admit(stream: EventStream, after: number, events: readonly LoggedEvent[]): void {
+    const missing = events.filter((event) => event.seq > after && stream.filter.lets(event));
+    if (missing.length > 0) stream.send(framesOf(missing.map(told)));
+    this.listeners.add(stream);
   }
 }
