@@ -253,6 +253,38 @@ withNats('three replicas with a JetStream cluster of three', () => {
     await manager.streams.update(stream, { max_msgs: -1 });
     await expectAllPublished(first, parties);
   }, 180_000);
+
+  it('leave out what is too large for the stream, publish what comes after it, and tell readers of both', async () => {
+    await (
+      await cluster.manager()
+    ).streams.add({
+      name: stream,
+      subjects: ['causeflow.events.>'],
+      max_msg_size: 800,
+      num_replicas: 3,
+    });
+    const first = await startThree([cluster.url]);
+    const party = await newParty(first.url);
+    const reader = new FaithfulReader(replicas, party.tenant, 0);
+    await sendAlerts(party, replicas, 5, 'before');
+    const large = { title: 'x'.repeat(500), description: 'x', severity: 'info', sourceAlertId: 'large' };
+    expect((await party.sender.send(large)).status).toBe(202);
+    party.acknowledged.push(large.sourceAlertId);
+    await sendAlerts(party, replicas, 5, 'after');
+    expect(await whatIsWrong(first.database, [party], new Map([[party, [reader]]]))).toEqual([]);
+    await reader.close();
+    const head = await headOf(first, party);
+    await until('the others are published', async () => (await placesInStream(party)).length >= head - 1);
+    const [left] = await sql<{ seq: number }>(
+      first.database.url,
+      `SELECT seq::int FROM events WHERE tenant_id = $1 AND data->>'title' = $2`,
+      [party.tenant.tenantId, large.title],
+      party.tenant.tenantId,
+    );
+    const all = Array.from({ length: head }, (_, n) => n + 1);
+    expect(await placesInStream(party)).toEqual(all.filter((place) => place !== left?.seq));
+    expect(replicas.filter(({ log }) => log.includes('cannot be published'))).toEqual([]);
+  }, 120_000);
 });
 
 (canMount ? describe : describe.skip)('the disk of NATS is full', () => {

@@ -1,4 +1,5 @@
-import type { JetStreamClient } from '@nats-io/jetstream';
+import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
+import { InvalidArgumentError } from '@nats-io/transport-node';
 import { Logger } from '@nestjs/common';
 import type { TenantId } from '../../domain/ids.js';
 import type { UnitOfWork } from '../../persistence/unit-of-work.js';
@@ -10,6 +11,8 @@ import { EVENTS_A_PAGE, Publications } from './publications.js';
 
 const LOGS_A_PASS = 16;
 const ACKNOWLEDGED_WITHIN_MS = 2_000;
+/** What JetStream says of a message that is larger than its stream takes. */
+const TOO_LARGE_FOR_STREAM = 10_054;
 
 export interface PublisherParts {
   readonly databaseUrl: string;
@@ -30,7 +33,6 @@ export class EventPublisher {
   constructor(
     private readonly parts: PublisherParts,
     private readonly jetStream: JetStreamClient,
-    private readonly maxPayload: number,
   ) {
     this.publications = new Publications(parts.databaseUrl);
     this.grown = new GrownLogs(
@@ -81,13 +83,21 @@ export class EventPublisher {
   }
 
   private async publish(event: LoggedEvent): Promise<void> {
-    const payload = payloadOf(event);
-    // One that NATS would never take is left out; whoever follows sees the gap and reads it from PostgreSQL.
-    if (Buffer.byteLength(payload) > this.maxPayload) return;
-    await this.jetStream.publish(subjectOf(event), payload, {
-      msgID: event.id,
-      timeout: ACKNOWLEDGED_WITHIN_MS,
-      retries: 1,
-    });
+    try {
+      await this.jetStream.publish(subjectOf(event), payloadOf(event), {
+        msgID: event.id,
+        timeout: ACKNOWLEDGED_WITHIN_MS,
+        retries: 1,
+      });
+    } catch (error) {
+      // One that NATS would never take is left out; whoever follows sees the gap and reads it from PostgreSQL.
+      if (!isTooLarge(error)) throw error;
+    }
   }
+}
+
+/** For the server, whose limit counts the headers, too, or for the stream, if its operator gave it a limit. */
+function isTooLarge(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return error.code === TOO_LARGE_FOR_STREAM;
+  return error instanceof InvalidArgumentError && error.message.includes('max_payload');
 }

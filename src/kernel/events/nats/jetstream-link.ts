@@ -78,8 +78,7 @@ export class JetStreamLink {
     if (this.isStopped()) throw new Error('stopping');
     const client = jetstream(this.connection);
     const { committed, publisher, countReceived } = this.parts;
-    if (publisher)
-      this.publisher = new EventPublisher(publisher, client, this.connection.info?.max_payload ?? 1_048_576);
+    if (publisher) this.publisher = new EventPublisher(publisher, client);
     if (countReceived) this.tail = new EventTail(this.config, committed, countReceived, client, manager);
   }
 }
