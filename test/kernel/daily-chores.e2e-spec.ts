@@ -87,6 +87,30 @@ describe('once a day', () => {
     expect(await queues()).toEqual(['busy']);
   });
 
+  it('a queue that a job is just being put into stays, and the job runs', async () => {
+    const due = (): Promise<unknown[]> =>
+      look(`SELECT FROM graphile_worker.jobs WHERE task_identifier = 'purge-expired' AND run_at <= now()`);
+    const addJob = `SELECT graphile_worker.add_job('purge-expired', queue_name := 'taken')`;
+    await look(addJob);
+    await until('the first job is done', async () => (await due()).length === 0);
+    const writer = new pg.Client({ connectionString: server.database.url });
+    await writer.connect();
+    try {
+      await writer.query('BEGIN');
+      await writer.query(addJob);
+      await runs('forget-idle-queues');
+      await until('the chore is at it', async () => {
+        const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'graphile_worker._private_jobs'::regclass`;
+        const taken = `SELECT FROM graphile_worker._private_job_queues WHERE queue_name = 'taken'`;
+        return (await look(waiting)).length > 0 || (await look(taken)).length === 0;
+      });
+      await writer.query('COMMIT');
+      await until('the second job is done', async () => (await due()).length === 0);
+    } finally {
+      await writer.end();
+    }
+  });
+
   it('months of events that no tenant wants any more are dropped whole', async () => {
     const month = (partition: string): Promise<unknown[]> =>
       look(`SELECT FROM pg_class WHERE relname = $1`, [partition]);

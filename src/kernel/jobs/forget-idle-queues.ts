@@ -1,20 +1,37 @@
 import { Injectable } from '@nestjs/common';
-import { makeWorkerUtils } from 'graphile-worker';
+import pg from 'pg';
 import { Database } from '../persistence/database.js';
 import { type Chore, Daily } from './daily.js';
 
-/** Deletes the queues in which no job is left: graphile-worker keeps a row for each name that ever had one. */
+/**
+ * Deletes the queues in which no job is left: graphile-worker keeps a row for each name that ever had one. Its own clean-up
+ * does not see a job that is just being put into a queue; without its queue that job would never run.
+ */
 @Injectable()
 @Daily('forget-idle-queues')
 export class ForgetIdleQueues implements Chore {
   constructor(private readonly database: Database) {}
 
   async run(): Promise<void> {
-    const worker = await makeWorkerUtils({ connectionString: this.database.url });
+    const owner = new pg.Client({
+      connectionString: this.database.url,
+      application_name: 'causeflow-idle-queues',
+    });
+    await owner.connect();
     try {
-      await worker.cleanup({ tasks: ['GC_JOB_QUEUES'] });
+      await owner.query(FORGET);
     } finally {
-      await worker.release();
+      await owner.end();
     }
   }
 }
+
+/** Nobody is kept from putting jobs in for longer than the time-out; then this job fails and is tried again. */
+const FORGET = `
+  BEGIN;
+  SET LOCAL lock_timeout = '1s';
+  LOCK TABLE graphile_worker._private_jobs IN SHARE MODE;
+  DELETE FROM graphile_worker._private_job_queues AS queue
+   WHERE locked_at IS NULL
+     AND NOT EXISTS (SELECT FROM graphile_worker._private_jobs AS job WHERE job.job_queue_id = queue.id);
+  COMMIT`;

@@ -3,13 +3,18 @@ import { Logger } from '@nestjs/common';
 import type { WorkerEvents } from 'graphile-worker';
 import pg from 'pg';
 
-const CHECK_MS = 5_000;
+/** How often it is seen to that the own locks are held. */
+const ROUND_MS = 1_000;
+/** Of so many rounds one looks for the dead. */
+const ROUNDS_A_LOOK = 3;
+const CONNECT_WITHIN_MS = 5_000;
 const LOCK_KEY = `hashtextextended('causeflow.worker:' || $1, 0)`;
 
 /**
  * Frees the jobs of dead workers. graphile-worker would let them lie for four hours, since it cannot tell a dead
  * process from a slow one. Here each worker holds a PostgreSQL advisory lock for as long as its process is connected,
- * and PostgreSQL lets go of it the moment the process dies.
+ * and PostgreSQL lets go of it the moment the process dies. When PostgreSQL itself was away, the living take their locks
+ * again one after the other: so a worker is dead whose lock is free at two looks.
  */
 export class LiveWorkers {
   readonly events: WorkerEvents = new EventEmitter();
@@ -17,6 +22,11 @@ export class LiveWorkers {
   private readonly ids = new Set<string>();
   private guard: pg.Client | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private rounds = 0;
+  private isBusy = false;
+  private isBlind = false;
+  /** Whose locks were free at the last look. */
+  private missing = new Set<string>();
 
   constructor(
     private readonly url: string,
@@ -30,8 +40,8 @@ export class LiveWorkers {
   }
 
   async start(): Promise<void> {
-    await this.check();
-    this.timer = setInterval(() => void this.check(), CHECK_MS);
+    await this.round();
+    this.timer = setInterval(() => void this.round(), ROUND_MS);
   }
 
   async stop(): Promise<void> {
@@ -41,12 +51,18 @@ export class LiveWorkers {
     await guard?.end().catch(() => undefined);
   }
 
-  private async check(): Promise<void> {
+  private async round(): Promise<void> {
+    if (this.isBusy) return;
+    this.isBusy = true;
     try {
       if (!this.guard) await this.connect();
-      await this.freeJobsOfTheDead();
+      if (this.rounds++ % ROUNDS_A_LOOK === 0) await this.freeJobsOfTheDead();
+      this.isBlind = false;
     } catch (error) {
-      this.log.warn(`Could not look for jobs of dead workers: ${String(error)}`);
+      if (!this.isBlind) this.log.warn(`Cannot look for jobs of dead workers: ${String(error)}`);
+      this.isBlind = true;
+    } finally {
+      this.isBusy = false;
     }
   }
 
@@ -55,6 +71,7 @@ export class LiveWorkers {
       connectionString: this.url,
       application_name: 'causeflow-workers-alive',
       keepAlive: true,
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
     });
     const lost = (): void => {
       if (this.guard === guard) this.guard = undefined;
@@ -63,7 +80,8 @@ export class LiveWorkers {
     guard.on('end', lost);
     await guard.connect();
     this.guard = guard;
-    for (const id of this.ids) await this.hold(id);
+    // Not waited for: PostgreSQL may not have noticed yet that the connection before is gone, which holds them so long.
+    for (const id of this.ids) void this.hold(id);
   }
 
   private async hold(workerId: string): Promise<void> {
@@ -76,21 +94,25 @@ export class LiveWorkers {
       `SELECT DISTINCT locked_by FROM graphile_worker.jobs
         WHERE locked_by IS NOT NULL AND locked_at < now() - interval '5 seconds'`,
     );
+    const missing = new Set<string>();
     for (const { locked_by: workerId } of rows) {
       if (this.ids.has(workerId)) continue;
       const client = await this.pool.connect();
       try {
-        const { rows: answer } = await client.query<{ dead: boolean }>(
-          `SELECT pg_try_advisory_lock(${LOCK_KEY}) AS dead`,
+        const { rows: answer } = await client.query<{ free: boolean }>(
+          `SELECT pg_try_advisory_lock(${LOCK_KEY}) AS free`,
           [workerId],
         );
-        if (!answer[0]?.dead) continue;
-        await client.query('SELECT graphile_worker.force_unlock_workers(ARRAY[$1])', [workerId]);
+        if (!answer[0]?.free) continue;
+        if (this.missing.has(workerId)) {
+          await client.query('SELECT graphile_worker.force_unlock_workers(ARRAY[$1])', [workerId]);
+          this.log.warn(`Freed the jobs of ${workerId}, whose process is gone`);
+        } else missing.add(workerId);
         await client.query(`SELECT pg_advisory_unlock(${LOCK_KEY})`, [workerId]);
-        this.log.warn(`Freed the jobs of ${workerId}, whose process is gone`);
       } finally {
         client.release();
       }
     }
+    this.missing = missing;
   }
 }
