@@ -34,7 +34,8 @@ export class LogIn {
     const [found] = await this.unitOfWork.lookUp<SignInRow>('SELECT * FROM find_sign_in($1)', [key]);
     const matches = await this.passwords.matches(password, found?.password_hash);
     const user = matches && found ? await this.users.find(found.tenant_id, found.user_id) : undefined;
-    return user?.isDeleted ? undefined : user;
+    // While it was compared it may have been changed, and what comes of the old one must not outlive it. The deleted have none.
+    return user?.passwordHash === found?.password_hash ? user : undefined;
   }
 }
 
