@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { begin } from '../notifications/log-writer.js';
-import { AlertSender, newTenant } from '../support/api.js';
+import { AlertSender, newTenant, programOf } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { type Query, toldSince } from './queries.js';
@@ -191,5 +192,29 @@ describe('many tenants, of whom each sends an alert', () => {
       await holder.end();
       await worker.stop();
     }
+  });
+});
+
+describe('many tenants, of whom each listens', () => {
+  it.each([
+    ['people', /\bFROM users\b|\bJOIN users\b/],
+    ['programs', /\bFROM api_keys\b|\bJOIN api_keys\b/],
+  ])('have it asked together whether their %s may stay', async (who, pattern) => {
+    const listeners = await Promise.all(
+      Array.from({ length: TENANTS }, async () => {
+        const tenant = await newTenant(api.url);
+        return who === 'people' ? tenant.api : programOf(tenant, 'events:read');
+      }),
+    );
+    const streams = await Promise.all(listeners.map((listener) => EventStream.open(listener)));
+    // From here on nobody calls: it is the keeper of the streams that asks.
+    const mark = api.log.length;
+    const asked = await until('each was asked about twice', () => {
+      const queries = matching(toldSince(api, mark), pattern);
+      return queries.flatMap(({ parameters }) => parameters[0]).length >= 2 * TENANTS && queries;
+    });
+    expect(asked.length).toBeLessThan(TENANTS);
+    expect(streams.map(({ ended }) => ended)).toEqual(streams.map(() => false));
+    for (const stream of streams) stream.close();
   });
 });

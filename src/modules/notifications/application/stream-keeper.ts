@@ -10,17 +10,14 @@ import type { Principal } from '#kernel/http/principal';
 import { Metrics } from '#kernel/metrics/metrics';
 import { Principals } from '#modules/users/api';
 import type { EventStream } from './event-stream.js';
-import { FewAtOnce } from './few-at-once.js';
 
 /** A revoked caller must be gone within five seconds, and what the users module answers can be three seconds old. */
 const CHECK_MS = 500;
-const CHECKS_AT_ONCE = 2;
 
 /** Keeps open streams alive, ends those whose caller may not listen any more, and all of them before the process ends. */
 @Injectable()
 export class StreamKeeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly streams = new Set<EventStream>();
-  private readonly checks = new FewAtOnce(CHECKS_AT_ONCE);
   private timers: NodeJS.Timeout[] = [];
   private checking = false;
   private stopped = false;
@@ -65,7 +62,8 @@ export class StreamKeeper implements OnApplicationBootstrap, BeforeApplicationSh
     if (this.checking) return;
     this.checking = true;
     try {
-      await Promise.all(this.byCaller().map((streams) => this.checks.run(() => this.check(streams))));
+      // The users module asks the database about many of them together.
+      await Promise.all(this.byCaller().map((streams) => this.check(streams)));
     } finally {
       this.checking = false;
     }

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { Refusal } from '#kernel/domain/errors';
 import type { UserRole } from '#kernel/http/principal';
+import { BatchWriter } from '#kernel/persistence/batch-writer';
 import { isUniqueViolation } from '#kernel/persistence/database-errors';
+import { gathered } from '#kernel/persistence/gathered';
 import { Recent } from '#kernel/persistence/recent';
-import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 
 /** What a token is held against. */
 export interface Person {
@@ -23,7 +24,10 @@ export class People {
     load: (key) => this.load(key),
   });
 
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  /** Of each who listens to a stream it is asked again and again. */
+  private readonly load = gathered((keys: readonly string[]) => this.loadMany(keys));
+
+  constructor(private readonly batches: BatchWriter) {}
 
   /** @returns undefined for someone who was never there or was deleted */
   find(tenantId: TenantId, userId: string): Promise<Person | undefined> {
@@ -48,17 +52,26 @@ export class People {
     this.recent.forget(`${tenantId}/${userId}`);
   }
 
-  private async load(key: string): Promise<Person | undefined> {
-    const [tenantId, userId] = key.split('/') as [TenantId, string];
-    const [person] = await this.unitOfWork.query<Person>(
-      tenantId,
-      `SELECT email, role, credentials, credentials_changed_at AS "credentialsChangedAt"
-         FROM users WHERE tenant_id = $1 AND user_id = $2 AND deleted_at IS NULL`,
-      [tenantId, userId],
-    );
-    return person;
+  /** @param keys as `find` makes them */
+  private async loadMany(keys: readonly string[]): Promise<(Person | undefined)[]> {
+    const places = keys.map((key) => key.split('/') as [TenantId, string]);
+    const tenantIds = places.map(([tenantId]) => tenantId);
+    const found = await this.batches.read<Person & { key: string }>([...new Set(tenantIds)], WHO_BELONGS, [
+      tenantIds,
+      places.map(([, userId]) => userId),
+    ]);
+    const people = new Map<string, Person>(found.map(({ key, ...person }) => [key, person]));
+    return keys.map((key) => people.get(key));
   }
 }
+
+const WHO_BELONGS = {
+  name: 'who-belongs-to-tenants',
+  text: `
+  SELECT tenant_id || '/' || user_id AS key, email, role, credentials, credentials_changed_at AS "credentialsChangedAt"
+    FROM unnest($1::text[], $2::text[]) AS sought (tenant_id, user_id) JOIN users USING (tenant_id, user_id)
+   WHERE deleted_at IS NULL`,
+};
 
 /** Runs what may give somebody an address that another one has, anywhere in the installation. */
 export async function refusingTakenEmail<T>(work: () => Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import { sha256Hex } from '#kernel/crypto/secrets';
 import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import type { Scope } from '#kernel/http/principal';
+import { BatchWriter } from '#kernel/persistence/batch-writer';
 import { gathered } from '#kernel/persistence/gathered';
 import { Recent } from '#kernel/persistence/recent';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
@@ -28,9 +29,12 @@ export class LiveKeys extends ApiKeys {
 
   /** With very many tenants hardly an alert finds its key remembered. */
   private readonly rowOf = gathered((hashes: readonly string[]) => this.rowsOf(hashes));
+  /** Of each that listens to a stream it is asked again and again. */
+  private readonly exists = gathered((places: readonly string[]) => this.whichExist(places));
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
+    private readonly batches: BatchWriter,
     private readonly sealed: SealedText,
     private readonly uses: KeyUses,
     private readonly clock: Clock,
@@ -86,20 +90,29 @@ export class LiveKeys extends ApiKeys {
     return hashes.map((hash) => rows.get(hash));
   }
 
-  private async exists(place: string): Promise<boolean> {
-    const [tenantId, keyId] = place.split('/') as [TenantId, string];
-    const rows = await this.unitOfWork.query(
-      tenantId,
-      'SELECT FROM api_keys WHERE tenant_id = $1 AND key_id = $2',
-      [tenantId, keyId],
-    );
-    return rows.length > 0;
+  /** @param places as `isLive` makes them */
+  private async whichExist(places: readonly string[]): Promise<boolean[]> {
+    const keys = places.map((place) => place.split('/') as [TenantId, string]);
+    const tenantIds = keys.map(([tenantId]) => tenantId);
+    const found = await this.batches.read<{ place: string }>([...new Set(tenantIds)], WHICH_EXIST, [
+      tenantIds,
+      keys.map(([, keyId]) => keyId),
+    ]);
+    const those = new Set(found.map(({ place }) => place));
+    return places.map((place) => those.has(place));
   }
 
   private millisecondsLeft(until: Date | null | undefined): number {
     return until ? until.getTime() - this.clock.now().getTime() : Infinity;
   }
 }
+
+const WHICH_EXIST = {
+  name: 'which-keys-exist',
+  text: `
+  SELECT tenant_id || '/' || key_id AS place
+    FROM unnest($1::text[], $2::text[]) AS sought (tenant_id, key_id) JOIN api_keys USING (tenant_id, key_id)`,
+};
 
 /** Binds a sealed webhook secret to its row. */
 export function secretPlace(tenantId: TenantId, keyId: string): string {
