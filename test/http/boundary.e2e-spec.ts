@@ -56,6 +56,10 @@ describe('bad input to the management API', () => {
     ['no media type', 415, 'unsupported_media_type', () => post('{}', { 'content-type': '' })],
     ['a parameter twice', 400, 'validation_error', () => tenant.api.get('/v1/users?limit=1&limit=2')],
     ['a parameter that is an object', 400, 'validation_error', () => tenant.api.get('/v1/users?cursor[a]=1')],
+    ['a time of a week', 400, 'validation_error', () => tenant.api.get('/v1/incidents?from=2026-W10-1T12:00:00Z')],
+    ['a time of the year 0', 400, 'validation_error', () => tenant.api.get('/v1/changes?to=0000-01-01T00:00:00Z')],
+    ['an offset of nowhere', 400, 'validation_error', () => tenant.api.get('/v1/incidents?to=2026-03-01T12:00:00%2B23:00')],
+    ['an expiry by day of the year', 400, 'validation_error', () => tenant.api.post('/v1/api-keys', { name: 'a', expiresAt: '2099-060T12:00:00Z' })],
   ])('%s gets a %i', async (_, status, error, send) => {
     const answer = await send();
     expect(answer.status).toBe(status);

@@ -137,13 +137,19 @@ export function Flag(options: Common = {}): PropertyDecorator {
   return field(options, { type: 'boolean' }, IsBoolean());
 }
 
+/**
+ * The one form of ISO 8601 that RFC 3339 has, too: weeks, days of the year and endless fractions are such that JavaScript or
+ * PostgreSQL cannot read, and so is an offset that nobody lives by.
+ */
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
+
 /** A moment, as an ISO 8601 text. */
 export function Moment(options: Common = {}): PropertyDecorator {
   return field(
     { example: '2026-03-01T12:00:00.000Z', ...options },
     { type: 'string', format: 'date-time' },
     IsISO8601({ strict: true, strictSeparator: true }),
-    Matches(/(Z|[+-]\d{2}:\d{2})$/, { message: '$property must be an ISO 8601 time with Z or an offset' }),
+    Matches(MOMENT, { message: '$property must be an ISO 8601 time with Z or an offset' }),
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { IdOf, ObjectOf, Text, Texts, Whole } from './fields.js';
+import { IdOf, Moment, ObjectOf, Text, Texts, Whole } from './fields.js';
 import { validated } from './validation.js';
 
 class Inner {
@@ -11,6 +11,7 @@ class Body {
   @Whole({ min: 1, max: 9, optional: true }) limit?: number;
   @Texts({ values: ['a', 'b'], optional: true }) letters?: string[];
   @IdOf('inc', { optional: true }) incidentId?: string;
+  @Moment({ optional: true }) at?: string;
   @ObjectOf(() => Inner, { optional: true }) inner?: Inner;
 }
 
@@ -33,5 +34,36 @@ describe('what is wrong with a field', () => {
       message: `${field} ${message}`,
       details: [{ field, message }],
     });
+  });
+});
+
+describe('a moment', () => {
+  it.each([
+    '2026-03-01T12:00Z',
+    '2026-03-01T12:00:00Z',
+    '2026-03-01T12:00:00.123456789Z',
+    '2024-02-29T23:59:59+05:45',
+    '1970-01-01T00:00:00-12:00',
+    '9999-12-31T24:00Z',
+  ])('is %s', async (at) => {
+    expect(await validated(Body, { title: 'x', at })).toMatchObject({ at });
+    expect(Date.parse(at)).not.toBeNaN();
+  });
+
+  it.each([
+    ['a day', '2026-03-01'],
+    ['without an offset', '2026-03-01T12:00:00'],
+    ['of a day that never was', '2026-02-30T12:00:00Z'],
+    ['of a week', '2026-W10-1T12:00:00Z'],
+    ['of a day of the year', '2026-060T12:00:00Z'],
+    ['of the year 0', '0000-01-01T00:00:00Z'],
+    ['with a sign', '+2026-03-01T12:00:00Z'],
+    ['without separators', '20260301T120000Z'],
+    ['of an hour alone', '2026-03-01T12Z'],
+    ['with a comma', '2026-03-01T12:00:00,5Z'],
+    ['where it is a day later than anywhere', '2026-03-01T12:00:00+23:00'],
+    ['with an endless fraction', `2026-03-01T12:00:00.${'1'.repeat(200)}Z`],
+  ])('is none %s', async (_, at) => {
+    expect(await faultOf({ at })).toMatchObject({ code: 'validation_error', details: [{ field: 'at' }] });
   });
 });
