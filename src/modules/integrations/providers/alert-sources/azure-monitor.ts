@@ -2,7 +2,7 @@ import type { Severity } from '#kernel/domain/severity';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, textsOf } from './words.js';
+import { firstOf, meaningOf, textsOf } from './words.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
   Fired: 'firing',
@@ -25,7 +25,7 @@ export const azureMonitor = alertSource({
     const essentials = textsOf(common);
     if (essentials['alertId'] !== undefined)
       return noticeOf({
-        state: STATES[essentials['monitorCondition'] ?? ''],
+        state: meaningOf(STATES, essentials['monitorCondition']),
         sourceAlertId: essentials['alertId'],
         title: essentials['alertRule'],
         description: firstOf(essentials, ['description']),
@@ -37,7 +37,7 @@ export const azureMonitor = alertSource({
     const old = context === undefined ? objectOf(data) : { status, context };
     const rule = textsOf(old['context']);
     return noticeOf({
-      state: STATES[textOf(old['status']) ?? ''],
+      state: meaningOf(STATES, old['status']),
       sourceAlertId: rule['id'],
       title: rule['name'],
       description: firstOf(rule, ['description']),

@@ -1,7 +1,7 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, textsOf } from './words.js';
+import { firstOf, meaningOf, textsOf } from './words.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
   started: 'firing',
@@ -19,7 +19,7 @@ export const betterStack = alertSource({
     const told = textsOf(data['attributes']);
     if (data['type'] !== 'incident') return [];
     return noticeOf({
-      state: STATES[textsOf(body)['event'] ?? ''],
+      state: meaningOf(STATES, textsOf(body)['event']),
       sourceAlertId: textsOf(data)['id'],
       title: told['name'],
       description: firstOf(told, ['cause']),

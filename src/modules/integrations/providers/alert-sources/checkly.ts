@@ -2,7 +2,7 @@ import type { Severity } from '#kernel/domain/severity';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { signedInHex } from './signatures.js';
-import { firstOf, textsOf } from './words.js';
+import { firstOf, meaningOf, textsOf } from './words.js';
 
 const KINDS: Readonly<Record<string, readonly ['firing' | 'resolved', Severity]>> = {
   ALERT_FAILURE: ['firing', 'high'],
@@ -23,7 +23,7 @@ export const checkly = signedAlertSource({
   verify: (secret, delivery) => signedInHex(secret, delivery, { header: 'x-checkly-signature' }),
   notices: (body) => {
     const told = textsOf(body);
-    const [state, severity] = KINDS[told['alert_type'] ?? ''] ?? [];
+    const [state, severity] = meaningOf(KINDS, told['alert_type']) ?? [];
     return noticeOf({
       state,
       sourceAlertId: told['check_id'],

@@ -1,7 +1,7 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { environmentOf, firstOf, severityOf, textsOf } from './words.js';
+import { environmentOf, firstOf, meaningOf, severityOf, textsOf } from './words.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { open: 'firing', closed: 'resolved' };
 
@@ -22,11 +22,11 @@ export const gcpMonitoring = alertSource({
     const words: Readonly<Record<string, string>> = { error: 'high' };
     const severity = firstOf({ ...system, ...told }, ['severity'])?.toLowerCase();
     return noticeOf({
-      state: STATES[told['state']?.toLowerCase() ?? ''],
+      state: meaningOf(STATES, told['state']?.toLowerCase()),
       sourceAlertId: told['incident_id'],
       title: firstOf(told, ['condition_name', 'summary', 'policy_name']),
       description: firstOf(told, ['summary']),
-      severity: severityOf(words[severity ?? ''] ?? severity, 'high'),
+      severity: severityOf(meaningOf(words, severity) ?? severity, 'high'),
       service: firstOf(told, ['resource_display_name', 'resource_name']),
       environment: environmentOf(labels) ?? undefined,
       tags: labels,

@@ -1,7 +1,7 @@
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, severityOf, textsOf } from './words.js';
+import { firstOf, meaningOf, severityOf, textsOf } from './words.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
   CREATED: 'firing',
@@ -26,7 +26,7 @@ export const newRelic = alertSource({
     const legacyId =
       told['incident_id'] && [told['account_id'], told['incident_id']].filter(Boolean).join(':');
     return noticeOf({
-      state: STATES[firstOf(told, ['state', 'current_state']) ?? ''],
+      state: meaningOf(STATES, firstOf(told, ['state', 'current_state'])),
       sourceAlertId: legacyId ?? told['id'],
       title: firstOf(told, ['title', 'condition_name']),
       description: firstOf(told, ['details', 'title']),

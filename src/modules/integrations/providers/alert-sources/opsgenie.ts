@@ -1,7 +1,7 @@
 import type { Notice } from '../../api.js';
 import { listOf, objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { environmentOf, firstOf, severityOf, textsOf } from './words.js';
+import { environmentOf, firstOf, meaningOf, severityOf, textsOf } from './words.js';
 
 const STATES: Readonly<Record<string, Notice['state']>> = {
   Create: 'firing',
@@ -18,7 +18,7 @@ export const opsgenie = alertSource({
   ].join('\n'),
   notices: (body) => {
     const { action, alert } = objectOf(body);
-    const state = typeof action === 'string' ? STATES[action] : undefined;
+    const state = meaningOf(STATES, action);
     const told = textsOf(alert);
     const id = firstOf(told, ['alertId', 'alias']);
     if (state === undefined || id === undefined) return [];

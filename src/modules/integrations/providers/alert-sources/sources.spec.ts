@@ -5,6 +5,7 @@ import { azureMonitor } from './azure-monitor.js';
 import { betterStack } from './better-stack.js';
 import { checkly } from './checkly.js';
 import { gcpMonitoring } from './gcp-monitoring.js';
+import { grafana } from './grafana.js';
 import { newRelic } from './new-relic.js';
 import { opsgenie } from './opsgenie.js';
 import { pagerdutyEvents } from './pagerduty-events.js';
@@ -208,4 +209,35 @@ it.each(LENIENT)('$provider takes odd bodies for nothing', (source) => {
     { event_action: 1 },
   ])
     expect(read(source, odd)).toEqual([]);
+});
+
+it.each(['constructor', 'toString', '__proto__'])('%s, which every object knows, is no state', (word) => {
+  const bodies = [
+    [azureMonitor, { data: { essentials: { alertId: '1', monitorCondition: word } } }],
+    [azureMonitor, { status: word, context: { id: 'r' } }],
+    [betterStack, { event: word, data: { id: 1, type: 'incident', attributes: {} } }],
+    [checkly, { alert_type: word, check_id: 'c' }],
+    [gcpMonitoring, { incident: { incident_id: 'g', state: word } }],
+    [grafana, { ruleId: 1, state: word }],
+    [newRelic, { id: 'n', state: word }],
+    [opsgenie, { action: word, alert: { alertId: 'o' } }],
+    [pagerduty, { event: { event_type: word, data: { id: 'p' } } }],
+    [pagerdutyEvents, { event_action: word, payload: { summary: 's' } }],
+    [sentry, { action: word, data: { issue: { id: 's' } } }],
+    [sentry, { action: word, data: { metric_alert: { id: 's' } } }],
+    [uptimeKuma, { monitor: { id: 3 }, heartbeat: { status: word } }],
+  ] as const;
+  expect(bodies.map(([source, body]) => [source.provider, read(source, body)])).toEqual(
+    bodies.map(([source]) => [source.provider, []]),
+  );
+});
+
+it.each(['constructor', 'toString', '__proto__'])('%s, which every object knows, is no severity', (word) => {
+  const bodies = [
+    [gcpMonitoring, { incident: { incident_id: 'g', state: 'open', severity: word } }, 'high'],
+    [pagerduty, { event: { event_type: 'incident.triggered', data: { id: 'p', urgency: word } } }, 'medium'],
+    [pagerdutyEvents, { event_action: 'trigger', payload: { summary: 's', severity: word } }, 'medium'],
+    [sentry, { data: { event: { issue_id: 's', level: word } } }, 'high'],
+  ] as const;
+  for (const [source, body, severity] of bodies) expect(read(source, body)).toMatchObject([{ severity }]);
 });

@@ -1,7 +1,7 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, textsOf } from './words.js';
+import { firstOf, meaningOf, textsOf } from './words.js';
 
 /** 2 is not sure yet, 3 is maintenance. */
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { 0: 'firing', 1: 'resolved' };
@@ -15,7 +15,7 @@ export const uptimeKuma = alertSource({
     const [heartbeat, monitor] = ['heartbeat', 'monitor'].map((part) => textsOf(objectOf(body)[part]));
     const name = monitor?.['name'];
     return noticeOf({
-      state: STATES[heartbeat?.['status'] ?? ''],
+      state: meaningOf(STATES, heartbeat?.['status']),
       sourceAlertId: monitor?.['id'] ?? heartbeat?.['monitorID'],
       title: name && heartbeat?.['status'] === '0' ? `${name} is down` : name,
       description: heartbeat && firstOf(heartbeat, ['msg']),

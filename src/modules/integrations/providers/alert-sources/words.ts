@@ -26,6 +26,14 @@ const ENVIRONMENT_LABELS = [
   'environment', 'env', 'deployment_environment', 'deployment.environment', 'stage', 'tier',
 ]; // prettier-ignore
 
+/** What a table of ours says of a word that somebody else chose, which may be a name that every object knows. */
+export function meaningOf<Meaning>(
+  table: Readonly<Record<string, Meaning>>,
+  word: unknown,
+): Meaning | undefined {
+  return typeof word === 'string' && Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 /** By the labels that usually name them, the best first. */
 export function serviceOf(labels: Texts): string | null {
   return firstOf(labels, SERVICE_LABELS) ?? null;
