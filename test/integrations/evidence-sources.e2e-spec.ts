@@ -239,6 +239,7 @@ describe('a source that fails', () => {
     ['redirects into the network', (_, response) => void response.writeHead(302, { location: 'http://169.254.169.254/' }).end(), /^Grafana Loki: Loki answered 302; redirects are not followed\.$/],
     ['answers more than anyone reads', (_, response) => void response.end('x'.repeat(9 * 1024 * 1024)), /^Grafana Loki: The call to Loki failed: the answer is larger than \d+ bytes\.$/],
     ['answers rubbish', (_, response) => void response.end('<html>'), /^Grafana Loki: Loki did not answer in JSON\.$/],
+    ['says why in words that no database holds', (_, response) => void response.writeHead(500).end(JSON.stringify({ error: 'gone\0 \ud800' })), /^Grafana Loki: Loki answered 500: gone\uFFFD \uFFFD\.$/],
     ['answers another shape', () => ({ data: { result: 'none' } }), /^Grafana Loki: there is no line from /],
   ])('because it %s is missing evidence, and the others are read', async (_, answering, sentence) => {
     const tenant = await newTenant(server.url);

@@ -121,3 +121,38 @@ it('what no agent can read is told, not passed over', async () => {
     'deployment from a person’s deployment: 1 row, of which 0 were read: none holds what change detection reads.',
   );
 });
+
+it('what no database holds is read all the same: a table may have any bytes', async () => {
+  const tenant = await newTenant(server.url);
+  const incidentId = await openQuietIncident(tenant);
+  const table = `service,occurredAt,version,summary\n${SERVICE},${minutesAgo(14)},v4\0,Dep\0loy v42\n`;
+  const answer = await tenant.api.post(
+    `/v1/incidents/${incidentId}/evidence?type=deployment&source=a+table`,
+    table,
+    { headers: { 'content-type': 'text/csv' } },
+  );
+  expect(answer).toMatchObject({ status: 201, body: { accepted: 1 } });
+  await start(tenant, incidentId);
+  const { status, failure, missingEvidence } = await ended(tenant, incidentId);
+  expect({ status, failure }).toEqual({
+    status: expect.stringMatching(/^(completed|inconclusive)$/),
+    failure: null,
+  });
+  expect(missingEvidence.filter((missing) => missing.includes('a table'))).toEqual([]);
+});
+
+it('what is older than any computer is no time, and no run looks back from there', async () => {
+  const tenant = await newTenant(server.url);
+  const incidentId = await openQuietIncident(tenant);
+  const rows = everyMinute((_, isBad, place) => ({
+    ...{ timestamp: -3e14 + place * 60_000, entity: SERVICE, metric: 'latency_p99' },
+    value: isBad ? 4_000 : 100 + (place % 3),
+  }));
+  await attach(tenant, incidentId, 'database', rows);
+  await start(tenant, incidentId);
+  const { status, failure } = await ended(tenant, incidentId);
+  expect({ status, failure }).toEqual({
+    status: expect.stringMatching(/^(completed|inconclusive)$/),
+    failure: null,
+  });
+});

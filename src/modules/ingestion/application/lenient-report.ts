@@ -1,5 +1,5 @@
 import { sha256Hex } from '#kernel/crypto/secrets';
-import { lenientText } from '#kernel/http/lenient-text';
+import { lenientText } from '#kernel/domain/lenient-text';
 import type { Notice } from '#modules/integrations/api';
 import type { IncidentReport } from '../domain/incident.js';
 

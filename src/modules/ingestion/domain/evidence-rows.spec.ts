@@ -27,6 +27,8 @@ describe('a row of evidence', () => {
     ['metric', { entity: 'a', metric: 'cpu', value: 1 }, 'has no timestamp'],
     ['metric', { timestamp: 'noon', entity: 'a', metric: 'cpu', value: 1 }, 'has an unreadable timestamp'],
     ['metric', { timestamp: 1e300, entity: 'a', metric: 'cpu', value: 1 }, 'has an unreadable timestamp'],
+    ['metric', { timestamp: -3e14, entity: 'a', metric: 'cpu', value: 1 }, 'has an unreadable timestamp'],
+    ['log', { timestamp: '0001-01-01T00:00:00Z', entity: 'a', message: 'x' }, 'has an unreadable timestamp'],
     ['metric', { timestamp: NOON, entity: 'a', metric: 'cpu', value: 'NaN' }, 'has an unreadable value'],
     ['metric', { timestamp: NOON, entity: 'a', metric: 'cpu', value: Infinity }, 'has an unreadable value'],
     ['log', { timestamp: NOON, entity: 'a\0b', message: 'x' }, 'has an unreadable entity'],

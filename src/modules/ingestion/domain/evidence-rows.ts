@@ -27,6 +27,7 @@ interface Columns {
 const MAX_TEXT = 64 * 1024;
 /** 2001-09-09 in milliseconds: an epoch below it must be meant in seconds. */
 const SMALLEST_MILLISECONDS = 1e12;
+/** What a date can hold. Before 1970 nobody took anything down: such a time, say the year 1 that stands for none, is none. */
 const LATEST = 8.64e15;
 
 /** The columns that agents rely on. Others are kept as they came; a type that is not listed takes any object. */
@@ -92,8 +93,8 @@ function time(value: unknown): number | undefined {
   const epoch = number(value);
   if (epoch !== undefined) {
     const milliseconds = Math.round(Math.abs(epoch) < SMALLEST_MILLISECONDS ? epoch * 1000 : epoch);
-    return Math.abs(milliseconds) <= LATEST ? milliseconds : undefined;
+    return milliseconds >= 0 && milliseconds <= LATEST ? milliseconds : undefined;
   }
   const parsed = typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]/.test(value) ? Date.parse(value) : NaN;
-  return Number.isNaN(parsed) ? undefined : parsed;
+  return parsed >= 0 ? parsed : undefined;
 }

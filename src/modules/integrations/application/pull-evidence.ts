@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Injectable, Logger } from '@nestjs/common';
 import { SealedTextError } from '#kernel/crypto/sealed-text';
+import { lenientText } from '#kernel/domain/lenient-text';
 import type { TenantId } from '#kernel/domain/ids';
 import { type EvidenceQuestion, EvidenceSources, type PulledPiece, type Unanswered } from '../api.js';
 import type { Integration } from '../domain/integration.js';
@@ -12,6 +13,7 @@ import { sizeOf, storableRow } from './storable-row.js';
 
 const TIMEOUT_MS = 10_000;
 const MOST_SOURCES = 20;
+const LONGEST_SENTENCE = 10_000;
 /** Of one source, and of all together, since all of it is in memory at once. */
 const MOST_ROWS = { ofOne: 40_000, ofAll: 120_000 };
 const MOST_CHARACTERS = { ofOne: 8 * 1024 * 1024, ofAll: 32 * 1024 * 1024 };
@@ -68,13 +70,13 @@ export class PullEvidence extends EvidenceSources {
       if (!answers) return [];
       for await (const answer of untilAborted(answers, stop)) {
         if ('missing' in answer) {
-          const missing = `${source.label}: ${answer.missing}`;
+          const missing = storable(`${source.label}: ${answer.missing}`);
           if (!told.some((other) => 'missing' in other && other.missing === missing))
             told.push({ ...from, missing });
           continue;
         }
         const rows = fitting(answer.rows, room);
-        if (rows.length > 0) told.push({ ...from, type: answer.type, query: answer.query, rows });
+        if (rows.length > 0) told.push({ ...from, type: answer.type, query: storable(answer.query), rows });
         if (rows.length === answer.rows.length) continue;
         const missing = `${source.label} had more to tell than is read of one source; the rest was left there.`;
         return [...told, { ...from, missing }];
@@ -93,13 +95,18 @@ export class PullEvidence extends EvidenceSources {
 
   private sentence({ label, integrationId }: Integration, error: unknown, timedOut: boolean): string {
     if (timedOut) return `${label} had not told everything after ${TIMEOUT_MS / 1000} s.`;
-    if (error instanceof NoAnswer) return `${label}: ${error.message}`;
+    if (error instanceof NoAnswer) return storable(`${label}: ${error.message}`);
     if (error instanceof SealedTextError)
       return `${label} was not asked: its credentials cannot be read; connect it again.`;
     // Whatever the other side sent, it must not take the run down.
     this.log.error(error, `${integrationId} could not be read`);
     return `${label} answered something that could not be read.`;
   }
+}
+
+/** A source can name anything in an error, or in what it is asked about next. */
+function storable(sentence: string): string {
+  return lenientText(sentence, LONGEST_SENTENCE);
 }
 
 function about({ integrationId, provider, label }: Integration) {

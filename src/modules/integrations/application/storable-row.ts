@@ -1,4 +1,4 @@
-import { lenientText } from '#kernel/http/lenient-text';
+import { lenientText } from '#kernel/domain/lenient-text';
 import type { PulledRow } from '../api.js';
 
 const LONGEST_TEXT = 64 * 1024;

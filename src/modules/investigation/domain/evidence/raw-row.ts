@@ -1,3 +1,4 @@
+import { lenientText } from '#kernel/domain/lenient-text';
 import type { EpochMs } from './evidence.js';
 
 /** A row as somebody else wrote it: any keys, any values. A map, so that no key is a member of every object. */
@@ -14,17 +15,21 @@ export function rawRow(raw: unknown): RawRow {
   return new Map(typeof raw === 'string' && raw !== '' ? [['text', raw]] : []);
 }
 
-/** The first of the named fields that holds a text (or a number, which is one) that is not empty. */
+/** The first of the named fields that holds a text (or a number, which is one) that is not empty, as a database can hold it. */
 export function text(row: RawRow, ...names: readonly string[]): string | undefined {
   return first(row, names, (value) => {
     if (typeof value === 'number') return String(value);
-    return typeof value === 'string' && value !== '' ? value.slice(0, MAX_TEXT) : undefined;
+    return typeof value === 'string' && value !== '' ? lenientText(value, MAX_TEXT) : undefined;
   });
 }
 
 export function texts(row: RawRow, ...names: readonly string[]): readonly string[] | undefined {
   return first(row, names, (value) =>
-    Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : undefined,
+    Array.isArray(value)
+      ? value
+          .filter((item): item is string => typeof item === 'string')
+          .map((item) => lenientText(item, MAX_TEXT))
+      : undefined,
   );
 }
 
@@ -35,17 +40,17 @@ export function number(row: RawRow, ...names: readonly string[]): number | undef
   });
 }
 
-/** RFC 3339, or epoch in seconds or milliseconds. */
+/** RFC 3339, or epoch in seconds or milliseconds; from 1970 on, since from what comes before no run can look back. */
 export function time(row: RawRow, ...names: readonly string[]): EpochMs | undefined {
   return first(row, names, (value) => {
     const epoch = typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : value;
     if (typeof epoch === 'number') {
       const ms = Math.round(Math.abs(epoch) < SMALLEST_MILLISECONDS ? epoch * 1000 : epoch);
-      return Math.abs(ms) <= LATEST ? ms : undefined;
+      return ms >= 0 && ms <= LATEST ? ms : undefined;
     }
     const parsed =
       typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]/.test(value) ? Date.parse(value) : Number.NaN;
-    return Number.isNaN(parsed) ? undefined : parsed;
+    return parsed >= 0 ? parsed : undefined;
   });
 }
 

@@ -53,6 +53,21 @@ describe('Reading evidence', () => {
     expect(rows('config_change', [{ ...row, type: 'FLAG' }])).toEqual([{ ...read, type: 'flag' }]);
   });
 
+  it('takes no time before 1970, which some write for none', () => {
+    expect(rows('platform_event', [{ timestamp: -3e14, entity: 'db', message: 'x' }])).toEqual([]);
+    expect(rows('deployment', [{ occurredAt: '0001-01-01T00:00:00Z', service: 'web' }])).toEqual([]);
+  });
+
+  it('takes of a text what a database can hold', () => {
+    const row = { timestamp: 2e12, entity: 'we\0b', message: 'New\ud83d pool', files: ['a\0.ts'] };
+    expect(rows('deployment', [row])).toMatchObject([
+      { service: 'we\uFFFDb', summary: 'New\uFFFD pool', paths: ['a\uFFFD.ts'] },
+    ]);
+    expect(rows('log', [{ ...row, message: 'x'.repeat(64 * 1024 - 1) + '🔥🔥' }])).toMatchObject([
+      { message: expect.stringMatching(/^x+…$/) },
+    ]);
+  });
+
   it('joins the reason of a platform event to its message', () => {
     expect(
       rows('platform_event', [{ lastTimestamp: 2e12, name: 'web-1', reason: 'OOMKilled', type: 'Warning' }]),

@@ -58,6 +58,12 @@ describe('What is taken of a model’s report', () => {
     expect(said('The pool ran out.', cited)).toMatchObject({ findings: [], refused: [expect.any(String)] });
   });
 
+  it('is what a database can hold', () => {
+    expect(said('The pool\0 ran\ud83d out.').findings).toMatchObject([
+      { statement: 'The pool\uFFFD ran\uFFFD out.' },
+    ]);
+  });
+
   it('is a hypothesis about a candidate, open and worth nothing', () => {
     const report = (candidate: unknown) =>
       takeReport(

@@ -1,3 +1,4 @@
+import { lenientText } from '#kernel/domain/lenient-text';
 import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import type { Candidate } from './candidates.js';
@@ -144,7 +145,7 @@ function check(sentence: unknown, citations: unknown, known: Known): Checked | s
     return 'A citation does not stand in the evidence letter by letter.';
   const stranger = strangerIn(sentence, cited, known);
   if (stranger !== undefined) return `“${stranger}” is no candidate, and no number of the evidence.`;
-  return { sentence: sentence.trim(), citations: cited };
+  return { sentence: lenientText(sentence.trim(), MOST_SENTENCE), citations: cited };
 }
 
 /** The first word that looks like a name or a number and is neither a candidate's nor in the evidence cited. */
