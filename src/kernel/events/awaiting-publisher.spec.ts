@@ -127,4 +127,11 @@ describe('the publisher', () => {
     const oneByOne = tenants[1]?.map((event) => [event]) ?? [];
     expect(porter.batches).toEqual([tenants.flat(), ...tenants, ...oneByOne]);
   });
+
+  it('does not take for told what was to be told to nobody who is there', async () => {
+    const event = new Opened(new Door(), stored(1));
+    await expect(publisherFor(new Doorman()).redeliver('Porter', event)).rejects.toThrow(
+      'No Porter listens to door.opened',
+    );
+  });
 });

@@ -94,10 +94,13 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     return failures.flat();
   }
 
-  /** Delivers to the handlers of one name again: what the relay asks for after a failure. */
+  /** Delivers to the handlers of one name again: what the relay asks for after a failure. Throws when there are none. */
   async redeliver(handlerName: string, event: DomainEvent): Promise<void> {
-    for (const handler of this.handlers.get(event.constructor) ?? []) {
-      const [failure] = handler.name === handlerName ? await this.deliver(handler, [event]) : [];
+    const owed = (this.handlers.get(event.constructor) ?? []).filter(({ name }) => name === handlerName);
+    // Was it called otherwise in the version that failed? What it is owed must not be taken for done.
+    if (owed.length === 0) throw new Error(`No ${handlerName} listens to ${event.type}`);
+    for (const handler of owed) {
+      const [failure] = await this.deliver(handler, [event]);
       if (failure) throw failure.error;
     }
   }

@@ -17,9 +17,18 @@ let following: GrownLogs | undefined;
 afterEach(() => following?.stop());
 
 /** A follower whose passes end as the test says; `next` waits for one to begin. */
-function follow({ left = [] }: { left?: TenantId[] } = {}) {
+function follow({ left = [], isBlind = false }: { left?: TenantId[]; isBlind?: boolean } = {}) {
   const committed = new CommittedEvents();
   const complaints: unknown[] = [];
+  const look = { tenant_ids: left, took_ms: 0 };
+  let looks = 0;
+  let onThirdLook: () => void = () => undefined;
+  const thirdLook = new Promise<void>((resolve) => (onThirdLook = resolve));
+  const lookUp = (): Promise<unknown[]> => {
+    looks += 1;
+    if (looks === 3) onThirdLook();
+    return isBlind ? Promise.reject(new Error('no')) : Promise.resolve([look]);
+  };
   const begun: Pass[] = [];
   const awaited: ((pass: Pass) => void)[] = [];
   const begin = (pass: Pass): void => {
@@ -27,11 +36,11 @@ function follow({ left = [] }: { left?: TenantId[] } = {}) {
     if (first) first(pass);
     else begun.push(pass);
   };
-  const look = { tenant_ids: left, took_ms: 0 };
   following = new GrownLogs(
     {
       log: {
         error: (_: unknown, said: unknown) => complaints.push(said),
+        warn: (_: unknown, said: unknown) => complaints.push(said),
         log: () => undefined,
       } as unknown as Logger,
       findBehind: 'streams_behind',
@@ -42,7 +51,7 @@ function follow({ left = [] }: { left?: TenantId[] } = {}) {
         }),
       complaint: 'cannot go on',
     },
-    { lookUp: () => Promise.resolve([look]) } as unknown as UnitOfWork,
+    { lookUp } as unknown as UnitOfWork,
     committed,
   );
   const next = (): Promise<Pass> =>
@@ -51,7 +60,7 @@ function follow({ left = [] }: { left?: TenantId[] } = {}) {
       if (pass) resolve(pass);
       else awaited.push(resolve);
     });
-  return { committed, complaints, begun, next };
+  return { committed, complaints, begun, next, thirdLook };
 }
 
 describe('whose logs have grown', () => {
@@ -99,6 +108,12 @@ describe('whose logs have grown', () => {
     expect(third.tenantIds).toEqual([tenantId]);
     expect(complaints).toEqual(['cannot go on']);
     third.end([]);
+  });
+
+  it('is looked for again and again while nobody can tell, which is said once', async () => {
+    const { complaints, thirdLook } = follow({ isBlind: true });
+    await thirdLook;
+    expect(complaints).toHaveLength(1);
   });
 
   it('waits at its end for the pass under way, and begins no other', async () => {

@@ -35,6 +35,7 @@ export class GrownLogs {
   private readonly stopListening: () => void;
   private running: Promise<void> | undefined;
   private failing = false;
+  private isBlind = false;
 
   constructor(
     private readonly follower: LogFollower,
@@ -93,10 +94,12 @@ export class GrownLogs {
           [STRAGGLERS],
         );
         tookMs = look?.took_ms ?? 0;
+        this.isBlind = false;
         this.wake(look?.tenant_ids ?? []);
       } catch (error) {
-        if (!this.isStopped())
-          this.follower.log.warn(error, 'Could not look for what is left; the next look tries again');
+        if (!this.isStopped() && !this.isBlind)
+          this.follower.log.warn(error, 'Cannot look for what is left; it tries again until it can');
+        this.isBlind = true;
       }
       await this.rest(Math.min(Math.max(tookMs * REST_PER_LOOK, SHORTEST_REST_MS), LONGEST_REST_MS));
     }

@@ -21,6 +21,7 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
   private readonly log = new Logger(ReplicaSignals.name);
   private client: pg.Client | undefined;
   private retry: NodeJS.Timeout | undefined;
+  private isDown = false;
   private stopped = false;
   private unsent = new Set<TenantId>();
   private sending = false;
@@ -65,6 +66,8 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
       // A nudge needs no flush to disk, which would stand in the way of those that alerts wait for.
       await client.query(`SET synchronous_commit = off; LISTEN ${CHANNEL}`);
       this.client = client;
+      if (this.isDown) this.log.log('The signal connection to PostgreSQL is back');
+      this.isDown = false;
     } catch {
       this.lost(client);
     }
@@ -95,7 +98,8 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
   private lost(client: pg.Client): void {
     if (this.client === client) this.client = undefined;
     if (this.stopped || this.retry) return;
-    this.log.warn('The signal connection to PostgreSQL is down; polling until it is back');
+    if (!this.isDown) this.log.warn('The signal connection to PostgreSQL is down; polling until it is back');
+    this.isDown = true;
     this.retry = setTimeout(() => {
       this.retry = undefined;
       void this.connect();

@@ -22,6 +22,7 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   private stopListening: (() => void)[] = [];
   private poll: NodeJS.Timeout | undefined;
   private polling = false;
+  private isBlind = false;
   private polls = 0;
 
   constructor(
@@ -80,12 +81,15 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
     this.polling = true;
     try {
       const heads = await this.eventLog.heads(asked);
+      this.isBlind = false;
       for (const [tenantId, head] of heads) {
         const feed = this.feeds.get(tenantId);
         if (feed?.isBehind(head)) feed.wake();
       }
     } catch (error) {
-      this.log.warn(error, 'The open streams cannot be polled for; the next poll tries again');
+      if (!this.isBlind)
+        this.log.warn(error, 'The open streams cannot be polled for; it tries again until they can');
+      this.isBlind = true;
     } finally {
       this.polling = false;
     }
