@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import jwt from 'jsonwebtoken';
 import { leastIdAt, madeAt, type TenantId } from '#kernel/domain/ids';
 import { randomFrom } from '../../src/cli/eval/random.js';
-import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
+import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
-import { TestServer } from '../support/server.js';
+import { SECRETS, TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
 /** More than a look goes through, so that what is rare among them is asked of the index. */
 const INCIDENTS = 2_400;
 const QUERIES = 80;
+const HOUR_MS = 3_600_000;
 
 type Words = ReadonlySet<string>;
 const SEARCHES: readonly [Search, ...Search[]] = [
@@ -100,7 +102,34 @@ describe('an incident that triage has not seen yet', () => {
   });
 });
 
-describe('with many incidents on both sides of triage', () => {
+/** A tenant as a new one, but for the time at which it was founded, which its id tells. */
+async function tenantSince(founded: number): Promise<TenantUser> {
+  const young = await newTenant(server.url);
+  const tenantId = leastIdAt('ten', new Date(founded));
+  const both = `${young.tenantId},${tenantId}`;
+  await sql(
+    database.url,
+    `INSERT INTO tenants SELECT (jsonb_populate_record(t, jsonb_build_object('tenant_id', $2::text))).*
+       FROM tenants t WHERE tenant_id = $1`,
+    [young.tenantId, tenantId],
+    both,
+  );
+  await sql(
+    database.url,
+    `INSERT INTO users SELECT (jsonb_populate_record(u, jsonb_build_object('tenant_id', $2::text, 'email_key', $2::text))).*
+       FROM users u WHERE tenant_id = $1`,
+    [young.tenantId, tenantId],
+    both,
+  );
+  const claims = jwt.decode(young.api.token ?? '') as jwt.JwtPayload;
+  const token = jwt.sign({ ...claims, tenant_id: tenantId }, SECRETS.JWT_SECRET);
+  return { ...young, tenantId, api: new Api(server.url, token) };
+}
+
+describe.each([
+  ['of a few seconds', 1],
+  ['of nearly two years', 6 * HOUR_MS],
+])('with many incidents %s on both sides of triage', (_, apart) => {
   /** As the test knows each: not by the database's own idea of words. */
   interface Known {
     readonly incident_id: string;
@@ -117,12 +146,13 @@ describe('with many incidents on both sides of triage', () => {
   const oneOf = <T>(values: readonly [T, ...T[]]): T => values[below(values.length)] ?? values[0];
 
   beforeAll(async () => {
-    tenant = await newTenant(server.url);
+    const now = Date.now();
+    tenant = await tenantSince(now - INCIDENTS * apart);
     start = madeAt(tenant.tenantId as TenantId).getTime();
     known = Array.from({ length: INCIDENTS }, (_, n) => ({
-      incident_id: leastIdAt('inc', new Date(start + n)),
-      at: start + n,
-      updated: start + n + below(INCIDENTS),
+      incident_id: leastIdAt('inc', new Date(start + n * apart)),
+      at: start + n * apart,
+      updated: Math.min(start + (n + below(INCIDENTS)) * apart, now),
       words: [
         oneOf(['disk', 'queue', 'pool']),
         ...(below(60) === 0 ? ['lynx'] : []),
@@ -154,8 +184,8 @@ describe('with many incidents on both sides of triage', () => {
         ...(below(3) === 0 && { severity: oneOf(['high', 'low', 'info']) }),
         ...(below(3) === 0 && { service: oneOf(['cart', 'mail']) }),
       };
-      const from = below(4) === 0 ? start + below(INCIDENTS) : undefined;
-      const to = below(4) === 0 ? start + below(INCIDENTS) : undefined;
+      const from = below(4) === 0 ? start + below(INCIDENTS * apart) : undefined;
+      const to = below(4) === 0 ? start + below(INCIDENTS * apart) : undefined;
       const sort = oneOf(['createdAt', 'updatedAt']);
       const order = oneOf(['asc', 'desc']);
       const expected = known
