@@ -14,7 +14,7 @@ import { tell } from './once.js';
 const EVENTS_HANDLER_METADATA = '__eventsHandler__';
 
 /** How many events tenants may bring along who share a batch. Whoever has more has one of her own. */
-const EVENTS_TOGETHER = 16;
+const EVENTS_TOGETHER = 32;
 
 /** An `@EventsHandler` may take the events of one tenant in batches; it then gets them in order, and only so. */
 export interface BatchHandler<E extends DomainEvent = DomainEvent> extends IEventHandler<E> {

@@ -24,9 +24,9 @@ import { GrownLogs } from './grown-logs.js';
 import type { LoggedEvent } from './logged-event.js';
 
 const LOGS_A_PASS = 64;
-/** Shared by the tenants of a pass: one alone gets large batches, many together do not crowd each other out. */
+/** Shared by the tenants of a pass: one alone gets large batches, and of many together none gets very small ones. */
 const EVENTS_A_PASS = 4_096;
-const EVENTS_A_TENANT = 1_024;
+const EVENTS_A_TENANT = { least: 256, most: 1_024 };
 const LONGEST_REST_MS = 50;
 
 /**
@@ -85,7 +85,8 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
       const behind = (await claim.query('SELECT tenant_id, relayed FROM claim_streams_behind($1)', [
         candidates,
       ])) as { tenant_id: TenantId; relayed: string }[];
-      const most = Math.min(EVENTS_A_TENANT, Math.floor(EVENTS_A_PASS / behind.length));
+      const share = Math.floor(EVENTS_A_PASS / behind.length);
+      const most = Math.max(EVENTS_A_TENANT.least, Math.min(EVENTS_A_TENANT.most, share));
       const places = new Map(behind.map(({ tenant_id, relayed }) => [tenant_id, Number(relayed)]));
       const pages = places.size === 0 ? [] : [...(await this.eventLog.pages(places, most))];
       const stumbled = await this.tell(pages.flatMap(([, logged]) => logged));
