@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { proposedPlan } from '../remediation/plan.js';
 import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
@@ -420,6 +421,41 @@ describe('a chain of triggers', () => {
     await scene.settled();
     expect(titles(scene).sort()).toEqual(['ping', 'ping', 'pong', 'same', 'same']);
   });
+});
+
+describe('what a trigger led to, among much else that is handled together', () => {
+  /** Keeps the tenant's log from being relayed until it is let go of. */
+  async function holdRelay({ tenant }: Scene): Promise<() => Promise<void>> {
+    const holder = new pg.Client({ connectionString: server.database.url });
+    await holder.connect();
+    await holder.query(`SELECT pg_advisory_lock(hashtextextended('causeflow.relay:' || $1, 0))`, [
+      tenant.tenantId,
+    ]);
+    return () => holder.end();
+  }
+
+  it.each<[string, number, string, object]>([
+    ['its triage', 0, 'info', { on: { event: 'incident.status_changed' }, condition: 'event.data.newStatus == "open"' }],
+    ['its triage', 1, 'info', { on: { event: 'incident.status_changed' }, condition: 'event.data.newStatus == "open"' }],
+    ['its investigation', 0, 'high', { on: { event: 'investigation.completed' } }],
+    ['its investigation', 1, 'high', { on: { event: 'investigation.completed' } }],
+  ])('does not fire it by %s, and the rest does (place %i)', async (_, place, severity, rule) => {
+    const scene = await Scene.open();
+    const triggerId = await scene.trigger(rule);
+    const letGo = await holdRelay(scene);
+    const ids = [await scene.alert('one', { severity }), await scene.alert('two', { severity })];
+    const { tenantId } = scene.tenant;
+    await sql(
+      server.database.url,
+      `UPDATE events SET correlation_id = 'call ' || $3 WHERE tenant_id = $1 AND incident_id = $2`,
+      [tenantId, ids[place], triggerId],
+      tenantId,
+    );
+    await letGo();
+    await scene.settled();
+    const [rest] = ids.filter((id) => id !== ids[place]);
+    expect(scene.firings(triggerId).map(({ data }) => data.data['incidentId'])).toEqual([rest]);
+  }); // prettier-ignore
 });
 
 describe('a trigger on inconclusive investigations that starts another one', () => {

@@ -8,6 +8,7 @@ import type { Counter } from '../metrics/instruments.js';
 import { Metrics } from '../metrics/metrics.js';
 import { type CallContext, OWN_DOING, runInContext } from '../tenancy/call-context.js';
 import type { DomainEvent } from './define-event.js';
+import { incidentOf } from './event-row.js';
 import { tell } from './once.js';
 
 // What @EventsHandler writes on a class; the package does not export the name. test/kernel pins it.
@@ -122,9 +123,8 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     const { handleMany } = instance;
     if (handleMany && tenants.length > 1) {
       const events = tenants.flatMap(([, own]) => own);
-      const ofEach = new Map(tenants.map(([tenantId, own]) => [tenantId, contextOf(own)]));
       try {
-        await runInContext({ ...OWN_DOING, ofEach }, () =>
+        await runInContext(contextOf(events), () =>
           tell(name, events, () => handleMany.call(instance, events as [DomainEvent, ...DomainEvent[]])),
         );
         return [];
@@ -188,7 +188,15 @@ function shared(tenants: readonly OfTenant[]): OfTenant[][] {
   return batches;
 }
 
-/** What comes of a batch goes back to what its first event goes back to. */
+/** What comes of a batch goes back to what the event about the same incident does, or else the tenant's first. */
 function contextOf(events: readonly DomainEvent[]): CallContext {
-  return { correlationId: events[0]?.correlationId ?? null, actor: null };
+  const [first] = events;
+  if (first && events.length === 1) return { correlationId: first.correlationId, actor: null };
+  const ofEach = new Map<string, CallContext>();
+  for (const { tenantId, correlationId, data } of events) {
+    const context = { correlationId, actor: null };
+    for (const id of [incidentOf(data), tenantId])
+      if (id !== null && !ofEach.has(id)) ofEach.set(id, context);
+  }
+  return { ...OWN_DOING, ofEach };
 }

@@ -14,15 +14,14 @@ export interface EventRow {
 }
 
 export function eventRows(tenantId: TenantId, events: readonly DomainEvent[]): EventRow[] {
-  const { actor, correlationId } = callContext(tenantId);
-  return events.map(({ type, data }) => ({
-    tenantId,
-    id: newId('evt'),
-    type,
-    data,
-    // A convention of the catalogue: an event about an incident names it `incidentId`, which is how timelines find it.
-    incidentId: 'incidentId' in data && typeof data.incidentId === 'string' ? data.incidentId : null,
-    actor,
-    correlationId,
-  }));
+  return events.map(({ type, data }) => {
+    const incidentId = incidentOf(data);
+    const { actor, correlationId } = callContext(tenantId, incidentId);
+    return { tenantId, id: newId('evt'), type, data, incidentId, actor, correlationId };
+  });
+}
+
+/** A convention of the catalogue: an event about an incident names it `incidentId`, which is how timelines find it. */
+export function incidentOf(data: object): string | null {
+  return 'incidentId' in data && typeof data.incidentId === 'string' ? data.incidentId : null;
 }

@@ -12,6 +12,8 @@ export interface JobRequest {
   readonly maxAttempts?: number;
   /** Jobs of one queue run one after the other. */
   readonly queue?: string;
+  /** What it goes back to, where that is not the call under way. */
+  readonly context?: CallContext;
 }
 
 /** How a job lies in the queue: its payload with what its run needs to know. */
@@ -32,7 +34,11 @@ export class Jobs {
     const context = { correlationId, actor };
     const specs = [requests].flat().map((request) => ({
       identifier: request.name,
-      payload: { tenantId, payload: request.payload, context } satisfies StoredJob,
+      payload: {
+        tenantId,
+        payload: request.payload,
+        context: request.context ?? context,
+      } satisfies StoredJob,
       job_key: request.key,
       run_at: request.runAt,
       max_attempts: request.maxAttempts,

@@ -7,18 +7,20 @@ export interface CallContext {
   readonly correlationId: string | null;
   /** The user or API key that called, or null for the system's own doing. */
   readonly actor: string | null;
-  /** In work of several tenants at once: what the part of each goes back to. */
-  readonly ofEach?: ReadonlyMap<TenantId, CallContext>;
+  /** In work for several calls at once: what the part of each incident, and of each tenant, goes back to. By their ids. */
+  readonly ofEach?: ReadonlyMap<string, CallContext>;
 }
 
 const storage = new AsyncLocalStorage<CallContext>();
 /** Of what the system does by itself. */
 export const OWN_DOING: CallContext = { correlationId: null, actor: null };
 
-/** @param tenantId whose part of the work it is, where that may be of several tenants */
-export function callContext(tenantId?: TenantId): CallContext {
+/** @param tenantId and `incidentId`: whose part of the work it is, where that may be for several calls */
+export function callContext(tenantId?: TenantId, incidentId?: string | null): CallContext {
   const context = storage.getStore() ?? OWN_DOING;
-  return (tenantId && context.ofEach?.get(tenantId)) ?? context;
+  const { ofEach } = context;
+  if (!ofEach) return context;
+  return (incidentId && ofEach.get(incidentId)) || (tenantId && ofEach.get(tenantId)) || context;
 }
 
 export function runInContext<T>(context: CallContext, work: () => T): T {

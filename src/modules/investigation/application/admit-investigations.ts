@@ -25,9 +25,11 @@ export class AdmitInvestigations implements JobRunner {
     await this.unitOfWork.run(tenantId, async () => {
       const limit = this.config.investigationsPerTenant;
       const admitted = await this.runs.admit(tenantId, limit, this.clock.now());
-      const jobs = admitted.map((investigationId) => ({
+      const jobs = admitted.map(({ investigationId, correlationId, startedBy }) => ({
         name: 'investigate-incident',
         payload: { investigationId },
+        // Whoever made room for it, or was queued together with it, has nothing to do with it.
+        context: { correlationId, actor: startedBy },
       }));
       await this.jobs.enqueue(tenantId, jobs);
     });

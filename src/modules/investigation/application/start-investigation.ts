@@ -5,6 +5,7 @@ import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { Jobs } from '#kernel/jobs/jobs';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import { callContext } from '#kernel/tenancy/call-context';
 import { IncidentLifecycle } from '#modules/ingestion/api';
 import { AGENTS } from '../domain/agents/registry.js';
 import { alreadyUnderWay, notInvestigable } from '../domain/errors.js';
@@ -48,7 +49,10 @@ export class StartInvestigation {
     return this.unitOfWork.run(tenantId, async () => {
       const now = this.clock.now();
       const names = this.config.llm ? WITH_MODEL : AGENT_NAMES;
-      const runs = incidentIds.map((incidentId) => Run.queue(tenantId, incidentId, start, names, now));
+      const runs = incidentIds.map((incidentId) => {
+        const { correlationId } = callContext(tenantId, incidentId);
+        return Run.queue(tenantId, incidentId, { ...start, correlationId }, names, now);
+      });
       const queued = await this.runs.addUnlessUnderWay(tenantId, runs);
       const ids = queued.map(({ incidentId }) => incidentId);
       const told = await this.incidents.tellMany(tenantId, ids, { happened: 'investigation_started' });

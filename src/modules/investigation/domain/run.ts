@@ -45,6 +45,8 @@ export class Run extends Aggregate {
   status!: RunStatus;
   readonly trigger!: Start['trigger'];
   readonly startedBy!: string | null;
+  /** Of the call, or the event, that it goes back to. */
+  readonly correlationId!: string | null;
   steps!: readonly Step[];
   memory: Memory | null = null;
   onset: Onset | null = null;
@@ -74,7 +76,7 @@ export class Run extends Aggregate {
   static queue(
     tenantId: TenantId,
     incidentId: string,
-    { trigger, startedBy }: Start,
+    { trigger, startedBy, correlationId = null }: Start & { readonly correlationId?: string | null },
     agentNames: readonly string[],
     now: Date,
   ): Run {
@@ -85,6 +87,7 @@ export class Run extends Aggregate {
       status: 'queued' as const,
       trigger,
       startedBy,
+      correlationId,
       steps: agentNames.map((agentName, place): Step => ({
         stepIndex: place + 1,
         agentName,

@@ -2,6 +2,9 @@ import type { TenantId } from '#kernel/domain/ids';
 import { Store } from '#kernel/domain/store';
 import type { Run, RunStatus } from './run.js';
 
+/** A run that begins, and what it goes back to. */
+export type Admitted = Pick<Run, 'investigationId' | 'startedBy' | 'correlationId'>;
+
 /** Where runs live. */
 export abstract class Runs extends Store<Run> {
   /**
@@ -12,9 +15,9 @@ export abstract class Runs extends Store<Run> {
 
   /**
    * Lets the oldest queued runs begin while fewer than `limit` of the tenant's are at work. Waiting ones do not count.
-   * @returns the ids of the runs that begin
+   * @returns the runs that begin
    */
-  abstract admit(tenantId: TenantId, limit: number, now: Date): Promise<string[]>;
+  abstract admit(tenantId: TenantId, limit: number, now: Date): Promise<Admitted[]>;
 
   /** The newest run of an incident, of those statuses where any are named. */
   abstract latest(

@@ -12,6 +12,7 @@ export const runSchema = aggregateSchema<Run>({
     status: { type: 'text' },
     trigger: { type: 'text' },
     startedBy: { name: 'started_by', type: 'text', nullable: true },
+    correlationId: { name: 'correlation_id', type: 'text', nullable: true, update: false },
     steps: { type: 'jsonb' },
     memory: { type: 'json', nullable: true },
     onset: { type: 'json', nullable: true },

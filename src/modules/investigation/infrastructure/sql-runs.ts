@@ -4,7 +4,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import { AggregateStore } from '#kernel/persistence/aggregate-store';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { Run, RunStatus } from '../domain/run.js';
-import type { Runs } from '../domain/runs.js';
+import type { Admitted, Runs } from '../domain/runs.js';
 import { runSchema } from './run.schema.js';
 
 @Injectable()
@@ -16,9 +16,10 @@ export class SqlRuns extends AggregateStore<Run> implements Runs {
   async addUnlessUnderWay(tenantId: TenantId, runs: readonly Run[]): Promise<Run[]> {
     const stored = await this.work.query<{ investigation_id: string }>(
       tenantId,
-      `INSERT INTO investigations (tenant_id, investigation_id, incident_id, status, trigger, started_by, steps, queued_at)
+      `INSERT INTO investigations (tenant_id, investigation_id, incident_id, status, trigger, started_by, correlation_id,
+         steps, queued_at)
        SELECT $1, r.* FROM json_to_recordset($2) AS r ("investigationId" text, "incidentId" text, status text,
-         trigger text, "startedBy" text, steps jsonb, "queuedAt" timestamptz)
+         trigger text, "startedBy" text, "correlationId" text, steps jsonb, "queuedAt" timestamptz)
         ORDER BY "incidentId"
        ON CONFLICT (tenant_id, incident_id) WHERE status IN ('queued', 'running') DO NOTHING
        RETURNING investigation_id`,
@@ -28,7 +29,7 @@ export class SqlRuns extends AggregateStore<Run> implements Runs {
     return runs.filter(({ investigationId }) => ids.has(investigationId));
   }
 
-  async admit(tenantId: TenantId, limit: number, now: Date): Promise<string[]> {
+  async admit(tenantId: TenantId, limit: number, now: Date): Promise<Admitted[]> {
     return this.work.run(tenantId, async () => {
       // One at a time, so that two of them cannot both see the last free place.
       await this.work.query(
@@ -36,7 +37,7 @@ export class SqlRuns extends AggregateStore<Run> implements Runs {
         `SELECT pg_advisory_xact_lock(hashtextextended('causeflow.admit:' || $1, 0))`,
         [tenantId],
       );
-      const admitted = await this.work.query<{ investigation_id: string }>(
+      return this.work.query<Admitted>(
         tenantId,
         `UPDATE investigations SET status = 'running', started_at = $3
           WHERE tenant_id = $1 AND status = 'queued' AND investigation_id IN (
@@ -44,10 +45,9 @@ export class SqlRuns extends AggregateStore<Run> implements Runs {
              ORDER BY investigation_id
              LIMIT greatest(0, $2 - (SELECT count(*) FROM investigations
                                       WHERE tenant_id = $1 AND status = 'running' AND NOT is_waiting)))
-         RETURNING investigation_id`,
+         RETURNING investigation_id AS "investigationId", started_by AS "startedBy", correlation_id AS "correlationId"`,
         [tenantId, limit, now],
       );
-      return admitted.map(({ investigation_id }) => investigation_id);
     });
   }
 
