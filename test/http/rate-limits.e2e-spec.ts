@@ -117,6 +117,15 @@ describe('a stranger', () => {
     expect((await knock(from())).status).toBe(401);
   });
 
+  it('has one address in all of an IPv6 network, which is hers alone', async () => {
+    const knock = (address: string): Promise<Answer> =>
+      new Api(server.url).post('/v1/auth/refresh', { refreshToken: 'none' }, { headers: from(address) });
+    const network = `2001:db8:0:${(++addresses).toString(16)}`;
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => knock(`${network}::${at + 1}`)));
+    expect([tally(answers, 401), tally(answers, 429)]).toEqual([20, 10]);
+    expect((await knock('2001:db8:1::1')).status).toBe(401);
+  });
+
   it('who guesses tokens and keys is limited in the same way, and does not hold up who is known', async () => {
     const { api, tenantId } = await onPlan('business');
     const here = from();

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { Config } from '../config/config.js';
 import { Clock } from '../domain/clock.js';
+import { clientNetwork } from '../net/client-network.js';
 import { answerAllowance, type HeaderTaker, RateLimiter, WINDOW_MS } from './rate-limiter.js';
 
 /**
@@ -34,5 +35,5 @@ export class AddressLimit {
 }
 
 function bucketOf({ ip }: Request): string {
-  return `address:${ip ?? ''}`;
+  return `address:${clientNetwork(ip)}`;
 }

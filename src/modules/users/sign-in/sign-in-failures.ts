@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sha256Hex } from '#kernel/crypto/secrets';
 import { Refusal } from '#kernel/domain/errors';
+import { clientNetwork } from '#kernel/net/client-network';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 
 /** Failures within a minute. */
@@ -27,7 +28,8 @@ export class SignInFailures {
     address: string,
     attempt: () => Promise<T | undefined>,
   ): Promise<T | undefined> {
-    const subjects = { mail: sha256Hex(`mail:${mail}`), address: sha256Hex(`address:${address}`) };
+    const from = `address:${clientNetwork(address)}`;
+    const subjects = { mail: sha256Hex(`mail:${mail}`), address: sha256Hex(from) };
     return this.inTurn(subjects.mail, async () => {
       await this.refuseAfter(MOST_PER_MAIL, subjects.mail);
       await this.refuseAfter(MOST_PER_ADDRESS, subjects.address);
