@@ -87,13 +87,17 @@ export class BatchedAlerts implements Alerts {
     return waiting;
   }
 
-  /** Each round, somebody has opened another incident and somebody ended it again. */
-  private async storeAgain(
-    { alert, events, round }: Row,
-    reception: Reception | undefined,
-  ): Promise<Reception> {
+  /** For one that another with its id was in the way of. */
+  private async receiveAgain(row: Row, originals: Promise<Map<string, Original>>): Promise<Reception> {
+    const { alert, events, round } = row;
+    const key = alertKeyOf(alert);
+    // None when the one that was in the way has just been superseded.
+    const original = key && (await originals).get(keyOf(key));
+    const reception = original && { ...original, duplicate: true };
+    if (isFinal(alert, reception)) return this.counted(alert, reception);
+    // Each round, somebody has opened another incident and somebody ended it again.
     if (round === ROUNDS) throw busy();
-    if (reception) await this.supersede(alert);
+    if (original) await this.supersede(alert);
     return this.store({ alert, events, round: round + 1 });
   }
 
@@ -130,20 +134,18 @@ export class BatchedAlerts implements Alerts {
     );
     const fresh = new Set(stored.map(({ incident_id }) => incident_id));
     const repeated = rows.filter(({ alert }) => !fresh.has(alert.incident.incidentId));
-    const originals = repeated.length === 0 ? new Map<string, Original>() : await this.originalsOf(repeated);
+    // Whoever is new does not wait for it, nor does it harm them when it fails: they are stored.
+    const originals = this.originalsOf(repeated);
     return rows.map((row) => {
-      const { alert } = row;
-      const { incidentId, status } = alert.incident;
-      if (fresh.has(incidentId)) return this.counted(alert, { incidentId, status, duplicate: false });
-      const key = alertKeyOf(alert);
-      // None when the alert that was in its way has just been superseded.
-      const original = key && originals.get(keyOf(key));
-      const reception = original && { ...original, duplicate: true };
-      return isFinal(alert, reception) ? this.counted(alert, reception) : this.storeAgain(row, reception);
+      const { incidentId, status } = row.alert.incident;
+      return fresh.has(incidentId)
+        ? this.counted(row.alert, { incidentId, status, duplicate: false })
+        : this.receiveAgain(row, originals);
     });
   }
 
   private async originalsOf(rows: readonly Row[]): Promise<Map<string, Original>> {
+    if (rows.length === 0) return new Map();
     const found = await this.writer.read<AlertKey & Original>(tenantsOf(rows), FIND_ORIGINALS, [
       rows.map(({ alert }) => alert.incident.tenantId),
       rows.map(({ alert }) => alert.provider),
