@@ -72,6 +72,8 @@ export class LiveWorkers {
       application_name: 'causeflow-workers-alive',
       keepAlive: true,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      // Locks of several workers are asked for at once.
+      pipeline: true,
     });
     const lost = (): void => {
       if (this.guard === guard) this.guard = undefined;
