@@ -37,6 +37,8 @@ const FLAT = {
   connections: 0.1,
   'file handles': 0.1,
 };
+/** What half of a minute's alerts may take: where it is longer, they come faster than they are served. */
+const SERVED_WITHIN_MS = 1_000;
 /** So many seconds of events may wait for the relay at the end. */
 const BACKLOG_SECONDS = 5;
 
@@ -269,6 +271,11 @@ function judge(samples, rate) {
       flat: growth <= allowed,
       text: `${figure}: median ${median(values).toFixed(1)}, ${anHour.toFixed(2)} an hour, ${(growth * 100).toFixed(0)} % over the watch (at most ${allowed * 100} %)`,
     };
+  });
+  const late = kept.filter((each) => each['p50, ms'] > SERVED_WITHIN_MS).length;
+  verdicts.push({
+    flat: late === 0,
+    text: `minutes in which it could not keep up (p50 above ${SERVED_WITHIN_MS} ms): ${late} of ${kept.length}`,
   });
   const backlog = samples.at(-1)['relay backlog'];
   const most = BACKLOG_SECONDS * 3 * rate;
