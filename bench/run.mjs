@@ -10,6 +10,7 @@ import { works } from './works.mjs';
 const { help, fault, wanted, plan, json, profile } = readOptions(process.argv.slice(2), Object.keys(works));
 if (help || fault) {
   console[help ? 'log' : 'error'](help ?? fault);
+  removeLogs();
   process.exit(help ? 0 : 2);
 }
 if (profile) profileInto(profile);
