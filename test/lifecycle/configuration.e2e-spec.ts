@@ -94,10 +94,8 @@ describe('a start with a configuration that cannot be', () => {
       HOST: '127.0.0.1',
       LOG_LEVEL: 'silent',
     };
-    expect(await faultsOf(env)).toEqual([
-      `Port ${PORT} is taken by another program: stop that one, or set PORT.`,
-    ]);
-    await server.stop();
+    const faults = await faultsOf(env).finally(() => server.stop());
+    expect(faults).toEqual([`Port ${PORT} is taken by another program: stop that one, or set PORT.`]);
   });
 
   it('refuses an ENCRYPTION_KEY that could not open what is stored, unless the one that can is beside it', async () => {
