@@ -6,16 +6,13 @@ import { byTenant } from '../domain/by-tenant.js';
 import type { TenantId } from '../domain/ids.js';
 import type { Counter } from '../metrics/instruments.js';
 import { Metrics } from '../metrics/metrics.js';
-import { type CallContext, OWN_DOING, runInContext } from '../tenancy/call-context.js';
+import { runInContext } from '../tenancy/call-context.js';
 import type { DomainEvent } from './define-event.js';
-import { incidentOf } from './event-row.js';
 import { tell } from './once.js';
+import { contextOf, type OfTenant, shared } from './shared-batches.js';
 
 // What @EventsHandler writes on a class; the package does not export the name. test/kernel pins it.
 const EVENTS_HANDLER_METADATA = '__eventsHandler__';
-
-/** How many events tenants may bring along who share a batch. Whoever has more has one of her own. */
-const EVENTS_TOGETHER = 32;
 
 /** An `@EventsHandler` may take the events of one tenant in batches; it then gets them in order, and only so. */
 export interface BatchHandler<E extends DomainEvent = DomainEvent> extends IEventHandler<E> {
@@ -168,35 +165,4 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     for (const event of events) await all([event]);
     return failures;
   }
-}
-
-type OfTenant = readonly [TenantId, DomainEvent[]];
-
-/** Tenants with few events share a batch. */
-function shared(tenants: readonly OfTenant[]): OfTenant[][] {
-  const batches: OfTenant[][] = [];
-  let room = 0;
-  for (const own of tenants) {
-    const { length } = own[1];
-    if (length > room) {
-      batches.push([]);
-      room = EVENTS_TOGETHER;
-    }
-    batches.at(-1)?.push(own);
-    room -= length;
-  }
-  return batches;
-}
-
-/** What comes of a batch goes back to what the event about the same incident does, or else the tenant's first. */
-function contextOf(events: readonly DomainEvent[]): CallContext {
-  const [first] = events;
-  if (first && events.length === 1) return { correlationId: first.correlationId, actor: null };
-  const ofEach = new Map<string, CallContext>();
-  for (const { tenantId, correlationId, data } of events) {
-    const context = { correlationId, actor: null };
-    for (const id of [incidentOf(data), tenantId])
-      if (id !== null && !ofEach.has(id)) ofEach.set(id, context);
-  }
-  return { ...OWN_DOING, ofEach };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@nestjs/common';
 import type { TenantId } from '../domain/ids.js';
+import { Outage } from '../log/outage.js';
 import type { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { CommittedEvents } from './committed-events.js';
 
@@ -34,8 +35,8 @@ export class GrownLogs {
   private readonly stopping = new AbortController();
   private readonly stopListening: () => void;
   private running: Promise<void> | undefined;
-  private failing = false;
-  private isBlind = false;
+  private readonly standstill = new Outage();
+  private readonly blindness = new Outage();
 
   constructor(
     private readonly follower: LogFollower,
@@ -74,11 +75,9 @@ export class GrownLogs {
       let unfinished: readonly TenantId[] = candidates;
       try {
         unfinished = await this.follower.moveOn(candidates);
-        if (this.failing) this.follower.log.log('It goes on again');
-        this.failing = false;
+        this.standstill.succeeded(() => this.follower.log.log('It goes on again'));
       } catch (error) {
-        if (!this.failing) this.follower.log.error(error, this.follower.complaint);
-        this.failing = true;
+        this.standstill.failed(() => this.follower.log.error(error, this.follower.complaint));
         await this.rest(AFTER_A_FAILURE_MS);
       }
       for (const tenantId of unfinished) this.grown.add(tenantId);
@@ -94,12 +93,13 @@ export class GrownLogs {
           [STRAGGLERS],
         );
         tookMs = look?.took_ms ?? 0;
-        this.isBlind = false;
+        this.blindness.succeeded();
         this.wake(look?.tenant_ids ?? []);
       } catch (error) {
-        if (!this.isStopped() && !this.isBlind)
-          this.follower.log.warn(error, 'Cannot look for what is left; it tries again until it can');
-        this.isBlind = true;
+        if (!this.isStopped())
+          this.blindness.failed(() =>
+            this.follower.log.warn(error, 'Cannot look for what is left; it tries again until it can'),
+          );
       }
       await this.rest(Math.min(Math.max(tookMs * REST_PER_LOOK, SHORTEST_REST_MS), LONGEST_REST_MS));
     }

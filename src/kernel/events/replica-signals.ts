@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asTenantId, type TenantId } from '../domain/ids.js';
+import { Outage } from '../log/outage.js';
 import { Database } from '../persistence/database.js';
 import { CommittedEvents } from './committed-events.js';
 
@@ -21,7 +22,7 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
   private readonly log = new Logger(ReplicaSignals.name);
   private client: pg.Client | undefined;
   private retry: NodeJS.Timeout | undefined;
-  private isDown = false;
+  private readonly outage = new Outage();
   private stopped = false;
   private unsent = new Set<TenantId>();
   private sending = false;
@@ -66,8 +67,7 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
       // A nudge needs no flush to disk, which would stand in the way of those that alerts wait for.
       await client.query(`SET synchronous_commit = off; LISTEN ${CHANNEL}`);
       this.client = client;
-      if (this.isDown) this.log.log('The signal connection to PostgreSQL is back');
-      this.isDown = false;
+      this.outage.succeeded(() => this.log.log('The signal connection to PostgreSQL is back'));
     } catch {
       this.lost(client);
     }
@@ -98,8 +98,9 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
   private lost(client: pg.Client): void {
     if (this.client === client) this.client = undefined;
     if (this.stopped || this.retry) return;
-    if (!this.isDown) this.log.warn('The signal connection to PostgreSQL is down; polling until it is back');
-    this.isDown = true;
+    this.outage.failed(() =>
+      this.log.warn('The signal connection to PostgreSQL is down; polling until it is back'),
+    );
     this.retry = setTimeout(() => {
       this.retry = undefined;
       void this.connect();

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Logger } from '@nestjs/common';
 import type { WorkerEvents } from 'graphile-worker';
 import pg from 'pg';
+import { Outage } from '../log/outage.js';
 
 /** How often it is seen to that the own locks are held. */
 const ROUND_MS = 1_000;
@@ -24,7 +25,7 @@ export class LiveWorkers {
   private timer: NodeJS.Timeout | undefined;
   private rounds = 0;
   private isBusy = false;
-  private isBlind = false;
+  private readonly blindness = new Outage();
   /** Whose locks were free at the last look. */
   private missing = new Set<string>();
 
@@ -57,10 +58,9 @@ export class LiveWorkers {
     try {
       if (!this.guard) await this.connect();
       if (this.rounds++ % ROUNDS_A_LOOK === 0) await this.freeJobsOfTheDead();
-      this.isBlind = false;
+      this.blindness.succeeded();
     } catch (error) {
-      if (!this.isBlind) this.log.warn(`Cannot look for jobs of dead workers: ${String(error)}`);
-      this.isBlind = true;
+      this.blindness.failed(() => this.log.warn(`Cannot look for jobs of dead workers: ${String(error)}`));
     } finally {
       this.isBusy = false;
     }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { tenantsOf } from '#kernel/domain/by-tenant';
 import { Refusal } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
-import { type EventRow, eventRows } from '#kernel/events/event-row';
+import { eventRows } from '#kernel/events/event-row';
 import type { Counter, Histogram } from '#kernel/metrics/instruments';
 import { Metrics } from '#kernel/metrics/metrics';
 import { AdaptiveBatches } from '#kernel/persistence/adaptive-batches';
@@ -10,7 +11,7 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { type AlertKey, type Alerts, keyOf, type ReceivedAlert, type Reception } from '../domain/alert.js';
 import type { IncidentStatus } from '../events.js';
 import { DuplicateCounts } from './duplicate-counts.js';
-import { INSERT_ALERTS } from './insert-alerts.js';
+import { type AlertRow, INSERT_ALERTS, parametersOf } from './insert-alerts.js';
 import { KnownAlerts } from './known-alerts.js';
 
 const BATCH = 128;
@@ -128,7 +129,7 @@ export class BatchedAlerts implements Alerts {
   private async write(rows: readonly Row[]): Promise<(Reception | Promise<Reception>)[]> {
     this.batchSizes.observe(rows.length);
     const stored = await this.writer.write<{ incident_id: string }>(
-      tenantsOf(rows),
+      ownersOf(rows),
       INSERT_ALERTS,
       parametersOf(rows),
     );
@@ -146,7 +147,7 @@ export class BatchedAlerts implements Alerts {
 
   private async originalsOf(rows: readonly Row[]): Promise<Map<string, Original>> {
     if (rows.length === 0) return new Map();
-    const found = await this.writer.read<AlertKey & Original>(tenantsOf(rows), FIND_ORIGINALS, [
+    const found = await this.writer.read<AlertKey & Original>(ownersOf(rows), FIND_ORIGINALS, [
       rows.map(({ alert }) => alert.incident.tenantId),
       rows.map(({ alert }) => alert.provider),
       rows.map(({ alert }) => alert.sourceAlertId),
@@ -160,10 +161,7 @@ export class BatchedAlerts implements Alerts {
   }
 }
 
-interface Row {
-  readonly alert: ReceivedAlert;
-  /** The incident's events as `append_events` takes them. */
-  readonly events: readonly EventRow[];
+interface Row extends AlertRow {
   /** How often it has been tried. */
   readonly round: number;
 }
@@ -187,8 +185,8 @@ function busy(): Refusal {
   return new Refusal('service_unavailable', 'Too many alerts at once; send it again.', { retryAfter: 1 });
 }
 
-function tenantsOf(rows: readonly Row[]): TenantId[] {
-  return [...new Set(rows.map(({ alert }) => alert.incident.tenantId))];
+function ownersOf(rows: readonly Row[]): TenantId[] {
+  return tenantsOf(rows.map(({ alert }) => alert.incident));
 }
 
 const FIND_ORIGINALS = {
@@ -199,40 +197,3 @@ SELECT a.tenant_id AS "tenantId", a.provider, a.source_alert_id AS "sourceAlertI
   JOIN alerts a USING (tenant_id, provider, source_alert_id) JOIN incidents i USING (tenant_id, incident_id)
  WHERE NOT a.superseded`,
 };
-
-/** As `INSERT_ALERTS` takes them: one text for all, which is cheaper to make than an array for each column. */
-function parametersOf(rows: readonly Row[]): unknown[] {
-  let next = 1;
-  const places = new Map<Buffer, number>();
-  const alerts = rows.map(({ alert: { incident, provider, sourceAlertId, receivedAt, raw, bodyId } }) => {
-    const from = places.get(raw) ?? next;
-    if (from === next) {
-      places.set(raw, from);
-      next += raw.length;
-    }
-    return {
-      tenant_id: incident.tenantId,
-      incident_id: incident.incidentId,
-      title: incident.title,
-      description: incident.description,
-      severity: incident.severity,
-      status: incident.status,
-      source: incident.source,
-      provider,
-      source_alert_id: sourceAlertId,
-      service: incident.service,
-      environment: incident.environment,
-      tags: incident.tags,
-      metadata: incident.metadata,
-      received_at: receivedAt,
-      body_id: bodyId,
-      raw_from: from,
-      raw_size: raw.length,
-    };
-  });
-  return [
-    JSON.stringify(alerts),
-    Buffer.concat([...places.keys()]),
-    JSON.stringify(rows.flatMap(({ events }) => events)),
-  ];
-}

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { tenantsOf } from '#kernel/domain/by-tenant';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
 import { isDataFault } from '#kernel/persistence/database-errors';
 import { type AlertKey, keyOf } from '../domain/alert.js';
@@ -63,7 +64,7 @@ export class DuplicateCounts implements OnApplicationShutdown {
     for (let at = 0; at < counts.length; at += BATCH) {
       const few = counts.slice(at, at + BATCH);
       await this.writer
-        .read([...new Set(few.map(({ alert }) => alert.tenantId))], COUNT_REPEATS, [
+        .read(tenantsOf(few.map(({ alert }) => alert)), COUNT_REPEATS, [
           few.map(({ alert }) => alert.tenantId),
           few.map(({ alert }) => alert.provider),
           few.map(({ alert }) => alert.sourceAlertId),

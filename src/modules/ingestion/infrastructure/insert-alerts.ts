@@ -1,3 +1,12 @@
+import type { EventRow } from '#kernel/events/event-row';
+import type { ReceivedAlert } from '../domain/alert.js';
+
+export interface AlertRow {
+  readonly alert: ReceivedAlert;
+  /** The incident's events as `append_events` takes them. */
+  readonly events: readonly EventRow[];
+}
+
 /**
  * Alerts first, in the order of their keys, so that two batches meeting the same keys queue up instead of waiting for
  * each other; only an alert that went in brings its incident, its events and the body it shares with others along, and
@@ -50,3 +59,40 @@ WITH incoming AS MATERIALIZED (
 )
 SELECT incident_id FROM stored LEFT JOIN told ON true`,
 };
+
+/** As `INSERT_ALERTS` takes them: one text for all, which is cheaper to make than an array for each column. */
+export function parametersOf(rows: readonly AlertRow[]): unknown[] {
+  let next = 1;
+  const places = new Map<Buffer, number>();
+  const alerts = rows.map(({ alert: { incident, provider, sourceAlertId, receivedAt, raw, bodyId } }) => {
+    const from = places.get(raw) ?? next;
+    if (from === next) {
+      places.set(raw, from);
+      next += raw.length;
+    }
+    return {
+      tenant_id: incident.tenantId,
+      incident_id: incident.incidentId,
+      title: incident.title,
+      description: incident.description,
+      severity: incident.severity,
+      status: incident.status,
+      source: incident.source,
+      provider,
+      source_alert_id: sourceAlertId,
+      service: incident.service,
+      environment: incident.environment,
+      tags: incident.tags,
+      metadata: incident.metadata,
+      received_at: receivedAt,
+      body_id: bodyId,
+      raw_from: from,
+      raw_size: raw.length,
+    };
+  });
+  return [
+    JSON.stringify(alerts),
+    Buffer.concat([...places.keys()]),
+    JSON.stringify(rows.flatMap(({ events }) => events)),
+  ];
+}

@@ -7,6 +7,7 @@ import {
 import type { TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
 import { EventLog } from '#kernel/events/event-log';
+import { Outage } from '#kernel/log/outage';
 import type { EventStream } from './event-stream.js';
 import { EVENTS_A_READ, TenantFeed } from './tenant-feed.js';
 
@@ -22,7 +23,7 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   private stopListening: (() => void)[] = [];
   private poll: NodeJS.Timeout | undefined;
   private polling = false;
-  private isBlind = false;
+  private readonly blindness = new Outage();
   private polls = 0;
 
   constructor(
@@ -81,15 +82,15 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
     this.polling = true;
     try {
       const heads = await this.eventLog.heads(asked);
-      this.isBlind = false;
+      this.blindness.succeeded();
       for (const [tenantId, head] of heads) {
         const feed = this.feeds.get(tenantId);
         if (feed?.isBehind(head)) feed.wake();
       }
     } catch (error) {
-      if (!this.isBlind)
-        this.log.warn(error, 'The open streams cannot be polled for; it tries again until they can');
-      this.isBlind = true;
+      this.blindness.failed(() =>
+        this.log.warn(error, 'The open streams cannot be polled for; it tries again until they can'),
+      );
     } finally {
       this.polling = false;
     }

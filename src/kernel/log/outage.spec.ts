@@ -1,0 +1,15 @@
+import { describe, expect, it } from '@jest/globals';
+import { Outage } from './outage.js';
+
+describe('an outage', () => {
+  it('is told of when it begins and when it ends, each time and no more often', () => {
+    const told: string[] = [];
+    const outage = new Outage();
+    const [fails, works] = [
+      () => outage.failed(() => told.push('down')),
+      () => outage.succeeded(() => told.push('back')),
+    ];
+    for (const happens of [works, fails, fails, works, works, fails]) happens();
+    expect(told).toEqual(['down', 'back', 'down']);
+  });
+});
