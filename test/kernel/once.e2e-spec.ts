@@ -6,11 +6,9 @@ import { CommittedEvents } from '#kernel/events/committed-events';
 import type { DomainEvent } from '#kernel/events/define-event';
 import { Once, tell } from '#kernel/events/once';
 import { applicationDataSource } from '#kernel/persistence/data-source';
-import { migrate } from '#kernel/persistence/migrate';
-import { sqlMigrations } from '#kernel/persistence/sql-migrations';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentCreated } from '#modules/ingestion/events';
-import { cloneDatabase, emptyDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 
 type Events = [DomainEvent, ...DomainEvent[]];
 
@@ -280,30 +278,4 @@ describe('two relays that know nothing of each other', () => {
     ]);
     for (const tenant of [one, two, three]) expect(await doneFor(tenant)).toEqual(ALL);
   });
-});
-
-it('takes over from the marks of an earlier version what may still be told again', async () => {
-  const folders = ['migrations'];
-  const names = sqlMigrations(folders).map(({ migrationName }) => migrationName);
-  const old = await emptyDatabase();
-  const ask = <R extends object>(text: string): Promise<R[]> =>
-    sql<R>(old.url, text.replaceAll('$1', `'${tenantId}'`), [], tenantId);
-  try {
-    await migrate(old.url, folders, names.slice(0, names.indexOf('handled-places1763700151000')));
-    await ask(`INSERT INTO event_stream (tenant_id, seq, relayed) VALUES ($1, 5, 3)`);
-    await ask(`INSERT INTO events (tenant_id, seq, id, type, data, occurred_at)
-      SELECT $1, n, 'evt_' || n, 'incident.created', '{}', now() FROM generate_series(1, 5) AS n`);
-    await ask(`INSERT INTO handled_events (tenant_id, handler, event_id)
-      SELECT $1, 'effect', 'evt_' || n FROM unnest('{1,3,4}'::integer[]) AS n UNION ALL SELECT $1, 'half', 'evt_2'`);
-    await ask(`SELECT graphile_worker.add_job('redeliver-event',
-      json_build_object('tenantId', $1, 'payload', json_build_object('handler', 'H', 'seq', 2)))`);
-    await migrate(old.url, folders);
-    expect(await ask('SELECT effect, places::text FROM handled_places ORDER BY effect')).toEqual([
-      { effect: 'effect', places: '{[4,5)}' },
-      { effect: 'half', places: '{[2,3)}' },
-    ]);
-    expect(await ask('SELECT handler, seq::integer FROM owed_events')).toEqual([{ handler: 'H', seq: 2 }]);
-  } finally {
-    await removeDatabase(old);
-  }
 });

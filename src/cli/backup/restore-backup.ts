@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { afterFold } from '#kernel/persistence/folded-migrations';
 import { migrate } from '#kernel/persistence/migrate';
 import { sqlMigrations } from '#kernel/persistence/sql-migrations';
 import { BackupError } from './backup-error.js';
@@ -23,10 +24,11 @@ export async function restoreBackup(
 ): Promise<BackupHeader> {
   const { header, reader } = await BackupReader.open(path);
   say(`A backup of ${header.madeAt}, made by version ${header.version}.`);
+  const migrations = afterFold(header.migrations);
   const client = await connectAsOwner(url);
   try {
-    await refuseUnlessFit(client, header, folders);
-    await migrate(url, folders, header.migrations);
+    await refuseUnlessFit(client, migrations, folders);
+    await migrate(url, folders, migrations);
     await client.query('BEGIN');
     await fill(client, header, reader, say);
     await client.query('COMMIT');
@@ -41,7 +43,7 @@ export async function restoreBackup(
 
 async function refuseUnlessFit(
   client: pg.Client,
-  { migrations }: BackupHeader,
+  migrations: readonly string[],
   folders: readonly string[],
 ): Promise<void> {
   const known = sqlMigrations(folders).map(({ migrationName }) => migrationName);
@@ -65,7 +67,7 @@ async function refuseUnlessFit(
       );
     }
   }
-  for (const name of await migrationsRun(client)) {
+  for (const name of afterFold(await migrationsRun(client))) {
     if (migrations.includes(name)) continue;
     throw new BackupError(
       `The database is newer than the backup (it has had the migration ${name}): use one that no server has started on.`,

@@ -1,5 +1,6 @@
 import { runMigrations as migrateJobs } from 'graphile-worker';
 import { ownerDataSource } from './data-source.js';
+import { takeOver } from './folded-migrations.js';
 import { sqlMigrations } from './sql-migrations.js';
 
 /**
@@ -17,6 +18,7 @@ export async function migrate(
   try {
     // Held until its connection ends.
     await lock.query(`SELECT pg_advisory_lock(hashtext('causeflow.migrate'))`);
+    await takeOver(lock);
     await migrateJobs({ connectionString: url });
     const ran = await source.runMigrations();
     await lock.query('SELECT ensure_event_partitions()');

@@ -17,6 +17,8 @@ CREATE TABLE changes (
 );
 CREATE INDEX changes_by_time ON changes (tenant_id, occurred_at, change_id);
 CREATE INDEX changes_by_service ON changes (tenant_id, service, occurred_at, change_id);
+/* A rare type of change is found without walking over all others. */
+CREATE INDEX changes_by_type ON changes (tenant_id, type, occurred_at, change_id);
 SELECT isolate_by_tenant('changes');
 
 -- down

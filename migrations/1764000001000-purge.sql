@@ -36,35 +36,10 @@ BEGIN
   RETURN total;
 END $$;
 
-SELECT purge_after('handled_events', 'handled_at', '30 days');
-SELECT purge_after('idempotent_requests', 'created_at', '24 hours');
-
-/*
- * Drops the months of the event log that ended before a moment. Whole partitions: deleting row by row would leave the
- * storage behind.
- */
-CREATE FUNCTION drop_events_before(moment timestamptz) RETURNS void
-  LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
-DECLARE
-  part name;
-BEGIN
-  PERFORM pg_advisory_xact_lock(hashtext('causeflow.partitions'));
-  FOR part IN
-    SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-     WHERE i.inhparent = 'events'::regclass
-       AND (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC' <= moment
-  LOOP
-    EXECUTE format('DROP TABLE %I', part);
-  END LOOP;
-END $$;
-
-REVOKE EXECUTE ON FUNCTION purge_expired(integer), drop_events_before(timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION purge_expired(integer), drop_events_before(timestamptz) TO causeflow_app;
+REVOKE EXECUTE ON FUNCTION purge_expired(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION purge_expired(integer) TO causeflow_app;
 
 -- down
-DROP FUNCTION drop_events_before(timestamptz);
-DROP POLICY purge ON idempotent_requests;
-DROP POLICY purge ON handled_events;
 DROP FUNCTION purge_expired(integer);
 DROP FUNCTION purge_after(regclass, name, interval);
 DROP TABLE purges;

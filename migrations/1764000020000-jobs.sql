@@ -1,12 +1,14 @@
--- Figures for /metrics that span tenants and the job queue, as numbers and nothing else.
+-- Jobs are graphile-worker's; its schema is migrated before ours. The application's role may only enqueue, and count them.
 
 -- up
-/* Reads the rows of the tenants that are behind, which a partial index lists; usually none. */
-CREATE FUNCTION relay_backlog() RETURNS bigint
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT coalesce(sum(s.seq - s.relayed), 0)::bigint FROM event_stream s WHERE s.seq > s.relayed
+/* specs: [{identifier, payload, queue_name, run_at, max_attempts, job_key, job_key_mode, priority, flags}] */
+CREATE FUNCTION enqueue_jobs(specs json) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT count(*) FROM graphile_worker.add_jobs(
+    ARRAY(SELECT json_populate_record(NULL::graphile_worker.job_spec, s) FROM json_array_elements(specs) s));
 $$;
 
+/* For /metrics: by kind of job and over all tenants, as numbers and nothing else. */
 CREATE FUNCTION job_figures() RETURNS TABLE (
     job text, waiting bigint, scheduled bigint, running bigint, failed bigint, oldest_seconds double precision)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -21,9 +23,9 @@ CREATE FUNCTION job_figures() RETURNS TABLE (
    GROUP BY j.task_identifier
 $$;
 
-REVOKE EXECUTE ON FUNCTION relay_backlog(), job_figures() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION relay_backlog(), job_figures() TO causeflow_app;
+REVOKE EXECUTE ON FUNCTION enqueue_jobs(json), job_figures() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION enqueue_jobs(json), job_figures() TO causeflow_app;
 
 -- down
 DROP FUNCTION job_figures();
-DROP FUNCTION relay_backlog();
+DROP FUNCTION enqueue_jobs(json);

@@ -23,10 +23,16 @@ CREATE TABLE incident_evidence_chunks (
   evidence_id text COLLATE "C" NOT NULL,
   chunk integer NOT NULL,
   content json NOT NULL,
+  /* Rows of an upload that nobody finished, since its server was killed in the middle, are let go of after a day. */
+  unfinished_since timestamptz,
   PRIMARY KEY (tenant_id, evidence_id, chunk)
 );
+CREATE INDEX incident_evidence_chunks_unfinished ON incident_evidence_chunks (unfinished_since)
+  WHERE unfinished_since IS NOT NULL;
 SELECT isolate_by_tenant('incident_evidence_chunks');
+SELECT purge_after('incident_evidence_chunks', 'unfinished_since', '1 day');
 
 -- down
+DELETE FROM purges WHERE table_name = 'incident_evidence_chunks';
 DROP TABLE incident_evidence_chunks;
 DROP TABLE incident_evidence;

@@ -1,20 +1,6 @@
--- Triage, runs, and what each run read, found and concluded.
+-- Runs, and what each run read, found and concluded.
 
 -- up
-CREATE TABLE triages (
-  tenant_id text COLLATE "C" NOT NULL,
-  incident_id text COLLATE "C" NOT NULL,
-  severity text NOT NULL,
-  category text NOT NULL,
-  summary text NOT NULL,
-  confidence double precision NOT NULL,
-  suggested_agents jsonb NOT NULL,
-  decided_because jsonb NOT NULL,
-  triaged_at timestamptz(3) NOT NULL,
-  PRIMARY KEY (tenant_id, incident_id)
-);
-SELECT isolate_by_tenant('triages');
-
 CREATE TABLE investigations (
   tenant_id text COLLATE "C" NOT NULL,
   investigation_id text COLLATE "C" NOT NULL,
@@ -41,6 +27,10 @@ CREATE TABLE investigations (
   queued_at timestamptz(3) NOT NULL,
   started_at timestamptz(3),
   ended_at timestamptz(3),
+  /* What connected sources of evidence did not tell the run, and why. */
+  unread_sources jsonb NOT NULL DEFAULT '[]',
+  /* Of the call, or the event, that led to the run, and not of whatever let it begin. */
+  correlation_id text,
   PRIMARY KEY (tenant_id, investigation_id)
 );
 CREATE INDEX investigations_by_incident ON investigations (tenant_id, incident_id, investigation_id);
@@ -50,6 +40,23 @@ CREATE UNIQUE INDEX investigations_under_way ON investigations (tenant_id, incid
 CREATE INDEX investigations_in_line ON investigations (tenant_id, status, investigation_id)
   WHERE status IN ('queued', 'running');
 SELECT isolate_by_tenant('investigations');
+
+/* The owner, and nobody else, sees across tenants the runs that have not ended; a partial index lists just these. */
+CREATE POLICY queue_figures ON investigations FOR SELECT TO CURRENT_USER USING (status IN ('queued', 'running'));
+
+/* For /metrics: the tenants with the longest lines, at most `most` of them, as numbers. */
+CREATE FUNCTION investigation_queues(most integer) RETURNS TABLE (
+    tenant_id text, queued bigint, running bigint, oldest_seconds double precision)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT i.tenant_id,
+         count(*) FILTER (WHERE i.status = 'queued'),
+         count(*) FILTER (WHERE i.status = 'running'),
+         coalesce(extract(epoch FROM now() - min(i.queued_at) FILTER (WHERE i.status = 'queued')), 0)::double precision
+    FROM investigations i WHERE i.status IN ('queued', 'running')
+   GROUP BY i.tenant_id ORDER BY 2 DESC, 3 DESC LIMIT most
+$$;
+REVOKE EXECUTE ON FUNCTION investigation_queues(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION investigation_queues(integer) TO causeflow_app;
 
 /* What a run read. Rows that lie elsewhere (attached tables) are not copied, only named and hashed. */
 CREATE TABLE investigation_evidence (
@@ -129,9 +136,12 @@ CREATE TABLE hypotheses (
   supported_by text[] NOT NULL,
   contradicted_by text[] NOT NULL,
   because text,
+  proposed_by text NOT NULL DEFAULT 'agents',
   PRIMARY KEY (tenant_id, investigation_id, hypothesis_id),
   FOREIGN KEY (tenant_id, investigation_id) REFERENCES investigations ON DELETE CASCADE,
-  CONSTRAINT support_is_named CHECK (status <> 'supported' OR cardinality(supported_by) > 0)
+  CONSTRAINT support_is_named CHECK (status <> 'supported' OR cardinality(supported_by) > 0),
+  /* What a model proposes is never more than a question: the outcome is decided by code. */
+  CONSTRAINT a_model_only_asks CHECK (proposed_by = 'agents' OR status = 'open')
 );
 SELECT isolate_by_tenant('hypotheses');
 
@@ -170,5 +180,5 @@ DROP TABLE finding_citations;
 DROP TABLE findings;
 DROP FUNCTION require_citation();
 DROP TABLE investigation_evidence;
+DROP FUNCTION investigation_queues(integer);
 DROP TABLE investigations;
-DROP TABLE triages;

@@ -1,4 +1,4 @@
--- What left the house for a language model, what it cost, and what it proposed.
+-- What left the house for a language model, and what it cost.
 
 -- up
 CREATE TABLE model_calls (
@@ -25,10 +25,5 @@ CREATE TABLE model_calls (
 );
 SELECT isolate_by_tenant('model_calls');
 
-ALTER TABLE hypotheses ADD COLUMN proposed_by text NOT NULL DEFAULT 'agents';
-/* What a model proposes is never more than a question: the outcome is decided by code. */
-ALTER TABLE hypotheses ADD CONSTRAINT a_model_only_asks CHECK (proposed_by = 'agents' OR status = 'open');
-
 -- down
-ALTER TABLE hypotheses DROP COLUMN proposed_by;
 DROP TABLE model_calls;

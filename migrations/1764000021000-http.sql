@@ -23,7 +23,9 @@ CREATE TABLE idempotent_requests (
 );
 CREATE INDEX idempotent_requests_by_age ON idempotent_requests (created_at);
 SELECT isolate_by_tenant('idempotent_requests');
+SELECT purge_after('idempotent_requests', 'created_at', '24 hours');
 
 -- down
+DELETE FROM purges WHERE table_name = 'idempotent_requests';
 DROP TABLE idempotent_requests;
 DROP TABLE rate_windows;
