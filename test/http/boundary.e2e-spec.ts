@@ -103,6 +103,7 @@ describe('X-Request-Id', () => {
 
   it('is taken from the caller, or made', async () => {
     expect(await idOf('deploy-42')).toBe('deploy-42');
+      'GET /v1/users HTTP/1.1\r\nAuthorization: Bearer x\r\n\r\n',
     expect(await idOf()).toMatch(/^[0-9a-f-]{36}$/);
   });
 
@@ -113,6 +114,14 @@ describe('X-Request-Id', () => {
   it('lies on the events of the call, with the caller', async () => {
     const user = { email: `r-${Date.now()}@example.com`, name: 'Grace', role: 'member' };
     const { body } = await tenant.api.post('/v1/users', user, { headers: { 'x-request-id': 'trace-7' } });
+describe('a client that expects what no server knows', () => {
+  it.each(['GET /v1/users', 'POST /v1/webhooks/x/custom'])('is answered as any other: %s', async (what) => {
+    const answer = await raw(`${what} HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(answer).toMatch(/"error":"(unauthorized|invalid_api_key)"/);
+  });
+});
+
     const events = await sql(
       server.database.url,
       `SELECT correlation_id, actor FROM events WHERE tenant_id = $1 AND data->>'userId' = $2`,

@@ -54,21 +54,25 @@ export class LeanExpressAdapter extends ExpressAdapter {
     Object.setPrototypeOf(LeanResponse.prototype, app.response);
     app.request = LeanRequest.prototype as Express['request'];
     app.response = LeanResponse.prototype as unknown as Express['response'];
-    this.setHttpServer(
-      createServer(
-        {
-          IncomingMessage: LeanRequest,
-          ServerResponse: LeanResponse,
-          // A client that sends its headers or body drop by drop must not hold a socket for ever.
-          headersTimeout: 15_000,
-          // Longer than the usual minute of load balancers: who closes first must not be us, in the middle of a request.
-          keepAliveTimeout: 75_000,
-          requestTimeout: 120_000,
-        },
-        ((request: LeanRequest & Request, response: LeanResponse & Response) => {
-          if (!this.lane?.(request, response)) app(request, response);
-        }) as unknown as RequestListener,
-      ),
-    );
+    const server = createServer({
+      IncomingMessage: LeanRequest,
+      ServerResponse: LeanResponse,
+      // A client that sends its headers or body drop by drop must not hold a socket for ever.
+      headersTimeout: 15_000,
+      // Longer than the usual minute of load balancers: who closes first must not be us, in the middle of a request.
+      keepAliveTimeout: 75_000,
+      requestTimeout: 120_000,
+      // Node would refuse one without a Host by itself, without a word.
+      requireHostHeader: false,
+    });
+    const listener = ((request: LeanRequest & Request, response: LeanResponse & Response) => {
+      if (request.headers.host === undefined && request.httpVersion === '1.1')
+        server.emit('clientError', new Error('It names no Host'), request.socket);
+      else if (!this.lane?.(request, response)) app(request, response);
+    }) as unknown as RequestListener;
+    server.on('request', listener);
+    // So it would one that expects more than `100-continue`, which a server may pass over.
+    server.on('checkExpectation', listener);
+    this.setHttpServer(server);
   }
 }
