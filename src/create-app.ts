@@ -9,6 +9,7 @@ import { LeanExpressAdapter } from '#kernel/http/lean-express-adapter';
 import { NulFreeAddress } from '#kernel/http/nul-free-address';
 import { requestBody } from '#kernel/http/request-body';
 import { requestContext } from '#kernel/http/request-context';
+import { UnheardBody } from '#kernel/http/unheard-body';
 import { answerUnreadable } from '#kernel/http/unreadable-request';
 import { validation } from '#kernel/http/validation';
 import { RequestDurations } from '#kernel/metrics/request-durations';
@@ -58,6 +59,7 @@ export async function createApp(
     app.use(requestBody(config.maxBodyBytes, isEvidenceUpload));
   }
   app.get(ApiDocuments).describe(app);
+  app.useGlobalInterceptors(new UnheardBody());
   app.useGlobalPipes(new NulFreeAddress(), validation());
   return app;
 }

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
+import { OpenApi } from '../support/openapi.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
@@ -43,6 +44,8 @@ describe('bad input to the management API', () => {
     ['no body at all', 400, 'validation_error', () => post('')],
     ['a body that is no object', 400, 'validation_error', () => post('[]')],
     ['a body that is null', 400, 'validation_error', () => post('null')],
+    ['null where all may be left out', 400, 'validation_error', () => tenant.api.patch(`/v1/users/${tenant.userId}`, 'null')],
+    ['JSON that is none where nothing is read', 400, 'validation_error', () => tenant.api.post('/v1/notifications/stream-tickets', '{')],
     ['bytes that are no UTF-8', 400, 'validation_error', () => post(Buffer.from([0x7b, 0xff, 0x7d]))],
     ['a NUL', 400, 'validation_error', () => post('{"email":"a@b.c","role":"member","name":"\\u0000"}')],
     ['a lone surrogate', 400, 'validation_error', () => post('{"email":"a@b.c","role":"member","name":"\\ud800"}')],
@@ -78,6 +81,24 @@ describe('bad input to the management API', () => {
     const told = refused.map(({ id }) => lines.filter((line) => line.includes(id)));
     expect(told).toEqual(refused.map(({ error }) => [expect.stringContaining(`"error":"${error}"`)]));
     expect(server.log).not.toMatch(/"level":(50|60|"error"|"fatal")/);
+  });
+
+  it('is told, too, where a property is sent and nobody reads any', async () => {
+    const openApi = await OpenApi.of(server.url);
+    const silent = openApi.operations.filter(({ method, requestBody }) => method !== 'GET' && !requestBody);
+    expect(silent.length).toBeGreaterThan(10);
+    for (const operation of silent) {
+      const send = (body: object): Promise<Answer> =>
+        tenant.api.call(operation.method, openApi.address(operation), { body });
+      const { status, body } = await send({ surprise: 1 });
+      const details = [{ field: 'surprise', message: 'is not known here' }];
+      expect([operation.operationId, status, body]).toMatchObject([
+        operation.operationId,
+        400,
+        { ...ENVELOPE, error: 'validation_error', details },
+      ]);
+      expect([operation.operationId, (await send({})).status]).not.toEqual([operation.operationId, 400]);
+    }
   });
 
   it('is answered in the same shape when it is no request at all', async () => {

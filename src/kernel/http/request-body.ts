@@ -73,7 +73,10 @@ export function bodyEndedEarly(): Refusal {
 function parsedBody(request: Request, raw: Buffer): unknown {
   if (raw.length === 0) return {};
   requireJson(request);
-  return jsonFrom(raw);
+  const body = jsonFrom(raw);
+  // Where all fields may be left out, null would be taken for a body that says nothing.
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
+  throw new Refusal('validation_error', 'The body must be a JSON object.');
 }
 
 export function requireJson(request: Request): void {
