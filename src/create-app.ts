@@ -47,13 +47,13 @@ export async function createApp(
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustProxy);
   app.set('etag', false);
+  app.use(requestContext);
   if (config.corsOrigins.length > 0) {
     app.enableCors({ origin: [...config.corsOrigins], exposedHeaders: READABLE_BY_BROWSERS });
   }
   if (purpose === 'serve') {
     const lane = app.get(FastLane);
     adapter.lane = (request, response) => lane.takes(request as LaneRequest, response);
-    app.use(requestContext);
     app.use(app.get(AccessLog).middleware);
     app.use(app.get(RequestDurations).middleware);
     app.use(requestBody(config.maxBodyBytes, isEvidenceUpload));

@@ -103,6 +103,7 @@ describe('bad input to the management API', () => {
 
   it('is answered in the same shape when it is no request at all', async () => {
     for (const bytes of [
+      'GET /v1/users HTTP/1.1\r\nAuthorization: Bearer x\r\n\r\n',
       `GET /v1/users HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(100_000)}\r\n\r\n`,
       'rubbish\r\n\r\n',
     ]) {
@@ -110,6 +111,14 @@ describe('bad input to the management API', () => {
       expect(head).toMatch(/^HTTP\/1\.1 400 /);
       expect(JSON.parse(body)).toEqual({ ...ENVELOPE, error: 'validation_error' });
     }
+  });
+});
+
+describe('a client that expects what no server knows', () => {
+  it.each(['GET /v1/users', 'POST /v1/webhooks/x/custom'])('is answered as any other: %s', async (what) => {
+    const answer = await raw(`${what} HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(answer).toMatch(/"error":"(unauthorized|invalid_api_key)"/);
   });
 });
 
@@ -124,7 +133,6 @@ describe('X-Request-Id', () => {
 
   it('is taken from the caller, or made', async () => {
     expect(await idOf('deploy-42')).toBe('deploy-42');
-      'GET /v1/users HTTP/1.1\r\nAuthorization: Bearer x\r\n\r\n',
     expect(await idOf()).toMatch(/^[0-9a-f-]{36}$/);
   });
 
@@ -135,14 +143,6 @@ describe('X-Request-Id', () => {
   it('lies on the events of the call, with the caller', async () => {
     const user = { email: `r-${Date.now()}@example.com`, name: 'Grace', role: 'member' };
     const { body } = await tenant.api.post('/v1/users', user, { headers: { 'x-request-id': 'trace-7' } });
-describe('a client that expects what no server knows', () => {
-  it.each(['GET /v1/users', 'POST /v1/webhooks/x/custom'])('is answered as any other: %s', async (what) => {
-    const answer = await raw(`${what} HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n`);
-    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
-    expect(answer).toMatch(/"error":"(unauthorized|invalid_api_key)"/);
-  });
-});
-
     const events = await sql(
       server.database.url,
       `SELECT correlation_id, actor FROM events WHERE tenant_id = $1 AND data->>'userId' = $2`,
@@ -167,6 +167,7 @@ describe('a browser of another origin', () => {
   it('is let in when it is listed', async () => {
     const response = await asked('https://app.example.com');
     expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example.com');
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     const answer = await tenant.api.get('/v1/auth/me', { headers: { origin: 'https://app.example.com' } });
     expect(answer.headers.get('access-control-expose-headers')).toMatch(/Retry-After/);
   });
