@@ -207,7 +207,9 @@ describe('a run', () => {
     }
     const answers = await Promise.all(Array.from({ length: 20 }, () => rate(tenant)));
     expect(codes(answers)).toEqual({ '201 ok': 1, '409 already_exists': 19 });
-    expect(answers.find(({ status }) => status === 201)?.body).toMatchObject({
+    const taken = answers.find(({ status }) => status === 201);
+    expect(taken?.headers.get('location')).toBe(`/v1/investigation/${incidentId}`);
+    expect(taken?.body).toMatchObject({
       incidentId,
       investigationId: run.investigationId,
       userId: tenant.userId,

@@ -18,7 +18,7 @@ const ALERT = {
   environment: 'production',
 };
 
-/** Everything that an answer held and the document did not promise, or the other way round. */
+/** Everything that an answer held and the document did not promise, or the other way round; what was made, and not where. */
 const faults: string[] = [];
 const called = new Set<string>();
 
@@ -35,6 +35,8 @@ const compare: Middleware = {
     );
     if (!operation) throw new Error(`${request.method} ${schemaPath} is not in the document`);
     called.add(operation.operationId);
+    if (response.status === 201 && !response.headers.has('location'))
+      faults.push(`${operation.operationId}: does not say where what it made is`);
     const text = await response.clone().text();
     const body: unknown = text === '' ? '' : JSON.parse(text);
     const answer = { status: response.status, body };

@@ -24,8 +24,8 @@ afterAll(async () => {
 });
 
 async function ticketFor(api: Api): Promise<Ticket> {
-  const { status, body } = await api.post<Ticket>('/v1/notifications/stream-tickets');
-  expect(status).toBe(201);
+  const { status, headers, body } = await api.post<Ticket>('/v1/notifications/stream-tickets');
+  expect([status, headers.get('location')]).toEqual([201, '/v1/notifications/stream']);
   return body;
 }
 

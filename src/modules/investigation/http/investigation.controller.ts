@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiCreatedResponse,
@@ -7,6 +7,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { PageQuery } from '#kernel/http/page';
@@ -146,8 +147,10 @@ export class InvestigationController {
     @Caller() { tenantId, id }: Principal,
     @Param('incidentId') incidentId: string,
     @Body() body: FeedbackBody,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<FeedbackView> {
     const given = await this.giveFeedback.execute(tenantId, incidentId, id, body);
+    response.location(`/v1/investigation/${incidentId}`);
     return { ...given, givenAt: given.givenAt.toISOString() };
   }
 

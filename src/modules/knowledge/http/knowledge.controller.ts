@@ -1,5 +1,6 @@
-import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { Allow, type Principal } from '#kernel/http/principal';
@@ -73,8 +74,12 @@ export class KnowledgeController {
   async feedback(
     @Caller() { tenantId, id }: Principal,
     @Body() body: PatternFeedbackBody,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<PatternFeedbackView> {
-    return feedbackView(await this.giveFeedback.execute(tenantId, id, body));
+    const given = await this.giveFeedback.execute(tenantId, id, body);
+    const { incidentId, patternId } = given;
+    response.location(patternId === null ? `/v1/incidents/${incidentId}` : `/v1/knowledge/${patternId}`);
+    return feedbackView(given);
   }
 
   @Get(':patternId')

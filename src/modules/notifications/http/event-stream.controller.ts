@@ -78,8 +78,13 @@ export class EventStreamController {
   })
   @ApiCreatedResponse({ type: StreamTicket })
   @errorResponses(401, 403, 429)
-  async ticket(@Caller() caller: Principal): Promise<StreamTicket> {
+  async ticket(
+    @Caller() caller: Principal,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<StreamTicket> {
     const { ticket, expiresAt } = await this.tickets.issue(caller);
+    // Where it is good, without it: headers end up in logs.
+    response.location('/v1/notifications/stream');
     return { ticket, expiresAt: expiresAt.toISOString() };
   }
 }

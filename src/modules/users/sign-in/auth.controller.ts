@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Ip, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Ip, Post, Res, UseGuards } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -6,6 +6,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { type Principal, Public } from '#kernel/http/principal';
@@ -54,8 +55,13 @@ export class AuthController {
   })
   @ApiCreatedResponse({ type: SignedIn })
   @errorResponses(400, 403, 409, 429)
-  register(@Body() body: RegisterBody): Promise<SignedIn> {
-    return this.registration.execute(body);
+  async register(
+    @Body() body: RegisterBody,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<SignedIn> {
+    const signedIn = await this.registration.execute(body);
+    response.location(`/v1/tenants/${signedIn.tenant.tenantId}`);
+    return signedIn;
   }
 
   @Post('login')
