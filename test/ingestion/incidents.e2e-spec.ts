@@ -144,6 +144,23 @@ describe('a change by hand', () => {
     expect(fresh).not.toBe(etag);
   });
 
+  it('takes one of several tags, and none that was never given out', async () => {
+    const { incidentId } = await open(tenant.api);
+    const path = `/v1/incidents/${incidentId}`;
+    await until(
+      'triage has let go of it',
+      async () => (await tenant.api.get(path)).body['status'] === 'open',
+    );
+    const etag = (await tenant.api.get(path)).headers.get('etag') ?? '';
+    const statusWith = async (tags: string, at = path): Promise<number> =>
+      (await tenant.api.patch(at, { severity: 'info' }, { headers: { 'if-match': tags } })).status;
+    for (const tags of ['*', etag, `W/${etag}`, `"0", ${etag}`])
+      expect([tags, await statusWith(tags)]).toEqual([tags, 200]);
+    for (const tags of ['', 'x', '""', '"0", "x"', etag.replaceAll('"', ''), `"${'9'.repeat(30)}"`])
+      expect([tags, await statusWith(tags)]).toEqual([tags, 412]);
+    expect(await statusWith('x', '/v1/incidents/inc_01HX9VTPQR3KF8MZWBYD5N6JCE')).toBe(404);
+  });
+
   it('has one winner when 20 people resolve at once', async () => {
     const { incidentId } = await open(tenant.api);
     const answers = await Promise.all(
@@ -207,6 +224,7 @@ describe('the list of incidents', () => {
   it('pages through all of them, newest first, none skipped and none repeated', async () => {
     const ids = (await allPages(own.api, 'limit=4')).map(({ incidentId }) => incidentId);
     expect(ids).toEqual(made.map(({ incidentId }) => incidentId).reverse());
+    expect((await own.api.get<Page>('/v1/incidents')).body.items).toHaveLength(20);
     const upward = (await allPages(own.api, 'limit=7&order=asc')).map(({ incidentId }) => incidentId);
     expect(upward).toEqual([...ids].reverse());
     const byUpdate = (await allPages(own.api, 'limit=6&sort=updatedAt')).map(({ incidentId }) => incidentId);

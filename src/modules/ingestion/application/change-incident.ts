@@ -10,8 +10,8 @@ import { Incidents } from '../domain/incidents.js';
 export interface ChangeByHand {
   readonly status?: IncidentStatus;
   readonly severity?: Severity;
-  /** Changes only the version the caller has seen. */
-  readonly ifVersion?: number;
+  /** Changes only a version the caller has seen. */
+  readonly ifVersions?: readonly number[];
 }
 
 /** A person's word on an incident. It wins over whatever the flow was about to do. */
@@ -24,9 +24,9 @@ export class ChangeIncident {
 
   /** @throws Refusal `precondition_failed` when somebody else was faster, `invalid_transition` */
   async execute(tenantId: TenantId, incidentId: string, change: ChangeByHand): Promise<Incident> {
-    const { status, severity, ifVersion } = change;
+    const { status, severity, ifVersions } = change;
     return this.incidents.change(tenantId, incidentId, (incident) => {
-      if (ifVersion !== undefined && incident.version !== ifVersion) {
+      if (ifVersions && !ifVersions.includes(incident.version)) {
         throw new Refusal('precondition_failed', 'The incident has changed since you read it.');
       }
       const now = this.clock.now();

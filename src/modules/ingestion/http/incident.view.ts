@@ -1,4 +1,3 @@
-import { Refusal } from '#kernel/domain/errors';
 import type { IncidentRow } from '../application/incident-row.js';
 import type { Incident } from '../domain/incident.js';
 import type { IncidentView } from './incidents.dto.js';
@@ -17,11 +16,8 @@ export function etagOf(incident: Incident): string {
   return `"${incident.version}"`;
 }
 
-/** @throws Refusal `precondition_failed` for a tag that we never gave out */
-export function versionOf(ifMatch: string | undefined): number | undefined {
-  if (ifMatch === undefined || ifMatch === '*') return undefined;
-  const [, version] = /^(?:W\/)?"(\d{1,9})"$/.exec(ifMatch.trim()) ?? [];
-  if (version === undefined)
-    throw new Refusal('precondition_failed', 'If-Match is not an ETag of this incident.');
-  return Number(version);
+/** The versions that a change is meant for; any when there is no such header. A tag that we never gave out is none. */
+export function versionsOf(ifMatch: string | undefined): number[] | undefined {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
+  return ifMatch.split(',').map((tag) => Number(/^\s*(?:W\/)?"(\d{1,9})"\s*$/.exec(tag)?.[1] ?? NaN));
 }

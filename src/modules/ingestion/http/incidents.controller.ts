@@ -13,7 +13,7 @@ import { ListIncidents } from '../application/list-incidents.js';
 import { OpenIncident } from '../application/open-incident.js';
 import { ReadTimeline } from '../application/read-timeline.js';
 import { Incidents } from '../domain/incidents.js';
-import { etagOf, incidentView, versionOf } from './incident.view.js';
+import { etagOf, incidentView, versionsOf } from './incident.view.js';
 import {
   AlertPage,
   ChangeIncidentBody,
@@ -94,11 +94,11 @@ export class IncidentsController {
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<IncidentView> {
-    const ifVersion = versionOf(ifMatch);
+    const ifVersions = versionsOf(ifMatch);
     const incident = await this.changeIncident.execute(tenantId, incidentId, {
       ...(body.status && { status: body.status }),
       ...(body.severity && { severity: body.severity }),
-      ...(ifVersion !== undefined && { ifVersion }),
+      ...(ifVersions && { ifVersions }),
     });
     response.setHeader('ETag', etagOf(incident));
     return incidentView(incidentRow(incident));
