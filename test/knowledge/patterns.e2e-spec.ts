@@ -240,6 +240,7 @@ describe('an edit', () => {
     { rootCause: '' },
     { confidence: 1 },
     { fix: { title: 'Without steps' } },
+    { fix: { title: 'A list of lists', steps: [[]] } },
   ])('refuses %j', async (change) => {
     expect(await tenant.api.patch(address, change)).toMatchObject({
       status: 400,

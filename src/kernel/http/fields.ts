@@ -205,6 +205,8 @@ export function ListOf(
     { type: () => type(), isArray: true, maxItems: max },
     IsArray(),
     ArrayMaxSize(max),
+    // Of a list within a list only the items would be looked at.
+    IsObject({ each: true }),
     ValidateNested({ each: true }),
     Type(type),
   );
