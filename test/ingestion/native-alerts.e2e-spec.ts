@@ -158,6 +158,15 @@ describe('the life of an alert', () => {
     expect(await opened(fingerprint)).not.toBe(first);
   });
 
+  it('that is over changes nothing about an incident that a person has closed', async () => {
+    const fingerprint = randomUUID();
+    const incidentId = await opened(fingerprint);
+    await tenant.api.patch(`/v1/incidents/${incidentId}`, { status: 'closed' });
+    const answer = await send(ingestUrl, group(alert(fingerprint, 'resolved')));
+    expect(answer.body).toMatchObject({ accepted: 1, incidents: [{ incidentId, status: 'closed' }] });
+    expect(await statusOf(incidentId)).toBe('closed');
+  });
+
   it('is never begun by the notice that it is over', async () => {
     const fingerprint = randomUUID();
     const answer = await send(ingestUrl, group(alert(fingerprint, 'resolved')));

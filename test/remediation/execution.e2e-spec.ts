@@ -85,6 +85,24 @@ describe('an execution', () => {
     });
   });
 
+  it('is begun once for an Idempotency-Key, and a dry run is another body', async () => {
+    await withRunner([], async ({ admin, runner }) => {
+      const plan = await approvedPlan(admin);
+      const execute = (body: object) =>
+        admin.api.post(`/v1/remediation/${plan.remediationId}/execute`, body, {
+          headers: { 'idempotency-key': 'deploy day' },
+        });
+      const first = await execute({});
+      await planIs(admin, plan, 'completed');
+      const again = await execute({});
+      expect([first.status, again.status]).toEqual([202, 202]);
+      expect(again.body).toEqual(first.body);
+      expect(again.headers.get('idempotent-replay')).toBe('true');
+      expect((await execute({ dryRun: true })).body['error']).toBe('idempotency_mismatch');
+      expect(runner.orders).toHaveLength(1);
+    });
+  });
+
   it('that fails leaves the incident open', async () => {
     await withRunner(['fail'], async ({ admin, runner }) => {
       const plan = await executed(admin, 'failed');
