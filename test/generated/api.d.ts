@@ -1194,7 +1194,7 @@ export interface paths {
         put?: never;
         /**
          * Send alerts in the format of a monitoring tool, with an API key
-         * @description Each alert that fires opens an incident, or adds to the one it opened that has not ended; one that is resolved resolves it, and never opens any. Texts that cannot be stored as they are, are mended; the body itself is kept as it came. Where an integration holds a signing secret, the signature of the tool is required.
+         * @description Each alert that fires opens an incident, or adds to the one it opened that has not ended; one that is resolved resolves it, and never opens any. Texts that cannot be stored as they are, are mended; the body itself is kept as it came. A deploy, of which some tools tell, is recorded as a change, once. Where an integration holds a signing secret, the signature of the tool is required.
          */
         post: operations["sendAlerts"];
         delete?: never;
@@ -1214,7 +1214,7 @@ export interface paths {
         put?: never;
         /**
          * Send alerts in the format of a monitoring tool, to the address of an integration
-         * @description Each alert that fires opens an incident, or adds to the one it opened that has not ended; one that is resolved resolves it, and never opens any. Texts that cannot be stored as they are, are mended; the body itself is kept as it came. Where an integration holds a signing secret, the signature of the tool is required.
+         * @description Each alert that fires opens an incident, or adds to the one it opened that has not ended; one that is resolved resolves it, and never opens any. Texts that cannot be stored as they are, are mended; the body itself is kept as it came. A deploy, of which some tools tell, is recorded as a change, once. Where an integration holds a signing secret, the signature of the tool is required.
          */
         post: operations["sendAlertsByToken"];
         delete?: never;
@@ -1338,7 +1338,7 @@ export interface components {
             /** @enum {string} */
             category: "automation" | "metrics" | "logs" | "database" | "code" | "platform" | "alerts";
             /** @description What CauseFlow can do with it once it is connected */
-            capabilities: ("run_steps" | "evidence" | "alerts")[];
+            capabilities: ("run_steps" | "evidence" | "alerts" | "deploys")[];
             /** @enum {string} */
             authType: "shared_secret" | "login" | "token" | "ingest_token";
             /**
@@ -2092,7 +2092,7 @@ export interface components {
              * @enum {string}
              */
             status: "connected" | "failing";
-            capabilities: ("run_steps" | "evidence" | "alerts")[];
+            capabilities: ("run_steps" | "evidence" | "alerts" | "deploys")[];
             /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
             connectedBy: string;
             /**
@@ -2315,7 +2315,7 @@ export interface components {
         };
         NoticesAccepted: {
             /**
-             * @description How many alerts the body told of
+             * @description How many alerts and deploys the body told of
              * @example 1
              */
             accepted: number;

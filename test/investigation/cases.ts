@@ -25,7 +25,11 @@ export interface Investigation {
   readonly outcome: string | null;
   readonly rootCause: string | null;
   readonly confidence: number | null;
-  readonly hypotheses: readonly { readonly status: string; readonly supportedBy: readonly string[] }[];
+  readonly hypotheses: readonly {
+    readonly statement: string;
+    readonly status: string;
+    readonly supportedBy: readonly string[];
+  }[];
   readonly recommendedActions: readonly string[];
   readonly missingEvidence: readonly string[];
   readonly failure: string | null;

@@ -1,5 +1,5 @@
 import { SystemClock } from './clock.js';
-import { timeDigits, timeOf, ulidFactory } from './ulid.js';
+import { timeDigits, timeOf, ulidFactory, ulidNamed } from './ulid.js';
 
 /** What an id names, by its prefix. */
 export type IdPrefix =
@@ -19,6 +19,11 @@ const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 /** A new id: prefix, underscore, 26-character ULID. Ids made by one process sort by the order of their making. */
 export function newId<P extends IdPrefix>(prefix: P): Id<P> {
   return `${prefix}_${ulid()}`;
+}
+
+/** The one id of what somebody else has a name for, and may tell of again. */
+export function idNamed<P extends IdPrefix>(prefix: P, name: string): Id<P> {
+  return `${prefix}_${ulidNamed(name)}`;
 }
 
 export function newTenantId(): TenantId {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ulidFactory } from './ulid.js';
+import { ulidFactory, ulidNamed } from './ulid.js';
 
 describe('a ULID', () => {
   it('begins with the time it was made at, as the specification spells it', () => {
@@ -21,5 +21,14 @@ describe('a ULID', () => {
   it('shares its random part with no other factory', () => {
     const [one, other] = [ulidFactory(() => 1), ulidFactory(() => 1)];
     expect(one().slice(10)).not.toBe(other().slice(10));
+  });
+});
+
+describe('a ULID of a name', () => {
+  it('is the same for the same name alone, and in the form of all others', () => {
+    const names = Array.from({ length: 1000 }, (_, at) => `github/acme/shop/${at}`);
+    expect(new Set(names.map(ulidNamed)).size).toBe(1000);
+    for (const name of names) expect(ulidNamed(name)).toMatch(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/);
+    expect(names.map(ulidNamed)).toEqual(names.map(ulidNamed));
   });
 });

@@ -111,6 +111,24 @@ export interface Notice {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A deploy that a tool tells of, in our words and as the database can hold it. */
+export interface ToldDeploy {
+  /** The same in all that is told of it. */
+  readonly sourceChangeId: string;
+  readonly service: string;
+  readonly environment: string | null;
+  readonly version: string | null;
+  readonly summary: string;
+  readonly url: string | null;
+  readonly occurredAt: Date;
+}
+
+/** What one body tells. */
+export interface Told {
+  readonly notices: readonly Notice[];
+  readonly deploys: readonly ToldDeploy[];
+}
+
 /** Where alerts of a provider are delivered to: an integration's own address, or the one that all of a tenant share. */
 export interface AlertInlet {
   readonly tenantId: TenantId;
@@ -119,14 +137,14 @@ export interface AlertInlet {
   readonly integrationId: string | null;
 }
 
-/** Those who tell of alerts in their own formats: providers such as `alertmanager`. */
+/** Those who tell of alerts and deploys in their own formats: providers such as `alertmanager` and `gitlab`. */
 export abstract class AlertSources {
   /** @returns undefined for a token that nobody has, or whose integration was disconnected a few seconds ago */
   abstract inletOf(ingestToken: string): Promise<AlertInlet | undefined>;
 
   /**
    * Checks the tool's own signature or login, where an integration holds the secret for it.
-   * @throws Refusal `not_found` for a provider that tells of no alerts, `invalid_signature`
+   * @throws Refusal `not_found` for a provider that tells of nothing by itself, `invalid_signature`
    */
   abstract verify(inlet: AlertInlet, delivery: Delivery): Promise<void>;
 
@@ -134,5 +152,5 @@ export abstract class AlertSources {
    * What a body tells; nothing when it is about something else.
    * @throws Refusal `unsupported_media_type`, or `validation_error` for what is not the provider's format at all
    */
-  abstract read(inlet: AlertInlet, delivery: Delivery): Promise<readonly Notice[]>;
+  abstract read(inlet: AlertInlet, delivery: Delivery): Promise<Told>;
 }

@@ -54,6 +54,8 @@ export interface NewChange {
   readonly summary: string;
   readonly url: string | null;
   readonly occurredAt: Date;
+  /** What the tool that tells of it calls it: told of again, it is the same one, and stays as it was told first. */
+  readonly sourceChangeId?: string;
 }
 
 export abstract class ChangeLog {

@@ -3,12 +3,13 @@ import type { Response } from 'express';
 import { Refusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
 import { type AlertInlet, AlertSources } from '#modules/integrations/api';
+import { ChangeLog } from '#modules/investigation/api';
 import { TakeNotices } from '../application/take-notices.js';
 import { AlertGate, type WebhookRequest } from './alert-gate.js';
 import { CountRefusals } from './count-refusals.filter.js';
 import { nativeWebhookDocs, NoticesAccepted } from './webhooks.docs.js';
 
-/** Where monitoring tools knock that speak their own formats. Checked in the same order as custom alerts. */
+/** Where tools knock that speak their own formats, of alerts and of deploys. Checked in the same order as custom alerts. */
 @Controller('v1/webhooks')
 @Uncounted()
 @UseFilters(CountRefusals)
@@ -16,6 +17,7 @@ export class NativeWebhooksController {
   constructor(
     private readonly takeNotices: TakeNotices,
     private readonly sources: AlertSources,
+    private readonly changes: ChangeLog,
     private readonly gate: AlertGate,
   ) {}
 
@@ -67,9 +69,10 @@ export class NativeWebhooksController {
     });
     const { tenantId, provider } = inlet;
     await this.gate.count(tenantId, response).catch(asOverload);
-    const notices = await this.sources.read(inlet, delivery);
+    const { notices, deploys } = await this.sources.read(inlet, delivery);
+    for (const deploy of deploys) await this.changes.record(tenantId, { type: 'deploy', ...deploy });
     const incidents = await this.takeNotices.execute(tenantId, provider, notices, delivery.raw);
-    return { accepted: notices.length, incidents };
+    return { accepted: notices.length + deploys.length, incidents };
   }
 }
 

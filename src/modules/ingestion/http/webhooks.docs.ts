@@ -85,7 +85,7 @@ class ConcernedIncident {
 }
 
 export class NoticesAccepted {
-  @Whole({ summary: 'How many alerts the body told of', example: 1 }) accepted!: number;
+  @Whole({ summary: 'How many alerts and deploys the body told of', example: 1 }) accepted!: number;
   @ListOf(() => ConcernedIncident, {
     max: 100_000,
     summary: 'Opened, added to or resolved; none for what came to nothing',
@@ -119,7 +119,8 @@ export function nativeWebhookDocs({
       description:
         'Each alert that fires opens an incident, or adds to the one it opened that has not ended; one that is ' +
         'resolved resolves it, and never opens any. Texts that cannot be stored as they are, are mended; the body ' +
-        'itself is kept as it came. Where an integration holds a signing secret, the signature of the tool is required.',
+        'itself is kept as it came. A deploy, of which some tools tell, is recorded as a change, once. Where an ' +
+        'integration holds a signing secret, the signature of the tool is required.',
       security: by === 'key' ? [{ webhookKey: [] }] : [],
     }),
     ApiParam({ name: 'provider', example: 'alertmanager' }),

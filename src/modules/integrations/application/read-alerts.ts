@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import { notFound, Refusal } from '#kernel/domain/errors';
-import { type AlertInlet, AlertSources, type Delivery, type Notice } from '../api.js';
-import type { Provider } from '../providers/provider.js';
+import { lenientText } from '#kernel/domain/lenient-text';
+import { type AlertInlet, AlertSources, type Delivery, type Told, type ToldDeploy } from '../api.js';
+import type { Deploy, Provider } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
 import { AlertInlets } from './alert-inlets.js';
 import { Connections } from './connections.js';
@@ -35,14 +36,39 @@ export class ReadAlerts extends AlertSources {
       throw new Refusal('invalid_signature', 'The signature or login of the sender is not right.');
   }
 
-  async read(inlet: AlertInlet, delivery: Delivery): Promise<readonly Notice[]> {
+  async read(inlet: AlertInlet, delivery: Delivery): Promise<Told> {
     const alerts = alertsOf(inlet.provider);
-    const notices = alerts.notices(lenientBody(delivery, alerts.mediaTypes));
-    const [integration] = inlet.integrationId === null ? [] : await this.inlets.integrationsBehind(inlet);
-    const usual = integration && alerts.environmentOf?.(integration.config);
-    if (usual === undefined) return notices;
-    return notices.map((notice) => ({ ...notice, environment: notice.environment ?? usual }));
+    const body = lenientBody(delivery, alerts.mediaTypes);
+    const configs = (await this.inlets.integrationsBehind(inlet)).map(({ config }) => config);
+    const [own] = inlet.integrationId === null ? [] : configs;
+    const usual = (own && alerts.environmentOf?.(own)) ?? null;
+    const here = <T extends { readonly environment: string | null }>(told: T): T => ({
+      ...told,
+      environment: told.environment ?? usual,
+    });
+    const deploys = alerts.deploys?.(body, configs) ?? [];
+    const now = this.clock.now();
+    return {
+      notices: alerts.notices(body).map(here),
+      deploys: deploys.map((deploy) => storable(here(deploy), now)),
+    };
   }
+}
+
+const LONGEST = { name: 200, text: 2000 };
+
+/** As the list of changes can hold it. @param now for one that does not tell when it was */
+function storable({ occurredAt = new Date(NaN), ...deploy }: Deploy, now: Date): ToldDeploy {
+  const short = (text: string | null) => text && lenientText(text, LONGEST.name);
+  return {
+    ...deploy,
+    service: lenientText(deploy.service, LONGEST.name),
+    environment: short(deploy.environment),
+    version: short(deploy.version),
+    summary: lenientText(deploy.summary, LONGEST.text),
+    url: deploy.url && lenientText(deploy.url, LONGEST.text),
+    occurredAt: occurredAt <= now ? occurredAt : now,
+  };
 }
 
 /** @throws Refusal `not_found` */

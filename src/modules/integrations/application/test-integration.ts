@@ -27,9 +27,11 @@ export class TestIntegration {
   async execute(tenantId: TenantId, integrationId: string): Promise<TestResult> {
     const integration = await this.integrations.get(tenantId, integrationId);
     const fault = await this.probe(integration).catch(faultOf);
-    const { category } = providerNamed(integration.provider);
+    const { authType } = providerNamed(integration.provider);
     const answered =
-      category === 'alerts' ? 'Nothing was called: the other side calls us.' : 'The other side answered.';
+      authType === 'ingest_token'
+        ? 'Nothing was called: the other side calls us.'
+        : 'The other side answered.';
     return this.integrations.change(tenantId, integrationId, (tested) => {
       tested.wasTested(fault === undefined);
       const { status } = tested;

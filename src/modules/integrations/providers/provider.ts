@@ -8,6 +8,7 @@ import type {
   PulledPiece,
   StepAnswer,
   StepOrder,
+  ToldDeploy,
   Unanswered,
 } from '../api.js';
 
@@ -20,7 +21,7 @@ export const CATEGORIES = [
   'platform',
   'alerts',
 ] as const;
-export const CAPABILITIES = ['run_steps', 'evidence', 'alerts'] as const;
+export const CAPABILITIES = ['run_steps', 'evidence', 'alerts', 'deploys'] as const;
 export const AUTH_TYPES = ['shared_secret', 'login', 'token', 'ingest_token'] as const;
 
 /** What a tenant told us about its side, checked against the provider's classes. */
@@ -45,6 +46,9 @@ export class NoAnswer extends Error {
 
 /** What a source tells as it goes along: a piece of evidence, or what it could not tell. */
 export type SourceAnswer = Pick<PulledPiece, 'type' | 'query' | 'rows'> | Pick<Unanswered, 'missing'>;
+
+/** A deploy as a tool tells it: its texts are of any length and with anything in them. */
+export type Deploy = Omit<ToldDeploy, 'occurredAt'> & { readonly occurredAt: Date | undefined };
 
 /** A tool that can be connected. Its words and classes drive catalogue, forms, validation and masking. */
 export interface Provider<C extends object = object, S extends object = object> {
@@ -86,12 +90,12 @@ export interface Provider<C extends object = object, S extends object = object> 
     ): AsyncIterable<SourceAnswer>;
   };
 
-  /** Present when it tells of `alerts`. */
+  /** Present when it calls us, to tell of `alerts` or of `deploys`. */
   readonly alerts?: {
     /** In which bodies come, beside JSON. */
     readonly mediaTypes: readonly string[];
 
-    /** The environment of alerts that name none. */
+    /** The environment of what names none. */
     environmentOf?(config: C): string | undefined;
 
     /** Whether the sender has shown what this connection wants; undefined where it wants nothing. */
@@ -103,5 +107,11 @@ export interface Provider<C extends object = object, S extends object = object> 
      * @throws Refusal `validation_error` for what is not the provider's format at all
      */
     notices(body: unknown): readonly Notice[];
+
+    /**
+     * The deploys that a body tells of, where it can tell of any.
+     * @param configs of the integrations that it may come from
+     */
+    deploys?(body: unknown, configs: readonly C[]): readonly Deploy[];
   };
 }

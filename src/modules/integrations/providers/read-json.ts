@@ -20,3 +20,10 @@ export function numberOf(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
+
+/** A time as RFC 3339 has it, or as tools write it with spaces between day, time and offset; none before 1970. */
+export function momentOf(value: unknown): Date | undefined {
+  const isTime = typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d/.test(value);
+  const moment = isTime ? Date.parse(value) : NaN;
+  return moment >= 0 ? new Date(moment) : undefined;
+}

@@ -1,10 +1,12 @@
 import { notFound } from '#kernel/domain/errors';
 import { alertmanager } from './alert-sources/alertmanager.js';
 import { grafana } from './alert-sources/grafana.js';
+import { argocd } from './alert-sources/argocd.js';
 import { azureMonitor } from './alert-sources/azure-monitor.js';
 import { betterStack } from './alert-sources/better-stack.js';
 import { checkly } from './alert-sources/checkly.js';
 import { gcpMonitoring } from './alert-sources/gcp-monitoring.js';
+import { gitlab } from './alert-sources/gitlab.js';
 import { newRelic } from './alert-sources/new-relic.js';
 import { uptimeKuma } from './alert-sources/uptime-kuma.js';
 import { opsgenie } from './alert-sources/opsgenie.js';
@@ -23,12 +25,14 @@ import type { Provider } from './provider.js';
 /** Every provider that can be connected, one line each. */
 export const PROVIDERS: readonly Provider[] = [
   alertmanager,
+  argocd,
   azureMonitor,
   betterStack,
   checkly,
   elasticsearch,
   gcpMonitoring,
   github,
+  gitlab,
   grafana,
   httpRunner,
   kubernetes,

@@ -2,13 +2,13 @@ import { constantTimeEquals } from '#kernel/crypto/secrets';
 import { Text } from '#kernel/http/fields';
 import type { Delivery, Notice } from '../../api.js';
 import { authorization, HttpLogin } from '../http-login.js';
-import type { Provider } from '../provider.js';
+import type { Deploy, Provider } from '../provider.js';
 
 export class AlertSourceConfig {
   @Text({
     max: 200,
     optional: true,
-    summary: 'The environment of alerts that name none, say of a cluster with an alerting of its own',
+    summary: 'The environment of what names none, say of a cluster with an alerting of its own',
     example: 'production',
   })
   environment?: string;
@@ -32,8 +32,9 @@ interface Told {
   readonly setupGuide: string;
   /** Media types beside JSON. */
   readonly mediaTypes?: readonly string[];
-  /** What a body tells, as `Provider.alerts` says. */
-  readonly notices: (body: unknown) => readonly Notice[];
+  /** What a body tells, as `Provider.alerts` says. One that tells of deploys tells of nothing else. */
+  readonly notices?: (body: unknown) => readonly Notice[];
+  readonly deploys?: (body: unknown) => readonly Deploy[];
 }
 
 /** A tool that calls us and that nobody calls: it sends to an address of its own, and can sign nothing. */
@@ -72,18 +73,19 @@ export function signedAlertSource<C extends AlertSourceConfig>(
   };
 }
 
-function wordsOf({ provider, displayName, setupGuide }: Told) {
+function wordsOf({ provider, displayName, setupGuide, deploys }: Told) {
   return {
     provider,
     displayName,
     setupGuide,
-    category: 'alerts',
-    capabilities: ['alerts'],
+    category: deploys ? 'code' : 'alerts',
+    capabilities: [deploys ? 'deploys' : 'alerts'],
     authType: 'ingest_token',
     probe: () => Promise.resolve(),
   } as const;
 }
 
-function readingOf({ mediaTypes = [], notices }: Told) {
-  return { mediaTypes, notices, environmentOf: ({ environment }: AlertSourceConfig) => environment };
+function readingOf({ mediaTypes = [], notices = () => [], deploys }: Told) {
+  const environmentOf = ({ environment }: AlertSourceConfig) => environment;
+  return { mediaTypes, notices, environmentOf, ...(deploys && { deploys }) };
 }

@@ -41,4 +41,13 @@ export class GithubCredentials {
   })
   @Matches(/^[\x21-\x7e]+$/, { message: 'token must be printable ASCII' })
   token!: string;
+
+  @Text({
+    max: 4000,
+    optional: true,
+    format: 'password',
+    summary: 'What the webhook signs its bodies with; once it is here, unsigned ones are refused',
+    example: '…',
+  })
+  webhookSecret?: string;
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { idNamed } from '#kernel/domain/ids';
 import { missingOf, OUTSIDE, pulled, RecordedApi, rowsOf, sample } from '../recorded.fixture.js';
 import { github } from './provider.js';
 
@@ -40,7 +41,7 @@ it('reads commits with their diffs, deployments and failed runs of the six hours
       url: `https://github.com/acme/checkout/commit/${SHA}`,
     },
     {
-      type: 'deploy', service: 'checkout', occurredAt: '2026-03-01T11:40:00Z', changeId: '42', summary: 'Deployed v1.4.2 to production',
+      type: 'deploy', service: 'checkout', occurredAt: '2026-03-01T11:40:00Z', changeId: idNamed('chg', 'github/acme/checkout/42'), summary: 'Deployed v1.4.2 to production',
       commit: SHA, version: 'v1.4.2', environment: 'production',
     },
     {

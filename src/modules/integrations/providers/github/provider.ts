@@ -1,10 +1,14 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
+import { idNamed } from '#kernel/domain/ids';
 import type { EvidenceQuestion, PulledRow } from '../../api.js';
 import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
+import { signedInHex } from '../alert-sources/signatures.js';
 import { partOf } from '../part-of.js';
 import { objectOf } from '../read-json.js';
 import { GithubConfig, GithubCredentials, type GithubRepository } from './config.js';
 import { type Github, githubOf } from './octokit.js';
+import { deploymentName, nameOf, serviceIn } from './names.js';
+import { toldDeploys } from './told-deploys.js';
 
 const CHANGES_BEFORE_ALERT = 6 * 60 * 60_000;
 const MOST_LISTED = 30;
@@ -19,7 +23,7 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
   provider: 'github',
   displayName: 'GitHub',
   category: 'code',
-  capabilities: ['evidence'],
+  capabilities: ['evidence', 'deploys'],
   authType: 'token',
   config: GithubConfig,
   credentials: GithubCredentials,
@@ -27,6 +31,9 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
     '1. Make a fine-grained personal access token for the repositories with read access to Contents, Deployments and Actions.',
     '2. `repositories` says which repository holds which service; without `service` the name of the repository is taken.',
     '3. For GitHub Enterprise Server, `url` is `https://<host>/api/v3`.',
+    '4. To have deployments recorded as they are made, also before an alert: Settings, Webhooks, Add webhook. The payload URL is the',
+    '   `ingestUrl` that connecting answers, the content type application/json, the event Deployment statuses. Its secret goes here as',
+    '   `webhookSecret`.',
   ].join('\n'),
 
   async probe({ config, credentials }, outside) {
@@ -39,6 +46,16 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
   },
 
   evidence: { pull },
+
+  alerts: {
+    mediaTypes: [],
+    verify: ({ credentials: { webhookSecret } }, delivery) =>
+      webhookSecret === undefined
+        ? undefined
+        : signedInHex(webhookSecret, delivery, { header: 'x-hub-signature-256', prefix: 'sha256=' }),
+    notices: () => [],
+    deploys: toldDeploys,
+  },
 };
 
 async function* pull(
@@ -64,15 +81,6 @@ interface Asked {
   readonly service: string;
   readonly since: Date;
   readonly until: Date;
-}
-
-function serviceIn({ repository, service }: GithubRepository): string {
-  return service ?? nameOf({ repository }).repo;
-}
-
-function nameOf({ repository }: Pick<GithubRepository, 'repository'>): { owner: string; repo: string } {
-  const [owner = '', repo = ''] = repository.split('/');
-  return { owner, repo };
 }
 
 async function commits({ github, where, service, since, until }: Asked): Promise<SourceAnswer[]> {
@@ -127,7 +135,8 @@ async function deployments({ github, where, service, since, until }: Asked): Pro
           type: 'deploy',
           service,
           occurredAt,
-          changeId: String(id),
+          // As it is recorded when GitHub tells of it, so that nobody takes the two for different ones.
+          changeId: idNamed('chg', deploymentName(where.repository, id)),
           summary: description ?? `Deployed ${ref} to ${environment}`,
           commit: sha,
           version: ref,

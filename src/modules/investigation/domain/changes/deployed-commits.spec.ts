@@ -21,6 +21,21 @@ describe('Deployed commits', () => {
     ]);
   });
 
+  it('are known of a deploy that two tell of, which is one and cites all', () => {
+    const changeId = 'chg_01HX9VTPQR3KF8MZWBYD5N6JCE';
+    const made = cited('evd_m', { type: 'deploy', service: 'web', version: 'v2', commit: 'abc', changeId });
+    const told = cited('evd_t', { type: 'deploy', service: 'web', version: 'abc', changeId, occurredAt: 2 });
+    expect(withDeployedCommits([commit, made, told])).toEqual([
+      {
+        evidenceId: 'evd_t',
+        evidenceIds: ['evd_t', 'evd_m', 'evd_c'],
+        row: { ...made.row, ...told.row, summary: 'New pool (s)', diff: '+pool', paths: ['a.ts'] },
+      },
+    ]);
+    const others = [made, { ...told, row: { ...told.row, changeId: 'v2' } }];
+    expect(withDeployedCommits(others)).toHaveLength(2);
+  });
+
   it('stay by themselves when nothing deployed them', () => {
     expect(withDeployedCommits([commit, cited('evd_d', { type: 'deploy', service: 'web' })])).toHaveLength(2);
   });

@@ -1,3 +1,4 @@
+import { isId } from '#kernel/domain/ids';
 import type { Cited } from '../evidence/evidence-set.js';
 import type { Change } from '../evidence/evidence.js';
 
@@ -10,8 +11,9 @@ export interface KnownChange extends Cited<Change> {
  * Deploys with the message, the paths and the diff of the commit that they put in place. Such a commit does not stand
  * beside its deploy again: what is left are the commits of which nothing shows that they were running.
  */
-export function withDeployedCommits(changes: readonly Cited<Change>[]): KnownChange[] {
-  const commits = new Map<string, Cited<Change>>();
+export function withDeployedCommits(all: readonly Cited<Change>[]): KnownChange[] {
+  const changes = once(all);
+  const commits = new Map<string, KnownChange>();
   for (const each of changes) {
     if (each.row.type === 'code' && each.row.commit !== undefined) commits.set(each.row.commit, each);
   }
@@ -21,13 +23,13 @@ export function withDeployedCommits(changes: readonly Cited<Change>[]): KnownCha
   return changes
     .filter(({ row }) => row.type !== 'code' || row.commit === undefined || !deployed.has(row.commit))
     .map((change): KnownChange => {
-      const { row, evidenceId } = change;
+      const { row, evidenceId, evidenceIds } = change;
       const commit = row.type === 'code' || row.commit === undefined ? undefined : commits.get(row.commit);
-      if (!commit) return { ...change, evidenceIds: [evidenceId] };
+      if (!commit) return change;
       const { paths, diff, summary } = commit.row;
       return {
         evidenceId,
-        evidenceIds: [evidenceId, commit.evidenceId],
+        evidenceIds: [...evidenceIds, ...commit.evidenceIds],
         row: {
           ...row,
           summary: `${summary} (${row.summary})`,
@@ -36,4 +38,19 @@ export function withDeployedCommits(changes: readonly Cited<Change>[]): KnownCha
         },
       };
     });
+}
+
+/** A deploy that was recorded and was found where it was made, too, is one: what the earlier says and the later does not, is kept. */
+function once(changes: readonly Cited<Change>[]): KnownChange[] {
+  const known = new Map<string, KnownChange>();
+  for (const { evidenceId, row } of changes) {
+    const name = isId('chg', row.changeId) ? row.changeId : evidenceId;
+    const earlier = known.get(name);
+    known.set(name, {
+      evidenceId,
+      evidenceIds: [evidenceId, ...(earlier?.evidenceIds ?? [])],
+      row: { ...earlier?.row, ...row },
+    });
+  }
+  return [...known.values()];
 }

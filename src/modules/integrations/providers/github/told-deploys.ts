@@ -1,0 +1,29 @@
+import type { Deploy } from '../provider.js';
+import { momentOf, objectOf, textOf } from '../read-json.js';
+import type { GithubConfig } from './config.js';
+import { deploymentName, serviceIn } from './names.js';
+
+/** The deployment that a `deployment_status` of GitHub's webhooks tells of, once it has succeeded. */
+export function toldDeploys(body: unknown, configs: readonly GithubConfig[]): Deploy[] {
+  const event = objectOf(body);
+  const [status, deployment] = [objectOf(event['deployment_status']), objectOf(event['deployment'])];
+  const repository = textOf(objectOf(event['repository'])['full_name']);
+  const { id } = deployment;
+  if (status['state'] !== 'success' || repository === undefined || typeof id !== 'number') return [];
+  const known = configs
+    .flatMap(({ repositories }) => repositories)
+    .find((one) => one.repository.toLowerCase() === repository.toLowerCase());
+  const environment = textOf(status['environment']) ?? textOf(deployment['environment']) ?? null;
+  const what = `Deployed ${textOf(deployment['ref']) ?? repository} to ${environment ?? 'an environment'}`;
+  return [
+    {
+      sourceChangeId: deploymentName(repository, id),
+      service: serviceIn(known ?? { repository }),
+      environment,
+      version: textOf(deployment['sha']) ?? null,
+      summary: textOf(deployment['description']) ?? what,
+      url: textOf(status['log_url']) ?? textOf(status['target_url']) ?? null,
+      occurredAt: momentOf(status['created_at']),
+    },
+  ];
+}

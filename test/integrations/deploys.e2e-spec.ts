@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHmac, randomBytes } from 'node:crypto';
+import { type Answer, Api, newKey, newTenant, type TenantUser } from '../support/api.js';
+import { JsonApi } from '../support/json-api.js';
+import { TestServer } from '../support/server.js';
+
+interface Change {
+  readonly service: string;
+  readonly environment: string | null;
+  readonly version: string | null;
+  readonly occurredAt: string;
+}
+
+let server: TestServer;
+let tenant: TenantUser;
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(() => server.stop());
+
+const deployment = (id: number, more: object = {}): object => ({
+  deployment_status: { state: 'success', environment: 'production', created_at: '2026-03-01T12:00:05Z', ...more },
+  deployment: { id, sha: `f95f852bd8fc${id}`, ref: 'main' },
+  repository: { full_name: 'acme/shop' },
+}); // prettier-ignore
+
+async function changesOf({ api }: TenantUser): Promise<readonly Change[]> {
+  return (await api.get<{ items: readonly Change[] }>('/v1/changes?limit=100')).body.items;
+}
+
+const send = (url: string, body: object | string, headers: Record<string, string> = {}): Promise<Answer> => {
+  const { origin, pathname } = new URL(url);
+  return new Api(origin).post(pathname, body, { headers });
+};
+
+async function connected(provider: string, body: object): Promise<string> {
+  const answer = await tenant.api.post<{ ingestUrl: string; capabilities: string[] }>(
+    `/v1/integrations/${provider}/connect`,
+    body,
+  );
+  expect(answer.status).toBe(201);
+  expect(answer.body.capabilities).toContain('deploys');
+  return answer.body.ingestUrl;
+}
+
+describe('a deploy that a tool tells of', () => {
+  it('is recorded as a change once, however often and at the same time it is told', async () => {
+    tenant = await newTenant(server.url);
+    const { plaintextKey } = await newKey(tenant);
+    const tell = (body: object, headers = { 'x-api-key': plaintextKey }): Promise<Answer> =>
+      send(`${server.url}/v1/webhooks/${tenant.tenantId}/github`, body, headers);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => tell(deployment(1))));
+    for (const { status, body } of answers)
+      expect([status, body]).toEqual([202, { accepted: 1, incidents: [] }]);
+    expect(await changesOf(tenant)).toEqual([
+      {
+        changeId: expect.stringMatching(/^chg_[0-7][0-9A-HJKMNP-TV-Z]{25}$/),
+        type: 'deploy',
+        service: 'shop',
+        environment: 'production',
+        version: 'f95f852bd8fc1',
+        summary: 'Deployed main to production',
+        url: null,
+        occurredAt: '2026-03-01T12:00:05.000Z',
+      },
+    ]);
+
+    await tell(deployment(2));
+    const nothing = [{ zen: 'Speak like a human.' }, deployment(3, { state: 'failure' })];
+    for (const body of nothing) expect((await tell(body)).body).toEqual({ accepted: 0, incidents: [] });
+    expect((await tell(deployment(4), { 'x-api-key': 'cflo_x' })).status).toBe(401);
+    expect((await changesOf(tenant)).map(({ version }) => version).sort()).toEqual([
+      'f95f852bd8fc1',
+      'f95f852bd8fc2',
+    ]);
+    expect((await tenant.api.get<{ items: unknown[] }>('/v1/incidents')).body.items).toEqual([]);
+  });
+
+  it('is the tenant’s alone, though another one is told of the same', async () => {
+    const tenants = [await newTenant(server.url), await newTenant(server.url)];
+    for (const one of tenants) {
+      const { plaintextKey } = await newKey(one);
+      await send(`${server.url}/v1/webhooks/${one.tenantId}/github`, deployment(9), { 'x-api-key': plaintextKey });
+    }
+    for (const one of tenants) expect(await changesOf(one)).toHaveLength(1);
+  }); // prettier-ignore
+
+  it('comes from GitHub to an address of its own, signed, and is of the service that holds the repository', async () => {
+    tenant = await newTenant(server.url);
+    const api = await JsonApi.start(() => ({ full_name: 'acme/shop' }));
+    const webhookSecret = randomBytes(16).toString('hex');
+    const url = await connected('github', {
+      config: { url: api.url, repositories: [{ repository: 'acme/shop', service: 'checkout' }] },
+      credentials: { token: 'x', webhookSecret },
+    }).finally(() => api.stop());
+    const body = JSON.stringify(deployment(1, { created_at: '2999-01-01T00:00:00Z' }));
+    const signature = createHmac('sha256', webhookSecret).update(body).digest('hex');
+    const before = new Date().toISOString();
+    expect((await send(url, body)).body).toMatchObject({ error: 'invalid_signature' });
+    expect((await send(url, body, { 'x-hub-signature-256': `sha256=${signature}` })).status).toBe(202);
+    const [change, ...more] = await changesOf(tenant);
+    expect([change?.service, more]).toEqual(['checkout', []]);
+    // Nothing was deployed in the future.
+    expect(change && change.occurredAt >= before && change.occurredAt <= new Date().toISOString()).toBe(true);
+  });
+
+  it('comes from GitLab with its token, and from Argo CD as it stands, where that is allowed', async () => {
+    tenant = await newTenant(server.url);
+    const signingSecret = randomBytes(16).toString('hex');
+    const gitlab = await connected('gitlab', { credentials: { signingSecret } });
+    const argocd = await connected('argocd', { config: { environment: 'production' } });
+    const deployed = {
+      object_kind: 'deployment',
+      status: 'success',
+      deployment_id: 15,
+      environment: 'staging',
+      project: { path_with_namespace: 'acme/\u0000shop' },
+      short_sha: '9'.repeat(300),
+    };
+    expect((await send(gitlab, deployed, { 'x-gitlab-token': 'wrong' })).status).toBe(401);
+    expect((await send(gitlab, deployed, { 'x-gitlab-token': signingSecret })).status).toBe(202);
+    const synced = {
+      metadata: { name: 'basket' },
+      status: { operationState: { phase: 'Succeeded', finishedAt: '2026-03-01T12:00:05Z' } },
+    };
+    expect((await send(argocd, synced)).body).toEqual({ accepted: 1, incidents: [] });
+    expect(await changesOf(tenant)).toMatchObject([
+      { service: '\uFFFDshop', environment: 'staging', version: `${'9'.repeat(199)}…` },
+      { service: 'basket', environment: 'production', version: null },
+    ]);
+  });
+});
