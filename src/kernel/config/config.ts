@@ -49,6 +49,8 @@ export class Config implements Secrets {
   readonly knownSolutionWaitSeconds!: number;
   readonly maxBodyBytes!: number;
   readonly streamBufferBytes!: number;
+  /** Event streams that one tenant may have open on one replica; 0 is no limit. */
+  readonly streamsPerTenant!: number;
   readonly metricsToken!: string | undefined;
   readonly jobConcurrency!: number;
   readonly investigationsPerTenant!: number;
@@ -90,6 +92,7 @@ export function loadConfig(env: Environment, keepSecrets?: (dataDir: string) => 
     knownSolutionWaitSeconds: read.integer('KNOWN_SOLUTION_WAIT_SECONDS', 300, 0, 86_400),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', MEBIBYTE, 1024, 256 * MEBIBYTE),
     streamBufferBytes: read.integer('STREAM_BUFFER_BYTES', MEBIBYTE, 1024, 256 * MEBIBYTE),
+    streamsPerTenant: read.integer('STREAMS_PER_TENANT', 20_000, 0, 1_000_000),
     metricsToken: read.matching(
       'METRICS_TOKEN',
       /^[\x21-\x7e]+$/,

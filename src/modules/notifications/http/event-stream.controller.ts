@@ -15,6 +15,7 @@ import { errorResponses } from '#kernel/http/error-docs';
 import { Allow, type Principal } from '#kernel/http/principal';
 import { FindPlace } from '../application/find-place.js';
 import { OpenStream } from '../application/open-stream.js';
+import { StreamPlaces } from '../application/stream-places.js';
 import { StreamTickets } from '../application/stream-tickets.js';
 import { EventFilter } from '../domain/event-filter.js';
 import { StreamQuery, StreamTicket } from './events.dto.js';
@@ -26,6 +27,7 @@ import { TicketGuard } from './ticket.guard.js';
 @ApiTags('events')
 export class EventStreamController {
   constructor(
+    private readonly places: StreamPlaces,
     private readonly findPlace: FindPlace,
     private readonly openStream: OpenStream,
     private readonly tickets: StreamTickets,
@@ -54,6 +56,7 @@ export class EventStreamController {
     @Res() response: Response,
   ): Promise<Observable<MessageEvent>> {
     const filter = EventFilter.of(query, this.catalogue.publishedTypes);
+    takeUntilClosed(response, () => this.places.take(caller.tenantId));
     // An EventSource without a last id sends no header, and some clients an empty one.
     const lastEventId = lastSeen === undefined || lastSeen === '' ? query.lastEventId : lastSeen;
     // Found before the headers go out: whoever has seen them misses nothing that happens afterwards.
@@ -87,4 +90,9 @@ export class EventStreamController {
     response.location('/v1/notifications/stream');
     return { ticket, expiresAt: expiresAt.toISOString() };
   }
+}
+
+/** Also when it is refused after this. One whose reader has gone already takes nothing: it will not be closed once more. */
+function takeUntilClosed(response: Response, take: () => () => void): void {
+  if (!response.destroyed) response.once('close', take());
 }
