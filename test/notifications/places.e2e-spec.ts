@@ -30,7 +30,7 @@ describe('the streams that one tenant may have open on a replica', () => {
     const streams = await open(greedy, 20);
     expect(statuses(streams)).toEqual([...Array<number>(MOST).fill(200), ...Array<number>(17).fill(429)]);
     expect((await figure('causeflow_event_streams_refused_total')) - before).toBe(17);
-    expect(await figure('causeflow_event_streams_open')).toBe(MOST);
+    await until('they are open', async () => (await figure('causeflow_event_streams_open')) === MOST);
 
     const { response } = streams.find(({ response: { status } }) => status === 429) as EventStream;
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);

@@ -20,6 +20,8 @@ export interface EventPage {
   readonly upTo: number;
   /** Whether it reaches to where the log ended when it was asked for. */
   readonly isLast: boolean;
+  /** How many events it has, when it has as many bytes as a page may have and so fewer events than were asked for. */
+  readonly cutTo: number | undefined;
 }
 
 /** Reads a tenant's log for readers outside, each of whom wants some of the events. */
@@ -32,8 +34,8 @@ export class ToldLog {
   ) {}
 
   /**
-   * The next chosen events after place `after`, at most `limit`, and fewer where some in between were not chosen. Skipping
-   * many that were not chosen costs nothing.
+   * The next chosen events after place `after`, at most `limit` and no more than a page may hold, and fewer where some in
+   * between were not chosen. Skipping many that were not chosen costs nothing.
    */
   async choose(tenantId: TenantId, choice: EventChoice, after: number, limit: number): Promise<EventPage> {
     const isWalk =
@@ -42,12 +44,14 @@ export class ToldLog {
       ? await this.batches.read<ToldText>([tenantId], WALK, [tenantId, after, limit, choice.types])
       : await this.seek(tenantId, choice, after, limit);
     if (!text) throw new Error('An aggregate answers one row');
-    const upTo = isWalk ? after + limit : Number(text.last);
-    const isLast = isWalk ? upTo >= Number(text.head) : text.count < limit;
+    const isCut = text.count < text.chosen;
+    const upTo = isWalk && !isCut ? after + limit : Number(text.last);
+    const isLast = !isCut && (isWalk ? upTo >= Number(text.head) : text.count < limit);
     return {
       events: () => toldEvents(tenantId, text),
       upTo: isLast ? Math.max(after, Number(text.head)) : upTo,
       isLast,
+      cutTo: isCut ? text.count : undefined,
     };
   }
 

@@ -64,7 +64,8 @@ class UnevenLog {
     await this.pause();
     const upTo = isWalk ? after + limit : (events.at(-1)?.seq ?? after);
     const isLast = isWalk ? upTo >= head : events.length < limit;
-    return { events: () => events.map(told), upTo: isLast ? Math.max(after, head) : upTo, isLast };
+    const page = { events: () => events.map(told), cutTo: undefined };
+    return { ...page, upTo: isLast ? Math.max(after, head) : upTo, isLast };
   }
 
   heads(): Promise<Map<TenantId, number>> {
@@ -202,6 +203,19 @@ class FailingLog extends UnevenLog {
   }
 }
 
+/** A log of events of which three make a page, until they get smaller. */
+class HeavyLog extends UnevenLog {
+  readonly asked: number[] = [];
+  override async choose(
+    ...[tenant, choice, after, limit]: Parameters<UnevenLog['choose']>
+  ): Promise<EventPage> {
+    this.asked.push(limit);
+    const cutTo = after < 300 && limit > 3 ? 3 : undefined;
+    const page = await super.choose(tenant, choice, after, cutTo ?? limit);
+    return { ...page, cutTo };
+  }
+}
+
 async function opened(log: UnevenLog): Promise<Sluggard> {
   for (let n = 0; n < 5_000; n++) log.append();
   const paper = new Sluggard(dice(1));
@@ -217,6 +231,16 @@ describe('a reader that is slow to take what it missed', () => {
     const paper = await opened(log);
     expect(log.pages).toBe(2);
     expect(paper.ids).toHaveLength(800);
+  });
+
+  it('is not read for more at once than makes a page, and for more again where the events are small', async () => {
+    const log = new HeavyLog(dice(1));
+    const paper = await opened(log);
+    paper.begin();
+    for (let turns = 0; turns < 5_000 && paper.ids.length < 5_000; turns++) await turn();
+    expect(paper.ids).toEqual(log.events.map(({ id }) => id));
+    expect(log.asked.slice(0, 5)).toEqual([800, 3, 6, 3, 6]);
+    expect(log.asked.slice(-3)).toEqual([800, 800, 800]);
   });
 
   it('is sent what was read, and ended, when the log cannot be read any more', async () => {

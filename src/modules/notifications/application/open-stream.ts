@@ -61,9 +61,12 @@ export class OpenStream {
 
   /** Sends the log from a place to its end, page by page. @returns the place it came to */
   private async catchUp(stream: EventStream, from: number): Promise<number> {
-    for (let page = await this.read(stream, from); ;) {
-      const { upTo, isLast } = page;
-      const next = isLast ? undefined : this.read(stream, upTo);
+    let limit = EVENTS_A_PAGE;
+    for (let page = await this.read(stream, from, limit); ;) {
+      const { upTo, isLast, cutTo } = page;
+      // Where events are large, as many are not read to be left out again.
+      limit = cutTo ?? Math.min(2 * limit, EVENTS_A_PAGE);
+      const next = isLast ? undefined : this.read(stream, upTo, limit);
       // Told of where it is awaited, which a slow reader puts off.
       next?.catch(() => undefined);
       // The question shall have left before this page is made into frames.
@@ -74,7 +77,7 @@ export class OpenStream {
     }
   }
 
-  private read({ tenantId, filter }: EventStream, after: number): Promise<EventPage> {
-    return this.reads.run(tenantId, () => this.toldLog.choose(tenantId, filter, after, EVENTS_A_PAGE));
+  private read({ tenantId, filter }: EventStream, after: number, limit: number): Promise<EventPage> {
+    return this.reads.run(tenantId, () => this.toldLog.choose(tenantId, filter, after, limit));
   }
 }

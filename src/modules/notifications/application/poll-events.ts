@@ -15,6 +15,7 @@ export class PollEvents {
   ) {}
 
   /**
+   * Fewer than `limit` where they are large.
    * @param after the last event that the caller has; from the oldest when absent or `0`
    * @throws Refusal `validation_error` when the kept log has no such event
    */
@@ -30,11 +31,11 @@ export class PollEvents {
     }
     const events: ToldEvent[] = [];
     // A page is short where events stand between that nobody is told of.
-    for (let from = place, atEnd = false; !atEnd && events.length < limit;) {
+    for (let from = place, isDone = false; !isDone && events.length < limit;) {
       const page = await this.toldLog.choose(tenantId, filter, from, limit);
       events.push(...page.events());
       from = page.upTo;
-      atEnd = page.isLast;
+      isDone = page.isLast || page.cutTo !== undefined;
     }
     return events.slice(0, limit);
   }

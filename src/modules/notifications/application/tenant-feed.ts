@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { LoggedEvent } from '#kernel/events/logged-event';
 import { told } from '#kernel/events/told-events';
 import type { EventStream } from './event-stream.js';
@@ -5,6 +6,8 @@ import { framesOf } from './frames.js';
 import { Listeners } from './listeners.js';
 
 export const EVENTS_A_READ = 256;
+/** Events can be large. So many characters of their data are passed on at once, and remembered, at most; and one event. */
+const MOST_AT_ONCE = 1_048_576;
 /** How long a bus that kept up so far may take to bring what another replica says is there. */
 const BUS_MAY_TAKE_MS = 200;
 
@@ -109,13 +112,23 @@ export class TenantFeed {
         this.woken = false;
         const events = await this.readLog(this.position);
         if (events.length === EVENTS_A_READ) this.woken = true;
-        // A bus may have brought some of them meanwhile.
-        this.passOn(events.filter(({ seq }) => seq > this.position));
+        await this.passOnInPieces(events);
       }
     } catch (error) {
       this.failed(error);
     } finally {
       this.reading = false;
+    }
+  }
+
+  /** Nearly always one. Between two of them readers can take what they were sent. */
+  private async passOnInPieces(events: readonly LoggedEvent[]): Promise<void> {
+    for (let from = 0; from < events.length;) {
+      if (from > 0) await turn();
+      const to = endOfPiece(events, from);
+      // A bus may have brought some of them meanwhile.
+      this.passOn(events.slice(from, to).filter(({ seq }) => seq > this.position));
+      from = to;
     }
   }
 
@@ -136,8 +149,9 @@ export class TenantFeed {
     this.nudged = false;
     // A bus brings few at a time; enough of them are kept for a stream that has just read to the end of the log.
     const known = [...this.recent, ...events];
-    this.recent = known.slice(-EVENTS_A_READ);
-    if (known.length > EVENTS_A_READ) this.recentAfter = known.at(-EVENTS_A_READ - 1)?.seq ?? this.position;
+    this.recent = newest(known);
+    if (this.recent.length < known.length)
+      this.recentAfter = known.at(-this.recent.length - 1)?.seq ?? last.seq;
     this.position = last.seq;
     this.listeners.tell(events);
     for (const [stream, after] of this.early) {
@@ -154,4 +168,21 @@ export class TenantFeed {
     if (missing.length > 0) stream.send(framesOf(missing.map(told)));
     this.listeners.add(stream);
   }
+}
+
+function endOfPiece(events: readonly LoggedEvent[], from: number): number {
+  let [to, size] = [from, 0];
+  for (; to < events.length && size < MOST_AT_ONCE; to++) size += events[to]?.data.length ?? 0;
+  return to;
+}
+
+/** The last ones of them, as far as there is room for them. */
+function newest(events: readonly LoggedEvent[]): readonly LoggedEvent[] {
+  const oldest = Math.max(0, events.length - EVENTS_A_READ);
+  let [from, size] = [events.length, 0];
+  for (; from > oldest; from--) {
+    size += events[from - 1]?.data.length ?? 0;
+    if (size > MOST_AT_ONCE) break;
+  }
+  return events.slice(from);
 }
