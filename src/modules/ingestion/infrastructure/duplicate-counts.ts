@@ -83,7 +83,10 @@ export class DuplicateCounts implements OnApplicationShutdown {
   }
 }
 
-/** Rows are locked in the order of their keys, so that two replicas that count the same ones never block each other. */
+/**
+ * Rows are locked in the order of their keys, incidents too: by the update alone they would be in whatever order its plan
+ * comes by them, while triage goes along the keys.
+ */
 const COUNT_REPEATS = {
   name: 'count-repeats',
   text: `
@@ -92,7 +95,8 @@ WITH seen AS MATERIALIZED (
     FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::timestamptz[])
       AS s (tenant_id, provider, source_alert_id, times, last)
     JOIN alerts a USING (tenant_id, provider, source_alert_id)
-   WHERE NOT a.superseded ORDER BY a.tenant_id, a.incident_id FOR UPDATE OF a
+    JOIN incidents i USING (tenant_id, incident_id)
+   WHERE NOT a.superseded ORDER BY a.tenant_id, a.incident_id FOR NO KEY UPDATE OF a, i
 ), counted AS (
   UPDATE alerts a SET duplicates = duplicates + times, last_seen_at = greatest(last_seen_at, last) FROM seen s
    WHERE a.tenant_id = s.tenant_id AND a.incident_id = s.incident_id
