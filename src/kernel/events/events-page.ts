@@ -18,7 +18,8 @@ What \`GET /v1/notifications/stream\` and \`GET /v1/notifications/events\` tell.
 { "event": "<name>", "timestamp": "2026-03-01T12:00:00.000Z", "tenantId": "ten_…", "data": {} }
 \`\`\`
 
-This page is generated from the code (\`npm run docs:generate\`); \`docs/asyncapi.json\` says the same to programs.
+How to listen, and to miss nothing: [listening.md](listening.md). This page is generated from the code (\`npm run docs:generate\`);
+\`docs/asyncapi.json\` says the same to programs.
 `;
 
 /** A page for people about every event, as Markdown. */

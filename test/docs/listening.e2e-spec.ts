@@ -1,0 +1,86 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import jwt from 'jsonwebtoken';
+import { append, newIncidentId } from '../notifications/log-writer.js';
+import { CuttableProxy } from '../replicas/cuttable-proxy.js';
+import { newTenant } from '../support/api.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+interface Reader {
+  readonly listen: (options: {
+    url: string;
+    token: (refused: boolean) => string;
+    begin: () => void;
+    tell: (event: { data: { incidentId: string } }) => void;
+    stop: AbortSignal;
+  }) => Promise<unknown>;
+}
+
+/** The code that docs/listening.md shows. */
+async function shownReader(): Promise<Reader> {
+  const page = readFileSync(new URL('../../docs/listening.md', import.meta.url), 'utf8');
+  const [, code = ''] = /^```js\n([\s\S]+?)^```/m.exec(page) ?? [];
+  return (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Reader;
+}
+
+const SECRET = randomBytes(32).toString('base64url');
+let server: TestServer;
+let proxy: CuttableProxy;
+beforeAll(async () => {
+  server = await TestServer.start({ env: { JWT_SECRET: SECRET } });
+  proxy = await CuttableProxy.to(Number(new URL(server.url).port));
+});
+afterAll(async () => {
+  await proxy.stop();
+  await server.stop();
+});
+
+it('the reader of docs/listening.md tells each event once and in order, cut off at any moment and past the end of its token', async () => {
+  const tenant = await newTenant(server.url);
+  const { exp: _, iat: __, ...claims } = jwt.decode(tenant.api.token ?? '') as jwt.JwtPayload;
+  const shortLived = jwt.sign(claims, SECRET, { expiresIn: 3 });
+  const seen = { begun: 0, refused: 0, told: [] as string[] };
+  const stop = new AbortController();
+  const { listen } = await shownReader();
+  const ended = listen({
+    url: `http://127.0.0.1:${proxy.port}`,
+    token: (refused) => {
+      if (refused) seen.refused += 1;
+      return seen.refused > 0 ? (tenant.api.token ?? '') : shortLived;
+    },
+    begin: () => (seen.begun += 1),
+    tell: ({ data }) => seen.told.push(data.incidentId),
+    stop: stop.signal,
+  });
+  await until('it listens', () => seen.begun === 1);
+
+  const written: string[] = [];
+  const write = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n += 1) {
+      const incidentId = newIncidentId();
+      written.push(incidentId);
+      await append(server.database, tenant.tenantId, [{ incidentId }]);
+    }
+  };
+  const allIsTold = (): Promise<boolean> =>
+    until('it was told all', () => seen.told.length >= written.length);
+  await write(1);
+  await allIsTold();
+  for (let cuts = 0; cuts < 4; cuts += 1) {
+    await write(randomInt(10));
+    proxy.cut();
+    await write(randomInt(10));
+    proxy.heal();
+    await write(1);
+    await allIsTold();
+  }
+  await until('its token has run out', () => seen.refused > 0);
+  await write(5);
+  await allIsTold();
+  expect(seen).toEqual({ begun: 1, refused: 1, told: written });
+
+  stop.abort();
+  expect(await ended).toBeUndefined();
+});
