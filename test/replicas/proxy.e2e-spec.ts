@@ -22,9 +22,9 @@ function example(language: string, port: number, replicas: readonly TestServer[]
   );
 }
 
-/** nginx wants its paths told and a frame around what is said of http. */
+/** nginx wants its paths told and a frame around what is said of http; as root its workers would be nobody, who may not enter. */
 const framed = (dir: string, code: string): string => `
-  daemon off; pid ${dir}/pid; error_log ${dir}/errors; worker_processes 1; events {}
+  ${process.getuid?.() === 0 ? 'user root;' : ''} daemon off; pid ${dir}/pid; error_log ${dir}/errors; worker_processes 1; events {}
   http { access_log off; client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p; fastcgi_temp_path ${dir}/f;
     uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s; ${code} }`;
 
@@ -82,6 +82,15 @@ describe.each(['nginx', 'haproxy'] as const)('the example for %s', (command) => 
         }),
       );
       for (const share of shares) expect(share).toBeGreaterThan(0);
+
+      const rows = `timestamp,entity,message\n${'1767225600,checkout,timed out\n'.repeat(70_000)}`;
+      const { body: incident } = await party.tenant.api.post('/v1/incidents', {
+        title: 'x',
+        description: 'x',
+      });
+      const upload = `/v1/incidents/${String(incident['incidentId'])}/evidence?type=log&source=loki`;
+      const headers = { 'content-type': 'text/csv' };
+      expect((await party.tenant.api.post(upload, rows, { headers })).status).toBe(201);
 
       const sending = Promise.all([1, 2].map((n) => sendAlerts(party, [{ url }], 100, `kill-${n}`)));
       await until('some are sent', () => party.acknowledged.length > 200);
