@@ -134,6 +134,25 @@ describe('a token of the identity provider', () => {
     expect(answer.body).toMatchObject({ error: 'unauthorized' });
   });
 
+  it.each([
+    ['jwt expired', () => provider.token(person(), { expiresIn: -1 })],
+    ['jwt audience invalid. expected: causeflow', () => provider.token(person({ aud: 'another-app' }))],
+    ['holds no id of a tenant', () => provider.token(person({ [tenantClaim]: 'Acme' }))],
+    ['has no role in groups', () => provider.token(person({ groups: ['everyone'] }))],
+  ])('leaves why it was refused in the log, and there alone: %s', async (why, forge) => {
+    const { status, headers, body } = await me(forge());
+    expect(status).toBe(401);
+    expect(JSON.stringify(body)).not.toContain(why);
+    const line = await until('it is told', () =>
+      server.log.split('\n').find((each) => each.includes(headers.get('x-request-id') ?? 'no id')),
+    );
+    expect(JSON.parse(line)).toMatchObject({
+      msg: 'request refused',
+      error: 'unauthorized',
+      because: expect.stringContaining(why),
+    });
+  });
+
   it('does not make us ask the provider again and again for a key that is not there', async () => {
     const asked = provider.asked;
     await Promise.all(

@@ -26,13 +26,14 @@ export class AccessLog {
   tell(request: CallRequest, { statusCode }: Response, startedAt: number, isUsual = false): void {
     const refused = statusCode >= 400 && !isUsual;
     if (!refused && !this.tellsAll) return;
-    const { requestId, principal, method, path, refusedAs } = request;
+    const { requestId, principal, method, path, refusedAs, refusedBecause } = request;
     const line = {
       requestId,
       method,
       path,
       status: statusCode,
       ...(refusedAs && { error: refusedAs }),
+      ...(refusedBecause && { because: refusedBecause }),
       durationMs: Math.round(performance.now() - startedAt),
       ...(principal && { tenantId: principal.tenantId, caller: principal.id }),
     };

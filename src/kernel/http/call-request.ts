@@ -9,6 +9,8 @@ export interface CallRequest extends Request {
   principal?: Principal;
   /** Under which code it was refused, for the access log. */
   refusedAs?: ErrorCode;
+  /** What the sender is not told: the reason that whoever refused it was given, for the access log. */
+  refusedBecause?: string;
 }
 
 /** The caller of a route that is not public. */

@@ -13,6 +13,7 @@ import { KnownMethods } from './known-methods.js';
 import type { CallRequest } from './call-request.js';
 
 const OUTAGE_TOLD_EVERY_MS = 1_000;
+const LONGEST_REASON = 300;
 
 /** Turns whatever was thrown into the one shape that every error has. What we did not mean to throw says nothing. */
 @Catch()
@@ -39,6 +40,8 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
   refusalFrom(thrown: unknown, request: CallRequest, response: Response): Refusal {
     const refusal = this.asRefusal(thrown, request, response);
     request.refusedAs = refusal.code;
+    if (refusal.cause instanceof Error)
+      request.refusedBecause = refusal.cause.message.slice(0, LONGEST_REASON);
     return refusal;
   }
 

@@ -1,11 +1,12 @@
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import type { OidcConfig } from '#kernel/config/oidc-config';
+import type { Refusal } from '#kernel/domain/errors';
 import { asTenantId } from '#kernel/domain/ids';
 import type { Principal, UserRole } from '#kernel/http/principal';
 import type { ExternalPeople } from './external-people.js';
 import { oidcKeys } from './oidc-keys.js';
-import { OIDC } from './token-guards.js';
+import { OIDC, unauthorized } from './token-guards.js';
 
 /** OpenID Connect: at most 255 ASCII characters. */
 const SUBJECT = /^[\x20-\x7e]{1,255}$/;
@@ -27,13 +28,15 @@ export class OidcStrategy extends PassportStrategy(Strategy, OIDC) {
     });
   }
 
-  /** @returns false for a token that says too little, or whose user may not come in */
-  async validate(claims: Claims): Promise<Principal | false> {
+  /** @throws Refusal `unauthorized` for a token that says too little, or whose user may not come in; the log is told why */
+  async validate(claims: Claims): Promise<Principal> {
     const { tenantClaim, rolesClaim, emailClaim, issuer } = this.oidc;
     const { sub, exp, iat } = claims;
     const tenantId = asTenantId(claims[tenantClaim]);
-    // A token that never expires is one that nobody can take back.
-    if (!tenantId || typeof sub !== 'string' || !SUBJECT.test(sub) || typeof exp !== 'number') return false;
+    if (!tenantId) throw refused(`its claim ${tenantClaim} holds no id of a tenant`);
+    if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw refused('it has no usable subject');
+    // One that nobody could take back.
+    if (typeof exp !== 'number') throw refused('it never expires');
     const person = await this.people.whoIs({
       tenantId,
       subject: `${issuer}|${sub}`,
@@ -41,8 +44,17 @@ export class OidcStrategy extends PassportStrategy(Strategy, OIDC) {
       role: claimedRole(claims[rolesClaim]),
       issuedAt: new Date(typeof iat === 'number' ? iat * 1000 : 0),
     });
-    return person && { ...person, expiresAt: new Date(exp * 1000) };
+    if (!person)
+      throw refused(
+        `there is no such tenant, or its user was deleted or changed since, or is new and has no role in ${rolesClaim} ` +
+          `or no address of her own in ${emailClaim}`,
+      );
+    return { ...person, expiresAt: new Date(exp * 1000) };
   }
+}
+
+function refused(why: string): Refusal {
+  return unauthorized(new Error(why));
 }
 
 function claimedRole(claim: unknown): UserRole | undefined {
