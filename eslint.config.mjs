@@ -83,7 +83,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/kernel/config/**/*.ts', 'src/serve.ts'],
+    files: ['src/kernel/config/**/*.ts', 'src/serve.ts', 'examples/*/settings.ts'],
     rules: {
       'no-restricted-properties': ['error', NO_DATE_NOW],
       'no-restricted-syntax': ['error', ...NO_NEW_DATE],

@@ -1,10 +1,17 @@
 import { Aggregate } from '#kernel/domain/aggregate';
-import type { TenantId } from '#kernel/domain/ids';
+import { newId, type TenantId } from '#kernel/domain/ids';
 import { Store } from '#kernel/domain/store';
 import { OnCallAssigned } from './events.js';
 
+declare module '#kernel/domain/ids' {
+  interface IdKinds {
+    asg: 'on-call assignment';
+  }
+}
+
 /** Who has to look at an incident. */
 export class Assignment extends Aggregate {
+  readonly assignmentId!: string;
   readonly incidentId!: string;
   readonly service!: string;
   readonly person!: string;
@@ -19,8 +26,9 @@ export class Assignment extends Aggregate {
     to: { incidentId: string; service: string; person: string },
     now: Date,
   ): Assignment {
-    const assignment = Object.assign(new Assignment(), { tenantId, ...to, assignedAt: now });
-    assignment.record(new OnCallAssigned(to));
+    const given = { assignmentId: newId('asg'), ...to };
+    const assignment = Object.assign(new Assignment(), { tenantId, ...given, assignedAt: now });
+    assignment.record(new OnCallAssigned(given));
     return assignment;
   }
 }

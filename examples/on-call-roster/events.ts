@@ -2,6 +2,7 @@ import { defineEvent } from '#kernel/events/define-event';
 import { IdOf, Text } from '#kernel/http/fields';
 
 class OnCallAssignedData {
+  @IdOf('asg') assignmentId!: string;
   @IdOf('inc') incidentId!: string;
   @Text({ max: 200, summary: 'The service whose roster was asked' }) service!: string;
   @Text({ max: 200, summary: 'Who has to look at it' }) person!: string;
@@ -12,6 +13,7 @@ export class OnCallAssigned extends defineEvent({
   summary: 'The person whose turn it is has to look at a new incident',
   data: OnCallAssignedData,
   example: {
+    assignmentId: 'asg_01HX9VTPQR3KF8MZWBYD5N6JCE',
     incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE',
     service: 'checkout',
     person: 'Ada Lovelace',

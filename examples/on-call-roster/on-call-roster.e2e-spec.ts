@@ -37,6 +37,7 @@ describe('the on-call roster', () => {
     expect(frames.map(({ event, data }) => ({ event, ...data.data }))).toEqual(
       ['Ada', 'Grace', 'Ada'].map((person, at) => ({
         event: 'on_call.assigned',
+        assignmentId: expect.stringMatching(/^asg_/),
         incidentId: incidents[at],
         service: 'checkout',
         person,
@@ -44,7 +45,7 @@ describe('the on-call roster', () => {
     );
     expect(await tenant.api.get(`/v1/incidents/${incidents[1] ?? ''}/on-call`)).toMatchObject({
       status: 200,
-      body: { incidentId: incidents[1], person: 'Grace' },
+      body: { assignmentId: frames[1]?.data.data['assignmentId'], incidentId: incidents[1], person: 'Grace' },
     });
     expect(await tenant.api.get('/v1/on-call/checkout')).toMatchObject({ body: { next: 'Grace' } });
   });

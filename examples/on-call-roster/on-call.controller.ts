@@ -48,8 +48,8 @@ export class OnCallController {
     @Caller() { tenantId }: Principal,
     @Param('incidentId') incidentId: string,
   ): Promise<AssignmentView> {
-    const { service, person, assignedAt } = await this.assignments.get(tenantId, incidentId);
-    return { incidentId, service, person, assignedAt: assignedAt.toISOString() };
+    const { assignmentId, service, person, assignedAt } = await this.assignments.get(tenantId, incidentId);
+    return { assignmentId, incidentId, service, person, assignedAt: assignedAt.toISOString() };
   }
 }
 

@@ -17,6 +17,7 @@ export class RosterView {
 }
 
 export class AssignmentView {
+  @IdOf('asg') assignmentId!: string;
   @IdOf('inc') incidentId!: string;
   @Text({ max: 200, example: 'checkout' }) service!: string;
   @Text({ max: 200, example: 'Ada' }) person!: string;

@@ -21,6 +21,7 @@ export const assignmentSchema = aggregateSchema<Assignment>({
   columns: {
     tenantId: { name: 'tenant_id', type: 'text', primary: true },
     incidentId: { name: 'incident_id', type: 'text', primary: true },
+    assignmentId: { name: 'assignment_id', type: 'text' },
     service: { type: 'text' },
     person: { type: 'text' },
     assignedAt: { name: 'assigned_at', type: 'timestamptz', precision: 3 },

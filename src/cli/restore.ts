@@ -1,5 +1,7 @@
 // Fills an empty installation from a file that `npm run backup` wrote.
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type DatabaseConfig, loadDatabaseConfig } from '#kernel/config/database-config';
 import { replacePrivateFile } from '#kernel/config/private-files';
 import { migrationFolders } from '../migration-folders.js';
@@ -8,22 +10,38 @@ import { BackupError } from './backup/backup-error.js';
 import { reachIdleDatabase } from './backup/reach-database.js';
 import { restoreBackup } from './backup/restore-backup.js';
 
-const USAGE = 'Usage: npm run restore -- FILE';
+const USAGE =
+  'Usage: npm run restore -- FILE [--migrations FOLDER]\n' +
+  'FOLDER, which may be given several times, holds the migrations of an extension that src/extensions.ts does not list.';
 
 await runProgram({ failed: 'CauseFlow could not be restored.', usage: USAGE }, async (say) => {
-  const [file, ...others] = process.argv.slice(2);
-  if (file === undefined || others.length > 0) throw new BackupError(USAGE);
+  const { file, folders } = readArguments();
   const config = loadDatabaseConfig();
 
   const database = await reachIdleDatabase(config, say);
   try {
-    const { secrets } = await restoreBackup(database.url, resolve(file), migrationFolders(), say);
+    const { secrets } = await restoreBackup(database.url, resolve(file), folders, say);
     say('Done.');
     sayOfSecrets(config, secrets, say);
   } finally {
     await database.leave();
   }
 });
+
+function readArguments(): { file: string; folders: readonly string[] } {
+  try {
+    const options = { migrations: { type: 'string', multiple: true, default: [] as string[] } } as const;
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const [file, ...others] = positionals;
+    const missing = values.migrations.find((folder) => !existsSync(folder));
+    if (missing !== undefined) throw new Error(`There is no folder ${missing}.`);
+    if (file !== undefined && others.length === 0)
+      return { file, folders: [...migrationFolders(), ...values.migrations] };
+  } catch (error) {
+    throw new BackupError(`${(error as Error).message}\n${USAGE}`);
+  }
+  throw new BackupError(USAGE);
+}
 
 function sayOfSecrets(
   { databaseUrl, dataDir }: DatabaseConfig,

@@ -41,8 +41,8 @@ describe('a backup', () => {
   let sender: AlertSender;
   let backedUp: Ended;
 
-  const restore = (from: string, into: TestDatabase): Promise<Ended> =>
-    runToEnd('dist/cli/restore.js', [from], { DATABASE_URL: into.url });
+  const restore = (from: string, into: TestDatabase, ...options: string[]): Promise<Ended> =>
+    runToEnd('dist/cli/restore.js', [from, ...options], { DATABASE_URL: into.url });
 
   beforeAll(async () => {
     source = await TestServer.start();
@@ -167,6 +167,26 @@ describe('a backup', () => {
     it('and, as a newer one, is refused before anything is made', async () => {
       await expect(restoreWith(later)).rejects.toThrow('made by a newer version');
       expect(await sql(empty.url, `SELECT FROM pg_tables WHERE schemaname = 'public'`)).toEqual([]);
+    });
+
+    it('and, with an extension that is not configured here, wants the folder of its migrations', async () => {
+      const source = await emptyDatabase();
+      await migrate(source.url, [own, later]);
+      const extended = scratch.path('extended.gz');
+      const backup = await runToEnd('dist/cli/backup.js', [extended], { DATABASE_URL: source.url });
+      expect(backup).toMatchObject({ code: 0 });
+      await removeDatabase(source);
+
+      expect(await restore(extended, empty)).toEqual({
+        code: 1,
+        output: expect.stringMatching(/it has the migration title2000000000000\): .* --migrations\.\n$/),
+      });
+      const nowhere = scratch.path('nowhere');
+      expect(await restore(extended, empty, '--migrations', nowhere)).toEqual({
+        code: 1,
+        output: expect.stringContaining(`There is no folder ${nowhere}.\nUsage: npm run restore`),
+      });
+      expect(await restore(extended, empty, '--migrations', later)).toMatchObject({ code: 0 });
     });
 
     it('and refuses a database that is newer than itself', async () => {

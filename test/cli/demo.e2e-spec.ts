@@ -22,9 +22,9 @@ interface Played {
 }
 
 /** @param answers what the person at the terminal types, line by line */
-function play(args: readonly string[], answers?: readonly string[]): Promise<Played> {
+function play(args: readonly string[], answers?: readonly string[], url = server.url): Promise<Played> {
   const child = spawn(process.execPath, ['dist/cli/demo.js', ...args], {
-    env: { CAUSEFLOW_URL: server.url, NO_COLOR: '1' },
+    env: { CAUSEFLOW_URL: url, NO_COLOR: '1' },
   });
   let screen = '';
   const left = [...(answers ?? [])];
@@ -39,6 +39,13 @@ function play(args: readonly string[], answers?: readonly string[]): Promise<Pla
 }
 
 describe('the demo', () => {
+  it('says which server does not answer', async () => {
+    expect(await play([], [], 'http://127.0.0.1:2')).toEqual({
+      code: 1,
+      screen: '\nhttp://127.0.0.1:2 does not answer (ECONNREFUSED): is it running?\n',
+    });
+  });
+
   it('plays the main job: cause, approval, pattern, known solution, and an honest “inconclusive”', async () => {
     const { code, screen } = await play(['--yes']);
     expect({ code, screen }).toMatchObject({ code: 0 });

@@ -13,6 +13,7 @@ SELECT isolate_by_tenant('on_call_rosters');
 CREATE TABLE on_call_assignments (
   tenant_id text COLLATE "C" NOT NULL,
   incident_id text COLLATE "C" NOT NULL,
+  assignment_id text COLLATE "C" NOT NULL,
   service text NOT NULL,
   person text NOT NULL,
   assigned_at timestamptz(3) NOT NULL,

@@ -50,7 +50,8 @@ async function refuseUnlessFit(
   const unknown = migrations.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new BackupError(
-      `The backup was made by a newer version, or with an extension that is missing here (it has the migration ${unknown}).`,
+      `The backup was made by a newer version, or with an extension that is missing here (it has the migration ${unknown}): ` +
+        'use that version, or name the folder of the extension by --migrations.',
     );
   }
   const { rows: sessions } = await client.query(

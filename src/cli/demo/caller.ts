@@ -49,6 +49,9 @@ export class Caller {
       },
       ...(body !== undefined && { body }),
       signal: AbortSignal.timeout(30_000),
+    }).catch((error: unknown) => {
+      const { message, cause } = error as Error & { readonly cause?: { readonly code?: string } };
+      throw new Error(`${this.url} does not answer (${cause?.code ?? message}): is it running?`);
     });
     const text = await response.text();
     const answer = (text === '' ? {} : JSON.parse(text)) as T;

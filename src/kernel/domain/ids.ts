@@ -1,10 +1,14 @@
 import { SystemClock } from './clock.js';
 import { timeDigits, timeOf, ulidFactory, ulidNamed } from './ulid.js';
 
-/** What an id names, by its prefix. */
-export type IdPrefix =
-  | 'ten' | 'user' | 'key' | 'inc' | 'evd' | 'inv' | 'hyp' | 'rem' | 'stp'
-  | 'apr' | 'int' | 'trg' | 'chg' | 'ptn' | 'whs' | 'dlv' | 'evt' | 'aud'; // prettier-ignore
+/** What ids name, by their prefixes. An extension adds its own: `declare module '#kernel/domain/ids'`, see CONTRIBUTING.md. */
+export interface IdKinds {
+  ten: 'tenant'; user: 'user'; key: 'API key'; inc: 'incident'; evd: 'evidence'; inv: 'investigation'; hyp: 'hypothesis';
+  rem: 'remediation'; stp: 'step'; apr: 'approval'; int: 'integration'; trg: 'trigger'; chg: 'change'; ptn: 'pattern';
+  whs: 'webhook subscription'; dlv: 'delivery'; evt: 'event'; aud: 'audit entry';
+} // prettier-ignore
+
+export type IdPrefix = keyof IdKinds;
 
 export type Id<P extends IdPrefix> = `${P}_${string}`;
 

@@ -93,6 +93,10 @@ describe('the publisher', () => {
     const event = new Opened(new Door(), stored(1));
     await publisherFor(one, two).redeliver('Doorman', event);
     expect([one.batches, two.batches]).toEqual([[[event]], [[event]]]);
+
+    const [failing, sound] = [new Porter(event), new Porter()];
+    await expect(publisherFor(failing, sound).redeliver('Porter', event)).rejects.toThrow('not this one');
+    expect(sound.batches).toEqual([[event]]);
   });
 
   it('tells a handler of one tenant at a time, unless it takes several', async () => {

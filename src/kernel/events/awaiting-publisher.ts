@@ -97,10 +97,10 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     const owed = (this.handlers.get(event.constructor) ?? []).filter(({ name }) => name === handlerName);
     // Was it called otherwise in the version that failed? What it is owed must not be taken for done.
     if (owed.length === 0) throw new Error(`No ${handlerName} listens to ${event.type}`);
-    for (const handler of owed) {
-      const [failure] = await this.deliver(handler, [event]);
-      if (failure) throw failure.error;
-    }
+    // All of them: one of a module that goes on failing must not keep its namesake of another one waiting.
+    const failures = await Promise.all(owed.map((handler) => this.deliver(handler, [event])));
+    const [failure] = failures.flat();
+    if (failure) throw failure.error;
   }
 
   /** Tells a handler of different tenants side by side. */
