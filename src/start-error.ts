@@ -20,8 +20,10 @@ const NO_WAY: Readonly<Record<string, string>> = {
 };
 /** Classes of what PostgreSQL itself says of a connection, of rights and of its own state; all else is a mistake of ours. */
 const REFUSED = /^(08|28|3D|53|57P|25006|42501)/;
+/** Of these, what it says of its own state, a full disk for one: no other address would help. */
+const ITS_STATE = /^(53|57P)/;
 
-/** Of the database, while it is made ready. Leaves what is no matter of the configuration as it is. */
+/** Of the database, until the server is ready. Leaves what is no matter of the configuration as it is. */
 export function explainDatabase(error: unknown, databaseUrl: string): unknown {
   const { code = '', message } = error as Failure;
   const isTooSlow = /^(timeout expired|Connection terminated)/.test(message);
@@ -31,8 +33,9 @@ export function explainDatabase(error: unknown, databaseUrl: string): unknown {
   if (reason === undefined) return error;
   const { hostname, port, pathname, username } = new URL(databaseUrl);
   const who = username === '' ? '' : ` as ${decodeURIComponent(username)}`;
+  const question = ITS_STATE.test(code) ? '' : ' Is DATABASE_URL right?';
   return new StartError(
-    `The database ${pathname.slice(1)} on ${hostname}:${port || '5432'} cannot be used${who}: ${reason}. Is DATABASE_URL right?`,
+    `The database ${pathname.slice(1)} on ${hostname}:${port || '5432'} cannot be used${who}: ${reason}.${question}`,
     { cause: error },
   );
 }

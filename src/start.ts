@@ -43,9 +43,7 @@ export async function start(
     await embedded?.stop();
   };
   try {
-    const ran = await migrate(database.url, migrationFolders(extensions)).catch((error: unknown) => {
-      throw explainDatabase(error, database.url);
-    });
+    const ran = await migrate(database.url, migrationFolders(extensions));
     if (ran.length > 0) say(`Migrated the database (${ran.length} steps).`);
     const missingKey = await noteEncryptionKey(database.url, config);
     if (missingKey !== undefined) throw explainMissingKey(missingKey);
@@ -56,7 +54,7 @@ export async function start(
     return { url: addressOf(app), stop };
   } catch (error) {
     await stop();
-    throw error;
+    throw explainDatabase(error, database.url);
   }
 }
 
@@ -76,7 +74,13 @@ export function stopOnSignals(server: RunningServer): void {
     }, STOP_MS).unref();
     server.stop().then(
       () => process.exit(0),
-      () => process.exit(1),
+      (error: unknown) => {
+        new Logger('Stop').error(
+          error,
+          'The server did not stop in good order; the next start takes up what is left',
+        );
+        process.exit(1);
+      },
     );
   };
   process.on('SIGTERM', onSignal);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AsyncApi } from '../support/asyncapi.js';
 import { OpenApi } from '../support/openapi.js';
 import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
 
 let server: TestServer;
 let openApi: OpenApi;
@@ -53,6 +54,32 @@ describe('the OpenAPI document', () => {
       return !good.some(([status, { content }]) => status === '204' || Object.keys(content ?? {}).length > 0);
     });
     expect(silent.map(({ operationId }) => operationId)).toEqual([]);
+  });
+
+  it('says of whatever is made where it is read', () => {
+    const silent = openApi.operations.filter(
+      ({ responses: { 201: created } }) => created && !created.headers?.['Location'],
+    );
+    expect(silent.map(({ operationId }) => operationId)).toEqual([]);
+  });
+
+  it('says of an upload that it is a text, whatever the body is as JSON', () => {
+    const { content = {} } = openApi.operation('attachEvidence').requestBody ?? {};
+    expect(content['application/json']?.schema).toEqual({ $ref: '#/components/schemas/EvidenceBody' });
+    for (const type of ['text/csv', 'application/x-ndjson'])
+      expect(content[type]?.schema).toEqual({ type: 'string' });
+  });
+
+  it('has no object of which a generated client could read nothing', () => {
+    const shapeless: string[] = [];
+    const walk = (node: unknown, path: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      const { type, properties, additionalProperties } = node as Record<string, unknown>;
+      if ([type].flat().includes('object') && !properties && !additionalProperties) shapeless.push(path);
+      for (const [name, inner] of Object.entries(node)) walk(inner, `${path}/${name}`);
+    };
+    walk(openApi.document, '');
+    expect(shapeless).toEqual([]);
   });
 
   it('says of each operation that it may fail, and that PostgreSQL may be away', () => {
@@ -107,6 +134,19 @@ describe('the OpenAPI document', () => {
     );
     expect(bare).toEqual([]);
   });
+});
+
+it('an extension whose class has the name of another one is told that the document shows but one of them', async () => {
+  const extended = await TestServer.start({
+    database: server.database,
+    main: 'test/docs/server-with-a-namesake.mjs',
+  });
+  try {
+    await OpenApi.of(extended.url);
+    await until('it is told', () => extended.log.includes('Several classes are called RegisterBody'));
+  } finally {
+    await extended.stop();
+  }
 });
 
 describe('the AsyncAPI document', () => {

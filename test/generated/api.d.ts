@@ -1515,8 +1515,9 @@ export interface components {
             /**
              * @description Of the incident
              * @example investigating
+             * @enum {string}
              */
-            status: string;
+            status: "open" | "triaging" | "investigating" | "awaiting_approval" | "remediating" | "resolved" | "closed";
             /**
              * @description The run that was started to read it
              * @example inv_01HX9VTPQR3KF8MZWBYD5N6JCE
@@ -1569,7 +1570,7 @@ export interface components {
              *     }
              */
             tags?: {
-                [key: string]: unknown;
+                [key: string]: string;
             };
             /** @description Any JSON object of at most 256 KiB */
             metadata?: {
@@ -1648,7 +1649,7 @@ export interface components {
              *     }
              */
             tags?: {
-                [key: string]: unknown;
+                [key: string]: string;
             } | null;
             /**
              * @description Any JSON object of at most 256 KiB
@@ -2031,7 +2032,7 @@ export interface components {
             /** @example production */
             environment: string | null;
             tags: {
-                [key: string]: unknown;
+                [key: string]: string;
             };
             metadata: {
                 [key: string]: unknown;
@@ -2496,7 +2497,9 @@ export interface components {
             /** @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE */
             tenantId: string;
             /** @description As described for the event in /asyncapi.json */
-            data: Record<string, never>;
+            data: {
+                [key: string]: unknown;
+            };
         };
         RecordChangeBody: {
             /** @enum {string} */
@@ -3500,6 +3503,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3942,6 +3947,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4151,6 +4158,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4287,6 +4296,8 @@ export interface operations {
             /** @description As it was opened; triage follows at once */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4595,14 +4606,16 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["EvidenceBody"];
-                "text/csv": components["schemas"]["EvidenceBody"];
-                "application/x-ndjson": components["schemas"]["EvidenceBody"];
+                "text/csv": string;
+                "application/x-ndjson": string;
             };
         };
         responses: {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5020,6 +5033,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5292,6 +5307,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5412,6 +5429,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5954,6 +5973,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6470,6 +6491,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6761,6 +6784,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6887,6 +6912,8 @@ export interface operations {
             /** @description Under a new approvalId */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7471,6 +7498,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7756,6 +7785,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -16,6 +16,7 @@ const ALERT = {
   severity: 'high' as const,
   service: SERVICE,
   environment: 'production',
+  tags: { team: 'payments' },
 };
 
 /** Everything that an answer held and the document did not promise, or the other way round; what was made, and not where. */
@@ -141,6 +142,22 @@ describe('a client that is generated from the document', () => {
     const known = evidence.items.map(({ evidenceId }) => evidenceId);
     for (const { findings } of run.steps)
       for (const { evidenceIds } of findings) expect(known).toEqual(expect.arrayContaining(evidenceIds));
+    const rating = { rating: 5, rootCauseAccurate: true };
+    const rated = { params: { path: { incidentId: first } }, body: rating };
+    await taken(client.POST('/v1/investigation/{incidentId}/feedback', rated));
+    await taken(client.POST('/v1/notifications/stream-tickets', {}));
+  });
+
+  it('uploads what it has at hand', async () => {
+    const uploaded = await taken(
+      client.POST('/v1/incidents/{incidentId}/evidence', {
+        params: { path: { incidentId: first }, query: { type: 'log', source: 'loki' } },
+        headers: { 'content-type': 'text/csv' },
+        body: `timestamp,entity,message\n${minutesAgo(1)},${SERVICE},took an order\n`,
+        bodySerializer: (text) => text,
+      }),
+    );
+    expect(uploaded).toMatchObject({ type: 'log', accepted: 1, rejected: [] });
   });
 
   it('has the plan carried out by a person, and resolves the incident', async () => {
@@ -166,6 +183,7 @@ describe('a client that is generated from the document', () => {
       client.PATCH('/v1/incidents/{incidentId}', { params: { path }, body: { status: 'resolved' } }),
     );
     expect(resolved.status).toBe('resolved');
+    expect(resolved.tags['team']?.toUpperCase()).toBe('PAYMENTS');
   });
 
   it('finds what was learned, with the plan that helped, and says that it was right', async () => {
@@ -195,7 +213,7 @@ describe('a client that is generated from the document', () => {
       const query = { events: 'investigation.known_solution_found', incidentId };
       return (await taken(client.GET('/v1/notifications/events', { params: { query } }))).items[0];
     });
-    expect(found.data).toMatchObject({ matchedPatternId: patternId, confidence: 1 });
+    expect([found.data['matchedPatternId'], found.data['confidence']]).toEqual([patternId, 1]);
     const body = { action: 'accept' as const, patternId };
     await taken(client.POST('/v1/investigation/{incidentId}/known-solution', { ...params, body }));
     await until('the run ended', async () => {

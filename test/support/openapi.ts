@@ -11,7 +11,9 @@ export interface Operation {
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly example?: string }[];
   readonly requestBody?: { readonly content: Content };
-  readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Content }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly $ref?: string; readonly content?: Content; readonly headers?: Content }>
+  >;
 }
 
 type Content = Readonly<Record<string, { readonly schema: object; readonly example?: unknown }>>;

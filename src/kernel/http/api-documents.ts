@@ -1,6 +1,7 @@
-import { type INestApplication, Injectable } from '@nestjs/common';
+import { type INestApplication, Injectable, Logger } from '@nestjs/common';
 import { asyncApiDocument } from '../events/asyncapi.js';
 import { EventCatalogue } from '../events/event-catalogue.js';
+import { sharedNames } from './fields.js';
 import { openApiDocument } from './openapi.js';
 
 /**
@@ -9,6 +10,7 @@ import { openApiDocument } from './openapi.js';
  */
 @Injectable()
 export class ApiDocuments {
+  private readonly log = new Logger(ApiDocuments.name);
   private app: INestApplication | undefined;
   private openApiText: string | undefined;
   private asyncApiText: string | undefined;
@@ -21,10 +23,17 @@ export class ApiDocuments {
 
   get openApi(): string {
     if (!this.app) throw new Error('There is no application to describe yet');
-    return (this.openApiText ??= JSON.stringify(openApiDocument(this.app)));
+    return (this.openApiText ??= this.write(this.app));
   }
 
   get asyncApi(): string {
     return (this.asyncApiText ??= JSON.stringify(asyncApiDocument(this.catalogue.published)));
+  }
+
+  private write(app: INestApplication): string {
+    // Ours are checked when the documents are generated; an extension's class may be a namesake of one of ours.
+    for (const name of sharedNames())
+      this.log.warn(`Several classes are called ${name}: /openapi.json shows one in the place of the others`);
+    return JSON.stringify(openApiDocument(app));
   }
 }

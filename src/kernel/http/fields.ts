@@ -59,12 +59,12 @@ function field(common: Common, api: ApiPropertyOptions, ...checks: PropertyDecor
 
 /** Any documented property, with the checks given beside it. */
 export function Field(
-  options: Common & { type: 'string' | 'number' | 'boolean' | 'object'; maxLength?: number },
+  options: Common & { type: 'string' | 'number' | 'boolean'; maxLength?: number },
 ): PropertyDecorator {
   const checks = options.maxLength === undefined ? [] : [IsString(), Length(0, options.maxLength)];
   return field(
     options,
-    { type: options.type, ...(options.maxLength && { maxLength: options.maxLength }) } as ApiPropertyOptions,
+    { type: options.type, ...(options.maxLength && { maxLength: options.maxLength }) },
     ...checks,
   );
 }
@@ -170,6 +170,11 @@ export function IdOf(prefix: IdPrefix | readonly IdPrefix[], options: Common = {
 /** An object of any shape, kept as it is. */
 export function AnyObject(options: Common = {}): PropertyDecorator {
   return field(options, { type: 'object', additionalProperties: true }, IsObject());
+}
+
+/** Texts by name. What reads the body checks each of them. */
+export function TextsByName(options: Common = {}): PropertyDecorator {
+  return field(options, { type: 'object', additionalProperties: { type: 'string' } }, IsObject());
 }
 
 /** Any JSON value at all. */

@@ -39,6 +39,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const schemas = sorted(document.components?.schemas ?? {});
   for (const operation of operationsOf(document)) {
     operation.security ??= securityFor(accesses.get(operation.operationId ?? '') ?? {});
+    describeUploads(operation);
     describeAnswers(operation);
     addExamples(operation, schemas);
     addErrors(operation);
@@ -55,11 +56,22 @@ function operationsOf({ paths }: OpenAPIObject): Operation[] {
   return Object.values(paths).flatMap((path) => methods.flatMap((method) => path[method] ?? []));
 }
 
+/** @nestjs/swagger gives the one schema of a body to all its media types. What is no JSON is a text. */
+function describeUploads({ requestBody }: Operation): void {
+  const content = requestBody && 'content' in requestBody ? requestBody.content : {};
+  for (const [type, body] of Object.entries(content))
+    if (type !== 'application/json') body.schema = { type: 'string' };
+}
+
 function describeAnswers({ responses }: Operation): void {
   for (const [status, response] of Object.entries(responses)) {
-    if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? status;
+    if (!response || !('description' in response)) continue;
+    response.description ||= STATUS_CODES[status] ?? status;
+    if (status === '201') response.headers = { ...response.headers, Location: LOCATION };
   }
 }
+
+const LOCATION = { schema: { type: 'string' }, description: 'Where it is read, if it is kept' };
 
 function addExamples(operation: Operation, schemas: Readonly<Record<string, object>>): void {
   for (const parameter of operation.parameters ?? []) {

@@ -9,6 +9,7 @@ import {
   OneOf,
   Text,
   Texts,
+  TextsByName,
   Whole,
 } from '#kernel/http/fields';
 import { PageQuery } from '#kernel/http/page';
@@ -36,7 +37,7 @@ export class CreateIncidentBody {
   @OneOf(SEVERITIES, { optional: true, default: 'medium' }) severity?: Severity;
   @Text({ max: 200, optional: true, example: 'checkout' }) service?: string;
   @Text({ max: 200, optional: true, example: 'production' }) environment?: string;
-  @AnyObject({ optional: true, summary: 'At most 64 texts by name', example: { team: 'payments' } })
+  @TextsByName({ optional: true, summary: 'At most 64 texts by name', example: { team: 'payments' } })
   tags?: Record<string, unknown>;
   @AnyObject({ optional: true, summary: 'Any JSON object of at most 256 KiB' })
   metadata?: Record<string, unknown>;
@@ -62,7 +63,7 @@ export class IncidentView {
   @Text({ max: 512, nullable: true }) sourceAlertId!: string | null;
   @Text({ max: 200, nullable: true, example: 'checkout' }) service!: string | null;
   @Text({ max: 200, nullable: true, example: 'production' }) environment!: string | null;
-  @AnyObject() tags!: Readonly<Record<string, string>>;
+  @TextsByName() tags!: Readonly<Record<string, string>>;
   @AnyObject() metadata!: Readonly<Record<string, unknown>>;
   @Text({
     max: 4000,

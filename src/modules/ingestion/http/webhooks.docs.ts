@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiHeader, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { errorResponses } from '#kernel/http/error-docs';
-import { AnyObject, IdOf, ListOf, OneOf, Text, Whole } from '#kernel/http/fields';
+import { AnyObject, IdOf, ListOf, OneOf, Text, TextsByName, Whole } from '#kernel/http/fields';
 import { SEVERITIES, type Severity } from '#kernel/domain/severity';
 import { INCIDENT_STATUSES, type IncidentStatus } from '../events.js';
 
@@ -33,7 +33,7 @@ export class CustomAlertBody {
   service?: string | null;
   @Text({ max: 200, optional: true, nullable: true, example: 'production' })
   environment?: string | null;
-  @AnyObject({
+  @TextsByName({
     optional: true,
     nullable: true,
     summary: 'At most 64 texts by name',

@@ -3,7 +3,7 @@ import { Clock } from '#kernel/domain/clock';
 import { notFound } from '#kernel/domain/errors';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { IncidentLifecycle } from '#modules/ingestion/api';
+import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api';
 import { StartInvestigation } from './start-investigation.js';
 
 export interface NewContext {
@@ -27,7 +27,7 @@ export class AddContext {
     tenantId: TenantId,
     incidentId: string,
     { context, addedBy, reinvestigate }: NewContext,
-  ): Promise<{ incidentId: string; status: string; investigationId: string | null }> {
+  ): Promise<Pick<IncidentSnapshot, 'incidentId' | 'status'> & { investigationId: string | null }> {
     return this.unitOfWork.run(tenantId, async () => {
       const incident = await this.incidents.find(tenantId, incidentId);
       if (!incident) throw notFound('incident');

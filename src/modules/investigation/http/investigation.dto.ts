@@ -13,6 +13,7 @@ import {
   Whole,
 } from '#kernel/http/fields';
 import { PageQuery } from '#kernel/http/page';
+import { INCIDENT_STATUSES, type IncidentStatus } from '#modules/ingestion/events';
 import { OUTCOMES, type OutcomeName } from '../domain/outcome/decide-outcome.js';
 import { EVIDENCE_TYPES, type EvidenceType } from '../domain/evidence/evidence.js';
 import { RUN_STATUSES, type RunStatus, STEP_STATUSES } from '../domain/run.js';
@@ -146,7 +147,7 @@ export class ContextBody {
 
 export class ContextAdded {
   @IdOf('inc') incidentId!: string;
-  @Text({ max: 64, summary: 'Of the incident', example: 'investigating' }) status!: string;
+  @OneOf(INCIDENT_STATUSES, { summary: 'Of the incident', example: 'investigating' }) status!: IncidentStatus;
   @IdOf('inv', { nullable: true, summary: 'The run that was started to read it' }) investigationId!:
     string | null;
 }

@@ -1,4 +1,4 @@
-import { Field, IdOf, ListOf, Moment, Text, Whole } from '#kernel/http/fields';
+import { AnyObject, Field, IdOf, ListOf, Moment, Text, Whole } from '#kernel/http/fields';
 
 class FilterQuery {
   @Field({
@@ -59,7 +59,7 @@ class PolledEvent {
   @Text({ max: 100, example: 'incident.created' }) event!: string;
   @Moment() timestamp!: string;
   @IdOf('ten') tenantId!: string;
-  @Field({ type: 'object', summary: 'As described for the event in /asyncapi.json' }) data!: object;
+  @AnyObject({ summary: 'As described for the event in /asyncapi.json' }) data!: Record<string, unknown>;
 }
 
 export class EventPage {
