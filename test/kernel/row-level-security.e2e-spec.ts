@@ -57,6 +57,21 @@ describe('row-level security', () => {
     expect(open).toEqual([]);
   });
 
+  it('is by the column that leads every key, but those that tell whose a caller is', async () => {
+    const others = await sql<{ name: string }>(
+      server.database.url,
+      `SELECT i.indexrelid::regclass::text AS name
+         FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = ANY ($1::text[]::regclass[]) AND i.indisunique AND a.attname <> 'tenant_id' ORDER BY 1`,
+      [tables],
+    );
+    expect(others.map(({ name }) => name)).toEqual([
+      'api_keys_by_hash',
+      'integrations_by_ingest_token',
+      'users_by_email',
+    ]);
+  });
+
   it('keeps the application from reading partitions past the table they belong to', async () => {
     const readable = await sql(
       server.database.url,
