@@ -2,11 +2,13 @@ import { readdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { alone } from '../harness/alternate.mjs';
 import { atOnce } from '../harness/database.mjs';
-import { residentKiB } from '../harness/footprint.mjs';
+import { cpuSeconds, postgresSeconds, residentKiB } from '../harness/footprint.mjs';
 import { FrameReader } from '../harness/frames.mjs';
 import { load } from '../harness/load.mjs';
+import { IdleWatch, yardstick } from '../harness/machine.mjs';
 import { seriesOf } from '../harness/scrape.mjs';
 import { median } from '../harness/statistics.mjs';
 import { Readers } from '../harness/streams.mjs';
@@ -58,6 +60,7 @@ export async function* soak({ product, worker, senders, minutes }) {
   const watched = await watchStreams(product, senders);
   const others = new Readers();
   await others.open({ ...product.stream, clients: STREAMS - senders.length });
+  const cpu = await watchCpu(product, worker);
   const samples = [];
   const problems = [];
   let alerts = 0;
@@ -73,7 +76,7 @@ export async function* soak({ product, worker, senders, minutes }) {
       .catch((error) => problems.push(error));
   };
   const take = (window) => {
-    const sampled = sample({ product, worker, ...window }).then((each) => samples.push(each));
+    const sampled = sample({ product, worker, cpu, ...window }).then((each) => samples.push(each));
     sampled.catch((error) => problems.push(error));
     check(window);
   };
@@ -86,6 +89,7 @@ export async function* soak({ product, worker, senders, minutes }) {
   );
   check(last);
   await checking;
+  await cpu.end();
   yield table(samples);
   if (problems.length > 0) throw problems[0];
   await watched.settle(PATIENCE_MS);
@@ -206,7 +210,7 @@ async function checkStored({ databaseUrl }, senders, ids) {
     throw new Error(`WRONG: ${ids.length} alerts were answered, ${stored} are stored`);
 }
 
-async function sample({ product, worker, p50, p99 }) {
+async function sample({ product, worker, cpu, requests, p50, p99 }) {
   const [own, its] = await Promise.all([seriesOf(product.url), seriesOf(worker.url)]);
   const [{ connections, tables, months }] = await atOnce(
     product.databaseUrl,
@@ -228,6 +232,31 @@ async function sample({ product, worker, p50, p99 }) {
     'events, MiB': months / MiB,
     connections,
     'file handles': readdirSync(`/proc/${product.pid}/fd`).length,
+    ...cpu.look(requests),
+  };
+}
+
+/** What an alert costs, and what the machine has left: whether it was slower at some time, or what ran on it dearer. */
+async function watchCpu(product, worker) {
+  const client = new pg.Client({ connectionString: product.databaseUrl });
+  await client.connect();
+  const idle = new IdleWatch();
+  const used = () => [cpuSeconds(product.pid), cpuSeconds(worker.pid), postgresSeconds(client.processID)];
+  let last = used();
+  return {
+    look(requests) {
+      const now = used();
+      const [own, its, postgres] = now.map((seconds, at) => ((seconds - last[at]) / requests) * 1e6);
+      last = now;
+      return {
+        'CPU an alert, µs': own,
+        'worker, µs': its,
+        'PostgreSQL, µs': postgres,
+        'idle, %': idle.look(),
+        'yardstick, ms': yardstick(),
+      };
+    },
+    end: () => client.end(),
   };
 }
 
@@ -246,7 +275,7 @@ function table(samples) {
 /** Of a minute the memory that was left when it was collected, and the median of everything else. */
 function inMinutes(samples) {
   const size = 60 / SAMPLE_SECONDS;
-  const figures = Object.keys(FLAT);
+  const figures = [...Object.keys(FLAT), 'yardstick, ms'];
   return Array.from({ length: Math.ceil(samples.length / size) }, (_, minute) => {
     const some = samples.slice(minute * size, (minute + 1) * size);
     const of = (figure) => some.map((each) => each[figure]);
@@ -272,10 +301,10 @@ function judge(samples, rate) {
       text: `${figure}: median ${median(values).toFixed(1)}, ${anHour.toFixed(2)} an hour, ${(growth * 100).toFixed(0)} % over the watch (at most ${allowed * 100} %)`,
     };
   });
-  const late = kept.filter((each) => each['p50, ms'] > SERVED_WITHIN_MS).length;
+  const late = kept.filter((each) => each['p50, ms'] > SERVED_WITHIN_MS);
   verdicts.push({
-    flat: late === 0,
-    text: `minutes in which it could not keep up (p50 above ${SERVED_WITHIN_MS} ms): ${late} of ${kept.length}`,
+    flat: late.length === 0,
+    text: `minutes in which it could not keep up (p50 above ${SERVED_WITHIN_MS} ms): ${late.length} of ${kept.length}${aboutThe(late, kept)}`,
   });
   const backlog = samples.at(-1)['relay backlog'];
   const most = BACKLOG_SECONDS * 3 * rate;
@@ -284,4 +313,11 @@ function judge(samples, rate) {
     text: `relay backlog at the end: ${backlog.toLocaleString('en')} events (at most ${most.toLocaleString('en')})`,
   });
   return verdicts;
+}
+
+/** How slow the machine itself was then. */
+function aboutThe(late, kept) {
+  if (late.length === 0) return '';
+  const took = (minutes) => median(minutes.map((each) => each['yardstick, ms'])).toFixed(1);
+  return `, in which the yardstick took ${took(late)} ms (all: ${took(kept)})`;
 }
