@@ -1163,6 +1163,126 @@ export interface paths {
         patch: operations["updateUser"];
         trace?: never;
     };
+    "/v1/webhook-subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhook subscriptions */
+        get: operations["listWebhookSubscriptions"];
+        put?: never;
+        /**
+         * Have events sent to an address
+         * @description Each event is one POST of its envelope, signed per Standard Webhooks 1.0.0; `webhook-id` is the id of the event. Any 2xx within 15 seconds is success. Else it is sent again after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, or later where a 429 or 503 asks so by `Retry-After`. It may come more than once; first attempts come in the order of the log. 410 disables the subscription, and so do five days of failure.
+         */
+        post: operations["createWebhookSubscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-subscriptions/{subscriptionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a webhook subscription */
+        get: operations["getWebhookSubscription"];
+        put?: never;
+        post?: never;
+        /** Delete a webhook subscription */
+        delete: operations["deleteWebhookSubscription"];
+        options?: never;
+        head?: never;
+        /** Change a webhook subscription, or turn it on or off */
+        patch: operations["updateWebhookSubscription"];
+        trace?: never;
+    };
+    "/v1/webhook-subscriptions/{subscriptionId}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was sent to a webhook subscription, the latest event first
+         * @description One for each event, however often it was sent, for seven days.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-subscriptions/{subscriptionId}/deliveries/{deliveryId}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an event again, whatever came of it before
+         * @description Soon, under the same `webhook-id`; when it fails, on the same schedule as a first attempt.
+         */
+        post: operations["redeliverWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-subscriptions/{subscriptionId}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook subscription a new secret
+         * @description For `overlapMinutes` messages bear two signatures, so that receivers can be changed meanwhile.
+         */
+        post: operations["rotateSubscriptionSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-subscriptions/{subscriptionId}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event now and see what comes back
+         * @description The event is called webhook_subscription.test and signed like any other. It is not kept.
+         */
+        post: operations["testWebhookSubscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks/{tenantId}/custom": {
         parameters: {
             query?: never;
@@ -1457,6 +1577,26 @@ export interface components {
              */
             occurredAt: string;
         };
+        ChangeWebhookSubscriptionBody: {
+            /**
+             * Format: uri
+             * @description Where events are sent by POST; redirects are not followed
+             * @example https://hooks.example.com/causeflow
+             */
+            url?: string;
+            /**
+             * @description Names of events, and wildcards like * and incident.*
+             * @example [
+             *       "incident.created",
+             *       "investigation.*"
+             *     ]
+             */
+            events?: string[];
+            /** @example Opens tickets */
+            description?: string | null;
+            /** @description When enabled again, it is sent what happens from then on, and what was still to be tried again */
+            enabled?: boolean;
+        };
         CompleteStepBody: {
             /** @enum {string} */
             status: "succeeded" | "failed";
@@ -1615,6 +1755,30 @@ export interface components {
              * @description Without one the answer holds a token with which this person chooses one
              */
             password?: string;
+        };
+        CreateWebhookSubscriptionBody: {
+            /**
+             * Format: uri
+             * @description Where events are sent by POST; redirects are not followed
+             * @example https://hooks.example.com/causeflow
+             */
+            url: string;
+            /**
+             * @description Names of events, and wildcards like * and incident.*
+             * @example [
+             *       "incident.created",
+             *       "investigation.*"
+             *     ]
+             */
+            events: string[];
+            /** @example Opens tickets */
+            description?: string | null;
+            /**
+             * Format: password
+             * @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; made for you when left out
+             * @example whsec_…
+             */
+            secret?: string;
         };
         CustomAlertBody: {
             /**
@@ -2314,6 +2478,54 @@ export interface components {
              */
             setPasswordToken?: string;
         };
+        NewWebhookSubscription: {
+            /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            subscriptionId: string;
+            /**
+             * Format: uri
+             * @example https://hooks.example.com/causeflow
+             */
+            url: string;
+            /**
+             * @description Names of events, and wildcards like * and incident.*
+             * @example [
+             *       "incident.created",
+             *       "investigation.*"
+             *     ]
+             */
+            events: string[];
+            /** @example Opens tickets */
+            description: string | null;
+            enabled: boolean;
+            /**
+             * @description Why it is not enabled: a person wished so, the address answered 410, or it failed for five days
+             * @enum {string|null}
+             */
+            disabledReason: "requested" | "gone" | "failing" | null;
+            /**
+             * Format: date-time
+             * @description Since when nothing has succeeded; null while all is well
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            failingSince: string | null;
+            /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; shown this once
+             * @example whsec_…
+             */
+            secret: string;
+        };
         NoticesAccepted: {
             /**
              * @description How many alerts and deploys the body told of
@@ -2684,6 +2896,19 @@ export interface components {
              */
             overlapMinutes?: number;
         };
+        RotateSubscriptionSecretBody: {
+            /**
+             * @description How long the present secret signs as well
+             * @default 1440
+             */
+            overlapMinutes?: number;
+            /**
+             * Format: password
+             * @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; made for you when left out
+             * @example whsec_…
+             */
+            secret?: string;
+        };
         RotatedSecret: {
             /** @example key_01HX9VTPQR3KF8MZWBYD5N6JCE */
             keyId: string;
@@ -2695,6 +2920,21 @@ export interface components {
             /**
              * Format: date-time
              * @description Until then the secret before is good as well
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            previousSecretExpiresAt: string;
+        };
+        RotatedSubscriptionSecret: {
+            /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            subscriptionId: string;
+            /**
+             * @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; shown this once
+             * @example whsec_…
+             */
+            secret: string;
+            /**
+             * Format: date-time
+             * @description Until then messages bear two signatures, the other one by the secret before
              * @example 2026-03-01T12:00:00.000Z
              */
             previousSecretExpiresAt: string;
@@ -3116,6 +3356,127 @@ export interface components {
             incidentId: string;
             /** @enum {string} */
             status: "triaging";
+        };
+        WebhookDeliveryPage: {
+            items: components["schemas"]["WebhookDeliveryView"][];
+            /** @description Pass it as cursor for the next page */
+            nextCursor: string | null;
+        };
+        WebhookDeliveryView: {
+            /** @example dlv_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            deliveryId: string;
+            /**
+             * @description The webhook-id at every attempt
+             * @example evt_01HX9VTPQR3KF8MZWBYD5N6JCE
+             */
+            eventId: string;
+            /** @example incident.created */
+            event: string;
+            /**
+             * @description pending until it has succeeded or failed for good
+             * @enum {string}
+             */
+            status: "pending" | "succeeded" | "failed";
+            /** @example 2 */
+            attempts: number;
+            /**
+             * @description What was answered, if anything
+             * @example 503
+             */
+            lastStatusCode: number | null;
+            /**
+             * @description Why the last attempt did not succeed
+             * @example The address answered 503.
+             */
+            lastError: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            nextAttemptAt: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            lastAttemptAt: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        WebhookSubscriptionPage: {
+            items: components["schemas"]["WebhookSubscriptionView"][];
+            /** @description Pass it as cursor for the next page */
+            nextCursor: string | null;
+        };
+        WebhookSubscriptionView: {
+            /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            subscriptionId: string;
+            /**
+             * Format: uri
+             * @example https://hooks.example.com/causeflow
+             */
+            url: string;
+            /**
+             * @description Names of events, and wildcards like * and incident.*
+             * @example [
+             *       "incident.created",
+             *       "investigation.*"
+             *     ]
+             */
+            events: string[];
+            /** @example Opens tickets */
+            description: string | null;
+            enabled: boolean;
+            /**
+             * @description Why it is not enabled: a person wished so, the address answered 410, or it failed for five days
+             * @enum {string|null}
+             */
+            disabledReason: "requested" | "gone" | "failing" | null;
+            /**
+             * Format: date-time
+             * @description Since when nothing has succeeded; null while all is well
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            failingSince: string | null;
+            /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-03-01T12:00:00.000Z
+             */
+            updatedAt: string;
+        };
+        WebhookTestResult: {
+            /**
+             * @description The webhook-id of the test
+             * @example evt_01HX9VTPQR3KF8MZWBYD5N6JCE
+             */
+            eventId: string;
+            succeeded: boolean;
+            /**
+             * @description What was answered, if anything
+             * @example 503
+             */
+            statusCode: number | null;
+            /**
+             * @description Why it did not succeed
+             * @example The address answered 503.
+             */
+            error: string | null;
+            /**
+             * @description How the body of the answer begins
+             * @example busy
+             */
+            answer: string | null;
+            /** @example 86 */
+            durationMs: number;
         };
     };
     responses: {
@@ -7931,6 +8292,452 @@ export interface operations {
             409: components["responses"]["Error409"];
             413: components["responses"]["Error413"];
             415: components["responses"]["Error415"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    listWebhookSubscriptions: {
+        parameters: {
+            query?: {
+                /** @description How many items to answer */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "subscriptionId": "whs_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "url": "https://hooks.example.com/causeflow",
+                     *           "events": [
+                     *             "incident.created",
+                     *             "investigation.*"
+                     *           ],
+                     *           "description": "Opens tickets",
+                     *           "enabled": true,
+                     *           "disabledReason": "requested",
+                     *           "failingSince": "2026-03-01T12:00:00.000Z",
+                     *           "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "createdAt": "2026-03-01T12:00:00.000Z",
+                     *           "updatedAt": "2026-03-01T12:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookSubscriptionPage"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    createWebhookSubscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters. The same key and body within 24 hours gets the first answer again, with `Idempotent-Replay: true`; another body 422; a request that is still being answered 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.example.com/causeflow",
+                 *       "events": [
+                 *         "incident.created",
+                 *         "investigation.*"
+                 *       ],
+                 *       "description": "Opens tickets",
+                 *       "secret": "whsec_…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateWebhookSubscriptionBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description Where it is read, if it is kept */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "subscriptionId": "whs_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "url": "https://hooks.example.com/causeflow",
+                     *       "events": [
+                     *         "incident.created",
+                     *         "investigation.*"
+                     *       ],
+                     *       "description": "Opens tickets",
+                     *       "enabled": true,
+                     *       "disabledReason": "requested",
+                     *       "failingSince": "2026-03-01T12:00:00.000Z",
+                     *       "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "createdAt": "2026-03-01T12:00:00.000Z",
+                     *       "updatedAt": "2026-03-01T12:00:00.000Z",
+                     *       "secret": "whsec_…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewWebhookSubscription"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            415: components["responses"]["Error415"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    getWebhookSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                subscriptionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "subscriptionId": "whs_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "url": "https://hooks.example.com/causeflow",
+                     *       "events": [
+                     *         "incident.created",
+                     *         "investigation.*"
+                     *       ],
+                     *       "description": "Opens tickets",
+                     *       "enabled": true,
+                     *       "disabledReason": "requested",
+                     *       "failingSince": "2026-03-01T12:00:00.000Z",
+                     *       "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "createdAt": "2026-03-01T12:00:00.000Z",
+                     *       "updatedAt": "2026-03-01T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookSubscriptionView"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    deleteWebhookSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                subscriptionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    updateWebhookSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                subscriptionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.example.com/causeflow",
+                 *       "events": [
+                 *         "incident.created",
+                 *         "investigation.*"
+                 *       ],
+                 *       "description": "Opens tickets",
+                 *       "enabled": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeWebhookSubscriptionBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "subscriptionId": "whs_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "url": "https://hooks.example.com/causeflow",
+                     *       "events": [
+                     *         "incident.created",
+                     *         "investigation.*"
+                     *       ],
+                     *       "description": "Opens tickets",
+                     *       "enabled": true,
+                     *       "disabledReason": "requested",
+                     *       "failingSince": "2026-03-01T12:00:00.000Z",
+                     *       "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "createdAt": "2026-03-01T12:00:00.000Z",
+                     *       "updatedAt": "2026-03-01T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookSubscriptionView"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            413: components["responses"]["Error413"];
+            415: components["responses"]["Error415"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description How many items to answer */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                subscriptionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "deliveryId": "dlv_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "eventId": "evt_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *           "event": "incident.created",
+                     *           "status": "pending",
+                     *           "attempts": 2,
+                     *           "lastStatusCode": 503,
+                     *           "lastError": "The address answered 503.",
+                     *           "nextAttemptAt": "2026-03-01T12:00:00.000Z",
+                     *           "lastAttemptAt": "2026-03-01T12:00:00.000Z",
+                     *           "createdAt": "2026-03-01T12:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryPage"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    redeliverWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                subscriptionId: string;
+                /** @example dlv_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveryId": "dlv_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "eventId": "evt_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "event": "incident.created",
+                     *       "status": "pending",
+                     *       "attempts": 2,
+                     *       "lastStatusCode": 503,
+                     *       "lastError": "The address answered 503.",
+                     *       "nextAttemptAt": "2026-03-01T12:00:00.000Z",
+                     *       "lastAttemptAt": "2026-03-01T12:00:00.000Z",
+                     *       "createdAt": "2026-03-01T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryView"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    rotateSubscriptionSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                subscriptionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlapMinutes": 1440,
+                 *       "secret": "whsec_…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateSubscriptionSecretBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "subscriptionId": "whs_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "secret": "whsec_…",
+                     *       "previousSecretExpiresAt": "2026-03-01T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RotatedSubscriptionSecret"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            413: components["responses"]["Error413"];
+            415: components["responses"]["Error415"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    testWebhookSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
+                subscriptionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "eventId": "evt_01HX9VTPQR3KF8MZWBYD5N6JCE",
+                     *       "succeeded": true,
+                     *       "statusCode": 503,
+                     *       "error": "The address answered 503.",
+                     *       "answer": "busy",
+                     *       "durationMs": 86
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookTestResult"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
             429: components["responses"]["Error429"];
             500: components["responses"]["Error500"];
             503: components["responses"]["Error503"];

@@ -12,6 +12,11 @@ export function newWebhookSecret(): string {
   return randomBytes(32).toString('hex');
 }
 
+/** As Standard Webhooks write one. */
+export function newSigningSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`;
+}
+
 /** For whatever is handed out once and looked up by its hash: refresh tokens, tickets, ingest tokens. */
 export function newOpaqueToken(): string {
   return randomBytes(32).toString('base64url');

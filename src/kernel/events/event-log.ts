@@ -25,6 +25,17 @@ export class EventLog {
     return rows.map(loggedEvent);
   }
 
+  /** The events at these places, in their order; those that are not kept any more are left out. */
+  async at(tenantId: TenantId, places: readonly number[]): Promise<LoggedEvent[]> {
+    if (places.length === 0) return [];
+    const rows = await this.unitOfWork.query<EventTableRow>(
+      tenantId,
+      `SELECT ${EVENT_COLUMNS} FROM events WHERE tenant_id = $1 AND seq = ANY ($2::bigint[]) ORDER BY seq`,
+      [tenantId, places],
+    );
+    return rows.map(loggedEvent);
+  }
+
   /** The next events of many tenants, each after its place, in the order of their logs; at most `limit` of each. */
   async pages(places: ReadonlyMap<TenantId, number>, limit: number): Promise<Map<TenantId, LoggedEvent[]>> {
     const tenantIds = [...places.keys()];

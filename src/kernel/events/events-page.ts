@@ -12,7 +12,8 @@ interface Property {
 
 const HEAD = `# Events
 
-What \`GET /v1/notifications/stream\` and \`GET /v1/notifications/events\` tell. Every event comes in one envelope:
+What \`GET /v1/notifications/stream\` and \`GET /v1/notifications/events\` tell, and what \`POST /v1/webhook-subscriptions\` has sent
+to an address of yours. Every event comes in one envelope:
 
 \`\`\`json
 { "event": "<name>", "timestamp": "2026-03-01T12:00:00.000Z", "tenantId": "ten_…", "data": {} }

@@ -17,7 +17,7 @@ const AFTER_A_FAILURE_MS = 1_000;
 export interface LogFollower {
   readonly log: Logger;
   /** The look-up that finds, in all tenants, whose log is ahead of the place remembered. */
-  readonly findBehind: 'streams_behind' | 'streams_unpublished';
+  readonly findBehind: 'streams_behind' | 'streams_unpublished' | 'webhooks_behind';
   /** The most logs that are moved on together. */
   readonly logsAPass: number;
   /** Moves some logs on. @returns those that may have more; when it throws, all of them come again, after a pause */

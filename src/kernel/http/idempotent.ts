@@ -9,6 +9,7 @@ import {
 import { ApiHeader } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
+import { SealedText } from '../crypto/sealed-text.js';
 import { sha256Hex } from '../crypto/secrets.js';
 import { invalid, Refusal } from '../domain/errors.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
@@ -20,6 +21,7 @@ const KEY = /^[\x20-\x7e]{1,255}$/;
 interface KeptAnswer {
   readonly body_hash: string;
   readonly status: number;
+  /** Its JSON, sealed, since it may hold a secret that is shown once. The version before kept the answer itself. */
   readonly answer: unknown;
   readonly location: string | null;
 }
@@ -30,7 +32,10 @@ interface KeptAnswer {
  */
 @Injectable()
 class IdempotencyInterceptor implements NestInterceptor {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly sealed: SealedText,
+  ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.switchToHttp();
@@ -53,11 +58,12 @@ class IdempotencyInterceptor implements NestInterceptor {
     if (!principal) throw new Error('@Idempotent() stands on a public route');
     const { tenantId } = principal;
     const [route, bodyHash] = [`${method} ${path}`, sha256Hex(rawBody)];
+    const place = [tenantId, route, key].join('\n');
     return this.unitOfWork.run(tenantId, async () => {
       const [lock] = await this.unitOfWork.query<{ free: boolean }>(
         tenantId,
         `SELECT pg_try_advisory_xact_lock(hashtextextended('causeflow.idempotent:' || $1, 0)) AS free`,
-        [[tenantId, route, key].join('\n')],
+        [place],
       );
       if (!lock?.free)
         throw new Refusal('conflict', 'A request with this Idempotency-Key is still being answered.');
@@ -67,7 +73,7 @@ class IdempotencyInterceptor implements NestInterceptor {
           WHERE tenant_id = $1 AND route = $2 AND key = $3 AND created_at > now() - interval '24 hours'`,
         [tenantId, route, key],
       );
-      if (kept) return replay(kept, bodyHash, response);
+      if (kept) return this.replay(kept, place, bodyHash, response);
       const answer: unknown = await lastValueFrom(next.handle(), { defaultValue: null });
       await this.unitOfWork.query(
         tenantId,
@@ -81,26 +87,27 @@ class IdempotencyInterceptor implements NestInterceptor {
           key,
           bodyHash,
           response.statusCode,
-          JSON.stringify(answer),
+          JSON.stringify(this.sealed.seal(JSON.stringify(answer ?? null), place)),
           response.get('Location'),
         ],
       );
       return answer;
     });
   }
-}
 
-function replay(
-  { body_hash, status, answer, location }: KeptAnswer,
-  bodyHash: string,
-  response: Response,
-): unknown {
-  if (body_hash !== bodyHash) {
-    throw new Refusal('idempotency_mismatch', 'The Idempotency-Key came with another body before.');
+  private replay(
+    { body_hash, status, answer, location }: KeptAnswer,
+    place: string,
+    bodyHash: string,
+    response: Response,
+  ): unknown {
+    if (body_hash !== bodyHash) {
+      throw new Refusal('idempotency_mismatch', 'The Idempotency-Key came with another body before.');
+    }
+    response.status(status).setHeader('Idempotent-Replay', 'true');
+    if (location !== null) response.setHeader('Location', location);
+    return typeof answer === 'string' ? (JSON.parse(this.sealed.open(answer, place)) as unknown) : answer;
   }
-  response.status(status).setHeader('Idempotent-Replay', 'true');
-  if (location !== null) response.setHeader('Location', location);
-  return answer;
 }
 
 /** Lets callers send an `Idempotency-Key`. The route must do its work in the database alone, in its own transaction. */

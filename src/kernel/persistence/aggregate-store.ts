@@ -100,7 +100,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   }
 
   private get kind(): string {
-    return this.schema.options.name.toLowerCase();
+    return this.schema.options.name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
   }
 
   private async load(

@@ -1,17 +1,54 @@
 import { Module } from '@nestjs/common';
+import { ChangeWebhookSubscription } from './application/change-webhook-subscription.js';
+import { CreateWebhookSubscription } from './application/create-webhook-subscription.js';
+import { DeliverWebhooks } from './application/deliver-webhooks.js';
 import { FindPlace } from './application/find-place.js';
+import { ListWebhookDeliveries } from './application/list-webhook-deliveries.js';
+import { ListWebhookSubscriptions } from './application/list-webhook-subscriptions.js';
 import { OpenStream } from './application/open-stream.js';
 import { PollEvents } from './application/poll-events.js';
+import { RedeliverWebhook } from './application/redeliver-webhook.js';
+import { RotateSubscriptionSecret } from './application/rotate-subscription-secret.js';
+import { SendWebhook } from './application/send-webhook.js';
 import { StreamKeeper } from './application/stream-keeper.js';
 import { StreamPlaces } from './application/stream-places.js';
 import { StreamTickets } from './application/stream-tickets.js';
 import { TenantFeeds } from './application/tenant-feeds.js';
+import { TestWebhookSubscription } from './application/test-webhook-subscription.js';
+import { WebhookCouriers } from './application/webhook-couriers.js';
+import { WebhookSecrets } from './application/webhook-secrets.js';
+import { WebhookDeliveries } from './domain/webhook-deliveries.js';
+import { WebhookSubscriptions } from './domain/webhook-subscriptions.js';
 import { EventStreamController } from './http/event-stream.controller.js';
 import { EventsController } from './http/events.controller.js';
+import { WebhookSubscriptionsController } from './http/webhook-subscriptions.controller.js';
+import { SqlWebhookDeliveries } from './infrastructure/sql-webhook-deliveries.js';
+import { StoredWebhookSubscriptions } from './infrastructure/stored-webhook-subscriptions.js';
 
-/** Events out: the stream, and the same log by polling. */
+/** Events out: the stream, the same log by polling, and webhook subscriptions. */
 @Module({
-  controllers: [EventStreamController, EventsController],
-  providers: [FindPlace, OpenStream, PollEvents, StreamKeeper, StreamPlaces, StreamTickets, TenantFeeds],
+  controllers: [EventStreamController, EventsController, WebhookSubscriptionsController],
+  providers: [
+    FindPlace,
+    OpenStream,
+    PollEvents,
+    StreamKeeper,
+    StreamPlaces,
+    StreamTickets,
+    TenantFeeds,
+    ChangeWebhookSubscription,
+    CreateWebhookSubscription,
+    DeliverWebhooks,
+    ListWebhookDeliveries,
+    ListWebhookSubscriptions,
+    RedeliverWebhook,
+    RotateSubscriptionSecret,
+    SendWebhook,
+    TestWebhookSubscription,
+    WebhookCouriers,
+    WebhookSecrets,
+    { provide: WebhookDeliveries, useClass: SqlWebhookDeliveries },
+    { provide: WebhookSubscriptions, useClass: StoredWebhookSubscriptions },
+  ],
 })
 export class NotificationsModule {}

@@ -36,4 +36,22 @@ describe('few at once', () => {
     await Promise.all(['many', 'many', 'many', 'many', 'few', 'few', 'one'].map(ask));
     expect(begun).toEqual(['many', 'many', 'few', 'one', 'many', 'few', 'many']);
   });
+
+  it('are no more of a line than a line may have, and leave the room to others', async () => {
+    const few = new FewAtOnce(3, 2);
+    const begun: string[] = [];
+    let finish: () => void = () => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    const ask = (name: string): Promise<void> =>
+      few.run(name.slice(0, 1), async () => {
+        begun.push(name);
+        await finished;
+      });
+    const all = Promise.all(['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'].map(ask));
+    await turn();
+    expect(begun).toEqual(['a1', 'a2', 'b1']);
+    finish();
+    await all;
+    expect(begun.toSorted()).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1']);
+  });
 });

@@ -2,22 +2,43 @@
 export class FewAtOnce {
   /** Those with somebody waiting, in the order of their turns. */
   private readonly lines = new Map<string, (() => void)[]>();
-  private running = 0;
+  /** How many of each line run. */
+  private readonly running = new Map<string, number>();
+  private total = 0;
 
-  constructor(private readonly most: number) {}
+  /** @param mostOfALine of which no more run at once, also when nobody else wants to */
+  constructor(
+    private readonly most: number,
+    private readonly mostOfALine = most,
+  ) {}
 
   /** @param line whose work it is: much of one holds up no little of another */
   async run<T>(line: string, work: () => Promise<T>): Promise<T> {
-    if (this.running < this.most) this.running += 1;
-    // Whoever is done hands its turn on, so `running` stays as it is.
+    if (this.hasRoomFor(line)) this.begin(line);
+    // Whoever lets it in has begun it.
     else await new Promise<void>((resolve) => this.wait(line, resolve));
     try {
       return await work();
     } finally {
-      const next = this.next();
-      if (next) next();
-      else this.running -= 1;
+      this.end(line);
+      this.letIn();
     }
+  }
+
+  private hasRoomFor(line: string): boolean {
+    return this.total < this.most && (this.running.get(line) ?? 0) < this.mostOfALine;
+  }
+
+  private begin(line: string): void {
+    this.total += 1;
+    this.running.set(line, (this.running.get(line) ?? 0) + 1);
+  }
+
+  private end(line: string): void {
+    this.total -= 1;
+    const left = (this.running.get(line) ?? 0) - 1;
+    if (left > 0) this.running.set(line, left);
+    else this.running.delete(line);
   }
 
   private wait(line: string, begin: () => void): void {
@@ -26,13 +47,16 @@ export class FewAtOnce {
     else this.lines.set(line, [begin]);
   }
 
-  private next(): (() => void) | undefined {
+  /** The one place that has become free goes to the line whose turn it is, of those that may have one more. */
+  private letIn(): void {
     for (const [line, waiting] of this.lines) {
+      if (!this.hasRoomFor(line)) continue;
       const next = waiting.shift();
       this.lines.delete(line);
       if (waiting.length > 0) this.lines.set(line, waiting);
-      return next;
+      this.begin(line);
+      next?.();
+      return;
     }
-    return undefined;
   }
 }

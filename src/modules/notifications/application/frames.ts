@@ -11,9 +11,13 @@ export function framesOf(events: readonly ToldEvent[]): Buffer {
   return Buffer.from(events.map(frameOf).join(''));
 }
 
-export function frameOf({ id, type, timestamp, tenantId, data }: ToldEvent): string {
-  const envelope = `{"event":"${type}","timestamp":"${timestamp}","tenantId":"${tenantId}","data":${onOneLine(data)}}`;
-  return `id: ${id}\nevent: ${type}\ndata: ${envelope}\n\n`;
+export function frameOf(event: ToldEvent): string {
+  return `id: ${event.id}\nevent: ${event.type}\ndata: ${envelopeOf(event)}\n\n`;
+}
+
+/** An event as everybody outside is told it, on one line. */
+export function envelopeOf({ type, timestamp, tenantId, data }: Omit<ToldEvent, 'id'>): string {
+  return `{"event":"${type}","timestamp":"${timestamp}","tenantId":"${tenantId}","data":${onOneLine(data)}}`;
 }
 
 /** Says that the place asked for is not in the log any more; what follows is everything from the oldest. No id. */

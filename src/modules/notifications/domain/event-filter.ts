@@ -1,4 +1,4 @@
-import { invalid } from '#kernel/domain/errors';
+import { checkNames, eventsNamed } from './event-names.js';
 
 interface Wish {
   /** Names and wildcards, separated by commas: `incident.*,remediation.proposed`. All events when absent. */
@@ -18,11 +18,9 @@ export class EventFilter {
    * @throws Refusal `validation_error` for a name that fits none of them
    */
   static of({ events, incidentId }: Wish, published: readonly string[]): EventFilter {
-    const wanted = new Set((events ?? '*').split(',').flatMap((name) => matching(name.trim(), published)));
-    return new EventFilter(
-      published.filter((type) => wanted.has(type)),
-      incidentId,
-    );
+    const names = (events ?? '*').split(',').map((name) => name.trim());
+    checkNames(names, published);
+    return new EventFilter(eventsNamed(names, published), incidentId);
   }
 
   get key(): string {
@@ -33,18 +31,4 @@ export class EventFilter {
     if (this.incidentId !== undefined && event.incidentId !== this.incidentId) return false;
     return this.types.includes(event.type);
   }
-}
-
-function matching(name: string, published: readonly string[]): readonly string[] {
-  const matches =
-    name === '*'
-      ? published
-      : published.filter((type) =>
-          name.endsWith('.*') ? type.startsWith(name.slice(0, -1)) : type === name,
-        );
-  if (matches.length === 0) {
-    const rule = 'must be names of events or wildcards like incident.*, separated by commas';
-    throw invalid('events', `${rule}; "${name.slice(0, 50)}" fits no event`);
-  }
-  return matches;
 }

@@ -3,7 +3,6 @@ import type { OutboundAnswer } from '#kernel/net/exchange';
 
 /** What is kept of a step's output. */
 const MAX_OUTPUT_BYTES = 64 * 1024;
-const A_DAY = 86_400;
 
 /** The answer's JSON object; undefined when it is none. */
 export function bodyOf({ body }: OutboundAnswer): Record<string, unknown> | undefined {
@@ -15,24 +14,6 @@ export function bodyOf({ body }: OutboundAnswer): Record<string, unknown> | unde
   } catch {
     return undefined;
   }
-}
-
-export function isSuccess({ status }: OutboundAnswer): boolean {
-  return status >= 200 && status <= 299;
-}
-
-/** It turned the order down before looking at it. */
-export function isBusy({ status }: OutboundAnswer): boolean {
-  return status === 429 || status === 503;
-}
-
-/** `Retry-After` as seconds from now, at most a day; undefined when it is missing or unreadable. */
-export function retryAfterSeconds(header: string | undefined, now: Date): number | undefined {
-  if (header === undefined) return undefined;
-  const seconds = /^\d+$/.test(header)
-    ? Number(header)
-    : Math.ceil((Date.parse(header) - now.getTime()) / 1000);
-  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), A_DAY);
 }
 
 /** An output as it is; or, when it is too large or holds what the database cannot, the start of its JSON text. */

@@ -1,18 +1,11 @@
 import { ArrayMinSize, ArrayUnique, Matches } from 'class-validator';
 import { Text, Texts, Whole } from '#kernel/http/fields';
+import { WebhookUrl } from '#kernel/http/webhook-fields';
 
 export const DEFAULT_TIMEOUT_SECONDS = 30;
 
 export class HttpRunnerConfig {
-  @Text({
-    max: 2000,
-    format: 'uri',
-    summary: 'Where steps are sent by POST',
-    example: 'https://runner.example.com/steps',
-  })
-  @Matches(/^https?:\/\/[^\s/@]+(?:\/\S*)?$/i, {
-    message: 'url must be an http or https address without a user name',
-  })
+  @WebhookUrl({ summary: 'Where steps are sent by POST', example: 'https://runner.example.com/steps' })
   url!: string;
 
   @Texts({

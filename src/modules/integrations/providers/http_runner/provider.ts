@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { Webhook } from 'standardwebhooks';
 import type { OutboundAnswer } from '#kernel/net/exchange';
 import { OutboundFailedError, OutboundRefusedError } from '#kernel/net/outbound-errors';
+import { isBusy, isSuccess, postWebhook, retryAfterSeconds, unexpected } from '#kernel/net/post-webhook';
 import type { StepAnswer, StepOrder } from '../../api.js';
 import { type Connection, type Outside, NoAnswer, type Provider } from '../provider.js';
 import { DEFAULT_TIMEOUT_SECONDS, HttpRunnerConfig, HttpRunnerCredentials } from './config.js';
-import { bodyOf, isBusy, isSuccess, retryAfterSeconds, storable } from './answer.js';
+import { bodyOf, storable } from './answer.js';
 
 type Runner = Connection<HttpRunnerConfig, HttpRunnerCredentials>;
 
+/** As sentences begin. */
+const RUNNER = 'The runner';
 /** A person waits for a probe's answer. */
 const PROBE_TIMEOUT_SECONDS = 10;
 
@@ -35,7 +37,7 @@ export const httpRunner: Provider<HttpRunnerConfig, HttpRunnerCredentials> = {
   async probe(runner, outside) {
     const answer = await sendProbe(runner, outside);
     const body = bodyOf(answer);
-    if (!isSuccess(answer)) throw new NoAnswer(unexpected(answer));
+    if (!isSuccess(answer.status)) throw new NoAnswer(unexpected(RUNNER, answer.status));
     // A web page answers 200 to anything; a runner answers JSON or nothing.
     if (answer.body.length > 0 && !body) throw new NoAnswer('The runner did not answer in JSON.');
     if (body?.['status'] === 'failed') throw new NoAnswer('The runner answered that its probe failed.');
@@ -75,42 +77,32 @@ async function post(
   { http, clock }: Outside,
   timeoutSeconds = config.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
 ): Promise<OutboundAnswer> {
-  const body = JSON.stringify(content);
-  const now = clock.now();
-  return http.request({
-    method: 'POST',
+  return postWebhook(http, {
     url: config.url,
-    headers: {
-      'content-type': 'application/json',
-      'user-agent': 'CauseFlow',
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-      'webhook-signature': new Webhook(credentials.secret).sign(id, now, body),
-    },
-    body,
+    id,
+    body: JSON.stringify(content),
+    secrets: [credentials.secret],
+    sentAt: clock.now(),
     timeoutMs: timeoutSeconds * 1000,
   });
 }
 
 function stepAnswer(answer: OutboundAnswer, now: Date): StepAnswer {
-  const body = bodyOf(answer);
-  if (isSuccess(answer)) {
+  const { status: code, headers } = answer;
+  if (isSuccess(code)) {
+    const body = bodyOf(answer);
     const status = body?.['status'];
     if (status === 'succeeded' || status === 'failed') return { status, output: storable(body?.['output']) };
     return {
       status: 'unknown',
-      reason: `The runner answered ${answer.status} but neither succeeded nor failed.`,
+      reason: `${RUNNER} answered ${code} but neither succeeded nor failed.`,
     };
   }
-  const seconds = retryAfterSeconds(answer.headers['retry-after'], now);
-  if (isBusy(answer) && seconds !== undefined)
-    return { status: 'not_sent', reason: unexpected(answer), retryAfterSeconds: seconds };
-  return { status: 'unknown', reason: unexpected(answer) };
-}
-
-function unexpected({ status }: OutboundAnswer): string {
-  const redirects = status >= 300 && status <= 399 ? '; redirects are not followed' : '';
-  return `The runner answered ${status}${redirects}.`;
+  const reason = unexpected(RUNNER, code);
+  const seconds = retryAfterSeconds(headers['retry-after'], now);
+  if (isBusy(code) && seconds !== undefined)
+    return { status: 'not_sent', reason, retryAfterSeconds: seconds };
+  return { status: 'unknown', reason };
 }
 
 function reasonOf(error: unknown): string {

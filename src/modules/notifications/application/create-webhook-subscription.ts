@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { newSigningSecret } from '#kernel/crypto/secrets';
+import { Clock } from '#kernel/domain/clock';
+import { Refusal } from '#kernel/domain/errors';
+import { newId, type TenantId } from '#kernel/domain/ids';
+import { EventCatalogue } from '#kernel/events/event-catalogue';
+import { EventLog } from '#kernel/events/event-log';
+import { checkNames } from '../domain/event-names.js';
+import { WebhookSubscription } from '../domain/webhook-subscription.js';
+import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
+import { WebhookSecrets } from './webhook-secrets.js';
+
+/** Each of them reads the tenant's log. */
+const MOST_SUBSCRIPTIONS = 50;
+
+interface NewSubscription {
+  readonly url: string;
+  readonly events: readonly string[];
+  readonly description?: string | null;
+  /** `whsec_…`; made here when there is none. */
+  readonly secret?: string;
+}
+
+@Injectable()
+export class CreateWebhookSubscription {
+  constructor(
+    private readonly subscriptions: WebhookSubscriptions,
+    private readonly secrets: WebhookSecrets,
+    private readonly catalogue: EventCatalogue,
+    private readonly eventLog: EventLog,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Refusal `validation_error`, `quota_exceeded` */
+  async execute(
+    tenantId: TenantId,
+    { url, events, description = null, secret = newSigningSecret() }: NewSubscription,
+    createdBy: string,
+  ): Promise<{ subscription: WebhookSubscription; secret: string }> {
+    checkNames(events, this.catalogue.publishedTypes);
+    const there = await this.subscriptions.newestFirst(tenantId, undefined, MOST_SUBSCRIPTIONS);
+    if (there.length >= MOST_SUBSCRIPTIONS)
+      throw new Refusal(
+        'quota_exceeded',
+        `There are ${MOST_SUBSCRIPTIONS} webhook subscriptions already; delete one first.`,
+      );
+    const key = { tenantId, subscriptionId: newId('whs') };
+    const subscription = WebhookSubscription.create(
+      key,
+      { url, events: [...new Set(events)], description },
+      this.secrets.seal(key, secret),
+      createdBy,
+      await this.eventLog.head(tenantId),
+      this.clock.now(),
+    );
+    await this.subscriptions.add(subscription);
+    return { subscription, secret };
+  }
+}

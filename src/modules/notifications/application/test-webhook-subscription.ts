@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel/domain/clock';
+import { newId, type TenantId } from '#kernel/domain/ids';
+import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
+import { envelopeOf } from './frames.js';
+import { type AnsweredAttempt, SendWebhook } from './send-webhook.js';
+
+/** No event of the catalogue, so that nobody takes it for a fact. */
+const TEST_EVENT = 'webhook_subscription.test';
+
+export interface TestResult extends AnsweredAttempt {
+  readonly eventId: string;
+  readonly durationMs: number;
+}
+
+/** Sends a signed test event now, also to a disabled subscription, and remembers nothing of it. */
+@Injectable()
+export class TestWebhookSubscription {
+  constructor(
+    private readonly subscriptions: WebhookSubscriptions,
+    private readonly sendWebhook: SendWebhook,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Refusal `not_found` */
+  async execute(tenantId: TenantId, subscriptionId: string): Promise<TestResult> {
+    const subscription = await this.subscriptions.get(tenantId, subscriptionId);
+    const eventId = newId('evt');
+    const timestamp = this.clock.now().toISOString();
+    const data = JSON.stringify({ subscriptionId });
+    const body = envelopeOf({ type: TEST_EVENT, timestamp, tenantId, data });
+    const begun = performance.now();
+    const attempt = await this.sendWebhook.execute(subscription, { id: eventId, body });
+    return { ...attempt, eventId, durationMs: Math.round(performance.now() - begun) };
+  }
+}

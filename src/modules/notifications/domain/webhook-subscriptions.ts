@@ -1,0 +1,23 @@
+import type { TenantId } from '#kernel/domain/ids';
+import { Store } from '#kernel/domain/store';
+import type { SubscriptionKey } from './webhook-deliveries.js';
+import type { WebhookSubscription } from './webhook-subscription.js';
+
+/** A subscription with something to send, and no courier on the way. */
+export interface DueSubscription extends SubscriptionKey {
+  readonly isFailing: boolean;
+}
+
+export abstract class WebhookSubscriptions extends Store<WebhookSubscription> {
+  /** The tenant's subscriptions older than `before`, newest first, at most `limit`. */
+  abstract newestFirst(
+    tenantId: TenantId,
+    before: string | undefined,
+    limit: number,
+  ): Promise<WebhookSubscription[]>;
+
+  /** All tenants who have an enabled one. */
+  abstract subscribers(): Promise<TenantId[]>;
+
+  abstract due(tenantIds: readonly TenantId[], now: Date): Promise<DueSubscription[]>;
+}

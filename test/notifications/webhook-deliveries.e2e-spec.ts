@@ -1,0 +1,455 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { toldSince } from '../scale/queries.js';
+import { AlertSender, newTenant } from '../support/api.js';
+import { sql } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+import { type Hook, HookReceiver, isSignedBy } from './hook-receiver.js';
+import { append, newIncidentId, publishedIds } from './log-writer.js';
+import {
+  delivered,
+  deliveriesOf,
+  type Delivery,
+  newSubscriber,
+  PATH,
+  subscribe,
+  type Subscription,
+} from './subscriber.js';
+
+let server: TestServer;
+let receiver: HookReceiver;
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  receiver = await HookReceiver.start();
+});
+afterEach(() => receiver.stop());
+
+const came = (count: number, path?: string) =>
+  until(`${count} came`, () => receiver.at(path).length >= count);
+/** What is due at some time is due now. */
+const passTime = async (tenantId: string, { subscriptionId }: Subscription): Promise<void> => {
+  for (const [table, column] of [
+    ['webhook_deliveries', 'next_attempt_at'],
+    ['webhook_subscriptions', 'next_retry_at'],
+  ]) {
+    await sql(
+      server.database.url,
+      `UPDATE ${String(table)} SET ${String(column)} = now() WHERE subscription_id = $1 AND ${String(column)} IS NOT NULL`,
+      [subscriptionId],
+      tenantId,
+    );
+  }
+};
+const pauseOf = ({ nextAttemptAt, lastAttemptAt }: Delivery): number =>
+  (Date.parse(nextAttemptAt ?? '') - Date.parse(lastAttemptAt ?? '')) / 1000;
+
+describe('an event', () => {
+  it('is sent as it is told elsewhere, signed, and remembered as delivered', async () => {
+    const events = ['incident.created', 'user.*'];
+    const { tenant, subscription } = await newSubscriber(server.url, receiver, { events });
+    const before = (await publishedIds(server.database, tenant.tenantId)).at(-1) ?? '';
+    await tenant.api.post('/v1/incidents', { title: 'Slow «checkout» 🔥', description: 'p99' });
+    const person = { email: `${randomUUID()}@example.com`, name: 'Grace', role: 'member' };
+    const { body: user } = await tenant.api.post('/v1/users', person);
+    await tenant.api.patch(`/v1/users/${String(user['userId'])}`, { name: 'Grace Hopper' });
+    await came(3);
+    const { body: told } = await tenant.api.get<{ items: { id: string; event: string }[] }>(
+      `/v1/notifications/events?events=${events.join()}&after=${before}`,
+    );
+    expect(receiver.hooks.map(({ id, body }) => ({ id, ...body }))).toEqual(told.items);
+    for (const hook of receiver.hooks) {
+      expect(isSignedBy(hook, subscription.secret)).toBe(true);
+      expect(isSignedBy({ ...hook, raw: `${hook.raw} ` }, subscription.secret)).toBe(false);
+      expect(hook.headers).toMatchObject({
+        'content-type': 'application/json',
+        'user-agent': 'CauseFlow',
+        'webhook-timestamp': expect.stringMatching(/^\d{10}$/),
+      });
+      expect(Object.keys(hook.body)).toEqual(['event', 'timestamp', 'tenantId', 'data']);
+    }
+    const all = await until('all are remembered', async () => {
+      const found = await deliveriesOf(tenant, subscription);
+      return found.length === 3 && found;
+    });
+    expect(all.map(({ eventId }) => eventId)).toEqual(told.items.map(({ id }) => id).reverse());
+    expect(all[0]).toEqual({
+      deliveryId: expect.stringMatching(/^dlv_/),
+      eventId: told.items[2]?.id,
+      event: told.items[2]?.event,
+      status: 'succeeded',
+      attempts: 1,
+      lastStatusCode: 204,
+      lastError: null,
+      nextAttemptAt: null,
+      lastAttemptAt: expect.stringMatching(/Z$/),
+      createdAt: expect.stringMatching(/Z$/),
+    });
+  });
+
+  it('is sent when it was chosen, to its own tenant, from when she subscribed', async () => {
+    const [one, other] = [
+      await newSubscriber(server.url, receiver, { events: ['remediation.*', 'user.created'] }),
+      await newSubscriber(server.url, receiver),
+    ];
+    const incidentId = newIncidentId();
+    await append(server.database, one.tenant.tenantId, [
+      ...Array.from({ length: 300 }, () => ({})),
+      { type: 'remediation.rejected', incidentId },
+      ...Array.from({ length: 300 }, () => ({})),
+      { type: 'remediation.proposed', incidentId },
+      { type: 'incident.severity_changed' },
+    ]);
+    await append(server.database, other.tenant.tenantId, [{}, { type: 'incident.severity_changed' }, {}]);
+    await came(4);
+    const sentTo = ({ tenant }: typeof one) =>
+      receiver.hooks.filter(({ body }) => body.tenantId === tenant.tenantId).map(({ body }) => body.event);
+    expect(sentTo(one)).toEqual(['remediation.rejected', 'remediation.proposed']);
+    expect(sentTo(other)).toEqual(['incident.created', 'incident.created']);
+    for (const [mine, theirs] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      await until(
+        'both are remembered',
+        async () => (await deliveriesOf(mine.tenant, mine.subscription)).length === 2,
+      );
+      const own = receiver.hooks.filter(({ body }) => body.tenantId === mine.tenant.tenantId);
+      expect(own.every((hook) => isSignedBy(hook, mine.subscription.secret))).toBe(true);
+      expect(own.some((hook) => isSignedBy(hook, theirs.subscription.secret))).toBe(false);
+    }
+  });
+
+  it('is tried first in the order of the log, whatever becomes of it', async () => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    const before = await publishedIds(server.database, tenant.tenantId);
+    receiver.reply = ({ id }) => (/[02468]$/.test(id) ? 500 : 204);
+    await Promise.all(
+      Array.from({ length: 20 }, () => append(server.database, tenant.tenantId, [{}, {}, {}, {}, {}])),
+    );
+    await until('all came', () => receiver.firsts().length === 100);
+    const ids = await publishedIds(server.database, tenant.tenantId);
+    expect(receiver.firsts()).toEqual(ids.slice(before.length));
+    await until('all are remembered', async () => (await deliveriesOf(tenant, subscription)).length === 100);
+  });
+
+  it('is sent once by two replicas', async () => {
+    const replica = await TestServer.start({ database: server.database });
+    try {
+      const { tenant, subscription } = await newSubscriber(replica.url, receiver);
+      for (let turn = 0; turn < 20; turn += 1)
+        await append(server.database, tenant.tenantId, [{}, {}, {}, {}, {}]);
+      await until(
+        'all are remembered',
+        async () => (await deliveriesOf(tenant, subscription)).length === 100,
+      );
+      expect(receiver.hooks).toHaveLength(100);
+      expect(receiver.hooks.map(({ id }) => id)).toEqual(
+        (await publishedIds(server.database, tenant.tenantId)).slice(-100),
+      );
+    } finally {
+      await replica.stop();
+    }
+  });
+});
+
+describe('an attempt that fails', () => {
+  it('is made again after five seconds, with the same id and a signature of that time', async () => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    receiver.reply = () => (receiver.hooks.length === 1 ? 500 : 200);
+    await append(server.database, tenant.tenantId, [{}]);
+    const failed = await delivered(tenant, subscription, ({ attempts }) => attempts === 1);
+    expect(failed).toMatchObject({
+      status: 'pending',
+      lastStatusCode: 500,
+      lastError: 'The address answered 500.',
+    });
+    expect(pauseOf(failed)).toBeGreaterThanOrEqual(5);
+    expect(pauseOf(failed)).toBeLessThanOrEqual(5.5);
+    expect((await tenant.api.get(`${PATH}/${subscription.subscriptionId}`)).body).toMatchObject({
+      failingSince: failed.lastAttemptAt,
+    });
+    const done = await delivered(tenant, subscription, ({ status }) => status === 'succeeded');
+    expect(done).toMatchObject({ deliveryId: failed.deliveryId, attempts: 2, lastError: null });
+    const [first, second] = receiver.hooks;
+    expect(second?.id).toBe(first?.id);
+    expect(second?.raw).toBe(first?.raw);
+    expect(Number(second?.headers['webhook-timestamp'])).toBeGreaterThan(
+      Number(first?.headers['webhook-timestamp']),
+    );
+    expect(receiver.hooks.every((hook) => isSignedBy(hook, subscription.secret))).toBe(true);
+    expect((await tenant.api.get(`${PATH}/${subscription.subscriptionId}`)).body).toMatchObject({
+      failingSince: null,
+    });
+  });
+
+  it.each([429, 503])('by %i is not made again before the time that was asked for', async (status) => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    receiver.reply = () => ({ status, headers: { 'retry-after': '120' } });
+    await append(server.database, tenant.tenantId, [{}]);
+    const failed = await delivered(tenant, subscription, ({ attempts }) => attempts === 1);
+    expect(failed).toMatchObject({ status: 'pending', lastStatusCode: status });
+    expect(pauseOf(failed)).toBeGreaterThanOrEqual(120);
+    expect(pauseOf(failed)).toBeLessThanOrEqual(121);
+  });
+
+  it('by a redirect is not followed', async () => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    receiver.reply = () => ({ status: 302, headers: { location: receiver.url('/elsewhere') } });
+    await append(server.database, tenant.tenantId, [{}]);
+    const failed = await delivered(tenant, subscription, ({ attempts }) => attempts === 1);
+    expect(failed).toMatchObject({
+      status: 'pending',
+      lastStatusCode: 302,
+      lastError: 'The address answered 302; redirects are not followed.',
+    });
+    expect(receiver.at('/elsewhere')).toEqual([]);
+  });
+
+  it('nine times more is the last', async () => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    receiver.reply = () => 500;
+    await append(server.database, tenant.tenantId, [{}]);
+    for (let attempts = 1; attempts < 10; attempts += 1) {
+      const failed = await delivered(tenant, subscription, (each) => each.attempts === attempts);
+      expect(failed.status).toBe('pending');
+      await passTime(tenant.tenantId, subscription);
+    }
+    const failed = await delivered(tenant, subscription, ({ status }) => status === 'failed');
+    expect(failed).toMatchObject({ attempts: 10, nextAttemptAt: null });
+    expect(receiver.firsts()).toHaveLength(1);
+  });
+
+  it('by 410 disables the subscription, until a person enables it again', async () => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    const path = `${PATH}/${subscription.subscriptionId}`;
+    receiver.reply = () => 410;
+    await append(server.database, tenant.tenantId, [{}, {}, {}]);
+    const disabled = await until('it is disabled', async () => {
+      const { body } = await tenant.api.get(path);
+      return body['enabled'] === false && body;
+    });
+    expect(disabled).toMatchObject({ disabledReason: 'gone' });
+    const deliveries = await deliveriesOf(tenant, subscription);
+    expect(deliveries).toHaveLength(1);
+    expect(deliveries[0]).toMatchObject({ status: 'failed', attempts: 1, lastStatusCode: 410 });
+    expect(receiver.hooks).toHaveLength(1);
+    const [delivery] = deliveries;
+    const again = `${path}/deliveries/${delivery?.deliveryId ?? ''}/redeliver`;
+    expect(await tenant.api.post(again)).toMatchObject({ status: 409, body: { error: 'conflict' } });
+
+    receiver.reply = () => 204;
+    expect((await tenant.api.patch(path, { enabled: true })).body).toMatchObject({
+      enabled: true,
+      disabledReason: null,
+      failingSince: null,
+    });
+    await append(server.database, tenant.tenantId, [{ type: 'remediation.proposed' }]);
+    await came(2);
+    expect(receiver.hooks.map(({ body }) => body.event)).toEqual([
+      'incident.created',
+      'remediation.proposed',
+    ]);
+  });
+
+  it('says why nobody was called', async () => {
+    const own = await TestServer.start({ env: { OUTBOUND_ALLOW_CIDRS: '' } });
+    try {
+      const tenant = await newTenant(own.url);
+      for (const host of ['127.0.0.1', 'localhost', '[::1]', '169.254.169.254', '10.0.0.1']) {
+        const subscription = await subscribe(tenant, `http://${host}:${receiver.port}/hooks`);
+        await append(own.database, tenant.tenantId, [{}]);
+        const failed = await delivered(tenant, subscription, ({ attempts }) => attempts === 1);
+        expect(failed).toMatchObject({ status: 'pending', lastStatusCode: null });
+        expect(failed.lastError).toMatch(
+          /leads to an? \w+ address, which OUTBOUND_ALLOW_CIDRS does not allow/,
+        );
+        const tested = await tenant.api.post(`${PATH}/${subscription.subscriptionId}/test`);
+        expect(tested.body).toMatchObject({ succeeded: false, statusCode: null, error: failed.lastError });
+      }
+      expect(receiver.hooks).toEqual([]);
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
+describe('addresses that hang', () => {
+  it('delay no other subscription, no other tenant, and nothing else that the server does', async () => {
+    receiver.reply = ({ path }) => (path === '/hangs' ? 'hang' : 204);
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    const hanging = await Promise.all(
+      Array.from({ length: 12 }, () => subscribe(tenant, receiver.url('/hangs'))),
+    );
+    const other = await newSubscriber(server.url, receiver, { url: receiver.url('/other') });
+    await append(server.database, tenant.tenantId, [{}]);
+    await until('they hang', () => receiver.hanging === hanging.length);
+
+    const sender = await AlertSender.of(tenant);
+    const alert = { title: 'Checkout is down', description: '5xx', severity: 'high', service: 'checkout' };
+    const { body } = await sender.send(alert);
+    const forty = Array.from({ length: 40 }, () => ({}));
+    await append(server.database, other.tenant.tenantId, forty);
+    const isCompleted = ({ body: { event, data } }: Hook): boolean =>
+      event === 'investigation.completed' && data['incidentId'] === body['incidentId'];
+    await until(
+      'all of it is done and told while they hang',
+      () =>
+        receiver.hanging > 0 &&
+        receiver.at('/other').length === forty.length &&
+        receiver.at().some(isCompleted),
+    );
+    await delivered(tenant, subscription, ({ status }) => status === 'succeeded');
+    expect(server.log).not.toContain('Warning');
+
+    const [first] = hanging;
+    if (!first) throw new Error('they hang');
+    const failed = await delivered(tenant, first, ({ attempts }) => attempts === 1);
+    expect(failed.lastError).toBe('The call failed: timed out after 15 s.');
+  });
+});
+
+describe('a secret that is rotated', () => {
+  it('signs beside the new one for as long as was asked', async () => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    const path = `${PATH}/${subscription.subscriptionId}`;
+    const rotated = await tenant.api.post<{ secret: string; previousSecretExpiresAt: string }>(
+      `${path}/rotate-secret`,
+      {},
+    );
+    expect(rotated).toMatchObject({
+      status: 200,
+      body: {
+        subscriptionId: subscription.subscriptionId,
+        secret: expect.stringMatching(/^whsec_/),
+        previousSecretExpiresAt: expect.stringMatching(/Z$/),
+      },
+    });
+    await append(server.database, tenant.tenantId, [{}]);
+    await came(1);
+    const [both] = receiver.hooks;
+    if (!both) throw new Error('came');
+    expect(String(both.headers['webhook-signature'])).toMatch(/^v1,[\w+/]{43}= v1,[\w+/]{43}=$/);
+    expect(isSignedBy(both, subscription.secret)).toBe(true);
+    expect(isSignedBy(both, rotated.body.secret)).toBe(true);
+
+    const own = `whsec_${randomBytes(32).toString('base64')}`;
+    const atOnce = await tenant.api.post(`${path}/rotate-secret`, { overlapMinutes: 0, secret: own });
+    expect(atOnce.body).toMatchObject({ secret: own });
+    await append(server.database, tenant.tenantId, [{}]);
+    await came(2);
+    const [, alone] = receiver.hooks;
+    if (!alone) throw new Error('came');
+    expect(String(alone.headers['webhook-signature'])).toMatch(/^v1,[\w+/]{43}=$/);
+    expect(isSignedBy(alone, own)).toBe(true);
+    expect(isSignedBy(alone, rotated.body.secret)).toBe(false);
+  });
+});
+
+describe('a test', () => {
+  it('is sent at once and answers what came back', async () => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    const path = `${PATH}/${subscription.subscriptionId}`;
+    receiver.reply = () => ({ status: 200, body: 'thanks \0' });
+    const good = await tenant.api.post<{ eventId: string }>(`${path}/test`);
+    expect(good).toMatchObject({
+      status: 200,
+      body: {
+        succeeded: true,
+        statusCode: 200,
+        error: null,
+        answer: 'thanks \uFFFD',
+        durationMs: expect.any(Number),
+      },
+    });
+    const [hook] = receiver.hooks;
+    if (!hook) throw new Error('came');
+    expect(hook.id).toBe(good.body.eventId);
+    expect(isSignedBy(hook, subscription.secret)).toBe(true);
+    expect(hook.body).toEqual({
+      event: 'webhook_subscription.test',
+      timestamp: expect.stringMatching(/Z$/),
+      tenantId: tenant.tenantId,
+      data: { subscriptionId: subscription.subscriptionId },
+    });
+    receiver.reply = () => 503;
+    await tenant.api.patch(path, { enabled: false });
+    expect((await tenant.api.post(`${path}/test`)).body).toMatchObject({ succeeded: false, statusCode: 503 });
+    expect(await deliveriesOf(tenant, subscription)).toEqual([]);
+    expect((await tenant.api.get(path)).body).toMatchObject({ failingSince: null });
+  });
+});
+
+describe('a delivery', () => {
+  it('is made again when a person wishes so, under the same id', async () => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    await append(server.database, tenant.tenantId, [{}]);
+    const { deliveryId, eventId } = await delivered(
+      tenant,
+      subscription,
+      ({ status }) => status === 'succeeded',
+    );
+    const path = `${PATH}/${subscription.subscriptionId}/deliveries/${deliveryId}/redeliver`;
+    const asked = await tenant.api.post(path);
+    expect(asked).toMatchObject({ status: 202, body: { deliveryId, status: 'pending', attempts: 1 } });
+    expect(await delivered(tenant, subscription, ({ attempts }) => attempts === 2)).toMatchObject({
+      deliveryId,
+      status: 'succeeded',
+    });
+    expect(receiver.hooks.map(({ id }) => id)).toEqual([eventId, eventId]);
+    const missing = path.replace(deliveryId, `dlv_${'0'.repeat(26)}`);
+    expect((await tenant.api.post(missing)).status).toBe(404);
+    const sibling = await subscribe(tenant, receiver.url());
+    expect(
+      (await tenant.api.post(path.replace(subscription.subscriptionId, sibling.subscriptionId))).status,
+    ).toBe(404);
+  });
+
+  it('is forgotten after a week', async () => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    await append(server.database, tenant.tenantId, [{}, {}]);
+    await until('both are remembered', async () => (await deliveriesOf(tenant, subscription)).length === 2);
+    const [newest] = await deliveriesOf(tenant, subscription);
+    await sql(
+      server.database.url,
+      `UPDATE webhook_deliveries SET created_at = created_at - interval '8 days' WHERE subscription_id = $1 AND delivery_id <> $2`,
+      [subscription.subscriptionId, newest?.deliveryId],
+      tenant.tenantId,
+    );
+    await sql(server.database.url, `SELECT graphile_worker.add_job('purge-expired')`);
+    await until('the old one is gone', async () => (await deliveriesOf(tenant, subscription)).length === 1);
+    expect(await deliveriesOf(tenant, subscription)).toEqual([newest]);
+  });
+
+  it('is not made for a subscription that was deleted', async () => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    const witness = await subscribe(tenant, receiver.url('/witness'));
+    await tenant.api.delete(`${PATH}/${subscription.subscriptionId}`);
+    await append(server.database, tenant.tenantId, [{}]);
+    await delivered(tenant, witness, ({ status }) => status === 'succeeded');
+    expect(receiver.at()).toEqual([]);
+  });
+});
+
+it('a tenant without subscriptions has the database asked nothing, however much happens to her', async () => {
+  const main = fileURLToPath(new URL('../scale/server-that-tells-its-queries.mjs', import.meta.url));
+  const own = await TestServer.start({ main });
+  try {
+    const [quiet, subscriber] = [await newTenant(own.url), await newSubscriber(own.url, receiver)];
+    const sender = await AlertSender.of(quiet);
+    const mark = own.log.length;
+    for (let turn = 0; turn < 20; turn += 1)
+      await sender.send({ title: 'Report written', description: 'As every night.', severity: 'low' });
+    await append(own.database, subscriber.tenant.tenantId, [{}]);
+    await came(1);
+    const asked = toldSince(own, mark).filter(({ sql: text }) => text.includes('webhooks_due'));
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter(({ parameters }) => JSON.stringify(parameters).includes(quiet.tenantId))).toEqual([]);
+  } finally {
+    await own.stop();
+  }
+});
