@@ -216,12 +216,14 @@ describe('an alert that is refused', () => {
       await post({ 'x-api-key': other.key, 'x-webhook-signature': other.sign(body) }),
       await post(signed, 'ten_01HX9VTPQR3KF8MZWBYD5N6JCE'),
       await post(signed, 'nonsense'),
+      await post(signed, '%00'),
       await post(key),
       await post({ ...key, 'x-webhook-signature': other.sign(body) }),
       await post({ ...key, 'x-webhook-signature': 'zz' }),
       await post({ ...signed, 'content-type': 'text/plain' }),
     ];
     expect(refusals.map(({ status, body: { error } }) => `${status} ${String(error)}`)).toEqual([
+      '401 invalid_api_key',
       '401 invalid_api_key',
       '401 invalid_api_key',
       '401 invalid_api_key',

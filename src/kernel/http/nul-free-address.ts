@@ -1,14 +1,13 @@
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
-import { invalid, Refusal } from '../domain/errors.js';
+import { invalid } from '../domain/errors.js';
 
 /**
- * An address can spell a NUL (`%00`), which PostgreSQL cannot even compare: nothing has ever been stored by such a name.
- * Bodies are checked where they are read.
+ * An address can spell a NUL (`%00`), which PostgreSQL cannot even compare. Nothing has ever been stored by such a name, so
+ * that it may as well name something else that is nowhere. Bodies are checked where they are read.
  */
 export class NulFreeAddress implements PipeTransform {
   transform(value: unknown, { type }: ArgumentMetadata): unknown {
-    if (type === 'param' && hasNul(value))
-      throw new Refusal('not_found', 'There is nothing at this address.');
+    if (type === 'param' && typeof value === 'string') return value.replaceAll('\0', '\uFFFD');
     if (type === 'query') this.checkQuery(value);
     return value;
   }
