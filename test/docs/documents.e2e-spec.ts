@@ -82,6 +82,18 @@ describe('the OpenAPI document', () => {
     expect(shapeless).toEqual([]);
   });
 
+  it('says of each operation that what it is sent may be refused before anybody asks whether it is wanted', () => {
+    const unheard = openApi.operations.filter(
+      ({ method, responses }) =>
+        method !== 'GET' && !(responses['400'] && responses['413'] && responses['415']),
+    );
+    expect(unheard.map(({ operationId }) => operationId)).toEqual([]);
+    const unreadable = openApi.operations.filter(
+      ({ path, responses }) => path.includes('{') && !responses['400'],
+    );
+    expect(unreadable.map(({ operationId }) => operationId)).toEqual([]);
+  });
+
   it('says of each operation that it may fail, and that PostgreSQL may be away', () => {
     const certain = openApi.operations.filter(({ responses }) => !(responses['500'] && responses['503']));
     expect(certain.map(({ operationId }) => operationId)).toEqual([]);

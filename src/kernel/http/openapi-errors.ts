@@ -58,20 +58,22 @@ export function errorComponents(): Responses {
 }
 
 interface Fallible {
-  readonly requestBody?: unknown;
+  readonly parameters?: readonly object[];
   readonly security?: readonly object[];
   responses: Record<string, Responses[string] | undefined>;
 }
 
 /** Adds what stands before every operation of its kind, and refers to the shared answers for it and for its own. */
-export function addErrors(operation: Fallible): void {
+export function addErrors(method: string, operation: Fallible): void {
   const own = Object.entries(operation.responses);
   const isError = ([, response]: (typeof own)[number]): boolean =>
     JSON.stringify(response ?? {}).includes('#/components/schemas/ErrorEnvelope');
   const statuses = [
     ...own.filter(isError).map(([status]) => Number(status)),
     ...(operation.security?.length ? [401, 403] : []),
-    ...(operation.requestBody ? [400, 413, 415] : []),
+    // Bodies are read before anybody asks whether one is wanted, and addresses can be spelled wrongly.
+    ...(method === 'get' ? [] : [400, 413, 415]),
+    ...(operation.parameters?.length ? [400] : []),
     500,
     503,
   ];

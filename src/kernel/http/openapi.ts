@@ -37,12 +37,12 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, builder.build(), { autoTagControllers: false });
   const accesses = accessByOperation(app);
   const schemas = sorted(document.components?.schemas ?? {});
-  for (const operation of operationsOf(document)) {
+  for (const [method, operation] of operationsOf(document)) {
     operation.security ??= securityFor(accesses.get(operation.operationId ?? '') ?? {});
     describeUploads(operation);
     describeAnswers(operation);
     addExamples(operation, schemas);
-    addErrors(operation);
+    addErrors(method, operation);
   }
   return {
     ...document,
@@ -51,9 +51,11 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   };
 }
 
-function operationsOf({ paths }: OpenAPIObject): Operation[] {
+function operationsOf({ paths }: OpenAPIObject): (readonly [string, Operation])[] {
   const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
-  return Object.values(paths).flatMap((path) => methods.flatMap((method) => path[method] ?? []));
+  return Object.values(paths).flatMap((path) =>
+    methods.flatMap((method) => (path[method] ? [[method, path[method]] as const] : [])),
+  );
 }
 
 /** @nestjs/swagger gives the one schema of a body to all its media types. What is no JSON is a text. */
