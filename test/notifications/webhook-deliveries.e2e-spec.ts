@@ -256,6 +256,30 @@ describe('an attempt that fails', () => {
     ]);
   });
 
+  it('after five days in which nothing succeeded disables the subscription', async () => {
+    const { tenant, subscription } = await newSubscriber(server.url, receiver);
+    receiver.reply = () => 500;
+    await append(server.database, tenant.tenantId, [{}]);
+    await delivered(tenant, subscription, ({ attempts }) => attempts === 1);
+    await sql(
+      server.database.url,
+      `UPDATE webhook_subscriptions SET failing_since = now() - interval '5 days' WHERE subscription_id = $1`,
+      [subscription.subscriptionId],
+      tenant.tenantId,
+    );
+    await passTime(tenant.tenantId, subscription);
+    const disabled = await until('it is disabled', async () => {
+      const { body } = await tenant.api.get(`${PATH}/${subscription.subscriptionId}`);
+      return body['enabled'] === false && body;
+    });
+    expect(disabled).toMatchObject({ disabledReason: 'failing' });
+    await until('the log says so', () =>
+      server.log.includes(`${subscription.subscriptionId} of ${tenant.tenantId} is disabled: failing`),
+    );
+    const { body: figures } = await tenant.api.get<string>('/metrics');
+    expect(figures).toMatch(/^causeflow_webhook_attempts_total\{outcome="failed"\} [1-9]/m);
+  });
+
   it('says why nobody was called', async () => {
     const own = await TestServer.start({ env: { OUTBOUND_ALLOW_CIDRS: '' } });
     try {
