@@ -26,10 +26,10 @@ const ITS_STATE = /^(53|57P)/;
 /** Of the database, until the server is ready. Leaves what is no matter of the configuration as it is. */
 export function explainDatabase(error: unknown, databaseUrl: string): unknown {
   const { code = '', message } = error as Failure;
-  const isTooSlow = /^(timeout expired|Connection terminated)/.test(message);
+  // The last is a socket in the file system that is not there.
+  const isAway = /^(timeout expired|Connection terminated|connect ENOENT)/.test(message);
   const reason =
-    NO_WAY[code] ??
-    (REFUSED.test(code) || isTooSlow || /SSL|certificate/i.test(message) ? message : undefined);
+    NO_WAY[code] ?? (REFUSED.test(code) || isAway || /SSL|certificate/i.test(message) ? message : undefined);
   if (reason === undefined) return error;
   const { hostname, port, pathname, username } = new URL(databaseUrl);
   const who = username === '' ? '' : ` as ${decodeURIComponent(username)}`;

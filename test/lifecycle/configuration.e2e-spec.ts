@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { AlertSender, newTenant } from '../support/api.js';
-import { cloneDatabase, removeDatabase } from '../support/database.js';
+import { cloneDatabase, removeDatabase, sql } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
 import { SECRETS as testSecrets, TestServer } from '../support/server.js';
 
@@ -69,6 +69,14 @@ describe('a start with a configuration that cannot be', () => {
       /: nobody knows that host|looked up/,
     ],
     [
+      'has no such socket',
+      (url) => {
+        url.hostname = '';
+        url.searchParams.set('host', '/no/such/folder');
+      },
+      /: connect ENOENT \/no\/such\/folder/,
+    ],
+    [
       'speaks no TLS',
       (url) => url.searchParams.set('sslmode', 'verify-full'),
       /: The server does not support SSL/,
@@ -82,6 +90,18 @@ describe('a start with a configuration that cannot be', () => {
     expect(faults).toEqual([expect.stringMatching(words)]);
     expect(faults[0]).toMatch(/Is DATABASE_URL right\?$/);
     if (url.password !== '') expect(faults[0]).not.toContain(url.password);
+  });
+
+  it('does not doubt the address when PostgreSQL itself has no room', async () => {
+    const database = await cloneDatabase();
+    await sql(database.url, `ALTER DATABASE ${database.name} CONNECTION LIMIT 1`);
+    const faults = await faultsOf({ ...newSecrets(), DATABASE_URL: database.url });
+    await removeDatabase(database);
+    expect(faults).toEqual([
+      expect.stringMatching(
+        /^The database .* cannot be used as .*: too many connections for database "\w+"\.$/,
+      ),
+    ]);
   });
 
   it('says in one line that its port is taken', async () => {

@@ -73,6 +73,7 @@ describe('a bad configuration', () => {
     { PORT: '-1' },
     { HOST: 'a b' },
     { DATABASE_POOL_SIZE: '0' },
+    { NATS_URL: 'nats://app:50%off@localhost' },
     { LOG_LEVEL: 'loud' },
     { ENCRYPTION_KEYS_OLD: 'c2hvcnQ=' },
     { OIDC_ISSUER: 'issuer.example', OIDC_AUDIENCE: 'a' },
@@ -93,6 +94,16 @@ describe('a bad configuration', () => {
     { LLM_MAX_TURNS: '0' },
   ])('stops the start: %j', (env: Record<string, string>) => {
     expect(faultsOf(env)).toHaveLength(1);
+  });
+
+  it('says how a password is written that has special characters', () => {
+    for (const password of ['hunter#2', 'hunter/2', 'hunter%2']) {
+      const [fault, ...more] = faultsOf({ ...served, DATABASE_URL: `postgres://u:${password}@db/causeflow` });
+      expect(more).toEqual([]);
+      expect(fault).toMatch(/^DATABASE_URL must be .*%40 for @, %23 for #\.$/);
+    }
+    const DATABASE_URL = 'postgres://u:hunter%232%25@db/causeflow';
+    expect(loadConfig({ ...served, DATABASE_URL })).toMatchObject({ databaseUrl: DATABASE_URL });
   });
 
   it('never has a secret quoted back', () => {

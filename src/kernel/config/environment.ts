@@ -50,8 +50,13 @@ export class EnvironmentReader {
   url(name: string, protocols: readonly string[]): string | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
-    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value;
-    this.fault(`${name} must be an address that starts with ${protocols.map((p) => `${p}//`).join(' or ')}.`);
+    if (isAddress(value) && protocols.includes(new URL(value).protocol)) return value;
+    const starts = protocols.map((protocol) => `${protocol}//`);
+    const isEscaped = !value.includes('@') || !starts.some((start) => value.startsWith(start));
+    const rule = isEscaped
+      ? ''
+      : ', with % and two digits for whatever is special in a user or a password: %40 for @, %23 for #';
+    this.fault(`${name} must be an address that starts with ${starts.join(' or ')}${rule}.`);
     return undefined;
   }
 
@@ -76,6 +81,13 @@ export class EnvironmentReader {
   fault(sentence: string): void {
     this.faults.push(sentence);
   }
+}
+
+/** One whose user and password can be read, too. */
+export function isAddress(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { username, password } = new URL(value);
+  return !/%(?![0-9a-f]{2})/i.test(username + password);
 }
 
 export function isEncryptionKey(value: string): boolean {

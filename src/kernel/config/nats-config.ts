@@ -1,4 +1,4 @@
-import type { EnvironmentReader } from './environment.js';
+import { type EnvironmentReader, isAddress } from './environment.js';
 
 const PROTOCOLS = ['nats:', 'tls:'];
 
@@ -37,5 +37,5 @@ export function readNats(read: EnvironmentReader): NatsConfig | undefined {
 }
 
 function isServer(url: string): boolean {
-  return URL.canParse(url) && PROTOCOLS.includes(new URL(url).protocol) && new URL(url).hostname !== '';
+  return isAddress(url) && PROTOCOLS.includes(new URL(url).protocol) && new URL(url).hostname !== '';
 }
