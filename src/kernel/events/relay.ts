@@ -22,6 +22,7 @@ import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
 import { GrownLogs } from './grown-logs.js';
 import type { LoggedEvent } from './logged-event.js';
+import { toldFailures } from './told-failures.js';
 
 const LOGS_A_PASS = 64;
 /** Shared by the tenants of a pass: one alone gets large batches, and of many together none gets very small ones. */
@@ -133,12 +134,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 
   private async deliverLater(tenantId: TenantId, failures: readonly HandlerFailure[]): Promise<void> {
-    for (const { handler, events, error } of failures) {
-      this.log.error(
-        error,
-        `${handler} failed on ${events.map(({ id }) => id).join(', ')}; it will be tried again`,
-      );
-    }
+    for (const { error, sentence } of toldFailures(failures)) this.log.error(error, sentence);
     const owed = failures.flatMap(({ handler, events }) => events.map(({ seq }) => ({ handler, seq })));
     await this.unitOfWork.run(tenantId, async () => {
       await this.unitOfWork.query(tenantId, OWE, [

@@ -35,8 +35,9 @@ const KNOWN_FAILURES: readonly (readonly [pattern: RegExp, advice: string])[] = 
 export function explainFailure(what: string, output: string, log?: string): EmbeddedPostgresError {
   const known = KNOWN_FAILURES.find(([pattern]) => pattern.test(output));
   const lastWords = /^.*(?:PANIC|FATAL|error):.*$/gim;
+  const said = output.match(lastWords)?.at(-1)?.trim() ?? output.trim().split('\n').at(-1);
   const problem =
-    known?.[1] ?? output.match(lastWords)?.at(-1)?.trim() ?? output.trim().split('\n').at(-1) ?? '';
+    known?.[1] ?? (said || 'It said nothing, for which it needs room on its disk: is that full?');
   return new EmbeddedPostgresError(`${what}. ${problem}`, log ? { log } : undefined);
 }
 

@@ -1,0 +1,16 @@
+import { expect, it } from '@jest/globals';
+import { explainFailure } from './embedded-postgres-error.js';
+
+it.each([
+  [
+    'FATAL:  could not write lock file "postmaster.pid": No space left on device',
+    'The disk is full: make room.',
+  ],
+  ['2026-01-01 FATAL:  something new\nshut down', '2026-01-01 FATAL:  something new'],
+  // Its log lies on the same disk.
+  ['', 'It said nothing, for which it needs room on its disk: is that full?'],
+])('what PostgreSQL said when it did not start, %j, becomes advice', (output, advice) => {
+  expect(explainFailure('It did not start', output).message).toMatch(
+    `It did not start. ${advice} Or set DATABASE_URL`,
+  );
+});
