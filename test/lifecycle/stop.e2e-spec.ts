@@ -50,3 +50,9 @@ describe('a server that is told to stop while a stream is open and a job runs', 
     await until('the job runs again', () => server.log.includes('the endless job began'), 30);
   });
 });
+
+it('a server that cannot stop in good order says why, and exits with 1', async () => {
+  const server = await TestServer.start({ main: 'test/lifecycle/server-that-stops-badly.mjs' });
+  expect(await server.stop()).toBe(1);
+  expect(server.log).toMatch(/"level":"error".*I will not go.*did not stop in good order/);
+});
