@@ -37,7 +37,7 @@ describe('the tour of ARCHITECTURE.md', () => {
 
   it('goes on from the recorded events to their readers through the log', () => {
     expect(text(stops[4] ?? '')).toContain('takeRecorded()');
-    expect(text(stops[5] ?? '')).toContain('publishAll(');
+    expect(text(stops[5] ?? '')).toContain('publishEach(');
     expect(text(stops[6] ?? '')).toContain("@Sse('stream')");
   });
 });

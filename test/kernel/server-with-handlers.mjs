@@ -1,9 +1,10 @@
-// A server with two handlers of its own, in plain JavaScript: one that fails twice at some
-// incidents before it succeeds, and one that does not.
+// A server with three handlers of its own, in plain JavaScript: one that fails twice at some incidents before it
+// succeeds, one that waits at some for whoever holds a lock, and one that does neither.
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { EventsHandler } from '@nestjs/cqrs';
 import { Once } from '#kernel/events/once';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentCreated } from '#modules/ingestion/events';
 import { start, stopOnSignals } from '../../dist/start.js';
 
@@ -26,6 +27,22 @@ class Stumbling {
   }
 }
 
+class Waiting {
+  constructor(once, unitOfWork) {
+    this.once = once;
+    this.unitOfWork = unitOfWork;
+  }
+  async handle(event) {
+    const { incidentId, title } = event.data;
+    if (!title.startsWith('waits')) return;
+    await this.once.do('waiting', event, async () => {
+      say(`waiting at ${incidentId}`);
+      await this.unitOfWork.query(event.tenantId, `SELECT pg_advisory_xact_lock(hashtext('${title}'))`);
+      say(`waiting did ${incidentId}`);
+    });
+  }
+}
+
 class Steady {
   constructor(once) {
     this.once = once;
@@ -39,12 +56,13 @@ class Steady {
 
 class HandlersModule {}
 
-for (const handler of [Stumbling, Steady]) {
+const handlers = [Stumbling, Waiting, Steady];
+for (const handler of handlers) {
   Injectable()(handler);
   EventsHandler(IncidentCreated)(handler);
-  Reflect.defineMetadata('design:paramtypes', [Once], handler);
+  Reflect.defineMetadata('design:paramtypes', [Once, UnitOfWork], handler);
 }
-Module({ providers: [Stumbling, Steady] })(HandlersModule);
+Module({ providers: handlers })(HandlersModule);
 
 const server = await start(process.env, say, [{ module: HandlersModule }]);
 stopOnSignals(server);

@@ -76,6 +76,12 @@ async function figure(url: string, name: string): Promise<number> {
   return Number(new RegExp(`^causeflow_events_${name}_total (\\d+)`, 'm').exec(body)?.[1]);
 }
 
+async function heldUp(url: string, by: string, reason: string): Promise<number> {
+  const { body } = await new Api(url).get<string>('/metrics');
+  const figure = new RegExp(`^causeflow_tenants_held_up\\{by="${by}",reason="${reason}"\\} (\\d+)`, 'm');
+  return Number(figure.exec(body)?.[1]);
+}
+
 /** The places of a tenant's events as they lie in the stream, in its order. */
 async function placesInStream({ tenant }: Party): Promise<number[]> {
   const connection = await connect({ servers: cluster.url.split(',') });
@@ -143,8 +149,12 @@ async function expectAllPublished(first: TestServer, parties: readonly Party[]):
   for (const party of parties) {
     const head = await headOf(first, party);
     const all = Array.from({ length: head }, (_, n) => n + 1);
-    await until('the stream has all', async () => new Set(await placesInStream(party)).size === head, 45);
-    expect([...new Set(await placesInStream(party))].sort((a, b) => a - b)).toEqual(all);
+    const whole = async (): Promise<Set<number> | false> => {
+      const places = new Set(await placesInStream(party));
+      return places.size === head && places;
+    };
+    const places = await until('the stream has all', whole, 45);
+    expect([...places].sort((a, b) => a - b)).toEqual(all);
   }
 }
 
@@ -252,6 +262,35 @@ withNats('three replicas with a JetStream cluster of three', () => {
     );
     await manager.streams.update(stream, { max_msgs: -1 });
     await expectAllPublished(first, parties);
+  }, 180_000);
+
+  it('name the tenant whose events NATS refuses, once, and publish those of the others meanwhile', async () => {
+    const first = await startThree([cluster.url]);
+    const [refused, other] = [await newParty(first.url), await newParty(first.url)];
+    await expectAllPublished(first, [refused, other]);
+    const { streams } = await cluster.manager();
+    const { subjects } = (await streams.info(stream)).config;
+    // To any other subject nobody answers, as where an operator gave the stream fewer.
+    await streams.update(stream, { subjects: [`causeflow.events.${other.tenant.tenantId}.>`] });
+    const complaints = ({ tenant }: Party): number[] =>
+      replicas.map(({ log }) => log.split(`${tenant.tenantId}: Events cannot be published`).length - 1);
+    const failing = async (): Promise<number> => {
+      const figures = await Promise.all(replicas.map(({ url }) => heldUp(url, 'publisher', 'failing')));
+      return Math.max(...figures);
+    };
+
+    await sendAlerts(refused, replicas, 20, 'refused');
+    await until('it is said', () => complaints(refused).some((count) => count > 0));
+    await until('it is counted', async () => (await failing()) === 1);
+    for (const name of ['one', 'two']) await sendAlerts(other, replicas, 20, name);
+    await expectAllPublished(first, [other]);
+    expect(complaints(refused).filter((count) => count > 1)).toEqual([]);
+    expect(complaints(other)).toEqual([0, 0, 0]);
+    expect(await failing()).toBe(1);
+
+    await streams.update(stream, { subjects });
+    await expectAllPublished(first, [refused, other]);
+    await until('nobody is held up any more', async () => (await failing()) === 0);
   }, 180_000);
 
   it('leave out what is too large for the stream, publish what comes after it, and tell readers of both', async () => {

@@ -132,6 +132,22 @@ describe('the publisher', () => {
     expect(porter.batches).toEqual([tenants.flat(), ...tenants, ...oneByOne]);
   });
 
+  it('tells of each tenant as soon as hers are told, whoever else is slow', async () => {
+    const [slow = [], quick = []] = openedBy(1, 1);
+    const doorman = new Doorman();
+    let goOn: () => void = () => undefined;
+    const slowly = new Promise<void>((resolve) => (goOn = resolve));
+    doorman.handleMany = (events) => (events[0] === slow[0] ? slowly : Promise.resolve());
+    const told = publisherFor(doorman).publishEach([...slow, ...quick]);
+    const ofSlow = told.get(slow[0]?.tenantId ?? newTenantId());
+    let isTold = false;
+    void ofSlow?.then(() => (isTold = true));
+    expect(await told.get(quick[0]?.tenantId ?? newTenantId())).toEqual([]);
+    expect(isTold).toBe(false);
+    goOn();
+    expect(await ofSlow).toEqual([]);
+  });
+
   it('does not take for told what was to be told to nobody who is there', async () => {
     const event = new Opened(new Door(), stored(1));
     await expect(publisherFor(new Doorman()).redeliver('Porter', event)).rejects.toThrow(

@@ -31,6 +31,8 @@ export interface HandlerFailure {
   readonly error: unknown;
 }
 
+type Failures = Promise<HandlerFailure[]>;
+
 interface NamedHandler {
   readonly name: string;
   readonly instance: IEventHandler<DomainEvent> & Partial<BatchHandler>;
@@ -75,8 +77,15 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     return this.publishAll([event]);
   }
 
-  /** @param events of any tenants, each one's in the order of its log */
-  async publishAll(events: DomainEvent[]): Promise<HandlerFailure[]> {
+  async publishAll(events: readonly DomainEvent[]): Promise<HandlerFailure[]> {
+    return (await Promise.all(this.publishEach(events).values())).flat();
+  }
+
+  /**
+   * @param events of any tenants, each one's in the order of its log
+   * @returns of each tenant which handlers failed, as soon as all of hers were told
+   */
+  publishEach(events: readonly DomainEvent[]): Map<TenantId, Promise<HandlerFailure[]>> {
     this.relayed.add(events.length);
     const perHandler = new Map<NamedHandler, DomainEvent[]>();
     for (const event of events) {
@@ -86,10 +95,23 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
         else perHandler.set(handler, [event]);
       }
     }
-    const failures = await Promise.all([...perHandler].map(([handler, own]) => this.deliver(handler, own)));
+    const perTenant = byTenant(events);
+    const failures = new Map([...perTenant.keys()].map((tenantId) => [tenantId, [] as Failures[]]));
+    for (const [handler, own] of perHandler)
+      for (const [tenantId, failed] of this.deliver(handler, own)) failures.get(tenantId)?.push(failed);
+    return new Map(
+      [...perTenant].map(([tenantId, own]) => [tenantId, this.toldOf(own, failures.get(tenantId) ?? [])]),
+    );
+  }
+
+  private async toldOf(
+    events: readonly DomainEvent[],
+    failures: readonly Failures[],
+  ): Promise<HandlerFailure[]> {
+    const failed = (await Promise.all(failures)).flat();
     // In-process signals for whoever wants a wake-up and no promise: never the only carrier of a fact.
     for (const event of events) this.signals.emit(event.type, event);
-    return failures.flat();
+    return failed;
   }
 
   /** Delivers to the handlers of one name again: what the relay asks for after a failure. Throws when there are none. */
@@ -98,42 +120,41 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     // Was it called otherwise in the version that failed? What it is owed must not be taken for done.
     if (owed.length === 0) throw new Error(`No ${handlerName} listens to ${event.type}`);
     // All of them: one of a module that goes on failing must not keep its namesake of another one waiting.
-    const failures = await Promise.all(owed.map((handler) => this.deliver(handler, [event])));
-    const [failure] = failures.flat();
+    const told = owed.map((handler) => this.deliverAlone(handler, [event.tenantId, [event]]));
+    const [failure] = (await Promise.all(told)).flat();
     if (failure) throw failure.error;
   }
 
-  /** Tells a handler of different tenants side by side. */
-  private async deliver(handler: NamedHandler, events: DomainEvent[]): Promise<HandlerFailure[]> {
+  /** Tells a handler of different tenants side by side. What fails on several is told of each alone. */
+  private deliver(handler: NamedHandler, events: readonly DomainEvent[]): [TenantId, Failures][] {
     const tenants = [...byTenant(events)];
     const batches = handler.instance.takesSeveralTenants ? shared(tenants) : tenants.map((own) => [own]);
-    const failures = await Promise.all(batches.map((batch) => this.deliverTogether(handler, batch)));
-    return failures.flat();
+    return batches.flatMap((batch) => {
+      const areTold = this.tellTogether(handler, batch);
+      return batch.map((own): [TenantId, Failures] => [
+        own[0],
+        areTold.then((told) => (told ? [] : this.deliverAlone(handler, own))),
+      ]);
+    });
   }
 
-  /** What fails on several tenants is told of each alone, so that it goes on failing only for the one it fails on. */
-  private async deliverTogether(
-    handler: NamedHandler,
+  /** @returns whether they are told; otherwise each is to be told alone, so that only the one it fails on goes on failing */
+  private async tellTogether(
+    { name, instance }: NamedHandler,
     tenants: readonly OfTenant[],
-  ): Promise<HandlerFailure[]> {
-    const { name, instance } = handler;
+  ): Promise<boolean> {
     const { handleMany } = instance;
-    if (handleMany && tenants.length > 1) {
-      const events = tenants.flatMap(([, own]) => own);
-      try {
-        await runInContext(contextOf(events), () =>
-          tell(name, events, () => handleMany.call(instance, events as [DomainEvent, ...DomainEvent[]])),
-        );
-        return [];
-      } catch (error) {
-        this.log.warn(
-          error,
-          `${name} failed on ${tenants.length} tenants together; it is told of each alone`,
-        );
-      }
+    if (!handleMany || tenants.length === 1) return false;
+    const events = tenants.flatMap(([, own]) => own);
+    try {
+      await runInContext(contextOf(events), () =>
+        tell(name, events, () => handleMany.call(instance, events as [DomainEvent, ...DomainEvent[]])),
+      );
+      return true;
+    } catch (error) {
+      this.log.warn(error, `${name} failed on ${tenants.length} tenants together; it is told of each alone`);
+      return false;
     }
-    const failures = await Promise.all(tenants.map((own) => this.deliverAlone(handler, own)));
-    return failures.flat();
   }
 
   private async deliverAlone(

@@ -47,7 +47,7 @@ export class NatsBus implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private publisherParts() {
-    const { database, unitOfWork, committed } = this;
-    return { databaseUrl: database.url, unitOfWork, committed };
+    const { database, unitOfWork, committed, metrics } = this;
+    return { databaseUrl: database.url, unitOfWork, committed, metrics };
   }
 }

@@ -5,29 +5,31 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { EventBus } from '@nestjs/cqrs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { DataSource } from 'typeorm';
+import type pg from 'pg';
 import { Config } from '../config/config.js';
-import { byTenant } from '../domain/by-tenant.js';
 import type { TenantId } from '../domain/ids.js';
 import { Jobs } from '../jobs/jobs.js';
+import { Metrics } from '../metrics/metrics.js';
 import { BatchWriter } from '../persistence/batch-writer.js';
-import { inTransaction } from '../persistence/in-transaction.js';
+import { Database } from '../persistence/database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import type { HandlerFailure } from './awaiting-publisher.js';
+import { AwaitingPublisher, type HandlerFailure } from './awaiting-publisher.js';
+import { claimingPool } from './claiming-pool.js';
 import { CommittedEvents } from './committed-events.js';
-import type { DomainEvent } from './define-event.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
 import { GrownLogs } from './grown-logs.js';
+import type { Ending, Endings, Turns } from './log-follower.js';
 import type { LoggedEvent } from './logged-event.js';
 import { toldFailures } from './told-failures.js';
 
 const LOGS_A_PASS = 64;
+/** Their handlers hold connections, of which the others need most. */
+const LOGS_ASIDE = 3;
 /** Shared by the tenants of a pass: one alone gets large batches, and of many together none gets very small ones. */
 const EVENTS_A_PASS = 4_096;
 const EVENTS_A_TENANT = { least: 256, most: 1_024 };
+/** Under load twice as many events go in a pass after a rest, and a pass costs the same for few. */
 const LONGEST_REST_MS = 50;
 
 /**
@@ -39,84 +41,96 @@ const LONGEST_REST_MS = 50;
 export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(Relay.name);
   private grown: GrownLogs | undefined;
+  private claims: pg.Pool | undefined;
 
   constructor(
     @Inject(Config) private readonly config: Config,
-    @Inject(DataSource) private readonly source: DataSource,
+    private readonly database: Database,
     private readonly unitOfWork: UnitOfWork,
     private readonly batches: BatchWriter,
     private readonly eventLog: EventLog,
     private readonly catalogue: EventCatalogue,
-    private readonly bus: EventBus<DomainEvent>,
+    private readonly publisher: AwaitingPublisher,
     private readonly jobs: Jobs,
     private readonly committed: CommittedEvents,
+    private readonly metrics: Metrics,
   ) {}
 
   onApplicationBootstrap(): void {
     if (this.config.role === 'api') return;
+    const claims = claimingPool(this.database.url, 'causeflow-relay');
+    this.claims = claims;
     this.grown = new GrownLogs(
       {
+        name: 'relay',
         log: this.log,
         findBehind: 'streams_behind',
         logsAPass: LOGS_A_PASS,
-        moveOn: (tenantIds) => this.pass(tenantIds),
+        logsAside: Math.max(1, Math.min(LOGS_ASIDE, Math.floor(this.config.databasePoolSize / 3))),
+        longestRestMs: LONGEST_REST_MS,
+        begin: (tenantIds) => this.begin(claims, tenantIds),
+        end: (endings) => this.end(claims, endings),
         complaint: 'Events cannot be relayed; they wait in their logs',
       },
       this.unitOfWork,
       this.committed,
+      this.metrics,
     );
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.grown?.stop();
+    await this.claims?.end();
   }
 
-  /** Rests as long as it worked: under load twice as many events go in a pass, and a pass costs the same for few. */
-  private async pass(candidates: readonly TenantId[]): Promise<TenantId[]> {
-    const begun = performance.now();
-    const unfinished = await this.moveAllOn(candidates);
-    if (unfinished.length === 0 && candidates.length < LOGS_A_PASS)
-      await sleep(Math.min(performance.now() - begun, LONGEST_REST_MS));
-    return unfinished;
+  private async begin(claims: pg.Pool, candidates: readonly TenantId[]): Promise<Turns> {
+    const { rows } = await claims.query<{ tenant_id: TenantId; relayed: string }>(CLAIM, [candidates]);
+    const places = new Map(rows.map(({ tenant_id, relayed }) => [tenant_id, Number(relayed)]));
+    if (places.size === 0) return { events: 0, endings: new Map() };
+    const share = Math.floor(EVENTS_A_PASS / places.size);
+    const most = Math.max(EVENTS_A_TENANT.least, Math.min(EVENTS_A_TENANT.most, share));
+    try {
+      const pages = [...(await this.eventLog.pages(places, most))];
+      const logged = pages.flatMap(([, page]) => page);
+      const failures = this.publisher.publishEach(
+        logged.flatMap((event) => this.catalogue.revive(event) ?? []),
+      );
+      const endings = pages.map(
+        ([tenantId, page]) =>
+          [tenantId, this.handOn(tenantId, page, page.length === most, failures.get(tenantId))] as const,
+      );
+      return { events: logged.length, endings: new Map(endings) };
+    } catch (error) {
+      await letGo(claims, [...places.keys()]);
+      throw error;
+    }
   }
 
-  /** The claim holds as long as its transaction. */
-  private moveAllOn(candidates: readonly TenantId[]): Promise<TenantId[]> {
-    return inTransaction(this.source, async (claim) => {
-      const behind = (await claim.query('SELECT tenant_id, relayed FROM claim_streams_behind($1)', [
-        candidates,
-      ])) as { tenant_id: TenantId; relayed: string }[];
-      const share = Math.floor(EVENTS_A_PASS / behind.length);
-      const most = Math.max(EVENTS_A_TENANT.least, Math.min(EVENTS_A_TENANT.most, share));
-      const places = new Map(behind.map(({ tenant_id, relayed }) => [tenant_id, Number(relayed)]));
-      const pages = places.size === 0 ? [] : [...(await this.eventLog.pages(places, most))];
-      const stumbled = await this.tell(pages.flatMap(([, logged]) => logged));
-      const told = pages.flatMap(([tenantId, logged]) => {
-        const last = stumbled.has(tenantId) ? undefined : logged.at(-1);
-        return last ? [{ tenantId, place: last.seq, isAll: logged.length < most }] : [];
-      });
-      await this.remember(new Map(told.map(({ tenantId, place }) => [tenantId, place])));
-      return told.filter(({ isAll }) => !isAll).map(({ tenantId }) => tenantId);
-    });
-  }
-
-  /** @returns the tenants who cannot be moved on, since it could not be written down what they are owed */
-  private async tell(logged: readonly LoggedEvent[]): Promise<Set<TenantId>> {
-    const events = logged.flatMap((event) => this.catalogue.revive(event) ?? []);
-    const failures = (await this.bus.publishAll(events)) as unknown as HandlerFailure[];
-    const stumbled = new Set<TenantId>();
-    await Promise.all(
-      [...byTenant(failures)].map(async ([tenantId, own]) => {
-        try {
-          await this.deliverLater(tenantId, own);
-        } catch (error) {
-          // The others go on, and the claim holds until they have.
-          this.log.error(error, `The relay stumbled in the log of ${tenantId}; its next look tries again`);
-          stumbled.add(tenantId);
-        }
-      }),
+  private async end(claims: pg.Pool, endings: Endings): Promise<void> {
+    const moved = [...endings].flatMap(([tenantId, { place }]) =>
+      place === undefined ? [] : [[tenantId, place] as const],
     );
-    return stumbled;
+    try {
+      await this.remember(new Map(moved));
+    } finally {
+      await letGo(claims, [...endings.keys()]);
+    }
+  }
+
+  /** Fails when it cannot be written down what the tenant is owed: she cannot be moved on then. */
+  private async handOn(
+    tenantId: TenantId,
+    page: readonly LoggedEvent[],
+    hasMore: boolean,
+    failures: Promise<HandlerFailure[]> | undefined,
+  ): Promise<Ending> {
+    try {
+      const failed = (await failures) ?? [];
+      if (failed.length > 0) await this.deliverLater(tenantId, failed);
+      return { place: page.at(-1)?.seq, hasMore };
+    } catch (failure) {
+      return { place: undefined, hasMore, failure };
+    }
   }
 
   /** Whoever appends to one of the logs at the moment is waited for one by one, so that no other log is held meanwhile. */
@@ -148,6 +162,13 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
       );
     });
   }
+}
+
+const CLAIM = 'SELECT tenant_id, relayed FROM claim_streams_behind($1)';
+
+/** Where the connection is gone, the claims are. */
+async function letGo(claims: pg.Pool, tenantIds: readonly TenantId[]): Promise<void> {
+  await claims.query('SELECT let_go_of_streams($1, $2)', ['relay', tenantIds]).catch(() => undefined);
 }
 
 /** Before the relay moves on: what it has passed and nobody is owed counts as handled. */

@@ -1,13 +1,11 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { TenantId } from '../../domain/ids.js';
-import { APPLICATION_CONNECTION } from '../../persistence/data-source.js';
 import { sendTogether } from '../../persistence/one-packet.js';
+import { claimingPool } from '../claiming-pool.js';
+import type { Endings } from '../log-follower.js';
 import { EVENT_COLUMNS, type EventTableRow, loggedEvent, type LoggedEvent } from '../logged-event.js';
 
 export const EVENTS_A_PAGE = 256;
-
-/** Up to which place a tenant's log was published. */
-export type Places = ReadonlyMap<TenantId, number>;
 
 /**
  * What each tenant's log has that was not published yet. On a connection of its own: in the pool it would stand in line
@@ -17,47 +15,50 @@ export class Publications {
   private readonly pool: pg.Pool;
 
   constructor(url: string) {
-    this.pool = new pg.Pool({
-      ...APPLICATION_CONNECTION,
-      connectionString: url,
-      max: 1,
-      application_name: 'causeflow-publisher',
-      keepAlive: true,
-    });
-    // One that breaks is told by whatever is asked of it; without a listener it would end the process.
-    this.pool.on('error', () => undefined).on('connect', (client) => client.on('error', () => undefined));
+    this.pool = claimingPool(url, 'causeflow-publisher');
   }
 
-  /**
-   * Claims those of the candidates that nobody else publishes now, and remembers what `publish` answers. It gets the next
-   * events of each, in their order.
-   */
-  async moveOn(
-    candidates: readonly TenantId[],
-    publish: (pages: ReadonlyMap<TenantId, LoggedEvent[]>) => Promise<Places>,
-  ): Promise<void> {
-    const client = await this.pool.connect();
-    try {
-      const [, , claimed] = await sendTogether(client, [
-        { text: 'BEGIN' },
-        { ...SETTINGS, values: [candidates.join(',')] },
-        { ...CLAIM, values: [candidates] },
-      ]);
-      const places = await publish(pagesOf(claimed?.rows as EventTableRow[]));
-      await sendTogether(client, [
-        { ...REMEMBER, values: [[...places.keys()], [...places.values()]] },
-        { text: 'COMMIT' },
-      ]);
-      client.release();
-    } catch (error) {
-      // Closed, so that the claim ends.
-      client.release(true);
-      throw error;
-    }
+  /** Claims those of the candidates whom nobody else publishes now. @returns the next events of each, in their order */
+  async claim(candidates: readonly TenantId[]): Promise<Map<TenantId, LoggedEvent[]>> {
+    const [, , claimed] = await this.send([
+      { text: 'BEGIN' },
+      { ...SETTINGS, values: [candidates.join(',')] },
+      { ...CLAIM, values: [candidates] },
+      { text: 'COMMIT' },
+    ]);
+    return pagesOf(claimed?.rows as ClaimedRow[]);
+  }
+
+  /** Remembers up to where they were published, and lets go of them. */
+  async remember(endings: Endings): Promise<void> {
+    const tenantIds = [...endings.keys()];
+    const places = [...endings].flatMap(([tenantId, { place }]) =>
+      place === undefined ? [] : [{ tenantId, place }],
+    );
+    await this.send([
+      { text: 'BEGIN' },
+      { ...SETTINGS, values: [tenantIds.join(',')] },
+      { ...REMEMBER, values: [places.map(({ tenantId }) => tenantId), places.map(({ place }) => place)] },
+      { text: 'COMMIT' },
+      { ...LET_GO, values: [tenantIds] },
+    ]);
   }
 
   async end(): Promise<void> {
     await this.pool.end();
+  }
+
+  private async send(statements: readonly pg.QueryConfig[]): Promise<pg.QueryResult[]> {
+    const client = await this.pool.connect();
+    try {
+      const answers = await sendTogether(client, statements);
+      client.release();
+      return answers;
+    } catch (error) {
+      // Closed, so that the claims end.
+      client.release(true);
+      throw error;
+    }
   }
 }
 
@@ -78,12 +79,14 @@ const SETTINGS = {
 const CLAIM = {
   name: 'claim-unpublished',
   text: `
-  SELECT e.* FROM claim_streams_unpublished($1) AS behind
-    CROSS JOIN LATERAL (
+  SELECT behind.tenant_id AS claimed, e.* FROM claim_streams_unpublished($1) AS behind
+    LEFT JOIN LATERAL (
       SELECT ${EVENT_COLUMNS} FROM events
-       WHERE tenant_id = behind.tenant_id AND seq > behind.published ORDER BY seq LIMIT ${EVENTS_A_PAGE}) AS e
-   ORDER BY e.tenant_id, e.seq`,
+       WHERE tenant_id = behind.tenant_id AND seq > behind.published ORDER BY seq LIMIT ${EVENTS_A_PAGE}) AS e ON true
+   ORDER BY behind.tenant_id, e.seq`,
 };
+
+const LET_GO = { name: 'let-go-of-unpublished', text: `SELECT let_go_of_streams('publish', $1)` };
 
 const REMEMBER = {
   name: 'remember-published',
@@ -92,12 +95,15 @@ const REMEMBER = {
   ON CONFLICT (tenant_id) DO UPDATE SET published = greatest(p.published, excluded.published)`,
 };
 
-function pagesOf(rows: readonly EventTableRow[]): Map<TenantId, LoggedEvent[]> {
+/** One event of a tenant that was claimed, or none. */
+type ClaimedRow = { readonly claimed: TenantId } & (EventTableRow | { readonly seq: null });
+
+function pagesOf(rows: readonly ClaimedRow[]): Map<TenantId, LoggedEvent[]> {
   const pages = new Map<TenantId, LoggedEvent[]>();
   for (const row of rows) {
-    const page = pages.get(row.tenant_id);
-    if (page) page.push(loggedEvent(row));
-    else pages.set(row.tenant_id, [loggedEvent(row)]);
+    const page = pages.get(row.claimed) ?? [];
+    pages.set(row.claimed, page);
+    if (row.seq !== null) page.push(loggedEvent(row));
   }
   return pages;
 }

@@ -12,6 +12,8 @@ import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
 import { GrownLogs } from '#kernel/events/grown-logs';
+import type { Turns } from '#kernel/events/log-follower';
+import { Metrics } from '#kernel/metrics/metrics';
 import { Recent } from '#kernel/persistence/recent';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { type DueSubscription, WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
@@ -53,6 +55,7 @@ export class WebhookCouriers implements OnApplicationBootstrap, BeforeApplicatio
     private readonly unitOfWork: UnitOfWork,
     private readonly committed: CommittedEvents,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {
     // Everyone who is out listens; Node takes more than ten for a leak.
     setMaxListeners(0, this.stopping.signal);
@@ -62,14 +65,20 @@ export class WebhookCouriers implements OnApplicationBootstrap, BeforeApplicatio
     if (this.config.role === 'api') return;
     this.grown = new GrownLogs(
       {
+        name: 'couriers',
         log: this.log,
         findBehind: 'webhooks_behind',
         logsAPass: LOGS_A_PASS,
-        moveOn: (tenantIds) => this.moveOn(tenantIds),
+        logsAside: 0,
+        longestRestMs: 0,
+        begin: (tenantIds) => this.begin(tenantIds),
+        // Nobody is claimed but a subscription, by its courier.
+        end: () => Promise.resolve(),
         complaint: 'Webhooks cannot be sent; their events wait in their logs',
       },
       this.unitOfWork,
       this.committed,
+      this.metrics,
     );
   }
 
@@ -81,14 +90,14 @@ export class WebhookCouriers implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   /** Waits for nobody: how long an address takes is its own affair. */
-  private async moveOn(tenantIds: readonly TenantId[]): Promise<TenantId[]> {
+  private async begin(tenantIds: readonly TenantId[]): Promise<Turns> {
     const subscribers = await this.subscribers.get('');
     const those = tenantIds.filter((tenantId) => subscribers.has(tenantId));
     if (those.length > 0) {
       await this.look(those);
       await pause(LULL_MS);
     }
-    return [];
+    return { events: 0, endings: new Map() };
   }
 
   private async look(tenantIds: readonly TenantId[]): Promise<void> {
