@@ -36,6 +36,11 @@ describe('Deployed commits', () => {
     expect(withDeployedCommits(others)).toHaveLength(2);
   });
 
+  it('stay apart when one piece of evidence tells of several', () => {
+    const rows = ['v1', 'v2'].map((version) => cited('evd_d', { type: 'deploy', service: 'web', version }));
+    expect(withDeployedCommits(rows)).toHaveLength(2);
+  });
+
   it('stay by themselves when nothing deployed them', () => {
     expect(withDeployedCommits([commit, cited('evd_d', { type: 'deploy', service: 'web' })])).toHaveLength(2);
   });

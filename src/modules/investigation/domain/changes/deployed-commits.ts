@@ -42,9 +42,11 @@ export function withDeployedCommits(all: readonly Cited<Change>[]): KnownChange[
 
 /** A deploy that was recorded and was found where it was made, too, is one: what the earlier says and the later does not, is kept. */
 function once(changes: readonly Cited<Change>[]): KnownChange[] {
-  const known = new Map<string, KnownChange>();
-  for (const { evidenceId, row } of changes) {
-    const name = isId('chg', row.changeId) ? row.changeId : evidenceId;
+  const known = new Map<unknown, KnownChange>();
+  for (const change of changes) {
+    const { evidenceId, row } = change;
+    // Without an id of ours each is its own, however many come with one piece of evidence.
+    const name = isId('chg', row.changeId) ? row.changeId : change;
     const earlier = known.get(name);
     known.set(name, {
       evidenceId,
