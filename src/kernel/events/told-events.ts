@@ -41,8 +41,7 @@ export function asOneText(chosen: string): string {
   SELECT (SELECT seq FROM event_stream WHERE tenant_id = $1) AS head, count(*)::int AS chosen,
          (count(*) FILTER (WHERE fits))::int AS count, max(seq) FILTER (WHERE fits) AS last,
          string_agg(
-           id || E'\\x1e' || type || E'\\x1e' ||
-           to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || E'\\x1e' || data,
+           id || E'\\x1e' || type || E'\\x1e' || (occurred_at AT TIME ZONE 'UTC')::text || E'\\x1e' || data,
            E'\\x1e' ORDER BY seq) FILTER (WHERE fits) AS told
     FROM (SELECT *, (sum(octet_length(data::text)) OVER before >= ${BYTES_A_PAGE}) IS NOT TRUE AS fits
             FROM (${chosen}) AS chosen
@@ -54,8 +53,17 @@ export function toldEvents(tenantId: TenantId, { told: text }: ToldText): ToldEv
   const parts = text.split(SEPARATOR);
   const events: ToldEvent[] = [];
   for (let at = 0; at < parts.length; at += PARTS) {
-    const [id = '', type = '', timestamp = '', data = ''] = parts.slice(at, at + PARTS);
-    events.push({ id, type, timestamp, tenantId, data });
+    const [id = '', type = '', moment = '', data = ''] = parts.slice(at, at + PARTS);
+    events.push({ id, type, timestamp: timestampOf(moment), tenantId, data });
   }
   return events;
+}
+
+/**
+ * PostgreSQL writes a moment sooner in its own way than after a pattern: to the microsecond, and without the zeros at its
+ * end.
+ */
+function timestampOf(moment: string): string {
+  const time = moment.length > 19 ? moment.slice(11, 23).padEnd(12, '0') : `${moment.slice(11)}.000`;
+  return `${moment.slice(0, 10)}T${time}Z`;
 }

@@ -16,7 +16,7 @@ interface Connection {
 
 /** How every connection of the application is opened, whoever opens it. */
 export const APPLICATION_CONNECTION = {
-  options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s ${PLANNING}`,
+  options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c datestyle=ISO ${PLANNING}`,
   connectionTimeoutMillis: 10_000,
   // Whoever asks several things at once, as the batch writer does, waits for one round trip.
   pipeline: true,
