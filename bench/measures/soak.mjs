@@ -60,7 +60,7 @@ export async function* soak({ product, worker, senders, minutes }) {
   const watched = await watchStreams(product, senders);
   const others = new Readers();
   await others.open({ ...product.stream, clients: STREAMS - senders.length });
-  const cpu = await watchCpu(product, worker);
+  const costs = await watchCosts(product, worker);
   const samples = [];
   const problems = [];
   let alerts = 0;
@@ -76,7 +76,7 @@ export async function* soak({ product, worker, senders, minutes }) {
       .catch((error) => problems.push(error));
   };
   const take = (window) => {
-    const sampled = sample({ product, worker, cpu, ...window }).then((each) => samples.push(each));
+    const sampled = sample({ product, worker, costs, ...window }).then((each) => samples.push(each));
     sampled.catch((error) => problems.push(error));
     check(window);
   };
@@ -89,7 +89,7 @@ export async function* soak({ product, worker, senders, minutes }) {
   );
   check(last);
   await checking;
-  await cpu.end();
+  await costs.end();
   yield table(samples);
   if (problems.length > 0) throw problems[0];
   await watched.settle(PATIENCE_MS);
@@ -210,7 +210,7 @@ async function checkStored({ databaseUrl }, senders, ids) {
     throw new Error(`WRONG: ${ids.length} alerts were answered, ${stored} are stored`);
 }
 
-async function sample({ product, worker, cpu, requests, p50, p99 }) {
+async function sample({ product, worker, costs, requests, p50, p99 }) {
   const [own, its] = await Promise.all([seriesOf(product.url), seriesOf(worker.url)]);
   const [{ connections, tables, months }] = await atOnce(
     product.databaseUrl,
@@ -232,29 +232,33 @@ async function sample({ product, worker, cpu, requests, p50, p99 }) {
     'events, MiB': months / MiB,
     connections,
     'file handles': readdirSync(`/proc/${product.pid}/fd`).length,
-    ...cpu.look(requests),
+    ...(await costs.look(requests)),
   };
 }
 
 /** What an alert costs, and what the machine has left: whether it was slower at some time, or what ran on it dearer. */
-async function watchCpu(product, worker) {
+async function watchCosts(product, worker) {
   const client = new pg.Client({ connectionString: product.databaseUrl });
   await client.connect();
   const idle = new IdleWatch();
-  const used = () => [cpuSeconds(product.pid), cpuSeconds(worker.pid), postgresSeconds(client.processID)];
-  let last = used();
+  const spent = async () => {
+    const { rows } = await client.query(
+      'SELECT wal_bytes::float8 / 1024 AS "log, KiB", wal_fpi::float8 AS "page images" FROM pg_stat_wal',
+    );
+    return {
+      'CPU an alert, µs': cpuSeconds(product.pid) * 1e6,
+      'worker, µs': cpuSeconds(worker.pid) * 1e6,
+      'PostgreSQL, µs': postgresSeconds(client.processID) * 1e6,
+      ...rows[0],
+    };
+  };
+  let last = await spent();
   return {
-    look(requests) {
-      const now = used();
-      const [own, its, postgres] = now.map((seconds, at) => ((seconds - last[at]) / requests) * 1e6);
+    async look(requests) {
+      const now = await spent();
+      const each = Object.keys(now).map((what) => [what, (now[what] - last[what]) / requests]);
       last = now;
-      return {
-        'CPU an alert, µs': own,
-        'worker, µs': its,
-        'PostgreSQL, µs': postgres,
-        'idle, %': idle.look(),
-        'yardstick, ms': yardstick(),
-      };
+      return { ...Object.fromEntries(each), 'idle, %': idle.look(), 'yardstick, ms': yardstick() };
     },
     end: () => client.end(),
   };

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -24,6 +25,8 @@ import { until } from '../support/until.js';
 
 function withScratch(): { path: (name: string) => string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'causeflow-backup-'));
+  // For PostgreSQL, which does not run as root: whom it lets pass keeps everything in here.
+  chmodSync(folder, 0o711);
   return { path: (name) => join(folder, name), remove: () => rmSync(folder, { recursive: true }) };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -23,6 +23,8 @@ describe('a server with nothing but a data directory', () => {
     (await new Api(server.url).post('/v1/auth/login', account)).status;
 
   beforeAll(async () => {
+    // For PostgreSQL, which does not run as root: whom it lets pass keeps everything in there.
+    chmodSync(folder, 0o711);
     server = await startEmbedded(dataDir);
   });
   afterAll(async () => {
