@@ -59,7 +59,7 @@ export async function createApp(
     app.use(requestBody(config.maxBodyBytes, isEvidenceUpload));
   }
   app.get(ApiDocuments).describe(app);
-  app.useGlobalInterceptors(new UnheardBody());
+  app.useGlobalGuards(new UnheardBody());
   app.useGlobalPipes(new NulFreeAddress(), validation());
   return app;
 }

@@ -1,19 +1,21 @@
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
-import type { Observable } from 'rxjs';
 import { Refusal } from '../domain/errors.js';
 import type { RawBodyRequest } from './request-body.js';
 
 /** Routes that take none of these look at no body. */
 const READERS: readonly number[] = [RouteParamtypes.BODY, RouteParamtypes.REQUEST];
 
-/** Where a route looks at no body, no property is known: whoever sends one must not think that it was heard. */
-export class UnheardBody implements NestInterceptor {
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+/**
+ * Where a route looks at no body, no property is known: whoever sends one must not think that it was heard. A guard, after
+ * that of access: an interceptor would keep a stream of its own for each request, and for as long as that is open.
+ */
+export class UnheardBody implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<RawBodyRequest>();
     if (request.rawBody?.length && !isRead(context)) refuseProperties(request.body as object);
-    return next.handle();
+    return true;
   }
 }
 
