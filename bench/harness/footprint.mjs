@@ -14,7 +14,15 @@ export function postgresSeconds(backend) {
   const postmaster = parentOf(backend);
   const [, , ended, endedSystem] = statOf(postmaster).slice(11);
   const gone = (Number(ended) + Number(endedSystem)) / TICKS_A_SECOND;
-  return [postmaster, ...childrenOf(postmaster)].reduce((sum, pid) => sum + cpuSeconds(pid), gone);
+  return [postmaster, ...childrenOf(postmaster)].reduce((sum, pid) => sum + secondsUnlessEnded(pid), gone);
+}
+
+function secondsUnlessEnded(pid) {
+  try {
+    return cpuSeconds(pid);
+  } catch {
+    return 0; // As one that vacuums does when it is done; the postmaster has its time by the next look.
+  }
 }
 
 function childrenOf(parent) {
