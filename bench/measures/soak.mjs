@@ -2,47 +2,26 @@ import { readdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { alone } from '../harness/alternate.mjs';
+import { watchCosts } from '../harness/costs.mjs';
 import { atOnce } from '../harness/database.mjs';
-import { cpuSeconds, postgresSeconds, residentKiB } from '../harness/footprint.mjs';
+import { residentKiB } from '../harness/footprint.mjs';
 import { FrameReader } from '../harness/frames.mjs';
 import { load } from '../harness/load.mjs';
-import { IdleWatch, yardstick } from '../harness/machine.mjs';
 import { seriesOf } from '../harness/scrape.mjs';
 import { median } from '../harness/statistics.mjs';
 import { Readers } from '../harness/streams.mjs';
-import { slopeOf } from '../harness/trend.mjs';
 import { CONNECTIONS, received } from './alerts.mjs';
+import { judge, SAMPLE_SECONDS } from './soak-verdict.mjs';
 
-const SAMPLE_SECONDS = 10;
 const STREAMS = 100;
 /** What one alert below the threshold leaves on the disk, with room for WAL; see docs/scaling.md. */
 const BYTES_AN_ALERT = 5_000;
 /** Left free whatever happens. */
 const RESERVE_BYTES = 5e9;
 const PATIENCE_MS = 120_000;
-/** The beginning, in which caches fill and code is compiled, says nothing about the rest. */
-const WARM_UP = 0.2;
-
 /** Of less nothing can be said. */
 const LEAST_SECONDS = 600;
-
-/** By how much of its median a figure may grow from the beginning of the watch to its end, to be called flat. */
-const FLAT = {
-  'resident, MiB': 0.1,
-  'heap, MiB': 0.2,
-  'worker resident, MiB': 0.1,
-  'worker heap, MiB': 0.2,
-  'p50, ms': 0.25,
-  'p99, ms': 0.25,
-  connections: 0.1,
-  'file handles': 0.1,
-};
-/** What half of a minute's alerts may take: where it is longer, they come faster than they are served. */
-const SERVED_WITHIN_MS = 1_000;
-/** So many seconds of events may wait for the relay at the end. */
-const BACKLOG_SECONDS = 5;
 
 /** Half of what the process can take, for long, with streams open; then whether memory and delays stayed where they were. */
 export async function* soak({ product, worker, senders, minutes }) {
@@ -236,34 +215,6 @@ async function sample({ product, worker, costs, requests, p50, p99 }) {
   };
 }
 
-/** What an alert costs, and what the machine has left: whether it was slower at some time, or what ran on it dearer. */
-async function watchCosts(product, worker) {
-  const client = new pg.Client({ connectionString: product.databaseUrl });
-  await client.connect();
-  const idle = new IdleWatch();
-  const spent = async () => {
-    const { rows } = await client.query(
-      'SELECT wal_bytes::float8 / 1024 AS "log, KiB", wal_fpi::float8 AS "page images" FROM pg_stat_wal',
-    );
-    return {
-      'CPU an alert, µs': cpuSeconds(product.pid) * 1e6,
-      'worker, µs': cpuSeconds(worker.pid) * 1e6,
-      'PostgreSQL, µs': postgresSeconds(client.processID) * 1e6,
-      ...rows[0],
-    };
-  };
-  let last = await spent();
-  return {
-    async look(requests) {
-      const now = await spent();
-      const each = Object.keys(now).map((what) => [what, (now[what] - last[what]) / requests]);
-      last = now;
-      return { ...Object.fromEntries(each), 'idle, %': idle.look(), 'yardstick, ms': yardstick() };
-    },
-    end: () => client.end(),
-  };
-}
-
 function heapOf(series) {
   return series.get('causeflow_process_heap_bytes') ?? 0;
 }
@@ -274,54 +225,4 @@ function table(samples) {
     [`${(at + 1) * SAMPLE_SECONDS}`, ...columns.map((column) => (each[column] ?? NaN).toFixed(1))].join('\t'),
   );
   return [['second', ...columns].join('\t'), ...lines].join('\n');
-}
-
-/** Of a minute the memory that was left when it was collected, and the median of everything else. */
-function inMinutes(samples) {
-  const size = 60 / SAMPLE_SECONDS;
-  const figures = [...Object.keys(FLAT), 'yardstick, ms'];
-  return Array.from({ length: Math.ceil(samples.length / size) }, (_, minute) => {
-    const some = samples.slice(minute * size, (minute + 1) * size);
-    const of = (figure) => some.map((each) => each[figure]);
-    return Object.fromEntries(
-      figures.map((figure) => [
-        figure,
-        figure.endsWith('MiB') ? Math.min(...of(figure)) : median(of(figure)),
-      ]),
-    );
-  });
-}
-
-function judge(samples, rate) {
-  const minutes = inMinutes(samples);
-  const kept = minutes.slice(Math.floor(minutes.length * WARM_UP));
-  const verdicts = Object.entries(FLAT).map(([figure, allowed]) => {
-    const values = kept.map((each) => each[figure]);
-    const slope = slopeOf(values);
-    const growth = (slope * (values.length - 1)) / median(values);
-    const anHour = slope * 60;
-    return {
-      flat: growth <= allowed,
-      text: `${figure}: median ${median(values).toFixed(1)}, ${anHour.toFixed(2)} an hour, ${(growth * 100).toFixed(0)} % over the watch (at most ${allowed * 100} %)`,
-    };
-  });
-  const late = kept.filter((each) => each['p50, ms'] > SERVED_WITHIN_MS);
-  verdicts.push({
-    flat: late.length === 0,
-    text: `minutes in which it could not keep up (p50 above ${SERVED_WITHIN_MS} ms): ${late.length} of ${kept.length}${aboutThe(late, kept)}`,
-  });
-  const backlog = samples.at(-1)['relay backlog'];
-  const most = BACKLOG_SECONDS * 3 * rate;
-  verdicts.push({
-    flat: backlog <= most,
-    text: `relay backlog at the end: ${backlog.toLocaleString('en')} events (at most ${most.toLocaleString('en')})`,
-  });
-  return verdicts;
-}
-
-/** How slow the machine itself was then. */
-function aboutThe(late, kept) {
-  if (late.length === 0) return '';
-  const took = (minutes) => median(minutes.map((each) => each['yardstick, ms'])).toFixed(1);
-  return `, in which the yardstick took ${took(late)} ms (all: ${took(kept)})`;
 }

@@ -21,13 +21,19 @@ import { WebhookDeliveries } from './domain/webhook-deliveries.js';
 import { WebhookSubscriptions } from './domain/webhook-subscriptions.js';
 import { EventStreamController } from './http/event-stream.controller.js';
 import { EventsController } from './http/events.controller.js';
+import { WebhookDeliveriesController } from './http/webhook-deliveries.controller.js';
 import { WebhookSubscriptionsController } from './http/webhook-subscriptions.controller.js';
 import { SqlWebhookDeliveries } from './infrastructure/sql-webhook-deliveries.js';
 import { StoredWebhookSubscriptions } from './infrastructure/stored-webhook-subscriptions.js';
 
 /** Events out: the stream, the same log by polling, and webhook subscriptions. */
 @Module({
-  controllers: [EventStreamController, EventsController, WebhookSubscriptionsController],
+  controllers: [
+    EventStreamController,
+    EventsController,
+    WebhookSubscriptionsController,
+    WebhookDeliveriesController,
+  ],
   providers: [
     FindPlace,
     OpenStream,

@@ -1,6 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import {
-  ApiAcceptedResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -15,12 +14,9 @@ import { PageQuery } from '#kernel/http/page';
 import { Allow, type Principal } from '#kernel/http/principal';
 import { ChangeWebhookSubscription } from '../application/change-webhook-subscription.js';
 import { CreateWebhookSubscription } from '../application/create-webhook-subscription.js';
-import { ListWebhookDeliveries } from '../application/list-webhook-deliveries.js';
 import { ListWebhookSubscriptions } from '../application/list-webhook-subscriptions.js';
-import { RedeliverWebhook } from '../application/redeliver-webhook.js';
 import { RotateSubscriptionSecret } from '../application/rotate-subscription-secret.js';
 import { TestWebhookSubscription } from '../application/test-webhook-subscription.js';
-import type { WebhookDelivery } from '../domain/webhook-delivery.js';
 import type { WebhookSubscription } from '../domain/webhook-subscription.js';
 import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 import {
@@ -29,8 +25,6 @@ import {
   NewWebhookSubscription,
   RotatedSubscriptionSecret,
   RotateSubscriptionSecretBody,
-  WebhookDeliveryPage,
-  WebhookDeliveryView,
   WebhookSubscriptionPage,
   WebhookSubscriptionView,
   WebhookTestResult,
@@ -47,8 +41,6 @@ export class WebhookSubscriptionsController {
     private readonly listSubscriptions: ListWebhookSubscriptions,
     private readonly testSubscription: TestWebhookSubscription,
     private readonly rotateSecret: RotateSubscriptionSecret,
-    private readonly listDeliveries: ListWebhookDeliveries,
-    private readonly redeliverWebhook: RedeliverWebhook,
   ) {}
 
   @Post()
@@ -162,40 +154,6 @@ export class WebhookSubscriptionsController {
     );
     return { subscriptionId, secret, previousSecretExpiresAt: until.toISOString() };
   }
-
-  @Get(':subscriptionId/deliveries')
-  @ApiOperation({
-    operationId: 'listWebhookDeliveries',
-    summary: 'List what was sent to a webhook subscription, the latest event first',
-    description: 'One for each event, however often it was sent, for seven days.',
-  })
-  @ApiOkResponse({ type: WebhookDeliveryPage })
-  @errorResponses(400, 401, 403, 404, 429)
-  async deliveries(
-    @Caller() { tenantId }: Principal,
-    @Param('subscriptionId') subscriptionId: string,
-    @Query() query: PageQuery,
-  ): Promise<WebhookDeliveryPage> {
-    const page = await this.listDeliveries.execute(tenantId, subscriptionId, query);
-    return { ...page, items: page.items.map(deliveryView) };
-  }
-
-  @Post(':subscriptionId/deliveries/:deliveryId/redeliver')
-  @HttpCode(202)
-  @ApiOperation({
-    operationId: 'redeliverWebhook',
-    summary: 'Send an event again, whatever came of it before',
-    description: 'Soon, under the same `webhook-id`; when it fails, on the same schedule as a first attempt.',
-  })
-  @ApiAcceptedResponse({ type: WebhookDeliveryView })
-  @errorResponses(401, 403, 404, 409, 429)
-  async redeliver(
-    @Caller() { tenantId }: Principal,
-    @Param('subscriptionId') subscriptionId: string,
-    @Param('deliveryId') deliveryId: string,
-  ): Promise<WebhookDeliveryView> {
-    return deliveryView(await this.redeliverWebhook.execute(tenantId, subscriptionId, deliveryId));
-  }
 }
 
 function subscriptionView(subscription: WebhookSubscription): WebhookSubscriptionView {
@@ -206,15 +164,5 @@ function subscriptionView(subscription: WebhookSubscription): WebhookSubscriptio
     createdBy,
     createdAt: subscription.createdAt.toISOString(),
     updatedAt: subscription.updatedAt.toISOString(),
-  }; // prettier-ignore
-}
-
-function deliveryView(delivery: WebhookDelivery): WebhookDeliveryView {
-  const { deliveryId, eventId, event, status, attempts, lastStatusCode, lastError } = delivery;
-  return {
-    deliveryId, eventId, event, status, attempts, lastStatusCode, lastError,
-    nextAttemptAt: delivery.nextAttemptAt?.toISOString() ?? null,
-    lastAttemptAt: delivery.lastAttemptAt?.toISOString() ?? null,
-    createdAt: delivery.createdAt.toISOString(),
   }; // prettier-ignore
 }
