@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Id, newId } from '#kernel/domain/ids';
+import type { Id } from '#kernel/domain/ids';
 import { placeIn } from '#kernel/events/event-id';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { cloneDatabase, dropDatabase, sql, type TestDatabase } from '../support/database.js';
@@ -177,23 +177,31 @@ describe('a reader that comes back', () => {
     expect(idsOf(expired).slice(1, -1)).toEqual([second, ...rest]);
   });
 
-  it('is found by an id that tells the place, and by one from before ids did', async () => {
+  it('is found by an id that tells its place, and by no other', async () => {
     const tenant = await newTenant(server.url);
     await append(server.database, tenant.tenantId, [{}, {}, {}]);
     const ids = await publishedIds(server.database, tenant.tenantId);
     expect(ids.map((id) => placeIn(id as Id<'evt'>))).toEqual(ids.map((_, n) => n + 1));
-    for (const early of [newId('evt'), `evt_01HX9VTPQR${'0'.repeat(16)}`]) {
-      await sql(
-        server.database.url,
-        'UPDATE events SET id = $3 WHERE tenant_id = $1 AND seq = $2',
-        [tenant.tenantId, 3, early],
-        tenant.tenantId,
-      );
-      const stream = await EventStream.open(tenant.api, `?lastEventId=${early}`);
-      await until('the rest came', () => stream.frames.length >= 2);
+    const [first = '', , third = ''] = ids;
+    const answer = async (lastEventId: string): Promise<(string | undefined)[]> => {
+      const stream = await EventStream.open(tenant.api, `?lastEventId=${lastEventId}`);
+      await until('the rest came', () => idsOf(stream).at(-1) === ids.at(-1));
       stream.close();
-      expect(idsOf(stream)).toEqual(ids.slice(3));
-    }
+      return stream.frames.map(({ id, event }) => id ?? event);
+    };
+    expect(await answer(third)).toEqual(ids.slice(3));
+    // The place of another event, and none, though an event has it.
+    const stranger = first.slice(0, 14) + third.slice(14);
+    const placeless = `evt_01HX9VTPQR${'0'.repeat(16)}`;
+    expect([placeIn(stranger as Id<'evt'>), placeIn(placeless as Id<'evt'>)]).toEqual([3, 0]);
+    await sql(
+      server.database.url,
+      'UPDATE events SET id = $3 WHERE tenant_id = $1 AND seq = $2',
+      [tenant.tenantId, 2, placeless],
+      tenant.tenantId,
+    );
+    for (const unknown of [stranger, placeless])
+      expect(await answer(unknown)).toEqual(['stream.truncated', first, placeless, ...ids.slice(2)]);
   });
 
   it('is believed by its header rather than by its address', async () => {

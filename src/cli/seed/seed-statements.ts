@@ -109,8 +109,8 @@ export const FROM_DRAFTS = [
  * $1 tenant, $2 events an incident, $3 milliseconds from one incident to the next.
  */
 export const EVENTS = `
-  INSERT INTO events (tenant_id, seq, id, type, data, incident_id, actor, correlation_id, occurred_at)
-  SELECT $1, seq, event_id(${ulid('evt', 'at')}, seq), type,
+  INSERT INTO events (tenant_id, seq, stretch, id, type, data, incident_id, actor, correlation_id, occurred_at)
+  SELECT $1, seq, seq >> 8, event_id(${ulid('evt', 'at')}, seq), type,
          CASE type
            WHEN 'incident.created' THEN json_build_object('incidentId', incident_id, 'title', title,
              'severity', severity, 'status', 'open', 'source', 'automated')

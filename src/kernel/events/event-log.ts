@@ -113,11 +113,7 @@ const HEADS = {
   text: 'SELECT tenant_id, seq FROM event_stream WHERE tenant_id = ANY ($1)',
 };
 
-/** The second part finds those that were given their ids before ids told the place. */
-const PLACE_OF = `
-  SELECT seq FROM events WHERE tenant_id = $1 AND seq = $4 AND id = $2 AND occurred_at >= $3
-   UNION ALL
-  SELECT seq FROM events WHERE tenant_id = $1 AND id = $2 AND occurred_at >= $3 AND id <> event_id(id, seq)`;
+const PLACE_OF = 'SELECT seq FROM events WHERE tenant_id = $1 AND seq = $4 AND id = $2 AND occurred_at >= $3';
 
 /**
  * $1 tenant, $2 the place after which, $3 how many, $5 the incident. Sorts what happened to it, which is never much:
