@@ -10,7 +10,8 @@ import { asApplication, explain, type Plan, type Query, toldSince } from './quer
 
 /** Below this a table is small enough to be read whole. */
 const BIG = 500;
-const INCIDENTS = 45_000;
+/** One tenant has one more than the others, so that neither they nor their times come out even. */
+const INCIDENTS = 45_001;
 /** No page needs more rows of a table than a walk along the list may take, and a tenant has 15 000 incidents. */
 const MOST_ROWS = 4_500;
 

@@ -70,7 +70,7 @@ async function seedTenants(
     const perIncident = Math.round(events / incidents);
     await client.query(`SELECT set_config('app.tenant_ids', $1, false)`, [tenantId]);
     await seedTenant(client, { tenantId, number, passwordHash, since, perIncident, own });
-    const stepMs = (now.getTime() - since.getTime()) / own;
+    const stepMs = Math.floor((now.getTime() - since.getTime()) / own);
     for (let from = 0; from < own; from += CHUNK) {
       const size = Math.min(CHUNK, own - from);
       await seedIncidents(client, { tenantId, since, stepMs, perIncident, from, to: from + size });
