@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { newId } from '#kernel/domain/ids';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -211,6 +212,25 @@ describe('once a day', () => {
         (await look(`SELECT FROM pg_class WHERE relname IN ('events_2020_03', 'events_2020_04')`)).length ===
         0,
     );
+  });
+
+  it('a relay that stood in a month that is gone goes on with the oldest event that is left', async () => {
+    const { tenantId } = await newTenant(server.url);
+    const ask = (text: string, value: string): Promise<object[]> =>
+      sql(server.database.url, text, [value], tenantId);
+    const events = Array.from({ length: 3_000 }, () => ({
+      ...{ tenantId, id: newId('evt'), type: 'approval.requested', data: {} },
+    }));
+    await ask('SELECT append_events($1)', JSON.stringify(events));
+    const relayed = async (): Promise<boolean> =>
+      (await ask('SELECT FROM event_stream WHERE tenant_id = $1 AND relayed = seq', tenantId)).length > 0;
+    await until('all are relayed', relayed);
+    await ask(
+      `WITH gone AS (DELETE FROM events WHERE tenant_id = $1 AND seq <= 2500)
+       UPDATE event_stream SET relayed = 0 WHERE tenant_id = $1`,
+      tenantId,
+    );
+    await until('the rest is relayed', relayed);
   });
 
   it('an event of a month that nobody made room for makes it itself', async () => {

@@ -110,7 +110,7 @@ function askedSince(mark: number): Query[] {
 /** The big tables of which a query reads more than a page needs; what is read inside of functions is counted too. */
 function readAlongOf(query: Query): Promise<string[]> {
   return asApplication(database, tenantId, async (client) => {
-    const plans = await explain(client, query, 'ANALYZE, FORMAT JSON');
+    const plans = await explain(client, query, 'ANALYZE');
     const { rows: counted } = await client.query<{ relname: string }>(
       'SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0 OR idx_tup_fetch > $1',
       [MOST_ROWS],
@@ -205,6 +205,7 @@ describe('a list reads no big table from end to end, nor all that a tenant has i
     const careless = {
       sql: 'SELECT count(*) FROM incidents WHERE tenant_id = $1 AND description = $2',
       parameters: [tenantId, 'x'],
+      isPlannedOnce: false,
     };
     expect(await readAlongOf(careless)).toEqual(['incidents']);
   });

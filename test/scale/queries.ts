@@ -7,6 +7,8 @@ import type { TestServer } from '../support/server.js';
 export interface Query {
   readonly sql: string;
   readonly parameters: unknown[];
+  /** Whether it has a name, under which PostgreSQL keeps one plan for all parameters. */
+  readonly isPlannedOnce: boolean;
 }
 
 /** A node of what EXPLAIN answers. */
@@ -15,6 +17,10 @@ export interface Plan {
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
   readonly Plans?: Plan[];
+}
+
+interface Explained {
+  readonly 'QUERY PLAN': [{ Plan: Plan }];
 }
 
 /** The queries that server-that-tells-its-queries.mjs has told of since its log was so long. */
@@ -46,14 +52,18 @@ export async function asApplication<T>(
   }
 }
 
+/** The plan it is run by; with `ANALYZE`, the one for these parameters. */
 export async function explain(
   client: pg.Client,
-  { sql, parameters }: Query,
-  options = 'FORMAT JSON',
+  { sql, parameters, isPlannedOnce }: Query,
+  analyze?: 'ANALYZE',
 ): Promise<Plan[]> {
-  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
-    `EXPLAIN (${options}) ${sql}`,
-    parameters,
-  );
+  const { rows } =
+    isPlannedOnce && !analyze
+      ? await client.query<Explained>(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${sql}`)
+      : await client.query<Explained>(
+          `EXPLAIN (${analyze ? 'ANALYZE, ' : ''}FORMAT JSON) ${sql}`,
+          parameters,
+        );
   return rows.map((row) => row['QUERY PLAN'][0].Plan);
 }

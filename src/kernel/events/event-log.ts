@@ -6,6 +6,12 @@ import { EventCatalogue } from './event-catalogue.js';
 import { placeIn } from './event-id.js';
 import { EVENT_COLUMNS, type EventTableRow, loggedEvent, type LoggedEvent } from './logged-event.js';
 
+/** Where somebody stands who goes along a tenant's log. */
+export interface PlaceInLog {
+  readonly tenantId: TenantId;
+  readonly after: number;
+}
+
 /** Reads a tenant's log, in the order of the facts. */
 @Injectable()
 export class EventLog {
@@ -36,16 +42,22 @@ export class EventLog {
     return rows.map(loggedEvent);
   }
 
-  /** The next events of many tenants, each after its place, in the order of their logs; at most `limit` of each. */
-  async pages(places: ReadonlyMap<TenantId, number>, limit: number): Promise<Map<TenantId, LoggedEvent[]>> {
-    const tenantIds = [...places.keys()];
-    const rows = await this.batches.read<EventTableRow>(tenantIds, { text: PAGES }, [
-      tenantIds,
-      [...places.values()],
-      limit,
-    ]);
-    const pages = new Map(tenantIds.map((tenantId) => [tenantId, [] as LoggedEvent[]]));
-    for (const row of rows) pages.get(row.tenant_id)?.push(loggedEvent(row));
+  /**
+   * The next events of many tenants, a page for each place asked for, in the order of its log; at most `limit` of each. Places
+   * have no gaps, so a page is a range of them: however a young table is reckoned, no more is read.
+   */
+  async pages(places: readonly PlaceInLog[], limit: number): Promise<LoggedEvent[][]> {
+    const tenantIds = places.map(({ tenantId }) => tenantId);
+    const afters = places.map(({ after }) => after);
+    const rows = await this.batches.read<PageRow>(tenantIds, PAGES, [tenantIds, afters, limit]);
+    const pages = places.map(() => [] as LoggedEvent[]);
+    for (const row of rows) if (row.seq !== null) pages[row.page - 1]?.push(loggedEvent(row));
+    // Unless the range is of a month that was let go of.
+    for (const { page, seq, head } of rows) {
+      const place = places[page - 1];
+      if (seq !== null || !place || Number(head) <= place.after) continue;
+      pages[page - 1] = await this.page(place.tenantId, place.after, limit);
+    }
     return pages;
   }
 
@@ -101,12 +113,21 @@ export class EventLog {
   }
 }
 
-const PAGES = `
-  SELECT e.* FROM unnest($1::text[], $2::bigint[]) AS place (tenant_id, after)
-    CROSS JOIN LATERAL (
+/** Of an empty page one row, without an event. */
+type PageRow = { readonly page: number; readonly head: string } & (EventTableRow | { readonly seq: null });
+
+/** OFFSET 0 has each page sought by itself, however little the planner knows of the log. */
+const PAGES = {
+  name: 'pages-of-logs',
+  text: `
+  SELECT place.page::int, log.seq AS head, e.*
+    FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS place (tenant_id, after, page)
+    JOIN event_stream AS log ON log.tenant_id = place.tenant_id
+    LEFT JOIN LATERAL (
       SELECT ${EVENT_COLUMNS} FROM events
-       WHERE tenant_id = place.tenant_id AND seq > place.after ORDER BY seq LIMIT $3) AS e
-   ORDER BY e.tenant_id, e.seq`;
+       WHERE tenant_id = place.tenant_id AND seq > place.after AND seq <= place.after + $3::bigint OFFSET 0) AS e ON true
+   ORDER BY page, e.seq`,
+};
 
 const HEADS = {
   name: 'heads-of-logs',

@@ -56,8 +56,8 @@ export class Once {
       return { tenantId, seqs, told: placesOf(seqs, told.get(tenantId) ?? []) };
     });
     const tenantIds = marks.map(({ tenantId }) => tenantId);
-    await this.unitOfWork.run(tenantIds, async ({ manager }) => {
-      const marked: { tenantId: TenantId; fresh: string[] }[] = await manager.query(MARK_HANDLED, [
+    await this.unitOfWork.run(tenantIds, async ({ query }) => {
+      const marked = await query<{ tenantId: TenantId; fresh: string[] }>(MARK_HANDLED, [
         JSON.stringify(marks),
         name,
         now?.handler ?? null,
@@ -70,9 +70,12 @@ export class Once {
 }
 
 /** One tenant after the other, in the order in which they come. */
-const MARK_HANDLED = `
+const MARK_HANDLED = {
+  name: 'mark-handled',
+  text: `
   SELECT "tenantId", mark_handled("tenantId", $2, $3, told, seqs) AS fresh
-    FROM json_to_recordset($1) AS t ("tenantId" text, told int8multirange, seqs bigint[])`;
+    FROM json_to_recordset($1) AS t ("tenantId" text, told int8multirange, seqs bigint[])`,
+};
 
 /** What lies between two events that a handler is told one after the other does not concern it, and goes with the later. */
 function placesOf(seqs: readonly number[], told: readonly DomainEvent[]): string {

@@ -85,23 +85,26 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   private async begin(claims: pg.Pool, candidates: readonly TenantId[]): Promise<Turns> {
     const { rows } = await claims.query<{ tenant_id: TenantId; relayed: string }>(CLAIM, [candidates]);
-    const places = new Map(rows.map(({ tenant_id, relayed }) => [tenant_id, Number(relayed)]));
-    if (places.size === 0) return { events: 0, endings: new Map() };
-    const share = Math.floor(EVENTS_A_PASS / places.size);
+    const places = rows.map(({ tenant_id, relayed }) => ({ tenantId: tenant_id, after: Number(relayed) }));
+    if (places.length === 0) return { events: 0, endings: new Map() };
+    const share = Math.floor(EVENTS_A_PASS / places.length);
     const most = Math.max(EVENTS_A_TENANT.least, Math.min(EVENTS_A_TENANT.most, share));
     try {
-      const pages = [...(await this.eventLog.pages(places, most))];
-      const logged = pages.flatMap(([, page]) => page);
+      const pages = await this.eventLog.pages(places, most);
+      const logged = pages.flat();
       const failures = this.publisher.publishEach(
         logged.flatMap((event) => this.catalogue.revive(event) ?? []),
       );
-      const endings = pages.map(
-        ([tenantId, page]) =>
-          [tenantId, this.handOn(tenantId, page, page.length === most, failures.get(tenantId))] as const,
-      );
+      const endings = places.map(({ tenantId }, at) => {
+        const page = pages[at] ?? [];
+        return [tenantId, this.handOn(tenantId, page, page.length === most, failures.get(tenantId))] as const;
+      });
       return { events: logged.length, endings: new Map(endings) };
     } catch (error) {
-      await letGo(claims, [...places.keys()]);
+      await letGo(
+        claims,
+        places.map(({ tenantId }) => tenantId),
+      );
       throw error;
     }
   }

@@ -1,7 +1,9 @@
 import type { EntityMetadata, FindOptionsWhere } from 'typeorm';
+import { sha256Hex } from '../crypto/secrets.js';
 import type { Aggregate } from '../domain/aggregate.js';
 import type { TenantId } from '../domain/ids.js';
 import type { Key } from '../domain/store.js';
+import type { Statement } from './unit-of-work.js';
 
 type Column = EntityMetadata['columns'][number];
 
@@ -61,7 +63,7 @@ export class AggregateMapping<A extends Aggregate> {
    * the others alone. Each is sought by itself, and OFFSET 0 keeps it so; see `AggregateStore.loadMany`.
    */
   updateOf(changed: readonly { readonly aggregate: A; readonly changes: Changes | undefined }[]): {
-    readonly sql: string;
+    readonly statement: Statement;
     readonly parameters: string[];
   } {
     const { columns, primaryColumns, tablePath } = this.metadata;
@@ -76,13 +78,15 @@ export class AggregateMapping<A extends Aggregate> {
     const version = this.version?.databaseName;
     const asRead = version ? `AND ${version} = changed.${version} - 1` : '';
     const still = version ? `AND kept.${version} = found.${version}` : '';
-    const sql = `UPDATE ${tablePath} AS kept SET ${set.map(({ databaseName: name }) => `${name} = changed.${name}`).join(', ')}
+    const text = `UPDATE ${tablePath} AS kept SET ${set.map(({ databaseName: name }) => `${name} = changed.${name}`).join(', ')}
        FROM json_populate_recordset(NULL::${tablePath}, $1) AS changed
       CROSS JOIN LATERAL (SELECT ctid${version ? `, ${version}` : ''} FROM ${tablePath}
                            WHERE tenant_id = changed.tenant_id AND ${id} = changed.${id} ${asRead} OFFSET 0) AS found
       WHERE kept.ctid = found.ctid ${still}
      RETURNING kept.tenant_id AS "tenantId", kept.${id} AS id`;
-    return { sql, parameters: [JSON.stringify(rows)] };
+    // Whoever changes many changes much the same of them: a handful of statements.
+    const name = `update ${tablePath} ${sha256Hex(text).slice(0, 16)}`;
+    return { statement: { name, text }, parameters: [JSON.stringify(rows)] };
   }
 }
 

@@ -6,7 +6,7 @@ import { notFound } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
 import { type Key, Store } from '../domain/store.js';
 import { AggregateMapping, type Changes } from './aggregate-mapping.js';
-import { UnitOfWork } from './unit-of-work.js';
+import { type Transaction, UnitOfWork } from './unit-of-work.js';
 
 /**
  * Stores aggregates and, in the same transaction, appends the events they recorded to the tenant's log.
@@ -55,12 +55,12 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
       const { isVersioned } = this.mappingBy(manager);
       const seen = await this.loadMany(manager, keys, isVersioned ? undefined : 'lock');
       const decided = this.decideOn(manager, seen, decide);
-      const missed = await this.updateMany(manager, [...decided.values()]);
+      const missed = await this.updateMany(transaction, [...decided.values()]);
       if (missed.length > 0) {
         // Somebody was faster.
         const held = await this.loadMany(manager, missed, 'lock');
         const again = this.decideOn(manager, held, decide);
-        await this.updateMany(manager, [...again.values()]);
+        await this.updateMany(transaction, [...again.values()]);
         for (const key of missed) {
           const decision = again.get(nameOf(key));
           if (decision) decided.set(nameOf(key), decision);
@@ -152,13 +152,13 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
 
   /** @returns the keys of those that somebody else has changed since they were read, and that it left alone */
   private async updateMany(
-    manager: EntityManager,
+    { manager, query }: Transaction,
     decisions: readonly Decision<A, unknown>[],
   ): Promise<Key[]> {
     const changed = decisions.filter(({ changes }) => changes);
     if (changed.length === 0) return [];
-    const { sql, parameters } = this.mappingBy(manager).updateOf(changed);
-    const [stored] = await manager.query<[Key[], number]>(sql, parameters);
+    const { statement, parameters } = this.mappingBy(manager).updateOf(changed);
+    const stored = await query<Key>(statement, parameters);
     const done = new Set(stored.map(nameOf));
     return changed.map(({ key }) => key).filter((key) => !done.has(nameOf(key)));
   }

@@ -3,12 +3,7 @@ import { DataSource } from 'typeorm';
 import type { TenantId } from '../domain/ids.js';
 import { CommittedEvents } from '../events/committed-events.js';
 import { inOnePacket } from './one-packet.js';
-
-export interface Statement {
-  /** With a name PostgreSQL plans it once for each connection, whatever the parameters; without, each time for them. */
-  readonly name?: string;
-  readonly text: string;
-}
+import type { Statement } from './unit-of-work.js';
 
 /**
  * One statement for rows of many tenants, in one transaction. Row-level security lets through the rows of exactly the

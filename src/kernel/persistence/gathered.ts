@@ -8,12 +8,14 @@ const UNDER_WAY = 2;
  * ones while others are under way. For questions that many tenants have at the same time, each about itself.
  *
  * @param ask answers one answer for each key, in their order; it must not need a transaction under way
+ * @param atOnce how many are asked together at most
  */
 export function gathered<Key, Answer>(
   ask: (keys: readonly Key[]) => Promise<Answer[]>,
+  atOnce = QUESTIONS_AT_ONCE,
 ): (key: Key) => Promise<Answer> {
   const batches = new AdaptiveBatches<Key, Answer>({
-    size: QUESTIONS_AT_ONCE,
+    size: atOnce,
     queue: Infinity,
     slots: UNDER_WAY,
     write: ask,

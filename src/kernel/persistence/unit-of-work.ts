@@ -13,10 +13,21 @@ import { inOnePacket } from './one-packet.js';
 
 type Tenants = TenantId | readonly TenantId[];
 
+export interface Statement {
+  /** With a name PostgreSQL plans it once for each connection, whatever the parameters; without, each time for them. */
+  readonly name?: string;
+  readonly text: string;
+}
+
 /** One transaction under way, for one tenant or for several. */
 export interface Transaction {
   readonly tenantIds: readonly TenantId[];
   readonly manager: EntityManager;
+  /** Throws as the driver does. */
+  readonly query: <Row extends object>(
+    statement: Statement,
+    parameters: readonly unknown[],
+  ) => Promise<Row[]>;
   /** Events to append to a tenant's log, as the last thing before COMMIT. */
   append(tenantId: TenantId, events: readonly DomainEvent[]): void;
 }
@@ -49,12 +60,13 @@ export class UnitOfWork {
   /** Runs one statement for a tenant or for several, inside the transaction under way or in one of its own. */
   async query<Row extends object>(
     tenants: Tenants,
-    sql: string,
+    sql: string | Statement,
     parameters: readonly unknown[] = [],
   ): Promise<Row[]> {
+    const statement = typeof sql === 'string' ? { text: sql } : sql;
     if (!this.current.getStore())
-      return inOnePacket<Row>(this.source, listed(tenants), { text: sql, values: [...parameters] });
-    return this.run(tenants, async ({ manager }) => rowsOf<Row>(await manager.query(sql, [...parameters])));
+      return inOnePacket<Row>(this.source, listed(tenants), { ...statement, values: [...parameters] });
+    return this.run(tenants, (transaction) => transaction.query<Row>(statement, parameters));
   }
 
   /**
@@ -63,7 +75,7 @@ export class UnitOfWork {
    */
   async lookUp<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     try {
-      return rowsOf<Row>(await this.source.query(sql, [...parameters]));
+      return await this.source.query<Row[]>(sql, [...parameters]);
     } catch (error) {
       throw asDatabaseError(error);
     }
@@ -78,6 +90,11 @@ export class UnitOfWork {
       const transaction: Transaction = {
         tenantIds,
         manager: runner.manager,
+        query: async <Row extends object>(statement: Statement, parameters: readonly unknown[]) => {
+          // Somebody who was not waited for would write into whatever is next on this connection.
+          if (runner.isReleased) throw new Error('This transaction has ended');
+          return (await client.query<Row>({ ...statement, values: [...parameters] })).rows;
+        },
         append: (tenantId, events) => pending.push(...eventRows(tenantId, events)),
       };
       const bound = bind(client, tenantIds);
@@ -95,6 +112,8 @@ const BIND = `SELECT set_config('app.tenant_ids', $1, true)`;
 /** Most locks are let go of within milliseconds. Whoever holds one for longer keeps nobody waiting but her own tenant. */
 const BIND_SEVERAL = `${BIND}, set_config('lock_timeout', '200ms', true)`;
 
+const APPEND = { name: 'append-events', text: 'SELECT append_events($1)' };
+
 /** Sent ahead of the first statement, and not waited for: were it to fail, every statement after it would. */
 function bind(client: ClientBase, tenantIds: readonly TenantId[]): Promise<unknown> {
   const answered = client.query(tenantIds.length > 1 ? BIND_SEVERAL : BIND, [tenantIds.join(',')]);
@@ -108,7 +127,7 @@ async function appendAndCommit(
   client: ClientBase,
   events: readonly EventRow[],
 ): Promise<void> {
-  const appended = client.query('SELECT append_events($1)', [JSON.stringify(events)]);
+  const appended = client.query({ ...APPEND, values: [JSON.stringify(events)] });
   // After an append that failed, this rolls back.
   const ended = await Promise.allSettled([appended, runner.commitTransaction()]);
   for (const each of ended) if (each.status === 'rejected') throw each.reason;
@@ -116,11 +135,4 @@ async function appendAndCommit(
 
 function listed(tenants: Tenants): readonly TenantId[] {
   return typeof tenants === 'string' ? [tenants] : tenants;
-}
-
-/** TypeORM answers rows for SELECT and [rows, count] for UPDATE and DELETE. */
-function rowsOf<Row>(answer: unknown): Row[] {
-  if (!Array.isArray(answer)) return [];
-  const [first, count] = answer as unknown[];
-  return (answer.length === 2 && Array.isArray(first) && typeof count === 'number' ? first : answer) as Row[];
 }

@@ -67,7 +67,9 @@ export class AlertHistory {
 }
 
 /** Each kind is sought by itself, however little the planner knows of the table; how many a tenant has, where one is new. */
-const ADD = `
+const ADD = {
+  name: 'add-to-alert-history',
+  text: `
   WITH told AS MATERIALIZED (
     SELECT t.*, known.kind IS NOT NULL AS is_known
       FROM (SELECT tenant_id, kind, array_agg(DISTINCT hour ORDER BY hour DESC) AS hours, max(day) AS day
@@ -86,7 +88,8 @@ const ADD = `
    ORDER BY tenant_id, kind
   ON CONFLICT (tenant_id, kind) DO UPDATE SET last_day = excluded.last_day,
     hours = ARRAY(SELECT DISTINCT hour FROM unnest(h.hours || excluded.hours) AS hour ORDER BY hour DESC LIMIT $7)
-  WHERE NOT h.hours @> excluded.hours`;
+  WHERE NOT h.hours @> excluded.hours`,
+};
 
 function hourOf(moment: Date): number {
   return Math.floor(moment.getTime() / HOUR);

@@ -37,17 +37,7 @@ export class TriageIncidents {
       const { severity, category, confidence, decidedBecause } = triage;
       return { tenantId, incidentId, severity, category, confidence, decidedBecause };
     });
-    await this.unitOfWork.query(
-      tenantsOf(rows),
-      `INSERT INTO triages (tenant_id, incident_id, severity, category, confidence, decided_because, triaged_at)
-       SELECT t.*, $2 FROM json_to_recordset($1) AS t ("tenantId" text, "incidentId" text, severity text, category text,
-         confidence float8, "decidedBecause" jsonb)
-        ORDER BY "tenantId", "incidentId"
-       ON CONFLICT (tenant_id, incident_id) DO UPDATE SET severity = excluded.severity,
-         category = excluded.category, confidence = excluded.confidence,
-         decided_because = excluded.decided_because, triaged_at = excluded.triaged_at`,
-      [JSON.stringify(rows), this.clock.now()],
-    );
+    await this.unitOfWork.query(tenantsOf(rows), KEEP, [JSON.stringify(rows), this.clock.now()]);
   }
 
   /** @throws Refusal `not_found` also while an incident waits for its triage */
@@ -71,3 +61,15 @@ export class TriageIncidents {
     };
   }
 }
+
+const KEEP = {
+  name: 'keep-triages',
+  text: `
+  INSERT INTO triages (tenant_id, incident_id, severity, category, confidence, decided_because, triaged_at)
+   SELECT t.*, $2 FROM json_to_recordset($1) AS t ("tenantId" text, "incidentId" text, severity text, category text,
+     confidence float8, "decidedBecause" jsonb)
+    ORDER BY "tenantId", "incidentId"
+   ON CONFLICT (tenant_id, incident_id) DO UPDATE SET severity = excluded.severity,
+     category = excluded.category, confidence = excluded.confidence,
+     decided_because = excluded.decided_because, triaged_at = excluded.triaged_at`,
+};

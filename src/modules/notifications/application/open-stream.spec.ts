@@ -5,7 +5,7 @@ import type { Config } from '#kernel/config/config';
 import type { Clock } from '#kernel/domain/clock';
 import { newTenantId, type TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
-import type { EventLog } from '#kernel/events/event-log';
+import type { EventLog, PlaceInLog } from '#kernel/events/event-log';
 import type { LoggedEvent } from '#kernel/events/logged-event';
 import { told } from '#kernel/events/told-events';
 import type { EventChoice, EventPage, ToldLog } from '#kernel/events/told-log';
@@ -45,11 +45,11 @@ class UnevenLog {
     }); // prettier-ignore
   }
 
-  async page(_: unknown, after: number, limit: number): Promise<LoggedEvent[]> {
+  async pages(places: readonly PlaceInLog[], limit: number): Promise<LoggedEvent[][]> {
     await this.pause();
-    const page = this.events.slice(after, after + limit);
+    const pages = places.map(({ after }) => this.events.slice(after, after + limit));
     await this.pause();
-    return page;
+    return pages;
   }
 
   /** Ends a page after so many places, or after so many events of those chosen. */
@@ -195,10 +195,10 @@ class Sluggard extends Paper {
 
 /** A log that answers three pages, then none any more. */
 class FailingLog extends UnevenLog {
-  pages = 0;
+  chosen = 0;
   override choose(...question: Parameters<UnevenLog['choose']>): Promise<EventPage> {
-    this.pages += 1;
-    if (this.pages > 3) return Promise.reject(new Error('the database is gone'));
+    this.chosen += 1;
+    if (this.chosen > 3) return Promise.reject(new Error('the database is gone'));
     return super.choose(...question);
   }
 }
@@ -229,7 +229,7 @@ describe('a reader that is slow to take what it missed', () => {
   it('has one page waiting beside the one on its way', async () => {
     const log = new FailingLog(dice(1));
     const paper = await opened(log);
-    expect(log.pages).toBe(2);
+    expect(log.chosen).toBe(2);
     expect(paper.ids).toHaveLength(800);
   });
 

@@ -6,14 +6,18 @@ import {
 } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
-import { EventLog } from '#kernel/events/event-log';
+import { EventLog, type PlaceInLog } from '#kernel/events/event-log';
+import type { LoggedEvent } from '#kernel/events/logged-event';
 import { Outage } from '#kernel/log/outage';
+import { gathered } from '#kernel/persistence/gathered';
 import type { EventStream } from './event-stream.js';
 import { EVENTS_A_READ, TenantFeed } from './tenant-feed.js';
 
 const POLL_MS = 1_000;
 /** Of so many polls one asks for all feeds, the others for those that no bus keeps up to date. */
 const POLLS_A_ROUND = 10;
+/** So many tenants at most wait for each other's events to be read, and share what memory a page each takes. */
+const FEEDS_A_READ = 16;
 
 /** The feeds of this replica: one for each tenant that has streams open here, and none for the others. */
 @Injectable()
@@ -25,6 +29,11 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   private polling = false;
   private readonly blindness = new Outage();
   private polls = 0;
+  /** Many tenants' logs grow at a time, and each by little: a question costs more than what it reads. */
+  private readonly readOn = gathered<PlaceInLog, readonly LoggedEvent[]>(
+    (places) => this.eventLog.pages(places, EVENTS_A_READ),
+    FEEDS_A_READ,
+  );
 
   constructor(
     private readonly eventLog: EventLog,
@@ -67,7 +76,7 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   private begin(tenantId: TenantId, after: number): TenantFeed {
     return new TenantFeed(
       after,
-      (place) => this.eventLog.page(tenantId, place, EVENTS_A_READ),
+      (place) => this.readOn({ tenantId, after: place }),
       (error) => this.log.warn(error, 'A feed stumbled and goes on at the next poll'),
     );
   }
