@@ -10,8 +10,8 @@ export type Settings = Record<string, string>;
 
 const DEFAULTS: Settings = {
   shared_buffers: '256MB',
-  // Under a storm a checkpoint every half minute instead of every quarter: while it flushes tables, commits wait.
-  max_wal_size: '2GB',
+  // Under a storm a checkpoint a minute: while it flushes tables commits wait, and each page's first change after it is written whole.
+  max_wal_size: '4GB',
   // Vacuum flushes the log whenever it comes round to a page that it has changed: every 16 MB instead of every 2.
   vacuum_buffer_usage_limit: '16MB',
   // A young table has statistics after seconds of a storm instead of a minute.
@@ -24,7 +24,7 @@ const DEFAULTS: Settings = {
   log_checkpoints: 'off',
 };
 
-/** Recovery after a crash reads at most the write-ahead log since the last checkpoint, about 2 GB. */
+/** Recovery after a crash reads at most the write-ahead log since the last checkpoint, about 4 GB. */
 const START_WITHIN_MS = 120_000;
 
 /** Takes over the server that is there, or starts one. `child` is only set in the second case. */
