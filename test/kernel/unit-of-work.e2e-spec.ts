@@ -49,3 +49,13 @@ it('fails with what its work throws, and gives its connection back', async () =>
   await expect(fails).rejects.toThrow('no');
   expect(await backend()).toBe(before);
 });
+
+it('refuses a statement of who was not waited for: whose transaction is next on the connection is not hers', async () => {
+  const tenantId = newTenantId();
+  const late = await unitOfWork.run(tenantId, (transaction) => Promise.resolve(transaction));
+  const statement = { name: 'whose', text: `SELECT current_setting('app.tenant_ids') AS whose` };
+  await unitOfWork.run(newTenantId(), async (next) => {
+    await expect(late.query(statement, [])).rejects.toThrow('has ended');
+    expect(await next.query(statement, [])).toEqual([{ whose: next.tenantIds[0] }]);
+  });
+});

@@ -110,7 +110,7 @@ function askedSince(mark: number): Query[] {
 /** The big tables of which a query reads more than a page needs; what is read inside of functions is counted too. */
 function readAlongOf(query: Query): Promise<string[]> {
   return asApplication(database, tenantId, async (client) => {
-    const plans = await explain(client, query, 'ANALYZE');
+    const plans = await explain(client, query, 'ANALYZE, FORMAT JSON');
     const { rows: counted } = await client.query<{ relname: string }>(
       'SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0 OR idx_tup_fetch > $1',
       [MOST_ROWS],

@@ -19,10 +19,6 @@ export interface Plan {
   readonly Plans?: Plan[];
 }
 
-interface Explained {
-  readonly 'QUERY PLAN': [{ Plan: Plan }];
-}
-
 /** The queries that server-that-tells-its-queries.mjs has told of since its log was so long. */
 export function toldSince(server: TestServer, mark: number): Query[] {
   // The last line may still be on its way.
@@ -52,18 +48,30 @@ export async function asApplication<T>(
   }
 }
 
-/** The plan it is run by; with `ANALYZE`, the one for these parameters. */
+/** By the plan that the server runs it by, which for a statement with a name is not made for these parameters. */
 export async function explain(
   client: pg.Client,
   { sql, parameters, isPlannedOnce }: Query,
-  analyze?: 'ANALYZE',
+  options = 'FORMAT JSON',
 ): Promise<Plan[]> {
-  const { rows } =
-    isPlannedOnce && !analyze
-      ? await client.query<Explained>(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${sql}`)
-      : await client.query<Explained>(
-          `EXPLAIN (${analyze ? 'ANALYZE, ' : ''}FORMAT JSON) ${sql}`,
-          parameters,
-        );
+  if (!isPlannedOnce) return explained(client, `EXPLAIN (${options}) ${sql}`, parameters);
+  await client.query(`PREPARE asked AS ${sql}`);
+  await client.query('SET LOCAL plan_cache_mode = force_generic_plan');
+  const values = parameters.map(literal).join(', ');
+  const plans = await explained(client, `EXPLAIN (${options}) EXECUTE asked (${values})`);
+  await client.query('DEALLOCATE asked');
+  return plans;
+}
+
+async function explained(client: pg.Client, sql: string, parameters?: unknown[]): Promise<Plan[]> {
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(sql, parameters);
   return rows.map((row) => row['QUERY PLAN'][0].Plan);
+}
+
+/** A number, a text, or an array of them. */
+function literal(value: unknown): string {
+  if (value === null) return 'NULL';
+  if (!Array.isArray(value))
+    return pg.escapeLiteral(typeof value === 'string' ? value : JSON.stringify(value));
+  return pg.escapeLiteral(`{${value.map((each) => JSON.stringify(String(each))).join(',')}}`);
 }

@@ -113,9 +113,7 @@ async function fillLog(tenant: TenantUser, ...types: string[]): Promise<void> {
 /** How many events are read for what a query answers. */
 function eventsReadFor(query: Query, { tenantId: reader }: TenantUser): Promise<number> {
   return asApplication(database, reader, async (client) => {
-    await client.query('SET LOCAL plan_cache_mode = force_generic_plan');
-    const { sql: text, parameters: values, isPlannedOnce } = query;
-    await client.query({ text, values, ...(isPlannedOnce ? { name: 'asked' } : {}) });
+    await explain(client, query, 'ANALYZE, FORMAT JSON');
     const { rows } = await client.query<{ n: string }>(
       `SELECT sum(idx_tup_fetch) + sum(seq_tup_read) AS n FROM pg_stat_xact_user_tables WHERE relname LIKE 'events_2%'`,
     );

@@ -51,12 +51,13 @@ export class EventLog {
     const afters = places.map(({ after }) => after);
     const rows = await this.batches.read<PageRow>(tenantIds, PAGES, [tenantIds, afters, limit]);
     const pages = places.map(() => [] as LoggedEvent[]);
-    for (const row of rows) if (row.seq !== null) pages[row.page - 1]?.push(loggedEvent(row));
-    // Unless the range is of a month that was let go of.
-    for (const { page, seq, head } of rows) {
-      const place = places[page - 1];
-      if (seq !== null || !place || Number(head) <= place.after) continue;
-      pages[page - 1] = await this.page(place.tenantId, place.after, limit);
+    for (const row of rows) {
+      const at = row.page - 1;
+      const place = places[at];
+      if (row.seq !== null) pages[at]?.push(loggedEvent(row));
+      // There is more, and none of it here: the range is of a month that was let go of.
+      else if (place && Number(row.head) > place.after)
+        pages[at] = await this.page(place.tenantId, place.after, limit);
     }
     return pages;
   }

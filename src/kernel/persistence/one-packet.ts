@@ -40,7 +40,8 @@ export async function inOnePacket<Row extends QueryResultRow>(
   try {
     client = (await runner.connect()) as ClientBase;
     if (!planned.has(client)) {
-      for (const bind of [BIND_TENANTS, BIND_AND_PLAN_ONCE]) await client.query({ ...bind, values: [''] });
+      const both = [BIND_TENANTS, BIND_AND_PLAN_ONCE].map((bind) => ({ ...bind, values: [''] }));
+      await sendTogether(client, both);
       planned.add(client);
     }
     return await boundTo<Row>(tenantIds, client, statement);

@@ -14,7 +14,10 @@ import { inOnePacket } from './one-packet.js';
 type Tenants = TenantId | readonly TenantId[];
 
 export interface Statement {
-  /** With a name PostgreSQL plans it once for each connection, whatever the parameters; without, each time for them. */
+  /**
+   * Without, PostgreSQL plans it each time for its parameters. With a name it is parsed once a connection and its plan can stay; that
+   * of a statement with a transaction to itself stays whatever the parameters.
+   */
   readonly name?: string;
   readonly text: string;
 }
