@@ -52,6 +52,12 @@ describe('a group of alerts', () => {
     expect(idOf({ a: '1', b: '2' })).not.toBe(idOf({ a: '1', b: '3' }));
   });
 
+  it('is as large as a body can make it, and no larger', () => {
+    const group = (size: number) => ({ alerts: Array.from({ length: size }, () => ({})) });
+    expect(noticesOfGroup(group(10_000))).toHaveLength(10_000);
+    expect(() => noticesOfGroup(group(10_001))).toThrow('alerts must be at most 10000');
+  });
+
   it('lets the best label name the service', () => {
     const serviceOf = (given: object) => noticesOfGroup({ alerts: [{ labels: given }] })[0]?.service;
     expect(serviceOf({ job: 'kube-state-metrics', container: 'cart', service: 'cart-v2' })).toBe('cart-v2');

@@ -3,18 +3,21 @@ import type { Notice } from '../../api.js';
 import { objectOf } from '../read-json.js';
 import { environmentOf, firstOf, idOf, serviceOf, severityOf, textsOf } from './words.js';
 
+/** With labels and times of its own each, no more find room in a body. Hollow ones would, by the hundred thousand. */
+const MOST_ALERTS = 10_000;
 /** They fire for ever, to show that alerting works. */
 const HEARTBEAT = /^(?:Watchdog|DeadMansSwitch|InfoInhibitor)$/;
 
 /**
  * The body of an Alertmanager, which Grafana sends too: a group of alerts, each with a state of its own. The state of the
  * group is that of the loudest of them, so it stands in only for an alert that has none.
- * @throws Refusal `validation_error` for what has no list of alerts
+ * @throws Refusal `validation_error` for what has no list of alerts, or one that no Alertmanager has made
  */
 export function noticesOfGroup(body: unknown): Notice[] {
   const group = objectOf(body);
   const { alerts } = group;
   if (!Array.isArray(alerts)) throw invalid('alerts', 'must be a list');
+  if (alerts.length > MOST_ALERTS) throw invalid('alerts', `must be at most ${MOST_ALERTS}`);
   return alerts.map((entry) => noticeOf(objectOf(entry), group));
 }
 

@@ -34,9 +34,13 @@ export const opsgenie = alertSource({
         severity: severityOf(/^\d$/.test(priority) ? `P${priority}` : priority, 'medium'),
         service: firstOf(details, ['service']) ?? firstOf(told, ['entity']) ?? null,
         environment: environmentOf(details),
-        tags: Object.fromEntries(listOf(objectOf(alert)['tags']).map((tag) => [String(tag), 'true'])),
+        tags: Object.fromEntries(tagsOf(objectOf(alert)['tags']).map((tag) => [tag, 'true'])),
         metadata: details,
       },
     ];
   },
 });
+
+function tagsOf(tags: unknown): string[] {
+  return Object.values(textsOf({ ...listOf(tags) }));
+}

@@ -112,6 +112,14 @@ describe('Opsgenie', () => {
       { severity: 'critical', service: 'checkout' },
     ]);
   });
+
+  it('takes of tags what can be read as a text', () => {
+    const deep = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) as unknown;
+    const tags = ['vip', 7, { toString: 1, valueOf: 1 }, deep, null, ['a']];
+    expect(read(opsgenie, { action: 'Create', alert: { ...alert, tags } })).toMatchObject([
+      { tags: { vip: 'true', 7: 'true' } },
+    ]);
+  });
 }); // prettier-ignore
 
 describe('Sentry', () => {
