@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { type Answer, newTenant, type TenantUser } from '../support/api.js';
+import { type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -61,6 +61,23 @@ describe('evidence', () => {
       { timestamp: 1772366400000, entity: 'api', metric: 'cpu', value: 0.5, pod: 'api-1' },
       { timestamp: 1772366400000, entity: 'a,b', metric: 'cpu', value: 2, pod: '' },
     ]);
+  });
+
+  it('has times in UTC where they name no zone, wherever the server stands', async () => {
+    const far = await TestServer.start({ database: server.database, env: { TZ: 'Asia/Tokyo' } });
+    try {
+      const table = 'timestamp,entity,metric,value\n2026-03-01 12:00:00,api,cpu,0.5\n2026-03-01T13:00:00+01:00,api,cpu,1\n';
+      const { body } = await new Api(far.url, tenant.api.token).post(`${path}?type=metric&source=test`, table, {
+        headers: { 'content-type': 'text/csv' },
+      });
+      const noon = { timestamp: Date.UTC(2026, 2, 1, 12), entity: 'api', metric: 'cpu' };
+      expect(await rowsOf(body['evidenceId'])).toEqual([
+        { ...noon, value: 0.5 },
+        { ...noon, value: 1 },
+      ]);
+    } finally {
+      await far.stop();
+    }
   });
 
   it('is uploaded as NDJSON', async () => {

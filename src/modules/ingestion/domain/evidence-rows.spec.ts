@@ -31,6 +31,8 @@ describe('a row of evidence', () => {
     ['log', { timestamp: '0001-01-01T00:00:00Z', entity: 'a', message: 'x' }, 'has an unreadable timestamp'],
     ['metric', { timestamp: NOON, entity: 'a', metric: 'cpu', value: 'NaN' }, 'has an unreadable value'],
     ['metric', { timestamp: NOON, entity: 'a', metric: 'cpu', value: Infinity }, 'has an unreadable value'],
+    ['metric', { timestamp: NOON, entity: 'a', metric: 'cpu', value: ' ' }, 'has no value'],
+    ['metric', { timestamp: ' ', entity: 'a', metric: 'cpu', value: 1 }, 'has no timestamp'],
     ['log', { timestamp: NOON, entity: 'a\0b', message: 'x' }, 'has an unreadable entity'],
     ['topology', { caller: 'a' }, 'has no callee'],
     ['note', {}, 'is empty'],

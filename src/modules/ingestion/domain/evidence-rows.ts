@@ -1,3 +1,5 @@
+import { epochOf } from '#kernel/domain/epoch';
+
 export const EVIDENCE_TYPES = [
   'log',
   'metric',
@@ -75,7 +77,8 @@ export function readEvidenceRow(type: EvidenceType, raw: unknown): RowReading {
 }
 
 function isMissing(value: unknown): boolean {
-  return value === undefined || value === null || value === '';
+  // A blank cell is none: read as a number, it would be a measurement of 0 that nobody made.
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }
 
 function text(value: unknown): string | undefined {
@@ -95,6 +98,6 @@ function time(value: unknown): number | undefined {
     const milliseconds = Math.round(Math.abs(epoch) < SMALLEST_MILLISECONDS ? epoch * 1000 : epoch);
     return milliseconds >= 0 && milliseconds <= LATEST ? milliseconds : undefined;
   }
-  const parsed = typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]/.test(value) ? Date.parse(value) : NaN;
+  const parsed = typeof value === 'string' ? epochOf(value) : NaN;
   return parsed >= 0 ? parsed : undefined;
 }

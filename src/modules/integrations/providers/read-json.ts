@@ -1,3 +1,5 @@
+import { epochOf } from '#kernel/domain/epoch';
+
 /** Readers for JSON that somebody else wrote: what is not there or of another type is nothing, never an error. */
 
 export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
@@ -21,9 +23,8 @@ export function numberOf(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
-/** A time as RFC 3339 has it, or as tools write it with spaces between day, time and offset; none before 1970. */
+/** A time; none before 1970. */
 export function momentOf(value: unknown): Date | undefined {
-  const isTime = typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d/.test(value);
-  const moment = isTime ? Date.parse(value) : NaN;
+  const moment = typeof value === 'string' ? epochOf(value) : NaN;
   return moment >= 0 ? new Date(moment) : undefined;
 }

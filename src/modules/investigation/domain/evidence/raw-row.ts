@@ -1,3 +1,4 @@
+import { epochOf } from '#kernel/domain/epoch';
 import { lenientText } from '#kernel/domain/lenient-text';
 import type { EpochMs } from './evidence.js';
 
@@ -48,8 +49,7 @@ export function time(row: RawRow, ...names: readonly string[]): EpochMs | undefi
       const ms = Math.round(Math.abs(epoch) < SMALLEST_MILLISECONDS ? epoch * 1000 : epoch);
       return ms >= 0 && ms <= LATEST ? ms : undefined;
     }
-    const parsed =
-      typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]/.test(value) ? Date.parse(value) : Number.NaN;
+    const parsed = typeof value === 'string' ? epochOf(value) : NaN;
     return parsed >= 0 ? parsed : undefined;
   });
 }
