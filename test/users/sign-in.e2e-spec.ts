@@ -192,6 +192,12 @@ describe('login', () => {
     expect((await logIn(email, password)).status).toBe(200);
   });
 
+  it('holds up an address from the 51st failure in a minute, even when seventy guesses come at once', async () => {
+    const guesses = await Promise.all(Array.from({ length: 70 }, () => logIn(newEmail(), newPassword())));
+    const count = (status: number): number => guesses.filter((guess) => guess.status === status).length;
+    expect([count(401), count(429)]).toEqual([50, 20]);
+  });
+
   it('never holds up whoever signs in rightly, twenty times at once', async () => {
     const { email, password } = await newTenant(server.url);
     const answers = await Promise.all(Array.from({ length: 20 }, () => logIn(email, password)));

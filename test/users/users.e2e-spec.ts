@@ -180,6 +180,16 @@ describe('admins', () => {
     expect((await tenant.api.patch(path, { role: 'admin', name: 'Ada' })).status).toBe(200);
   });
 
+  it('who was dismissed does not come back by a replica that has not heard of it', async () => {
+    const first = await newTenant(server.url);
+    const second = await as(first, 'admin');
+    const [path, there] = [`/v1/users/${second.userId}`, new Api(replica.url, second.api.token)];
+    expect((await there.get('/v1/auth/me')).status).toBe(200);
+    expect((await first.api.patch(path, { role: 'member' })).status).toBe(200);
+    expect([401, 403]).toContain((await there.patch(path, { role: 'admin' })).status);
+    expect((await first.api.get(path)).body['role']).toBe('member');
+  });
+
   it.each<[string, (by: TenantUser, of: TenantUser) => Promise<Answer>]>([
     ['demote', ({ api }, { userId }) => api.patch(`/v1/users/${userId}`, { role: 'member' })],
     ['remove', ({ api }, { userId }) => api.delete(`/v1/users/${userId}`)],

@@ -19,8 +19,8 @@ export class SignInFailures {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   /**
-   * Runs an attempt, which fails by answering undefined. Attempts for one mail address take turns, so that a hundred
-   * guesses at once are no more than a hundred one after the other.
+   * Runs an attempt, which fails by answering undefined. Attempts for one mail address take turns, and so do those
+   * from one client, so that a hundred guesses at once are no more than a hundred one after the other.
    * @throws Refusal `rate_limit_exceeded`, without the attempt, after too many failures
    */
   async unlessTooMany<T>(
@@ -30,13 +30,15 @@ export class SignInFailures {
   ): Promise<T | undefined> {
     const from = `address:${clientNetwork(address)}`;
     const subjects = { mail: sha256Hex(`mail:${mail}`), address: sha256Hex(from) };
-    return this.inTurn(subjects.mail, async () => {
+    const tried = async (): Promise<T | undefined> => {
       await this.refuseAfter(MOST_PER_MAIL, subjects.mail);
       await this.refuseAfter(MOST_PER_ADDRESS, subjects.address);
       const outcome = await attempt();
       if (outcome === undefined) await this.note([subjects.mail, subjects.address]);
       return outcome;
-    });
+    };
+    // Always in this order, so that no two wait for each other.
+    return this.inTurn(subjects.mail, () => this.inTurn(subjects.address, tried));
   }
 
   private async refuseAfter(most: number, subject: string): Promise<void> {
