@@ -151,6 +151,18 @@ describe('a key in the place of a token', () => {
 });
 
 describe('a rotated webhook secret', () => {
+  it('is good at once on a replica that still remembers the one before', async () => {
+    const { plaintextKey, ...key } = await newKey(tenant);
+    const there = { ...tenant, url: replica.url };
+    expect((await send({ plaintextKey, ...key }, there)).status).toBe(202);
+    const { body } = await tenant.api.post<{ webhookSecret: string }>(
+      `/v1/api-keys/${key.keyId}/rotate-secret`,
+    );
+    expect((await send({ plaintextKey, webhookSecret: body.webhookSecret }, there)).status).toBe(202);
+    const forged = await send({ plaintextKey, webhookSecret: key.keyId }, there);
+    expect(forged.body['error']).toBe('invalid_signature');
+  });
+
   it('is good at once, beside the one before until the overlap ends', async () => {
     const { plaintextKey, ...key } = await newKey(tenant);
     expect((await send({ plaintextKey, ...key })).status).toBe(202);

@@ -16,6 +16,9 @@ export abstract class ApiKeys {
   /** @returns undefined for a key that is unknown, revoked or expired */
   abstract holderOf(plaintextKey: string): Promise<KeyHolder | undefined>;
 
+  /** As of now: for who shows what the holder that is remembered cannot know yet, such as a signature by a new secret. */
+  abstract freshHolderOf(plaintextKey: string): Promise<KeyHolder | undefined>;
+
   /** The same at once and as of at most a few seconds ago; undefined also for a key that nobody asked for lately. */
   abstract knownHolderOf(plaintextKey: string): KeyHolder | undefined;
 }

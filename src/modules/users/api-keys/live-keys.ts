@@ -46,6 +46,11 @@ export class LiveKeys extends ApiKeys {
     return KEY.test(plaintextKey) ? this.holders.get(plaintextKey) : NOBODY;
   }
 
+  freshHolderOf(plaintextKey: string): Promise<KeyHolder | undefined> {
+    this.holders.forget(plaintextKey);
+    return this.holderOf(plaintextKey);
+  }
+
   knownHolderOf(plaintextKey: string): KeyHolder | undefined {
     return this.holders.known(plaintextKey);
   }
