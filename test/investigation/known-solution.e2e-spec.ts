@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
 import { pattern, type Pattern, resolveIncident, TROUBLE } from '../knowledge/resolved-incidents.js';
 import { codes } from '../remediation/plan.js';
 import {
@@ -117,6 +119,21 @@ describe('a known solution', () => {
     );
     expect(codes(answers)).toEqual({ '200 ok': 1, '409 conflict': 19 });
     await ended(tenant, incidentId);
+  });
+
+  it('leaves no job behind that would go to work on a run that was decided', async () => {
+    const { tenant, known } = await experienced(patient);
+    const { incidentId, run } = await waitingRun(tenant);
+    expect((await decide(tenant, incidentId, 'accept', known.patternId)).status).toBe(200);
+    await ended(tenant, incidentId);
+    await until('nobody is to come back to it', async () => {
+      const jobs = await sql(
+        patient.database.url,
+        `SELECT FROM graphile_worker._private_jobs WHERE payload->'payload'->>'investigationId' = $1`,
+        [run.investigationId],
+      );
+      return jobs.length === 0;
+    });
   });
 
   it('takes a decision only on the pattern that waits, from a person of the tenant', async () => {

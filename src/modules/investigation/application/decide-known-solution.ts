@@ -24,7 +24,12 @@ export class DecideKnownSolution {
     const { investigationId } = latest;
     await this.runs.change(tenantId, investigationId, async (run) => {
       run.decideKnownSolution(patternId, action === 'accept' ? 'accepted' : 'dismissed');
-      await this.jobs.enqueue(tenantId, { name: 'investigate-incident', payload: { investigationId } });
+      await this.jobs.enqueue(tenantId, {
+        name: 'investigate-incident',
+        payload: { investigationId },
+        // Takes the place of the job that waits for the end of the time: see OpenCase.
+        key: investigationId,
+      });
     });
   }
 }

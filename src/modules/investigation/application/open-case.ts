@@ -42,7 +42,13 @@ export class OpenCase {
       if (run.isWaiting) {
         const runAt = new Date(this.clock.now().getTime() + waitSeconds * 1000);
         await this.jobs.enqueue(tenantId, [
-          { name: 'investigate-incident', payload: { investigationId, timeIsUp: true }, runAt },
+          // By the same key as the job that a decision asks for, which takes its place: one at a time is at work on a run.
+          {
+            name: 'investigate-incident',
+            payload: { investigationId, timeIsUp: true },
+            key: investigationId,
+            runAt,
+          },
           { name: 'admit-investigations', payload: {} },
         ]);
       }
