@@ -6,8 +6,9 @@ import { until } from '../support/until.js';
 import { ended, evidenceOf, start, statusIs } from './cases.js';
 
 interface Alert {
-  readonly service: string;
+  readonly service?: string;
   readonly title: string;
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 const SERVICES = ['gateway', 'cart', 'checkout', 'payment', 'shipping', 'search', 'profile', 'store'];
@@ -149,6 +150,16 @@ describe('a storm of alerts', () => {
     const summaries = (await evidenceOf(tenant, incidentId)).map(({ summary }) => summary);
     expect(summaries.filter((summary) => /^1 alert about worker-/.test(summary))).toHaveLength(30);
     expect(summaries).toContain('1 alert about worker-0, of 1 kind');
+  });
+
+  it('in which a name is too long for anybody is read all the same', async () => {
+    const tenant = await quietTenant();
+    const host = `${'x'.repeat(511)}🔥`;
+    const incidentId = await storm(tenant, [...usual(100).slice(0, 9), { title: 'Lag is high', tags: { host } }]);
+    await start(tenant, incidentId);
+    expect(await ended(tenant, incidentId)).toMatchObject({ failure: null, outcome: expect.any(String) });
+    const summaries = (await evidenceOf(tenant, incidentId)).map(({ summary }) => summary);
+    expect(summaries).toContain(`1 alert about ${'x'.repeat(511)}, of 1 kind`);
   });
 
   it('is remembered once an hour for each kind, and not for ever', async () => {

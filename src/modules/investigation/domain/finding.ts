@@ -1,4 +1,5 @@
 import type { EpochMs } from './evidence/evidence.js';
+import { cut } from './wording.js';
 
 /**
  * What kind of fact a finding states. Two findings of different kinds are independent witnesses: this is what
@@ -74,11 +75,5 @@ export function finding(facts: FindingFacts): Finding {
       throw new TypeError(`The ${name} of a finding must be a finite number: ${facts.statement}`);
     }
   }
-  return { ...facts, statement: cut(facts.statement), evidenceIds } as unknown as Finding;
-}
-
-function cut(statement: string): string {
-  return statement.length <= MAX_STATEMENT_LENGTH
-    ? statement
-    : `${statement.slice(0, MAX_STATEMENT_LENGTH - 1)}…`;
+  return { ...facts, statement: cut(facts.statement, MAX_STATEMENT_LENGTH), evidenceIds } as unknown as Finding;
 }

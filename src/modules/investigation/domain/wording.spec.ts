@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { amount, clockTime, count, duration, listed, shortened } from './wording.js';
+import { amount, beginning, clockTime, count, cut, duration, listed, shortened } from './wording.js';
 
 describe('Wording', () => {
   it('gives times in UTC', () => {
@@ -45,5 +45,12 @@ describe('Wording', () => {
   it('shortens to one line of whole characters', () => {
     expect(shortened('a\n\tb')).toBe('a b');
     expect(shortened('aaa😀😀', 5)).toBe('aaa…');
+  });
+
+  it('cuts between characters only', () => {
+    expect([3, 4, 5, 7, 8].map((length) => beginning('aaa😀😀', length))).toEqual([
+      'aaa', 'aaa', 'aaa😀', 'aaa😀😀', 'aaa😀😀',
+    ]); // prettier-ignore
+    expect([5, 6, 7].map((length) => cut('aaa😀😀', length))).toEqual(['aaa…', 'aaa😀…', 'aaa😀😀']);
   });
 });

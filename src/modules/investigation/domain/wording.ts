@@ -38,11 +38,19 @@ export function listed(names: readonly string[], most = 3): string {
   return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`;
 }
 
-/** One line, at most `length` characters, whole code points. */
+/** At most `length` characters, whole code points: half of one is kept by no database, and read by no model. */
+export function beginning(text: string, length: number): string {
+  return text.length <= length ? text : text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
+}
+
+/** The same; what was left out is shown as `…`. */
+export function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${beginning(text, length - 1)}…`;
+}
+
+/** The same on one line. */
 export function shortened(text: string, length = 160): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  if (line.length <= length) return line;
-  return `${line.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+  return cut(text.replaceAll(/\s+/g, ' ').trim(), length);
 }
 
 function grouped(digits: string): string {

@@ -6,7 +6,7 @@ import { logChannels } from '../logs/log-channels.js';
 import { missingEvidence } from '../evidence/missing-evidence.js';
 import { sameService, serviceOf } from '../evidence/service-name.js';
 import { standingOut, together } from '../topology/suspects.js';
-import { clockTime, count, listed, shortened } from '../wording.js';
+import { beginning, clockTime, count, listed, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
 
 const NAME = 'log analysis';
@@ -88,7 +88,7 @@ function troubleFinding(
     at: use.firstAt,
     score: use.z,
     data: {
-      template: use.template.slice(0, 300),
+      template: beginning(use.template, 300),
       before: use.before,
       after: use.after,
       expected: Math.round(use.expected * 10) / 10,
@@ -117,7 +117,7 @@ function silences({ uses, comparable }: LogComparison, { onset }: InvestigationC
         entity: use.entity,
         at: onset.at,
         score: -use.z,
-        data: { template: use.template.slice(0, 300), before: use.before, after: use.after },
+        data: { template: beginning(use.template, 300), before: use.before, after: use.after },
       }),
     );
 }

@@ -20,6 +20,14 @@ describe('The kind of an alert', () => {
     });
   });
 
+  it('is cut between characters where its names are too long', () => {
+    const names = { alertname: `${'x'.repeat(199)}🔥`, host: `${'y'.repeat(511)}🔥` };
+    expect(alert('anything', names, null)).toMatchObject({
+      entity: 'y'.repeat(511),
+      signal: 'x'.repeat(199),
+    });
+  });
+
   it('is none of an alert that does not say whom it is about, nor is there one in what every object has', () => {
     expect(alert('Something is wrong', {}, null)).toBeUndefined();
     expect(alert('Something is wrong', { constructor: 'x' }, null)).toBeUndefined();

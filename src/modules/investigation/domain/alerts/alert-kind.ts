@@ -1,6 +1,7 @@
 import { maskVariables } from '#kernel/domain/mask-variables';
 import type { AlertSignal } from '../evidence/evidence.js';
 import { serviceOf } from '../evidence/service-name.js';
+import { beginning } from '../wording.js';
 
 /** What an alert says about whom, so that it is the same each time the same goes off. */
 export type AlertKind = Pick<AlertSignal, 'entity' | 'signal' | 'about' | 'caller'>;
@@ -43,7 +44,7 @@ const OF_MESSAGES =
 export function alertKind(alert: Alert): AlertKind | undefined {
   const { title, service, tags } = alert;
   const rule = labelOf(tags, WHAT);
-  const signal = (rule ?? maskVariables(title)).trim().slice(0, LONGEST);
+  const signal = beginning((rule ?? maskVariables(title)).trim(), LONGEST);
   const call = callOf(alert);
   const named = call?.callee ?? service ?? labelOf(tags, WHO);
   if (named === undefined || signal === '') return undefined;

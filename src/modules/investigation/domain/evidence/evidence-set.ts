@@ -1,4 +1,5 @@
 import { compareText } from '../compare-text.js';
+import { beginning } from '../wording.js';
 import type {
   AlertSignal,
   Change,
@@ -145,7 +146,7 @@ function isLogLine(row: Evidence['rows'][number]): row is LogLine {
 
 function capped(cited: Cited<LogLine>): Cited<LogLine> {
   if (cited.row.message.length <= MAX_MESSAGE_LENGTH) return cited;
-  return { ...cited, row: { ...cited.row, message: cited.row.message.slice(0, MAX_MESSAGE_LENGTH) } };
+  return { ...cited, row: { ...cited.row, message: beginning(cited.row.message, MAX_MESSAGE_LENGTH) } };
 }
 
 function isMetricPoint(row: MetricPoint | TextNote): row is MetricPoint {

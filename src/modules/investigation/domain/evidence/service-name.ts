@@ -1,10 +1,11 @@
+import { beginning } from '../wording.js';
+
 /**
  * Sources name one service in many ways: `checkout`, `prod/checkout`, `checkout-7d9fbc6d8-x2x9l` (a pod), `Checkout`.
  * This is the part that they share. A number at the end stays: `node-1` and `node-2` are two.
  */
 export function serviceOf(entity: string): string {
-  return entity
-    .slice(0, 512)
+  return beginning(entity, 512)
     .toLowerCase()
     .trim()
     .replace(/^[a-z0-9-]+\/(?=[a-z0-9._ -]+$)/, '')

@@ -1,5 +1,6 @@
 import type { InvestigationContext } from '../agents/agent.js';
 import type { Outcome } from '../outcome/decide-outcome.js';
+import { beginning } from '../wording.js';
 import type { Candidate } from './candidates.js';
 
 const MOST_FINDINGS = 40;
@@ -21,7 +22,7 @@ export function briefing(
   const findings = reports.flatMap(({ findings: found }) => found).slice(0, MOST_FINDINGS);
   return [
     `Incident: ${incident.title}`,
-    `Description: ${incident.description.slice(0, 4_000)}`,
+    `Description: ${beginning(incident.description, 4_000)}`,
     `Service: ${incident.service ?? 'not told'}; evidence id of the alert: ${incident.evidenceId}`,
     `Outcome, decided: ${outcome}, confidence ${String(confidence)}, root cause: ${rootCause ?? 'none'}`,
     'Hypotheses:',

@@ -1,4 +1,5 @@
 import type { EvidenceSet } from '../evidence/evidence-set.js';
+import { cut } from '../wording.js';
 import type { CaseText, Citable } from './citable.js';
 import type { ToolDescription } from './model-chat.js';
 
@@ -100,14 +101,16 @@ export const EVIDENCE_TOOLS: readonly EvidenceTool[] = [
 export function useTool(desk: Desk, name: string, input: unknown): string | undefined {
   const tool = EVIDENCE_TOOLS.find((each) => each.name === name);
   if (!tool || typeof input !== 'object' || input === null) return undefined;
-  const lines = tool.read(desk, new Map(Object.entries(input)));
+  // No tool asks for more than words and numbers, and what else a model writes may not even be turned into one.
+  const asked = Object.entries(input).filter(([, value]) => ['string', 'number'].includes(typeof value));
+  const lines = tool.read(desk, new Map(asked));
   const shown: string[] = [];
   let characters = 0;
   for (const line of lines.slice(0, MOST_LINES)) {
-    const cut = line.length > MOST_LINE ? `${line.slice(0, MOST_LINE)}…` : line;
-    characters += cut.length + 1;
+    const start = cut(line, MOST_LINE);
+    characters += start.length + 1;
     if (characters > MOST_CHARACTERS) break;
-    shown.push(cut);
+    shown.push(start);
   }
   return shown.length === 0 ? 'Nothing.' : shown.join('\n');
 }

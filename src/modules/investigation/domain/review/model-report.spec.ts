@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { aContext, change, logWithErrors, metric } from '../agents/case.fixture.js';
+import { aContext, anIncident, change, logWithErrors, metric } from '../agents/case.fixture.js';
+import { EvidenceSet } from '../evidence/evidence-set.js';
+import { decideOutcome } from '../outcome/decide-outcome.js';
+import { outcomeInputs } from '../outcome/outcome-inputs.js';
+import { briefing } from './briefing.js';
 import { candidatesOf } from './candidates.js';
 import { caseText } from './citable.js';
 import { EVIDENCE_TOOLS, useTool } from './evidence-tools.js';
@@ -112,6 +116,9 @@ describe('The tools of a model', () => {
     expect(useTool(desk, 'run_shell', { command: 'ls' })).toBeUndefined();
     expect(useTool(desk, 'list_evidence', 'text')).toBeUndefined();
     expect(useTool(desk, '__proto__', {})).toBeUndefined();
+    const odd = { toString: 1, valueOf: 1 };
+    for (const { name } of EVIDENCE_TOOLS)
+      expect(useTool(desk, name, { evidenceId: odd, contains: odd, entity: odd, from: odd })).toBeDefined();
   });
 
   it('answer little at a time', () => {
@@ -124,4 +131,19 @@ describe('The tools of a model', () => {
       expect(answer?.length).toBeLessThanOrEqual(6_000);
     }
   });
+
+  it.each(['', 'x'])('answer whole characters, which is all that a model takes: after %j', (start) => {
+    const line = `${start}${'🔥'.repeat(300)}`;
+    const long = aContext([logWithErrors('checkout', line)]);
+    const asked = { evidence: long.evidence, text: caseText(long.evidence, long.context) };
+    expect(useTool(asked, 'search_logs', { contains: start })).not.toMatch(/\p{Surrogate}/u);
+  });
+});
+
+it.each(['', 'x'])('a model is told whole characters, of a description after %j, too', (start) => {
+  const { context: told } = aContext([], {
+    incident: anIncident({ description: `${start}${'🔥'.repeat(3_000)}` }),
+  });
+  const outcome = decideOutcome(outcomeInputs([], new EvidenceSet([]), told));
+  expect(briefing(told, outcome, [])).not.toMatch(/\p{Surrogate}/u);
 });
