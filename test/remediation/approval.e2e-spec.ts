@@ -3,6 +3,7 @@ import { newTenant, programOf, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { HttpRunner } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
+import { holdTable, start } from '../investigation/cases.js';
 import {
   approvedPlan, codes, colleague, planFor, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, story, type Plan,
 } from './plan.js'; // prettier-ignore
@@ -303,6 +304,22 @@ describe('a request for approval', () => {
       'remediation.approved',
       'approval.resolved (approved)',
     ]);
+  });
+
+  it('is not made again while the incident is investigated, or nobody would hear of what the run proposes', async () => {
+    const plan = await proposedPlan(acme);
+    await runOut(plan);
+    await planIs(acme, plan, 'expired');
+    const letGo = await holdTable(server.database.url, 'investigation_evidence', 'writers');
+    try {
+      expect((await start(acme, plan.incidentId)).status).toBe(202);
+      expect((await post(acme, plan, 'request-approval')).body.error).toBe('conflict');
+      expect((await planOf(acme, plan)).status).toBe('expired');
+    } finally {
+      await letGo();
+    }
+    expect((await planFor(acme.api, plan.incidentId, plan)).status).toBe('proposed');
+    await incidentIs(acme, plan, 'awaiting_approval');
   });
 
   it('is over when it was answered, whatever the clock says later', async () => {
