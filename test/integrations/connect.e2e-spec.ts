@@ -47,6 +47,13 @@ describe('the catalogue', () => {
 });
 
 describe('connecting', () => {
+  it('is refused to who has a hundred integrations', async () => {
+    const own = await newTenant(server.url);
+    const connect = () => own.api.post('/v1/integrations/uptime_kuma/connect', {});
+    for (let made = 0; made < 100; made += 1) expect((await connect()).status).toBe(201);
+    expect(await connect()).toMatchObject({ status: 429, body: { error: 'quota_exceeded' } });
+  });
+
   it('probes the runner with a signed dry run, keeps it and answers no secret', async () => {
     const before = runner.probes;
     const answer = await runner.connect(acme.api, ACTIONS);

@@ -11,6 +11,9 @@ import { providerNamed } from '../providers/registry.js';
 import { AlertInlets } from './alert-inlets.js';
 import { Connections } from './connections.js';
 
+/** All of them are looked through for each alert that comes to a shared address, and for each step that waits for a runner. */
+const MOST_INTEGRATIONS = 100;
+
 export interface ConnectionRequest {
   readonly label?: string;
   readonly config?: object;
@@ -34,7 +37,7 @@ export class ConnectIntegration {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Refusal `not_found`, `validation_error`, or `connection_failed` with the reason */
+  /** @throws Refusal `not_found`, `validation_error`, `quota_exceeded`, or `connection_failed` with the reason */
   async execute(
     tenantId: TenantId,
     name: string,
@@ -46,6 +49,12 @@ export class ConnectIntegration {
     const credentials = {
       ...(await validated(provider.credentials, request.credentials ?? {}, 'credentials')),
     };
+    const there = await this.integrations.newestFirst(tenantId, { before: undefined, limit: MOST_INTEGRATIONS });
+    if (there.length >= MOST_INTEGRATIONS)
+      throw new Refusal(
+        'quota_exceeded',
+        `There are ${MOST_INTEGRATIONS} integrations already; disconnect one first.`,
+      );
     await provider.probe({ config, credentials }, this.outside).catch(refuse);
 
     const integrationId = newId('int');

@@ -1,0 +1,34 @@
+import { expect, it } from '@jest/globals';
+import { newTenantId } from '#kernel/domain/ids';
+import type { IncidentLifecycle } from '#modules/ingestion/api';
+import { IncidentCreated } from '#modules/ingestion/events';
+import { Trigger } from '../domain/trigger.js';
+import { WeighEvents } from './weigh-events.js';
+
+const NOBODYS = { findMany: () => Promise.resolve([]) } as unknown as IncidentLifecycle;
+const tenantId = newTenantId();
+const now = new Date('2026-03-01T12:00:00Z');
+
+function trigger(condition: string): Trigger {
+  const rule = { name: 'A rule', on: {}, condition, action: 'notify', actionConfig: {}, enabled: true } as const;
+  return Trigger.create(tenantId, rule, 'user_1', 0, now);
+}
+
+it('conditions that each take too long do not hold up everybody else until the last of them was asked', async () => {
+  const title = `${'a'.repeat(60)}!`;
+  const event = new IncidentCreated(
+    { incidentId: 'inc_1', title, severity: 'high', status: 'open', source: 'manual' },
+    { id: 'evt_1', seq: 1, tenantId, occurredAt: now, correlationId: null, actor: null },
+  );
+  const triggers = Array.from({ length: 8 }, () => trigger('event.data.title.matches("^(a+)+$")'));
+  let turns = 0;
+  let next = setImmediate(takeTurn);
+  function takeTurn(): void {
+    turns += 1;
+    next = setImmediate(takeTurn);
+  }
+  const matches = await new WeighEvents(NOBODYS).execute(tenantId, [...triggers, trigger('true')], [event]);
+  clearImmediate(next);
+  expect(matches).toHaveLength(1);
+  expect(turns).toBeGreaterThanOrEqual(triggers.length);
+});
