@@ -55,7 +55,7 @@ describe('a group of alerts', () => {
   it('is as large as a body can make it, and no larger', () => {
     const group = (size: number) => ({ alerts: Array.from({ length: size }, () => ({})) });
     expect(noticesOfGroup(group(10_000))).toHaveLength(10_000);
-    expect(() => noticesOfGroup(group(10_001))).toThrow('alerts must be at most 10000');
+    expect(() => noticesOfGroup(group(10_001))).toThrow('alerts must have at most 10000 entries');
   });
 
   it('lets the best label name the service', () => {

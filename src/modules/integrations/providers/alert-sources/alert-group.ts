@@ -17,7 +17,7 @@ export function noticesOfGroup(body: unknown): Notice[] {
   const group = objectOf(body);
   const { alerts } = group;
   if (!Array.isArray(alerts)) throw invalid('alerts', 'must be a list');
-  if (alerts.length > MOST_ALERTS) throw invalid('alerts', `must be at most ${MOST_ALERTS}`);
+  if (alerts.length > MOST_ALERTS) throw invalid('alerts', `must have at most ${MOST_ALERTS} entries`);
   return alerts.map((entry) => noticeOf(objectOf(entry), group));
 }
 
