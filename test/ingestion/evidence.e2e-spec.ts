@@ -66,10 +66,15 @@ describe('evidence', () => {
   it('has times in UTC where they name no zone, wherever the server stands', async () => {
     const far = await TestServer.start({ database: server.database, env: { TZ: 'Asia/Tokyo' } });
     try {
-      const table = 'timestamp,entity,metric,value\n2026-03-01 12:00:00,api,cpu,0.5\n2026-03-01T13:00:00+01:00,api,cpu,1\n';
-      const { body } = await new Api(far.url, tenant.api.token).post(`${path}?type=metric&source=test`, table, {
-        headers: { 'content-type': 'text/csv' },
-      });
+      const table =
+        'timestamp,entity,metric,value\n2026-03-01 12:00:00,api,cpu,0.5\n2026-03-01T13:00:00+01:00,api,cpu,1\n';
+      const { body } = await new Api(far.url, tenant.api.token).post(
+        `${path}?type=metric&source=test`,
+        table,
+        {
+          headers: { 'content-type': 'text/csv' },
+        },
+      );
       const noon = { timestamp: Date.UTC(2026, 2, 1, 12), entity: 'api', metric: 'cpu' };
       expect(await rowsOf(body['evidenceId'])).toEqual([
         { ...noon, value: 0.5 },

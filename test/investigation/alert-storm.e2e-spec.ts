@@ -155,7 +155,10 @@ describe('a storm of alerts', () => {
   it('in which a name is too long for anybody is read all the same', async () => {
     const tenant = await quietTenant();
     const host = `${'x'.repeat(511)}🔥`;
-    const incidentId = await storm(tenant, [...usual(100).slice(0, 9), { title: 'Lag is high', tags: { host } }]);
+    const incidentId = await storm(tenant, [
+      ...usual(100).slice(0, 9),
+      { title: 'Lag is high', tags: { host } },
+    ]);
     await start(tenant, incidentId);
     expect(await ended(tenant, incidentId)).toMatchObject({ failure: null, outcome: expect.any(String) });
     const summaries = (await evidenceOf(tenant, incidentId)).map(({ summary }) => summary);

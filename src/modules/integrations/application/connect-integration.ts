@@ -49,7 +49,10 @@ export class ConnectIntegration {
     const credentials = {
       ...(await validated(provider.credentials, request.credentials ?? {}, 'credentials')),
     };
-    const there = await this.integrations.newestFirst(tenantId, { before: undefined, limit: MOST_INTEGRATIONS });
+    const there = await this.integrations.newestFirst(tenantId, {
+      before: undefined,
+      limit: MOST_INTEGRATIONS,
+    });
     if (there.length >= MOST_INTEGRATIONS)
       throw new Refusal(
         'quota_exceeded',

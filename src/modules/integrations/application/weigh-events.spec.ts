@@ -10,7 +10,14 @@ const tenantId = newTenantId();
 const now = new Date('2026-03-01T12:00:00Z');
 
 function trigger(condition: string): Trigger {
-  const rule = { name: 'A rule', on: {}, condition, action: 'notify', actionConfig: {}, enabled: true } as const;
+  const rule = {
+    name: 'A rule',
+    on: {},
+    condition,
+    action: 'notify',
+    actionConfig: {},
+    enabled: true,
+  } as const;
   return Trigger.create(tenantId, rule, 'user_1', 0, now);
 }
 

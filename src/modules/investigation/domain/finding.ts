@@ -75,5 +75,9 @@ export function finding(facts: FindingFacts): Finding {
       throw new TypeError(`The ${name} of a finding must be a finite number: ${facts.statement}`);
     }
   }
-  return { ...facts, statement: cut(facts.statement, MAX_STATEMENT_LENGTH), evidenceIds } as unknown as Finding;
+  return {
+    ...facts,
+    statement: cut(facts.statement, MAX_STATEMENT_LENGTH),
+    evidenceIds,
+  } as unknown as Finding;
 }

@@ -32,7 +32,10 @@ export class RequestApproval {
       const { status } = await this.incidents.hold(tenantId, plan.incidentId);
       // What the run proposes comes by itself, unless the incident waits for another plan by then.
       if (status === 'investigating')
-        throw new Refusal('conflict', 'The incident is being investigated; the plan can be put up when that has ended.');
+        throw new Refusal(
+          'conflict',
+          'The incident is being investigated; the plan can be put up when that has ended.',
+        );
       await this.openApproval.execute(plan);
       return plan;
     });

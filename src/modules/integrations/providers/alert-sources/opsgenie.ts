@@ -42,5 +42,5 @@ export const opsgenie = alertSource({
 });
 
 function tagsOf(tags: unknown): string[] {
-  return Object.values(textsOf({ ...listOf(tags) }));
+  return listOf(tags).flatMap((tag) => Object.values(textsOf({ tag })));
 }
