@@ -1,9 +1,12 @@
 import { expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { newTenantId } from '#kernel/domain/ids';
 import type { IncidentLifecycle } from '#modules/ingestion/api';
 import { IncidentCreated } from '#modules/ingestion/events';
 import { Trigger } from '../domain/trigger.js';
 import { WeighEvents } from './weigh-events.js';
+
+Logger.overrideLogger(false);
 
 const NOBODYS = { findMany: () => Promise.resolve([]) } as unknown as IncidentLifecycle;
 const tenantId = newTenantId();
