@@ -13,7 +13,8 @@ BEGIN
 END $$;
 
 SELECT vacuum_early('alerts'), vacuum_early('triages');
-SELECT vacuum_early(inhrelid) FROM pg_inherits WHERE inhparent = 'events'::regclass;
+/* A month that is being let go of takes no change, and needs none. */
+SELECT vacuum_early(inhrelid) FROM pg_inherits WHERE inhparent = 'events'::regclass AND NOT inhdetachpending;
 
 CREATE OR REPLACE FUNCTION make_event_month(moment timestamptz) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -61,7 +62,7 @@ DO $$
 DECLARE
   part regclass;
 BEGIN
-  FOR part IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'events'::regclass LOOP
+  FOR part IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'events'::regclass AND NOT inhdetachpending LOOP
     EXECUTE format('ALTER TABLE %s RESET (autovacuum_vacuum_insert_scale_factor, autovacuum_freeze_min_age)', part);
   END LOOP;
 END $$;

@@ -101,7 +101,7 @@ describe('once a day', () => {
       await writer.query(addJob);
       await runs('forget-idle-queues');
       await until('the chore is at it', async () => {
-        const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'graphile_worker._private_jobs'::regclass`;
+        const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'graphile_worker._private_job_queues'::regclass`;
         const taken = `SELECT FROM graphile_worker._private_job_queues WHERE queue_name = 'taken'`;
         return (await look(waiting)).length > 0 || (await look(taken)).length === 0;
       });
@@ -109,6 +109,48 @@ describe('once a day', () => {
       await until('the second job is done', async () => (await due()).length === 0);
     } finally {
       await writer.end();
+    }
+  });
+
+  it('a queue that is just being forgotten is there for a job that is put into it meanwhile', async () => {
+    const addJob = (moment: string): string =>
+      `SELECT job_queue_id AS queue FROM graphile_worker.add_job('purge-expired', queue_name := 'raced', run_at := ${moment})`;
+    await look(addJob('now()'));
+    await until('its first job is done', async () => {
+      const jobs = await look(`SELECT FROM graphile_worker.jobs WHERE queue_name = 'raced'`);
+      return jobs.length === 0;
+    });
+    const writer = new pg.Client({ connectionString: server.database.url });
+    await writer.connect();
+    const { rows } = await writer.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    // The chore, which has locked what it locks, deletes nothing before the writer waits for it.
+    await look(
+      `CREATE FUNCTION let_the_writer_come() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN
+         WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = ${rows[0]?.pid ?? 0}) LOOP
+           PERFORM pg_sleep(0.01);
+         END LOOP;
+         RETURN NULL;
+       END $$;
+       CREATE TRIGGER let_the_writer_come BEFORE DELETE ON graphile_worker._private_job_queues
+         FOR EACH STATEMENT EXECUTE FUNCTION let_the_writer_come()`,
+    );
+    try {
+      await runs('forget-idle-queues');
+      await until('the chore is at it', async () => {
+        const locked = `SELECT FROM pg_locks WHERE granted AND mode = 'ShareLock' AND relation = 'graphile_worker._private_jobs'::regclass`;
+        return (await look(locked)).length > 0;
+      });
+      const { rows: added } = await writer.query<{ queue: number | null }>(
+        addJob(`now() + interval '1 day'`),
+      );
+      expect(added).toEqual([{ queue: expect.any(Number) }]);
+      expect(
+        await look(`SELECT FROM graphile_worker._private_job_queues WHERE id = $1`, [added[0]?.queue]),
+      ).toHaveLength(1);
+    } finally {
+      await writer.end();
+      await look('DROP FUNCTION let_the_writer_come() CASCADE');
     }
   });
 

@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { FOLDED } from '#kernel/persistence/folded-migrations';
 import { migrate } from '#kernel/persistence/migrate';
-import { cloneDatabase, removeDatabase } from '../support/database.js';
+import { cloneDatabase, emptyDatabase, removeDatabase, sql } from '../support/database.js';
+import { CHECKOUT } from '../support/server.js';
 
 const LOSE_THE_LOCK = `
   SELECT pg_terminate_backend(pid, 10000) FROM pg_locks JOIN pg_database ON oid = database
@@ -21,6 +24,37 @@ it('a migration that fails is told by its own error, though the lock was lost, a
     expect(await migrate(database.url, [folder])).toEqual(['step1700000000000']);
   } finally {
     rmSync(folder, { recursive: true });
+    await removeDatabase(database);
+  }
+});
+
+it('a month of events that a stop left half let go of keeps nobody from migrating, and is left to the chore', async () => {
+  const database = await emptyDatabase();
+  const own = [join(CHECKOUT, 'migrations')];
+  try {
+    await migrate(database.url, own, FOLDED);
+    await sql(
+      database.url,
+      `CREATE TABLE events_2020_01 PARTITION OF events FOR VALUES FROM ('2020-01-01Z') TO ('2020-02-01Z')`,
+    );
+    const reader = new Client({ connectionString: database.url });
+    await reader.connect();
+    await reader.query('BEGIN');
+    await reader.query('SELECT count(*) FROM events');
+    const detach = `ALTER TABLE events DETACH PARTITION events_2020_01 CONCURRENTLY`;
+    // One statement at a time: a detachment takes no transaction around it.
+    const detacher = new Client({ connectionString: database.url, options: '-c lock_timeout=200ms' });
+    await detacher.connect();
+    await expect(detacher.query(detach)).rejects.toThrow(/lock timeout/);
+    await Promise.all([reader.end(), detacher.end()]);
+
+    expect(await migrate(database.url, own)).not.toEqual([]);
+    const left = await sql(
+      database.url,
+      `SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = 'events_2020_01'::regclass`,
+    );
+    expect(left).toEqual([{ inhdetachpending: true }]);
+  } finally {
     await removeDatabase(database);
   }
 });

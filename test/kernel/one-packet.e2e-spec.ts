@@ -1,14 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import type { TenantId } from '#kernel/domain/ids';
 import { applicationDataSource } from '#kernel/persistence/data-source';
 import { DatabaseDownError, isDataFault, isUniqueViolation } from '#kernel/persistence/database-errors';
 import { inOnePacket } from '#kernel/persistence/one-packet';
+import { CuttableProxy } from '../replicas/cuttable-proxy.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 
 const ONE = 'ten_01HX9VTPQR3KF8MZWBYD5N6JC1' as TenantId;
 const TWO = 'ten_01HX9VTPQR3KF8MZWBYD5N6JC2' as TenantId;
+const HOUR_MS = 3_600_000;
 const INSERT = `INSERT INTO handled_places (tenant_id, effect, places) VALUES ($1, $2, '{}')`;
 const SELECT = { text: 'SELECT tenant_id, effect FROM handled_places ORDER BY 1, 2' };
 
@@ -110,6 +112,23 @@ describe('one statement in one packet', () => {
     expect(await backend()).toBe(before);
   });
 
+  it('is refused once when a migration has changed what it answers, and the next one knows the new schema', async () => {
+    const asksByName = (): Promise<object[]> =>
+      inOnePacket(source, [ONE], { name: 'changing', text: 'SELECT what FROM changing' });
+    await sql(
+      database.url,
+      'CREATE TABLE changing AS SELECT 1 AS what; GRANT SELECT ON changing TO causeflow_app',
+    );
+    const before = await backend();
+    expect(await asksByName()).toEqual([{ what: 1 }]);
+    await sql(database.url, 'ALTER TABLE changing ALTER what TYPE text');
+    const refused: unknown = await asksByName().catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(DatabaseDownError);
+    expect(refused).toHaveProperty('message', expect.stringContaining('cached plan'));
+    expect(await asksByName()).toEqual([{ what: '1' }]);
+    expect(await backend()).not.toBe(before);
+  });
+
   it('is told when its tenants cannot be bound, and the connection goes on', async () => {
     const unbindable = 'ten_\0' as TenantId;
     await expect(asked(unbindable)).rejects.toMatchObject({ code: expect.stringMatching(/^(08P01|22021)$/) });
@@ -135,5 +154,28 @@ describe('one statement in one packet', () => {
     await handled(ONE, 'b', 'handle');
     expect(await asked(ONE)).toHaveLength(2);
     expect(await backend()).not.toBe(before);
+  });
+
+  it('fails in the end when PostgreSQL has vanished without a word, and the next one finds it where it is back', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+    const url = new URL(database.url);
+    const proxy = await CuttableProxy.to(Number(url.port));
+    url.port = String(proxy.port);
+    const far = await applicationDataSource({ url: url.href, poolSize: 1 }).initialize();
+    const ask = (): Promise<object[]> => inOnePacket(far, [ONE], { text: 'SELECT 1 AS one' });
+    try {
+      expect(await ask()).toEqual([{ one: 1 }]);
+      proxy.cut();
+      const failure = ask().catch((error: unknown) => error);
+      while (proxy.swallowed === 0) await new Promise((resolve) => setImmediate(resolve));
+      jest.advanceTimersByTime(HOUR_MS);
+      expect(await failure).toBeInstanceOf(DatabaseDownError);
+      proxy.heal();
+      expect(await ask()).toEqual([{ one: 1 }]);
+    } finally {
+      jest.useRealTimers();
+      await far.destroy();
+      await proxy.stop();
+    }
   });
 });

@@ -59,3 +59,16 @@ it('refuses a statement of who was not waited for: whose transaction is next on 
     expect(await next.query(statement, [])).toEqual([{ whose: next.tenantIds[0] }]);
   });
 });
+
+it('is refused once over a statement whose answer a migration has changed, and the next one knows the new schema', async () => {
+  const changing = { name: 'changing', text: 'SELECT what FROM changing' };
+  const ask = (): Promise<object[]> => unitOfWork.run(newTenantId(), ({ query }) => query(changing, []));
+  await sql(
+    database.url,
+    'CREATE TABLE changing AS SELECT 1 AS what; GRANT SELECT ON changing TO causeflow_app',
+  );
+  expect(await ask()).toEqual([{ what: 1 }]);
+  await sql(database.url, 'ALTER TABLE changing ALTER what TYPE text');
+  await expect(ask()).rejects.toBeInstanceOf(DatabaseDownError);
+  expect(await ask()).toEqual([{ what: '1' }]);
+});

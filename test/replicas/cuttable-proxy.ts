@@ -3,6 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** A TCP proxy to one port of this machine, which can swallow everything as a broken network does: nobody is told. */
 export class CuttableProxy {
+  /** How often bytes came while it was cut. */
+  swallowed = 0;
   private isCut = false;
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer((near) => this.join(near));
@@ -47,7 +49,8 @@ export class CuttableProxy {
     ] as const) {
       this.sockets.add(from);
       from.on('data', (bytes) => {
-        if (!this.isCut) to.write(bytes);
+        if (this.isCut) this.swallowed += 1;
+        else to.write(bytes);
       });
       from.on('error', () => undefined);
       from.on('close', () => {

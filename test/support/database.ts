@@ -20,20 +20,24 @@ export async function createDatabase(
   return { name, url: url.href };
 }
 
+/** The address of the PostgreSQL of this run. */
+export function testPostgres(): string {
+  return process.env['TEST_SERVER_URL'] ?? '';
+}
+
 /** A fresh copy of the migrated template. */
 export async function cloneDatabase(): Promise<TestDatabase> {
-  const server = process.env['TEST_SERVER_URL'] ?? '';
-  return createDatabase(server, 'test', process.env['TEST_TEMPLATE'] ?? '');
+  return createDatabase(testPostgres(), 'test', process.env['TEST_TEMPLATE'] ?? '');
 }
 
 /** A database with nothing in it. */
 export async function emptyDatabase(): Promise<TestDatabase> {
-  return createDatabase(process.env['TEST_SERVER_URL'] ?? '', 'empty');
+  return createDatabase(testPostgres(), 'empty');
 }
 
 /** Takes away what one of the two above made. */
 export async function removeDatabase({ name }: TestDatabase): Promise<void> {
-  await dropDatabase(process.env['TEST_SERVER_URL'] ?? '', name);
+  await dropDatabase(testPostgres(), name);
 }
 
 export async function dropDatabase(server: string, name: string): Promise<void> {

@@ -26,10 +26,15 @@ export class ForgetIdleQueues implements Chore {
   }
 }
 
-/** Nobody is kept from putting jobs in for longer than the time-out; then this job fails and is tried again. */
+/**
+ * Whoever puts a job in makes its queue first: with both tables locked she has not begun, or is done. Nobody is kept from it for
+ * longer than the time-out; then this job fails and is tried again. That is sooner than PostgreSQL looks for a deadlock:
+ * whoever ends a job takes the tables the other way round, and is not to be the one that gives way.
+ */
 const FORGET = `
   BEGIN;
-  SET LOCAL lock_timeout = '1s';
+  SET LOCAL lock_timeout = '500ms';
+  LOCK TABLE graphile_worker._private_job_queues IN SHARE ROW EXCLUSIVE MODE;
   LOCK TABLE graphile_worker._private_jobs IN SHARE MODE;
   DELETE FROM graphile_worker._private_job_queues AS queue
    WHERE locked_at IS NULL

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { WorkerEvents } from 'graphile-worker';
 import pg from 'pg';
 import { Outage } from '../log/outage.js';
+import { MISSED_SOON } from '../persistence/data-source.js';
 
 /** How often it is seen to that the own locks are held. */
 const ROUND_MS = 1_000;
@@ -71,6 +72,7 @@ export class LiveWorkers {
       connectionString: this.url,
       application_name: 'causeflow-workers-alive',
       keepAlive: true,
+      options: MISSED_SOON,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
       // Locks of several workers are asked for at once.
       pipeline: true,

@@ -14,6 +14,11 @@ describe('an error of PostgreSQL, or on the way to it', () => {
     ['a password that was changed', withCode('28P01')],
     ['a race that was lost', withCode('40P01')],
     ['what the mapper wraps', Object.assign(new Error('failed'), { driverError: withCode('57P01') })],
+    [
+      'a plan whose schema has changed',
+      Object.assign(withCode('0A000'), { routine: 'RevalidateCachedQuery' }),
+    ],
+    ['a machine that has vanished', new Error('Query read timeout')],
     ['a pool without a free connection', new Error('timeout exceeded when trying to connect')],
   ])('tells that it may be better in a moment: %s', (_, error) => {
     const told = asDatabaseError(error);
@@ -25,6 +30,7 @@ describe('an error of PostgreSQL, or on the way to it', () => {
   it.each([
     ['a key that is there already', withCode('23505')],
     ['a mistake of ours', withCode('42601')],
+    ['what PostgreSQL cannot do', Object.assign(withCode('0A000'), { routine: 'ExecInitNode' })],
     ['what has no code', new Error('no')],
   ])('is left as it is: %s', (_, error) => {
     expect(asDatabaseError(error)).toBe(error);

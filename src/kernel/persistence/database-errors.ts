@@ -1,5 +1,7 @@
 interface PostgresError extends Error {
   readonly code?: string;
+  /** Where PostgreSQL raised it. */
+  readonly routine?: string;
   readonly driverError?: PostgresError;
 }
 
@@ -28,6 +30,14 @@ export function isDataFault(error: unknown): boolean {
 }
 
 /**
+ * A migration has changed what a statement answers that the connection knows by name: it goes on refusing that one, so it is to be
+ * closed. Nothing of the statement was done.
+ */
+export function isOutdatedPlan(error: unknown): boolean {
+  return codeOf(error) === '0A000' && (error as PostgresError).routine === 'RevalidateCachedQuery';
+}
+
+/**
  * No connection or none for us (08, 28, 3D), a lost race (40), no room (53), shutting down (57P), a broken disk (58), a
  * statement that took too long, and a standby that a failover has led us to.
  */
@@ -46,10 +56,10 @@ const UNREACHABLE = new Set([
 
 function saysDown(error: unknown): error is Error {
   const code = codeOf(error);
-  if (DOWN.test(code) || UNREACHABLE.has(code)) return true;
+  if (DOWN.test(code) || UNREACHABLE.has(code) || isOutdatedPlan(error)) return true;
   return (
     error instanceof Error &&
-    /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
+    /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(error.message)
   );
 }
 

@@ -1,6 +1,6 @@
-import type { ClientBase } from 'pg';
+import type { Client, ClientBase } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { asDatabaseError } from './database-errors.js';
+import { asDatabaseError, isOutdatedPlan } from './database-errors.js';
 
 /**
  * Does work on a connection of its own, in a transaction: committed after it unless it has done so itself, rolled back
@@ -11,13 +11,13 @@ export async function inTransaction<T>(
   work: (runner: QueryRunner, client: ClientBase) => Promise<T>,
 ): Promise<T> {
   const runner = source.createQueryRunner();
-  let client: ClientBase | undefined;
+  let client: Client | undefined;
   let broken: unknown;
   const onBreak = (reason: unknown): void => {
     broken = reason;
   };
   try {
-    client = (await runner.connect()) as ClientBase;
+    client = (await runner.connect()) as Client;
     client.once('error', onBreak);
     await runner.startTransaction();
     const result = await work(runner, client);
@@ -27,6 +27,7 @@ export async function inTransaction<T>(
     // Where the connection broke between two statements, the next one is told no more than that it was released.
     const reason = broken ?? error;
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+    if (isOutdatedPlan(reason)) await client?.end();
     throw asDatabaseError(reason);
   } finally {
     client?.off('error', onBreak);

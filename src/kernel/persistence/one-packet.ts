@@ -1,8 +1,14 @@
 import type { Socket } from 'node:net';
-import pg, { type ClientBase, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import pg, {
+  type Client,
+  type ClientBase,
+  type QueryConfig,
+  type QueryResult,
+  type QueryResultRow,
+} from 'pg';
 import type { DataSource } from 'typeorm';
 import type { TenantId } from '../domain/ids.js';
-import { asDatabaseError, DatabaseDownError } from './database-errors.js';
+import { asDatabaseError, DatabaseDownError, isOutdatedPlan } from './database-errors.js';
 
 /** The driver sends at once what it is asked; its types do not show the socket. */
 type PipelinedClient = ClientBase & { readonly connection: { readonly stream: Socket } };
@@ -36,9 +42,9 @@ export async function inOnePacket<Row extends QueryResultRow>(
   statement: QueryConfig,
 ): Promise<Row[]> {
   const runner = source.createQueryRunner();
-  let client: ClientBase | undefined;
+  let client: Client | undefined;
   try {
-    client = (await runner.connect()) as ClientBase;
+    client = (await runner.connect()) as Client;
     if (!planned.has(client)) {
       const both = [BIND_TENANTS, BIND_AND_PLAN_ONCE].map((bind) => ({ ...bind, values: [''] }));
       await sendTogether(client, both);
@@ -47,8 +53,9 @@ export async function inOnePacket<Row extends QueryResultRow>(
     return await boundTo<Row>(tenantIds, client, statement);
   } catch (thrown) {
     const error = asDatabaseError(thrown);
+    if (isOutdatedPlan(thrown)) await client?.end();
     // PostgreSQL says good-bye before it hangs up: nobody shall be given the connection in between.
-    if (error instanceof DatabaseDownError) await client?.query('SELECT').catch(() => undefined);
+    else if (error instanceof DatabaseDownError) await client?.query('SELECT').catch(() => undefined);
     // Told from here on instead of from where the driver reads answers, as it does it with promises of its own.
     if (error instanceof Error) Error.captureStackTrace(error);
     throw error;
