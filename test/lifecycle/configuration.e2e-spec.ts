@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { AlertSender, newTenant } from '../support/api.js';
+import pg from 'pg';
+import { AlertSender, Api, newKey, newTenant } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
 import { SECRETS as testSecrets, TestServer } from '../support/server.js';
@@ -142,6 +143,57 @@ describe('a start with a configuration that cannot be', () => {
     await removeDatabase(database);
   });
 
+  it('tells by docs/operations.md what an earlier ENCRYPTION_KEY still seals, secrets that overlap included', async () => {
+    const before = await TestServer.start();
+    const { database } = before;
+    const tenant = await newTenant(before.url);
+    const { keyId } = await newKey(tenant);
+    const wish = { url: 'http://127.0.0.1:1/', events: ['tenant.updated'] };
+    const made = await tenant.api.post<{ subscriptionId: string }>('/v1/webhook-subscriptions', wish);
+    const { subscriptionId } = made.body;
+    await before.kill();
+
+    const { ENCRYPTION_KEY } = newSecrets();
+    const ENCRYPTION_KEYS_OLD = testSecrets.ENCRYPTION_KEY;
+    const after = await TestServer.start({ database, env: { ENCRYPTION_KEY, ENCRYPTION_KEYS_OLD } });
+    const api = new Api(after.url, tenant.api.token);
+    const sealed: string[][] = [await stillSealed(database.url)];
+    for (let times = 0; times < 2; times += 1) {
+      await api.post(`/v1/api-keys/${keyId}/rotate-secret`);
+      await api.post(`/v1/webhook-subscriptions/${subscriptionId}/rotate-secret`);
+      sealed.push(await stillSealed(database.url));
+    }
+    await after.stop();
+    await removeDatabase(database);
+    // After the first time the old key seals what is good beside the new secrets, after the second one nothing.
+    expect(sealed).toEqual([[keyId, subscriptionId], [keyId, subscriptionId], []]);
+  });
+
+  it('takes a secret that is made anew for one that it cannot open any more, and does not miss the other', async () => {
+    const before = await TestServer.start();
+    const { database } = before;
+    const tenant = await newTenant(before.url);
+    const key = await newKey(tenant);
+    const wish = { url: 'http://127.0.0.1:1/', events: ['tenant.updated'] };
+    const made = await tenant.api.post<{ subscriptionId: string }>('/v1/webhook-subscriptions', wish);
+    const subscription = `/v1/webhook-subscriptions/${made.body.subscriptionId}`;
+    await before.kill();
+
+    await sql(database.url, 'DELETE FROM encryption_keys');
+    const { ENCRYPTION_KEY } = newSecrets();
+    const after = await TestServer.start({ database, env: { ENCRYPTION_KEY } });
+    const api = new Api(after.url, tenant.api.token);
+    const rotated = await api.post<{ webhookSecret: string }>(`/v1/api-keys/${key.keyId}/rotate-secret`);
+    const sender = AlertSender.with({ ...tenant, api }, { ...key, ...rotated.body });
+    const alert = await sender.send({ title: 'x', description: 'x' });
+    await api.post(`${subscription}/rotate-secret`);
+    const test = await api.post(`${subscription}/test`);
+    await after.stop();
+    await removeDatabase(database);
+    expect(alert.status).toBe(202);
+    expect(test.body['error']).not.toContain('secret');
+  });
+
   it('says in one line that its data directory is no folder', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
@@ -151,3 +203,17 @@ describe('a start with a configuration that cannot be', () => {
       ]);
   });
 });
+
+/** What the query of the page answers about the key that was put to use first. */
+async function stillSealed(url: string): Promise<string[]> {
+  const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const [, query = ''] = /```sql\n([^`]+ AS still_sealed [^`]+)```/.exec(page) ?? [];
+  const keys = await sql<{ key_id: string }>(url, 'SELECT key_id FROM encryption_keys ORDER BY first_used');
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  // A text of several statements has as many results.
+  const results = (await client
+    .query(query.replaceAll('76a76ccc', keys[0]?.key_id ?? ''))
+    .finally(() => client.end())) as unknown as pg.QueryResult<{ still_sealed: string }>[];
+  return results.at(-1)?.rows.map((row) => row.still_sealed) ?? [];
+}

@@ -109,8 +109,11 @@ export class AlertSender {
   ) {}
 
   static async of(tenant: TenantUser): Promise<AlertSender> {
-    const { plaintextKey, webhookSecret } = await newKey(tenant);
-    return new AlertSender(tenant.api.url, tenant.tenantId, plaintextKey, webhookSecret);
+    return AlertSender.with(tenant, await newKey(tenant));
+  }
+
+  static with({ api, tenantId }: TenantUser, { plaintextKey, webhookSecret }: MadeKey): AlertSender {
+    return new AlertSender(api.url, tenantId, plaintextKey, webhookSecret);
   }
 
   /** The same sender, knocking at another server. */

@@ -50,6 +50,14 @@ describe('rotating the key', () => {
     expect(new SealedText(second).open(rotated.seal('new', place), place)).toBe('new');
   });
 
+  it('opens the newest of several, and leaves out what only a lost key could open', () => {
+    const lost = new SealedText(first).seal('old', place);
+    const texts = new SealedText(second);
+    const kept = texts.seal('new', place);
+    expect(texts.openNewest([kept, lost, kept], place)).toEqual(['new', 'new']);
+    expect(() => texts.openNewest([lost, kept], place)).toThrow(SealedTextError);
+  });
+
   it('says which key is missing', () => {
     const sealed = new SealedText(first).seal('secret', place);
     expect(() => new SealedText(second).open(sealed, place)).toThrow(

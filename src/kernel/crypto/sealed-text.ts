@@ -50,6 +50,20 @@ export class SealedText {
     }
   }
 
+  /** The newest of several texts of one place, and those before it that can be read: the key of an older one may be lost. */
+  openNewest([newest = '', ...older]: readonly string[], aad: string): string[] {
+    return [this.open(newest, aad), ...older.flatMap((sealed) => this.openUnlessLost(sealed, aad))];
+  }
+
+  private openUnlessLost(sealed: string, aad: string): string[] {
+    try {
+      return [this.open(sealed, aad)];
+    } catch (error) {
+      if (error instanceof SealedTextError) return [];
+      throw error;
+    }
+  }
+
   private addKey(base64: string): string {
     const key = Buffer.from(base64, 'base64');
     if (key.length !== 32) throw new Error('An encryption key must be the base64 of 32 bytes.');

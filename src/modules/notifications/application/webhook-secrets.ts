@@ -14,10 +14,10 @@ export class WebhookSecrets {
 
   /**
    * Those that sign now, the newest first.
-   * @throws SealedTextError when the key they were sealed with is not configured any more
+   * @throws SealedTextError when the key that the newest was sealed with is not configured any more
    */
   of(subscription: WebhookSubscription, now: Date): string[] {
-    return subscription.sealedSecretsAt(now).map((secret) => this.sealed.open(secret, placeOf(subscription)));
+    return this.sealed.openNewest(subscription.sealedSecretsAt(now), placeOf(subscription));
   }
 }
 

@@ -82,7 +82,7 @@ export class LiveKeys extends ApiKeys {
       tenantId,
       scopes,
       expiresAt,
-      webhookSecrets: webhookSecrets.map((secret) => this.sealed.open(secret, secretPlace(tenantId, keyId))),
+      webhookSecrets: this.sealed.openNewest(webhookSecrets, secretPlace(tenantId, keyId)),
     };
   }
 
