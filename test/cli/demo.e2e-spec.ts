@@ -84,7 +84,7 @@ describe('the demo', () => {
     const good = join(folder, 'good.json');
     writeFileSync(
       good,
-      JSON.stringify({ title: 'Disk \u001b[2J full', description: 'On db-1', severity: 'high' }),
+      JSON.stringify({ title: 'Disk \u001b[2J\u2028full', description: 'On db-1', severity: 'high' }),
     );
     const taken = await play(['--yes', '--alert', good]);
     expect(taken).toMatchObject({ code: 0, screen: expect.stringContaining('Inconclusive') });

@@ -73,7 +73,7 @@ function rows(tenantId: string, facts: readonly Fact[]): object[] {
     type,
     data: data ?? {
       incidentId,
-      title: 'Written\nbehind “the server’s” back',
+      title: 'Written\nbehind “the server’s”\u2028back',
       severity: 'low',
       status: 'open',
       source: 'manual',

@@ -58,7 +58,9 @@ export class LiveEvents {
   }
 
   private take(frame: string): void {
-    const field = (name: string): string => new RegExp(`^${name}: ?(.*)$`, 'm').exec(frame)?.[1] ?? '';
+    const lines = frame.split('\n');
+    const field = (name: string): string =>
+      lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? '';
     const id = field('id');
     // Pings have no id: they keep the line open and tell nothing.
     if (id === '') return;
