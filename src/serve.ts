@@ -17,6 +17,6 @@ export async function serve(extensions?: readonly Extension[]): Promise<void> {
   await runProgram({ failed: 'CauseFlow could not start.' }, async (say) => {
     const server = await start(process.env, say, extensions);
     stopOnSignals(server);
-    say(nextSteps(server.url));
+    say(nextSteps(server));
   });
 }

@@ -19,6 +19,8 @@ const STOP_MS = 9_000;
 
 export interface RunningServer {
   readonly url: string;
+  /** Whether anyone may register. */
+  readonly signupEnabled: boolean;
   stop(): Promise<void>;
 }
 
@@ -51,7 +53,7 @@ export async function start(
     await app.listen(config.port, config.host).catch((error: unknown) => {
       throw explainListen(error, config);
     });
-    return { url: addressOf(app), stop };
+    return { url: addressOf(app), signupEnabled: config.signupEnabled, stop };
   } catch (error) {
     await stop();
     throw explainDatabase(error, database.url);

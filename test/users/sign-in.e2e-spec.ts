@@ -137,11 +137,13 @@ describe('registration', () => {
     expect(answer.body).toMatchObject({ error: 'validation_error', ...(field && { details: [{ field }] }) });
   });
 
-  it('is refused where it is closed, before the body is looked at', async () => {
+  it('is refused where it is closed, before the body is looked at, and whoever starts the server is told', async () => {
     const closed = await TestServer.start({ env: { SIGNUP_ENABLED: 'false' } });
     const answer = await new Api(closed.url).post('/v1/auth/register', '{').finally(() => closed.stop());
     expect(answer.status).toBe(403);
     expect(answer.body).toMatchObject({ error: 'forbidden' });
+    expect(closed.log).toContain('SIGNUP_ENABLED=true');
+    expect(closed.log).not.toContain('curl');
   });
 });
 

@@ -9,6 +9,6 @@ export class SignUpGuard implements CanActivate {
 
   canActivate(): boolean {
     if (this.config.signupEnabled) return true;
-    throw new Refusal('forbidden', 'Registration is closed here; ask an admin to add you.');
+    throw new Refusal('forbidden', 'Registration is closed here (SIGNUP_ENABLED); ask an admin to add you.');
   }
 }
