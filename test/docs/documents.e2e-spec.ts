@@ -94,6 +94,13 @@ describe('the OpenAPI document', () => {
     expect(unreadable.map(({ operationId }) => operationId)).toEqual([]);
   });
 
+  it('says of no webhook that its sender may be forbidden to call it', () => {
+    const forbidding = openApi.operations.filter(
+      ({ tags, responses }) => tags.includes('alerts') && responses['403'],
+    );
+    expect(forbidding.map(({ operationId }) => operationId)).toEqual([]);
+  });
+
   it('says of each operation that it may fail, and that PostgreSQL may be away', () => {
     const certain = openApi.operations.filter(({ responses }) => !(responses['500'] && responses['503']));
     expect(certain.map(({ operationId }) => operationId)).toEqual([]);

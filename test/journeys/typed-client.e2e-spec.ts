@@ -167,10 +167,8 @@ describe('a client that is generated from the document', () => {
       return plans.items[0]?.remediationId;
     });
     const plan = { params: { path: { remediationId } } };
-    await taken(client.POST('/v1/remediation/{remediationId}/approve', { ...plan, body: {} }));
-    const executing = await taken(
-      client.POST('/v1/remediation/{remediationId}/execute', { ...plan, body: {} }),
-    );
+    await taken(client.POST('/v1/remediation/{remediationId}/approve', plan));
+    const executing = await taken(client.POST('/v1/remediation/{remediationId}/execute', plan));
     for (const { stepId } of executing.steps) {
       await taken(
         client.POST('/v1/remediation/{remediationId}/steps/{stepId}/complete', {

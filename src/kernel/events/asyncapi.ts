@@ -8,8 +8,8 @@ const STREAM = `Server-Sent Events. A frame is \`id: evt_…\`, \`event: <name>\
 
 Order is total per tenant and agrees with the order in which the facts were committed. \`Last-Event-ID\`, or
 \`?lastEventId=\`, resumes exactly after that event; \`0\` begins with the oldest kept one. When the event is not kept any
-more, a frame \`stream.truncated\` with \`{"oldestEventId"}\` and without an id comes first. \`ping\` with \`{}\`, without an id
-too, comes every 30 seconds.`;
+more, a frame \`stream.truncated\` with \`{"oldestEventId"}\` (null when none is kept) and without an id comes first. \`ping\` with
+\`{}\`, without an id too, comes every 30 seconds, or as often as \`PING_INTERVAL_SECONDS\` says.`;
 
 /** AsyncAPI 3.0 of the stream: a message for each public event of the catalogue. */
 export function asyncApiDocument(published: readonly AnyEventClass[]): object {

@@ -70,7 +70,8 @@ export function addErrors(method: string, operation: Fallible): void {
     JSON.stringify(response ?? {}).includes('#/components/schemas/ErrorEnvelope');
   const statuses = [
     ...own.filter(isError).map(([status]) => Number(status)),
-    ...(operation.security?.length ? [401, 403] : []),
+    // A webhook forbids nothing: to it a key without the scope is no key.
+    ...(operation.security?.some((scheme) => 'bearerAuth' in scheme) ? [401, 403] : []),
     // Bodies are read before anybody asks whether one is wanted, and addresses can be spelled wrongly.
     ...(method === 'get' ? [] : [400, 413, 415]),
     ...(operation.parameters?.length ? [400] : []),

@@ -13,15 +13,17 @@ executed, is resolved and leaves a pattern behind. Every step is an event: see \
 
 **Lists** take \`limit\` (1..100) and the opaque \`cursor\` that the page before answered as \`nextCursor\`; \`null\` is the end.
 
-**Requests** may carry an \`X-Request-Id\` of at most 128 printable characters; one is made otherwise. Every answer has it.
+**Requests** may carry an \`X-Request-Id\` of at most 128 printable characters; one is made otherwise. Every answer has it. A property
+that a body is not known to have is a 400; webhooks pass over it.
 
-**Limits** are per tenant and minute: \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (unix seconds)
-tell where you stand, and \`Retry-After\` when to come back after a 429 or 503.
+**Limits** are per tenant and minute, for strangers per address: \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and
+\`X-RateLimit-Reset\` (unix seconds) tell where you stand, and \`Retry-After\` when to come back after a 429 or 503.
 
 **Ids** are a prefix and a ULID. **Times** are ISO 8601 in UTC.`;
 
 type PathItem = OpenAPIObject['paths'][string];
 type Operation = NonNullable<PathItem['get']>;
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type Content = Record<string, { schema?: object; example?: unknown; examples?: unknown }>;
 
 /** OpenAPI 3.1 of all controllers, in an order that only changes with them. */
@@ -39,7 +41,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const schemas = sorted(document.components?.schemas ?? {});
   for (const [method, operation] of operationsOf(document)) {
     operation.security ??= securityFor(accesses.get(operation.operationId ?? '') ?? {});
-    describeUploads(operation);
+    describeBody(operation, schemas);
     describeAnswers(operation);
     addExamples(operation, schemas);
     addErrors(method, operation);
@@ -58,11 +60,19 @@ function operationsOf({ paths }: OpenAPIObject): (readonly [string, Operation])[
   );
 }
 
-/** @nestjs/swagger gives the one schema of a body to all its media types. What is no JSON is a text. */
-function describeUploads({ requestBody }: Operation): void {
-  const content = requestBody && 'content' in requestBody ? requestBody.content : {};
-  for (const [type, body] of Object.entries(content))
+/**
+ * @nestjs/swagger gives the one schema of a body to all its media types, and calls each body required. What is no JSON is a
+ * text; and where all fields may be left out, so may the body.
+ */
+function describeBody({ requestBody }: Operation, schemas: Schemas): void {
+  if (!requestBody || !('content' in requestBody)) return;
+  for (const [type, body] of Object.entries(requestBody.content)) {
     if (type !== 'application/json') body.schema = { type: 'string' };
+    else if (body.schema && '$ref' in body.schema) {
+      const named = schemas[body.schema.$ref.slice(body.schema.$ref.lastIndexOf('/') + 1)];
+      requestBody.required = named !== undefined && 'required' in named;
+    }
+  }
 }
 
 function describeAnswers({ responses }: Operation): void {

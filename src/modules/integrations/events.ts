@@ -71,9 +71,15 @@ export class TriggerDeleted extends defineEvent({
 
 class TriggerEventReceivedData {
   @IdOf('trg') triggerId!: string;
-  @Field({ type: 'string', nullable: true, maxLength: 64 }) provider!: string | null;
+  @Field({
+    type: 'string',
+    nullable: true,
+    maxLength: 64,
+    summary: 'The tool that the event or its incident came from',
+  })
+  provider!: string | null;
   @Text({ max: 100, summary: 'The event that fired it' }) event!: string;
-  @Text({ max: 64 }) actionTaken!: string;
+  @Text({ max: 64, summary: 'The action, or none when it could not be taken' }) actionTaken!: string;
   @IdOf('inc', { nullable: true }) incidentId!: string | null;
 }
 

@@ -25,8 +25,7 @@ export class InvestigationProgress extends defineEvent({
 
 class InvestigationCompletedData {
   @IdOf('inc') incidentId!: string;
-  @Text({ max: 4000, nullable: true, summary: 'null when the run was inconclusive' }) rootCause!:
-    string | null;
+  @Text({ max: 4000, nullable: true, summary: 'null when the run found none' }) rootCause!: string | null;
   @Fraction({ summary: 'At most 0.2 when the run was inconclusive' }) confidence!: number;
   @Texts({ summary: 'What to do, or what to connect or attach' }) recommendedActions!: string[];
 }

@@ -30,7 +30,7 @@ export class RemediationProposed extends defineEvent({
 
 class RemediationApprovedData {
   @IdOf('rem') remediationId!: string;
-  @IdOf('user') approvedBy!: string;
+  @IdOf('user', { summary: 'Of several who have to, the last one' }) approvedBy!: string;
   @IdOf('inc') incidentId!: string;
 }
 

@@ -24,6 +24,8 @@ import {
   TimelinePage,
 } from './incidents.dto.js';
 
+const WITH_ETAG = { ETag: { schema: { type: 'string' }, description: 'For If-Match' } } as const;
+
 @Controller('v1/incidents')
 @ApiTags('incidents')
 export class IncidentsController {
@@ -65,10 +67,7 @@ export class IncidentsController {
   @Get(':incidentId')
   @Allow({ scope: 'incidents:read' })
   @ApiOperation({ operationId: 'getIncident', summary: 'Read an incident' })
-  @ApiOkResponse({
-    type: IncidentView,
-    headers: { ETag: { schema: { type: 'string' }, description: 'For If-Match' } },
-  })
+  @ApiOkResponse({ type: IncidentView, headers: WITH_ETAG })
   @errorResponses(401, 403, 404, 429)
   async get(
     @Caller() { tenantId }: Principal,
@@ -85,7 +84,7 @@ export class IncidentsController {
   @HttpCode(200)
   @ApiOperation({ operationId: 'updateIncident', summary: 'Set status or severity by hand' })
   @ApiHeader({ name: 'If-Match', required: false, description: 'The ETag of the incident as you read it' })
-  @ApiOkResponse({ type: IncidentView })
+  @ApiOkResponse({ type: IncidentView, headers: WITH_ETAG })
   @errorResponses(400, 401, 403, 404, 409, 412, 415, 429)
   async change(
     @Caller() { tenantId }: Principal,
