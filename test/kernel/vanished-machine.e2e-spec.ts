@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
+import { applicationDataSource } from '#kernel/persistence/data-source';
 import { newTenant } from '../support/api.js';
 import { sql, testPostgres } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -56,6 +57,12 @@ function silences(ports: readonly number[]): number[] {
         return kinds.size === 3 && seen.length === open.length && Math.max(...seen);
       });
       expect(silence).toBeLessThanOrEqual(LONGEST_SILENCE_SECONDS);
+
+      // The same where an answer was under way, of which the kernel tells nothing beforehand.
+      const own = await applicationDataSource({ url: replica.database.url, poolSize: 1 }).initialize();
+      const [kernel] = await own.query<object[]>(`SELECT current_setting('tcp_user_timeout') AS "afterMs"`);
+      await own.destroy();
+      expect(kernel).toEqual({ afterMs: '25000' });
     } finally {
       await replica.stop();
     }

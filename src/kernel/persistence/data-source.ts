@@ -10,10 +10,12 @@ const APP_ROLE = 'causeflow_app';
 export const PLANNING = '-c random_page_cost=1.1';
 
 /**
- * Has PostgreSQL ask whether the other machine is still there, and let go of what the connection holds 25 s after it is not:
- * by itself it asks after two hours, for which nobody else could claim what a replica had claimed that lost its power.
+ * Has PostgreSQL ask whether the other machine is still there, and let go of what the connection holds 25 s after it is not, also
+ * where an answer was under way. By itself it asks after two hours, and sends an answer again for a quarter of one: for so
+ * long nobody else could claim what a replica had claimed that lost its power.
  */
-export const MISSED_SOON = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
+export const MISSED_SOON =
+  '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=25s';
 
 interface Connection {
   readonly url: string;
