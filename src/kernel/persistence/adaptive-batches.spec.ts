@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
-import { AdaptiveBatches } from './adaptive-batches.js';
+import { describe, expect, it, jest } from '@jest/globals';
+import { AdaptiveBatches, type BatchOptions } from './adaptive-batches.js';
 
 interface Held {
   readonly items: readonly number[];
@@ -8,7 +8,7 @@ interface Held {
 
 /** Batches whose writes end when the test says so. */
 function held(
-  options: { size?: number; queue?: number; slots?: number; lane?: (item: number) => number } = {},
+  options: Partial<Omit<BatchOptions<number, number>, 'write'>> = {},
 ): {
   batches: AdaptiveBatches<number, number>;
   writes: Held[];
@@ -119,6 +119,35 @@ describe('adaptive batches', () => {
     }
     expect(await one).toBe(2);
     expect(await settled(many)).toHaveLength(200);
+  });
+
+  it('rest after a write for as long as it took, unless a whole batch waits', async () => {
+    const { batches, writes } = held({ size: 2, longestRestMs: 3_600_000 });
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
+    const answers = [1, 2, 3, 4].map((item) => batches.add(item));
+    await turn();
+    clock.mockReturnValue(3_600_000);
+    writes[0]?.release();
+    await answers[0];
+    await turn();
+    expect(writes.map(({ items }) => items)).toEqual([[1, 2], [3, 4]]); // prettier-ignore
+    clock.mockReturnValue(7_200_000);
+    writes[1]?.release();
+    expect(await settled(answers)).toEqual([2, 4, 6, 8]);
+    void batches.add(5);
+    await turn();
+    expect(writes).toHaveLength(2);
+    clock.mockRestore();
+  });
+
+  it('go on after a rest', async () => {
+    const { batches, writes } = held({ longestRestMs: 1 });
+    for (const item of [1, 2]) {
+      const answer = batches.add(item);
+      while (writes.length < item) await turn();
+      writes[item - 1]?.release();
+      expect(await answer).toBe(2 * item);
+    }
   });
 
   it('refuse an item when the queue is full', async () => {

@@ -1,6 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { isDataFault } from './database-errors.js';
 
-interface Options<Item, Result> {
+export interface BatchOptions<Item, Result> {
   /** The most items one write takes. */
   readonly size: number;
   /** The most items that may wait; beyond it `add` refuses. */
@@ -9,6 +10,11 @@ interface Options<Item, Result> {
   readonly slots: number;
   /** Items that would wait for each other in the database have the same number, so that they leave in the same batch. */
   readonly lane?: (item: Item) => number;
+  /**
+   * After a write that left less than a batch waiting a slot rests as long as that took, and this long at most: the more
+   * there is to do, the more goes together. It does not rest without.
+   */
+  readonly longestRestMs?: number;
   /** Writes a batch and answers one result per item, in order; a promised one is waited for by its item alone. */
   readonly write: (items: readonly Item[]) => Promise<(Result | Promise<Result>)[]>;
 }
@@ -48,7 +54,7 @@ export class AdaptiveBatches<Item, Result> {
   private underWay = 0;
   private scheduled = false;
 
-  constructor(private readonly options: Options<Item, Result>) {
+  constructor(private readonly options: BatchOptions<Item, Result>) {
     this.lanes = Array.from({ length: options.slots }, () => ({ waiting: [], letPass: 0 }));
     this.busy = this.lanes.map(() => false);
   }
@@ -90,14 +96,18 @@ export class AdaptiveBatches<Item, Result> {
   }
 
   private async flush(slot: number, batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    const { size, longestRestMs = 0 } = this.options;
+    const begunAt = performance.now();
     this.busy[slot] = true;
     this.waiting -= batch.length;
     this.underWay += batch.length;
     try {
       await this.write(batch);
     } finally {
-      this.busy[slot] = false;
       this.underWay -= batch.length;
+      if (longestRestMs > 0 && this.waiting < size)
+        await pause(Math.min(performance.now() - begunAt, longestRestMs), undefined, { ref: false });
+      this.busy[slot] = false;
       for (const lane of this.lanes) if (lane.waiting.length > 0) lane.letPass += 1;
       if (this.waiting > 0) this.schedule();
     }

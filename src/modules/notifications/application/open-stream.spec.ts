@@ -150,7 +150,8 @@ async function anyCourseOfThings(seed: number): Promise<{ log: UnevenLog; reader
       readers.push({ paper, filter, after, leave });
     }
     if (roll(9) === 0) readers.splice(roll(readers.length), 1)[0]?.leave();
-    await turn();
+    // Between two reads a feed rests.
+    await (roll(8) ? turn() : pause(1));
   }
   committed.announce([tenantId]);
   // A feed that trusts its bus gives it a moment.

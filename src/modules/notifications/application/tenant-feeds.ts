@@ -16,8 +16,11 @@ import { EVENTS_A_READ, TenantFeed } from './tenant-feed.js';
 const POLL_MS = 1_000;
 /** Of so many polls one asks for all feeds, the others for those that no bus keeps up to date. */
 const POLLS_A_ROUND = 10;
-/** So many tenants at most wait for each other's events to be read, and share what memory a page each takes. */
-const FEEDS_A_READ = 16;
+/**
+ * So many tenants at most wait for each other's events to be read, and share what memory a page each takes. Resting between
+ * two reads they find more in each, and every stream is written to less often.
+ */
+const READS = { size: 16, slots: 1, longestRestMs: 5 };
 
 /** The feeds of this replica: one for each tenant that has streams open here, and none for the others. */
 @Injectable()
@@ -32,7 +35,7 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   /** Many tenants' logs grow at a time, and each by little: a question costs more than what it reads. */
   private readonly readOn = gathered<PlaceInLog, readonly LoggedEvent[]>(
     (places) => this.eventLog.pages(places, EVENTS_A_READ),
-    FEEDS_A_READ,
+    READS,
   );
 
   constructor(
