@@ -108,10 +108,17 @@ describe('the publisher', () => {
 
   it('lets tenants with few events share a batch, and whoever has many has one of her own', async () => {
     const porter = new Porter();
-    const [one, two, many, three] = openedBy(3, 2, 40, 1);
+    const [one, two, many, three] = openedBy(3, 2, 130, 1);
     const mixed = [...(three ?? []), ...(two ?? []), ...(many ?? []), ...(one ?? [])];
     expect(await publisherFor(porter).publishAll(mixed)).toEqual([]);
     expect(porter.batches).toEqual([[...(one ?? []), ...(two ?? [])], many, three]);
+  });
+
+  it('lets no more than 32 tenants share a batch, however few events they have', async () => {
+    const porter = new Porter();
+    const tenants = openedBy(...Array<number>(40).fill(1));
+    await publisherFor(porter).publishAll(tenants.flat());
+    expect(porter.batches).toEqual([tenants.slice(0, 32).flat(), tenants.slice(32).flat()]);
   });
 
   it('lets what comes of a shared batch go back to the call of each tenant', async () => {

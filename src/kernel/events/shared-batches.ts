@@ -3,24 +3,25 @@ import { type CallContext, OWN_DOING } from '../tenancy/call-context.js';
 import type { DomainEvent } from './define-event.js';
 import { incidentOf } from './event-row.js';
 
-/** How many events tenants may bring along who share a batch. Whoever has more has one of her own. */
-const EVENTS_TOGETHER = 32;
+/** So many tenants may share a batch, since who fails costs all of them a transaction, and so many events in all. */
+const TOGETHER = { tenants: 32, events: 128 };
 
 /** A tenant's events, in the order of her log. */
 export type OfTenant = readonly [TenantId, DomainEvent[]];
 
-/** Tenants with few events share a batch. */
+/** Tenants with few events share a batch; whoever has more than go into one has one of her own. */
 export function shared(tenants: readonly OfTenant[]): OfTenant[][] {
   const batches: OfTenant[][] = [];
-  let room = 0;
+  let room = { tenants: 0, events: 0 };
   for (const own of tenants) {
     const { length } = own[1];
-    if (length > room) {
+    if (room.tenants === 0 || length > room.events) {
       batches.push([]);
-      room = EVENTS_TOGETHER;
+      room = { ...TOGETHER };
     }
     batches.at(-1)?.push(own);
-    room -= length;
+    room.tenants -= 1;
+    room.events -= length;
   }
   return batches;
 }
