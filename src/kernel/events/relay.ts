@@ -84,7 +84,8 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 
   private async begin(claims: pg.Pool, candidates: readonly TenantId[]): Promise<Turns> {
-    const { rows } = await claims.query<{ tenant_id: TenantId; relayed: string }>(CLAIM, [candidates]);
+    const claim = { ...CLAIM, values: [candidates] };
+    const { rows } = await claims.query<{ tenant_id: TenantId; relayed: string }>(claim);
     const places = rows.map(({ tenant_id, relayed }) => ({ tenantId: tenant_id, after: Number(relayed) }));
     if (places.length === 0) return { events: 0, endings: new Map() };
     const share = Math.floor(EVENTS_A_PASS / places.length);
@@ -167,11 +168,13 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 }
 
-const CLAIM = 'SELECT tenant_id, relayed FROM claim_streams_behind($1)';
+const CLAIM = { name: 'claim-streams', text: 'SELECT tenant_id, relayed FROM claim_streams_behind($1)' };
+
+const LET_GO = { name: 'let-go-of-streams', text: 'SELECT let_go_of_streams($1, $2)' };
 
 /** Where the connection is gone, the claims are. */
 async function letGo(claims: pg.Pool, tenantIds: readonly TenantId[]): Promise<void> {
-  await claims.query('SELECT let_go_of_streams($1, $2)', ['relay', tenantIds]).catch(() => undefined);
+  await claims.query({ ...LET_GO, values: ['relay', tenantIds] }).catch(() => undefined);
 }
 
 /** Before the relay moves on: what it has passed and nobody is owed counts as handled. */
@@ -182,7 +185,10 @@ const OWE = `
 /** A transaction of its own, since appenders wait for this row, and not flushed: what a crash takes back is relayed again. */
 const UNFLUSHED = `(SELECT set_config('synchronous_commit', 'off', true)) AS unflushed`;
 
-const MOVE_ON = `UPDATE event_stream SET relayed = $2 FROM ${UNFLUSHED} WHERE tenant_id = $1`;
+const MOVE_ON = {
+  name: 'move-relay-on',
+  text: `UPDATE event_stream SET relayed = $2 FROM ${UNFLUSHED} WHERE tenant_id = $1`,
+};
 
 const MOVE_ON_IF_FREE = {
   text: `

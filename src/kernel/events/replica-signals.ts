@@ -91,7 +91,7 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
     for (let at = 0; at < tenantIds.length; at += IDS_A_MESSAGE) {
       const payload = tenantIds.slice(at, at + IDS_A_MESSAGE).join(',');
       // Lost with the connection, if at all; the others find the events at their next poll.
-      await this.client?.query('SELECT pg_notify($1, $2)', [CHANNEL, payload]).catch(() => undefined);
+      await this.client?.query({ ...TELL, values: [CHANNEL, payload] }).catch(() => undefined);
     }
   }
 
@@ -107,6 +107,8 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
     }, RECONNECT_MS);
   }
 }
+
+const TELL = { name: 'tell-replicas', text: 'SELECT pg_notify($1, $2)' };
 
 function clientProcess(client: pg.Client): number | undefined {
   return (client as unknown as { processID?: number }).processID;

@@ -111,15 +111,19 @@ export class UnitOfWork {
   }
 }
 
-const BIND = `SELECT set_config('app.tenant_ids', $1, true)`;
+const BIND = { name: 'bind', text: `SELECT set_config('app.tenant_ids', $1, true)` };
 /** Most locks are let go of within milliseconds. Whoever holds one for longer keeps nobody waiting but her own tenant. */
-const BIND_SEVERAL = `${BIND}, set_config('lock_timeout', '200ms', true)`;
+const BIND_SEVERAL = {
+  name: 'bind-several',
+  text: `${BIND.text}, set_config('lock_timeout', '200ms', true)`,
+};
 
 const APPEND = { name: 'append-events', text: 'SELECT append_events($1)' };
 
 /** Sent ahead of the first statement, and not waited for: were it to fail, every statement after it would. */
 function bind(client: ClientBase, tenantIds: readonly TenantId[]): Promise<unknown> {
-  const answered = client.query(tenantIds.length > 1 ? BIND_SEVERAL : BIND, [tenantIds.join(',')]);
+  const statement = tenantIds.length > 1 ? BIND_SEVERAL : BIND;
+  const answered = client.query({ ...statement, values: [tenantIds.join(',')] });
   answered.catch(() => undefined);
   return answered;
 }

@@ -50,12 +50,7 @@ export class TenantProfiles extends Tenants {
   }
 
   private async readAll(tenantIds: readonly TenantId[]): Promise<TenantProfile[]> {
-    const rows = await this.unitOfWork.query<TenantRow>(
-      tenantIds,
-      `SELECT tenant_id AS "tenantId", name, plan, status, settings, created_at AS "createdAt", updated_at AS "updatedAt"
-         FROM tenants WHERE tenant_id = ANY ($1)`,
-      [tenantIds],
-    );
+    const rows = await this.unitOfWork.query<TenantRow>(tenantIds, PROFILES, [tenantIds]);
     return rows.map(profileOf);
   }
 
@@ -71,6 +66,15 @@ export class TenantProfiles extends Tenants {
     return changed;
   }
 }
+
+/** OFFSET 0 has each sought by itself, however young the table was when it was planned. */
+const PROFILES = {
+  name: 'tenant-profiles',
+  text: `
+  SELECT own.* FROM unnest($1::text[]) AS sought CROSS JOIN LATERAL (
+    SELECT tenant_id AS "tenantId", name, plan, status, settings, created_at AS "createdAt", updated_at AS "updatedAt"
+      FROM tenants WHERE tenant_id = sought OFFSET 0) AS own`,
+};
 
 type TenantRow = Omit<TenantProfile, 'createdAt' | 'updatedAt'> & Pick<Tenant, 'createdAt' | 'updatedAt'>;
 
