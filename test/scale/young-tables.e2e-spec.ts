@@ -62,7 +62,7 @@ async function askedByTriage(round: string): Promise<Query[]> {
   for (const { status } of await Promise.all(sent)) expect(status).toBe(202);
   await until('all were triaged', async () => (await triaged()) === triagedBefore + ALERTS);
   return toldSince(server, mark).filter(({ sql: text }) =>
-    /^UPDATE incidents\b|^SELECT.* FROM "incidents"/s.test(text),
+    /^UPDATE incidents\b|^SELECT.* FROM incidents\b/s.test(text),
   );
 }
 

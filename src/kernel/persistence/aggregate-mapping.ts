@@ -10,6 +10,9 @@ type Column = EntityMetadata['columns'][number];
 /** What has changed of an aggregate, by the names of its class. */
 export type Changes = Readonly<Record<string, unknown>>;
 
+/** What the columns of a table hold, by their names there. */
+export type Row = Readonly<Record<string, unknown>>;
+
 /** How one kind of aggregates lies in its table: by which key, and what of a row has to be written. */
 export class AggregateMapping<A extends Aggregate> {
   private readonly changeable: readonly Column[];
@@ -40,6 +43,34 @@ export class AggregateMapping<A extends Aggregate> {
     return { tenantId, ...(this.own && { [this.own.propertyName]: id }) } as FindOptionsWhere<A>;
   }
 
+  /**
+   * Reads many by their keys, in their order, which is also that of the locks: two batches that meet wait for each other in
+   * one direction only. Each is sought by itself, and OFFSET 0 keeps it so: for a list of them, a planner that knows little of
+   * a young table walks along all of the tenant's.
+   */
+  selectMany(lock?: 'lock'): Statement {
+    const { columns, tablePath } = this.metadata;
+    const names = columns.map(({ databaseName }) => `"${databaseName}"`).join(', ');
+    const text = `SELECT kept.*
+       FROM (SELECT DISTINCT tenant_id COLLATE "C", id COLLATE "C" FROM unnest($1::text[], $2::text[]) AS key (tenant_id, id)
+              ORDER BY 1, 2) AS sought (tenant_id, id)
+      CROSS JOIN LATERAL (SELECT ${names} FROM ${tablePath}
+                           WHERE tenant_id = sought.tenant_id AND ${this.id.databaseName} = sought.id OFFSET 0
+                           ${lock ? 'FOR UPDATE' : ''}) AS kept
+      ORDER BY sought.tenant_id, sought.id`;
+    return { name: `read ${tablePath}${lock ? ' for update' : ''}`, text };
+  }
+
+  /** The aggregate that lies in a row of `selectMany`. Its constructor is not run. */
+  revive(row: Row): A {
+    const { columns, dataSource } = this.metadata;
+    const { driver } = dataSource;
+    const aggregate = this.metadata.create(undefined, { fromDeserializer: true }) as A;
+    for (const column of columns)
+      column.setEntityValue(aggregate, driver.prepareHydratedValue(row[column.databaseName], column));
+    return aggregate;
+  }
+
   /** What the changeable columns hold; JSON as text, so that what is changed inside of it is seen as a change. */
   contentsOf(aggregate: A): unknown[] {
     return this.changeable.map((column) => comparable(column.getEntityValue(aggregate)));
@@ -60,7 +91,7 @@ export class AggregateMapping<A extends Aggregate> {
 
   /**
    * Writes many in one statement, and answers the keys of those that nobody else has changed since they were read: it leaves
-   * the others alone. Each is sought by itself, and OFFSET 0 keeps it so; see `AggregateStore.loadMany`.
+   * the others alone. Each is sought by itself, and OFFSET 0 keeps it so; see `selectMany`.
    */
   updateOf(changed: readonly { readonly aggregate: A; readonly changes: Changes | undefined }[]): {
     readonly statement: Statement;

@@ -5,7 +5,7 @@ import { tenantsOf } from '../domain/by-tenant.js';
 import { notFound } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
 import { type Key, Store } from '../domain/store.js';
-import { AggregateMapping, type Changes } from './aggregate-mapping.js';
+import { AggregateMapping, type Changes, type Row } from './aggregate-mapping.js';
 import { type Transaction, UnitOfWork } from './unit-of-work.js';
 
 /**
@@ -53,12 +53,12 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     return this.unitOfWork.run(tenantsOf(keys), async (transaction) => {
       const { manager } = transaction;
       const { isVersioned } = this.mappingBy(manager);
-      const seen = await this.loadMany(manager, keys, isVersioned ? undefined : 'lock');
+      const seen = await this.loadMany(transaction, keys, isVersioned ? undefined : 'lock');
       const decided = this.decideOn(manager, seen, decide);
       const missed = await this.updateMany(transaction, [...decided.values()]);
       if (missed.length > 0) {
         // Somebody was faster.
-        const held = await this.loadMany(manager, missed, 'lock');
+        const held = await this.loadMany(transaction, missed, 'lock');
         const again = this.decideOn(manager, held, decide);
         await this.updateMany(transaction, [...again.values()]);
         for (const key of missed) {
@@ -90,7 +90,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
 
   async findMany(tenantId: TenantId, ids: readonly string[]): Promise<A[]> {
     const keys = ids.map((id) => ({ tenantId, id }));
-    return this.unitOfWork.run(tenantId, ({ manager }) => this.loadMany(manager, keys));
+    return this.unitOfWork.run(tenantId, (transaction) => this.loadMany(transaction, keys));
   }
 
   async get(tenantId: TenantId, id: string): Promise<A> {
@@ -117,20 +117,13 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     return row ?? undefined;
   }
 
-  /**
-   * Locked in the order of the keys, so that two batches that meet wait for each other in one direction only. Each key is
-   * sought by itself: for a list of them, a planner that knows little of a young table walks along all of the tenant's.
-   */
-  private async loadMany(manager: EntityManager, keys: readonly Key[], lock?: 'lock'): Promise<A[]> {
-    const [tenant, own] = ['kept.tenantId', `kept.${this.mappingBy(manager).id.propertyName}`];
-    const chosen = manager
-      .createQueryBuilder(this.schema, 'kept')
-      .where(`(${tenant}, ${own}) IN (SELECT * FROM unnest(:tenantIds::text[], :ids::text[]))`, {
-        tenantIds: keys.map(({ tenantId }) => tenantId),
-        ids: keys.map(({ id }) => id),
-      })
-      .orderBy({ [tenant]: 'ASC', [own]: 'ASC' });
-    return (lock ? chosen.setLock('pessimistic_write') : chosen).getMany();
+  private async loadMany({ manager, query }: Transaction, keys: readonly Key[], lock?: 'lock'): Promise<A[]> {
+    const mapping = this.mappingBy(manager);
+    const rows = await query<Row>(mapping.selectMany(lock), [
+      keys.map(({ tenantId }) => tenantId),
+      keys.map(({ id }) => id),
+    ]);
+    return rows.map((row) => mapping.revive(row));
   }
 
   private decideOn<T>(
