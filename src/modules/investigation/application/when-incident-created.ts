@@ -40,9 +40,12 @@ export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
       const triaged = await this.incidents.tellEach(created, (incident) =>
         triagedFor(profiles.get(incident.tenantId)?.settings.autoInvestigateMinSeverity, incident),
       );
-      await this.triageIncidents.keep(triaged);
       const arrived = triaged.map(({ incident }) => incident);
-      await this.alertHistory.add(arrived.filter(({ source }) => source === 'automated'));
+      // Two statements of one transaction, sent without waiting for the answer in between.
+      await Promise.all([
+        this.triageIncidents.keep(triaged),
+        this.alertHistory.add(arrived.filter(({ source }) => source === 'automated')),
+      ]);
       // Whoever was faster than triage (a person who started a run, or resolved it) has the say over what becomes of it.
       const severe = triaged.filter(({ isSevere, incident }) => isSevere && incident.status === 'triaging');
       for (const [tenantId, own] of byTenant(severe.map(({ incident }) => incident))) {
