@@ -117,7 +117,10 @@ export class EventLog {
 /** Of an empty page one row, without an event. */
 type PageRow = { readonly page: number; readonly head: string } & (EventTableRow | { readonly seq: null });
 
-/** OFFSET 0 has each page sought by itself, however little the planner knows of the log. */
+/**
+ * Each page is sought by itself, however little the planner knows of the log; its order has it sought by the key, where in an
+ * empty log, of which the plan may have been made, any index that tenant_id leads seems as good.
+ */
 const PAGES = {
   name: 'pages-of-logs',
   text: `
@@ -126,7 +129,8 @@ const PAGES = {
     JOIN event_stream AS log ON log.tenant_id = place.tenant_id
     LEFT JOIN LATERAL (
       SELECT ${EVENT_COLUMNS} FROM events
-       WHERE tenant_id = place.tenant_id AND seq > place.after AND seq <= place.after + $3::bigint OFFSET 0) AS e ON true
+       WHERE tenant_id = place.tenant_id AND seq > place.after AND seq <= place.after + $3::bigint
+       ORDER BY seq LIMIT $3::bigint) AS e ON true
    ORDER BY page, e.seq`,
 };
 

@@ -70,13 +70,14 @@ export class ToldLog {
 
 /**
  * Walks along the log: nearly every event is wanted. Places have no gaps, so a page ends at a place instead of a number of
- * rows: however a young table is reckoned, no more than these are read.
+ * rows: however a young table is reckoned, no more than these are read. Ordered, so that they are read by the key also where
+ * the plan was made of an empty log.
  */
 const WALK = {
   name: 'walk-along-log',
   text: asOneText(`
     SELECT ${TOLD_COLUMNS} FROM events
-     WHERE tenant_id = $1 AND seq > $2 AND seq <= $2::bigint + $3::bigint AND type = ANY ($4)`),
+     WHERE tenant_id = $1 AND seq > $2 AND seq <= $2::bigint + $3::bigint AND type = ANY ($4) ORDER BY seq LIMIT $3::bigint`),
 };
 
 /**

@@ -7,9 +7,7 @@ interface Held {
 }
 
 /** Batches whose writes end when the test says so. */
-function held(
-  options: Partial<Omit<BatchOptions<number, number>, 'write'>> = {},
-): {
+function held(options: Partial<Omit<BatchOptions<number, number>, 'write'>> = {}): {
   batches: AdaptiveBatches<number, number>;
   writes: Held[];
 } {
