@@ -144,6 +144,33 @@ it('whoever goes along a young log, or asks where it begins, reads about a page 
     expect([query.sql, (await eventsReadFor(query, tenant)) < 5_000]).toEqual([query.sql, true]);
 });
 
+it('a page of a log is read by its key, too, where the plan was made when the log was empty', async () => {
+  const tenant = await newTenant(server.url);
+  const mark = server.log.length;
+  await fillLog(tenant, 'approval.requested');
+  await tenant.api.get('/v1/notifications/events?limit=10');
+  const queries = await until('the relay and a reader have gone along it', () => {
+    const asked = toldSince(server, mark).filter(({ sql: text }) => text.includes('seq <='));
+    const pages = asked.find(({ sql: text }) => text.includes('AS place'));
+    const walk = asked.find(({ sql: text }) => text.includes('AS told'));
+    return pages && walk && [pages, walk];
+  });
+  const empty = await cloneDatabase();
+  try {
+    for (const query of queries) {
+      const plans = await asApplication(empty, tenant.tenantId, (client) => explain(client, query));
+      const ways = plans.flatMap((plan) => waysInto('events', plan));
+      expect([query.sql, ways.length > 0, ways.filter((way) => !way.endsWith('_pkey'))]).toEqual([
+        query.sql,
+        true,
+        [],
+      ]);
+    }
+  } finally {
+    await removeDatabase(empty);
+  }
+});
+
 it('a page of events of one type reads hardly more of a young log than it has', async () => {
   const tenant = await newTenant(server.url);
   await fillLog(tenant, 'incident.status_changed', 'incident.created');
