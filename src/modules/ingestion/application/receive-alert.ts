@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
-import { Alerts } from '../domain/alert.js';
+import { Alerts, type Reception } from '../domain/alert.js';
 import { duplicateAlert } from '../domain/errors.js';
 import { Incident } from '../domain/incident.js';
 import type { CustomAlert } from '../domain/custom-alert.js';
@@ -15,11 +15,7 @@ export class ReceiveAlert {
   ) {}
 
   /** @throws Refusal `duplicate_alert`, naming the incident that the first one opened */
-  execute(
-    tenantId: TenantId,
-    alert: CustomAlert,
-    raw: Buffer,
-  ): Promise<{ incidentId: string; status: 'triaging' }> {
+  execute(tenantId: TenantId, alert: CustomAlert, raw: Buffer): Promise<Reception> {
     const { sourceAlertId } = alert;
     const provider = 'custom';
     const receivedAt = this.clock.now();
@@ -28,11 +24,7 @@ export class ReceiveAlert {
     const origin = { source: 'automated', provider, sourceAlertId } as const;
     const incident = Incident.open(tenantId, alert, origin, receivedAt);
     incident.sentToTriage(receivedAt);
-    return this.alerts
-      .receive({ provider, sourceAlertId, raw, bodyId: null, returns: false, receivedAt, incident })
-      .then(({ duplicate, incidentId }) => {
-        if (duplicate) throw duplicateAlert(String(sourceAlertId), incidentId);
-        return { incidentId, status: 'triaging' };
-      });
+    const received = { provider, sourceAlertId, raw, bodyId: null, returns: false, receivedAt, incident };
+    return this.alerts.receive(received);
   }
 }

@@ -30,7 +30,6 @@ export function keyOf({ tenantId, provider, sourceAlertId }: AlertKey): string {
 /** Either the alert's own incident, or the one that an earlier alert with the same id had opened, with its status. */
 export interface Reception {
   readonly incidentId: string;
-  readonly duplicate: boolean;
   readonly status: IncidentStatus;
 }
 
@@ -38,8 +37,9 @@ export interface Reception {
 export abstract class Alerts {
   /**
    * Stores alert, incident and events, durably, before it returns. An alert whose `sourceAlertId` this tenant's
-   * provider has sent before only raises a count, unless it `returns`.
-   * @throws Refusal `service_unavailable` when more alerts wait than may
+   * provider has sent before only raises a count, unless it `returns` and that incident has ended.
+   * @throws Refusal `duplicate_alert` for a repeat of one that never returns, naming the incident that the first one
+   * opened, and `service_unavailable` when more alerts wait than may
    */
   abstract receive(alert: ReceivedAlert): Promise<Reception>;
 

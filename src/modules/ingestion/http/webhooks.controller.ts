@@ -9,9 +9,10 @@ import { jsonFrom, requireJson, type RawBodyRequest } from '#kernel/http/request
 import type { CallRequest } from '#kernel/http/call-request';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
 import { ReceiveAlert } from '../application/receive-alert.js';
+import type { Reception } from '../domain/alert.js';
 import { readCustomAlert } from '../domain/custom-alert.js';
 import { CountRefusals } from './count-refusals.filter.js';
-import { WebhookAccepted, webhookDocs } from './webhooks.docs.js';
+import { webhookDocs } from './webhooks.docs.js';
 
 type WebhookRequest = CallRequest & RawBodyRequest;
 
@@ -36,7 +37,7 @@ export class WebhooksController {
     @Param('tenantId') tenantId: string,
     @Req() request: WebhookRequest,
     @Res({ passthrough: true }) answer: HeaderTaker,
-  ): Promise<WebhookAccepted> {
+  ): Promise<Reception> {
     this.addresses.refuseSpent(request, answer);
     const key = request.headers['x-api-key'];
     if (typeof key !== 'string') return this.admit(tenantId, request, answer, undefined);
@@ -52,20 +53,20 @@ export class WebhooksController {
     request: WebhookRequest,
     answer: HeaderTaker,
     holder: KeyHolder | undefined,
-  ): Promise<WebhookAccepted> {
+  ): Promise<Reception> {
     if (holder?.tenantId !== tenantId || !holder.scopes.includes('webhooks:write'))
       return this.refuse(request, answer, INVALID_KEY);
     return isSigned(request, holder) ? this.letIn(request, answer, holder) : this.lookAgain(request, answer);
   }
 
   /** Another replica may just have given out a new secret; and after a 401 no alert is sent again. */
-  private async lookAgain(request: WebhookRequest, answer: HeaderTaker): Promise<WebhookAccepted> {
+  private async lookAgain(request: WebhookRequest, answer: HeaderTaker): Promise<Reception> {
     const holder = await this.apiKeys.freshHolderOf(String(request.headers['x-api-key']));
     if (holder && isSigned(request, holder)) return this.letIn(request, answer, holder);
     return this.refuse(request, answer, INVALID_SIGNATURE);
   }
 
-  private letIn(request: WebhookRequest, answer: HeaderTaker, holder: KeyHolder): Promise<WebhookAccepted> {
+  private letIn(request: WebhookRequest, answer: HeaderTaker, holder: KeyHolder): Promise<Reception> {
     request.principal = {
       kind: 'key',
       id: holder.keyId,
@@ -86,7 +87,7 @@ export class WebhooksController {
     answer: HeaderTaker,
     { tenantId }: KeyHolder,
     allowance: Allowance,
-  ): Promise<WebhookAccepted> {
+  ): Promise<Reception> {
     answerAllowance(answer, allowance);
     requireJson(request);
     const raw = rawOf(request);

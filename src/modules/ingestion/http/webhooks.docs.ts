@@ -49,7 +49,7 @@ export class CustomAlertBody {
   metadata?: Record<string, unknown> | null;
 }
 
-export class WebhookAccepted {
+class WebhookAccepted {
   @IdOf('inc') incidentId!: string;
   @OneOf(['triaging']) status!: 'triaging';
 }

@@ -9,6 +9,7 @@ import { AdaptiveBatches } from '#kernel/persistence/adaptive-batches';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { type AlertKey, type Alerts, keyOf, type ReceivedAlert, type Reception } from '../domain/alert.js';
+import { duplicateAlert } from '../domain/errors.js';
 import type { IncidentStatus } from '../events.js';
 import { DuplicateCounts } from './duplicate-counts.js';
 import { type AlertRow, INSERT_ALERTS, parametersOf } from './insert-alerts.js';
@@ -89,25 +90,27 @@ export class BatchedAlerts implements Alerts {
   }
 
   /** For one that another with its id was in the way of. */
-  private async receiveAgain(row: Row, originals: Promise<Map<string, Original>>): Promise<Reception> {
+  private async receiveAgain(row: Row, originals: Promise<Map<string, Reception>>): Promise<Reception> {
     const { alert, events, round } = row;
     const key = alertKeyOf(alert);
     // None when the one that was in the way has just been superseded.
     const original = key && (await originals).get(keyOf(key));
-    const reception = original && { ...original, duplicate: true };
-    if (isFinal(alert, reception)) return this.counted(alert, reception);
+    if (key && original && !(alert.returns && ENDED.includes(original.status))) {
+      this.remember(alert, original);
+      this.countRepeat(key, alert.receivedAt);
+      if (alert.returns) return original;
+      throw duplicateAlert(key.sourceAlertId, original.incidentId);
+    }
     // Each round, somebody has opened another incident and somebody ended it again.
     if (round === ROUNDS) throw busy();
     if (original) await this.supersede(alert);
     return this.store({ alert, events, round: round + 1 });
   }
 
-  private counted(alert: ReceivedAlert, reception: Reception): Reception {
-    const key = alertKeyOf(alert);
-    if (key && !alert.returns) this.known.remember(keyOf(key), reception.incidentId);
-    if (key && reception.duplicate) this.countRepeat(key, alert.receivedAt);
-    else this.accepted.add();
-    return reception;
+  /** So that its repeats need not ask the database for a while. */
+  private remember(alert: ReceivedAlert, { incidentId }: Reception): void {
+    const key = alert.returns ? undefined : alertKeyOf(alert);
+    if (key) this.known.remember(keyOf(key), incidentId);
   }
 
   private countRepeat(alert: AlertKey, receivedAt: Date): void {
@@ -139,15 +142,17 @@ export class BatchedAlerts implements Alerts {
     const originals = this.originalsOf(repeated);
     return rows.map((row) => {
       const { incidentId, status } = row.alert.incident;
-      return fresh.has(incidentId)
-        ? this.counted(row.alert, { incidentId, status, duplicate: false })
-        : this.receiveAgain(row, originals);
+      if (!fresh.has(incidentId)) return this.receiveAgain(row, originals);
+      const reception = { incidentId, status };
+      this.remember(row.alert, reception);
+      this.accepted.add();
+      return reception;
     });
   }
 
-  private async originalsOf(rows: readonly Row[]): Promise<Map<string, Original>> {
+  private async originalsOf(rows: readonly Row[]): Promise<Map<string, Reception>> {
     if (rows.length === 0) return new Map();
-    const found = await this.writer.read<AlertKey & Original>(ownersOf(rows), FIND_ORIGINALS, [
+    const found = await this.writer.read<AlertKey & Reception>(ownersOf(rows), FIND_ORIGINALS, [
       rows.map(({ alert }) => alert.incident.tenantId),
       rows.map(({ alert }) => alert.provider),
       rows.map(({ alert }) => alert.sourceAlertId),
@@ -166,15 +171,7 @@ interface Row extends AlertRow {
   readonly round: number;
 }
 
-type Original = Pick<Reception, 'incidentId' | 'status'>;
-
 const ENDED: readonly IncidentStatus[] = ['resolved', 'closed'];
-
-/** Whether that was it: not when an incident that has ended, or had just been superseded, was in the way. */
-function isFinal(alert: ReceivedAlert, reception: Reception | undefined): reception is Reception {
-  if (reception === undefined) return false;
-  return !(alert.returns && reception.duplicate && ENDED.includes(reception.status));
-}
 
 /** Undefined for one without an id, which is never the same again. */
 function alertKeyOf({ incident, provider, sourceAlertId }: ReceivedAlert): AlertKey | undefined {
