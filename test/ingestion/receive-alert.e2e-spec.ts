@@ -94,14 +94,23 @@ describe('an alert on the custom source', () => {
     }
   });
 
-  it('keeps every Unicode character and the raw bytes as they were sent', async () => {
-    const title = 'Datenbank überlastet 🔥 \u{1F468}\u200D\u{1F469}\u200D\u{1F467} ﷽ e\u0301';
+  it.each([
+    ['Latin-1', 'Datenbank überlastet'],
+    ['Unicode', 'Datenbank überlastet 🔥 \u{1F468}\u200D\u{1F469}\u200D\u{1F467} ﷽ e\u0301'],
+  ])('keeps every character of %s and the raw bytes as they were sent', async (_, title) => {
     const body = `{ "title": ${JSON.stringify(title)},\n\t"description": "x", "unknown": 1.0 }`;
     const { body: answer } = await sender.send(body);
     const path = `/v1/incidents/${answer['incidentId'] ?? ''}`;
     expect((await tenant.api.get(path)).body['title']).toBe(title);
     const alerts = await tenant.api.get<{ items: { raw: string }[] }>(`${path}/alerts`);
     expect(alerts.body.items.map(({ raw }) => raw)).toEqual([body]);
+  });
+
+  it.each(['Störung', '障害 🔥'])('is told of in the letters of its sender: %s', async (sourceAlertId) => {
+    const first = await sender.send({ ...ALERT, sourceAlertId });
+    const again = await sender.send({ ...ALERT, sourceAlertId });
+    expect([first.status, again.status]).toEqual([202, 409]);
+    expect(again.body['message']).toBe(`An incident with sourceAlertId '${sourceAlertId}' already exists.`);
   });
 
   it('counts repeats on the alert and stores nothing else of them', async () => {

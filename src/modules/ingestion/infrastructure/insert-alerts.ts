@@ -61,15 +61,19 @@ SELECT incident_id FROM stored LEFT JOIN told ON true`,
 };
 
 /** As `INSERT_ALERTS` takes them: one text for all, which is cheaper to make than an array for each column. */
-export function parametersOf(rows: readonly AlertRow[]): unknown[] {
-  let next = 1;
-  const places = new Map<Buffer, number>();
-  const alerts = rows.map(({ alert: { incident, provider, sourceAlertId, receivedAt, raw, bodyId } }) => {
-    const from = places.get(raw) ?? next;
-    if (from === next) {
-      places.set(raw, from);
-      next += raw.length;
+export function parametersOf(rows: readonly AlertRow[]): Buffer[] {
+  const raws: Buffer[] = [];
+  const all: EventRow[] = [];
+  let from = 1;
+  const alerts = rows.map(({ alert, events }) => {
+    const { incident, provider, sourceAlertId, receivedAt, raw, bodyId } = alert;
+    const last = raws.at(-1);
+    // Alerts of one body follow each other.
+    if (raw !== last) {
+      from += last?.length ?? 0;
+      raws.push(raw);
     }
+    all.push(...events);
     return {
       tenant_id: incident.tenantId,
       incident_id: incident.incidentId,
@@ -90,9 +94,10 @@ export function parametersOf(rows: readonly AlertRow[]): unknown[] {
       raw_size: raw.length,
     };
   });
-  return [
-    JSON.stringify(alerts),
-    Buffer.concat([...places.keys()]),
-    JSON.stringify(rows.flatMap(({ events }) => events)),
-  ];
+  return [bytesOf(JSON.stringify(alerts)), Buffer.concat(raws), bytesOf(JSON.stringify(all))];
+}
+
+/** The driver would encode it letter by letter. ASCII, as most alerts are, is the same as Latin-1, which is copied. */
+function bytesOf(text: string): Buffer {
+  return Buffer.from(text, Buffer.byteLength(text) === text.length ? 'latin1' : 'utf8');
 }

@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { newTenantId } from '#kernel/domain/ids';
+import { eventRows } from '#kernel/events/event-row';
+import { readCustomAlert } from '../domain/custom-alert.js';
+import { Incident } from '../domain/incident.js';
+import { type AlertRow, parametersOf } from './insert-alerts.js';
+
+const tenantId = newTenantId();
+
+function received(raw: Buffer, title = 'Disk nearly full'): AlertRow {
+  const origin = { source: 'automated', provider: 'custom', sourceAlertId: null } as const;
+  const now = new Date();
+  const incident = Incident.open(tenantId, readCustomAlert({ title, description: 'x' }), origin, now);
+  const alert = { ...origin, raw, bodyId: null, returns: false, receivedAt: now, incident };
+  return { alert, events: eventRows(tenantId, incident.takeRecorded()) };
+}
+
+function read(rows: readonly AlertRow[]) {
+  const [alerts, raws, events] = parametersOf(rows);
+  return {
+    alerts: JSON.parse(String(alerts)) as { title: string; raw_from: number; raw_size: number }[],
+    raws: raws ?? Buffer.alloc(0),
+    events: JSON.parse(String(events)) as { data: { title: string } }[],
+  };
+}
+
+describe('the parameters of a batch', () => {
+  it('name the piece of each alert, of those that share a body the same', () => {
+    const bodies = ['first', 'several', 'several, too', 'last'].map((text) => Buffer.from(text));
+    const order = [0, 1, 1, 1, 2, 3].map((at) => bodies[at] ?? Buffer.alloc(0));
+    const { alerts, raws } = read(order.map((raw) => received(raw)));
+    const pieces = alerts.map(({ raw_from: from, raw_size: size }) =>
+      String(raws.subarray(from - 1, from - 1 + size)),
+    );
+    expect(pieces).toEqual(order.map(String));
+    expect(raws.length).toBe(Buffer.concat(bodies).length);
+  });
+
+  it.each(['Disk nearly full', 'Platte fast voll: Größe', 'ディスクがほぼ満杯です 🔥'])(
+    'hold every letter: %s',
+    (title) => {
+      const { alerts, events } = read([received(Buffer.from('{}'), title)]);
+      expect(alerts.map((alert) => alert.title)).toEqual([title]);
+      expect(events.map(({ data }) => data.title)).toEqual([title]);
+    },
+  );
+});
