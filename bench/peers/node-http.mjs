@@ -78,8 +78,7 @@ async function write(batch) {
     client.connection.stream.uncork();
     const [, , { rows }] = await answers;
     client.release();
-    const stored = new Set(rows.map((row) => row.incident_id));
-    return batch.map(({ incidentId }) => stored.has(incidentId));
+    return batch.map(({ incidentId }) => rows.length > 0 && !rows[0].repeated.includes(incidentId));
   } catch (error) {
     client.release(true);
     throw error;

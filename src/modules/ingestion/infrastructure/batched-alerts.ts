@@ -131,18 +131,17 @@ export class BatchedAlerts implements Alerts {
 
   private async write(rows: readonly Row[]): Promise<(Reception | Promise<Reception>)[]> {
     this.batchSizes.observe(rows.length);
-    const stored = await this.writer.write<{ incident_id: string }>(
+    const [stored] = await this.writer.write<{ repeated: string[] }>(
       ownersOf(rows),
       INSERT_ALERTS,
       parametersOf(rows),
     );
-    const fresh = new Set(stored.map(({ incident_id }) => incident_id));
-    const repeated = rows.filter(({ alert }) => !fresh.has(alert.incident.incidentId));
+    const repeated = new Set(stored ? stored.repeated : rows.map(({ alert }) => alert.incident.incidentId));
     // Whoever is new does not wait for it, nor does it harm them when it fails: they are stored.
-    const originals = this.originalsOf(repeated);
+    const originals = this.originalsOf(rows.filter(({ alert }) => repeated.has(alert.incident.incidentId)));
     return rows.map((row) => {
       const { incidentId, status } = row.alert.incident;
-      if (!fresh.has(incidentId)) return this.receiveAgain(row, originals);
+      if (repeated.has(incidentId)) return this.receiveAgain(row, originals);
       const reception = { incidentId, status };
       this.remember(row.alert, reception);
       this.accepted.add();

@@ -14,7 +14,8 @@ export interface AlertRow {
  *
  * $1: the alerts, [{tenant_id, incident_id, …, body_id, raw_from, raw_size}]; $2: their raw bytes one after the other, in
  * which each alert names its piece (counted from 1); $3: the events of all of them, as `append_events` takes them.
- * Answers the `incident_id` of each alert that went in.
+ * Answers one row, the `incident_id`s of those that did not go in since they repeat others; none when none went in. (A
+ * row for each that did, which is nearly all, would cost both sides a message.)
  */
 export const INSERT_ALERTS = {
   name: 'insert-alerts',
@@ -57,7 +58,8 @@ WITH incoming AS MATERIALIZED (
     FROM (SELECT count(*) AS how_many FROM opened) AS o, (SELECT count(*) FROM bodies) AS written_before
    WHERE how_many > 0
 )
-SELECT incident_id FROM stored LEFT JOIN told ON true`,
+SELECT ARRAY(SELECT incident_id FROM incoming WHERE incident_id NOT IN (SELECT incident_id FROM stored)) AS repeated
+  FROM told`,
 };
 
 /** As `INSERT_ALERTS` takes them: one text for all, which is cheaper to make than an array for each column. */
