@@ -11,7 +11,8 @@ import { answerAllowance, type HeaderTaker, RateLimiter, WINDOW_MS } from './rat
  */
 @Injectable()
 export class AddressLimit {
-  private countedAt = -Infinity;
+  /** When a call took the last that its address had. */
+  private spentAt = -Infinity;
 
   constructor(
     private readonly limiter: RateLimiter,
@@ -21,14 +22,15 @@ export class AddressLimit {
 
   /** @throws Refusal `rate_limit_exceeded` when the call is one too many */
   async count(request: Request, answer: HeaderTaker): Promise<void> {
-    this.countedAt = this.clock.now().getTime();
-    answerAllowance(answer, await this.limiter.take(bucketOf(request), this.config.rateLimits.anonymous));
+    const allowance = await this.limiter.take(bucketOf(request), this.config.rateLimits.anonymous);
+    if (allowance.limit > 0 && allowance.remaining === 0) this.spentAt = this.clock.now().getTime();
+    answerAllowance(answer, allowance);
   }
 
   /** @throws Refusal `rate_limit_exceeded` for an address that has nothing left; counts nothing */
   refuseSpent(request: Request, answer: HeaderTaker): void {
-    // A bucket lives for a window. Where none was touched in that time, as nearly always, there is nobody to look for.
-    if (this.clock.now().getTime() - this.countedAt > WINDOW_MS) return;
+    // A bucket lives for a window. Where none was spent in that time, as nearly always, there is nobody to look for.
+    if (this.clock.now().getTime() - this.spentAt > WINDOW_MS) return;
     const allowance = this.limiter.peek(bucketOf(request), this.config.rateLimits.anonymous);
     if (!allowance.allowed) answerAllowance(answer, allowance);
   }
