@@ -35,6 +35,23 @@ function eventLog({ url }: TestDatabase): Promise<Record<string, unknown>[]> {
   return sql(`${url}?options=-c%20app.backup%3Don`, 'SELECT * FROM events ORDER BY tenant_id, seq');
 }
 
+/** Leaves a run whose findings cite what it has read. */
+async function investigate({ api }: TenantUser, sender: AlertSender): Promise<void> {
+  const occurredAt = new Date(Date.now() - 12 * 60_000).toISOString();
+  const summary = 'Deploy checkout 2.4.1: rework cart confirmation';
+  await api.post('/v1/changes', { type: 'deploy', service: 'checkout', version: '2.4.1', summary, occurredAt });
+  const { body } = await sender.send({
+    title: 'High error rate on checkout',
+    description: 'TypeError in POST /cart/confirm',
+    severity: 'critical',
+    service: 'checkout',
+  });
+  await until('it was investigated', async () => {
+    const incident = await api.get(`/v1/incidents/${body['incidentId'] ?? ''}`);
+    return ['open', 'awaiting_approval'].includes(String(incident.body['status']));
+  });
+}
+
 describe('a backup', () => {
   const scratch = withScratch();
   const file = scratch.path('all.gz');
@@ -62,6 +79,7 @@ describe('a backup', () => {
       expect((await sender.send(alert)).status).toBe(202);
       await other.send(alert);
     }
+    await investigate(tenant, sender);
     // A year-old month, whose partition no start makes by itself.
     await sql(
       source.database.url,
@@ -86,6 +104,7 @@ describe('a backup', () => {
       output: expect.stringContaining('keep JWT_SECRET and ENCRYPTION_KEY'),
     });
     expect(backedUp.output).toMatch(/^ {2}events: \d+ rows$/m);
+    expect(backedUp.output).toMatch(/^ {2}finding_citations: [1-9]\d* rows$/m);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 

@@ -92,6 +92,8 @@ async function fill(
   for (const { name, value } of header.sequences) {
     await client.query('SELECT setval(quote_ident($1)::regclass, $2::bigint)', [name, value]);
   }
+  // What is checked at COMMIT is checked while the owner still sees all rows; nor can a table be altered before.
+  await client.query('SET CONSTRAINTS ALL IMMEDIATE');
   for (const table of walls) await client.query(`ALTER TABLE ${table} FORCE ROW LEVEL SECURITY`);
 }
 
