@@ -39,7 +39,13 @@ function eventLog({ url }: TestDatabase): Promise<Record<string, unknown>[]> {
 async function investigate({ api }: TenantUser, sender: AlertSender): Promise<void> {
   const occurredAt = new Date(Date.now() - 12 * 60_000).toISOString();
   const summary = 'Deploy checkout 2.4.1: rework cart confirmation';
-  await api.post('/v1/changes', { type: 'deploy', service: 'checkout', version: '2.4.1', summary, occurredAt });
+  await api.post('/v1/changes', {
+    type: 'deploy',
+    service: 'checkout',
+    version: '2.4.1',
+    summary,
+    occurredAt,
+  });
   const { body } = await sender.send({
     title: 'High error rate on checkout',
     description: 'TypeError in POST /cart/confirm',
