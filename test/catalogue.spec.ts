@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { DomainEvent, type AnyEventClass } from '#kernel/events/define-event';
+import { plainToInstance } from '#kernel/http/instance';
 import { events } from '../src/event-catalogue.js';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));

@@ -72,6 +72,18 @@ describe('an incident opened by hand', () => {
     });
   });
 
+  it('keeps tags and metadata as they are, also by names that every object knows', async () => {
+    const odd = '{"constructor":"ACME","prototype":"v2","toString":"x","hasOwnProperty":"y"}';
+    const body = `{"title":"x","description":"x","severity":"info","tags":${odd},"metadata":{"a":[${odd}]}}`;
+    const { body: opened } = await tenant.api.post('/v1/incidents', body);
+    const kept = await tenant.api.get(`/v1/incidents/${String(opened['incidentId'])}`);
+    expect(JSON.parse(JSON.stringify([kept.body['tags'], kept.body['metadata']]))).toEqual([
+      JSON.parse(odd),
+      { a: [JSON.parse(odd)] },
+    ]);
+    expect((await tenant.api.get('/v1/incidents?constructor=1')).status).toBe(400);
+  });
+
   it.each([
     [{ title: 'x' }, 'description'],
     [{ title: ' ', description: 'x' }, 'title'],

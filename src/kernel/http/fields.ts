@@ -1,12 +1,12 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max,
   Min, ValidateIf, ValidateNested, NotEquals,
 } from 'class-validator'; // prettier-ignore
 import { EMAIL, LONGEST_EMAIL } from '../domain/email.js';
 import type { IdPrefix } from '../domain/ids.js';
+import { Holds } from './instance.js';
 
 /**
  * One schema language. Each decorator says once what a field is: class-validator checks it, and OpenAPI, AsyncAPI and the
@@ -114,7 +114,7 @@ export function Whole(options: Common & Ranged): PropertyDecorator {
   return field(
     options,
     { type: 'integer', minimum: min, maximum: max },
-    ...(inQuery ? [Type(() => Number)] : []),
+    ...(inQuery ? [Holds(() => Number)] : []),
     IsInt(),
     Min(min),
     Max(max),
@@ -126,7 +126,7 @@ export function Fraction(options: Common & Ranged = {}): PropertyDecorator {
   return field(
     options,
     { type: 'number', minimum: min, maximum: max },
-    ...(inQuery ? [Type(() => Number)] : []),
+    ...(inQuery ? [Holds(() => Number)] : []),
     IsNumber(),
     Min(min),
     Max(max),
@@ -197,7 +197,7 @@ export function AnyJson(options: Common = {}): PropertyDecorator {
 /** A nested object of a class of its own. */
 export function ObjectOf(type: () => new () => object, options: Common = {}): PropertyDecorator {
   // A function by this name is what @nestjs/swagger takes for a class yet to be defined.
-  return field(options, { type: () => type() }, IsObject(), ValidateNested(), Type(type));
+  return field(options, { type: () => type() }, IsObject(), ValidateNested(), Holds(type));
 }
 
 export function ListOf(
@@ -213,7 +213,7 @@ export function ListOf(
     // Of a list within a list only the items would be looked at.
     IsObject({ each: true }),
     ValidateNested({ each: true }),
-    Type(type),
+    Holds(type),
   );
 }
 

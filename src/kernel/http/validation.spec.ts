@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { IdOf, Moment, ObjectOf, Text, Texts, Whole } from './fields.js';
+import { AnyObject, IdOf, ListOf, Moment, ObjectOf, Text, Texts, Whole } from './fields.js';
 import { validated } from './validation.js';
 
 class Inner {
@@ -35,6 +35,35 @@ describe('what is wrong with a field', () => {
       details: [{ field, message }],
     });
   });
+});
+
+describe('names that every object knows', () => {
+  class Free {
+    @AnyObject({ optional: true }) any?: object;
+    @ListOf(() => Free, { optional: true }) more?: Free[];
+  }
+  const any = JSON.parse(
+    '{"constructor":"x","prototype":1,"toString":[2],"a":{"hasOwnProperty":{"valueOf":0}}}',
+  ) as object;
+
+  it('are kept where a field may hold anything, and inside lists', async () => {
+    expect(await validated(Free, { any, more: [{ any }] })).toEqual({
+      any,
+      more: [{ any, more: undefined }],
+    });
+  });
+
+  it.each(['constructor', 'prototype', 'toString', 'hasOwnProperty'])(
+    'are not known elsewhere: %s',
+    async (name) => {
+      expect(await faultOf({ [name]: 'x' })).toMatchObject({
+        details: [{ field: name, message: 'is not known here' }],
+      });
+      expect(await faultOf({ inner: { word: 'x', [name]: 'x' } })).toMatchObject({
+        code: 'validation_error',
+      });
+    },
+  );
 });
 
 describe('a moment', () => {

@@ -1,12 +1,21 @@
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { type FieldFault, Refusal } from '../domain/errors.js';
+import { plainToInstance } from './instance.js';
+
+class FieldPipe extends ValidationPipe {
+  /** There is no `__proto__` in our JSON; what else this takes out are names that a body may well have. */
+  protected override stripProtoKeys(): void {
+    return;
+  }
+}
 
 /**
  * Checks every body, query and path against its class: unknown properties are refused, and each fault is named.
  * @param place where the checked value lies in the body, such as `config`
  */
 export function validation(place = ''): ValidationPipe {
-  return new ValidationPipe({
+  return new FieldPipe({
+    transformerPackage: { plainToInstance, classToPlain: (instance) => instance as Record<string, unknown> },
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { describe, expect, it } from '@jest/globals';
-import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import { plainToInstance } from '#kernel/http/instance';
 import { readCustomAlert } from '../domain/custom-alert.js';
 import { CustomAlertBody } from './webhooks.docs.js';
 
