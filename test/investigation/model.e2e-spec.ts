@@ -301,6 +301,11 @@ describe('a model that fails', () => {
       () => ({ calls: [{ name: 'read_evidence', input: '{"evidenceId":' }] }),
       'Nothing it said held',
     ],
+    [
+      'calls with what is no text',
+      () => ({ calls: [{ name: 'read_evidence', input: { evidenceId: { toString: 1, valueOf: 1 } } }] }),
+      'Its budget of turns is spent',
+    ],
   ];
 
   it.each(troubles)(
