@@ -1,8 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { byTenant } from '../domain/by-tenant.js';
 import type { TenantId } from '../domain/ids.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import { Carried } from '../tenancy/carried.js';
 import type { DomainEvent } from './define-event.js';
 
 /** Whom the events are being told to, and all that it is told of at this time, in the order of the logs. */
@@ -11,7 +11,7 @@ interface Telling {
   readonly events: readonly DomainEvent[];
 }
 
-const telling = new Carried<Telling>();
+const telling = new AsyncLocalStorage<Telling>();
 
 /** Tells a handler of events, so that `Once` knows what it is told of. */
 export function tell<T>(handler: string, events: readonly DomainEvent[], work: () => T): T {
@@ -49,7 +49,7 @@ export class Once {
     events: readonly [E, ...E[]],
     effect: (fresh: readonly E[]) => Promise<void>,
   ): Promise<void> {
-    const now = telling.get();
+    const now = telling.getStore();
     const told = byTenant(now?.events ?? []);
     const marks = [...byTenant(events)].map(([tenantId, own]) => {
       const seqs = own.map(({ seq }) => seq);

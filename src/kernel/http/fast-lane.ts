@@ -147,11 +147,9 @@ class LaneCall implements BodyTaker, CallContext, HeaderTaker {
 
   private answer(status: number, body: object): void {
     const text = JSON.stringify(body);
-    const length = Buffer.byteLength(text);
     this.setHeader('Content-Type', 'application/json; charset=utf-8');
-    this.setHeader('Content-Length', length);
-    // ASCII, which nearly all answers are, is the same in both, and as Latin-1 it is copied instead of encoded.
-    this.response.writeHead(status, this.headers).end(text, length === text.length ? 'latin1' : 'utf8');
+    this.setHeader('Content-Length', Buffer.byteLength(text));
+    this.response.writeHead(status, this.headers).end(text);
     this.fast.answered(this.lane, this.request, this.response, this.startedAt);
   }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
@@ -6,7 +7,6 @@ import type { TenantId } from '../domain/ids.js';
 import type { DomainEvent } from '../events/define-event.js';
 import { CommittedEvents } from '../events/committed-events.js';
 import { eventRows, type EventRow } from '../events/event-row.js';
-import { Carried } from '../tenancy/carried.js';
 import { asDatabaseError } from './database-errors.js';
 import { inTransaction } from './in-transaction.js';
 import { inOnePacket } from './one-packet.js';
@@ -44,7 +44,7 @@ export interface Transaction {
  */
 @Injectable()
 export class UnitOfWork {
-  private readonly current = new Carried<Transaction>();
+  private readonly current = new AsyncLocalStorage<Transaction>();
 
   constructor(
     @Inject(DataSource) private readonly source: DataSource,
@@ -53,7 +53,7 @@ export class UnitOfWork {
 
   async run<T>(tenants: Tenants, work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const tenantIds = listed(tenants);
-    const outer = this.current.get();
+    const outer = this.current.getStore();
     if (!outer) return this.begin(tenantIds, work);
     if (!tenantIds.every((tenantId) => outer.tenantIds.includes(tenantId)))
       throw new Error('A transaction cannot turn to a tenant that it was not begun for');
@@ -67,7 +67,7 @@ export class UnitOfWork {
     parameters: readonly unknown[] = [],
   ): Promise<Row[]> {
     const statement = typeof sql === 'string' ? { text: sql } : sql;
-    if (!this.current.get())
+    if (!this.current.getStore())
       return inOnePacket<Row>(this.source, listed(tenants), { ...statement, values: [...parameters] });
     return this.run(tenants, (transaction) => transaction.query<Row>(statement, parameters));
   }

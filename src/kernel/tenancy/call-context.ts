@@ -1,5 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TenantId } from '../domain/ids.js';
-import { Carried } from './carried.js';
 
 /** Who and what a piece of work goes back to: stored on every event that comes of it. */
 export interface CallContext {
@@ -11,18 +11,18 @@ export interface CallContext {
   readonly ofEach?: ReadonlyMap<string, CallContext>;
 }
 
-const carried = new Carried<CallContext>();
+const storage = new AsyncLocalStorage<CallContext>();
 /** Of what the system does by itself. */
 export const OWN_DOING: CallContext = { correlationId: null, actor: null };
 
 /** @param tenantId and `incidentId`: whose part of the work it is, where that may be for several calls */
 export function callContext(tenantId?: TenantId, incidentId?: string | null): CallContext {
-  const context = carried.get() ?? OWN_DOING;
+  const context = storage.getStore() ?? OWN_DOING;
   const { ofEach } = context;
   if (!ofEach) return context;
   return (incidentId && ofEach.get(incidentId)) || (tenantId && ofEach.get(tenantId)) || context;
 }
 
 export function runInContext<T>(context: CallContext, work: () => T): T {
-  return carried.run(context, work);
+  return storage.run(context, work);
 }

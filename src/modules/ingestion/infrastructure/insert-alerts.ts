@@ -63,7 +63,9 @@ SELECT ARRAY(SELECT incident_id FROM incoming WHERE incident_id NOT IN (SELECT i
 };
 
 /** As `INSERT_ALERTS` takes them: one text for all, which is cheaper to make than an array for each column. */
-export function parametersOf(rows: readonly AlertRow[]): Buffer[] {
+export function parametersOf(
+  rows: readonly AlertRow[],
+): readonly [alerts: string, raws: Buffer, events: string] {
   const raws: Buffer[] = [];
   const all: EventRow[] = [];
   let from = 1;
@@ -96,10 +98,5 @@ export function parametersOf(rows: readonly AlertRow[]): Buffer[] {
       raw_size: raw.length,
     };
   });
-  return [bytesOf(JSON.stringify(alerts)), Buffer.concat(raws), bytesOf(JSON.stringify(all))];
-}
-
-/** The driver would encode it letter by letter. ASCII, as most alerts are, is the same as Latin-1, which is copied. */
-function bytesOf(text: string): Buffer {
-  return Buffer.from(text, Buffer.byteLength(text) === text.length ? 'latin1' : 'utf8');
+  return [JSON.stringify(alerts), Buffer.concat(raws), JSON.stringify(all)];
 }
