@@ -1712,7 +1712,7 @@ export interface components {
             tags?: {
                 [key: string]: string;
             };
-            /** @description Any JSON object of at most 256 KiB and 20,000 values */
+            /** @description Any JSON object of at most 256 KiB */
             metadata?: {
                 [key: string]: unknown;
             };
@@ -1816,7 +1816,7 @@ export interface components {
                 [key: string]: string;
             } | null;
             /**
-             * @description Any JSON object of at most 256 KiB and 20,000 values
+             * @description Any JSON object of at most 256 KiB
              * @example {
              *       "errorRate": "5.3%"
              *     }

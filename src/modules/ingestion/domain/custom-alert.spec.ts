@@ -61,15 +61,6 @@ describe('the body of a custom alert', () => {
     },
   );
 
-  it('takes no more values in metadata than a hundred incidents at a time can hold', () => {
-    const bodyOf = (count: number) =>
-      `{"title":"x","description":"y","metadata":{"n":[${Array(count).fill('{}').join()}]}}`;
-    const read = (text: string) => readCustomAlert(JSON.parse(text), Buffer.byteLength(text));
-    // Two more: the object and its list.
-    expect(() => read(bodyOf(19_998))).not.toThrow();
-    expect(() => read(bodyOf(19_999))).toThrow('metadata must have at most 20000 values');
-  });
-
   it('ignores what it does not know, which stays in the raw payload', () => {
     expect(readCustomAlert({ ...GOOD, runbook: 'x' })).not.toHaveProperty('runbook');
   });

@@ -39,7 +39,7 @@ export class CreateIncidentBody {
   @Text({ max: 200, optional: true, example: 'production' }) environment?: string;
   @TextsByName({ optional: true, summary: 'At most 64 texts by name', example: { team: 'payments' } })
   tags?: Record<string, unknown>;
-  @AnyObject({ optional: true, summary: 'Any JSON object of at most 256 KiB and 20,000 values' })
+  @AnyObject({ optional: true, summary: 'Any JSON object of at most 256 KiB' })
   metadata?: Record<string, unknown>;
 }
 

@@ -43,7 +43,7 @@ export class CustomAlertBody {
   @AnyObject({
     optional: true,
     nullable: true,
-    summary: 'Any JSON object of at most 256 KiB and 20,000 values',
+    summary: 'Any JSON object of at most 256 KiB',
     example: { errorRate: '5.3%' },
   })
   metadata?: Record<string, unknown> | null;
