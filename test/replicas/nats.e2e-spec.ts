@@ -211,6 +211,36 @@ withNats('three replicas with a JetStream cluster of three', () => {
     await connection.close();
   }, 90_000);
 
+  it('go on when the stream brings what nobody can read', async () => {
+    const first = await startThree([cluster.url]);
+    const party = await newParty(first.url);
+    await quiet(first.database, [party]);
+    const { tenantId, api } = party.tenant;
+    const readers = await Promise.all(replicas.map(({ url }) => EventStream.open(new Api(url, api.token))));
+    const seq = (await headOf(first, party)) + 1;
+    const connection = await connect({ servers: cluster.url.split(',') });
+    // The last one is the next event, told otherwise than this version does.
+    const said = [
+      'no JSON',
+      'null',
+      '{}',
+      JSON.stringify({ seq, id: 'evt_x', type: 'incident.created', data: {} }),
+    ];
+    await until('each has met some of it', async () => {
+      for (const text of said)
+        await jetstream(connection).publish(`causeflow.events.${tenantId}.incident.created`, text);
+      const received = await Promise.all(replicas.map(({ url }) => figure(url, 'received')));
+      return received.every((count) => count > said.length);
+    });
+    await connection.close();
+    await api.post('/v1/incidents', { title: 'x', description: 'x', severity: 'info' });
+    await Promise.all(readers.map((reader) => reader.waitFor('incident.created')));
+    for (const reader of readers) {
+      expect(reader.frames[0]).toMatchObject({ event: 'incident.created', data: { tenantId } });
+      reader.close();
+    }
+  }, 90_000);
+
   it('lose nothing and repeat nothing when a NATS node is killed', async () => {
     const first = await startThree([cluster.url]);
     const info = await (await cluster.manager()).streams.info(stream);

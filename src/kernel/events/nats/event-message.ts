@@ -19,7 +19,13 @@ export function payloadOf(event: LoggedEvent): string {
   return JSON.stringify(event);
 }
 
+/** @throws for what somebody else has put into the stream, or a version that told of events otherwise */
 export function eventIn(payload: string): LoggedEvent {
   const event = JSON.parse(payload) as Omit<LoggedEvent, 'occurredAt'> & { occurredAt: string };
-  return { ...event, occurredAt: new Date(event.occurredAt) };
+  const { seq, id, type, data } = event;
+  const occurredAt = new Date(event.occurredAt);
+  const isOurs = [id, type, data].every((text: unknown) => typeof text === 'string');
+  if (!isOurs || !Number.isSafeInteger(seq) || Number.isNaN(occurredAt.getTime()))
+    throw new TypeError('It is not an event as this version tells it');
+  return { ...event, occurredAt };
 }

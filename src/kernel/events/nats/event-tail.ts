@@ -8,7 +8,9 @@ import {
 import { Logger } from '@nestjs/common';
 import type { NatsConfig } from '../../config/nats-config.js';
 import type { TenantId } from '../../domain/ids.js';
+import { Outage } from '../../log/outage.js';
 import type { CommittedEvents } from '../committed-events.js';
+import type { LoggedEvent } from '../logged-event.js';
 import { eventIn, tenantOf } from './event-message.js';
 import { ensureStream } from './event-stream.js';
 
@@ -22,6 +24,7 @@ const AFTER_A_FAILURE_MS = 1_000;
 export class EventTail {
   private readonly log = new Logger(EventTail.name);
   private readonly stopping = new AbortController();
+  private readonly gibberish = new Outage();
   private messages: ConsumerMessages | undefined;
   /** What came in this turn of the event loop. */
   private came = new Map<TenantId, string[]>();
@@ -81,7 +84,19 @@ export class EventTail {
     this.came = new Map();
     for (const [tenantId, payloads] of came) {
       this.countReceived(payloads.length);
-      this.committed.arrived(tenantId, () => payloads.map(eventIn));
+      this.committed.arrived(tenantId, () => this.read(payloads));
+    }
+  }
+
+  /** @returns none where one cannot be read: whoever listens misses them, and finds them in PostgreSQL */
+  private read(payloads: readonly string[]): LoggedEvent[] {
+    try {
+      const events = payloads.map(eventIn);
+      this.gibberish.succeeded();
+      return events;
+    } catch (error) {
+      this.gibberish.failed(() => this.log.warn(error, 'The NATS stream brings what cannot be read'));
+      return [];
     }
   }
 }
