@@ -1,12 +1,26 @@
+/** 2001-09-09 in milliseconds: an epoch below it must be meant in seconds. */
+const SMALLEST_MILLISECONDS = 1e12;
+/** What a date can hold. Before 1970 nobody took anything down: such a time, say the year 1 that stands for none, is none. */
+const LATEST = 8.64e15;
 const WITHOUT_ZONE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)$/;
 const A_TIME = /^\d{4}-\d\d-\d\d[T ]/;
 
 /**
- * A time that somebody else wrote, in milliseconds since 1970: as RFC 3339 has it, or with spaces between day, time and
- * offset. Without an offset it is taken for UTC, wherever this server stands. NaN for what is none.
+ * A time that somebody else wrote, in milliseconds since 1970: a number of seconds or of milliseconds, or a text as RFC 3339 has
+ * it, or with spaces between day, time and offset. Without an offset it is taken for UTC, wherever this server stands.
+ * @returns undefined for what is none
  */
-export function epochOf(text: string): number {
-  const [, day, time] = WITHOUT_ZONE.exec(text) ?? [];
-  if (day !== undefined && time !== undefined) return Date.parse(`${day}T${time}Z`);
-  return A_TIME.test(text) ? Date.parse(text) : NaN;
+export function epochOf(time: unknown): number | undefined {
+  const epoch = typeof time === 'number' ? ofNumber(time) : typeof time === 'string' ? ofText(time) : NaN;
+  return epoch >= 0 && epoch <= LATEST ? epoch : undefined;
+}
+
+function ofNumber(time: number): number {
+  return Math.round(Math.abs(time) < SMALLEST_MILLISECONDS ? time * 1000 : time);
+}
+
+function ofText(time: string): number {
+  const [, day, hour] = WITHOUT_ZONE.exec(time) ?? [];
+  if (day !== undefined && hour !== undefined) return Date.parse(`${day}T${hour}Z`);
+  return A_TIME.test(time) ? Date.parse(time) : NaN;
 }

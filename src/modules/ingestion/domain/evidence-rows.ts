@@ -27,10 +27,6 @@ interface Columns {
 }
 
 const MAX_TEXT = 64 * 1024;
-/** 2001-09-09 in milliseconds: an epoch below it must be meant in seconds. */
-const SMALLEST_MILLISECONDS = 1e12;
-/** What a date can hold. Before 1970 nobody took anything down: such a time, say the year 1 that stands for none, is none. */
-const LATEST = 8.64e15;
 
 /** The columns that agents rely on. Others are kept as they came; a type that is not listed takes any object. */
 const COLUMNS: Partial<Record<EvidenceType, Columns>> = {
@@ -93,11 +89,5 @@ function number(value: unknown): number | undefined {
 }
 
 function time(value: unknown): number | undefined {
-  const epoch = number(value);
-  if (epoch !== undefined) {
-    const milliseconds = Math.round(Math.abs(epoch) < SMALLEST_MILLISECONDS ? epoch * 1000 : epoch);
-    return milliseconds >= 0 && milliseconds <= LATEST ? milliseconds : undefined;
-  }
-  const parsed = typeof value === 'string' ? epochOf(value) : NaN;
-  return parsed >= 0 ? parsed : undefined;
+  return epochOf(number(value) ?? value);
 }

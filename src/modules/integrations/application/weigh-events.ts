@@ -41,9 +41,10 @@ export class WeighEvents {
         if (trigger.listensTo(event) && trigger.listensToProvider(provider) && holds(event, incident))
           matches.push({ trigger, event, incident, provider });
         // Many conditions take their time together, too: whoever else waits gets a turn in between.
-        if (performance.now() - since < LONGEST_STRETCH_MS) continue;
-        await aTurn();
-        since = performance.now();
+        if (performance.now() - since >= LONGEST_STRETCH_MS) {
+          await aTurn();
+          since = performance.now();
+        }
       }
     }
     return matches;

@@ -25,6 +25,6 @@ export function numberOf(value: unknown): number | undefined {
 
 /** A time; none before 1970. */
 export function momentOf(value: unknown): Date | undefined {
-  const moment = typeof value === 'string' ? epochOf(value) : NaN;
-  return moment >= 0 ? new Date(moment) : undefined;
+  const moment = typeof value === 'string' ? epochOf(value) : undefined;
+  return moment === undefined ? undefined : new Date(moment);
 }

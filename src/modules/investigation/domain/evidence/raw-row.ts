@@ -5,9 +5,6 @@ import type { EpochMs } from './evidence.js';
 /** A row as somebody else wrote it: any keys, any values. A map, so that no key is a member of every object. */
 export type RawRow = ReadonlyMap<string, unknown>;
 
-/** An epoch below 2001-09-09 in milliseconds must be meant in seconds. */
-const SMALLEST_MILLISECONDS = 1e12;
-const LATEST = 8.64e15;
 const MAX_TEXT = 64 * 1024;
 
 /** What is no object is taken for its text. */
@@ -44,13 +41,8 @@ export function number(row: RawRow, ...names: readonly string[]): number | undef
 /** RFC 3339, or epoch in seconds or milliseconds; from 1970 on, since from what comes before no run can look back. */
 export function time(row: RawRow, ...names: readonly string[]): EpochMs | undefined {
   return first(row, names, (value) => {
-    const epoch = typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : value;
-    if (typeof epoch === 'number') {
-      const ms = Math.round(Math.abs(epoch) < SMALLEST_MILLISECONDS ? epoch * 1000 : epoch);
-      return ms >= 0 && ms <= LATEST ? ms : undefined;
-    }
-    const parsed = typeof value === 'string' ? epochOf(value) : NaN;
-    return parsed >= 0 ? parsed : undefined;
+    const isEpoch = typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value);
+    return epochOf(isEpoch ? Number(value) : value);
   });
 }
 
