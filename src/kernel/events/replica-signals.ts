@@ -3,6 +3,7 @@ import pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asTenantId, type TenantId } from '../domain/ids.js';
 import { Outage } from '../log/outage.js';
+import { PATIENCE } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
 import { CommittedEvents } from './committed-events.js';
 
@@ -12,6 +13,7 @@ const IDS_A_MESSAGE = 200;
 /** Between two messages: under load many batches are told of together. */
 const PAUSE_MS = 5;
 const RECONNECT_MS = 1_000;
+const HEARTBEAT_MS = 10_000;
 
 /**
  * Carries "this log has grown" between replicas by LISTEN and NOTIFY, on a connection of its own: a NOTIFY inside the
@@ -47,9 +49,9 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
 
   private async connect(): Promise<void> {
     const client = new pg.Client({
+      ...PATIENCE,
       connectionString: this.database.url,
       application_name: 'causeflow-signals',
-      keepAlive: true,
     });
     client.on('error', () => this.lost(client));
     client.on('end', () => this.lost(client));
@@ -68,8 +70,17 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
       await client.query(`SET synchronous_commit = off; LISTEN ${CHANNEL}`);
       this.client = client;
       this.outage.succeeded(() => this.log.log('The signal connection to PostgreSQL is back'));
+      void this.watch(client);
     } catch {
       this.lost(client);
+    }
+  }
+
+  /** On a connection that has broken without a word nothing comes, as when there is nothing to tell. One that does not answer is closed. */
+  private async watch(client: pg.Client): Promise<void> {
+    while (this.client === client) {
+      await sleep(HEARTBEAT_MS, undefined, { ref: false });
+      await client.query('SELECT').catch(() => undefined);
     }
   }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import pg from 'pg';
+import { PATIENCE } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
 import { type Chore, Daily } from './daily.js';
 
@@ -14,6 +15,7 @@ export class ForgetIdleQueues implements Chore {
 
   async run(): Promise<void> {
     const owner = new pg.Client({
+      ...PATIENCE,
       connectionString: this.database.url,
       application_name: 'causeflow-idle-queues',
     });

@@ -16,7 +16,9 @@ import {
 } from 'graphile-worker';
 import pg from 'pg';
 import { Config } from '../config/config.js';
+import { PATIENCE } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
+import { asDatabaseError, DatabaseDownError } from '../persistence/database-errors.js';
 import { runInContext } from '../tenancy/call-context.js';
 import { type Chore, Daily } from './daily.js';
 import { JobHandler, type JobRunner } from './job-handler.js';
@@ -33,6 +35,17 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   private runner: Runner | undefined;
   private pool: pg.Pool | undefined;
   private live: LiveWorkers | undefined;
+  /**
+   * graphile-worker writes down the end of a job without waiting for it. Where PostgreSQL is away just then, the process would
+   * end, with all else that it does. Instead the job is one that nobody works at: it is freed, and runs again.
+   */
+  private readonly onUnheard = (error: unknown): void => {
+    if (!(asDatabaseError(error) instanceof DatabaseDownError)) throw error;
+    this.log.error(
+      error,
+      'PostgreSQL was away, and nobody waited for it: most likely the end of a job, which runs again',
+    );
+  };
 
   constructor(
     @Inject(Config) private readonly config: Config,
@@ -42,7 +55,9 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.config.role === 'api') return;
+    process.on('unhandledRejection', this.onUnheard);
     const pool = new pg.Pool({
+      ...PATIENCE,
       connectionString: this.database.url,
       application_name: 'causeflow-jobs',
       max: this.config.jobConcurrency + 2,
@@ -78,6 +93,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     await this.runner?.stop();
     await this.live?.stop();
     await this.pool?.end();
+    process.off('unhandledRejection', this.onUnheard);
   }
 
   private tasks(): TaskList {

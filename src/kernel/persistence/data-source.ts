@@ -22,14 +22,19 @@ interface Connection {
   readonly poolSize: number;
 }
 
-/** How every connection of the application is opened, whoever opens it. */
-export const APPLICATION_CONNECTION = {
-  options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c datestyle=ISO ${PLANNING} ${MISSED_SOON}`,
+/** For how long a connection waits for PostgreSQL. */
+export const PATIENCE = {
   connectionTimeoutMillis: 10_000,
-  // Whoever asks several things at once, as the batch writer does, waits for one round trip.
+  // Whoever asks several things at once, as the batch writer does, waits for one round trip. And one that gets no answer is closed.
   pipeline: true,
   // PostgreSQL answers an append and its commit, which go out together, before this, or its machine is gone: the connection is closed.
   query_timeout: 65_000,
+};
+
+/** How every connection of the application is opened, whoever opens it. */
+export const APPLICATION_CONNECTION = {
+  ...PATIENCE,
+  options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c datestyle=ISO ${PLANNING} ${MISSED_SOON}`,
 };
 
 /** The application's pool. Every connection works as `causeflow_app`, from its first statement on. */

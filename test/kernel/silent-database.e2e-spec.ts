@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { CuttableProxy } from '../replicas/cuttable-proxy.js';
+import { newTenant, type TenantUser } from '../support/api.js';
+import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
+
+let database: TestDatabase;
+let proxy: CuttableProxy;
+let server: TestServer;
+let tenant: TenantUser;
+beforeAll(async () => {
+  database = await cloneDatabase();
+  const url = new URL(database.url);
+  proxy = await CuttableProxy.to(Number(url.port || 5432), url.hostname);
+  url.hostname = '127.0.0.1';
+  url.port = String(proxy.port);
+  // Nobody wants to wait for a minute here.
+  url.searchParams.set('query_timeout', '2000');
+  server = await TestServer.start({
+    database: { ...database, url: url.href },
+    main: 'test/lifecycle/server-with-slow-jobs.mjs',
+  });
+  tenant = await newTenant(server.url);
+});
+afterAll(async () => {
+  await server.kill();
+  await proxy.stop();
+  await removeDatabase(database);
+});
+
+async function enqueue(): Promise<void> {
+  const payload = { tenantId: tenant.tenantId, payload: {}, context: { correlationId: null, actor: null } };
+  const jobs = JSON.stringify([{ identifier: 'slow-step', payload }]);
+  await sql(database.url, 'SELECT enqueue_jobs($1)', [jobs]);
+}
+
+const jobsLeft = (): Promise<object[]> =>
+  sql(database.url, `SELECT FROM graphile_worker.jobs WHERE task_identifier = 'slow-step'`);
+
+/** The connections of each kind by their processes, without the pools', which come and go. */
+async function connections(): Promise<Map<string, number>> {
+  const open = await sql<{ name: string; pid: number }>(
+    database.url,
+    `SELECT application_name AS name, pid FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name IN ('causeflow-signals', 'causeflow-workers-alive') ORDER BY backend_start`,
+  );
+  return new Map(open.map(({ name, pid }) => [name, pid]));
+}
+
+it('goes on by new connections when nothing ever comes of those it had', async () => {
+  const before = await until('all is open', async () => {
+    const open = await connections();
+    return open.size === 2 && open;
+  });
+  proxy.muteAll();
+  await enqueue();
+  await until('the job is done', async () => (await jobsLeft()).length === 0);
+  await until('signals and signs of life come by others', async () => {
+    const now = await connections();
+    return now.size === 2 && [...now].every(([name, pid]) => pid !== before.get(name));
+  });
+});
+
+it('outlives that PostgreSQL is away when a job ends, which runs again', async () => {
+  const begun = (): number => server.log.split('the slow step began').length;
+  const done = (): number => server.log.split('the slow step is done').length;
+  const [before, doneBefore] = [begun(), done()];
+  await enqueue();
+  await until('it is at work', () => begun() > before);
+  proxy.close();
+  await until('it has ended', () => done() > doneBefore);
+  const refused = proxy.refused;
+  await until('nobody could be told, and the next job is asked for', () => proxy.refused > refused + 1);
+  proxy.heal();
+  await until('it is done', async () => (await jobsLeft()).length === 0);
+  expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
+});
