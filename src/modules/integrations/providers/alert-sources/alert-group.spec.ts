@@ -58,6 +58,19 @@ describe('a group of alerts', () => {
     expect(() => noticesOfGroup(group(10_001))).toThrow('alerts must have at most 10000 entries');
   });
 
+  it('shares no more between its alerts than an incident keeps: of thousands each would have all of it', () => {
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`name${at}`, 'x']));
+    const own = { alertname: 'DiskFull', env: 'staging' };
+    const [notice] = noticesOfGroup({
+      commonLabels: many,
+      commonAnnotations: many,
+      alerts: [{ labels: own, annotations: { summary: 'Disk is full' } }],
+    });
+    expect(Object.keys(notice?.tags ?? {})).toHaveLength(64 + 2);
+    expect(Object.keys(notice?.metadata ?? {})).toHaveLength(64 + 1);
+    expect(notice).toMatchObject({ tags: own, title: 'Disk is full', environment: 'staging' });
+  });
+
   it('lets the best label name the service', () => {
     const serviceOf = (given: object) => noticesOfGroup({ alerts: [{ labels: given }] })[0]?.service;
     expect(serviceOf({ job: 'kube-state-metrics', container: 'cart', service: 'cart-v2' })).toBe('cart-v2');

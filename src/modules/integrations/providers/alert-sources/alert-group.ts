@@ -5,6 +5,8 @@ import { environmentOf, firstOf, idOf, serviceOf, severityOf, textsOf } from './
 
 /** With labels and times of its own each, no more find room in a body. Hollow ones would, by the hundred thousand. */
 const MOST_ALERTS = 10_000;
+/** Of what the alerts of a group share, which each of them is told to have: no incident keeps more. */
+const MOST_SHARED = 64;
 /** They fire for ever, to show that alerting works. */
 const HEARTBEAT = /^(?:Watchdog|DeadMansSwitch|InfoInhibitor)$/;
 
@@ -18,23 +20,34 @@ export function noticesOfGroup(body: unknown): Notice[] {
   const { alerts } = group;
   if (!Array.isArray(alerts)) throw invalid('alerts', 'must be a list');
   if (alerts.length > MOST_ALERTS) throw invalid('alerts', `must have at most ${MOST_ALERTS} entries`);
-  return alerts.map((entry) => noticeOf(objectOf(entry), group));
+  const shared = {
+    status: group['status'],
+    labels: fewOf(group['commonLabels']),
+    annotations: fewOf(group['commonAnnotations']),
+  };
+  return alerts.map((entry) => noticeOf(objectOf(entry), shared));
 }
 
-function noticeOf(
-  alert: Readonly<Record<string, unknown>>,
-  group: Readonly<Record<string, unknown>>,
-): Notice {
-  const labels = { ...textsOf(group['commonLabels']), ...textsOf(alert['labels']) };
-  const told = { ...textsOf(group['commonAnnotations']), ...textsOf(alert['annotations']) };
+type Texts = Readonly<Record<string, string>>;
+
+interface Shared {
+  readonly status: unknown;
+  readonly labels: Texts;
+  readonly annotations: Texts;
+}
+
+function noticeOf(alert: Readonly<Record<string, unknown>>, shared: Shared): Notice {
   const own = textsOf(alert);
+  const ownLabels = textsOf(alert['labels']);
+  const labels = { ...shared.labels, ...ownLabels };
+  const told = { ...shared.annotations, ...textsOf(alert['annotations']) };
   const name = labels['alertname'] ?? '';
   const title = firstOf(told, ['summary', 'title', 'message']) ?? name;
   return {
-    state: (own['status'] ?? textsOf(group)['status']) === 'resolved' ? 'resolved' : 'firing',
-    sourceAlertId: firstOf(own, ['fingerprint']) ?? idOf(textsOf(alert['labels'])),
+    state: (own['status'] ?? shared.status) === 'resolved' ? 'resolved' : 'firing',
+    sourceAlertId: firstOf(own, ['fingerprint']) ?? idOf(ownLabels),
     title,
-    description: firstOf(told, ['description', 'message', 'summary']) ?? labelled(labels),
+    description: firstOf(told, ['description', 'message', 'summary']) ?? labelled(ownLabels),
     severity: severityOf(firstOf(labels, ['severity', 'priority', 'level']), HEARTBEAT.test(name) ? 'info' : 'medium'),
     service: serviceOf(labels),
     environment: environmentOf(labels),
@@ -43,10 +56,14 @@ function noticeOf(
   }; // prettier-ignore
 }
 
-function labelled(labels: Readonly<Record<string, string>>): string {
+function fewOf(texts: unknown): Texts {
+  return Object.fromEntries(Object.entries(textsOf(texts)).slice(0, MOST_SHARED));
+}
+
+function labelled(labels: Texts): string {
   return Object.entries(labels).map(([name, value]) => `${name}=${value}`).join(', '); // prettier-ignore
 }
 
-function given(texts: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+function given(texts: Texts, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (texts[name] ? [[name, texts[name]]] : [])));
 }

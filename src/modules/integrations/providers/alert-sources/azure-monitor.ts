@@ -41,7 +41,7 @@ export const azureMonitor = alertSource({
       sourceAlertId: rule['id'],
       title: rule['name'],
       description: firstOf(rule, ['description']),
-      severity: SEVERITIES[Number(rule['severity'])] ?? 'medium',
+      severity: SEVERITIES[Number(/^\d$/.exec(rule['severity'] ?? '')?.[0])] ?? 'medium',
       service: rule['resourceName'],
       metadata: rule,
     });

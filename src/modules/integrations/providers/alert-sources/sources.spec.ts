@@ -179,6 +179,7 @@ describe('one alert of each other tool', () => {
     [azureMonitor, azure('Resolved'), { state: 'resolved', sourceAlertId: '/alerts/1' }],
     [azureMonitor, { status: 'Activated', context: { id: 'r', name: 'Old', resourceName: 'vm' } }, { sourceAlertId: 'r', service: 'vm' }],
     [azureMonitor, { schemaId: 'x', data: { status: 'Deactivated', context: { id: 'r', severity: '0' } } }, { state: 'resolved', severity: 'critical' }],
+    [azureMonitor, { status: 'Activated', context: { id: 'r', severity: '' } }, { severity: 'medium' }],
     [betterStack, stack('started'), { state: 'firing', sourceAlertId: '1', title: 'Shop', description: '500', severity: 'high' }],
     [betterStack, stack('resolved'), { state: 'resolved' }],
     [checkly, checked('ALERT_FAILURE'), { state: 'firing', sourceAlertId: 'c-1', severity: 'high', service: 'Home' }],
