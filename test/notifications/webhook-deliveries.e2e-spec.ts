@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { toldSince } from '../scale/queries.js';
-import { AlertSender, newTenant } from '../support/api.js';
+import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -44,6 +44,11 @@ const passTime = async (tenantId: string, { subscriptionId }: Subscription): Pro
       tenantId,
     );
   }
+};
+/** Of how many first attempts the metrics tell how late they were. */
+const delaysTold = async ({ api }: TenantUser): Promise<number> => {
+  const { body: figures } = await api.get<string>('/metrics');
+  return Number(/^causeflow_webhook_delay_seconds_count (\d+)$/m.exec(figures)?.[1]);
 };
 const pauseOf = ({ nextAttemptAt, lastAttemptAt }: Delivery): number =>
   (Date.parse(nextAttemptAt ?? '') - Date.parse(lastAttemptAt ?? '')) / 1000;
@@ -127,6 +132,7 @@ describe('an event', () => {
   it('is tried first in the order of the log, whatever becomes of it', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     const before = await publishedIds(server.database, tenant.tenantId);
+    const delays = await delaysTold(tenant);
     receiver.reply = ({ id }) => (/[02468]$/.test(id) ? 500 : 204);
     await Promise.all(
       Array.from({ length: 20 }, () => append(server.database, tenant.tenantId, [{}, {}, {}, {}, {}])),
@@ -135,6 +141,7 @@ describe('an event', () => {
     const ids = await publishedIds(server.database, tenant.tenantId);
     expect(receiver.firsts()).toEqual(ids.slice(before.length));
     await until('all are remembered', async () => (await deliveriesOf(tenant, subscription)).length === 100);
+    expect(await delaysTold(tenant)).toBeGreaterThanOrEqual(delays + 100);
   });
 
   it('is sent once by two replicas', async () => {

@@ -8,7 +8,7 @@ import { placeIn } from '#kernel/events/event-id';
 import { EventLog } from '#kernel/events/event-log';
 import { told, type ToldEvent } from '#kernel/events/told-events';
 import { ToldLog } from '#kernel/events/told-log';
-import type { Counter } from '#kernel/metrics/instruments';
+import type { Counter, Histogram } from '#kernel/metrics/instruments';
 import { Metrics } from '#kernel/metrics/metrics';
 import { eventsNamed } from '../domain/event-names.js';
 import { type SubscriptionKey, WebhookDeliveries } from '../domain/webhook-deliveries.js';
@@ -30,6 +30,8 @@ const NEWS = 32;
 const RETRIES = 16;
 /** After so long a courier begins no more: with a last attempt that hangs he is back before he is given up. */
 const LONGEST_TRIP_MS = 5_000;
+/** From what nobody notices to what has piled up for days. */
+const DELAYS_SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 86_400];
 
 /** An event to be sent, and for how long it has been due. */
 interface Letter {
@@ -64,6 +66,7 @@ export class DeliverWebhooks {
   private readonly log = new Logger(DeliverWebhooks.name);
   private readonly succeeded: Counter;
   private readonly failed: Counter;
+  private readonly delay: Histogram;
 
   constructor(
     private readonly subscriptions: WebhookSubscriptions,
@@ -81,6 +84,11 @@ export class DeliverWebhooks {
       });
     this.succeeded = count('succeeded');
     this.failed = count('failed');
+    this.delay = metrics.histogram(
+      'causeflow_webhook_delay_seconds',
+      'From an event to the end of the first attempt to send it to a subscription',
+      DELAYS_SECONDS,
+    );
   }
 
   /** @returns false when there was nobody to go for: disabled, deleted, or another courier is out */
@@ -148,6 +156,7 @@ export class DeliverWebhooks {
       if (!attempt) continue;
       (attempt.error === null ? this.succeeded : this.failed).add();
       trip.attempts.push(attempt);
+      if (isFresh) this.delay.observe(Math.max(0, attempt.at.getTime() - letter.dueSince) / 1000);
       if (isGone(attempt)) break;
     }
     return trip;
