@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { migrate } from '#kernel/persistence/migrate';
 import { restoreBackup } from '../../src/cli/backup/restore-backup.js';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
@@ -237,6 +238,33 @@ describe('a backup', () => {
     expect(ended.output).not.toContain('    at ');
     expect(await restore(file, empty)).toMatchObject({ code: 0 });
     await removeDatabase(empty);
+  });
+
+  it('leaves nothing behind, and says why, when PostgreSQL goes away in the midst of it', async () => {
+    const { url } = source.database;
+    const path = scratch.path('broken-off.gz');
+    const holder = new pg.Client({ connectionString: url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE tenants');
+      const ending = runToEnd('dist/cli/backup.js', [path], { DATABASE_URL: url });
+      await until('it waits for the table, and its connection is gone', async () => {
+        const gone = await sql(
+          url,
+          `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+            WHERE application_name = 'causeflow-backup' AND datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return gone.length === 1;
+      });
+      const ended = await ending;
+      expect(ended).toEqual({
+        code: 1,
+        output: expect.stringMatching(/\nThe database \S+ on \S+ cannot be used.*\n$/),
+      });
+      expect([path, `${path}.unfinished`].filter((left) => existsSync(left))).toEqual([]);
+    } finally {
+      await holder.end();
+    }
   });
 
   it('refuses to leave out rows that it cannot see', async () => {

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { newId } from '#kernel/domain/ids';
+import { EventMonths } from '#kernel/events/event-months';
+import { Database } from '#kernel/persistence/database';
+import { CuttableProxy } from '../replicas/cuttable-proxy.js';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -230,6 +233,40 @@ describe('once a day', () => {
     }
     await until('the old month is gone', async () => (await months(`relname = 'events_2020_05'`)) === 0);
     expect(await months(`relname IN ('events_2031_01', 'events_2031_02')`)).toBe(2);
+  });
+
+  it('a connection that breaks under it without a word ends its work and not the process, and the next time it goes on', async () => {
+    await look(
+      `CREATE TABLE events_2020_06 PARTITION OF events FOR VALUES FROM ('2020-06-01Z') TO ('2020-07-01Z')`,
+    );
+    const url = new URL(server.database.url);
+    const proxy = await CuttableProxy.to(Number(url.port));
+    url.port = String(proxy.port);
+    const drop = (by: URL | string): Promise<unknown> =>
+      new EventMonths(new Database(String(by)))
+        .dropBefore(new Date('2020-07-01T00:00:00Z'))
+        .catch((error: unknown) => error);
+    const writer = new pg.Client({ connectionString: server.database.url });
+    await writer.connect();
+    try {
+      await writer.query('BEGIN');
+      await writer.query('LOCK TABLE events IN ROW EXCLUSIVE MODE');
+      const dropping = drop(url);
+      await until('it waits', async () => {
+        const waiting = `SELECT FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE relname = 'events_2020_06' AND inhdetachpending`;
+        return (await look(waiting)).length > 0;
+      });
+      proxy.heal();
+      expect(await dropping).toHaveProperty('message', 'Connection terminated unexpectedly');
+      await writer.query('COMMIT');
+    } finally {
+      await writer.end();
+      await proxy.stop();
+    }
+    await until('the month is gone', async () => {
+      await drop(server.database.url);
+      return (await look(`SELECT FROM pg_class WHERE relname = 'events_2020_06'`)).length === 0;
+    });
   });
 
   it('goes on with a month that was left half detached', async () => {

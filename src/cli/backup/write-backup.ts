@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { explainDatabase } from '../../start-error.js';
 import { BackupError } from './backup-error.js';
 import { type BackupHeader, END_OF_ROWS, FORMAT } from './backup-file.js';
 import { connectAsOwner, copyList, keptTables, migrationsRun, type Table } from './tables.js';
@@ -34,7 +35,7 @@ export async function writeBackup(
     await pipeline(Readable.from(contentOf(client, about, say)), createGzip(), file);
     renameSync(unfinished, path);
   } catch (error) {
-    if (error !== unwritable) throw error;
+    if (error !== unwritable) throw explainDatabase(error, url);
     throw new BackupError(`${path} cannot be written (${(error as Error).message}).`);
   } finally {
     rmSync(unfinished, { force: true });

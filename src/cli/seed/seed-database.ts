@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hash } from '@node-rs/argon2';
-import pg from 'pg';
+import type pg from 'pg';
 import { leastIdAt, newId, type TenantId } from '#kernel/domain/ids';
+import { onOwnConnection } from '#kernel/persistence/own-connection';
 import type { TenantSettings } from '#modules/tenants/api';
 import { CREATE_DRAFTS, DRAFT, EVENTS, FROM_DRAFTS } from './seed-statements.js';
 import { SeedError } from './seed-error.js';
@@ -31,9 +32,7 @@ const SETTINGS: TenantSettings = {
  * @throws SeedError when somebody lives in the database already
  */
 export async function seedDatabase(url: string, amount: Amount, now: Date, say: Say): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: 'causeflow-seed' });
-  await client.connect();
-  try {
+  await onOwnConnection({ connectionString: url, application_name: 'causeflow-seed' }, async (client) => {
     const { rowCount } = await client.query('SELECT FROM tenants LIMIT 1');
     if (rowCount !== 0) throw new SeedError('There are tenants in this database: seed an empty one.');
     // What a crash would lose is made up anyway.
@@ -45,9 +44,7 @@ export async function seedDatabase(url: string, amount: Amount, now: Date, say: 
     say('Vacuuming and analysing…');
     await client.query('VACUUM (ANALYZE)');
     say(`Done. Sign in as seed-1@example.test to seed-${amount.tenants}@example.test with ${password}`);
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 async function seedTenants(

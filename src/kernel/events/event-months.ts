@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import pg from 'pg';
 import { type Chore, Daily } from '../jobs/daily.js';
 import { Database } from '../persistence/database.js';
+import { onOwnConnection } from '../persistence/own-connection.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 
 /** Makes room in the event log for the months to come, for a server that runs through them without a restart. */
@@ -26,12 +26,8 @@ export class EventMonths {
 
   /** Drops the months that ended before a moment. Whatever stops it half way, the next call goes on from there. */
   async dropBefore(moment: Date): Promise<void> {
-    const owner = new pg.Client({
-      connectionString: this.database.url,
-      application_name: 'causeflow-event-months',
-    });
-    await owner.connect();
-    try {
+    const asOwner = { connectionString: this.database.url, application_name: 'causeflow-event-months' };
+    await onOwnConnection(asOwner, async (owner) => {
       // For how long it waits for the slowest transaction; then the job fails and is tried again.
       await owner.query(`SET lock_timeout = '10min'`);
       const { rows } = await owner.query<{ part: string; state: State }>(MONTHS_BEFORE, [moment]);
@@ -42,9 +38,7 @@ export class EventMonths {
         }
         await owner.query(`DROP TABLE ${part}`);
       }
-    } finally {
-      await owner.end();
-    }
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import pg from 'pg';
 import { PATIENCE } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
+import { onOwnConnection } from '../persistence/own-connection.js';
 import { type Chore, Daily } from './daily.js';
 
 /**
@@ -14,17 +14,12 @@ export class ForgetIdleQueues implements Chore {
   constructor(private readonly database: Database) {}
 
   async run(): Promise<void> {
-    const owner = new pg.Client({
+    const asOwner = {
       ...PATIENCE,
       connectionString: this.database.url,
       application_name: 'causeflow-idle-queues',
-    });
-    await owner.connect();
-    try {
-      await owner.query(FORGET);
-    } finally {
-      await owner.end();
-    }
+    };
+    await onOwnConnection(asOwner, (owner) => owner.query(FORGET));
   }
 }
 

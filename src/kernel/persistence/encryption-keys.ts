@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { sealingKeyId } from '../crypto/sealed-text.js';
+import { onOwnConnection } from './own-connection.js';
 
 interface Keys {
   readonly encryptionKey: string;
@@ -15,9 +15,8 @@ export async function noteEncryptionKey(
   databaseUrl: string,
   { encryptionKey, encryptionKeysOld }: Keys,
 ): Promise<string | undefined> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'causeflow-start' });
-  await client.connect();
-  try {
+  const asOwner = { connectionString: databaseUrl, application_name: 'causeflow-start' };
+  return onOwnConnection(asOwner, async (client) => {
     const { rows } = await client.query<{ key_id: string }>(
       'SELECT key_id FROM encryption_keys ORDER BY first_used DESC LIMIT 1',
     );
@@ -28,7 +27,5 @@ export async function noteEncryptionKey(
         known[0],
       ]);
     return missing;
-  } finally {
-    await client.end();
-  }
+  });
 }

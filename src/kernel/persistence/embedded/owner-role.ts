@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier, escapeLiteral } from 'pg';
 import { createPrivateFile } from '../../config/private-files.js';
+import { onOwnConnection } from '../own-connection.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { SUPERUSER } from './make-cluster.js';
 
@@ -38,17 +39,15 @@ export async function ensureOwnedDatabase(
   passwords: Passwords,
   database: string,
 ): Promise<string> {
-  const client = new Client({
+  const asSuperuser = {
     host: '127.0.0.1',
     port,
     user: SUPERUSER,
     password: passwords.superuser,
     database: 'postgres',
     ssl: false, // whatever PGSSLMODE says
-    connectionTimeoutMillis: 10_000,
-  });
-  await client.connect();
-  try {
+  };
+  await onOwnConnection(asSuperuser, async (client) => {
     const { rows } = await client.query<{ role: boolean; database: boolean }>(
       `select exists(select from pg_roles where rolname = $1) as role,
               exists(select from pg_database where datname = $2) as database`,
@@ -61,9 +60,7 @@ export async function ensureOwnedDatabase(
     }
     if (!rows[0]?.database)
       await client.query(`create database ${escapeIdentifier(database)} owner ${OWNER}`);
-  } finally {
-    await client.end();
-  }
+  });
   return urlOfOwner(port, passwords, database);
 }
 
