@@ -107,6 +107,9 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private lost(client: pg.Client): void {
+    // PostgreSQL may have refused to listen, as a standby does, and holds the connection until it is closed.
+    client.removeAllListeners().on('error', () => undefined);
+    client.end().catch(() => undefined);
     if (this.client === client) this.client = undefined;
     if (this.stopped || this.retry) return;
     this.outage.failed(() =>
