@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -30,6 +31,12 @@ async function rowsOf(evidenceId: unknown): Promise<unknown[]> {
   );
   return chunks.flatMap(({ content }) => content);
 }
+
+const ENTITY = 'api'.repeat(200);
+const UPLOADS = [
+  ['text/csv', 'timestamp,entity,metric,value\n', `1772366400,${ENTITY},cpu,0.5\n`],
+  ['application/x-ndjson', '', `{"timestamp":1772366400,"entity":"${ENTITY}","metric":"cpu","value":0.5}\n`],
+] as const;
 
 describe('evidence', () => {
   it('is attached as JSON: a text, an object or rows', async () => {
@@ -174,10 +181,24 @@ describe('evidence', () => {
     expect([tooLarge.status, tooLarge.body['error']]).toEqual([413, 'payload_too_large']);
   });
 
-  it.each([
-    ['text/csv', 'timestamp,entity,metric,value\n', '1772366400,api,cpu,0.5\n'],
-    ['application/x-ndjson', '', '{"timestamp":1772366400,"entity":"api","metric":"cpu","value":0.5}\n'],
-  ])(
+  it('is kept in chunks of about half a megabyte, also where its rows have much inside of them', async () => {
+    const row = JSON.stringify({ kind: 'pod', entity: 'api', conditions: ['x'.repeat(300 * 1024)] });
+    const { body } = await upload(
+      'application/x-ndjson',
+      `${row}\n`.repeat(10),
+      '?type=platform_event&source=test',
+    );
+    expect(body['accepted']).toBe(10);
+    const chunks = await sql<{ bytes: number }>(
+      server.database.url,
+      'SELECT octet_length(content::text) AS bytes FROM incident_evidence_chunks WHERE evidence_id = $1',
+      [body['evidenceId']],
+      tenant.tenantId,
+    );
+    expect(Math.max(...chunks.map(({ bytes }) => bytes))).toBeLessThan(1024 * 1024);
+  });
+
+  it.each(UPLOADS)(
     'leaves nothing of an upload of %s that breaks off, and no failure of ours in the log',
     async (type, head, row) => {
       const chunks = async (): Promise<number> => {
@@ -198,4 +219,39 @@ describe('evidence', () => {
       expect(server.log).not.toMatch(/"level":"(error|fatal)"/);
     },
   );
+
+  /** As those do who read no answer before all is sent. @returns the status */
+  const sendAll = async (type: string, body: string): Promise<number | undefined> => {
+    const sent = request(`${server.url}${path}?type=metric&source=test`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${tenant.api.token ?? ''}`, 'content-type': type },
+    });
+    const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
+    sent.write(body);
+    sent.end();
+    await until('all of it is sent', () => sent.writableFinished);
+    const [answer] = await answered;
+    answer.resume();
+    return answer.statusCode;
+  };
+
+  it.each(UPLOADS)(
+    'as %s that is too large is read to its end, whoever does not say how large it is',
+    async (type, head, row) => {
+      const rows = Math.floor((48 * 1024 * 1024) / row.length);
+      expect(await sendAll(type, head + row.repeat(rows))).toBe(413);
+    },
+  );
+
+  it.each(UPLOADS)('as %s is read to its end when it cannot be stored', async (type, head, row) => {
+    const full = (change: string): Promise<unknown> =>
+      sql(server.database.url, `ALTER TABLE incident_evidence_chunks ${change}`);
+    await full('ADD CONSTRAINT no_more CHECK (chunk < 1) NOT VALID');
+    try {
+      const rows = Math.floor((31 * 1024 * 1024) / row.length);
+      expect(await sendAll(type, head + row.repeat(rows))).toBe(500);
+    } finally {
+      await full('DROP CONSTRAINT no_more');
+    }
+  });
 });

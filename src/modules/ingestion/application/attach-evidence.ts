@@ -3,7 +3,7 @@ import { Clock } from '#kernel/domain/clock';
 import { Refusal } from '#kernel/domain/errors';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { EvidenceShelf } from '../domain/evidence.js';
-import { type EvidenceRow, type EvidenceType, readEvidenceRow } from '../domain/evidence-rows.js';
+import { type EvidenceType, readEvidenceRow } from '../domain/evidence-rows.js';
 import { Incidents } from '../domain/incidents.js';
 
 export interface NewEvidence {
@@ -83,10 +83,10 @@ export class AttachEvidence {
   ): Promise<{ accepted: number; rejected: number; told: RejectedRow[] }> {
     const told: RejectedRow[] = [];
     let [accepted, rejected, batch, characters] = [0, 0, 0, 0];
-    let pending: EvidenceRow[] = [];
+    let pending: string[] = [];
     const flush = async (): Promise<void> => {
       if (pending.length === 0) return;
-      await this.shelf.addRows(tenantId, evidenceId, batch, pending);
+      await this.shelf.addRows(tenantId, evidenceId, batch, `[${pending.join(',')}]`);
       batch += 1;
       characters = 0;
       pending = [];
@@ -99,20 +99,14 @@ export class AttachEvidence {
         continue;
       }
       accepted += 1;
-      pending.push(reading.row);
-      characters += sizeOf(reading.row);
+      const text = JSON.stringify(reading.row);
+      pending.push(text);
+      characters += text.length;
       if (pending.length >= BATCH_ROWS || characters >= BATCH_CHARACTERS) await flush();
     }
     await flush();
     return { accepted, rejected, told };
   }
-}
-
-function sizeOf(row: EvidenceRow): number {
-  return Object.values(row).reduce<number>(
-    (sum, value) => sum + (typeof value === 'string' ? value.length : typeof value === 'object' ? 256 : 16),
-    0,
-  );
 }
 
 function nothingUsable(told: readonly RejectedRow[]): Refusal {

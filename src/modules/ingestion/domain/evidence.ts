@@ -1,5 +1,5 @@
 import type { TenantId } from '#kernel/domain/ids';
-import type { EvidenceRow, EvidenceType } from './evidence-rows.js';
+import type { EvidenceType } from './evidence-rows.js';
 
 export interface EvidenceHeader {
   readonly evidenceId: string;
@@ -21,12 +21,8 @@ export type ShelvedEvidence = Omit<EvidenceHeader, 'incidentId' | 'rejected'>;
  * since the server was killed in between, are purged after a day.
  */
 export abstract class EvidenceShelf {
-  abstract addRows(
-    tenantId: TenantId,
-    evidenceId: string,
-    batch: number,
-    rows: readonly EvidenceRow[],
-  ): Promise<void>;
+  /** @param rows a JSON array */
+  abstract addRows(tenantId: TenantId, evidenceId: string, batch: number, rows: string): Promise<void>;
   abstract addHeader(tenantId: TenantId, header: EvidenceHeader): Promise<void>;
   abstract dropRows(tenantId: TenantId, evidenceId: string): Promise<void>;
   /** Oldest first. */

@@ -1,4 +1,4 @@
-import { Transform, type TransformCallback } from 'node:stream';
+import { pipeline } from 'node:stream';
 import { parse } from 'csv-parse';
 import type { Request } from 'express';
 import { Refusal } from '#kernel/domain/errors';
@@ -32,40 +32,47 @@ async function* csvRows(request: Request): AsyncIterable<RawRow> {
     skip_empty_lines: true,
     max_record_size: MAX_LINE,
   });
-  const capped = request.pipe(new ByteCap());
-  capped.on('error', (error) => parser.destroy(error));
-  request.on('aborted', () => parser.destroy(brokenOff()));
+  // An error of either ends the reading, which is where it is told.
+  pipeline(bytesOf(request), parser, () => undefined);
   try {
-    for await (const { record, info } of capped.pipe(parser) as AsyncIterable<{
+    for await (const { record, info } of parser as AsyncIterable<{
       record: object;
       info: { lines: number };
     }>) {
       yield { line: info.lines, value: record };
     }
   } catch (error) {
-    request.unpipe(capped);
-    request.resume();
     if (error instanceof Refusal) throw error;
     throw new Refusal('validation_error', `The CSV cannot be read: ${(error as Error).message}.`);
   }
 }
 
 async function* ndjsonRows(request: Request): AsyncIterable<RawRow> {
-  let [size, line] = [0, 0];
+  let line = 0;
   let rest = Buffer.alloc(0);
+  for await (const chunk of bytesOf(request)) {
+    rest = Buffer.concat([rest, chunk]);
+    for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
+      line += 1;
+      const row = jsonRow(line, rest.subarray(0, end));
+      rest = rest.subarray(end + 1);
+      if (row) yield row;
+    }
+    if (rest.length > MAX_LINE)
+      throw new Refusal('validation_error', `Line ${line + 1} is longer than 1 MiB.`);
+  }
+  const last = jsonRow(line + 1, rest);
+  if (last) yield last;
+}
+
+/** What is left when whoever reads them stops is read and dropped, so that the sender gets to reading the answer. */
+async function* bytesOf(request: Request): AsyncIterable<Buffer> {
+  let size = 0;
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > MAX_BYTES) throw tooLarge();
-      rest = Buffer.concat([rest, chunk]);
-      for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
-        line += 1;
-        const row = jsonRow(line, rest.subarray(0, end));
-        rest = rest.subarray(end + 1);
-        if (row) yield row;
-      }
-      if (rest.length > MAX_LINE)
-        throw new Refusal('validation_error', `Line ${line + 1} is longer than 1 MiB.`);
+      yield chunk;
     }
   } catch (error) {
     // Left as it is, it would be told as a failure of ours.
@@ -73,8 +80,6 @@ async function* ndjsonRows(request: Request): AsyncIterable<RawRow> {
   } finally {
     request.resume();
   }
-  const last = jsonRow(line + 1, rest);
-  if (last) yield last;
 }
 
 function jsonRow(line: number, raw: Buffer): RawRow | undefined {
@@ -84,16 +89,6 @@ function jsonRow(line: number, raw: Buffer): RawRow | undefined {
   } catch (error) {
     if (error instanceof StrictJsonError) return { line, value: undefined, fault: error.message };
     throw error;
-  }
-}
-
-class ByteCap extends Transform {
-  private size = 0;
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.size += chunk.length;
-    if (this.size > MAX_BYTES) done(tooLarge());
-    else done(null, chunk);
   }
 }
 

@@ -3,7 +3,6 @@ import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { callContext } from '#kernel/tenancy/call-context';
 import { EvidenceShelf, type EvidenceHeader, type ShelvedEvidence } from '../domain/evidence.js';
-import type { EvidenceRow } from '../domain/evidence-rows.js';
 
 /** More pieces than one investigation can read. */
 const MAX_PIECES = 1_000;
@@ -14,17 +13,12 @@ export class SqlEvidenceShelf extends EvidenceShelf {
     super();
   }
 
-  async addRows(
-    tenantId: TenantId,
-    evidenceId: string,
-    batch: number,
-    rows: readonly EvidenceRow[],
-  ): Promise<void> {
+  async addRows(tenantId: TenantId, evidenceId: string, batch: number, rows: string): Promise<void> {
     await this.unitOfWork.query(
       tenantId,
       `INSERT INTO incident_evidence_chunks (tenant_id, evidence_id, chunk, content, unfinished_since)
        VALUES ($1, $2, $3, $4, now())`,
-      [tenantId, evidenceId, batch, JSON.stringify(rows)],
+      [tenantId, evidenceId, batch, rows],
     );
   }
 
