@@ -24,6 +24,7 @@ const AFTER_A_FAILURE_MS = 1_000;
 export class EventTail {
   private readonly log = new Logger(EventTail.name);
   private readonly stopping = new AbortController();
+  private readonly standstill = new Outage();
   private readonly gibberish = new Outage();
   private messages: ConsumerMessages | undefined;
   /** What came in this turn of the event loop. */
@@ -60,11 +61,14 @@ export class EventTail {
           max_messages: MESSAGES_AHEAD,
           callback: (message) => this.take(message.subject, message.string()),
         });
+        this.standstill.succeeded(() => this.log.log('The NATS stream is followed again'));
         const ended = await this.messages.closed();
         if (ended) throw ended;
       } catch (error) {
         if (this.isStopped()) return;
-        this.log.warn(error, 'The NATS stream cannot be followed; reading PostgreSQL until it can');
+        this.standstill.failed(() =>
+          this.log.warn(error, 'The NATS stream cannot be followed; reading PostgreSQL until it can'),
+        );
       }
       await pause(AFTER_A_FAILURE_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
