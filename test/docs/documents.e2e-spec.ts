@@ -206,6 +206,7 @@ describe('the page', () => {
     async (file) => {
       const answer = await fetch(`${server.url}/docs/${file}`);
       expect(answer.status).toBe(404);
+      expect(answer.headers.get('cache-control')).toBeNull();
       expect(await answer.json()).toMatchObject({ error: 'not_found' });
     },
   );

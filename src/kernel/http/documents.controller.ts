@@ -47,10 +47,11 @@ export class DocumentsController {
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
   @errorResponses(404)
   file(@Param('file') file: string, @Res() response: Response): void {
+    const isOurs = file === 'start.js';
+    if (!isOurs && !SWAGGER_UI_FILES.includes(file)) throw notFound('file');
     response.setHeader('Cache-Control', 'public, max-age=3600');
-    if (file === 'start.js') response.type('js').send(START);
-    else if (SWAGGER_UI_FILES.includes(file)) response.sendFile(join(swaggerUi(), file));
-    else throw notFound('file');
+    if (isOurs) response.type('js').send(START);
+    else response.sendFile(join(swaggerUi(), file));
   }
 }
 
