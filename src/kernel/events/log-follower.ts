@@ -13,6 +13,13 @@ export interface Ending {
 
 export type Endings = ReadonlyMap<TenantId, Ending>;
 
+/** Up to where the logs were handed on of which anything was. */
+export function placesIn(endings: Endings): Map<TenantId, number> {
+  const places = new Map<TenantId, number>();
+  for (const [tenantId, { place }] of endings) if (place !== undefined) places.set(tenantId, place);
+  return places;
+}
+
 /** Turns under way. */
 export interface Turns {
   /** How many events are handed on in them. */

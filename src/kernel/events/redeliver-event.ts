@@ -17,8 +17,8 @@ export class RedeliverEvent {
   ) {}
 
   async run({ tenantId, payload: { handler, seq } }: Job<{ handler: string; seq: number }>): Promise<void> {
-    const [logged] = await this.eventLog.page(tenantId, seq - 1, 1);
-    const event = logged?.seq === seq ? this.catalogue.revive(logged) : undefined;
+    const [logged] = await this.eventLog.at(tenantId, [seq]);
+    const event = logged && this.catalogue.revive(logged);
     if (event) await this.publisher.redeliver(handler, event);
     await this.unitOfWork.query(
       tenantId,

@@ -19,7 +19,7 @@ import { CommittedEvents } from './committed-events.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
 import { GrownLogs } from './grown-logs.js';
-import type { Ending, Endings, Turns } from './log-follower.js';
+import { type Ending, type Endings, placesIn, type Turns } from './log-follower.js';
 import type { LoggedEvent } from './logged-event.js';
 import { toldFailures } from './told-failures.js';
 
@@ -111,11 +111,8 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 
   private async end(claims: pg.Pool, endings: Endings): Promise<void> {
-    const moved = [...endings].flatMap(([tenantId, { place }]) =>
-      place === undefined ? [] : [[tenantId, place] as const],
-    );
     try {
-      await this.remember(new Map(moved));
+      await this.remember(placesIn(endings));
     } finally {
       await letGo(claims, [...endings.keys()]);
     }

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { TenantId } from '../../domain/ids.js';
 import { sendTogether } from '../../persistence/one-packet.js';
 import { claimingPool } from '../claiming-pool.js';
-import type { Endings } from '../log-follower.js';
+import { type Endings, placesIn } from '../log-follower.js';
 import { EVENT_COLUMNS, type EventTableRow, loggedEvent, type LoggedEvent } from '../logged-event.js';
 
 export const EVENTS_A_PAGE = 256;
@@ -32,13 +32,11 @@ export class Publications {
   /** Remembers up to where they were published, and lets go of them. */
   async remember(endings: Endings): Promise<void> {
     const tenantIds = [...endings.keys()];
-    const places = [...endings].flatMap(([tenantId, { place }]) =>
-      place === undefined ? [] : [{ tenantId, place }],
-    );
+    const places = placesIn(endings);
     await this.send([
       { text: 'BEGIN' },
       { ...SETTINGS, values: [tenantIds.join(',')] },
-      { ...REMEMBER, values: [places.map(({ tenantId }) => tenantId), places.map(({ place }) => place)] },
+      { ...REMEMBER, values: [[...places.keys()], [...places.values()]] },
       { text: 'COMMIT' },
       { ...LET_GO, values: [tenantIds] },
     ]);
