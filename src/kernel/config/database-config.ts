@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { ConfigError } from './config-error.js';
-import { type Environment, EnvironmentReader } from './environment.js';
+import { EnvironmentReader } from './environment.js';
 
 export interface DatabaseConfig {
   /** Undefined means the embedded database under `dataDir`. */
@@ -9,8 +9,8 @@ export interface DatabaseConfig {
 }
 
 /** All that a program beside the server has to know. @throws ConfigError */
-export function loadDatabaseConfig(env: Environment = process.env): DatabaseConfig {
-  const read = new EnvironmentReader(env);
+export function loadDatabaseConfig(): DatabaseConfig {
+  const read = new EnvironmentReader(process.env);
   const config = readDatabase(read);
   if (read.faults.length > 0) throw new ConfigError(read.faults);
   return config;

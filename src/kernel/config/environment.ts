@@ -60,9 +60,14 @@ export class EnvironmentReader {
     return undefined;
   }
 
-  list(name: string, valid: (item: string) => boolean, expected: string): readonly string[] {
+  /** The items of a comma-separated list, whatever they are. */
+  items(name: string): readonly string[] {
     const items = (this.text(name) ?? '').split(',').map((item) => item.trim());
-    const given = items.filter((item) => item !== '');
+    return items.filter((item) => item !== '');
+  }
+
+  list(name: string, valid: (item: string) => boolean, expected: string): readonly string[] {
+    const given = this.items(name);
     for (const item of given) {
       if (!valid(item))
         this.fault(`${name} must be a comma-separated list of ${expected}, which "${item}" is not.`);
@@ -71,8 +76,7 @@ export class EnvironmentReader {
   }
 
   encryptionKeys(name: string): readonly string[] {
-    const keys = (this.text(name) ?? '').split(',').map((key) => key.trim());
-    const given = keys.filter((key) => key !== '');
+    const given = this.items(name);
     if (!given.every(isEncryptionKey))
       this.fault(`${name} must be a comma-separated list of base64 texts of 32 bytes each.`);
     return given;

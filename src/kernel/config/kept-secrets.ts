@@ -4,19 +4,13 @@ import { join } from 'node:path';
 import { explainFileError } from '../persistence/embedded/embedded-postgres-error.js';
 import { ConfigError } from './config-error.js';
 import { createPrivateFile, makePrivateDir, replacePrivateFile } from './private-files.js';
-
-interface KeptSecrets {
-  /** Signs access tokens: 32 random bytes, base64url. */
-  jwtSecret: string;
-  /** Encrypts stored credentials: exactly 32 bytes, base64. */
-  encryptionKey: string;
-}
+import type { Secrets } from './secrets-config.js';
 
 /**
  * Reads `<dataDir>/secrets.json` and makes what is missing, so that a first start asks for nothing and a later one
  * still reads what the first one encrypted.
  */
-export function keepSecrets(dataDir: string): KeptSecrets {
+export function keepSecrets(dataDir: string): Secrets {
   try {
     return keepIn(dataDir);
   } catch (error) {
@@ -24,7 +18,7 @@ export function keepSecrets(dataDir: string): KeptSecrets {
   }
 }
 
-function keepIn(dataDir: string): KeptSecrets {
+function keepIn(dataDir: string): Secrets {
   const path = join(dataDir, 'secrets.json');
   makePrivateDir(dataDir);
 
@@ -39,7 +33,7 @@ function keepIn(dataDir: string): KeptSecrets {
   return { jwtSecret, encryptionKey };
 }
 
-function read(path: string): Partial<KeptSecrets> | undefined {
+function read(path: string): Partial<Secrets> | undefined {
   let content: string;
   try {
     content = readFileSync(path, 'utf8');
@@ -59,7 +53,7 @@ function read(path: string): Partial<KeptSecrets> | undefined {
   return secrets;
 }
 
-function parse(content: string): Partial<KeptSecrets> | undefined {
+function parse(content: string): Partial<Secrets> | undefined {
   let value: unknown;
   try {
     value = JSON.parse(content);

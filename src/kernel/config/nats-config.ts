@@ -15,8 +15,7 @@ export interface NatsConfig {
 
 /** @returns undefined when events go by PostgreSQL alone */
 export function readNats(read: EnvironmentReader): NatsConfig | undefined {
-  const urls = (read.text('NATS_URL') ?? '').split(',').map((url) => url.trim());
-  const given = urls.filter((url) => url !== '');
+  const given = read.items('NATS_URL');
   const stream = read.matching('NATS_STREAM', /^[\w-]{1,64}$/, 'letters, digits, - and _') ?? 'causeflow';
   const replicas = read.integer('NATS_REPLICAS', 1, 1, 5);
   if (given.length === 0) return undefined;

@@ -4,7 +4,9 @@ import type { LoggedEvent } from './logged-event.js';
 /** Every event that this installation can publish: the product's own and those of extensions. */
 export class EventCatalogue {
   private readonly byType = new Map<string, AnyEventClass>();
-  /** The names of the events that leave the building. */
+  /** The events that leave the building, in the order of their declaration. */
+  readonly published: readonly AnyEventClass[];
+  /** Their names. */
   readonly publishedTypes: readonly string[];
 
   constructor(events: readonly AnyEventClass[]) {
@@ -13,20 +15,8 @@ export class EventCatalogue {
         throw new Error(`${event.definition.type} is declared twice`);
       this.byType.set(event.definition.type, event);
     }
+    this.published = events.filter(({ definition }) => definition.audience === 'public');
     this.publishedTypes = this.published.map(({ definition }) => definition.type);
-  }
-
-  get(type: string): AnyEventClass | undefined {
-    return this.byType.get(type);
-  }
-
-  get all(): AnyEventClass[] {
-    return [...this.byType.values()];
-  }
-
-  /** The events that leave the building, in the order of their declaration. */
-  get published(): AnyEventClass[] {
-    return this.all.filter((event) => event.definition.audience === 'public');
   }
 
   /** An event of the log as the class that its handlers listen to; undefined when no module declares it any more. */

@@ -11,6 +11,8 @@ import { findServerHome, sharedDirOfRoot } from './embedded/server-home.js';
 import { ensurePostmaster, type Settings } from './embedded/start-postmaster.js';
 import { stopPostmaster, watchPostmaster } from './embedded/stop-postmaster.js';
 
+const DATABASE = 'causeflow';
+
 interface EmbeddedPostgresOptions {
   dataDir: string;
   /** The database the returned url names; made unless it is there. */
@@ -47,16 +49,16 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
  * Where the PostgreSQL of a data directory listens while somebody else runs it: for a look beside the server.
  * @returns undefined when it does not run
  */
-export function findRunningPostgres(dataDir: string, database = 'causeflow'): string | undefined {
+export function findRunningPostgres(dataDir: string): string | undefined {
   if (!existsSync(join(dataDir, 'postgres-passwords.json'))) return undefined;
   const { cluster } = findServerHome(realpathSync(dataDir), sharedDirOfRoot);
   const postmaster = findPostmaster(cluster);
   if (!postmaster?.isReady) return undefined;
-  return urlOfOwner(postmaster.port, keepPasswords(dataDir, cluster), database);
+  return urlOfOwner(postmaster.port, keepPasswords(dataDir, cluster), DATABASE);
 }
 
 async function startIn(dataDir: string, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { settings = {}, database = 'causeflow', onNotice: notice = () => undefined } = options;
+  const { settings = {}, database = DATABASE, onNotice: notice = () => undefined } = options;
   const sharedDir = () => sharedDirOfRoot(options.sharedDir);
   const home = findServerHome(dataDir, sharedDir);
   // Beside the cluster and not in the data directory: a copy of the data directory still names the same cluster.
