@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
+import { newSigningSecret } from '#kernel/crypto/secrets';
 
 /** A deployment tool that only pretends: it checks the signature of each order and says that it is done. */
 export class PretendRunner {
-  readonly secret = `whsec_${randomBytes(24).toString('base64')}`;
+  readonly secret = newSigningSecret();
   private server: Server | undefined;
 
   /** @returns its address on this machine */

@@ -63,20 +63,18 @@ export class Story {
     screen.headline(headline);
     const incidentId = await this.send(alert);
     if (incidentId === undefined) return;
-    const about = (event: LiveEvent): boolean => event.data['incidentId'] === incidentId;
     let acceptedPatternId: string | undefined;
-    const outcome = await this.until(
-      about,
-      ['investigation.known_solution_found', 'investigation.completed'],
-      incidentId,
-    );
-    if (outcome === 'investigation.known_solution_found') {
-      acceptedPatternId = await this.offerKnownSolution(incidentId, about);
-      await this.until(about, ['investigation.completed'], incidentId);
+    const outcome = await this.firstOrSettled(incidentId, [
+      'investigation.known_solution_found',
+      'investigation.completed',
+    ]);
+    if (outcome.event === 'investigation.known_solution_found') {
+      acceptedPatternId = await this.offerKnownSolution(incidentId, outcome);
+      await this.firstOrSettled(incidentId, ['investigation.completed']);
     }
     if (!(await this.wasInvestigated(incidentId))) return;
     await this.showFindings(incidentId);
-    await this.offerPlan(incidentId, about, acceptedPatternId);
+    await this.offerPlan(incidentId, acceptedPatternId);
   }
 
   private async send(alert: string): Promise<string | undefined> {
@@ -89,19 +87,21 @@ export class Story {
     }
   }
 
+  /** Waits for the first event about an incident that fits. */
+  private first(incidentId: string, fits: (event: LiveEvent) => boolean): Promise<LiveEvent> {
+    return this.cast.events.first((event) => event.data['incidentId'] === incidentId && fits(event));
+  }
+
+  private firstCalled(incidentId: string, name: string): Promise<LiveEvent> {
+    return this.first(incidentId, ({ event }) => event === name);
+  }
+
   /** Waits for one of the events, or for the incident to come to rest without any of them. */
-  private async until(
-    about: (event: LiveEvent) => boolean,
-    names: readonly string[],
-    incidentId: string,
-  ): Promise<string> {
-    const { event } = await this.cast.events.first(
-      (candidate) =>
-        about(candidate) &&
-        candidate.data['incidentId'] === incidentId &&
-        (names.includes(candidate.event) || SETTLED.has(String(candidate.data['newStatus']))),
+  private firstOrSettled(incidentId: string, names: readonly string[]): Promise<LiveEvent> {
+    return this.first(
+      incidentId,
+      ({ event, data }) => names.includes(event) || SETTLED.has(String(data['newStatus'])),
     );
-    return event;
   }
 
   private async wasInvestigated(incidentId: string): Promise<boolean> {
@@ -115,14 +115,8 @@ export class Story {
     }
   }
 
-  private async offerKnownSolution(
-    incidentId: string,
-    about: (event: LiveEvent) => boolean,
-  ): Promise<string | undefined> {
-    const { screen, events } = this.cast;
-    const { data } = await events.first(
-      (event) => about(event) && event.event === 'investigation.known_solution_found',
-    );
+  private async offerKnownSolution(incidentId: string, { data }: LiveEvent): Promise<string | undefined> {
+    const { screen } = this.cast;
     const likeness = Math.round(Number(data['confidence']) * 100);
     const accepted = await screen.ask(
       `"${String(data['matchedTitle'])}" is ${likeness} % alike. Use what helped then?`,
@@ -155,32 +149,28 @@ export class Story {
     }
   }
 
-  private async offerPlan(
-    incidentId: string,
-    about: (event: LiveEvent) => boolean,
-    acceptedPatternId: string | undefined,
-  ): Promise<void> {
-    const { screen, events } = this.cast;
-    const settled = await events.first(
-      (event) =>
-        about(event) &&
-        event.data['previousStatus'] === 'investigating' &&
-        (event.data['newStatus'] === 'awaiting_approval' || SETTLED.has(String(event.data['newStatus']))),
+  private async offerPlan(incidentId: string, acceptedPatternId: string | undefined): Promise<void> {
+    const { screen } = this.cast;
+    const settled = await this.first(
+      incidentId,
+      ({ data }) =>
+        data['previousStatus'] === 'investigating' &&
+        (data['newStatus'] === 'awaiting_approval' || SETTLED.has(String(data['newStatus']))),
     );
     if (settled.data['newStatus'] !== 'awaiting_approval') return;
-    const proposed = await events.first((event) => about(event) && event.event === 'remediation.proposed');
+    const proposed = await this.firstCalled(incidentId, 'remediation.proposed');
     const remediationId = String(proposed.data['remediationId']);
     screen.headline(`  Proposed: ${String(proposed.data['title'])}`);
     for (const step of proposed.data['steps'] as string[]) screen.quote(step);
     if (!(await screen.ask('Approve and carry it out?'))) {
       await this.api.post(`/v1/remediation/${remediationId}/reject`, { reason: 'Declined in the demo' });
-      await events.first((event) => about(event) && event.event === 'approval.resolved');
+      await this.firstCalled(incidentId, 'approval.resolved');
       return;
     }
     await this.api.post(`/v1/remediation/${remediationId}/approve`, { notes: 'Approved in the demo' });
     await this.api.post(`/v1/remediation/${remediationId}/execute`);
     await this.carryOutByHand(remediationId);
-    await events.first((event) => about(event) && event.event === 'remediation.executed');
+    await this.firstCalled(incidentId, 'remediation.executed');
     await this.showWhatStays(incidentId, acceptedPatternId);
   }
 
@@ -200,14 +190,12 @@ export class Story {
 
   /** What stays: a pattern that is new, or one that was seen again. */
   private async showWhatStays(incidentId: string, acceptedPatternId: string | undefined): Promise<void> {
-    const { screen, events } = this.cast;
+    const { screen } = this.cast;
     const { status } = await this.api.get<{ status: string }>(`/v1/incidents/${incidentId}`);
     if (status !== 'resolved') {
       screen.line('Nothing but a person can tell whether that helped: the incident is hers to resolve.');
     } else if (acceptedPatternId === undefined) {
-      await events.first(
-        ({ event, data }) => event === 'knowledge.pattern_extracted' && data['incidentId'] === incidentId,
-      );
+      await this.firstCalled(incidentId, 'knowledge.pattern_extracted');
     } else {
       screen.line('Resolved by what helped before; its pattern has been seen once more.');
     }
