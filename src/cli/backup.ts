@@ -38,7 +38,7 @@ await runProgram({ failed: 'CauseFlow could not be backed up.', usage: USAGE }, 
     );
   else
     say(
-      `The secrets are not in the file, and without them no stored credential can be read: keep ${whereSecretsAre(config)} in a safe place of their own.`,
+      `The secrets are not in the file, and without them no stored credential can be read: keep ${secretsFile(config) ?? 'JWT_SECRET and ENCRYPTION_KEY'} in a safe place of their own.`,
     );
 });
 
@@ -52,9 +52,9 @@ function readArguments(): { file: string | undefined; withSecrets: boolean } {
   }
 }
 
-function keptSecrets({ databaseUrl, dataDir }: DatabaseConfig): object {
-  const path = join(dataDir, 'secrets.json');
-  if (databaseUrl !== undefined || !existsSync(path)) {
+function keptSecrets(config: DatabaseConfig): object {
+  const path = secretsFile(config);
+  if (path === undefined) {
     throw new BackupError(
       'The secrets of this installation are in its environment (JWT_SECRET, ENCRYPTION_KEY) and not here: back up without --with-secrets, and keep them yourself.',
     );
@@ -62,7 +62,8 @@ function keptSecrets({ databaseUrl, dataDir }: DatabaseConfig): object {
   return JSON.parse(readFileSync(path, 'utf8')) as object;
 }
 
-function whereSecretsAre({ databaseUrl, dataDir }: DatabaseConfig): string {
+/** Undefined where the secrets are in the environment. */
+function secretsFile({ databaseUrl, dataDir }: DatabaseConfig): string | undefined {
   const path = join(dataDir, 'secrets.json');
-  return databaseUrl === undefined && existsSync(path) ? path : 'JWT_SECRET and ENCRYPTION_KEY';
+  return databaseUrl === undefined && existsSync(path) ? path : undefined;
 }
