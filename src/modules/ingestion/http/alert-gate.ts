@@ -4,11 +4,22 @@ import { Config } from '#kernel/config/config';
 import { Refusal } from '#kernel/domain/errors';
 import { AddressLimit } from '#kernel/http/address-limit';
 import type { CallRequest } from '#kernel/http/call-request';
+import type { Principal } from '#kernel/http/principal';
 import { answerAllowance, RateLimiter } from '#kernel/http/rate-limiter';
 import type { RawBodyRequest } from '#kernel/http/request-body';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
 
 export type WebhookRequest = CallRequest & RawBodyRequest;
+
+export const INVALID_KEY = ['invalid_api_key', 'The API key is not valid for this tenant.'] as const;
+
+export function maySend(tenantId: string, holder: KeyHolder | undefined): holder is KeyHolder {
+  return holder?.tenantId === tenantId && holder.scopes.includes('webhooks:write');
+}
+
+export function senderBy({ keyId: id, tenantId, expiresAt }: KeyHolder): Principal {
+  return { kind: 'key', id, tenantId, scopes: ['webhooks:write'], expiresAt };
+}
 
 /** Who may send native alerts, and how often: as custom alerts, which are too many to be led through here. */
 @Injectable()
@@ -38,15 +49,8 @@ export class AlertGate {
   async holderOf(tenantId: string, request: WebhookRequest): Promise<KeyHolder> {
     const key = request.headers['x-api-key'];
     const holder = typeof key === 'string' ? await this.apiKeys.holderOf(key) : undefined;
-    if (holder?.tenantId !== tenantId || !holder.scopes.includes('webhooks:write'))
-      throw new Refusal('invalid_api_key', 'The API key is not valid for this tenant.');
-    request.principal = {
-      kind: 'key',
-      id: holder.keyId,
-      tenantId: holder.tenantId,
-      scopes: ['webhooks:write'],
-      expiresAt: holder.expiresAt,
-    };
+    if (!maySend(tenantId, holder)) throw new Refusal(...INVALID_KEY);
+    request.principal = senderBy(holder);
     return holder;
   }
 

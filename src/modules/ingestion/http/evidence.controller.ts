@@ -40,18 +40,13 @@ export class EvidenceController {
     @Query() query: PageQuery,
   ): Promise<EvidencePage> {
     const page = await this.listEvidence.execute(tenantId, incidentId, query);
-    const items = page.items.map(
-      ({ startedAt, endedAt, attachedAt, evidenceId, type, source, accepted }) => ({
-        evidenceId,
-        type,
-        source,
-        accepted,
-        startedAt: startedAt?.toISOString() ?? null,
-        endedAt: endedAt?.toISOString() ?? null,
-        attachedAt: attachedAt.toISOString(),
-      }),
-    );
-    return { items, nextCursor: page.nextCursor };
+    const items = page.items.map(({ startedAt, endedAt, attachedAt, ...same }) => ({
+      ...same,
+      startedAt: startedAt?.toISOString() ?? null,
+      endedAt: endedAt?.toISOString() ?? null,
+      attachedAt: attachedAt.toISOString(),
+    }));
+    return { ...page, items };
   }
 
   @Post()

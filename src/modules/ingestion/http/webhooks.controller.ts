@@ -5,16 +5,14 @@ import { type ErrorCode, Refusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
 import { AddressLimit } from '#kernel/http/address-limit';
 import { type Allowance, answerAllowance, type HeaderTaker, RateLimiter } from '#kernel/http/rate-limiter';
-import { jsonFrom, requireJson, type RawBodyRequest } from '#kernel/http/request-body';
-import type { CallRequest } from '#kernel/http/call-request';
+import { jsonFrom, requireJson } from '#kernel/http/request-body';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
 import { ReceiveAlert } from '../application/receive-alert.js';
 import type { Reception } from '../domain/alert.js';
 import { readCustomAlert } from '../domain/custom-alert.js';
+import { INVALID_KEY, maySend, senderBy, type WebhookRequest } from './alert-gate.js';
 import { CountRefusals } from './count-refusals.filter.js';
 import { webhookDocs } from './webhooks.docs.js';
-
-type WebhookRequest = CallRequest & RawBodyRequest;
 
 /** Where monitoring tools knock. The order of the checks is part of the contract: a stranger learns nothing. */
 @Controller('v1/webhooks')
@@ -54,8 +52,7 @@ export class WebhooksController {
     answer: HeaderTaker,
     holder: KeyHolder | undefined,
   ): Promise<Reception> {
-    if (holder?.tenantId !== tenantId || !holder.scopes.includes('webhooks:write'))
-      return this.refuse(request, answer, INVALID_KEY);
+    if (!maySend(tenantId, holder)) return this.refuse(request, answer, INVALID_KEY);
     return isSigned(request, holder) ? this.letIn(request, answer, holder) : this.lookAgain(request, answer);
   }
 
@@ -67,13 +64,7 @@ export class WebhooksController {
   }
 
   private letIn(request: WebhookRequest, answer: HeaderTaker, holder: KeyHolder): Promise<Reception> {
-    request.principal = {
-      kind: 'key',
-      id: holder.keyId,
-      tenantId: holder.tenantId,
-      scopes: ['webhooks:write'],
-      expiresAt: holder.expiresAt,
-    };
+    request.principal = senderBy(holder);
     const bucket = `ingest:${holder.tenantId}`;
     const { ingest } = this.config.rateLimits;
     const allowance = this.limiter.takeNow(bucket, ingest);
@@ -104,7 +95,6 @@ export class WebhooksController {
   }
 }
 
-const INVALID_KEY = ['invalid_api_key', 'The API key is not valid for this tenant.'] as const;
 const INVALID_SIGNATURE = ['invalid_signature', 'The signature does not match the body.'] as const;
 const NOTHING = Buffer.alloc(0);
 
