@@ -46,20 +46,14 @@ export class Cursors {
    * Cuts a page off rows that were asked for with `LIMIT limit + 1`.
    * @param list names the list and everything that decides its order, such as `incidents:created_at:desc`
    */
-  page<Row, T>(
+  page<Row>(
     rows: readonly Row[],
-    options: {
-      tenantId: TenantId;
-      list: string;
-      limit: number;
-      position: (row: Row) => Position;
-      item: (row: Row) => T;
-    },
-  ): Page<T> {
-    const { tenantId, list, limit, position, item } = options;
+    options: { tenantId: TenantId; list: string; limit: number; position: (row: Row) => Position },
+  ): Page<Row> {
+    const { tenantId, list, limit, position } = options;
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     return {
-      items: rows.slice(0, limit).map(item),
+      items: rows.slice(0, limit),
       nextCursor: last === undefined ? null : this.seal(tenantId, list, position(last)),
     };
   }

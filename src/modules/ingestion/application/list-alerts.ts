@@ -44,7 +44,6 @@ export class ListAlerts {
       list,
       limit,
       position: ({ receivedAt }) => [receivedAt.toISOString()],
-      item: (row) => row,
     });
   }
 }

@@ -27,7 +27,6 @@ export class ListEvidence {
       list,
       limit,
       position: ({ evidenceId }) => [evidenceId],
-      item: (row) => row,
     });
   }
 }

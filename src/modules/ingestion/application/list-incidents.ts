@@ -43,7 +43,6 @@ export class ListIncidents {
       limit,
       position: ({ incidentId, updatedAt }) =>
         sort === 'createdAt' ? [incidentId] : [updatedAt.toISOString(), incidentId],
-      item: (row) => row,
     });
   }
 

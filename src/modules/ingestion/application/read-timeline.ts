@@ -37,7 +37,6 @@ export class ReadTimeline {
       list,
       limit,
       position: ({ seq }) => [seq],
-      item: (event) => event,
     });
   }
 }

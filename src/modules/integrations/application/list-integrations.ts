@@ -24,7 +24,6 @@ export class ListIntegrations {
       list,
       limit,
       position: ({ integrationId }) => [integrationId],
-      item: (integration) => integration,
     });
   }
 }

@@ -21,7 +21,6 @@ export class ListTriggers {
       list,
       limit,
       position: ({ triggerId }) => [triggerId],
-      item: (trigger) => trigger,
     });
   }
 }

@@ -51,7 +51,6 @@ export class ListChanges {
       list,
       limit,
       position: ({ occurredAt, changeId }) => [occurredAt.toISOString(), changeId],
-      item: (row) => row,
     });
   }
 }

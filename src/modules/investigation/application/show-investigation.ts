@@ -52,7 +52,6 @@ export class ShowInvestigation {
       list,
       limit,
       position: ({ run }) => [run.investigationId],
-      item: (shown) => shown,
     });
   }
 
@@ -71,7 +70,6 @@ export class ShowInvestigation {
       list,
       limit,
       position: ({ evidenceId }) => [evidenceId],
-      item: (record) => record,
     });
   }
 

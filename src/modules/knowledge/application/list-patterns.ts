@@ -25,7 +25,6 @@ export class ListPatterns {
       list: LIST,
       limit,
       position: ({ patternId }) => [patternId],
-      item: (pattern) => pattern,
     });
   }
 }

@@ -29,7 +29,6 @@ export class ListWebhookDeliveries {
       list,
       limit,
       position: ({ seq }) => [seq],
-      item: (delivery) => delivery,
     });
   }
 }

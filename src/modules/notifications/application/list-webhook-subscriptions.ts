@@ -21,7 +21,6 @@ export class ListWebhookSubscriptions {
       list,
       limit,
       position: ({ subscriptionId }) => [subscriptionId],
-      item: (subscription) => subscription,
     });
   }
 }

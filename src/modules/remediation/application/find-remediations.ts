@@ -50,7 +50,6 @@ export class FindRemediations extends Remediations {
       list,
       limit,
       position: ({ remediationId }) => [remediationId],
-      item: (row) => row,
     });
   }
 

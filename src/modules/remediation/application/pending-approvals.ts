@@ -45,7 +45,6 @@ export class PendingApprovals {
       list: LIST,
       limit,
       position: ({ approvalId }) => [approvalId],
-      item: (row) => row,
     });
   }
 

@@ -21,12 +21,12 @@ export class ListUsers {
          FROM users WHERE tenant_id = $1 AND user_id > $2 AND deleted_at IS NULL ORDER BY user_id LIMIT $3`,
       [tenantId, after, limit + 1],
     );
-    return this.cursors.page(rows, {
+    const page = this.cursors.page(rows, {
       tenantId,
       list: 'users',
       limit,
       position: ({ userId }) => [userId],
-      item: viewOf,
     });
+    return { ...page, items: page.items.map(viewOf) };
   }
 }

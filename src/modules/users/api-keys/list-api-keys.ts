@@ -22,13 +22,13 @@ export class ListApiKeys {
          FROM api_keys WHERE tenant_id = $1 AND key_id > $2 ORDER BY key_id LIMIT $3`,
       [tenantId, after, limit + 1],
     );
-    return this.cursors.page(rows, {
+    const page = this.cursors.page(rows, {
       tenantId,
       list: 'api-keys',
       limit,
       position: ({ keyId }) => [keyId],
-      item: viewOf,
     });
+    return { ...page, items: page.items.map(viewOf) };
   }
 }
 
