@@ -13,37 +13,36 @@ import { type Transaction, UnitOfWork } from './unit-of-work.js';
  * The key is `(tenant_id, id)`; a mapped `version` column counts the changes.
  */
 export class AggregateStore<A extends Aggregate> extends Store<A> {
-  private mapping: AggregateMapping<A> | undefined;
+  private readonly mapping: AggregateMapping<A>;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly schema: EntitySchema<A>,
   ) {
     super();
+    this.mapping = new AggregateMapping(unitOfWork.metadataOf(schema));
   }
 
   async add(aggregate: A): Promise<void> {
-    await this.unitOfWork.run(aggregate.tenantId, async (transaction) => {
+    await this.unitOfWork.run(aggregate.tenantId, async ({ manager, append }) => {
       // insert, since save would first ask whether the row is there
-      await transaction.manager.insert(this.schema, aggregate as QueryDeepPartialEntity<A>);
-      transaction.append(aggregate.tenantId, aggregate.takeRecorded());
+      await manager.insert(this.schema, aggregate as QueryDeepPartialEntity<A>);
+      append(aggregate.tenantId, aggregate.takeRecorded());
     });
   }
 
   async change<T>(tenantId: TenantId, id: string, decide: (aggregate: A) => T | Promise<T>): Promise<T> {
-    return this.unitOfWork.run(tenantId, async (transaction) => {
-      const { manager } = transaction;
-      const mapping = this.mappingBy(manager);
+    return this.unitOfWork.run(tenantId, async ({ manager, append }) => {
       const aggregate = await this.load(manager, tenantId, id, 'lock');
       if (!aggregate) throw notFound(this.kind);
-      const before = mapping.contentsOf(aggregate);
+      const before = this.mapping.contentsOf(aggregate);
       const result = await decide(aggregate);
-      const changes = mapping.changesSince(before, aggregate);
+      const changes = this.mapping.changesSince(before, aggregate);
       if (changes) {
-        const key = mapping.whereKey(tenantId, id);
+        const key = this.mapping.whereKey(tenantId, id);
         await manager.update(this.schema, key, changes as QueryDeepPartialEntity<A>);
       }
-      transaction.append(aggregate.tenantId, aggregate.takeRecorded());
+      append(aggregate.tenantId, aggregate.takeRecorded());
       return result;
     });
   }
@@ -51,15 +50,13 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   async changeMany<T>(keys: readonly Key[], decide: (aggregate: A) => T): Promise<T[]> {
     if (keys.length === 0) return [];
     return this.unitOfWork.run(tenantsOf(keys), async (transaction) => {
-      const { manager } = transaction;
-      const { isVersioned } = this.mappingBy(manager);
-      const seen = await this.loadMany(transaction, keys, isVersioned ? undefined : 'lock');
-      const decided = this.decideOn(manager, seen, decide);
+      const seen = await this.loadMany(transaction, keys, this.mapping.isVersioned ? undefined : 'lock');
+      const decided = this.decideOn(seen, decide);
       const missed = await this.updateMany(transaction, [...decided.values()]);
       if (missed.length > 0) {
         // Somebody was faster.
         const held = await this.loadMany(transaction, missed, 'lock');
-        const again = this.decideOn(manager, held, decide);
+        const again = this.decideOn(held, decide);
         await this.updateMany(transaction, [...again.values()]);
         for (const key of missed) {
           const decision = again.get(nameOf(key));
@@ -74,13 +71,12 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   }
 
   async remove(tenantId: TenantId, id: string, decide: (aggregate: A) => void): Promise<void> {
-    await this.unitOfWork.run(tenantId, async (transaction) => {
-      const { manager } = transaction;
+    await this.unitOfWork.run(tenantId, async ({ manager, append }) => {
       const aggregate = await this.load(manager, tenantId, id, 'lock');
       if (!aggregate) throw notFound(this.kind);
       decide(aggregate);
-      await manager.delete(this.schema, this.mappingBy(manager).whereKey(tenantId, id));
-      transaction.append(aggregate.tenantId, aggregate.takeRecorded());
+      await manager.delete(this.schema, this.mapping.whereKey(tenantId, id));
+      append(aggregate.tenantId, aggregate.takeRecorded());
     });
   }
 
@@ -89,6 +85,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   }
 
   async findMany(tenantId: TenantId, ids: readonly string[]): Promise<A[]> {
+    if (ids.length === 0) return [];
     const keys = ids.map((id) => ({ tenantId, id }));
     return this.unitOfWork.run(tenantId, (transaction) => this.loadMany(transaction, keys));
   }
@@ -109,7 +106,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     id: string,
     lock?: 'lock',
   ): Promise<A | undefined> {
-    const where = this.mappingBy(manager).whereKey(tenantId, id);
+    const where = this.mapping.whereKey(tenantId, id);
     const row = await manager.findOne(this.schema, {
       where,
       ...(lock && { lock: { mode: 'pessimistic_write' } }),
@@ -117,27 +114,21 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     return row ?? undefined;
   }
 
-  private async loadMany({ manager, query }: Transaction, keys: readonly Key[], lock?: 'lock'): Promise<A[]> {
-    const mapping = this.mappingBy(manager);
-    const rows = await query<Row>(mapping.selectMany(lock), [
+  private async loadMany({ query }: Transaction, keys: readonly Key[], lock?: 'lock'): Promise<A[]> {
+    const rows = await query<Row>(this.mapping.selectMany(lock), [
       keys.map(({ tenantId }) => tenantId),
       keys.map(({ id }) => id),
     ]);
-    return rows.map((row) => mapping.revive(row));
+    return rows.map((row) => this.mapping.revive(row));
   }
 
-  private decideOn<T>(
-    manager: EntityManager,
-    aggregates: readonly A[],
-    decide: (aggregate: A) => T,
-  ): Map<string, Decision<A, T>> {
-    const mapping = this.mappingBy(manager);
+  private decideOn<T>(aggregates: readonly A[], decide: (aggregate: A) => T): Map<string, Decision<A, T>> {
     return new Map(
       aggregates.map((aggregate) => {
-        const before = mapping.contentsOf(aggregate);
+        const before = this.mapping.contentsOf(aggregate);
         const result = decide(aggregate);
-        const changes = mapping.changesSince(before, aggregate);
-        const key = mapping.keyOf(aggregate);
+        const changes = this.mapping.changesSince(before, aggregate);
+        const key = this.mapping.keyOf(aggregate);
         return [nameOf(key), { key, aggregate, result, changes }];
       }),
     );
@@ -145,19 +136,15 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
 
   /** @returns the keys of those that somebody else has changed since they were read, and that it left alone */
   private async updateMany(
-    { manager, query }: Transaction,
+    { query }: Transaction,
     decisions: readonly Decision<A, unknown>[],
   ): Promise<Key[]> {
     const changed = decisions.filter(({ changes }) => changes);
     if (changed.length === 0) return [];
-    const { statement, parameters } = this.mappingBy(manager).updateOf(changed);
+    const { statement, parameters } = this.mapping.updateOf(changed);
     const stored = await query<Key>(statement, parameters);
     const done = new Set(stored.map(nameOf));
     return changed.map(({ key }) => key).filter((key) => !done.has(nameOf(key)));
-  }
-
-  private mappingBy(manager: EntityManager): AggregateMapping<A> {
-    return (this.mapping ??= new AggregateMapping(manager.dataSource.getMetadata(this.schema)));
   }
 }
 

@@ -1,7 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
-import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import {
+  DataSource,
+  type EntityManager,
+  type EntityMetadata,
+  type EntitySchema,
+  type QueryRunner,
+} from 'typeorm';
 import { tenantsOf } from '../domain/by-tenant.js';
 import type { TenantId } from '../domain/ids.js';
 import type { DomainEvent } from '../events/define-event.js';
@@ -32,7 +38,7 @@ export interface Transaction {
     parameters: readonly unknown[],
   ) => Promise<Row[]>;
   /** Events to append to a tenant's log, as the last thing before COMMIT. */
-  append(tenantId: TenantId, events: readonly DomainEvent[]): void;
+  readonly append: (tenantId: TenantId, events: readonly DomainEvent[]) => void;
 }
 
 /**
@@ -82,6 +88,11 @@ export class UnitOfWork {
     } catch (error) {
       throw asDatabaseError(error);
     }
+  }
+
+  /** How a class that is stored by it lies in its table. */
+  metadataOf<A extends object>(schema: EntitySchema<A>): EntityMetadata {
+    return this.source.getMetadata(schema);
   }
 
   private async begin<T>(
