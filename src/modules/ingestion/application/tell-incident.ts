@@ -40,7 +40,7 @@ export class TellIncident extends IncidentLifecycle {
   }
 
   async earlier(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]> {
-    const ids = await this.unitOfWork.query<{ incident_id: string }>(
+    const rows = await this.unitOfWork.query<{ incident_id: string }>(
       tenantId,
       `SELECT e.incident_id FROM incidents i JOIN incidents e USING (tenant_id, service)
         WHERE i.tenant_id = $1 AND i.incident_id = $2 AND e.second <= i.second AND e.incident_id < i.incident_id
@@ -48,9 +48,8 @@ export class TellIncident extends IncidentLifecycle {
         ORDER BY e.second DESC, e.incident_id DESC LIMIT $3`,
       [tenantId, incidentId, limit],
     );
-    return Promise.all(
-      ids.map(async ({ incident_id }) => snapshot(await this.incidents.get(tenantId, incident_id))),
-    );
+    const ids = rows.map(({ incident_id }) => incident_id);
+    return (await this.findMany(tenantId, ids)).reverse();
   }
 
   async alertsBetween(tenantId: TenantId, from: Date, to: Date, limit: number): Promise<ArrivedAlert[]> {

@@ -77,7 +77,7 @@ export class WeighEvents {
     events: readonly DomainEvent[],
   ): Promise<Map<string, IncidentSnapshot>> {
     const ids = new Set(events.flatMap((event) => textIn(event, 'incidentId') ?? []));
-    const found = ids.size > 0 ? await this.incidents.findMany(tenantId, [...ids]) : [];
+    const found = await this.incidents.findMany(tenantId, [...ids]);
     return new Map(found.map((incident) => [incident.incidentId, incident]));
   }
 }
