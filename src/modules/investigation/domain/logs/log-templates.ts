@@ -1,4 +1,5 @@
 import { maskVariables } from '#kernel/domain/mask-variables';
+import { getOrAdd } from '../get-or-add.js';
 
 /** A message with its variable parts masked or replaced by `<*>`. The same object for every line it stands for. */
 export class LogTemplate {
@@ -106,12 +107,4 @@ function placeInCode(text: string): string | undefined {
 function words(text: string): string[] {
   const all = text.trim().split(/\s+/);
   return all.length <= MAX_TOKENS ? all : [...all.slice(0, MAX_TOKENS - 1), ANY];
-}
-
-function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { inTime } from '#kernel/domain/in-time.fixture';
 import { CallGraph } from './call-graph.js';
 
 const graph = new CallGraph([
@@ -18,6 +19,19 @@ describe('The call graph', () => {
     expect(graph.distance('web', 'db')).toBe(2);
     expect(graph.distance('db', 'checkout')).toBe(2);
     expect(graph.distance('web', 'elsewhere')).toBeUndefined();
+  });
+
+  it('knows who calls a service, directly or not, the nearest first', () => {
+    expect(graph.callersOf('db')).toEqual(['checkout', 'web']);
+    expect(graph.callersOf('elsewhere')).toEqual([]);
+  });
+
+  it('finds the callers in a circle of very many services', () => {
+    const many = 40_000;
+    const circle = Array.from({ length: many }, (_, i) => ({ caller: `s${i}`, callee: `s${(i + 1) % many}` }));
+    const callers = inTime(() => new CallGraph(circle).callersOf('s0'));
+    expect(callers).toHaveLength(many - 1);
+    expect(callers[0]).toBe(`s${many - 1}`);
   });
 
   it('is empty without edges', () => {

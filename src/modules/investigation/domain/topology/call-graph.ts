@@ -1,11 +1,17 @@
 import { compareText } from '../compare-text.js';
 import type { TopologyEdge } from '../evidence/evidence.js';
 import { serviceOf, withoutOrdinal } from '../evidence/service-name.js';
+import { getOrAdd } from '../get-or-add.js';
+
+type Neighbours = Map<string, Set<string>>;
 
 /** Who depends on whom, by service. Edges are often missing, so callers treat a path as a hint and never as a filter. */
 export class CallGraph {
-  readonly #callees = new Map<string, Set<string>>();
+  readonly #callees: Neighbours = new Map();
+  readonly #callers: Neighbours = new Map();
   readonly #nodes = new Set<string>();
+  /** Many ways are asked for, from few services. */
+  readonly #distances = new Map<string, ReadonlyMap<string, number>>();
 
   constructor(edges: Iterable<TopologyEdge>) {
     for (const { caller, callee } of edges) {
@@ -13,9 +19,8 @@ export class CallGraph {
       const to = serviceOf(callee);
       this.#nodes.add(from).add(to);
       if (from === to) continue;
-      const known = this.#callees.get(from);
-      if (known) known.add(to);
-      else this.#callees.set(from, new Set([to]));
+      getOrAdd(this.#callees, from, () => new Set()).add(to);
+      getOrAdd(this.#callers, to, () => new Set()).add(from);
     }
   }
 
@@ -37,38 +42,25 @@ export class CallGraph {
 
   /** The services that call this one, directly or not, the nearest first. */
   callersOf(service: string): string[] {
-    const target = this.nodeOf(service);
-    return [...this.#nodes]
-      .map((caller) => ({ caller, distance: this.#distancesFrom(caller).get(target) ?? 0 }))
-      .filter(({ distance }) => distance > 0)
-      .sort((a, b) => a.distance - b.distance || compareText(a.caller, b.caller))
-      .map(({ caller }) => caller);
+    return [...distancesFrom(this.nodeOf(service), this.#callers)]
+      .filter(([, distance]) => distance > 0)
+      .sort(([a, near], [b, far]) => near - far || compareText(a, b))
+      .map(([caller]) => caller);
   }
 
   /** How many calls lie between a service and one it depends on: 0 for itself, undefined when no path is known. */
   distance(from: string, to: string): number | undefined {
-    return this.#distancesFrom(this.nodeOf(from)).get(this.nodeOf(to));
+    const start = this.nodeOf(from);
+    const distances = getOrAdd(this.#distances, start, () => distancesFrom(start, this.#callees));
+    return distances.get(this.nodeOf(to));
   }
+}
 
-  readonly #distances = new Map<string, Map<string, number>>();
-
-  #distancesFrom(start: string): Map<string, number> {
-    const known = this.#distances.get(start);
-    if (known) return known;
-    const distances = new Map([[start, 0]]);
-    let frontier = [start];
-    for (let hops = 1; frontier.length > 0; hops += 1) {
-      const next: string[] = [];
-      for (const service of frontier) {
-        for (const callee of this.#callees.get(service) ?? []) {
-          if (distances.has(callee)) continue;
-          distances.set(callee, hops);
-          next.push(callee);
-        }
-      }
-      frontier = next;
-    }
-    this.#distances.set(start, distances);
-    return distances;
+function distancesFrom(start: string, neighbours: Neighbours): Map<string, number> {
+  const distances = new Map([[start, 0]]);
+  // A map goes on to what is added while it is walked through, which makes it the queue as well.
+  for (const [service, distance] of distances) {
+    for (const next of neighbours.get(service) ?? []) if (!distances.has(next)) distances.set(next, distance + 1);
   }
+  return distances;
 }
