@@ -1,4 +1,4 @@
-import { CallGraph } from '../topology/call-graph.js';
+import type { CallGraph } from '../topology/call-graph.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding, type Finding, type FindingKind } from '../finding.js';
 import { missingEvidence } from '../evidence/missing-evidence.js';
@@ -25,7 +25,7 @@ export const blastRadius: Agent = {
   needs: ['topology', 'trace'],
   after: 'all',
   run(evidence: EvidenceSet, { incident, reports }: InvestigationContext): AgentReport {
-    const graph = new CallGraph(evidence.edges.map(({ row }) => row));
+    const graph = evidence.callGraph;
     if (graph.isEmpty) {
       return nothing('Who calls whom is not known, so how far the trouble reaches is not either.', [
         missingEvidence('topology', incident),

@@ -1,4 +1,3 @@
-import { CallGraph } from '../topology/call-graph.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { type Attribution, attributeExcess } from '../metrics/excess-mass.js';
 import { finding, type Finding } from '../finding.js';
@@ -34,8 +33,8 @@ export const dependencyAnalysis: Agent = {
   after: [],
   run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
     const { incident, onset } = context;
-    const edges = evidence.edges.map(({ row }) => row);
-    if (edges.length === 0) {
+    const edges = evidence.edges.length;
+    if (edges === 0) {
       return nothing('Who calls whom is not known, so no damage was traced along the calls.', [
         missingEvidence('topology', incident),
       ]);
@@ -45,7 +44,7 @@ export const dependencyAnalysis: Agent = {
     }
     const suffering = sufferingOf(incident, evidence.series, onset.at);
     const measured = requestExcess(evidence.series, suffering, onset.at);
-    const attributions = attributeExcess(measured, incident.service, new CallGraph(edges));
+    const attributions = attributeExcess(measured, incident.service, evidence.callGraph);
     const [worst] = attributions;
     if (!worst) {
       return nothing(
@@ -78,7 +77,7 @@ export const dependencyAnalysis: Agent = {
       missing: [],
       message:
         `Traced ${suffering} of ${count(measured.length, 'entity', 'entities')} along ` +
-        `${count(edges.length, 'call path')}; ${worst.entity} causes ${percent(worst.share)} of it.`,
+        `${count(edges, 'call path')}; ${worst.entity} causes ${percent(worst.share)} of it.`,
     };
   },
 };

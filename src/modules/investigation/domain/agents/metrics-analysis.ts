@@ -1,5 +1,4 @@
 import { calmSeries } from '../metrics/calm-series.js';
-import { CallGraph } from '../topology/call-graph.js';
 import { compareText } from '../compare-text.js';
 import { rankEntities } from '../topology/entity-ranking.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
@@ -51,7 +50,7 @@ export const metricsAnalysis: Agent = {
     }
     const shifts = compared.filter(({ shifted }) => shifted).sort(byScore);
     const calm = calmSeries(compared, incident);
-    const graph = new CallGraph(evidence.edges.map(({ row }) => row));
+    const graph = evidence.callGraph;
     const topmost = rankEntities([...shifts, ...compared.filter(({ shifted }) => !shifted)], graph, {
       failing: incident.service,
       since: onset.at,

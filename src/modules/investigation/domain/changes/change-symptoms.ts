@@ -1,5 +1,4 @@
 import type { InvestigatedIncident, InvestigationContext } from '../agents/agent.js';
-import { CallGraph } from '../topology/call-graph.js';
 import type { ChangeSymptoms } from './change-ranking.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { sameService, serviceOf } from '../evidence/service-name.js';
@@ -11,7 +10,6 @@ const ALERT_WORD = 2;
 /** What the changes are measured against, from what the other agents found. */
 export function changeSymptoms(evidence: EvidenceSet, context: InvestigationContext): ChangeSymptoms {
   const { incident, onset, reports } = context;
-  const graph = new CallGraph(evidence.edges.map(({ row }) => row));
   const troubles = troublesIn(reports);
   const { service } = incident;
   return {
@@ -21,7 +19,7 @@ export function changeSymptoms(evidence: EvidenceSet, context: InvestigationCont
     distance: (changed) => {
       const named = mentions(incident, changed);
       if (service === null) return named ? 0 : 1;
-      return graph.distance(service, changed) ?? (named ? 1 : undefined);
+      return evidence.callGraph.distance(service, changed) ?? (named ? 1 : undefined);
     },
     isHot: (changed) => troubles.some(({ entity }) => entity !== undefined && sameService(entity, changed)),
     serviceIn: (paths) =>

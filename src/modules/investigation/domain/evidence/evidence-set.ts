@@ -1,4 +1,5 @@
 import { compareText } from '../compare-text.js';
+import { CallGraph } from '../topology/call-graph.js';
 import { beginning } from '../wording.js';
 import type {
   AlertSignal,
@@ -44,6 +45,7 @@ export const MAX_MESSAGE_LENGTH = 4096;
 export class EvidenceSet {
   #series: readonly MetricSeries[] | undefined;
   #logs: readonly Cited<LogLine>[] | undefined;
+  #callGraph: CallGraph | undefined;
 
   constructor(readonly items: readonly Evidence[]) {}
 
@@ -103,6 +105,11 @@ export class EvidenceSet {
 
   get edges(): readonly Cited<TopologyEdge>[] {
     return this.items.flatMap((item) => (item.type === 'topology' ? cite(item.evidenceId, item.rows) : []));
+  }
+
+  /** Of all edges; empty without any. */
+  get callGraph(): CallGraph {
+    return (this.#callGraph ??= new CallGraph(this.edges.map(({ row }) => row)));
   }
 
   private rows<Row extends Evidence['rows'][number]>(
