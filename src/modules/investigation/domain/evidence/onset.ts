@@ -4,7 +4,7 @@ import type { EpochMs } from './evidence.js';
 import { errorStarts } from '../logs/error-start.js';
 import { errorVolumeSeries } from '../logs/error-volume.js';
 import { profileOf } from '../metrics/metric-profile.js';
-import { baselineOf, robustZ } from '../metrics/robust-score.js';
+import { baselineOf, DEPARTURE, FEWEST_NORMAL_SAMPLES, robustZ } from '../metrics/robust-score.js';
 import { sameService } from './service-name.js';
 
 /** When the trouble began, and how that is known. Plain JSON. */
@@ -19,8 +19,6 @@ export interface Onset {
 
 /** The first part of the window is taken for normal. */
 const NORMAL_SHARE = 0.35;
-const FEWEST_NORMAL_SAMPLES = 3;
-const DEPARTURE = 5;
 /** Of many series some look odd at any time. */
 const BY_CHANCE = 0.02;
 /** Of the samples from the onset until the alert. */
@@ -30,7 +28,7 @@ const CHAIN_GAP = 15 * 60_000;
 
 /**
  * The earliest lasting departure from normal in any series up to the alert: robust z above 5 on the bad side in two
- * consecutive samples, against the first 35 % of the samples, and still there in at least half of the samples from
+ * consecutive samples, against the first 35 % of the samples, and still there in at least four of five samples from
  * then until the alert (a spike that was over before is another story). Error lines per minute count as a series, and a
  * log too short for that still tells when its first error came.
  * What came after the alert is never looked at: it may be the remedy or the damage.

@@ -1,9 +1,7 @@
 import type { EpochMs } from '../evidence/evidence.js';
-import type { MetricRole } from './metric-profile.js';
+import { FELT } from './metric-profile.js';
 import type { MetricShift } from './metric-shift.js';
 import { sameService } from '../evidence/service-name.js';
-
-const SYMPTOMS: ReadonlySet<MetricRole> = new Set<MetricRole>(['latency', 'errors', 'availability']);
 
 /**
  * The failing service's own series, if they were measured at the time of the alert and none of those that its users
@@ -18,7 +16,7 @@ export function calmSeries(
       (service === null || sameService(series.entity, service)) &&
       (series.timestamps.at(-1) ?? 0) >= alertedAt,
   );
-  const felt = own.filter(({ role }) => SYMPTOMS.has(role));
+  const felt = own.filter(({ role }) => FELT.has(role));
   return felt.length > 0 && felt.every(({ shifted }) => !shifted)
     ? own.filter(({ shifted }) => !shifted)
     : [];

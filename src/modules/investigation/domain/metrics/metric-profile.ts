@@ -3,6 +3,9 @@ export type Direction = 'up' | 'down' | 'both';
 
 export type MetricRole = 'latency' | 'errors' | 'saturation' | 'availability' | 'traffic' | 'other';
 
+/** What the users of a service feel; a resource that fills up or traffic that comes and goes they do not. */
+export const FELT: ReadonlySet<MetricRole> = new Set<MetricRole>(['latency', 'errors', 'availability']);
+
 export interface MetricProfile {
   readonly role: MetricRole;
   readonly direction: Direction;

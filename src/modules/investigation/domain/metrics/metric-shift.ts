@@ -1,7 +1,7 @@
 import type { MetricSeries } from '../evidence/evidence-set.js';
 import type { EpochMs } from '../evidence/evidence.js';
 import { type Direction, type MetricRole, profileOf } from './metric-profile.js';
-import { baselineOf, robustScore, robustZ } from './robust-score.js';
+import { baselineOf, DEPARTURE, FEWEST_NORMAL_SAMPLES, robustScore, robustZ } from './robust-score.js';
 import { amount } from '../wording.js';
 
 /** How one series behaved after a point in time, compared with itself before. */
@@ -23,10 +23,6 @@ export interface MetricShift {
   /** The worst value after the split. */
   readonly worst: number;
 }
-
-/** As in the estimate of the onset. */
-const DEPARTURE = 5;
-const FEWEST_NORMAL_SAMPLES = 3;
 
 /** Undefined when one side of the split has too few samples to say anything. */
 export function metricShift(series: MetricSeries, split: EpochMs): MetricShift | undefined {

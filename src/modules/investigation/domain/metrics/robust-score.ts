@@ -16,6 +16,11 @@ export interface RobustScore {
   readonly index: number;
 }
 
+/** So many steps of its own spread away a sample has left normal. */
+export const DEPARTURE = 5;
+/** Of fewer samples nobody can tell what is normal. */
+export const FEWEST_NORMAL_SAMPLES = 3;
+
 /** Scores are shown and stored: beyond this they say no more. */
 export const MAX_ROBUST_SCORE = 1_000_000;
 

@@ -1,7 +1,7 @@
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { EpochMs } from '../evidence/evidence.js';
-import { profileOf } from '../metrics/metric-profile.js';
-import { baselineOf, robustZ } from '../metrics/robust-score.js';
+import { FELT, profileOf } from '../metrics/metric-profile.js';
+import { baselineOf, DEPARTURE, FEWEST_NORMAL_SAMPLES, robustZ } from '../metrics/robust-score.js';
 import { sameService } from '../evidence/service-name.js';
 
 /** That the trouble was over although nothing was changed. */
@@ -10,11 +10,8 @@ export interface Ending {
   readonly evidenceIds: readonly string[];
 }
 
-const FELT: ReadonlySet<string> = new Set(['latency', 'errors', 'availability']);
-const DEPARTURE = 5;
 /** So many samples back at normal are no lull. */
 const FEWEST_CALM = 3;
-const FEWEST_NORMAL = 3;
 
 /**
  * When all that the users of a service felt went back to normal while the service ran on as it was: what a change
@@ -30,7 +27,7 @@ export function endedByItself(
     const profile = profileOf(metric, unit);
     if (service === null || !sameService(entity, service) || !FELT.has(profile.role)) continue;
     const split = timestamps.findIndex((timestamp) => timestamp >= onset);
-    const baseline = split < FEWEST_NORMAL ? undefined : baselineOf(values.slice(0, split), profile);
+    const baseline = split < FEWEST_NORMAL_SAMPLES ? undefined : baselineOf(values.slice(0, split), profile);
     if (!baseline) continue;
     const departed = values.map((value) => robustZ(value, baseline, profile.direction) > DEPARTURE);
     const last = departed.lastIndexOf(true);
