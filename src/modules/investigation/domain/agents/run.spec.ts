@@ -102,6 +102,27 @@ describe('A run of all agents', () => {
     expect(outcome).toMatchObject({ outcome: 'not_an_incident', rootCause: null });
   });
 
+  it('does not take what users feel for nothing because a database or the platform is well', () => {
+    const about = { source: 'test', summary: '', observedAt: 0 };
+    const calm: Evidence[] = [
+      { ...metric('orders-db', 'connections_used', 7, 7), type: 'database' } as Evidence,
+      {
+        ...about,
+        evidenceId: 'evd_pods',
+        type: 'platform_event',
+        rows: [{ kind: 'pod', entity: 'checkout-1', ready: true }],
+      },
+    ];
+    const slow = metric('checkout', 'latency_ms', 100, 4000);
+    const short = metric('checkout', 'heap_used_percent', 40, 97);
+    for (const well of calm) {
+      expect(investigate([well, slow]).outcome.outcome).not.toBe('not_an_incident');
+      expect(investigate([well, slow, short]).outcome.rootCause).toContain('heap_used');
+      // A resource that filled up, and that nobody felt, is outweighed by it.
+      expect(investigate([well, short]).outcome.outcome).toBe('not_an_incident');
+    }
+  });
+
   it('cites only evidence of this run', () => {
     const evidence = [
       change('13:58'),

@@ -2,16 +2,20 @@ import type { AgentReport, InvestigationContext } from '../agents/agent.js';
 import { SYNTHESIS } from '../agents/names.js';
 import type { OutcomeInputs } from './decide-outcome.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
+import { sameService } from '../evidence/service-name.js';
+import type { Finding } from '../finding.js';
 import { hypothesis } from '../hypothesis.js';
+import { FELT, profileOf } from '../metrics/metric-profile.js';
 import { localise } from '../topology/localisation.js';
 
 /** What `decideOutcome` reads, taken from a finished run: the synthesis's hypotheses and what everyone lacked. */
 export function outcomeInputs(
   reports: readonly AgentReport[],
   evidence: EvidenceSet,
-  { onset, knownSolution }: InvestigationContext,
+  { incident, onset, knownSolution }: InvestigationContext,
 ): OutcomeInputs {
-  const kinds = new Set(reports.flatMap(({ findings }) => findings.map(({ kind }) => kind)));
+  const findings = reports.flatMap((report) => report.findings);
+  const kinds = new Set(findings.map(({ kind }) => kind));
   const inputs: OutcomeInputs = {
     onset: { at: onset.at, basis: onset.basis },
     hypotheses: reports.find(({ agentName }) => agentName === SYNTHESIS)?.hypotheses ?? [],
@@ -19,13 +23,21 @@ export function outcomeInputs(
     quiet: {
       metrics: kinds.has('metrics_quiet'),
       logs: kinds.has('logs_quiet'),
-      platform: kinds.has('platform_quiet'),
+      platform: kinds.has('platform_quiet') && !findings.some((each) => isFelt(each, incident.service)),
     },
     localisation: localise(reports),
     missing: [...new Set(reports.flatMap(({ missing }) => missing))],
     failed: reports.flatMap(({ agentName, failed }) => (failed ? agentName : [])),
   };
   return knownSolution?.decision === 'accepted' ? asAccepted(inputs) : inputs;
+}
+
+/** What the users of the failing service felt is not undone by what its platform or a database says of itself. */
+function isFelt({ kind, entity = '', data }: Finding, service: string | null): boolean {
+  const [metric, unit] = [data?.['metric'], data?.['unit']];
+  if (kind !== 'metric_shift' || typeof metric !== 'string') return false;
+  const { role } = profileOf(metric, typeof unit === 'string' ? unit : undefined);
+  return FELT.has(role) && (service === null || sameService(entity, service));
 }
 
 /** A person's word on the known solution outweighs what else the run found. */
