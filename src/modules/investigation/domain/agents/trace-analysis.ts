@@ -30,7 +30,10 @@ export const traceAnalysis: Agent = {
   needs: ['trace'],
   after: [],
   run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
-    const statistics = [...evidence.traceStatistics, ...statisticsOfSpans(evidence.spans, context.onset.at)];
+    const statistics = [
+      ...evidence.traceStatistics.map(({ row, evidenceId }) => ({ row, evidenceIds: [evidenceId] })),
+      ...statisticsOfSpans(evidence.spans, context.onset.at),
+    ];
     const nothing = { agentName: NAME, findings: [], hypotheses: [], suspects: [] };
     if (statistics.length === 0) {
       return {
@@ -69,12 +72,12 @@ export const traceAnalysis: Agent = {
 };
 
 function slowFinding(
-  { caller, callee, before, now, size, evidenceId }: SlowEdge,
+  { caller, callee, before, now, size, evidenceIds }: SlowEdge,
   { onset }: InvestigationContext,
 ): Finding {
   return finding({
     statement: `A call from ${caller} to ${callee} spends ${amount(now)} ms on the way instead of ${amount(before)} ms since ${clockTime(onset.at)}.`,
-    evidenceIds: [evidenceId],
+    evidenceIds,
     kind: 'slow_call',
     entity: callee,
     at: onset.at,
@@ -84,12 +87,12 @@ function slowFinding(
 }
 
 function missedFinding(call: MissingCall, { onset }: InvestigationContext): Finding {
-  const { caller, callerOperation, callee, operation, expected, count: seen, z, evidenceId } = call;
+  const { caller, callerOperation, callee, operation, expected, count: seen, z, evidenceIds } = call;
   return finding({
     statement:
       `${caller} (${callerOperation}) called ${operation} of ${callee} ${count(seen, 'time')} since ${clockTime(onset.at)}; ` +
       `about ${amount(Math.round(expected))} would have been normal.`,
-    evidenceIds: [evidenceId],
+    evidenceIds,
     kind: 'missing_call',
     entity: caller,
     at: onset.at,
@@ -106,7 +109,7 @@ function hypothesesOf(edge: SlowEdge | undefined, silent: Silence | undefined): 
             statement: `Calls to ${edge.callee} lose time on the way: ${amount(edge.now)} ms instead of ${amount(edge.before)} ms from ${edge.caller}`,
             score: 0.3 + 0.25 * Math.min(1, edge.size / 4),
             status: 'supported',
-            supportedBy: [edge.evidenceId],
+            supportedBy: edge.evidenceIds,
             contradictedBy: [],
             category: 'dependency',
             witnesses: ['slow_call'],

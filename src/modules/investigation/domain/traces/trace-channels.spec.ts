@@ -3,7 +3,7 @@ import type { Span, TraceStatistic } from '../evidence/evidence.js';
 import { missingCalls, silences, slowEdges, slownessByEntity } from './trace-channels.js';
 import { statisticsOfSpans } from './trace-statistics.js';
 
-const cited = (row: TraceStatistic) => ({ evidenceId: 'evd_1', row });
+const cited = (row: TraceStatistic) => ({ evidenceIds: ['evd_1'], row });
 const gap = (caller: string, entity: string, baselineMean: number, mean: number) =>
   cited({ statistic: 'edge_gap', caller, entity, count: 20, baselineCount: 20, baselineMean, mean });
 
@@ -135,6 +135,22 @@ describe('Statistics of spans', () => {
         baselineMean: 10,
       },
     ]);
+  });
+
+  it('cite all pieces that they come from, of the normal time and of now', () => {
+    const piece = (evidenceId: string, startedAt: number) => [
+      { ...span(evidenceId, 'a', 'web', startedAt, 30), evidenceId },
+      { ...span(evidenceId, 'b', 'cart', startedAt, 20, 'a'), evidenceId: `${evidenceId}_below` },
+    ];
+    const statistics = statisticsOfSpans([...piece('evd_normal', 0), ...piece('evd_now', 100)], 50);
+    const [gap] = statistics.filter(({ row }) => row.statistic === 'edge_gap');
+    expect(gap?.evidenceIds).toEqual(['evd_normal', 'evd_normal_below', 'evd_now', 'evd_now_below']);
+    const [alone] = statistics.filter(({ row }) => row.statistic === 'operation');
+    expect(alone?.evidenceIds).toEqual(['evd_normal', 'evd_now']);
+    const [silent] = missingCalls(
+      statisticsOfSpans([...piece('evd_normal', 0), { ...span('t', 'a', 'web', 100, 30), evidenceId: 'evd_now' }], 50),
+    );
+    expect(silent).toMatchObject({ count: 0, evidenceIds: expect.arrayContaining(['evd_normal', 'evd_now']) });
   });
 
   it('survive spans that are their own parents', () => {

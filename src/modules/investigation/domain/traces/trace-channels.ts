@@ -10,7 +10,7 @@ export interface SlowEdge {
   readonly now: number;
   /** `ln(1 + (now − before) / max(before, 5 ms))`, of means or of medians, whichever grew less. */
   readonly size: number;
-  readonly evidenceId: string;
+  readonly evidenceIds: readonly string[];
 }
 
 /** An operation that calls another one less often than it did. */
@@ -23,7 +23,7 @@ export interface MissingCall {
   readonly count: number;
   /** Poisson distance. */
   readonly z: number;
-  readonly evidenceId: string;
+  readonly evidenceIds: readonly string[];
 }
 
 /** Less than this between two services is the noise of a good network. */
@@ -34,13 +34,13 @@ const SHARE_OF_CALLER = 0.8;
 /** Largest first. */
 export function slowEdges(statistics: readonly CitedStatistic[]): SlowEdge[] {
   return statistics
-    .flatMap(({ row, evidenceId }): SlowEdge[] => {
+    .flatMap(({ row, evidenceIds }): SlowEdge[] => {
       const { mean: now, baselineMean: before, caller, entity: callee } = row;
       if (row.statistic !== 'edge_gap' || caller === undefined) return [];
       if (now === undefined || before === undefined || row.count === 0 || row.baselineCount === 0) return [];
       const { median = now, baselineMedian = before } = row;
       const size = Math.min(growth(before, now), growth(baselineMedian, median));
-      return size > 0 ? [{ caller, callee, before, now, size, evidenceId }] : [];
+      return size > 0 ? [{ caller, callee, before, now, size, evidenceIds }] : [];
     })
     .sort((a, b) => b.size - a.size || compareText(a.caller, b.caller) || compareText(a.callee, b.callee));
 }
@@ -65,19 +65,22 @@ export function slownessByEntity(edges: readonly SlowEdge[]): Map<string, number
  * now`, `z = (expected − count) / √(expected + expected² / calls before + 1)`. Most missed first.
  */
 export function missingCalls(statistics: readonly CitedStatistic[]): MissingCall[] {
-  const operations = new Map<string, { count: number; baselineCount: number }>();
-  for (const { row } of statistics) {
-    if (row.statistic === 'operation') operations.set(keyOf(row.entity, row.operation ?? ''), row);
+  const operations = new Map<string, CitedStatistic>();
+  for (const each of statistics) {
+    const { statistic, entity, operation = '' } = each.row;
+    if (statistic === 'operation') operations.set(keyOf(entity, operation), each);
   }
   return statistics
-    .flatMap(({ row, evidenceId }): MissingCall[] => {
+    .flatMap(({ row, evidenceIds: seen }): MissingCall[] => {
       const { caller, callerOperation = '', entity: callee, operation = '', count, baselineCount } = row;
       const made = operations.get(keyOf(caller ?? '', callerOperation));
       if (row.statistic !== 'call' || caller === undefined || !made) return [];
-      if (made.baselineCount === 0 || baselineCount === 0) return [];
-      const expected = (baselineCount / made.baselineCount) * made.count;
+      if (made.row.baselineCount === 0 || baselineCount === 0) return [];
+      const expected = (baselineCount / made.row.baselineCount) * made.row.count;
       const z = (expected - count) / Math.sqrt(expected + expected ** 2 / baselineCount + 1);
-      return z > 0 ? [{ caller, callerOperation, callee, operation, expected, count, z, evidenceId }] : [];
+      // A call that is not made any more is seen in no piece of now; the operation that made it is.
+      const evidenceIds = [...seen, ...made.evidenceIds];
+      return z > 0 ? [{ caller, callerOperation, callee, operation, expected, count, z, evidenceIds }] : [];
     })
     .sort((a, b) => b.z - a.z || compareText(a.caller, b.caller) || compareText(a.operation, b.operation));
 }
@@ -119,7 +122,7 @@ export function silences(calls: readonly MissingCall[], statistics: readonly Cit
     .flatMap(([entity, own]) => {
       const [worst] = own;
       const callers = [...new Set(own.map(({ caller }) => caller))];
-      const evidenceIds = [...new Set(own.map(({ evidenceId }) => evidenceId))];
+      const evidenceIds = [...new Set(own.flatMap((call) => call.evidenceIds))];
       return worst ? [{ entity, worst, callers, evidenceIds }] : [];
     })
     .sort((a, b) => b.worst.z - a.worst.z || compareText(a.entity, b.entity));

@@ -1,11 +1,15 @@
 import type { Cited } from '../evidence/evidence-set.js';
 import type { EpochMs, Span, TraceStatistic } from '../evidence/evidence.js';
+import { getOrAdd } from '../get-or-add.js';
 
-/** A statistic, and the evidence that it comes from. */
-export type CitedStatistic = Cited<TraceStatistic>;
+/** A statistic, and all evidence that it comes from: what was normal is often told by another piece than what is now. */
+export interface CitedStatistic {
+  readonly row: TraceStatistic;
+  readonly evidenceIds: readonly string[];
+}
 
 interface Tally {
-  readonly evidenceId: string;
+  readonly evidenceIds: Set<string>;
   readonly base: Omit<TraceStatistic, 'count' | 'mean' | 'baselineCount' | 'baselineMean'>;
   readonly now: number[];
   readonly before: number[];
@@ -18,40 +22,35 @@ interface Tally {
  */
 export function statisticsOfSpans(spans: readonly Cited<Span>[], split: EpochMs): CitedStatistic[] {
   const byId = new Map(spans.map(({ row }) => [`${row.traceId}\0${row.spanId}`, row]));
-  const children = new Map<Span, Span[]>();
-  for (const { row } of spans) {
-    const parent = byId.get(`${row.traceId}\0${row.parentSpanId ?? ''}`);
-    if (parent === undefined || parent === row) continue;
-    const known = children.get(parent);
-    if (known) known.push(row);
-    else children.set(parent, [row]);
+  const children = new Map<Span, Cited<Span>[]>();
+  for (const span of spans) {
+    const parent = byId.get(`${span.row.traceId}\0${span.row.parentSpanId ?? ''}`);
+    if (parent !== undefined && parent !== span.row) getOrAdd(children, parent, () => []).push(span);
   }
   const tallies = new Map<string, Tally>();
-  for (const { row, evidenceId } of spans) {
-    const below = children.get(row) ?? [];
-    const add = (base: Tally['base'], value: number) => {
+  for (const span of spans) {
+    const { entity, operation, durationMs, startedAt } = span.row;
+    const below = children.get(span.row) ?? [];
+    const add = (base: Tally['base'], value: number, from: readonly string[]) => {
       const key = JSON.stringify(Object.values(base));
-      const tally = tallies.get(key) ?? { evidenceId, base, now: [], before: [] };
-      tallies.set(key, tally);
-      (row.startedAt < split ? tally.before : tally.now).push(value);
+      const tally = getOrAdd(tallies, key, () => ({ evidenceIds: new Set(), base, now: [], before: [] }));
+      (startedAt < split ? tally.before : tally.now).push(value);
+      for (const id of [span.evidenceId, ...from]) tally.evidenceIds.add(id);
     };
-    const { entity, operation } = row;
-    add({ statistic: 'operation', entity, operation }, row.durationMs);
-    add({ statistic: 'exclusive', entity, operation }, Math.max(0, row.durationMs - total(below)));
-    const remote = below.filter((child) => child.entity !== entity);
-    for (const callee of new Set(remote.map((child) => child.entity))) {
-      add(
-        { statistic: 'edge_gap', entity: callee, caller: entity },
-        Math.max(0, row.durationMs - total(remote)),
-      );
+    add({ statistic: 'operation', entity, operation }, durationMs, []);
+    add({ statistic: 'exclusive', entity, operation }, Math.max(0, durationMs - total(below)), idsOf(below));
+    const remote = below.filter(({ row }) => row.entity !== entity);
+    const [gap, ids] = [Math.max(0, durationMs - total(remote)), idsOf(remote)];
+    for (const callee of new Set(remote.map(({ row }) => row.entity))) {
+      add({ statistic: 'edge_gap', entity: callee, caller: entity }, gap, ids);
     }
     for (const child of below) {
-      const called = { statistic: 'call' as const, entity: child.entity, operation: child.operation };
-      add({ ...called, caller: entity, callerOperation: operation }, child.durationMs);
+      const called = { statistic: 'call' as const, entity: child.row.entity, operation: child.row.operation };
+      add({ ...called, caller: entity, callerOperation: operation }, child.row.durationMs, [child.evidenceId]);
     }
   }
-  return [...tallies.values()].map(({ evidenceId, base, now, before }) => ({
-    evidenceId,
+  return [...tallies.values()].map(({ evidenceIds, base, now, before }) => ({
+    evidenceIds: [...evidenceIds],
     row: {
       ...base,
       count: now.length,
@@ -62,8 +61,12 @@ export function statisticsOfSpans(spans: readonly Cited<Span>[], split: EpochMs)
   }));
 }
 
-function total(spans: readonly Span[]): number {
-  return sum(spans.map(({ durationMs }) => durationMs));
+function total(spans: readonly Cited<Span>[]): number {
+  return sum(spans.map(({ row }) => row.durationMs));
+}
+
+function idsOf(spans: readonly Cited<Span>[]): string[] {
+  return [...new Set(spans.map(({ evidenceId }) => evidenceId))];
 }
 
 function sum(values: readonly number[]): number {
