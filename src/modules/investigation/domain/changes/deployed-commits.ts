@@ -40,13 +40,15 @@ export function withDeployedCommits(all: readonly Cited<Change>[]): KnownChange[
     });
 }
 
-/** A deploy that was recorded and was found where it was made, too, is one: what the earlier says and the later does not, is kept. */
+/**
+ * A deploy that was recorded and was found where it was made, too, is one, and so is one that is told twice in the same words:
+ * it would be its own rival. What the earlier says and the later does not, is kept.
+ */
 function once(changes: readonly Cited<Change>[]): KnownChange[] {
-  const known = new Map<unknown, KnownChange>();
+  const known = new Map<string, KnownChange>();
   for (const change of changes) {
     const { evidenceId, row } = change;
-    // Without an id of ours each is its own, however many come with one piece of evidence.
-    const name = isId('chg', row.changeId) ? row.changeId : change;
+    const name = isId('chg', row.changeId) ? row.changeId : JSON.stringify(row);
     const earlier = known.get(name);
     known.set(name, {
       evidenceId,
