@@ -149,9 +149,29 @@ describe('A run of all agents', () => {
       logWithErrors('checkout', 'boom'),
       logWithErrors('search', 'boom'),
       topology(['checkout', 'search']),
+      // Of one moment each: templates that depend on which line came first, two pods that fail, alerts as rare as each other.
+      log('cart', ['pool a b c full', 'pool a x y full', 'pool q x y full'].flatMap((message) => [
+        { timestamp: at('13:40'), level: 'info', message: 'served' },
+        { timestamp: at('14:05'), level: 'error', message },
+      ])),
+      {
+        source: 'test',
+        summary: '',
+        observedAt: 0,
+        evidenceId: 'evd_platform',
+        type: 'platform_event',
+        rows: [
+          { kind: 'pod', entity: 'checkout-2', ready: false, reason: 'OOMKilled' },
+          { kind: 'pod', entity: 'checkout-1', ready: false, reason: 'ImagePullBackOff' },
+          ...['cpu', 'memory', 'disk', 'network'].map((name) => ({
+            entity: 'search', signal: `${name} up`, about: 'metric' as const, seenBefore: 1, stormsBefore: 9,
+          })),
+        ],
+      },
     ];
     const first = investigate(evidence);
-    expect(investigate([...evidence].reverse())).toEqual(first);
+    const reversed = evidence.map((each) => ({ ...each, rows: [...each.rows].reverse() }) as Evidence).reverse();
+    expect(investigate(reversed)).toEqual(first);
     expect(decideOutcome(JSON.parse(JSON.stringify(first.inputs)) as typeof first.inputs)).toEqual(
       first.outcome,
     );

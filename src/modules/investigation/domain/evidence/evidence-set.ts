@@ -1,5 +1,6 @@
 import { compareText } from '../compare-text.js';
 import { CallGraph } from '../topology/call-graph.js';
+import { getOrAdd } from '../get-or-add.js';
 import { beginning } from '../wording.js';
 import type {
   AlertSignal,
@@ -39,15 +40,20 @@ export const MAX_MESSAGE_LENGTH = 4096;
 
 /**
  * All evidence of one run, sorted out by kind. Rows that no arithmetic survives (a sample that is not a number, a
- * time that is none) are left out here, once, so that no agent has to think of them. Every answer is in an order
- * that does not depend on the order of arrival beyond the rows' own times and names.
+ * time that is none) are left out here, once, so that no agent has to think of them. Every answer is in an order that comes from
+ * the rows themselves and from the ids of their evidence, never from who came first.
  */
 export class EvidenceSet {
   #series: readonly MetricSeries[] | undefined;
   #logs: readonly Cited<LogLine>[] | undefined;
   #callGraph: CallGraph | undefined;
 
-  constructor(readonly items: readonly Evidence[]) {}
+  readonly #byId: readonly Evidence[];
+
+  /** @param items in any order */
+  constructor(readonly items: readonly Evidence[]) {
+    this.#byId = [...items].sort((a, b) => compareText(a.evidenceId, b.evidenceId));
+  }
 
   /** Whether any evidence of one of these types has rows. */
   has(...types: readonly EvidenceType[]): boolean {
@@ -56,36 +62,36 @@ export class EvidenceSet {
 
   /** Every series, by entity and then metric. */
   get series(): readonly MetricSeries[] {
-    return (this.#series ??= groupSeries(this.items));
+    return (this.#series ??= groupSeries(this.#byId));
   }
 
   /** Every log line and platform event, oldest first. */
   get logs(): readonly Cited<LogLine>[] {
     return (this.#logs ??= [...this.rows('log', isLogLine), ...this.rows('platform_event', isLogLine)]
       .map(capped)
-      .sort((a, b) => a.row.timestamp - b.row.timestamp));
+      .sort(inOrderOf<LogLine>('timestamp', 'entity', 'message')));
   }
 
   /** Kubernetes, cloud and database events, oldest first. */
   get platformEvents(): readonly Cited<LogLine>[] {
-    return this.rows('platform_event', isLogLine).sort((a, b) => a.row.timestamp - b.row.timestamp);
+    return this.rows('platform_event', isLogLine).sort(inOrderOf<LogLine>('timestamp', 'entity', 'message'));
   }
 
   /** How the platform is right now. */
   get states(): readonly Cited<PlatformState>[] {
-    return this.rows('platform_event', (row): row is PlatformState => 'ready' in row);
+    return this.rows('platform_event', (row): row is PlatformState => 'ready' in row).sort(
+      inOrderOf<PlatformState>('entity', 'kind'),
+    );
   }
 
   get alertSignals(): readonly Cited<AlertSignal>[] {
-    return this.rows('platform_event', (row): row is AlertSignal => 'signal' in row);
+    return this.rows('platform_event', (row): row is AlertSignal => 'signal' in row).sort(
+      inOrderOf<AlertSignal>('entity', 'signal', 'caller'),
+    );
   }
 
   get spans(): readonly Cited<Span>[] {
-    return this.rows(
-      'trace',
-      (row): row is Span =>
-        'spanId' in row && Number.isFinite(row.startedAt) && Number.isFinite(row.durationMs),
-    );
+    return this.rows('trace', isSpan).sort(inOrderOf<Span>('startedAt', 'traceId', 'spanId'));
   }
 
   get traceStatistics(): readonly Cited<TraceStatistic>[] {
@@ -94,17 +100,17 @@ export class EvidenceSet {
 
   /** Every change, oldest first, then by service. */
   get changes(): readonly Cited<Change>[] {
-    return this.items
+    return this.#byId
       .flatMap((item) =>
         item.type === 'deployment' || item.type === 'code_change' || item.type === 'config_change'
           ? cite(item.evidenceId, item.rows, (change) => Number.isFinite(change.occurredAt))
           : [],
       )
-      .sort((a, b) => a.row.occurredAt - b.row.occurredAt || compareText(a.row.service, b.row.service));
+      .sort(inOrderOf<Change>('occurredAt', 'service', 'summary'));
   }
 
   get edges(): readonly Cited<TopologyEdge>[] {
-    return this.items.flatMap((item) => (item.type === 'topology' ? cite(item.evidenceId, item.rows) : []));
+    return this.#byId.flatMap((item) => (item.type === 'topology' ? cite(item.evidenceId, item.rows) : []));
   }
 
   /** Of all edges; empty without any. */
@@ -117,7 +123,7 @@ export class EvidenceSet {
     is: (row: Evidence['rows'][number]) => row is Row,
   ): Cited<Row>[] {
     const cited: Cited<Row>[] = [];
-    for (const { evidenceId, rows, type: own } of this.items) {
+    for (const { evidenceId, rows, type: own } of this.#byId) {
       if (own !== type) continue;
       for (const row of rows) if (is(row)) cited.push({ evidenceId, row });
     }
@@ -126,7 +132,7 @@ export class EvidenceSet {
 
   /** Notes and what a database said in words; not runbooks, which speak of what has not happened. */
   get notes(): readonly Cited<TextNote>[] {
-    return this.items.flatMap((item) => {
+    return this.#byId.flatMap((item) => {
       if (item.type === 'note') return cite(item.evidenceId, item.rows);
       if (item.type !== 'database') return [];
       return cite(
@@ -147,6 +153,10 @@ function cite<Row>(
   return cited;
 }
 
+function isSpan(row: Evidence['rows'][number]): row is Span {
+  return 'spanId' in row && Number.isFinite(row.startedAt) && Number.isFinite(row.durationMs);
+}
+
 function isLogLine(row: Evidence['rows'][number]): row is LogLine {
   return 'timestamp' in row && 'message' in row && Number.isFinite(row.timestamp);
 }
@@ -154,6 +164,17 @@ function isLogLine(row: Evidence['rows'][number]): row is LogLine {
 function capped(cited: Cited<LogLine>): Cited<LogLine> {
   if (cited.row.message.length <= MAX_MESSAGE_LENGTH) return cited;
   return { ...cited, row: { ...cited.row, message: beginning(cited.row.message, MAX_MESSAGE_LENGTH) } };
+}
+
+/** By the first of these fields in which two rows differ; what lacks it comes first. */
+function inOrderOf<Row>(...fields: readonly (keyof Row)[]) {
+  return ({ row: a }: Cited<Row>, { row: b }: Cited<Row>): number => {
+    for (const field of fields) {
+      const [one, other] = [a[field] ?? '', b[field] ?? ''];
+      if (one !== other) return one < other ? -1 : 1;
+    }
+    return 0;
+  };
 }
 
 function isMetricPoint(row: MetricPoint | TextNote): row is MetricPoint {
@@ -168,9 +189,7 @@ function groupSeries(items: readonly Evidence[]): MetricSeries[] {
       if (!isMetricPoint(row) || !Number.isFinite(row.timestamp) || !Number.isFinite(row.value)) continue;
       // No name holds a NUL (the intake refuses it), so two different pairs never share a key.
       const key = `${row.entity}\0${row.metric}\0${row.instance ?? ''}`;
-      const group = groups.get(key);
-      if (group) group.push({ evidenceId: item.evidenceId, row });
-      else groups.set(key, [{ evidenceId: item.evidenceId, row }]);
+      getOrAdd(groups, key, () => []).push({ evidenceId: item.evidenceId, row });
     }
   }
   return [...groups.values()]
@@ -184,7 +203,7 @@ function groupSeries(items: readonly Evidence[]): MetricSeries[] {
 }
 
 function toSeries(points: readonly Cited<MetricPoint>[]): MetricSeries {
-  const sorted = [...points].sort((a, b) => a.row.timestamp - b.row.timestamp || a.row.value - b.row.value);
+  const sorted = [...points].sort(inOrderOf<MetricPoint>('timestamp', 'value'));
   const timestamps: number[] = [];
   const values: number[] = [];
   for (const { row } of sorted) {
@@ -197,7 +216,7 @@ function toSeries(points: readonly Cited<MetricPoint>[]): MetricSeries {
     entity: points[0]?.row.entity ?? '',
     instance: points[0]?.row.instance,
     metric: points[0]?.row.metric ?? '',
-    unit: points.find((point) => point.row.unit !== undefined)?.row.unit,
+    unit: sorted.find((point) => point.row.unit !== undefined)?.row.unit,
     timestamps,
     values,
     evidenceIds: [...new Set(points.map((point) => point.evidenceId))],

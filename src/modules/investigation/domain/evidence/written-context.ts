@@ -1,4 +1,5 @@
 import { textTokens } from '#kernel/domain/text-tokens';
+import { compareText } from '../compare-text.js';
 import type { EvidenceSet } from './evidence-set.js';
 import { finding, type Finding } from '../finding.js';
 import type { Hypothesis } from '../hypothesis.js';
@@ -21,6 +22,7 @@ export function writtenContext({ items }: EvidenceSet, best: Hypothesis | undefi
         : [],
     )
     .filter(({ text }) => text.trim() !== '')
+    .sort((a, b) => compareText(a.evidenceId, b.evidenceId))
     .slice(0, MOST_SHOWN)
     .map(({ type, evidenceId, source, text }) => {
       const shared = [...new Set(textTokens(text))].filter((word) => sought.has(word));
