@@ -77,6 +77,26 @@ describe('The log analysis', () => {
     );
   });
 
+  it.each([
+    ['never set', 0],
+    ['years ahead', Date.UTC(2099, 0)],
+  ])('is not misled by one line of a clock that is %s', (_, timestamp) => {
+    const every = (from: string, to: string, perMinute: number) =>
+      Array.from({ length: ((at(to) - at(from)) / MINUTE) * perMinute }, (__, i) => ({
+        timestamp: at(from) + (i * MINUTE) / perMinute,
+        level: 'error',
+        message: 'retrying the payment',
+      }));
+    const stray = { timestamp, level: 'info', message: 'started' };
+    const steady = every('13:00', '14:40', 1);
+    const risen = [...every('13:00', '14:02', 1), ...every('14:02', '14:40', 6)];
+    const found = (rows: Parameters<typeof log>[1]) =>
+      run([log('checkout', rows)]).findings.map(({ kind, at: since }) => [kind, since]);
+    expect(found([...steady, stray])).toEqual(found(steady));
+    expect(found([...risen, stray])).toEqual(found(risen));
+    expect(found(risen)).toEqual([['risen_error', at('14:02')]]);
+  });
+
   it('does not call a message new when there is no before', () => {
     const rows = Array.from({ length: 5 }, (_, i) => ({
       timestamp: at('14:12') + i,

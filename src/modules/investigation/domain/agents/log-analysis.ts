@@ -1,5 +1,6 @@
 import { errorHypotheses } from '../logs/error-hypotheses.js';
-import type { EvidenceSet } from '../evidence/evidence-set.js';
+import type { Cited, EvidenceSet } from '../evidence/evidence-set.js';
+import type { LogLine } from '../evidence/evidence.js';
 import { finding, type Finding, type FindingKind } from '../finding.js';
 import { compareLogs, type LogComparison, type TemplateUse } from '../logs/log-comparison.js';
 import { logChannels } from '../logs/log-channels.js';
@@ -28,7 +29,8 @@ export const logAnalysis: Agent = {
   needs: ['log', 'platform_event'],
   after: [],
   run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
-    if (evidence.logs.length === 0) {
+    const logs = evidence.logsAround(context.incident.alertedAt);
+    if (logs.length === 0) {
       return {
         agentName: NAME,
         findings: [],
@@ -38,7 +40,7 @@ export const logAnalysis: Agent = {
         message: 'No logs were attached or pulled, so none were read.',
       };
     }
-    const comparison = compareLogs(evidence.logs, splitOf(evidence, context));
+    const comparison = compareLogs(logs, splitOf(logs, context));
     const troubles = comparison.uses.filter((use) => use.isError && isTrouble(use, comparison));
     const shown = troubles.slice(0, MOST_FINDINGS);
     return {
@@ -46,7 +48,7 @@ export const logAnalysis: Agent = {
       findings: [
         ...shown.map((use) => troubleFinding(use, comparison, context)),
         ...silences(comparison, context),
-        ...quiet(evidence, troubles, comparison, context),
+        ...quiet(logs, troubles, comparison, context),
       ],
       hypotheses: errorHypotheses(troubles.map((use) => ({ use, kind: kindOf(use, comparison) }))),
       suspects: comparison.comparable ? suspects(comparison) : byErrors(troubles),
@@ -59,7 +61,7 @@ export const logAnalysis: Agent = {
 };
 
 /** Where nothing was written since the onset, the onset is the alert's own time: the last minutes before it are now. */
-function splitOf({ logs }: EvidenceSet, { onset }: InvestigationContext): number {
+function splitOf(logs: readonly Cited<LogLine>[], { onset }: InvestigationContext): number {
   const last = logs.at(-1)?.row.timestamp ?? onset.at;
   return last <= onset.at ? onset.at - UNTIL_ALERTED : onset.at;
 }
@@ -124,14 +126,14 @@ function silences({ uses, comparable }: LogComparison, { onset }: InvestigationC
 
 /** That nothing is wrong is a finding too, but only where the failing service itself was read before and after. */
 function quiet(
-  evidence: EvidenceSet,
+  logs: readonly Cited<LogLine>[],
   troubles: readonly TemplateUse[],
   { comparable, linesAfter }: LogComparison,
   { incident, onset }: InvestigationContext,
 ): Finding[] {
   if (troubles.length > 0 || !comparable || linesAfter === 0) return [];
   const { service } = incident;
-  const own = evidence.logs.filter(({ row }) => service === null || sameService(row.entity, service));
+  const own = logs.filter(({ row }) => service === null || sameService(row.entity, service));
   const after = own.filter(({ row }) => row.timestamp >= onset.at);
   if (after.length === 0 || after.length === own.length) return [];
   return [

@@ -5,6 +5,7 @@ import { beginning } from '../wording.js';
 import type {
   AlertSignal,
   Change,
+  EpochMs,
   Evidence,
   EvidenceType,
   LogLine,
@@ -37,6 +38,7 @@ export interface MetricSeries {
 
 /** A log line longer than this is cut: what tells one message from another stands at its start. */
 export const MAX_MESSAGE_LENGTH = 4096;
+const A_WEEK = 7 * 24 * 60 * 60_000;
 
 /**
  * All evidence of one run, sorted out by kind. Rows that no arithmetic survives (a sample that is not a number, a
@@ -70,6 +72,12 @@ export class EvidenceSet {
     return (this.#logs ??= [...this.rows('log', isLogLine), ...this.rows('platform_event', isLogLine)]
       .map(capped)
       .sort(inOrderOf<LogLine>('timestamp', 'entity', 'message')));
+  }
+
+  /** Those around a moment. What is further off tells of a clock that was not set, unless there is nothing else. */
+  logsAround(moment: EpochMs): readonly Cited<LogLine>[] {
+    const near = this.logs.filter(({ row }) => Math.abs(row.timestamp - moment) < A_WEEK);
+    return near.length > 0 ? near : this.logs;
   }
 
   /** Kubernetes, cloud and database events, oldest first. */

@@ -37,9 +37,10 @@ export function estimateOnset(
   evidence: EvidenceSet,
   { alertedAt, service }: { readonly alertedAt: EpochMs; readonly service: string | null },
 ): Onset {
+  const logs = evidence.logsAround(alertedAt);
   const candidates = [
     ...evidence.series.map((series) => onsetOf(series, 'metric', alertedAt)),
-    ...errorVolumeSeries(evidence.logs, alertedAt).map((series) => onsetOf(series, 'log', alertedAt)),
+    ...errorVolumeSeries(logs, alertedAt).map((series) => onsetOf(series, 'log', alertedAt)),
   ].filter((onset) => onset !== undefined);
   candidates.sort(
     (a, b) =>
@@ -49,7 +50,7 @@ export function estimateOnset(
   );
   const first = firstOfChain(candidates, service, Math.ceil(evidence.series.length * BY_CHANCE));
   if (first) return first;
-  const starts = errorStarts(evidence.logs, alertedAt);
+  const starts = errorStarts(logs, alertedAt);
   const start = starts.find(({ entity }) => service !== null && sameService(entity, service)) ?? starts[0];
   if (start) return { ...start, basis: 'log', metric: null };
   return { at: alertedAt, basis: 'alert', entity: null, metric: null, evidenceIds: [] };
