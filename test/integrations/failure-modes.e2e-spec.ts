@@ -334,7 +334,7 @@ describe('what a managed database tells of itself, attached, is named', () => {
   it.each<[mode: string, rootCause: RegExp, database: object[], events: object[]]>([
     ['cpu_saturation', /^orders-db uses 97 % of its CPU/, measured('CPUUtilization', 20, 97), []],
     ['replication_lag', /^orders-db lags 900 s behind/, measured('ReplicaLag', 1, 900), []],
-    ['storage_full', /^orders-db has 1 % of its storage left/, measured('FreeStorageSpace', 100e9, 1e9), []],
+    ['storage_full', /^orders-db has 1 % left of the storage that was free/, measured('FreeStorageSpace', 100e9, 1e9), []],
     ['connection_exhaustion', /^orders-db has 495 of 500 connections in use/, calm, told('Current connections: 495 of 500')],
     ['failover', /^orders-db failed over to its standby/, calm, told('Multi-AZ instance failover completed')],
     ['lock_contention', /^orders-db lets sessions wait 60 s for a lock/, measured('longest_lock_wait', 0, 60), []],

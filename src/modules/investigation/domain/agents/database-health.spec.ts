@@ -34,6 +34,14 @@ describe('The database health', () => {
     expect(report.suspects).toEqual([]);
   });
 
+  it('does not call a database well of which it knows no limit', () => {
+    const hits = cpu(0.99, 0.4, 0.1).map((row) => ({ ...row, metric: 'cache_hit_ratio' }));
+    expect(run(...hits).findings).toEqual([]);
+    expect(run(...hits, ...cpu(20, 21)).findings).toMatchObject([
+      { statement: 'None of 1 measure of the database is near a limit.' },
+    ]);
+  });
+
   it('says so when there is nothing to read', () => {
     expect(run().findings).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { type ReachedLimit, reachedLimits } from '../platform/database-limits.js';
+import { hasLimit, type ReachedLimit, reachedLimits } from '../platform/database-limits.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { FailureMode } from '../platform/failure-mode.js';
 import { finding } from '../finding.js';
@@ -31,9 +31,7 @@ export const databaseHealth: Agent = {
       evidenceId: incident.evidenceId,
     };
     const limits = distinct(reachedLimits(evidence, alert)).slice(0, MOST_SHOWN);
-    const measures = evidence.series.filter(({ evidenceIds }) =>
-      evidence.items.some(({ type, evidenceId }) => type === 'database' && evidenceIds.includes(evidenceId)),
-    );
+    const measures = evidence.databaseSeries.filter(hasLimit);
     const quiet =
       limits.length === 0 && measures.length > 0
         ? [

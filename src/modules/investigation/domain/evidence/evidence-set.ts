@@ -67,6 +67,12 @@ export class EvidenceSet {
     return (this.#series ??= groupSeries(this.#byId));
   }
 
+  /** Those of which a database told samples. */
+  get databaseSeries(): readonly MetricSeries[] {
+    const told = new Set(this.items.flatMap((item) => (item.type === 'database' ? item.evidenceId : [])));
+    return this.series.filter(({ evidenceIds }) => evidenceIds.some((id) => told.has(id)));
+  }
+
   /** Every log line and platform event, oldest first. */
   get logs(): readonly Cited<LogLine>[] {
     return (this.#logs ??= [...this.rows('log', isLogLine), ...this.rows('platform_event', isLogLine)]

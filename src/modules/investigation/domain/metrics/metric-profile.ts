@@ -49,7 +49,7 @@ export function profileOf(metric: string, unit: string | undefined): MetricProfi
 }
 
 /** `CpuUsageRate(%)` and `cpu_usage_rate` read as words, so that word boundaries hold. */
-function separated(metric: string): string {
+export function separated(metric: string): string {
   return metric
     .slice(0, 256)
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')

@@ -37,6 +37,25 @@ describe('The limits of a database', () => {
     expect(modes(measures('FreeStorageSpace', [100e9, 60e9, 50e9]))).toEqual([]);
   });
 
+  it.each([
+    ['replication_lag_bytes', undefined, 50e6, []],
+    ['ReplicaLag', 'bytes', 50e6, []],
+    ['replica_lag_ms', undefined, 900, []],
+    ['replicaLagMillis', undefined, 900_000, ['replication_lag']],
+    ['replication_lag', 'minutes', 6, ['replication_lag']],
+    ['ReplicaLag', 'Seconds', 900, ['replication_lag']],
+    ['longest_lock_wait', 'ms', 900, []],
+  ])('are those of times, whatever their unit: %p in %p', (metric, unit, value, reached) => {
+    const evidence = measures(metric, [value, value, value]);
+    const rows = evidence.rows.map((row) => ({ ...row, ...(unit === undefined ? {} : { unit }) }));
+    expect(modes({ ...evidence, rows } as Evidence)).toEqual(reached);
+  });
+
+  it('are found in very long series', () => {
+    const free = Array.from({ length: 300_000 }, (_, i) => (i < 150_000 ? 100e9 : 1e9));
+    expect(modes(measures('FreeStorageSpace', free))).toEqual(['storage_full']);
+  });
+
   it('are reached by sessions that wait long for a lock, not by those that wait a moment', () => {
     expect(modes(measures('longest_lock_wait', [31]))).toEqual(['lock_contention']);
     expect(modes(measures('longest_lock_wait', [2]))).toEqual([]);

@@ -1,5 +1,6 @@
 import type { EvidenceSet, MetricSeries } from '../evidence/evidence-set.js';
 import type { EpochMs } from '../evidence/evidence.js';
+import { separated } from '../metrics/metric-profile.js';
 import type { FailureMode } from './failure-mode.js';
 
 /** A limit that a database reached. */
@@ -61,10 +62,8 @@ const REPLICATION_STOPPED =
  */
 export function reachedLimits(evidence: EvidenceSet, alert?: Alert): ReachedLimit[] {
   if (!evidence.has('database')) return [];
-  const series = evidence.series.filter(({ evidenceIds }) =>
-    evidenceIds.some((id) => isDatabase(evidence, id)),
-  );
-  const started = Math.min(...series.map(({ timestamps }) => timestamps[0] ?? Number.POSITIVE_INFINITY));
+  const series = evidence.databaseSeries;
+  const started = least(series.flatMap(({ timestamps }) => timestamps.slice(0, 1)));
   const limits = [
     ...series.flatMap(measured),
     ...reported(evidence, started - 10 * MINUTE),
@@ -73,10 +72,6 @@ export function reachedLimits(evidence: EvidenceSet, alert?: Alert): ReachedLimi
   return limits.sort(
     (a, b) => CAUSES_FIRST.indexOf(a.mode) - CAUSES_FIRST.indexOf(b.mode) || b.severity - a.severity,
   );
-}
-
-function isDatabase({ items }: EvidenceSet, id: string): boolean {
-  return items.some(({ type, evidenceId }) => type === 'database' && evidenceId === id);
 }
 
 /** An alert may exaggerate or be old: what it says of connections counts when the connections did the same. */
@@ -105,35 +100,85 @@ function alerted({ entity, metric, values, evidenceIds }: MetricSeries, alert: A
 }
 
 function measured(series: MetricSeries): ReachedLimit[] {
-  const name = series.metric.toLowerCase().replaceAll(/[^a-z]/g, '');
-  const recent = series.values.slice(-Math.max(1, Math.ceil(series.values.length * LATELY)));
-  const typical = [...recent].sort((a, b) => a - b)[Math.floor(recent.length / 2)] ?? 0;
   const { entity, evidenceIds } = series;
-  const limit = (mode: FailureMode, severity: number, says: string): ReachedLimit[] =>
-    severity >= 1 ? [{ mode, entity, says, severity, evidenceIds }] : [];
-  if (/^cpu(?:util|usage|percent|pct)/.test(name)) {
-    return limit('cpu_saturation', typical / CPU_PERCENT, `uses ${Math.round(typical)} % of its CPU`);
-  }
-  if (/replica(?:tion)?lag/.test(name)) {
-    return limit('replication_lag', typical / LAG_SECONDS, `lags ${Math.round(typical)} s behind its source`);
-  }
-  if (/^longestlockwait/.test(name)) {
-    return limit(
-      'lock_contention',
-      typical / LOCK_WAIT_SECONDS,
-      `lets sessions wait ${Math.round(typical)} s for a lock`,
-    );
-  }
-  if (/free(?:storage|disk)/.test(name)) {
-    const most = Math.max(...series.values);
-    const share = most > 0 ? Math.min(...recent) / most : 1;
-    return limit(
-      'storage_full',
-      share < FREE_SHARE ? 2 - share : 0,
-      `has ${Math.round(share * 100)} % of its storage left`,
-    );
-  }
-  return [];
+  const standing = limitOf(series)?.(series);
+  return standing && standing.severity >= 1 ? [{ ...standing, entity, evidenceIds }] : [];
+}
+
+/** Whether what a series measures has a limit that is known here: of all others nothing is said by staying below it. */
+export function hasLimit(series: MetricSeries): boolean {
+  return limitOf(series) !== undefined;
+}
+
+type Standing = Pick<ReachedLimit, 'mode' | 'severity' | 'says'>;
+
+/** By the letters of a measure's name how its limit is told. */
+const LIMITS: readonly (readonly [RegExp, (series: MetricSeries) => Standing])[] = [
+  [
+    /^cpu(?:util|usage|percent|pct)/,
+    (series) => {
+      const percent = typical(series);
+      const says = `uses ${Math.round(percent)} % of its CPU`;
+      return { mode: 'cpu_saturation', severity: percent / CPU_PERCENT, says };
+    },
+  ],
+  [
+    /replica(?:tion)?lag/,
+    (series) => {
+      const seconds = typical(series) * secondsIn(series);
+      const says = `lags ${Math.round(seconds)} s behind its source`;
+      return { mode: 'replication_lag', severity: seconds / LAG_SECONDS, says };
+    },
+  ],
+  [
+    /^longestlockwait/,
+    (series) => {
+      const seconds = typical(series) * secondsIn(series);
+      const says = `lets sessions wait ${Math.round(seconds)} s for a lock`;
+      return { mode: 'lock_contention', severity: seconds / LOCK_WAIT_SECONDS, says };
+    },
+  ],
+  [
+    /free(?:storage|disk)/,
+    (series) => {
+      const most = -least(series.values.map((value) => -value));
+      const share = most > 0 ? Math.max(0, least(recent(series)) / most) : 1;
+      const says = `has ${Math.round(share * 100)} % left of the storage that was free`;
+      return { mode: 'storage_full', severity: share < FREE_SHARE ? 2 - share : 0, says };
+    },
+  ],
+];
+
+function limitOf({ metric }: MetricSeries): ((series: MetricSeries) => Standing) | undefined {
+  const name = metric.toLowerCase().replaceAll(/[^a-z]/g, '');
+  return LIMITS.find(([words]) => words.test(name))?.[1];
+}
+
+function recent({ values }: MetricSeries): readonly number[] {
+  return values.slice(-Math.max(1, Math.ceil(values.length * LATELY)));
+}
+
+function typical(series: MetricSeries): number {
+  const sorted = [...recent(series)].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+const UNITS: readonly (readonly [RegExp, number])[] = [
+  [/\b(?:[kmgt]?i?b|bytes?|kilobytes|megabytes|lsn|records?|messages?|transactions?|percent|events?)\b|%/, 0],
+  [/\b(?:ns|nanos|nanoseconds?)\b/, 1e-9],
+  [/\b(?:us|micros|microseconds?)\b/, 1e-6],
+  [/\b(?:ms|millis|milliseconds?)\b/, 1e-3],
+  [/\bminutes?\b/, 60],
+];
+
+/** How many seconds one of its unit is, by the unit and the name; none where it is no time, such as a lag in bytes. */
+function secondsIn({ metric, unit = '' }: MetricSeries): number {
+  const words = separated(`${metric} ${unit}`);
+  return UNITS.find(([names]) => names.test(words))?.[1] ?? 1;
+}
+
+function least(values: readonly number[]): number {
+  return values.reduce((all, value) => Math.min(all, value), Number.POSITIVE_INFINITY);
 }
 
 /** What the database and its clients reported while it was measured; older reports are another story. */

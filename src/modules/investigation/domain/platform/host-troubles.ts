@@ -1,5 +1,6 @@
 import type { MetricSeries } from '../evidence/evidence-set.js';
 import type { EpochMs } from '../evidence/evidence.js';
+import { separated } from '../metrics/metric-profile.js';
 import { metricShift, type MetricShift } from '../metrics/metric-shift.js';
 
 /** What machines, clocks and networks measure of themselves: no code of a service moves any of it. */
@@ -18,13 +19,4 @@ export function hostTroubles(all: readonly MetricSeries[], onset: EpochMs): Metr
       .filter((shift) => shift !== undefined)
       .filter(({ shifted, at }) => shifted && at <= onset + TOLERANCE)
   );
-}
-
-/** `packetLossRatio` and `packet_loss_ratio` read as words. */
-function separated(metric: string): string {
-  return metric
-    .slice(0, 256)
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, ' ');
 }
