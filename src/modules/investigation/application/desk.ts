@@ -8,6 +8,7 @@ import {
   type KnownTruth,
 } from '../domain/eval-case.js';
 import { EvidenceSet } from '../domain/evidence/evidence-set.js';
+import { getOrAdd } from '../domain/get-or-add.js';
 import type { Evidence, EvidenceType } from '../domain/evidence/evidence.js';
 import { type Decided, Inquiry, type Remembered } from '../domain/inquiry.js';
 import { Mask } from '../domain/masking.js';
@@ -169,10 +170,14 @@ export class Desk {
   }
 
   private evidence(): EvidenceSet {
-    const pieces = [...this.#pieces.values()];
+    const pieces = new Map<string, OpenPiece>();
+    for (const piece of this.#pieces.values()) {
+      // What was attached a second time, say by a client that got no answer to the first, counts once.
+      getOrAdd(pieces, `${piece.head.type} ${piece.hash.copy().digest('hex')}`, () => piece);
+    }
     // Their rows were read as their types ask, which the compiler cannot see.
     return new EvidenceSet(
-      pieces.map(({ head, rows }) => ({ ...aboutOf(head), type: head.type, rows }) as Evidence),
+      [...pieces.values()].map(({ head, rows }) => ({ ...aboutOf(head), type: head.type, rows }) as Evidence),
     );
   }
 
