@@ -1,4 +1,5 @@
 import { type AlertedEntity, suspicionByEntity, type ViewName } from '../alerts/alert-surprisal.js';
+import { compareText } from '../compare-text.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding } from '../finding.js';
 import { hypothesis } from '../hypothesis.js';
@@ -33,13 +34,13 @@ export const alertStorm: Agent = {
   run(evidence: EvidenceSet): AgentReport {
     const signals = evidence.alertSignals;
     const alerted = suspicionByEntity(signals).sort(
-      (a, b) => b.suspicion - a.suspicion || (a.entity < b.entity ? -1 : 1),
+      (a, b) => b.suspicion - a.suspicion || compareText(a.entity, b.entity),
     );
     const suspects = standingOut(new Map(alerted.map(({ entity, suspicion }) => [entity, suspicion])), {
       usual: USUAL,
       among: alerted.length,
     });
-    const storms = Math.max(0, ...signals.map(({ row }) => row.stormsBefore));
+    const storms = signals.reduce((most, { row }) => Math.max(most, row.stormsBefore), 0);
     const most = alerted[0]?.suspicion ?? 0;
     const shown = alerted
       .filter(({ suspicion }) => suspicion > 0 && suspicion >= most * WORTH_SHOWING)

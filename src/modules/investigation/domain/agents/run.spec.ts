@@ -3,7 +3,7 @@ import { decideOutcome } from '../outcome/decide-outcome.js';
 import type { Evidence } from '../evidence/evidence.js';
 import { outcomeInputs } from '../outcome/outcome-inputs.js';
 import type { AgentReport, InvestigationContext } from './agent.js';
-import { aContext, at, change, log, logWithErrors, metric, topology } from './case.fixture.js';
+import { aContext, at, change, log, logWithErrors, metric, MINUTE, topology } from './case.fixture.js';
 import { AGENTS } from './registry.js';
 
 /** All agents in order, as the steps of a run do it, each report through JSON as it is stored between steps. */
@@ -105,7 +105,7 @@ describe('A run of all agents', () => {
   it('does not take what users feel for nothing because a database or the platform is well', () => {
     const about = { source: 'test', summary: '', observedAt: 0 };
     const calm: Evidence[] = [
-      { ...metric('orders-db', 'connections_used', 7, 7), type: 'database' } as Evidence,
+      { ...metric('orders-db', 'CPUUtilization', 20, 20), type: 'database' } as Evidence,
       {
         ...about,
         evidenceId: 'evd_pods',
@@ -247,6 +247,32 @@ describe('A run of all agents', () => {
         paths: [''],
       }),
       topology(['__proto__', '__proto__'], ['', 'checkout'], ['checkout', '']),
+      log(
+        'vast',
+        ['error a', 'error b', 'error b', 'error c'].map((message, i) => ({
+          timestamp: at('13:50') + i * 10 * MINUTE,
+          message,
+          ...(i < 3 ? { count: 1e308 } : {}),
+        })),
+      ),
+      {
+        ...{ source: 'test', summary: '', observedAt: 0, evidenceId: 'evd_t', type: 'trace' },
+        rows: [
+          { statistic: 'edge_gap', caller: 'a', entity: 'b', count: 9, mean: 1e308, baselineCount: 9, baselineMean: -1e308 },
+          ...['13:40', '13:41', '14:12', '14:13'].flatMap((clock) => {
+            const span = { traceId: clock, entity: 'c', operation: 'get', startedAt: at(clock) };
+            const durationMs = clock < '14' ? 1 : 1e308;
+            return [
+              { ...span, spanId: 'root', durationMs },
+              { ...span, spanId: 'below', parentSpanId: 'root', entity: 'd', durationMs: 1 },
+            ];
+          }),
+        ],
+      },
+      {
+        ...metric('db', 'FreeStorageSpace', 1e-320, -1e308),
+        type: 'database',
+      } as Evidence,
     ];
     expect(() => investigate(hostile)).not.toThrow();
   });

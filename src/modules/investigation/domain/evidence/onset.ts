@@ -88,7 +88,7 @@ function onsetOf(series: MetricSeries, basis: 'metric' | 'log', alertedAt: Epoch
   if (!baseline) return undefined;
   // Noise that comes in few, coarse values has next to no spread, yet it does not leave its own range.
   const usual = series.values.slice(0, normal).map((value) => robustZ(value, baseline, profile.direction));
-  const limit = Math.max(DEPARTURE, ...usual);
+  const limit = usual.reduce((most, z) => Math.max(most, z), DEPARTURE);
   const departed = series.values
     .slice(normal, known)
     .map((value) => robustZ(value, baseline, profile.direction) > limit);

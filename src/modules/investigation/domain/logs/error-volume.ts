@@ -4,9 +4,9 @@ import type { EpochMs, LogLine } from '../evidence/evidence.js';
 import { isErrorLike } from './log-severity.js';
 
 const MINUTE = 60_000;
-// A hostile log can name any entity and any time; the grid stays within 200 × 1 week.
+// A hostile log can name any entity and any time; the grid stays within 200 × 1 week, of which both ends count.
 const MOST_ENTITIES = 200;
-const MOST_MINUTES = 7 * 24 * 60;
+const MOST_MINUTES = 7 * 24 * 60 + 1;
 
 interface Volume {
   readonly entity: string;
@@ -42,9 +42,9 @@ export function errorVolumeSeries(lines: readonly Cited<LogLine>[], until: Epoch
     }));
 }
 
-/** How many lines a row stands for; a folded row says so, and a broken count is one line. */
-export function timesSeen(line: LogLine): number {
-  return line.count !== undefined && Number.isFinite(line.count) && line.count >= 1 ? line.count : 1;
+/** How many lines a row stands for; a folded row says so, and a broken count, or one that no sum survives, is one line. */
+export function timesSeen({ count = 1 }: LogLine): number {
+  return count >= 1 && count <= Number.MAX_SAFE_INTEGER ? count : 1;
 }
 
 function volumesOf(lines: readonly Cited<LogLine>[], until: EpochMs): Volume[] {

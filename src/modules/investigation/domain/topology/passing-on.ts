@@ -126,7 +126,7 @@ function silent(
   failing: ReadonlyMap<string, Failing>,
   since: EpochMs,
 ): Failing[] {
-  const end = Math.max(...series.map(({ timestamps }) => timestamps.at(-1) ?? 0));
+  const end = series.reduce((last, { timestamps }) => Math.max(last, timestamps.at(-1) ?? 0), 0);
   return series.filter(countsRequests).flatMap(({ entity, timestamps, values }) => {
     const step = stepOf(timestamps);
     const last = timestamps[values.findLastIndex((value) => value > 0)] ?? 0;

@@ -40,7 +40,7 @@ export function slowEdges(statistics: readonly CitedStatistic[]): SlowEdge[] {
       if (now === undefined || before === undefined || row.count === 0 || row.baselineCount === 0) return [];
       const { median = now, baselineMedian = before } = row;
       const size = Math.min(growth(before, now), growth(baselineMedian, median));
-      return size > 0 ? [{ caller, callee, before, now, size, evidenceIds }] : [];
+      return size > 0 && Number.isFinite(size) ? [{ caller, callee, before, now, size, evidenceIds }] : [];
     })
     .sort((a, b) => b.size - a.size || compareText(a.caller, b.caller) || compareText(a.callee, b.callee));
 }
