@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { newTenant, type TenantUser } from '../support/api.js';
+import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import {
   ALERT,
@@ -121,6 +122,61 @@ it('what no agent can read is told, not passed over', async () => {
     'deployment from a person’s deployment: 1 row, of which 0 were read: none holds what change detection reads.',
   );
 });
+
+it('what is more than a run reads is told, and the rest is read', async () => {
+  const tenant = await newTenant(server.url);
+  const incidentId = await openQuietIncident(tenant);
+  const own = [tenant.tenantId, incidentId];
+  // As many as no test attaches one by one; their ids come before all that are made today.
+  const many = `'evd_' || lpad(n::text, 26, '0') AS id FROM generate_series(1, 1000) AS n`;
+  await sql(
+    server.database.url,
+    `WITH rows AS (INSERT INTO incident_evidence_chunks (tenant_id, evidence_id, chunk, content)
+       SELECT $1, id, 0, json_build_array(json_build_object('text', id)) FROM (SELECT ${many}) AS m)
+     INSERT INTO incident_evidence (tenant_id, evidence_id, incident_id, type, source, accepted, rejected, attached_at)
+     SELECT $1, id, $2, 'note', 'many', 1, 0, now() FROM (SELECT ${many}) AS m`,
+    own,
+    tenant.tenantId,
+  );
+  await attach(tenant, incidentId, 'note', 'one more');
+  await sql(
+    server.database.url,
+    `INSERT INTO context_notes (tenant_id, note_id, incident_id, context, added_by, added_at)
+     SELECT $1, 'evd_' || lpad((5000 + n)::text, 26, '0'), $2, 'seen', 'usr_0', now() FROM generate_series(1, 101) AS n`,
+    own,
+    tenant.tenantId,
+  );
+  await sql(
+    server.database.url,
+    `INSERT INTO changes (tenant_id, change_id, type, service, summary, occurred_at, recorded_at)
+     SELECT $1, 'chg_' || lpad(n::text, 26, '0'), 'deploy', 'search', 'Deploy ' || n, now() - interval '1 hour', now()
+       FROM generate_series(1, 101) AS n`,
+    [tenant.tenantId],
+    tenant.tenantId,
+  );
+  await start(tenant, incidentId);
+  const { missingEvidence, investigationId } = await ended(tenant, incidentId);
+  expect(missingEvidence).toEqual(
+    expect.arrayContaining([
+      'Of what was attached to the incident the first 1000 pieces were read, and no more.',
+      expect.stringMatching(/^Of the recorded changes from \S+ to \S+ only 100 were read\.$/),
+      'Of the context that people added the latest 100 were read.',
+    ]),
+  );
+  const read = await sql<{ source: string; pieces: string }>(
+    server.database.url,
+    `SELECT source, count(*) AS pieces FROM investigation_evidence WHERE tenant_id = $1 AND investigation_id = $2
+      GROUP BY source ORDER BY source`,
+    [tenant.tenantId, investigationId],
+    tenant.tenantId,
+  );
+  expect(read).toEqual([
+    { source: 'changes', pieces: '100' },
+    { source: 'context', pieces: '100' },
+    { source: 'incident report', pieces: '1' },
+    { source: 'many', pieces: '1000' },
+  ]);
+}, 60_000);
 
 it('what no database holds is read all the same: a table may have any bytes', async () => {
   const tenant = await newTenant(server.url);

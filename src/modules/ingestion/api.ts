@@ -137,7 +137,7 @@ export interface AttachedEvidence {
 
 export abstract class IncidentEvidence {
   /** What was attached, oldest first, without its content. */
-  abstract of(tenantId: TenantId, incidentId: string): Promise<AttachedEvidence[]>;
+  abstract of(tenantId: TenantId, incidentId: string, limit: number): Promise<AttachedEvidence[]>;
 
   /** The rows of one piece as JSON arrays, in bounded batches, so that nobody holds a whole upload. */
   abstract rows(tenantId: TenantId, evidenceId: string): AsyncIterable<string>;

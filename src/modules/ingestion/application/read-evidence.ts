@@ -10,8 +10,8 @@ export class ReadEvidence extends IncidentEvidence {
     super();
   }
 
-  async of(tenantId: TenantId, incidentId: string): Promise<AttachedEvidence[]> {
-    return this.shelf.headers(tenantId, incidentId);
+  async of(tenantId: TenantId, incidentId: string, limit: number): Promise<AttachedEvidence[]> {
+    return this.shelf.headers(tenantId, incidentId, { after: '', limit });
   }
 
   async *rows(tenantId: TenantId, evidenceId: string): AsyncIterable<string> {

@@ -29,7 +29,7 @@ export abstract class EvidenceShelf {
   abstract headers(
     tenantId: TenantId,
     incidentId: string,
-    page?: { readonly after: string; readonly limit: number },
+    page: { readonly after: string; readonly limit: number },
   ): Promise<ShelvedEvidence[]>;
   abstract batch(tenantId: TenantId, evidenceId: string, batch: number): Promise<string | undefined>;
 }

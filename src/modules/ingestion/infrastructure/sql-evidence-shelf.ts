@@ -4,9 +4,6 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { callContext } from '#kernel/tenancy/call-context';
 import { EvidenceShelf, type EvidenceHeader, type ShelvedEvidence } from '../domain/evidence.js';
 
-/** More pieces than one investigation can read. */
-const MAX_PIECES = 1_000;
-
 @Injectable()
 export class SqlEvidenceShelf extends EvidenceShelf {
   constructor(private readonly unitOfWork: UnitOfWork) {
@@ -58,7 +55,7 @@ export class SqlEvidenceShelf extends EvidenceShelf {
   async headers(
     tenantId: TenantId,
     incidentId: string,
-    page = { after: '', limit: MAX_PIECES },
+    page: { readonly after: string; readonly limit: number },
   ): Promise<ShelvedEvidence[]> {
     return this.unitOfWork.query<ShelvedEvidence>(
       tenantId,

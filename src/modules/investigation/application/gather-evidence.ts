@@ -36,8 +36,9 @@ export class GatherEvidence {
     return this.runs.change(tenantId, investigationId, async (run) => {
       if (run.status !== 'running' || run.onset) return undefined;
       run.date(onset);
-      run.unreadSources = [...attached.unread, ...pulled.unread, ...storm.unread];
-      const records = [...attached.records, ...pulled.records, ...storm.records, ...recorded];
+      const found = [attached, pulled, storm, recorded];
+      run.unreadSources = found.flatMap(({ unread }) => unread);
+      const records = found.flatMap((each) => each.records);
       await this.caseFile.addEvidence(tenantId, investigationId, records);
       return onset;
     });

@@ -10,6 +10,7 @@ import type { FoundEvidence } from './found-evidence.js';
 
 /** Of one type of evidence: what a run holds in memory. Of more than that it reads a sample. */
 const MOST_ROWS = 100_000;
+const MOST_PIECES = 1_000;
 
 /** Brings what was attached to an incident into the one form that agents read. What no agent reads stays where it is. */
 @Injectable()
@@ -23,10 +24,13 @@ export class ReadAttached {
     incidentId: string,
     only?: ReadonlySet<string>,
   ): Promise<FoundEvidence> {
-    const all = await this.attached.of(tenantId, incidentId);
-    const headers = all.filter(({ evidenceId }) => !only || only.has(evidenceId));
+    const all = await this.attached.of(tenantId, incidentId, MOST_PIECES + 1);
+    const headers = all.slice(0, MOST_PIECES).filter(({ evidenceId }) => !only || only.has(evidenceId));
     const records: NewEvidence[] = [];
     const unread: string[] = [];
+    if (all.length > MOST_PIECES) {
+      unread.push(`Of what was attached to the incident the first ${MOST_PIECES} pieces were read, and no more.`);
+    }
     for (const header of headers) {
       const rows = headers.reduce(
         (sum, { type, accepted }) => sum + (type === header.type ? accepted : 0),

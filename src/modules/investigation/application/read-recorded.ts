@@ -3,10 +3,10 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { NewChange } from '../api.js';
 import type { InvestigatedIncident } from '../domain/agents/agent.js';
-import type { NewEvidence } from '../domain/evidence/case-file.js';
 import { LOOK_BACK } from '../domain/changes/change-ranking.js';
 import type { Onset } from '../domain/evidence/onset.js';
 import type { RemoteDesk } from './desks.js';
+import type { FoundEvidence } from './found-evidence.js';
 import { keptPiece } from './kept-piece.js';
 
 interface RecordedChange extends NewChange {
@@ -34,19 +34,26 @@ export class ReadRecorded {
     tenantId: TenantId,
     { incidentId, service, alertedAt }: InvestigatedIncident,
     onset: Onset,
-  ): Promise<NewEvidence[]> {
+  ): Promise<FoundEvidence> {
     const from = new Date(onset.at - LOOK_BACK);
     const to = new Date(Math.max(onset.at, alertedAt));
     const query = `recorded changes from ${from.toISOString()} to ${to.toISOString()}`;
     const changes = await this.changes(tenantId, service, from, to);
     const notes = await this.notes(tenantId, incidentId);
-    return Promise.all([
-      ...changes.map((change) => keptPiece(desk, { ...changeHead(change), query }, [change])),
-      ...notes.map((note) => {
+    const records = await Promise.all([
+      ...changes
+        .slice(0, MOST_CHANGES)
+        .map((change) => keptPiece(desk, { ...changeHead(change), query }, [change])),
+      ...notes.slice(0, MOST_NOTES).map((note) => {
         const row = { text: note.context, timestamp: note.addedAt };
         return keptPiece(desk, noteHead(note), [row]);
       }),
     ]);
+    const unread = [
+      ...(changes.length > MOST_CHANGES ? [`Of the ${query} only ${MOST_CHANGES} were read.`] : []),
+      ...(notes.length > MOST_NOTES ? [`Of the context that people added the latest ${MOST_NOTES} were read.`] : []),
+    ];
+    return { records, unread };
   }
 
   /** Each with the version it replaced; those of the service come first, before the newest of all others. */
@@ -68,7 +75,7 @@ export class ReadRecorded {
             ORDER BY p.occurred_at DESC, p.change_id DESC LIMIT 1) b ON true
         WHERE c.tenant_id = $1 AND c.occurred_at BETWEEN $2 AND $3
         ORDER BY c.service = $4 DESC NULLS LAST, c.occurred_at DESC, c.change_id DESC LIMIT $5`,
-      [tenantId, from, to, service, MOST_CHANGES],
+      [tenantId, from, to, service, MOST_CHANGES + 1],
     );
   }
 
@@ -77,7 +84,7 @@ export class ReadRecorded {
       tenantId,
       `SELECT note_id AS "noteId", context, added_by AS "addedBy", added_at AS "addedAt"
          FROM context_notes WHERE tenant_id = $1 AND incident_id = $2 ORDER BY note_id DESC LIMIT $3`,
-      [tenantId, incidentId, MOST_NOTES],
+      [tenantId, incidentId, MOST_NOTES + 1],
     );
   }
 }

@@ -256,7 +256,11 @@ describe('A run of all agents', () => {
         })),
       ),
       {
-        ...{ source: 'test', summary: '', observedAt: 0, evidenceId: 'evd_t', type: 'trace' },
+        source: 'test',
+        summary: '',
+        observedAt: 0,
+        evidenceId: 'evd_t',
+        type: 'trace',
         rows: [
           { statistic: 'edge_gap', caller: 'a', entity: 'b', count: 9, mean: 1e308, baselineCount: 9, baselineMean: -1e308 },
           ...['13:40', '13:41', '14:12', '14:13'].flatMap((clock) => {
