@@ -37,6 +37,19 @@ describe('The change detection', () => {
     expect(best?.score).toBeLessThanOrEqual(0.7);
   });
 
+  it('cites of the error messages those that use its words, and no others', () => {
+    const logs = [
+      logWithErrors('checkout', 'price rules could not be applied'),
+      logWithErrors('search', 'shard lost'),
+    ];
+    const { findings, hypotheses } = run([change('13:58'), ...logs]);
+    expect(findings.find(({ kind }) => kind === 'change_in_log_text')?.evidenceIds).toEqual([
+      'evd_change_13:58',
+      'evd_log_checkout',
+    ]);
+    expect(hypotheses[0]?.supportedBy).toEqual(['evd_change_13:58', 'evd_log_checkout']);
+  });
+
   it('knows what to go back to from the change before', () => {
     const before = change('09:00', { version: 'v41' });
     const elsewhere = change('10:00', { version: 'v7', service: 'search' });

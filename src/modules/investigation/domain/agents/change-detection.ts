@@ -1,4 +1,4 @@
-import { agreementWith, sharesWords } from '../changes/change-agreement.js';
+import { agreementWith, messagesNaming, sharesWords } from '../changes/change-agreement.js';
 import { LOOK_BACK, type RankedChange, rankChanges } from '../changes/change-ranking.js';
 import { changeSymptoms } from '../changes/change-symptoms.js';
 import { withDeployedCommits } from '../changes/deployed-commits.js';
@@ -9,7 +9,6 @@ import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { missingEvidence } from '../evidence/missing-evidence.js';
 import { described, suspectedChange } from '../changes/suspected-change.js';
-import { errorMessagesIn } from '../outcome/troubles.js';
 import { clockTime, count, duration, listed } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 
@@ -84,7 +83,7 @@ function changeFindings(ranked: RankedChange, { onset, reports }: InvestigationC
           words.map((word) => `“${word}”`),
           5,
         )}.`,
-        evidenceIds: [evidenceId, ...errorMessagesIn(reports).flatMap(({ evidenceIds }) => evidenceIds)],
+        evidenceIds: [evidenceId, ...messagesNaming(ranked, reports).flatMap((each) => each.evidenceIds)],
         kind: 'change_in_log_text',
         entity: row.service,
         at: row.occurredAt,

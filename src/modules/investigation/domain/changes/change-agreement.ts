@@ -1,6 +1,7 @@
-import type { InvestigationContext } from '../agents/agent.js';
+import { textTokens } from '#kernel/domain/text-tokens';
+import type { AgentReport, InvestigationContext } from '../agents/agent.js';
 import { FEWEST_SHARED_WORDS, type RankedChange } from './change-ranking.js';
-import type { FindingKind } from '../finding.js';
+import type { Finding, FindingKind } from '../finding.js';
 import { resembles } from '../evidence/service-name.js';
 import { errorMessagesIn, troublesIn } from '../outcome/troubles.js';
 
@@ -29,7 +30,7 @@ export function agreementWith(
       at >= row.occurredAt - TOLERANCE &&
       concerned.some((service) => service !== '' && resembles(entity, service)),
   );
-  const worded = sharesWords(ranked) && ranked.risky ? errorMessagesIn(reports) : [];
+  const worded = ranked.risky ? messagesNaming(ranked, reports) : [];
   return {
     kinds: [
       ...after.map(({ kind }) => kind),
@@ -42,4 +43,14 @@ export function agreementWith(
 /** Whether error messages speak in the words of the change often enough not to be chance. */
 export function sharesWords({ sharedWithLogs }: RankedChange): boolean {
   return sharedWithLogs.length >= FEWEST_SHARED_WORDS;
+}
+
+/** The error messages that do so: what does not use its words does not speak of it. */
+export function messagesNaming(ranked: RankedChange, reports: readonly AgentReport[]): Finding[] {
+  if (!sharesWords(ranked)) return [];
+  const words = new Set(ranked.sharedWithLogs);
+  return errorMessagesIn(reports).filter(({ data }) => {
+    const template = data?.['template'];
+    return typeof template === 'string' && textTokens(template).some((word) => words.has(word));
+  });
 }
