@@ -35,6 +35,12 @@ describe('The infrastructure health', () => {
     expect(report.hypotheses).toEqual([]);
   });
 
+  it('counts and cites no leftover among what is well', () => {
+    const leftover = { kind: 'pod', entity: 'cart-1a-x', ready: false, reason: 'Terminating' } as const;
+    const [quiet] = run({ kind: 'pod', entity: 'cart-2b-x', ready: true }, leftover).findings;
+    expect(quiet?.statement).toBe('All 1 state known of pods, deployments, nodes and monitors is well right now.');
+  });
+
   it('says so when there is nothing to read', () => {
     expect(run().message).toBe('No state or event of a platform was attached or pulled.');
   });

@@ -4,7 +4,7 @@ import { finding } from '../finding.js';
 import { hostTroubles } from '../platform/host-troubles.js';
 import { type CauseCategory, hypothesis, type Hypothesis } from '../hypothesis.js';
 import { movement, type MetricShift } from '../metrics/metric-shift.js';
-import { isPlatformWell, type PlatformFailure, platformFailures } from '../platform/platform-failures.js';
+import { type PlatformFailure, platformFailures, wellStates } from '../platform/platform-failures.js';
 import { clockTime, count, shortened } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 
@@ -39,7 +39,7 @@ export const infrastructureHealth: Agent = {
     const { states, logs, platformEvents: events } = evidence;
     const told = { states, events, logs, service: incident.service };
     const failures = platformFailures(told).slice(0, MOST_SHOWN);
-    const well = isPlatformWell(told);
+    const well = wellStates(told);
     return {
       agentName: NAME,
       findings: [
@@ -51,11 +51,11 @@ export const infrastructureHealth: Agent = {
             entity: failure.entity,
           }),
         ),
-        ...(well
+        ...(well.length > 0
           ? [
               finding({
-                statement: `All ${count(states.length, 'state')} known of pods, deployments, nodes and monitors ${states.length === 1 ? 'is' : 'are'} well right now.`,
-                evidenceIds: states.map(({ evidenceId }) => evidenceId),
+                statement: `All ${count(well.length, 'state')} known of pods, deployments, nodes and monitors ${well.length === 1 ? 'is' : 'are'} well right now.`,
+                evidenceIds: well.map(({ evidenceId }) => evidenceId),
                 kind: 'platform_quiet',
                 at: incident.alertedAt,
               }),
@@ -80,7 +80,7 @@ export const infrastructureHealth: Agent = {
       ],
       suspects: failures.slice(0, 1).map(({ entity, current }) => ({ entity, score: current ? 1 : 0.3 })),
       missing: [],
-      message: message(states.length, events.length, failures, well),
+      message: message(states.length, events.length, failures, well.length > 0),
     };
   },
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LogLine, PlatformState } from '../evidence/evidence.js';
-import { isPlatformWell, platformFailures } from './platform-failures.js';
+import { platformFailures, wellStates } from './platform-failures.js';
 
 const state = (entity: string, changes: Partial<PlatformState> = {}) => ({
   evidenceId: `evd_${entity}`,
@@ -22,7 +22,7 @@ describe('Failures of the platform', () => {
         events: [event('Pod/cart-1a-x', 'OOMKilled'), event('Node/n1', 'NodeNotReady')],
       }),
     ).toEqual([]);
-    expect(isPlatformWell({ states, events: [] })).toBe(true);
+    expect(wellStates({ states, events: [] })).toEqual(states);
   });
 
   it.each([
@@ -107,7 +107,7 @@ describe('Failures of the platform', () => {
     expect(
       platformFailures({ states: [], events: [event('Node/n', 'NodeNotReady (recovered after 30s)')] }),
     ).toEqual([]);
-    expect(isPlatformWell({ states: [], events: [] })).toBe(false);
+    expect(wellStates({ states: [], events: [] })).toEqual([]);
   });
 
   it('are those of a new ReplicaSet that the platform speaks of, though the old one still serves in full', () => {

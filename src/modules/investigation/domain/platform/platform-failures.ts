@@ -81,10 +81,9 @@ export function platformFailures({
   logs = [],
   service = null,
 }: PlatformEvidence): PlatformFailure[] {
-  const recent = lately(events);
-  const unwell = states.filter(
-    ({ row }) => !row.ready && row.kind !== 'monitor' && !isLeftover(row, states, recent),
-  );
+  const [recent, spoken] = [lately(events), lately(logs)];
+  const isLeftover = leftoversIn(states, recent);
+  const unwell = states.filter(({ row }) => !row.ready && row.kind !== 'monitor' && !isLeftover(row));
   if (states.some(({ row }) => row.kind !== 'monitor') && unwell.length === 0) return [];
   const told = recent.filter(({ row }) => isAbout(row, unwell) || unwell.length === 0);
   const failures = [...unwell].sort(byReach).flatMap(({ row, evidenceId }): PlatformFailure[] => {
@@ -96,7 +95,7 @@ export function platformFailures({
     ].filter((part) => part !== undefined);
     const texts = [said.join(' '), ...own.map((event) => event.row.message)];
     const seen = row.kind === 'node' && !isFull(row) ? 'node_not_ready' : modeOf(texts);
-    const explained = seen === undefined || SYMPTOMS.has(seen) ? explanationOf(row, lately(logs)) : undefined;
+    const explained = seen === undefined || SYMPTOMS.has(seen) ? explanationOf(row, spoken) : undefined;
     const mode =
       explained?.mode ??
       (seen === 'crash_loop' && isNewBesideOld(row, states) ? 'deployment_rollout_stuck' : seen);
@@ -120,7 +119,7 @@ export function platformFailures({
   if (why.length > 0) return why.sort((a, b) => standing(a, service) - standing(b, service));
   if (failures.length > 0) {
     // Where only others crash, the failing service may say what it misses of them.
-    const missed = service === null ? undefined : explanationOf({ entity: service }, lately(logs));
+    const missed = service === null ? undefined : explanationOf({ entity: service }, spoken);
     return [
       ...(service !== null && missed
         ? [{ ...missed, entity: service, evidenceIds: [missed.evidenceId], current: true }]
@@ -174,10 +173,12 @@ function sameProgram(writer: string, entity: string): boolean {
   );
 }
 
-/** Whether everything that is known of the platform right now is well, and something is. */
-export function isPlatformWell({ states, events }: PlatformEvidence): boolean {
-  const known = states.filter(({ row }) => !isLeftover(row, states, lately(events)));
-  return known.some(({ row }) => row.kind !== 'monitor') && known.every(({ row }) => row.ready);
+/** All states but those of leftovers, where something is known of the platform right now and all of it is well; else none. */
+export function wellStates({ states, events }: PlatformEvidence): readonly Cited<PlatformState>[] {
+  const isLeftover = leftoversIn(states, lately(events));
+  const known = states.filter(({ row }) => !isLeftover(row));
+  const isWell = known.some(({ row }) => row.kind !== 'monitor') && known.every(({ row }) => row.ready);
+  return isWell ? known : [];
 }
 
 function modeOf(texts: readonly string[]): FailureMode | undefined {
@@ -185,23 +186,21 @@ function modeOf(texts: readonly string[]): FailureMode | undefined {
   return RULES.find(([, words]) => start.some((text) => words.test(text)))?.[0];
 }
 
-function isLeftover(
-  pod: PlatformState,
+function leftoversIn(
   states: readonly Cited<PlatformState>[],
   recent: readonly Cited<LogLine>[],
-): boolean {
-  if (pod.kind !== 'pod' || pod.ready) return false;
-  if (/terminating/i.test(pod.reason ?? '')) return true;
-  const pods = states.filter(({ row }) => row.kind === 'pod');
-  const served = states.filter(({ row }) => row.kind === 'deployment');
-  const siblings = pods.filter(({ row }) => replicaSetOf(row.entity) === replicaSetOf(pod.entity));
-  return (
-    served.length > 0 &&
-    served.every(({ row }) => row.ready) &&
-    siblings.every(({ row }) => !row.ready) &&
-    pods.some(({ row }) => row.ready) &&
-    !recent.some(({ row }) => isAbout(row, [{ row: pod }]))
-  );
+): (state: PlatformState) => boolean {
+  const serving = states.filter(({ row }) => row.kind === 'pod' && row.ready);
+  const replicaSets = new Set(serving.map(({ row }) => replicaSetOf(row.entity)));
+  const deployments = states.filter(({ row }) => row.kind === 'deployment');
+  const isServed =
+    serving.length > 0 && deployments.length > 0 && deployments.every(({ row }) => row.ready);
+  return (state) => {
+    if (state.kind !== 'pod' || state.ready) return false;
+    if (/terminating/i.test(state.reason ?? '')) return true;
+    if (!isServed || replicaSets.has(replicaSetOf(state.entity))) return false;
+    return !recent.some(({ row }) => isAbout(row, [{ row: state }]));
+  };
 }
 
 /** Whether a pod of the same deployment, but of another ReplicaSet, serves. */
