@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { inTime } from '#kernel/domain/in-time.fixture';
 import { unlikeReplicas } from './alert-replicas.js';
 import { suspicionByEntity } from './alert-surprisal.js';
 import type { AlertSignal } from '../evidence/evidence.js';
@@ -50,6 +51,14 @@ describe('What is unlike its replicas', () => {
     const three = [...REPLICAS, call('9', 'PUT /cart slow'), call('4', 'PUT /cart slow')];
     expect(unlikeIn(...three, metric('4', 'cpu up'), metric('7', 'cpu up'))).not.toContain('4 cpu up');
     expect(unlikeIn(...three, metric('4', 'cpu up'))).toContain('4 cpu up');
+  });
+
+  it('is told of a very long line of replicas, each known by one more operation', () => {
+    const line = Array.from({ length: 20_000 }, (_, i) => [
+      call(`r${i + 1}`, `op${i} slow`),
+      call(`r${i}`, `op${i} slow`),
+    ]).flat();
+    expect(inTime(() => unlikeIn(...line, metric('r7', 'cpu up')))).toContain('r7 cpu up');
   });
 
   it('is a view of the storm of its own', () => {

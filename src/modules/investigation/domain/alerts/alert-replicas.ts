@@ -1,4 +1,5 @@
 import type { AlertSignal } from '../evidence/evidence.js';
+import { getOrAdd } from '../get-or-add.js';
 
 /**
  * Tells the alerts that none of an entity's replicas has: what only one of them has did not come from outside. Entities
@@ -12,8 +13,8 @@ export function unlikeReplicas(signals: readonly AlertSignal[]): (signal: AlertS
   const kindOf = ({ about, caller, entity, signal }: AlertSignal) =>
     JSON.stringify([groupOf(entity), about, caller === entity, signal]);
   for (const signal of signals) {
-    addTo(members, groupOf(signal.entity), signal.entity);
-    addTo(having, kindOf(signal), signal.entity);
+    getOrAdd(members, groupOf(signal.entity), () => new Set()).add(signal.entity);
+    getOrAdd(having, kindOf(signal), () => new Set()).add(signal.entity);
   }
   return (signal) =>
     signal.about !== 'log' &&
@@ -26,7 +27,11 @@ function replicasIn(signals: readonly AlertSignal[]): (entity: string) => string
   const leaders = new Map<string, string>();
   const groupOf = (entity: string): string => {
     let last = entity;
-    for (let next = leaders.get(last); next !== undefined; next = leaders.get(last)) last = next;
+    for (let next = leaders.get(last); next !== undefined; next = leaders.get(last)) {
+      // Each is led on to the one behind the next, so that a long line is walked along once.
+      leaders.set(last, leaders.get(next) ?? next);
+      last = next;
+    }
     return last;
   };
   const answering = new Map<string, string>();
@@ -39,10 +44,4 @@ function replicasIn(signals: readonly AlertSignal[]): (entity: string) => string
     if (group !== groupOf(entity)) leaders.set(groupOf(entity), group);
   }
   return groupOf;
-}
-
-function addTo(sets: Map<string, Set<string>>, key: string, entity: string): void {
-  const known = sets.get(key);
-  if (known) known.add(entity);
-  else sets.set(key, new Set([entity]));
 }
