@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { aContext, anIncident, at, metric, statements, topology } from './case.fixture.js';
+import { inTime } from '#kernel/domain/in-time.fixture';
+import { aContext, anIncident, at, metric, MINUTE, statements, topology } from './case.fixture.js';
+import type { Evidence } from '../evidence/evidence.js';
 import { metricsAnalysis } from './metrics-analysis.js';
 
 function run(...[evidence, changes]: Parameters<typeof aContext>) {
@@ -137,6 +139,20 @@ describe('The metrics analysis', () => {
   it('does not conclude from a flat CPU, nor from another service, that all is well', () => {
     expect(run([metric('checkout', 'cpu_percent', 20, 20)]).findings).toEqual([]);
     expect(run([metric('search', 'latency_ms', 20, 20)]).findings).toEqual([]);
+  });
+
+  it.each(['latency_ms', 'error_ratio'])('gets through very many entities whose %s left normal at once', (name) => {
+    const [normal, bad] = name === 'latency_ms' ? [100, 900] : [0.01, 0.5];
+    const rows = Array.from({ length: 15_000 }, (_, i) =>
+      Array.from({ length: 6 }, (__, minute) => ({
+        timestamp: at('14:06') + minute * MINUTE,
+        entity: `job-of-customer-${i}x`,
+        metric: name,
+        value: minute < 4 ? normal : bad * (1 + i / 15_000),
+      })),
+    ).flat();
+    const report = inTime(() => run([{ ...metric('all', name, 0, 0), rows } as Evidence]));
+    expect(report.message).toContain('15,000 series of 15,000 entities left normal');
   });
 
   it('says that samples of one side of the onset are not enough', () => {

@@ -2,7 +2,7 @@ import type { CallGraph } from './call-graph.js';
 import { compareText } from '../compare-text.js';
 import type { MetricShift } from '../metrics/metric-shift.js';
 import type { EpochMs } from '../evidence/evidence.js';
-import { passedOn } from './passing-on.js';
+import { MOST_COMPARED, passedOn } from './passing-on.js';
 import { waitingFor } from './waiting.js';
 
 /** How strongly an entity's metrics point at it. */
@@ -46,7 +46,7 @@ export function rankEntities(
   }
   const moved = new Set([...byEntity.keys()].map((entity) => graph.nodeOf(entity)));
   const { explained: suffers, like } = graph.isEmpty
-    ? guessedCalls(shifts, compared, since)
+    ? guessedCalls([...byEntity.values()].slice(0, MOST_COMPARED).flat(), compared, since)
     : NOTHING_GUESSED;
   const awaited = new Set([...suffers.values()].map(({ from }) => from));
   const alone = graph.isEmpty ? onlySufferer(compared, suffers) : undefined;

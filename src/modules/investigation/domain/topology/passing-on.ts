@@ -32,6 +32,8 @@ interface Failing {
   readonly gone: boolean;
 }
 
+/** Entities of which each is compared with each other one; who is quieter than so many hardly matters. */
+export const MOST_COMPARED = 300;
 /** How much more somebody must fail, or be asked, than whoever passes it on. */
 const CLEARLY = 1.2;
 /** Of the failures that are passed on: counts of few requests differ by chance. */
@@ -61,7 +63,7 @@ export function passedOn(
   since: EpochMs,
 ): PassedOn {
   const all = failingOf(shifts, series, since);
-  const failing = all.filter(({ share }) => share >= NOTABLE);
+  const failing = all.filter(({ share }) => share >= NOTABLE).slice(0, MOST_COMPARED);
   const from = new Map<string, string>();
   const like = new Map<string, string>();
   for (const one of failing) {
