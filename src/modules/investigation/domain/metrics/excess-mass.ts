@@ -38,9 +38,9 @@ export function attributeExcess(
   for (const { entity, excess } of entities) {
     let mass = 0;
     let seen = 0;
-    for (const [timestamp, weight] of weights) {
-      const value = excess.get(timestamp);
-      if (value === undefined) continue;
+    for (const [timestamp, value] of excess) {
+      const weight = weights.get(timestamp);
+      if (weight === undefined) continue;
       mass += weight * value;
       seen += weight;
     }
