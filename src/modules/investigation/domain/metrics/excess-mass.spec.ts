@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { inTime } from '#kernel/domain/in-time.fixture';
 import { CallGraph } from '../topology/call-graph.js';
 import { attributeExcess } from './excess-mass.js';
 
@@ -22,6 +23,26 @@ describe('The attribution of excess', () => {
       ['orders', 10],
       ['web', 10],
     ]);
+  });
+
+  it('takes nothing off between two that call each other', () => {
+    const mutual = new CallGraph([
+      { caller: 'web', callee: 'auth' },
+      { caller: 'auth', callee: 'web' },
+      { caller: 'web', callee: 'db' },
+    ]);
+    expect(owners([entity('web', 100), entity('auth', 100), entity('db', 10)], 'web', mutual)).toEqual([
+      ['auth', 50],
+      ['web', 45],
+      ['db', 5],
+    ]);
+  });
+
+  it('is weighed along very many samples of very many entities', () => {
+    const many = 40_000;
+    const long = entity('web', ...Array.from({ length: many }, () => 1));
+    const others = Array.from({ length: many }, (_, i) => entity(`e${i}`, 1));
+    expect(inTime(() => attributeExcess([long, ...others], 'web', graph))).toHaveLength(many + 1);
   });
 
   it('counts only what happened when the failing service suffered', () => {

@@ -25,7 +25,8 @@ export interface Attribution {
  * `w_t = E_failing(t) / Σ E_failing`, `M_v = Σ w_t · E_v(t) / Σ w_t` over the steps at which v was measured, and
  * `own_v = max(0, M_v − Σ over callees c of min(M_c, M_v))`.
  * Weighting by requests and subtracting callees is what makes it work; reachability from the failing service does not
- * filter, since edges are often missing. Most own mass first; empty when the failing service did not suffer.
+ * filter, since edges are often missing. Of two that call each other nobody knows who passes damage on, so that none is
+ * taken off. Most own mass first; empty when the failing service did not suffer.
  */
 export function attributeExcess(
   entities: readonly EntityExcess[],
@@ -51,6 +52,7 @@ export function attributeExcess(
     const mass = masses.get(graph.nodeOf(entity)) ?? 0;
     const passedOn = graph
       .callees(entity)
+      .filter((callee) => !graph.calls(callee, entity))
       .reduce((sum, callee) => sum + Math.min(masses.get(callee) ?? 0, mass), 0);
     return { entity, mass, own: Math.max(0, mass - passedOn) };
   });

@@ -40,6 +40,10 @@ export class CallGraph {
     return [...(this.#callees.get(this.nodeOf(service)) ?? [])].sort(compareText);
   }
 
+  calls(caller: string, callee: string): boolean {
+    return this.#callees.get(this.nodeOf(caller))?.has(this.nodeOf(callee)) ?? false;
+  }
+
   /** The services that call this one, directly or not, the nearest first. */
   callersOf(service: string): string[] {
     return [...distancesFrom(this.nodeOf(service), this.#callers)]
