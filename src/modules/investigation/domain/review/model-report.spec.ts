@@ -44,6 +44,8 @@ describe('What is taken of a model’s report', () => {
     ['a commit', 'Commit 7dacc6c8 broke it.'],
     ['a path', 'Look at src/pool for it.'],
     ['a number', 'It failed 31337 times.'],
+    ['a part of a number', 'It failed 5 times.'],
+    ['the end of a number', 'It rose to 1.2 ms.'],
     ['nothing', '   '],
   ])('is no sentence that names %s', (_, sentence) => {
     expect(said(sentence)).toMatchObject({ findings: [], refused: [expect.any(String)] });
