@@ -150,7 +150,7 @@ function quiet(
 
 function suspects(comparison: LogComparison): Suspect[] {
   const { failing, silent } = logChannels(comparison);
-  const among = comparison.entities;
+  const among = comparison.byEntity.size;
   return together(
     standingOut(failing, { usual: USUAL_FAILING, among }),
     standingOut(silent, { usual: USUAL_SILENT, among }),
@@ -173,7 +173,7 @@ function message(
   const lines = errors.reduce((sum, use) => sum + use.before + use.after, 0);
   const all = comparison.linesBefore + comparison.linesAfter;
   if (lines === 0) {
-    return `Read ${count(all, 'line')} of ${count(comparison.entities, 'service')}; none speaks of failure.`;
+    return `Read ${count(all, 'line')} of ${count(comparison.byEntity.size, 'service')}; none speaks of failure.`;
   }
   const where = new Set(errors.map(({ entity }) => serviceOf(entity))).size;
   const found = `Found ${count(lines, 'error line')} in ${count(where, 'service')}`;

@@ -1,5 +1,6 @@
 import { isPassedOn } from './log-severity.js';
-import type { LogComparison, TemplateUse } from './log-comparison.js';
+import type { LogComparison } from './log-comparison.js';
+import { poissonDistance } from '../poisson-distance.js';
 
 /** How far an entity's log departs from normal, as the Poisson distance of its most striking message. */
 export interface LogChannels {
@@ -19,35 +20,22 @@ const WHEN_PASSED_ON = 0.25;
 
 /**
  * Each message is compared with what the entity's other messages make one expect: `expected = before · (other lines
- * after) / (other lines before)`, `z = (after − expected) / √(expected + expected² / before + 1)`. So neither a longer
- * window nor more traffic looks like trouble.
+ * after) / (other lines before)`. So neither a longer window nor more traffic looks like trouble.
  */
-export function logChannels({ uses, linesBefore, linesAfter }: LogComparison): LogChannels {
-  const totals = new Map<string, { before: number; after: number }>();
-  for (const { entity, before, after } of uses) {
-    const total = totals.get(entity) ?? { before: 0, after: 0 };
-    totals.set(entity, { before: total.before + before, after: total.after + after });
-  }
+export function logChannels({ uses, byEntity, linesBefore, linesAfter }: LogComparison): LogChannels {
   const overall = (linesAfter + 1) / (linesBefore + 1);
   const failing = new Map<string, number>();
   const silent = new Map<string, number>();
   for (const use of uses) {
-    const total = totals.get(use.entity) ?? use;
+    const total = byEntity.get(use.entity) ?? use;
     const known = total.before >= FEWEST_LINES;
-    const z = distance(
-      use,
-      known ? (total.after - use.after + overall) / (total.before - use.before + 1) : overall,
-    );
+    const ratio = known ? (total.after - use.after + overall) / (total.before - use.before + 1) : overall;
+    const z = poissonDistance(use.after, use.before * ratio, use.before);
     const own = isPassedOn(use.sample) ? WHEN_PASSED_ON : 1;
     if (z > 0 && use.isError) raise(failing, use.entity, z * own * (known ? 1 : WHEN_UNKNOWN));
     if (z < -LEAST_SILENCE && known && use.before >= FEWEST_OF_MESSAGE) raise(silent, use.entity, -z);
   }
   return { failing, silent };
-}
-
-function distance({ before, after }: TemplateUse, ratio: number): number {
-  const expected = before * ratio;
-  return (after - expected) / Math.sqrt(expected + (before > 0 ? expected ** 2 / before : 0) + 1);
 }
 
 function raise(measure: Map<string, number>, entity: string, z: number): void {

@@ -3,7 +3,9 @@ import { timesSeen } from './error-volume.js';
 import type { Cited } from '../evidence/evidence-set.js';
 import type { EpochMs, LogLine } from '../evidence/evidence.js';
 import { isErrorLike } from './log-severity.js';
+import { getOrAdd } from '../get-or-add.js';
 import { type LogTemplate, LogTemplates } from './log-templates.js';
+import { poissonDistance } from '../poisson-distance.js';
 
 /** How often one entity wrote one message before and after a point in time. */
 export interface TemplateUse {
@@ -15,7 +17,7 @@ export interface TemplateUse {
   readonly after: number;
   /** How many lines after would have been normal. */
   readonly expected: number;
-  /** Poisson distance of `after` from `expected`; below 0 when the message became rare. */
+  /** How far `after` lies from `expected`; below 0 when the message became rare. */
   readonly z: number;
   /** The first line after; of the first line at all when there is none. */
   readonly firstAt: EpochMs;
@@ -28,9 +30,15 @@ export interface LogComparison {
   readonly uses: readonly TemplateUse[];
   readonly linesBefore: number;
   readonly linesAfter: number;
-  readonly entities: number;
+  readonly byEntity: ReadonlyMap<string, LineCounts>;
   /** Whether there is a before to compare with. */
   readonly comparable: boolean;
+}
+
+/** How many lines an entity wrote before and after, of all messages together. */
+interface LineCounts {
+  readonly before: number;
+  readonly after: number;
 }
 
 interface Tally {
@@ -52,13 +60,12 @@ const UNCERTAIN = 60_000;
 /**
  * Groups lines by template and entity and compares each with itself before the split. What is expected after it:
  * `before × max(time after / time before, other lines of the entity after / before)`, so that mere traffic does not
- * look like trouble. `z = (after − expected) / √(expected + expected²/before + 1)`: Poisson noise, plus the noise of
- * an expectation that itself was only counted. `lines` must be oldest first.
+ * look like trouble. `lines` must be oldest first.
  */
 export function compareLogs(all: readonly Cited<LogLine>[], split: EpochMs): LogComparison {
   const lines = withoutUncertain(all, split);
   const tallies = tally(lines, split);
-  const totals = new Map<string, { before: number; after: number }>();
+  const totals = new Map<string, LineCounts>();
   for (const { entity, before, after } of tallies) {
     const total = totals.get(entity) ?? { before: 0, after: 0 };
     totals.set(entity, { before: total.before + before, after: total.after + after });
@@ -71,7 +78,6 @@ export function compareLogs(all: readonly Cited<LogLine>[], split: EpochMs): Log
   const uses = tallies.map((entry): TemplateUse => {
     const total = totals.get(entry.entity) ?? entry;
     const expected = entry.before * Math.max(timeRatio, volumeRatio(entry, total));
-    const noise = expected + (entry.before > 0 ? expected ** 2 / entry.before : 0) + 1;
     const evidence = entry.after > 0 ? entry.evidenceAfter : entry.evidenceBefore;
     return {
       entity: entry.entity,
@@ -80,7 +86,7 @@ export function compareLogs(all: readonly Cited<LogLine>[], split: EpochMs): Log
       before: entry.before,
       after: entry.after,
       expected,
-      z: (entry.after - expected) / Math.sqrt(noise),
+      z: poissonDistance(entry.after, expected, entry.before),
       firstAt: (entry.firstAfter ?? entry.first).timestamp,
       sample: (entry.firstAfter ?? entry.first).message,
       evidenceIds: [...evidence],
@@ -97,7 +103,7 @@ export function compareLogs(all: readonly Cited<LogLine>[], split: EpochMs): Log
     uses,
     linesBefore,
     linesAfter: sum(tallies.map(({ after }) => after)),
-    entities: totals.size,
+    byEntity: totals,
     comparable: linesBefore > 0,
   };
 }
@@ -115,13 +121,12 @@ function tally(lines: readonly Cited<LogLine>[], split: EpochMs): Tally[] {
   for (const { row, evidenceId } of lines) {
     const template = templates.add(row.message);
     const isError = isErrorLike(row.message, row.level);
-    const tallies = byTemplate.get(template) ?? new Map<string, Tally>();
-    byTemplate.set(template, tallies);
+    const tallies = getOrAdd(byTemplate, template, () => new Map<string, Tally>());
     // The same words can be a success or a failure: the masked status code tells them apart.
-    const key = `${isError ? 'e' : 'n'}${row.entity}`;
-    let entry = tallies.get(key);
-    if (!entry) {
-      entry = {
+    const entry = getOrAdd(
+      tallies,
+      `${isError ? 'e' : 'n'}${row.entity}`,
+      (): Tally => ({
         entity: row.entity,
         template,
         isError,
@@ -131,9 +136,8 @@ function tally(lines: readonly Cited<LogLine>[], split: EpochMs): Tally[] {
         after: 0,
         evidenceBefore: new Set(),
         evidenceAfter: new Set(),
-      };
-      tallies.set(key, entry);
-    }
+      }),
+    );
     if (row.timestamp < split) {
       entry.before += timesSeen(row);
       entry.evidenceBefore.add(evidenceId);
@@ -146,7 +150,7 @@ function tally(lines: readonly Cited<LogLine>[], split: EpochMs): Tally[] {
   return [...byTemplate.values()].flatMap((tallies) => [...tallies.values()]);
 }
 
-function volumeRatio(entry: Tally, total: { readonly before: number; readonly after: number }): number {
+function volumeRatio(entry: Tally, total: LineCounts): number {
   const before = total.before - entry.before;
   return before < FEWEST_LINES_FOR_VOLUME ? 0 : (total.after - entry.after) / before;
 }

@@ -1,4 +1,6 @@
 import { compareText } from '../compare-text.js';
+import { getOrAdd } from '../get-or-add.js';
+import { poissonDistance } from '../poisson-distance.js';
 import type { CitedStatistic } from './trace-statistics.js';
 
 /** A call that takes longer between caller and callee than it did: the network, or a callee that is slow to answer. */
@@ -62,7 +64,7 @@ export function slownessByEntity(edges: readonly SlowEdge[]): Map<string, number
 
 /**
  * Calls per operation of the caller, compared with before: `expected = calls before / operations before · operations
- * now`, `z = (expected − count) / √(expected + expected² / calls before + 1)`. Most missed first.
+ * now`. Most missed first.
  */
 export function missingCalls(statistics: readonly CitedStatistic[]): MissingCall[] {
   const operations = new Map<string, CitedStatistic>();
@@ -77,7 +79,7 @@ export function missingCalls(statistics: readonly CitedStatistic[]): MissingCall
       if (row.statistic !== 'call' || caller === undefined || !made) return [];
       if (made.row.baselineCount === 0 || baselineCount === 0) return [];
       const expected = (baselineCount / made.row.baselineCount) * made.row.count;
-      const z = (expected - count) / Math.sqrt(expected + expected ** 2 / baselineCount + 1);
+      const z = -poissonDistance(count, expected, baselineCount);
       // A call that is not made any more is seen in no piece of now; the operation that made it is.
       const evidenceIds = [...seen, ...made.evidenceIds];
       return z > 0 ? [{ caller, callerOperation, callee, operation, expected, count, z, evidenceIds }] : [];
@@ -110,12 +112,12 @@ export function silences(calls: readonly MissingCall[], statistics: readonly Cit
       ({ caller, callerOperation, z }) => z >= SILENT && callers.has(keyOf(caller, callerOperation)),
     );
     if (new Set(after.map(({ caller }) => caller)).size < 2) continue;
-    for (const call of after) common.set(call, [...(common.get(call) ?? []), callee]);
+    for (const call of after) getOrAdd(common, call, () => []).push(callee);
   }
   const missing = new Map<string, MissingCall[]>();
   for (const call of calls) {
     for (const entity of common.get(call) ?? [call.caller]) {
-      missing.set(entity, [...(missing.get(entity) ?? []), call]);
+      getOrAdd(missing, entity, () => []).push(call);
     }
   }
   return [...missing]
@@ -141,8 +143,7 @@ function callersOf(statistics: readonly CitedStatistic[]): Map<string, Set<strin
   });
   const below = new Map<string, typeof calls>();
   for (const call of calls) {
-    const key = keyOf(call.caller, call.callerOperation);
-    below.set(key, [...(below.get(key) ?? []), call]);
+    getOrAdd(below, keyOf(call.caller, call.callerOperation), () => []).push(call);
   }
   const callers = new Map<string, Set<string>>();
   for (const call of calls) {
@@ -150,8 +151,7 @@ function callersOf(statistics: readonly CitedStatistic[]): Map<string, Set<strin
     const reached = own ? (below.get(keyOf(call.entity, call.operation)) ?? []) : [call];
     if (reached.some(({ entity }) => entity === call.caller)) continue;
     for (const { entity } of reached) {
-      const known = callers.get(entity) ?? new Set();
-      callers.set(entity, known.add(keyOf(call.caller, call.callerOperation)));
+      getOrAdd(callers, entity, () => new Set()).add(keyOf(call.caller, call.callerOperation));
     }
   }
   return callers;

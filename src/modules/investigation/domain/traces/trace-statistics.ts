@@ -17,8 +17,7 @@ interface Tally {
 
 /**
  * What spans add up to before and after a point in time, in the same form in which some sources keep it: per edge the
- * time that a call took less what its callee took, per operation the time less its children, and how often each
- * operation called each other one.
+ * time that a call took less what its callee took, and how often each operation ran and called each other one.
  */
 export function statisticsOfSpans(spans: readonly Cited<Span>[], split: EpochMs): CitedStatistic[] {
   const byId = new Map(spans.map(({ row }) => [`${row.traceId}\0${row.spanId}`, row]));
@@ -38,9 +37,9 @@ export function statisticsOfSpans(spans: readonly Cited<Span>[], split: EpochMs)
       for (const id of [span.evidenceId, ...from]) tally.evidenceIds.add(id);
     };
     add({ statistic: 'operation', entity, operation }, durationMs, []);
-    add({ statistic: 'exclusive', entity, operation }, Math.max(0, durationMs - total(below)), idsOf(below));
     const remote = below.filter(({ row }) => row.entity !== entity);
-    const [gap, ids] = [Math.max(0, durationMs - total(remote)), idsOf(remote)];
+    const gap = Math.max(0, durationMs - sum(remote.map(({ row }) => row.durationMs)));
+    const ids = [...new Set(remote.map(({ evidenceId }) => evidenceId))];
     for (const callee of new Set(remote.map(({ row }) => row.entity))) {
       add({ statistic: 'edge_gap', entity: callee, caller: entity }, gap, ids);
     }
@@ -59,14 +58,6 @@ export function statisticsOfSpans(spans: readonly Cited<Span>[], split: EpochMs)
       ...(before.length > 0 ? { baselineMean: sum(before) / before.length } : {}),
     },
   }));
-}
-
-function total(spans: readonly Cited<Span>[]): number {
-  return sum(spans.map(({ row }) => row.durationMs));
-}
-
-function idsOf(spans: readonly Cited<Span>[]): string[] {
-  return [...new Set(spans.map(({ evidenceId }) => evidenceId))];
 }
 
 function sum(values: readonly number[]): number {
