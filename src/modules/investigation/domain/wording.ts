@@ -30,6 +30,11 @@ export function amount(value: number): string {
   return /e/.test(text) ? text : grouped(text);
 }
 
+/** `41 %`. */
+export function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
 /** `a`, `a and b`, `a, b and c`, `a, b and 7 more`. */
 export function listed(names: readonly string[], most = 3): string {
   const shown = names.slice(0, most);

@@ -4,7 +4,7 @@ import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding } from '../finding.js';
 import { hypothesis } from '../hypothesis.js';
 import { standingOut } from '../topology/suspects.js';
-import { count, listed } from '../wording.js';
+import { count, listed, percent } from '../wording.js';
 import type { Agent, AgentReport } from './agent.js';
 import { ALERT_STORM as NAME } from './names.js';
 
@@ -83,10 +83,6 @@ function toFinding(alerted: AlertedEntity) {
     entity: alerted.entity,
     score: alerted.suspicion,
   });
-}
-
-function percent(share: number): string {
-  return `${Math.round(100 * share)} %`;
 }
 
 function told({ signals }: AlertedEntity): string {

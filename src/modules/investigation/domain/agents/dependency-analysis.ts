@@ -12,7 +12,7 @@ import {
 } from '../metrics/request-excess.js';
 import { standingOut } from '../topology/suspects.js';
 import { sameService } from '../evidence/service-name.js';
-import { clockTime, count } from '../wording.js';
+import { clockTime, count, percent } from '../wording.js';
 import type { Agent, AgentReport, InvestigationContext } from './agent.js';
 import { DEPENDENCY_ANALYSIS as NAME } from './names.js';
 
@@ -135,8 +135,4 @@ function toHypothesis(
     entity,
     ...(unusual ? {} : { because: `${failing} suffers no more than it sometimes did before.` }),
   });
-}
-
-function percent(share: number): string {
-  return `${String(Math.round(share * 100))} %`;
 }

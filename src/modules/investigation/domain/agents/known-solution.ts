@@ -94,6 +94,7 @@ function message({ knownSolution: known, earlierIncidents }: InvestigationContex
     : `No known pattern resembles the alert; ${earlier}.`;
 }
 
+/** Rounded down: only what is the same is so by 100 %. */
 function percent(share: number): string {
   return `${String(Math.floor(share * 100))} %`;
 }

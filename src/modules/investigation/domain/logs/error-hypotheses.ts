@@ -3,7 +3,7 @@ import type { FindingKind } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import type { TemplateUse } from './log-comparison.js';
 import { type NamedCause, namedCauseIn } from './named-causes.js';
-import { count, shortened } from '../wording.js';
+import { count, percent, shortened } from '../wording.js';
 
 /** A message of failure that is new or more frequent, and what kind of fact that is. */
 export interface ErrorTrouble {
@@ -68,7 +68,7 @@ function namedHypothesis(cause: NamedCause, group: Group, share: number, causeSh
     ...(cause.failureMode === undefined ? {} : { failureMode: cause.failureMode }),
     ...(weighty
       ? {}
-      : { because: `Only ${String(Math.round(causeShare * 100))} % of the new error lines say so.` }),
+      : { because: `Only ${percent(causeShare)} of the new error lines say so.` }),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { EvidenceSet, MetricSeries } from '../evidence/evidence-set.js';
 import type { EpochMs } from '../evidence/evidence.js';
 import { separated } from '../metrics/metric-profile.js';
+import { percent } from '../wording.js';
 import type { FailureMode } from './failure-mode.js';
 
 /** A limit that a database reached. */
@@ -143,7 +144,7 @@ const LIMITS: readonly (readonly [RegExp, (series: MetricSeries) => Standing])[]
     (series) => {
       const most = -least(series.values.map((value) => -value));
       const share = most > 0 ? Math.max(0, least(recent(series)) / most) : 1;
-      const says = `has ${Math.round(share * 100)} % left of the storage that was free`;
+      const says = `has ${percent(share)} left of the storage that was free`;
       return { mode: 'storage_full', severity: share < FREE_SHARE ? 2 - share : 0, says };
     },
   ],
