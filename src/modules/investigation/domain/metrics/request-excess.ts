@@ -1,6 +1,7 @@
 import { compareText } from '../compare-text.js';
 import type { MetricSeries } from '../evidence/evidence-set.js';
 import type { EpochMs } from '../evidence/evidence.js';
+import { getOrAdd } from '../get-or-add.js';
 import type { EntityExcess } from './excess-mass.js';
 import { type MetricProfile, type MetricRole, profileOf } from './metric-profile.js';
 import { metricShift } from './metric-shift.js';
@@ -64,11 +65,7 @@ export function requestExcess(
   onsetAt: EpochMs,
 ): MeasuredExcess[] {
   const byEntity = new Map<string, MetricSeries[]>();
-  for (const each of series) {
-    const known = byEntity.get(each.entity);
-    if (known) known.push(each);
-    else byEntity.set(each.entity, [each]);
-  }
+  for (const each of series) getOrAdd(byEntity, each.entity, () => []).push(each);
   return [...byEntity.values()].flatMap((own) => {
     const pair = pairOf(own, suffering);
     const measured = pair && measure(pair, onsetAt);

@@ -2,6 +2,7 @@ import type { CallGraph } from './call-graph.js';
 import { compareText } from '../compare-text.js';
 import type { MetricShift } from '../metrics/metric-shift.js';
 import type { EpochMs } from '../evidence/evidence.js';
+import { getOrAdd } from '../get-or-add.js';
 import { MOST_COMPARED, passedOn } from './passing-on.js';
 import { waitingFor } from './waiting.js';
 
@@ -39,11 +40,7 @@ export function rankEntities(
 ): EntityRanking[] {
   const shifts = compared.filter(({ shifted }) => shifted);
   const byEntity = new Map<string, MetricShift[]>();
-  for (const shift of shifts) {
-    const known = byEntity.get(shift.series.entity);
-    if (known) known.push(shift);
-    else byEntity.set(shift.series.entity, [shift]);
-  }
+  for (const shift of shifts) getOrAdd(byEntity, shift.series.entity, () => []).push(shift);
   const moved = new Set([...byEntity.keys()].map((entity) => graph.nodeOf(entity)));
   const { explained: suffers, like } = graph.isEmpty
     ? guessedCalls([...byEntity.values()].slice(0, MOST_COMPARED).flat(), compared, since)
