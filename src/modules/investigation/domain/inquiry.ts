@@ -1,9 +1,10 @@
-import type {
-  Agent,
-  AgentReport,
-  AgentTurn,
-  InvestigatedIncident,
-  InvestigationContext,
+import {
+  type Agent,
+  type AgentReport,
+  type AgentTurn,
+  type InvestigatedIncident,
+  type InvestigationContext,
+  reportOf,
 } from './agents/agent.js';
 import { agentNamed } from './agents/registry.js';
 import { decideOutcome, type Outcome, type OutcomeInputs } from './outcome/decide-outcome.js';
@@ -76,11 +77,7 @@ function turnOf(agent: Agent, evidence: EvidenceSet, context: InvestigationConte
     return { report: agent.run(evidence, context) };
   } catch (error) {
     const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { report: brokenDown(agent.name), failure };
+    const message = 'Broke down over this evidence and found nothing; the others go on without it.';
+    return { report: reportOf(agent.name, message, { failed: true }), failure };
   }
-}
-
-function brokenDown(agentName: string): AgentReport {
-  const message = 'Broke down over this evidence and found nothing; the others go on without it.';
-  return { agentName, findings: [], hypotheses: [], suspects: [], missing: [], message, failed: true };
 }

@@ -69,6 +69,15 @@ export interface AgentReport {
   readonly failed?: true;
 }
 
+/** A report of what was found, and of nothing else. */
+export function reportOf(
+  agentName: string,
+  message: string,
+  found: Partial<Omit<AgentReport, 'agentName' | 'message'>> = {},
+): AgentReport {
+  return { agentName, message, findings: [], hypotheses: [], suspects: [], missing: [], ...found };
+}
+
 /** What came of an agent's turn. */
 export interface AgentTurn {
   readonly report: AgentReport;

@@ -5,7 +5,7 @@ import { finding } from '../finding.js';
 import { hypothesis } from '../hypothesis.js';
 import { standingOut } from '../topology/suspects.js';
 import { count, listed, percent } from '../wording.js';
-import type { Agent, AgentReport } from './agent.js';
+import { type Agent, type AgentReport, reportOf } from './agent.js';
 import { ALERT_STORM as NAME } from './names.js';
 
 const MOST_SHOWN = 3;
@@ -45,8 +45,11 @@ export const alertStorm: Agent = {
     const shown = alerted
       .filter(({ suspicion }) => suspicion > 0 && suspicion >= most * WORTH_SHOWING)
       .slice(0, MOST_SHOWN);
-    return {
-      agentName: NAME,
+    const message =
+      signals.length === 0
+        ? 'There is no storm of alerts to rank.'
+        : `Weighed ${count(signals.length, 'alert')} of ${count(alerted.length, 'entity', 'entities')}; the most unusual are those of ${alerted[0]?.entity ?? 'none'}.`;
+    return reportOf(NAME, message, {
       findings: shown.map(toFinding),
       hypotheses: shown.slice(0, 1).map((first) =>
         hypothesis({
@@ -66,12 +69,7 @@ export const alertStorm: Agent = {
         }),
       ),
       suspects,
-      missing: [],
-      message:
-        signals.length === 0
-          ? 'There is no storm of alerts to rank.'
-          : `Weighed ${count(signals.length, 'alert')} of ${count(alerted.length, 'entity', 'entities')}; the most unusual are those of ${alerted[0]?.entity ?? 'none'}.`,
-    };
+    });
   },
 };
 

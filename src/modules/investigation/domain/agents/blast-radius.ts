@@ -4,7 +4,7 @@ import { finding, type Finding, type FindingKind } from '../finding.js';
 import { missingEvidence } from '../evidence/missing-evidence.js';
 import { asShares, together } from '../topology/suspects.js';
 import { count, listed } from '../wording.js';
-import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
 const NAME = 'blast radius';
 /** With less of all suspicion nobody is suspected enough to ask whom they hurt. */
@@ -27,13 +27,13 @@ export const blastRadius: Agent = {
   run(evidence: EvidenceSet, { incident, reports }: InvestigationContext): AgentReport {
     const graph = evidence.callGraph;
     if (graph.isEmpty) {
-      return nothing('Who calls whom is not known, so how far the trouble reaches is not either.', [
-        missingEvidence('topology', incident),
-      ]);
+      return reportOf(NAME, 'Who calls whom is not known, so how far the trouble reaches is not either.', {
+        missing: [missingEvidence('topology', incident)],
+      });
     }
     const [first] = asShares(together(...reports.map(({ suspects }) => suspects)));
     const centre = first && first.score >= SUSPECTED ? first.entity : incident.service;
-    if (centre === null) return nothing('Nobody is suspected, so there is no centre to measure from.', []);
+    if (centre === null) return reportOf(NAME, 'Nobody is suspected, so there is no centre to measure from.');
     const callers = graph.callersOf(centre);
     const suffering = sufferingIn(reports, graph);
     const hurt = callers.filter((service) => suffering.has(service));
@@ -49,19 +49,14 @@ export const blastRadius: Agent = {
     const others =
       `${listed(apart, MOST_NAMED)} ${apart.length === 1 ? 'suffers' : 'suffer'} too, and no call that is known leads ` +
       `from there to ${centre}.`;
-    return {
-      ...nothing(reach, []),
+    return reportOf(NAME, reach, {
       findings: [
         ...told(reach, cited(hurt), centre, { hurt, callers: callers.length }),
         ...(apart.length > 0 ? told(others, cited(apart), centre, { apart }) : []),
       ],
-    };
+    });
   },
 };
-
-function nothing(message: string, missing: readonly string[]): AgentReport {
-  return { agentName: NAME, findings: [], hypotheses: [], suspects: [], missing, message };
-}
 
 /** A call graph that came with the product's memory alone cannot be cited, and what cannot be cited is no finding. */
 function told(

@@ -10,7 +10,7 @@ import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { missingEvidence } from '../evidence/missing-evidence.js';
 import { described, suspectedChange } from '../changes/suspected-change.js';
 import { clockTime, count, duration, listed } from '../wording.js';
-import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
 const NAME = 'change detection';
 const MOST_HYPOTHESES = 5;
@@ -35,29 +35,19 @@ export const changeDetection: Agent = {
     const { incident, onset } = context;
     const changes = withDeployedCommits(evidence.changes);
     if (changes.length === 0) {
-      return {
-        agentName: NAME,
-        findings: [],
-        hypotheses: [],
-        suspects: [],
-        missing: [missingEvidence('changes', incident)],
-        message:
-          'No deploys, configuration or flag changes were recorded or attached, so none were compared.',
-      };
+      const none = 'No deploys, configuration or flag changes were recorded or attached, so none were compared.';
+      return reportOf(NAME, none, { missing: [missingEvidence('changes', incident)] });
     }
     const ranked = rankChanges(changes, changeSymptoms(evidence, context));
     const ending = endedByItself(evidence, incident.service, onset.at);
     const candidates = ranked.filter(({ ruledOut }) => ruledOut === undefined);
-    return {
-      agentName: NAME,
+    return reportOf(NAME, message(ranked, candidates, onset.at), {
       findings: candidates.slice(0, MOST_HYPOTHESES).flatMap((change) => changeFindings(change, context)),
       hypotheses: ranked
         .slice(0, MOST_HYPOTHESES)
         .map((change) => toHypothesis(change, changes, context, ending)),
-      suspects: [],
       missing: candidates.length === 0 ? [missingEvidence('changes', incident)] : [],
-      message: message(ranked, candidates, onset.at),
-    };
+    });
   },
 };
 

@@ -4,7 +4,7 @@ import type { FailureMode } from '../platform/failure-mode.js';
 import { finding } from '../finding.js';
 import { type CauseCategory, hypothesis, type Hypothesis } from '../hypothesis.js';
 import { count, listed, shortened } from '../wording.js';
-import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
 const NAME = 'database health';
 const MOST_SHOWN = 4;
@@ -18,13 +18,8 @@ export const databaseHealth: Agent = {
   needs: ['database'],
   after: [],
   run(evidence: EvidenceSet, { incident }: InvestigationContext): AgentReport {
-    const nothing = { agentName: NAME, hypotheses: [], suspects: [], missing: [] };
     if (!evidence.has('database')) {
-      return {
-        ...nothing,
-        findings: [],
-        message: 'Nothing that a database says of itself was attached or pulled.',
-      };
+      return reportOf(NAME, 'Nothing that a database says of itself was attached or pulled.');
     }
     const alert = {
       text: `${incident.title}\n${incident.description}`,
@@ -44,8 +39,10 @@ export const databaseHealth: Agent = {
           ]
         : [];
     const waits = evidence.notes.filter(({ row }) => WAITS.test(row.text));
-    return {
-      ...nothing,
+    const message = `Compared ${count(measures.length, 'measure')} of the database with what databases run into; ${
+      limits[0] ? `${limits[0].entity} ${limits[0].says}` : 'none is near a limit'
+    }.`;
+    return reportOf(NAME, message, {
       suspects: limits.slice(0, 1).map(({ entity }) => ({ entity, score: 1 })),
       findings: [
         ...limits.map((limit) =>
@@ -65,10 +62,7 @@ export const databaseHealth: Agent = {
           waits.map(({ row }) => row.text),
         ),
       ),
-      message: `Compared ${count(measures.length, 'measure')} of the database with what databases run into; ${
-        limits[0] ? `${limits[0].entity} ${limits[0].says}` : 'none is near a limit'
-      }.`,
-    };
+    });
   },
 };
 

@@ -13,7 +13,7 @@ import {
 import { standingOut } from '../topology/suspects.js';
 import { sameService } from '../evidence/service-name.js';
 import { clockTime, count, percent } from '../wording.js';
-import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 import { DEPENDENCY_ANALYSIS as NAME } from './names.js';
 
 const MOST_SHOWN = 3;
@@ -35,24 +35,26 @@ export const dependencyAnalysis: Agent = {
     const { incident, onset } = context;
     const edges = evidence.edges.length;
     if (edges === 0) {
-      return nothing('Who calls whom is not known, so no damage was traced along the calls.', [
-        missingEvidence('topology', incident),
-      ]);
+      return reportOf(NAME, 'Who calls whom is not known, so no damage was traced along the calls.', {
+        missing: [missingEvidence('topology', incident)],
+      });
     }
     if (incident.service === null) {
-      return nothing('The alert names no service, so there was nowhere to start tracing from.', []);
+      return reportOf(NAME, 'The alert names no service, so there was nowhere to start tracing from.');
     }
     const suffering = sufferingOf(incident, evidence.series, onset.at);
     const measured = requestExcess(evidence.series, suffering, onset.at);
     const attributions = attributeExcess(measured, incident.service, evidence.callGraph);
     const [worst] = attributions;
+    const traced = `Traced ${suffering} of ${count(measured.length, 'entity', 'entities')}`;
     if (!worst) {
-      return nothing(
-        measured.length === 0
-          ? `No entity has both a request count and a measure of ${suffering}, so no damage was traced.`
-          : `Traced ${suffering} of ${count(measured.length, 'entity', 'entities')}; ${incident.service} shows none beyond normal.`,
-        measured.length === 0 ? [missingEvidence('requests', incident)] : [],
-      );
+      return measured.length > 0
+        ? reportOf(NAME, `${traced}; ${incident.service} shows none beyond normal.`)
+        : reportOf(
+            NAME,
+            `No entity has both a request count and a measure of ${suffering}, so no damage was traced.`,
+            { missing: [missingEvidence('requests', incident)] },
+          );
     }
     const unusual = measured
       .filter(({ entity }) => sameService(entity, incident.service ?? ''))
@@ -61,8 +63,8 @@ export const dependencyAnalysis: Agent = {
     const exact = measured.every((each) => each.exact);
     const evidenceIds = evidenceOf(measured, evidence);
     const shown = attributions.slice(0, MOST_SHOWN);
-    return {
-      agentName: NAME,
+    const message = `${traced} along ${count(edges, 'call path')}; ${worst.entity} causes ${percent(worst.share)} of it.`;
+    return reportOf(NAME, message, {
       findings: shown.map((each) => toFinding(each, suffering, evidenceIds(each), context)),
       hypotheses: shown
         .filter(({ share }) => share >= NOTABLE)
@@ -74,17 +76,9 @@ export const dependencyAnalysis: Agent = {
             weight: unusual ? 1 : WHEN_USUAL,
           })
         : [],
-      missing: [],
-      message:
-        `Traced ${suffering} of ${count(measured.length, 'entity', 'entities')} along ` +
-        `${count(edges, 'call path')}; ${worst.entity} causes ${percent(worst.share)} of it.`,
-    };
+    });
   },
 };
-
-function nothing(message: string, missing: readonly string[]): AgentReport {
-  return { agentName: NAME, findings: [], hypotheses: [], suspects: [], missing, message };
-}
 
 /** An attribution rests on the entity's own series and on the edges that were subtracted. */
 function evidenceOf(

@@ -6,7 +6,7 @@ import { type CauseCategory, hypothesis, type Hypothesis } from '../hypothesis.j
 import { movement, type MetricShift } from '../metrics/metric-shift.js';
 import { type PlatformFailure, platformFailures, wellStates } from '../platform/platform-failures.js';
 import { clockTime, count, shortened } from '../wording.js';
-import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
 const NAME = 'infrastructure health';
 const MOST_SHOWN = 4;
@@ -40,8 +40,7 @@ export const infrastructureHealth: Agent = {
     const told = { states, events, logs, service: incident.service };
     const failures = platformFailures(told).slice(0, MOST_SHOWN);
     const well = wellStates(told);
-    return {
-      agentName: NAME,
+    return reportOf(NAME, message(states.length, events.length, failures, well.length > 0), {
       findings: [
         ...failures.map((failure) =>
           finding({
@@ -79,9 +78,7 @@ export const infrastructureHealth: Agent = {
         ),
       ],
       suspects: failures.slice(0, 1).map(({ entity, current }) => ({ entity, score: current ? 1 : 0.3 })),
-      missing: [],
-      message: message(states.length, events.length, failures, well.length > 0),
-    };
+    });
   },
 };
 

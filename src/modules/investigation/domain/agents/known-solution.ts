@@ -3,7 +3,13 @@ import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import type { KnownSolution } from '../known-solution.js';
 import { amount, count, duration, shortened } from '../wording.js';
-import type { Agent, AgentReport, InvestigatedIncident, InvestigationContext } from './agent.js';
+import {
+  type Agent,
+  type AgentReport,
+  type InvestigatedIncident,
+  type InvestigationContext,
+  reportOf,
+} from './agent.js';
 
 const NAME = 'known solution';
 const MOST_EARLIER = 3;
@@ -16,14 +22,10 @@ export const knownSolution: Agent = {
   run(_evidence: EvidenceSet, context: InvestigationContext): AgentReport {
     const { incident, knownSolution: known } = context;
     const earlier = earlierFindings(context);
-    return {
-      agentName: NAME,
+    return reportOf(NAME, message(context, earlier.length), {
       findings: [...(known ? [matchFinding(known, incident)] : []), ...earlier],
       hypotheses: known ? [toHypothesis(known, incident)] : [],
-      suspects: [],
-      missing: [],
-      message: message(context, earlier.length),
-    };
+    });
   },
 };
 

@@ -8,7 +8,7 @@ import { missingEvidence } from '../evidence/missing-evidence.js';
 import { sameService, serviceOf } from '../evidence/service-name.js';
 import { standingOut, together } from '../topology/suspects.js';
 import { beginning, clockTime, count, listed, shortened } from '../wording.js';
-import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
+import { type Agent, type AgentReport, type InvestigationContext, reportOf, type Suspect } from './agent.js';
 
 const NAME = 'log analysis';
 /** Poisson distances: a risen message must stand out further than a new one, and a silence further still. */
@@ -31,20 +31,14 @@ export const logAnalysis: Agent = {
   run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
     const logs = evidence.logsAround(context.incident.alertedAt);
     if (logs.length === 0) {
-      return {
-        agentName: NAME,
-        findings: [],
-        hypotheses: [],
-        suspects: [],
+      return reportOf(NAME, 'No logs were attached or pulled, so none were read.', {
         missing: [missingEvidence('logs', context.incident)],
-        message: 'No logs were attached or pulled, so none were read.',
-      };
+      });
     }
     const comparison = compareLogs(logs, splitOf(logs, context));
     const troubles = comparison.uses.filter((use) => use.isError && isTrouble(use, comparison));
     const shown = troubles.slice(0, MOST_FINDINGS);
-    return {
-      agentName: NAME,
+    return reportOf(NAME, message(comparison, troubles, context), {
       findings: [
         ...shown.map((use) => troubleFinding(use, comparison, context)),
         ...silences(comparison, context),
@@ -55,8 +49,7 @@ export const logAnalysis: Agent = {
       missing: comparison.comparable
         ? []
         : [`logs from before ${clockTime(context.onset.at)} to compare with`],
-      message: message(comparison, troubles, context),
-    };
+    });
   },
 };
 

@@ -8,7 +8,7 @@ import { metricShift, type MetricShift, movement } from '../metrics/metric-shift
 import { missingEvidence } from '../evidence/missing-evidence.js';
 import { standingOut, together } from '../topology/suspects.js';
 import { clockTime, count } from '../wording.js';
-import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 import { METRICS_ANALYSIS as NAME } from './names.js';
 
 const MOST_FINDINGS = 12;
@@ -28,25 +28,20 @@ export const metricsAnalysis: Agent = {
   after: [],
   run(evidence: EvidenceSet, context: InvestigationContext): AgentReport {
     const { incident, onset } = context;
-    const nothing = { agentName: NAME, findings: [], hypotheses: [], suspects: [] };
     if (evidence.series.length === 0) {
-      return {
-        ...nothing,
+      return reportOf(NAME, 'No metrics were attached or pulled, so none were read.', {
         missing: [missingEvidence('metrics', incident)],
-        message: 'No metrics were attached or pulled, so none were read.',
-      };
+      });
     }
     const compared = evidence.series
       .map((series) => metricShift(series, onset.at))
       .filter((s) => s !== undefined);
     if (compared.length === 0) {
-      return {
-        ...nothing,
+      const read = `Read ${count(evidence.series.length, 'metric series', 'metric series')}`;
+      const apart = `but none has samples both before and after ${clockTime(onset.at)} to compare`;
+      return reportOf(NAME, `${read}, ${apart}.`, {
         missing: [missingEvidence('comparable metrics', incident)],
-        message:
-          `Read ${count(evidence.series.length, 'metric series', 'metric series')}, but none has samples both ` +
-          `before and after ${clockTime(onset.at)} to compare.`,
-      };
+      });
     }
     const shifts = compared.filter(({ shifted }) => shifted).sort(byScore);
     const calm = calmSeries(compared, incident);
@@ -56,8 +51,7 @@ export const metricsAnalysis: Agent = {
       since: onset.at,
     });
     const among = new Set(evidence.series.map(({ entity }) => entity)).size;
-    return {
-      agentName: NAME,
+    return reportOf(NAME, message(compared, shifts), {
       findings: [...calmFinding(calm, context), ...shifts.slice(0, MOST_FINDINGS).map(shiftFinding)],
       hypotheses: topmost
         .slice(0, MOST_HYPOTHESES)
@@ -71,8 +65,7 @@ export const metricsAnalysis: Agent = {
         }),
       ),
       missing: graph.isEmpty && shifts.length > 1 ? [missingEvidence('topology', incident)] : [],
-      message: message(compared, shifts),
-    };
+    });
   },
 };
 

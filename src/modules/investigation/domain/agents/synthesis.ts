@@ -1,13 +1,14 @@
 import { compareText } from '../compare-text.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { FindingKind } from '../finding.js';
+import { getOrAdd } from '../get-or-add.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { placeOfTrouble } from '../topology/place-of-trouble.js';
 import { serviceOf } from '../evidence/service-name.js';
 import { asShares, together } from '../topology/suspects.js';
 import { count, shortened } from '../wording.js';
 import { writtenContext } from '../evidence/written-context.js';
-import type { Agent, AgentReport, InvestigationContext, Suspect } from './agent.js';
+import { type Agent, type AgentReport, type InvestigationContext, reportOf, type Suspect } from './agent.js';
 import { SYNTHESIS } from './names.js';
 
 /** A local fault that metrics and logs agree on, though neither says why. */
@@ -33,17 +34,14 @@ export const synthesis: Agent = {
       weighedBySuspicion([...joined, ...placeOfTrouble(joined, reports, evidence)], suspects),
       all,
     ).sort((a, b) => b.score - a.score || compareText(a.statement, b.statement));
-    return {
-      agentName: SYNTHESIS,
+    return reportOf(SYNTHESIS, message(ranked, reports), {
       findings: writtenContext(
         evidence,
         ranked.find(({ status }) => status === 'supported'),
       ),
       hypotheses: ranked,
       suspects,
-      missing: [],
-      message: message(ranked, reports),
-    };
+    });
   },
 };
 
@@ -108,10 +106,7 @@ function joinedByEntity(hypotheses: readonly Hypothesis[]): Hypothesis[] {
       apart.push(each);
       continue;
     }
-    const service = serviceOf(each.entity);
-    const group = groups.get(service);
-    if (group) group.push(each);
-    else groups.set(service, [each]);
+    getOrAdd(groups, serviceOf(each.entity), () => []).push(each);
   }
   return [...apart, ...[...groups.values()].map(joined)];
 }

@@ -15,7 +15,7 @@ import {
 } from '../traces/trace-channels.js';
 import { statisticsOfSpans } from '../traces/trace-statistics.js';
 import { amount, clockTime, count } from '../wording.js';
-import type { Agent, AgentReport, InvestigationContext } from './agent.js';
+import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
 const NAME = 'trace analysis';
 const MOST_SHOWN = 4;
@@ -34,13 +34,10 @@ export const traceAnalysis: Agent = {
       ...evidence.traceStatistics.map(({ row, evidenceId }) => ({ row, evidenceIds: [evidenceId] })),
       ...statisticsOfSpans(evidence.spans, context.onset.at),
     ];
-    const nothing = { agentName: NAME, findings: [], hypotheses: [], suspects: [] };
     if (statistics.length === 0) {
-      return {
-        ...nothing,
+      return reportOf(NAME, 'No traces were attached or pulled, so none were read.', {
         missing: [missingEvidence('traces', context.incident)],
-        message: 'No traces were attached or pulled, so none were read.',
-      };
+      });
     }
     const edges = slowEdges(statistics);
     const calls = missingCalls(statistics);
@@ -57,17 +54,14 @@ export const traceAnalysis: Agent = {
         among,
       }),
     );
-    return {
-      agentName: NAME,
+    return reportOf(NAME, message(among, slow, missed), {
       findings: [
         ...slow.map((edge) => slowFinding(edge, context)),
         ...missed.map((call) => missedFinding(call, context)),
       ],
       hypotheses: hypothesesOf(slow[0], silent[0]),
       suspects,
-      missing: [],
-      message: message(among, slow, missed),
-    };
+    });
   },
 };
 

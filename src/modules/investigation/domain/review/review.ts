@@ -1,4 +1,4 @@
-import type { AgentReport, InvestigationContext } from '../agents/agent.js';
+import { type AgentReport, type InvestigationContext, reportOf } from '../agents/agent.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { Finding } from '../finding.js';
 import type { Hypothesis } from '../hypothesis.js';
@@ -104,14 +104,10 @@ export class Review {
         : [];
     const sentences = [...(why === undefined ? [] : [why]), heard, ...dropped, ...forbidden];
     return {
-      report: {
-        agentName: MODEL_REVIEW,
+      report: reportOf(MODEL_REVIEW, sentences.map((sentence) => `${sentence}.`).join(' '), {
         findings,
         hypotheses,
-        suspects: [],
-        missing: [],
-        message: sentences.map((sentence) => `${sentence}.`).join(' '),
-      },
+      }),
       lacking:
         why === undefined
           ? []
