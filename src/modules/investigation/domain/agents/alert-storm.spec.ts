@@ -1,13 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AlertSignal, Evidence } from '../evidence/evidence.js';
+import type { AlertSignal } from '../evidence/evidence.js';
 import { alertStorm } from './alert-storm.js';
-import { aContext } from './case.fixture.js';
+import { aContext, piece } from './case.fixture.js';
 
 function run(...rows: AlertSignal[]) {
-  const alerts: Evidence = {
-    evidenceId: 'evd_alerts', source: 'test', summary: '', observedAt: 0, type: 'platform_event', rows,
-  }; // prettier-ignore
-  const { evidence, context } = aContext(rows.length > 0 ? [alerts] : []);
+  const { evidence, context } = aContext([piece('platform_event', 'evd_alerts', rows)]);
   return alertStorm.run(evidence, context);
 }
 

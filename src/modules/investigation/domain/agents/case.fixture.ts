@@ -46,7 +46,10 @@ export function aContext(
   return { evidence: set, context };
 }
 
-const about = { source: 'test', summary: '', observedAt: 0 };
+/** A piece of evidence of any type. */
+export function piece(type: Evidence['type'], evidenceId: string, rows: Evidence['rows']): Evidence {
+  return { source: 'test', summary: '', observedAt: 0, evidenceId, type, rows } as Evidence;
+}
 
 /** One sample a minute from 13:30 to 14:20; `normal` until 14:02, `bad` from then on, with a little deterministic noise. */
 export function metric(
@@ -61,16 +64,11 @@ export function metric(
     const value = (time < from ? normal : bad) * (1 + 0.01 * ((time / MINUTE) % 3));
     rows.push({ timestamp: time, entity, metric: name, value });
   }
-  return { ...about, evidenceId: `evd_${entity}_${name}`, type: 'metric', rows };
+  return piece('metric', `evd_${entity}_${name}`, rows);
 }
 
 export function log(entity: string, rows: readonly Omit<LogLine, 'entity'>[]): Evidence {
-  return {
-    ...about,
-    evidenceId: `evd_log_${entity}`,
-    type: 'log',
-    rows: rows.map((row) => ({ entity, ...row })),
-  };
+  return piece('log', `evd_log_${entity}`, rows.map((row) => ({ entity, ...row })));
 }
 
 /** One ordinary line a minute from 13:30 to 14:20, and from 14:02 on three of failure beside it. */
@@ -94,12 +92,12 @@ export function change(clock: string, changes: Partial<Change> = {}): Evidence {
     occurredAt: at(clock),
     ...changes,
   };
-  return { ...about, evidenceId: `evd_change_${clock}`, type: 'deployment', rows: [row] };
+  return piece('deployment', `evd_change_${clock}`, [row]);
 }
 
 export function topology(...edges: readonly (readonly [string, string])[]): Evidence {
   const rows = edges.map(([caller, callee]) => ({ caller, callee }));
-  return { ...about, evidenceId: 'evd_topology', type: 'topology', rows };
+  return piece('topology', 'evd_topology', rows);
 }
 
 export function statements({ hypotheses }: AgentReport): string[] {

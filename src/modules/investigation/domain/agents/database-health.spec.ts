@@ -1,13 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Evidence, MetricPoint, TextNote } from '../evidence/evidence.js';
-import { aContext, at, MINUTE } from './case.fixture.js';
+import type { MetricPoint, TextNote } from '../evidence/evidence.js';
+import { aContext, at, MINUTE, piece } from './case.fixture.js';
 import { databaseHealth } from './database-health.js';
 
 function run(...rows: (MetricPoint | TextNote)[]) {
-  const database: Evidence = {
-    evidenceId: 'evd_database', source: 'test', summary: '', observedAt: 0, type: 'database', rows,
-  }; // prettier-ignore
-  const { evidence, context } = aContext(rows.length > 0 ? [database] : []);
+  const { evidence, context } = aContext([piece('database', 'evd_database', rows)]);
   return databaseHealth.run(evidence, context);
 }
 

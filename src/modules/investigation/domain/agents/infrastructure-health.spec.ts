@@ -1,13 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Evidence, LogLine, PlatformState } from '../evidence/evidence.js';
-import { aContext, at } from './case.fixture.js';
+import type { LogLine, PlatformState } from '../evidence/evidence.js';
+import { aContext, at, piece } from './case.fixture.js';
 import { infrastructureHealth } from './infrastructure-health.js';
 
 function run(...rows: (PlatformState | LogLine)[]) {
-  const platform: Evidence = {
-    evidenceId: 'evd_pods', source: 'test', summary: '', observedAt: 0, type: 'platform_event', rows,
-  }; // prettier-ignore
-  const { evidence, context } = aContext(rows.length > 0 ? [platform] : []);
+  const { evidence, context } = aContext([piece('platform_event', 'evd_pods', rows)]);
   return infrastructureHealth.run(evidence, context);
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { inTime } from '#kernel/domain/in-time.fixture';
-import { aContext, anIncident, at, metric, MINUTE, statements, topology } from './case.fixture.js';
-import type { Evidence } from '../evidence/evidence.js';
+import { aContext, anIncident, at, metric, MINUTE, piece, statements, topology } from './case.fixture.js';
 import { metricsAnalysis } from './metrics-analysis.js';
 
 function run(...[evidence, changes]: Parameters<typeof aContext>) {
@@ -151,7 +150,7 @@ describe('The metrics analysis', () => {
         value: minute < 4 ? normal : bad * (1 + i / 15_000),
       })),
     ).flat();
-    const report = inTime(() => run([{ ...metric('all', name, 0, 0), rows } as Evidence]));
+    const report = inTime(() => run([piece('metric', 'evd_all', rows)]));
     expect(report.message).toContain('15,000 series of 15,000 entities left normal');
   });
 

@@ -3,7 +3,7 @@ import { decideOutcome } from '../outcome/decide-outcome.js';
 import type { Evidence } from '../evidence/evidence.js';
 import { outcomeInputs } from '../outcome/outcome-inputs.js';
 import type { AgentReport, InvestigationContext } from './agent.js';
-import { aContext, at, change, log, logWithErrors, metric, MINUTE, topology } from './case.fixture.js';
+import { aContext, at, change, log, logWithErrors, metric, MINUTE, piece, topology } from './case.fixture.js';
 import { AGENTS } from './registry.js';
 
 /** All agents in order, as the steps of a run do it, each report through JSON as it is stored between steps. */
@@ -103,15 +103,9 @@ describe('A run of all agents', () => {
   });
 
   it('does not take what users feel for nothing because a database or the platform is well', () => {
-    const about = { source: 'test', summary: '', observedAt: 0 };
-    const calm: Evidence[] = [
-      { ...metric('orders-db', 'CPUUtilization', 20, 20), type: 'database' } as Evidence,
-      {
-        ...about,
-        evidenceId: 'evd_pods',
-        type: 'platform_event',
-        rows: [{ kind: 'pod', entity: 'checkout-1', ready: true }],
-      },
+    const calm = [
+      piece('database', 'evd_db', metric('orders-db', 'CPUUtilization', 20, 20).rows),
+      piece('platform_event', 'evd_pods', [{ kind: 'pod', entity: 'checkout-1', ready: true }]),
     ];
     const slow = metric('checkout', 'latency_ms', 100, 4000);
     const short = metric('checkout', 'heap_used_percent', 40, 97);
@@ -154,20 +148,18 @@ describe('A run of all agents', () => {
         { timestamp: at('13:40'), level: 'info', message: 'served' },
         { timestamp: at('14:05'), level: 'error', message },
       ])),
-      {
-        source: 'test',
-        summary: '',
-        observedAt: 0,
-        evidenceId: 'evd_platform',
-        type: 'platform_event',
-        rows: [
-          { kind: 'pod', entity: 'checkout-2', ready: false, reason: 'OOMKilled' },
-          { kind: 'pod', entity: 'checkout-1', ready: false, reason: 'ImagePullBackOff' },
-          ...['cpu', 'memory', 'disk', 'network'].map((name) => ({
-            entity: 'search', signal: `${name} up`, about: 'metric' as const, seenBefore: 1, stormsBefore: 9,
-          })),
-        ],
-      },
+      piece('platform_event', 'evd_platform', [
+        { kind: 'pod', entity: 'checkout-2', ready: false, reason: 'OOMKilled' },
+        { kind: 'pod', entity: 'checkout-1', ready: false, reason: 'ImagePullBackOff' },
+      ]),
+      piece(
+        'platform_event',
+        'evd_storm',
+        ['cpu', 'memory', 'disk', 'network'].map((name) => {
+          const seen = { seenBefore: 1, stormsBefore: 9 };
+          return { entity: 'search', signal: `${name} up`, about: 'metric' as const, ...seen };
+        }),
+      ),
     ];
     const first = investigate(evidence);
     const reversed = evidence.map((each) => ({ ...each, rows: [...each.rows].reverse() }) as Evidence).reverse();
@@ -180,19 +172,18 @@ describe('A run of all agents', () => {
   it('takes as much longer as there is more to read, and not its square', () => {
     const start = at('04:00');
     const metrics = (samples: number): Evidence[] =>
-      Array.from({ length: 60 }, (_, entity) => ({
-        source: 'test',
-        summary: '',
-        observedAt: 0,
-        evidenceId: `evd_${entity}`,
-        type: 'metric',
-        rows: Array.from({ length: samples }, (__, i) => ({
-          timestamp: start + i * 60_000,
-          entity: `svc${entity}`,
-          metric: 'latency_ms',
-          value: 100 + ((i * 7 + entity) % 13) + (entity === 7 && i > samples - 10 ? 400 : 0),
-        })),
-      }));
+      Array.from({ length: 60 }, (_, entity) =>
+        piece(
+          'metric',
+          `evd_${entity}`,
+          Array.from({ length: samples }, (__, i) => ({
+            timestamp: start + i * 60_000,
+            entity: `svc${entity}`,
+            metric: 'latency_ms',
+            value: 100 + ((i * 7 + entity) % 13) + (entity === 7 && i > samples - 10 ? 400 : 0),
+          })),
+        ),
+      );
     const lines = (n: number): Evidence =>
       log(
         'svc7',
@@ -218,13 +209,10 @@ describe('A run of all agents', () => {
   it('survives rows made to break it', () => {
     const numbers = [Number.NaN, Infinity, -Infinity, 1e308, -1e308, 5e-324, 0];
     const hostile: Evidence[] = [
-      {
-        source: 'test',
-        summary: '',
-        observedAt: 0,
-        evidenceId: 'evd_m',
-        type: 'metric',
-        rows: numbers.flatMap((value, i) =>
+      piece(
+        'metric',
+        'evd_m',
+        numbers.flatMap((value, i) =>
           numbers.map((timestamp, k) => ({
             timestamp: k < 3 ? timestamp : at('14:00') + i * 1000 + k,
             entity: '__proto__',
@@ -232,7 +220,7 @@ describe('A run of all agents', () => {
             value,
           })),
         ),
-      },
+      ),
       log('__proto__', [
         { timestamp: Number.NaN, message: 'x' },
         { timestamp: 8.7e15, message: 'error '.repeat(5000), level: '__proto__', count: Number.NaN },
@@ -255,28 +243,17 @@ describe('A run of all agents', () => {
           ...(i < 3 ? { count: 1e308 } : {}),
         })),
       ),
-      {
-        source: 'test',
-        summary: '',
-        observedAt: 0,
-        evidenceId: 'evd_t',
-        type: 'trace',
-        rows: [
-          { statistic: 'edge_gap', caller: 'a', entity: 'b', count: 9, mean: 1e308, baselineCount: 9, baselineMean: -1e308 },
-          ...['13:40', '13:41', '14:12', '14:13'].flatMap((clock) => {
-            const span = { traceId: clock, entity: 'c', operation: 'get', startedAt: at(clock) };
-            const durationMs = clock < '14' ? 1 : 1e308;
-            return [
-              { ...span, spanId: 'root', durationMs },
-              { ...span, spanId: 'below', parentSpanId: 'root', entity: 'd', durationMs: 1 },
-            ];
-          }),
-        ],
-      },
-      {
-        ...metric('db', 'FreeStorageSpace', 1e-320, -1e308),
-        type: 'database',
-      } as Evidence,
+      piece('trace', 'evd_t', [
+        { statistic: 'edge_gap', caller: 'a', entity: 'b', count: 9, mean: 1e308, baselineCount: 9, baselineMean: -1e308 },
+        ...['13:40', '13:41', '14:12', '14:13'].flatMap((clock) => {
+          const span = { traceId: clock, entity: 'c', operation: 'get', startedAt: at(clock) };
+          return [
+            { ...span, spanId: 'root', durationMs: clock < '14' ? 1 : 1e308 },
+            { ...span, spanId: 'below', parentSpanId: 'root', entity: 'd', durationMs: 1 },
+          ];
+        }),
+      ]),
+      piece('database', 'evd_db', metric('db', 'FreeStorageSpace', 1e-320, -1e308).rows),
     ];
     expect(() => investigate(hostile)).not.toThrow();
   });

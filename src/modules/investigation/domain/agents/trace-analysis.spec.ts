@@ -1,18 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Evidence, TraceStatistic } from '../evidence/evidence.js';
-import { aContext } from './case.fixture.js';
+import type { TraceStatistic } from '../evidence/evidence.js';
+import { aContext, piece } from './case.fixture.js';
 import { traceAnalysis } from './trace-analysis.js';
 
 function run(...rows: TraceStatistic[]) {
-  const traces: Evidence = {
-    evidenceId: 'evd_traces',
-    source: 'test',
-    summary: '',
-    observedAt: 0,
-    type: 'trace',
-    rows,
-  };
-  const { evidence, context } = aContext(rows.length > 0 ? [traces] : []);
+  const { evidence, context } = aContext([piece('trace', 'evd_traces', rows)]);
   return traceAnalysis.run(evidence, context);
 }
 

@@ -1,14 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { EvidenceSet, MAX_MESSAGE_LENGTH } from './evidence-set.js';
-import type { Evidence, MetricPoint } from './evidence.js';
+import { piece } from '../agents/case.fixture.js';
+import type { MetricPoint } from './evidence.js';
 
-const about = { source: 'test', summary: '', observedAt: 0 };
-const metric = (evidenceId: string, rows: MetricPoint[]): Evidence => ({
-  ...about,
-  evidenceId,
-  type: 'metric',
-  rows,
-});
+const metric = (evidenceId: string, rows: MetricPoint[]) => piece('metric', evidenceId, rows);
 const cpu = (timestamp: number, value: number): MetricPoint => ({
   timestamp,
   entity: 'web',
@@ -39,12 +34,7 @@ describe('An evidence set', () => {
   it('leaves out samples and lines that have no number or no time', () => {
     const set = new EvidenceSet([
       metric('evd_1', [cpu(1, Number.NaN), cpu(Number.POSITIVE_INFINITY, 1), cpu(2, 5)]),
-      {
-        ...about,
-        evidenceId: 'evd_2',
-        type: 'log',
-        rows: [{ timestamp: Number.NaN, entity: 'web', message: 'x' }],
-      },
+      piece('log', 'evd_2', [{ timestamp: Number.NaN, entity: 'web', message: 'x' }]),
     ]);
     expect(set.series[0]?.values).toEqual([5]);
     expect(set.logs).toEqual([]);
@@ -65,18 +55,8 @@ describe('An evidence set', () => {
 
   it('gives the lines of all sources oldest first and cuts the huge ones', () => {
     const set = new EvidenceSet([
-      {
-        ...about,
-        evidenceId: 'evd_1',
-        type: 'log',
-        rows: [{ timestamp: 2, entity: 'a', message: 'x'.repeat(9999) }],
-      },
-      {
-        ...about,
-        evidenceId: 'evd_2',
-        type: 'platform_event',
-        rows: [{ timestamp: 1, entity: 'b', message: 'y' }],
-      },
+      piece('log', 'evd_1', [{ timestamp: 2, entity: 'a', message: 'x'.repeat(9999) }]),
+      piece('platform_event', 'evd_2', [{ timestamp: 1, entity: 'b', message: 'y' }]),
     ]);
     expect(set.logs.map(({ evidenceId, row }) => [evidenceId, row.message.length])).toEqual([
       ['evd_2', 1],
@@ -86,12 +66,7 @@ describe('An evidence set', () => {
 
   it('reads numbers and words of a database apart', () => {
     const set = new EvidenceSet([
-      {
-        ...about,
-        evidenceId: 'evd_1',
-        type: 'database',
-        rows: [cpu(1, 1), { text: '12 sessions wait for a lock' }],
-      },
+      piece('database', 'evd_1', [cpu(1, 1), { text: '12 sessions wait for a lock' }]),
     ]);
     expect(set.series).toHaveLength(1);
     expect(set.notes.map(({ row }) => row.text)).toEqual(['12 sessions wait for a lock']);

@@ -1,15 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import { MINUTE, piece } from '../agents/case.fixture.js';
 import { EvidenceSet } from './evidence-set.js';
 import type { Evidence, LogLine, MetricPoint } from './evidence.js';
 import { estimateOnset } from './onset.js';
 
-const MINUTE = 60_000;
-const about = { source: 'test', summary: '', observedAt: 0 };
 
 /** One sample a minute from minute 0. */
 function series(entity: string, metric: string, values: readonly number[]): Evidence {
   const rows: MetricPoint[] = values.map((value, i) => ({ timestamp: i * MINUTE, entity, metric, value }));
-  return { ...about, evidenceId: `evd_${entity}`, type: 'metric', rows };
+  return piece('metric', `evd_${entity}`, rows);
 }
 
 const steps = (before: number, n: number, after: number, m: number) => [
@@ -64,7 +63,7 @@ describe('The onset', () => {
         for (let k = 0; k < 5; k += 1)
           rows.push({ timestamp: i * MINUTE + k, entity: 'web', level: 'error', message: 'boom' });
     }
-    const evidence = new EvidenceSet([{ ...about, evidenceId: 'evd_log', type: 'log', rows }]);
+    const evidence = new EvidenceSet([piece('log', 'evd_log', rows)]);
     expect(estimateOnset(evidence, { alertedAt: 50 * MINUTE, service: null })).toMatchObject({
       at: 40 * MINUTE,
       basis: 'log',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { at, change, metric, MINUTE } from '../agents/case.fixture.js';
+import { at, change, metric, MINUTE, piece } from '../agents/case.fixture.js';
 import { endedByItself } from './ended-by-itself.js';
 import type { Evidence } from '../evidence/evidence.js';
 import { EvidenceSet } from '../evidence/evidence-set.js';
@@ -11,7 +11,7 @@ function pulse(entity: string, until: string): Evidence {
     const high = timestamp >= at('14:02') && timestamp < at(until);
     return { timestamp, entity, metric: 'error_ratio', value: high ? 0.6 : 0.001 + 0.001 * (i % 2) };
   });
-  return { evidenceId: 'evd_pulse', source: 'test', summary: '', observedAt: 0, type: 'metric', rows };
+  return piece('metric', 'evd_pulse', rows);
 }
 
 const ending = (...evidence: Evidence[]) => endedByItself(new EvidenceSet(evidence), 'checkout', at('14:02'));

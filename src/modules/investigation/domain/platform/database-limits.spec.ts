@@ -1,23 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { MINUTE } from '../agents/case.fixture.js';
+import { MINUTE, piece } from '../agents/case.fixture.js';
 import { reachedLimits } from './database-limits.js';
 import type { Evidence } from '../evidence/evidence.js';
 import { EvidenceSet } from '../evidence/evidence-set.js';
 
-const about = { source: 'test', summary: '', observedAt: 0 };
-
 function measures(metric: string, values: readonly number[]): Evidence {
   const rows = values.map((value, i) => ({ timestamp: i * MINUTE, entity: 'db', metric, value }));
-  return { ...about, evidenceId: `evd_${metric}`, type: 'database', rows };
+  return piece('database', `evd_${metric}`, rows);
 }
 
 function event(message: string, timestamp = MINUTE): Evidence {
-  return {
-    ...about,
-    evidenceId: 'evd_events',
-    type: 'platform_event',
-    rows: [{ timestamp, entity: 'db', message }],
-  };
+  return piece('platform_event', 'evd_events', [{ timestamp, entity: 'db', message }]);
 }
 
 const alert = (text: string) => ({ text, evidenceId: 'evd_alert' });
