@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LogLine, PlatformState } from '../evidence/evidence.js';
-import { platformFailures, wellStates } from './platform-failures.js';
+import { type PlatformEvidence, platformFailures, wellStates } from './platform-failures.js';
 
 const state = (entity: string, changes: Partial<PlatformState> = {}) => ({
   evidenceId: `evd_${entity}`,
@@ -12,16 +12,18 @@ const event = (entity: string, message: string, timestamp = 100 * HOUR) => ({
   row: { timestamp, entity, message } satisfies LogLine,
 });
 const deployment = (ready: boolean) => state('cart', { kind: 'deployment', ready });
+const failures = (
+  states: PlatformEvidence['states'],
+  events: PlatformEvidence['events'] = [],
+  more: Partial<PlatformEvidence> = {},
+) => platformFailures({ states, events, ...more });
+const modes = (...asked: Parameters<typeof failures>) => failures(...asked).map(({ mode }) => mode);
 
 describe('Failures of the platform', () => {
   it('are none when everything is well now, whatever the events say', () => {
     const states = [state('cart-1a-x'), deployment(true)];
-    expect(
-      platformFailures({
-        states,
-        events: [event('Pod/cart-1a-x', 'OOMKilled'), event('Node/n1', 'NodeNotReady')],
-      }),
-    ).toEqual([]);
+    const events = [event('Pod/cart-1a-x', 'OOMKilled'), event('Node/n1', 'NodeNotReady')];
+    expect(failures(states, events)).toEqual([]);
     expect(wellStates({ states, events: [] })).toEqual(states);
   });
 
@@ -31,9 +33,9 @@ describe('Failures of the platform', () => {
     [{ reason: 'Unschedulable', message: '0/3 nodes: Insufficient cpu' }, 'pending_pod'],
     [{ reason: 'NodeLost' }, 'node_not_ready'],
   ])('are told by the state of a pod: %p', (told, mode) => {
-    expect(
-      platformFailures({ states: [state('cart-1a-x', { ready: false, ...told })], events: [] }),
-    ).toMatchObject([{ mode, entity: 'cart-1a-x', current: true, evidenceIds: ['evd_cart-1a-x'] }]);
+    expect(failures([state('cart-1a-x', { ready: false, ...told })])).toMatchObject([
+      { mode, entity: 'cart-1a-x', current: true, evidenceIds: ['evd_cart-1a-x'] },
+    ]);
   });
 
   it.each([
@@ -52,41 +54,27 @@ describe('Failures of the platform', () => {
     ['pods "cart-1a-y" is forbidden: exceeded quota: default', 'resource_quota_exceeded'],
     ['ProgressDeadlineExceeded: ReplicaSet "cart-1a" has timed out progressing', 'deployment_rollout_stuck'],
   ])('are told by events about what is not well: %p', (message, mode) => {
-    const found = platformFailures({
-      states: [deployment(false)],
-      events: [event('ReplicaSet/cart-1a', message), event('Pod/other', 'OOMKilled')],
-    });
-    expect(found.map((each) => each.mode)).toEqual([mode]);
+    const events = [event('ReplicaSet/cart-1a', message), event('Pod/other', 'OOMKilled')];
+    expect(modes([deployment(false)], events)).toEqual([mode]);
   });
 
   it('are not what an older ReplicaSet left behind, nor a pod that is going', () => {
     const serving = [state('cart-2b-x'), deployment(true)];
-    expect(
-      platformFailures({
-        states: [...serving, state('cart-1a-x', { ready: false, exitCode: 137 })],
-        events: [],
-      }),
-    ).toEqual([]);
-    expect(
-      platformFailures({
-        states: [...serving, state('cart-2b-y', { ready: false, reason: 'Terminating OOMKilled' })],
-        events: [],
-      }),
-    ).toEqual([]);
+    expect(modes([...serving, state('cart-1a-x', { ready: false, exitCode: 137 })])).toEqual([]);
+    const going = state('cart-2b-y', { ready: false, reason: 'Terminating OOMKilled' });
+    expect(modes([...serving, going])).toEqual([]);
   });
 
   it('name a crash when nothing says why, and what does say why before it', () => {
     const crashing = state('cart-0', { ready: false, reason: 'CrashLoopBackOff', exitCode: 1 });
     const pending = state('cart-1', { ready: false, reason: 'Unschedulable' });
-    const modes = (...states: (typeof crashing)[]) =>
-      platformFailures({ states, events: [] }).map(({ mode }) => mode);
-    expect(modes(crashing)).toEqual(['crash_loop']);
-    expect(modes(crashing, pending)).toEqual(['pending_pod']);
+    expect(modes([crashing])).toEqual(['crash_loop']);
+    expect(modes([crashing, pending])).toEqual(['pending_pod']);
   });
 
   it('name a full disk where a node is ready but for it', () => {
     const node = state('n1', { kind: 'node', ready: false, reason: 'DiskPressure' });
-    expect(platformFailures({ states: [node], events: [] })).toMatchObject([{ mode: 'storage_full' }]);
+    expect(modes([node])).toEqual(['storage_full']);
   });
 
   it('blame the node before its pods', () => {
@@ -94,19 +82,12 @@ describe('Failures of the platform', () => {
       state('cart-1a-x', { ready: false, message: 'Liveness probe failed' }),
       state('n1', { kind: 'node', ready: false }),
     ];
-    expect(platformFailures({ states, events: [] })[0]).toMatchObject({
-      mode: 'node_not_ready',
-      entity: 'n1',
-    });
+    expect(failures(states)[0]).toMatchObject({ mode: 'node_not_ready', entity: 'n1' });
   });
 
   it('are read from events alone where no state is known, but not from one that says it is over', () => {
-    expect(platformFailures({ states: [], events: [event('Pod/a', 'OOMKilled')] })).toMatchObject([
-      { mode: 'oom_killed', current: false },
-    ]);
-    expect(
-      platformFailures({ states: [], events: [event('Node/n', 'NodeNotReady (recovered after 30s)')] }),
-    ).toEqual([]);
+    expect(failures([], [event('Pod/a', 'OOMKilled')])).toMatchObject([{ mode: 'oom_killed', current: false }]);
+    expect(failures([], [event('Node/n', 'NodeNotReady (recovered after 30s)')])).toEqual([]);
     expect(wellStates({ states: [], events: [] })).toEqual([]);
   });
 
@@ -117,7 +98,7 @@ describe('Failures of the platform', () => {
       state('cart-3c-x', { ready: false, reason: 'InvalidImageName' }),
     ];
     const events = [event('Pod/cart-3c-x', 'InspectFailed: invalid reference format')];
-    expect(platformFailures({ states, events })).toMatchObject([{ mode: 'image_pull_backoff' }]);
+    expect(modes(states, events)).toEqual(['image_pull_backoff']);
   });
 
   it('are not told by an event of hours ago', () => {
@@ -126,7 +107,7 @@ describe('Failures of the platform', () => {
       event('Pod/cart-0z-x', 'Failed to pull image "cart:9"', 94 * HOUR),
       event('Pod/cart-1a-x', 'FailedScheduling: 0/3 nodes are available'),
     ];
-    expect(platformFailures({ states, events })[0]).toMatchObject({ mode: 'pending_pod' });
+    expect(modes(states, events)[0]).toBe('pending_pod');
   });
 
   it('are those of the failing service before those of others', () => {
@@ -135,8 +116,11 @@ describe('Failures of the platform', () => {
       state('n1', { kind: 'node', ready: false }),
       state('cart-1a-x', { ready: false, reason: 'OOMKilled' }),
     ];
-    const found = platformFailures({ states, events: [], service: 'cart' });
-    expect(found.map(({ mode }) => mode)).toEqual(['oom_killed', 'node_not_ready', 'image_pull_backoff']);
+    expect(modes(states, [], { service: 'cart' })).toEqual([
+      'oom_killed',
+      'node_not_ready',
+      'image_pull_backoff',
+    ]);
   });
 
   it.each([
@@ -144,34 +128,32 @@ describe('Failures of the platform', () => {
     ['Memory cgroup out of memory: Killed process 7 (cart); Liveness probe failed', 'oom_killed'],
   ])('tell exit code 137 of a probe from that of memory: %p', (message, mode) => {
     const states = [state('cart-1a-x', { ready: false, exitCode: 137 })];
-    expect(platformFailures({ states, events: [event('Pod/cart-1a-x', message)] })).toMatchObject([{ mode }]);
+    expect(modes(states, [event('Pod/cart-1a-x', message)])).toEqual([mode]);
   });
 
   it('are what the program itself names, where the platform sees only that its probe fails', () => {
     const states = [state('cart-1a-x', { ready: false })];
     const events = [event('Pod/cart-1a-x', 'Readiness probe failed: HTTP 500')];
     const logs = [event('cart', 'UnknownHostException: no such host cart-db')];
-    expect(platformFailures({ states, events, logs })).toMatchObject([
+    expect(failures(states, events, { logs })).toMatchObject([
       { mode: 'dns_resolution_failure', said: 'UnknownHostException: no such host cart-db' },
     ]);
-    expect(
-      platformFailures({ states, events, logs: [event('search', 'no such host cart-db')] }),
-    ).toMatchObject([{ mode: 'probe_failure' }]);
+    const others = [event('search', 'no such host cart-db')];
+    expect(modes(states, events, { logs: others })).toEqual(['probe_failure']);
   });
 
   it('are a rollout that is stuck where new pods crash beside old ones that serve, else a crash', () => {
     const crashing = state('cart-2b-x', { ready: false, reason: 'CrashLoopBackOff' });
-    const modes = (...states: ReturnType<typeof state>[]) =>
-      platformFailures({ states, events: [] }).map(({ mode }) => mode);
-    expect(modes(crashing, state('cart-1a-x'), deployment(false))).toEqual(['deployment_rollout_stuck']);
-    expect(modes(crashing, state('cart-2b-y'), deployment(false))).toEqual(['crash_loop']);
-    expect(modes(crashing, state('search-1a-x'), deployment(false))).toEqual(['crash_loop']);
+    const beside = (pod: string) => modes([crashing, state(pod), deployment(false)]);
+    expect(beside('cart-1a-x')).toEqual(['deployment_rollout_stuck']);
+    expect(beside('cart-2b-y')).toEqual(['crash_loop']);
+    expect(beside('search-1a-x')).toEqual(['crash_loop']);
   });
 
   it('are what the failing service misses, where only others crash', () => {
     const states = [state('cart-1a-x'), state('coredns-1a-x', { ready: false, reason: 'CrashLoopBackOff' })];
     const logs = [event('cart', 'lookup cart-db: no such host')];
-    expect(platformFailures({ states, events: [], logs, service: 'cart' })[0]).toMatchObject({
+    expect(failures(states, [], { logs, service: 'cart' })[0]).toMatchObject({
       mode: 'dns_resolution_failure',
       entity: 'cart',
     });
