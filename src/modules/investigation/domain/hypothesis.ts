@@ -56,11 +56,14 @@ export interface Hypothesis {
   readonly change?: SuspectedChange;
 }
 
+/** What a hypothesis is made of: most are contradicted by nothing. */
+type HypothesisFacts = Omit<Hypothesis, 'contradictedBy'> & Partial<Pick<Hypothesis, 'contradictedBy'>>;
+
 /**
  * Constructed valid or not at all: one that is supported names what supports it, one that is ruled out says why,
  * and the score is a number from 0 to 1.
  */
-export function hypothesis(facts: Hypothesis): Hypothesis {
+export function hypothesis(facts: HypothesisFacts): Hypothesis {
   if (facts.statement.trim() === '') throw new TypeError('A hypothesis must state something.');
   if (!(facts.score >= 0 && facts.score <= 1)) {
     throw new TypeError(`The score of a hypothesis must lie in 0..1: ${facts.statement}`);
@@ -74,7 +77,7 @@ export function hypothesis(facts: Hypothesis): Hypothesis {
   return {
     ...facts,
     supportedBy: distinct(facts.supportedBy),
-    contradictedBy: distinct(facts.contradictedBy),
+    contradictedBy: distinct(facts.contradictedBy ?? []),
     witnesses: distinct(facts.witnesses),
   };
 }

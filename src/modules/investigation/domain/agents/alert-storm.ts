@@ -62,7 +62,6 @@ export const alertStorm: Agent = {
                 because: 'Too few earlier storms are known to tell which alerts are unusual.',
               }),
           supportedBy: first.signals.map(({ evidenceId }) => evidenceId),
-          contradictedBy: [],
           category: 'errors',
           witnesses: ['unusual_alerts'],
           entity: first.entity,

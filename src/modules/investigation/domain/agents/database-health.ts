@@ -79,7 +79,6 @@ function toHypothesis(limit: ReachedLimit, waits: readonly string[]): Hypothesis
     score: SCORE,
     status: 'supported',
     supportedBy: limit.evidenceIds,
-    contradictedBy: [],
     category: CATEGORY[limit.mode] ?? 'resource',
     witnesses: ['database_limit'],
     entity: limit.entity,

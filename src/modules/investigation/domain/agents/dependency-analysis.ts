@@ -123,7 +123,6 @@ function toHypothesis(
     score: unusual ? 0.25 + 0.35 * share : 0.1 + 0.2 * share,
     status: unusual ? 'supported' : 'open',
     supportedBy: evidenceIds,
-    contradictedBy: [],
     category: own ? 'errors' : 'dependency',
     witnesses: ['excess'],
     entity,

@@ -63,7 +63,6 @@ function toHypothesis(known: KnownSolution, incident: InvestigatedIncident): Hyp
     statement: known.rootCause ?? known.title,
     category: 'known_pattern' as const,
     supportedBy: [incident.evidenceId, known.evidenceId],
-    contradictedBy: [],
     witnesses: ['known_pattern' as const],
   };
   switch (known.decision) {

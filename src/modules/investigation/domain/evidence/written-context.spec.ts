@@ -17,7 +17,6 @@ const best = hypothesis({
   score: 0.6,
   status: 'supported',
   supportedBy: ['evd_1'],
-  contradictedBy: [],
   category: 'resource',
   witnesses: ['named_cause'],
 });

@@ -8,7 +8,6 @@ function cause(changes: Partial<Hypothesis> = {}): Hypothesis {
     score: 0.7,
     status: 'supported',
     supportedBy: ['evd_1'],
-    contradictedBy: [],
     category: 'change',
     witnesses: ['change', 'metric_shift'],
     entity: 'checkout',

@@ -115,7 +115,6 @@ export function takeReport(input: unknown, known: Known): Taken {
         score: 0,
         status: 'open',
         supportedBy: checked.citations.map(({ evidenceId }) => evidenceId),
-        contradictedBy: [],
         category: candidate.kind === 'change' ? 'change' : 'errors',
         witnesses: [],
         because: 'A model proposed it; it counts for nothing in the outcome.',
