@@ -50,6 +50,8 @@ const FULL =
   /no space left|storage.?full|(?:out of|exhausted)[^\n]{0,40}(?:disk|storage)|storage[^\n]{0,40}(?:exhausted|ran out)|free storage[^\n]{0,80}is low|used 9\d ?%[^\n]{0,40}storage/i;
 const NO_CONNECTION = /remaining connection slots|too many (?:clients|connections)/i;
 const CONNECTIONS = /connection/i;
+/** `connection attempt 3 of 3 failed` counts no connections. */
+const ATTEMPTS = /attempt|\bretr(?:y|ies|ying)\b|\btr(?:y|ies|ied)\b/i;
 const OF_MAXIMUM = /(\d{1,6}) (?:of|out of|\/) (?:max_connections )?(\d{1,6})/;
 const FAILED_OVER =
   /fail(?:ed)?.?over[^\n]{0,40}(?:initiated|started|in progress|completed?)|(?:started|starting|completed|beginning)[^\n]{0,40}failover|failed over|failover[^\n]{0,40}(?:was|has) completed?/i;
@@ -102,31 +104,32 @@ function alerted({ entity, metric, values, evidenceIds }: MetricSeries, alert: A
 
 function measured(series: MetricSeries): ReachedLimit[] {
   const { entity, evidenceIds } = series;
-  const standing = limitOf(series)?.(series);
+  const standing = standingOf(series);
   return standing && standing.severity >= 1 ? [{ ...standing, entity, evidenceIds }] : [];
 }
 
 /** Whether what a series measures has a limit that is known here: of all others nothing is said by staying below it. */
 export function hasLimit(series: MetricSeries): boolean {
-  return limitOf(series) !== undefined;
+  return standingOf(series) !== undefined;
 }
 
 type Standing = Pick<ReachedLimit, 'mode' | 'severity' | 'says'>;
 
-/** By the letters of a measure's name how its limit is told. */
-const LIMITS: readonly (readonly [RegExp, (series: MetricSeries) => Standing])[] = [
+/** By the letters of a measure's name how near its limit it is; undefined where its unit is none of the limit's. */
+const LIMITS: readonly (readonly [RegExp, (series: MetricSeries) => Standing | undefined])[] = [
   [
     /^cpu(?:util|usage|percent|pct)/,
     (series) => {
-      const percent = typical(series);
-      const says = `uses ${Math.round(percent)} % of its CPU`;
-      return { mode: 'cpu_saturation', severity: percent / CPU_PERCENT, says };
+      const used = typical(series);
+      const says = `uses ${Math.round(used)} % of its CPU`;
+      return { mode: 'cpu_saturation', severity: used / CPU_PERCENT, says };
     },
   ],
   [
     /replica(?:tion)?lag/,
     (series) => {
-      const seconds = typical(series) * secondsIn(series);
+      const seconds = typicalSeconds(series);
+      if (seconds === undefined) return undefined;
       const says = `lags ${Math.round(seconds)} s behind its source`;
       return { mode: 'replication_lag', severity: seconds / LAG_SECONDS, says };
     },
@@ -134,7 +137,8 @@ const LIMITS: readonly (readonly [RegExp, (series: MetricSeries) => Standing])[]
   [
     /^longestlockwait/,
     (series) => {
-      const seconds = typical(series) * secondsIn(series);
+      const seconds = typicalSeconds(series);
+      if (seconds === undefined) return undefined;
       const says = `lets sessions wait ${Math.round(seconds)} s for a lock`;
       return { mode: 'lock_contention', severity: seconds / LOCK_WAIT_SECONDS, says };
     },
@@ -150,9 +154,9 @@ const LIMITS: readonly (readonly [RegExp, (series: MetricSeries) => Standing])[]
   ],
 ];
 
-function limitOf({ metric }: MetricSeries): ((series: MetricSeries) => Standing) | undefined {
-  const name = metric.toLowerCase().replaceAll(/[^a-z]/g, '');
-  return LIMITS.find(([words]) => words.test(name))?.[1];
+function standingOf(series: MetricSeries): Standing | undefined {
+  const name = series.metric.toLowerCase().replaceAll(/[^a-z]/g, '');
+  return LIMITS.find(([words]) => words.test(name))?.[1](series);
 }
 
 function recent({ values }: MetricSeries): readonly number[] {
@@ -164,18 +168,19 @@ function typical(series: MetricSeries): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
+const NO_TIME = /\b(?:[kmgt]i?b|(?:kilo|mega|giga)?bytes?|lsn|records?|messages?|transactions?|percent|events?)\b|%/;
 const UNITS: readonly (readonly [RegExp, number])[] = [
-  [/\b(?:[kmgt]?i?b|bytes?|kilobytes|megabytes|lsn|records?|messages?|transactions?|percent|events?)\b|%/, 0],
   [/\b(?:ns|nanos|nanoseconds?)\b/, 1e-9],
   [/\b(?:us|micros|microseconds?)\b/, 1e-6],
   [/\b(?:ms|millis|milliseconds?)\b/, 1e-3],
   [/\bminutes?\b/, 60],
 ];
 
-/** How many seconds one of its unit is, by the unit and the name; none where it is no time, such as a lag in bytes. */
-function secondsIn({ metric, unit = '' }: MetricSeries): number {
-  const words = separated(`${metric} ${unit}`);
-  return UNITS.find(([names]) => names.test(words))?.[1] ?? 1;
+/** By its unit, or its name; undefined where it is no time, such as a lag in bytes. */
+function typicalSeconds(series: MetricSeries): number | undefined {
+  const words = separated(`${series.metric} ${series.unit ?? ''}`);
+  if (NO_TIME.test(words)) return undefined;
+  return typical(series) * (UNITS.find(([names]) => names.test(words))?.[1] ?? 1);
 }
 
 function least(values: readonly number[]): number {
@@ -194,7 +199,8 @@ function reported(evidence: EvidenceSet, since: EpochMs): ReachedLimit[] {
     if (FULL.test(message)) return limit('storage_full', 1, 'has no storage left');
     if (NO_CONNECTION.test(message)) return limit('connection_exhaustion', 1, 'has no connection left');
     if (REPLICATION_STOPPED.test(message)) return limit('replication_lag', 1, 'no longer follows its source');
-    const [, used, of] = CONNECTIONS.test(message) ? (OF_MAXIMUM.exec(message) ?? []) : [];
+    const isCount = CONNECTIONS.test(message) && !ATTEMPTS.test(message);
+    const [, used, of] = isCount ? (OF_MAXIMUM.exec(message) ?? []) : [];
     return used !== undefined && Number(used) / Number(of) >= CONNECTION_SHARE
       ? limit('connection_exhaustion', 1, `has ${used} of ${of ?? ''} connections in use`)
       : [];
