@@ -1,4 +1,5 @@
-import { hasLimit, type ReachedLimit, reachedLimits } from '../platform/database-limits.js';
+import { reachedLimits } from '../platform/database-limits.js';
+import { hasLimit, type ReachedLimit } from '../platform/database-measures.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { FailureMode } from '../platform/failure-mode.js';
 import { finding } from '../finding.js';

@@ -1,19 +1,7 @@
 import type { EvidenceSet, MetricSeries } from '../evidence/evidence-set.js';
 import type { EpochMs } from '../evidence/evidence.js';
-import { separated } from '../metrics/metric-profile.js';
-import { percent } from '../wording.js';
+import { least, limitsReachedBy, type ReachedLimit } from './database-measures.js';
 import type { FailureMode } from './failure-mode.js';
-
-/** A limit that a database reached. */
-export interface ReachedLimit {
-  readonly mode: FailureMode;
-  readonly entity: string;
-  /** Reads on after the entity. */
-  readonly says: string;
-  /** 1 where the limit lies; more is worse. */
-  readonly severity: number;
-  readonly evidenceIds: readonly string[];
-}
 
 /** What the alert itself says of the database. */
 export interface Alert {
@@ -34,16 +22,10 @@ const CAUSES_FIRST: readonly FailureMode[] = [
   'lock_contention',
 ];
 
-const CPU_PERCENT = 80;
-const LAG_SECONDS = 300;
-const LOCK_WAIT_SECONDS = 5;
-/** Of the most that was ever free. */
-const FREE_SHARE = 0.05;
 const CONNECTION_SHARE = 0.9;
 /** Of what is usual; connections that are refused have risen, those of a failover were gone for a moment. */
 const MORE_CONNECTIONS = 1.2;
 const NO_CONNECTIONS = 0.1;
-const LATELY = 1 / 3;
 const MINUTE = 60_000;
 
 const FULL =
@@ -68,7 +50,7 @@ export function reachedLimits(evidence: EvidenceSet, alert?: Alert): ReachedLimi
   const series = evidence.databaseSeries;
   const started = least(series.flatMap(({ timestamps }) => timestamps.slice(0, 1)));
   const limits = [
-    ...series.flatMap(measured),
+    ...series.flatMap(limitsReachedBy),
     ...reported(evidence, started - 10 * MINUTE),
     ...(alert ? series.flatMap((each) => alerted(each, alert)) : []),
   ];
@@ -100,91 +82,6 @@ function alerted({ entity, metric, values, evidenceIds }: MetricSeries, alert: A
         },
       ]
     : [];
-}
-
-function measured(series: MetricSeries): ReachedLimit[] {
-  const { entity, evidenceIds } = series;
-  const standing = standingOf(series);
-  return standing && standing.severity >= 1 ? [{ ...standing, entity, evidenceIds }] : [];
-}
-
-/** Whether what a series measures has a limit that is known here: of all others nothing is said by staying below it. */
-export function hasLimit(series: MetricSeries): boolean {
-  return standingOf(series) !== undefined;
-}
-
-type Standing = Pick<ReachedLimit, 'mode' | 'severity' | 'says'>;
-
-/** By the letters of a measure's name how near its limit it is; undefined where its unit is none of the limit's. */
-const LIMITS: readonly (readonly [RegExp, (series: MetricSeries) => Standing | undefined])[] = [
-  [
-    /^cpu(?:util|usage|percent|pct)/,
-    (series) => {
-      const used = typical(series);
-      const says = `uses ${Math.round(used)} % of its CPU`;
-      return { mode: 'cpu_saturation', severity: used / CPU_PERCENT, says };
-    },
-  ],
-  [
-    /replica(?:tion)?lag/,
-    (series) => {
-      const seconds = typicalSeconds(series);
-      if (seconds === undefined) return undefined;
-      const says = `lags ${Math.round(seconds)} s behind its source`;
-      return { mode: 'replication_lag', severity: seconds / LAG_SECONDS, says };
-    },
-  ],
-  [
-    /^longestlockwait/,
-    (series) => {
-      const seconds = typicalSeconds(series);
-      if (seconds === undefined) return undefined;
-      const says = `lets sessions wait ${Math.round(seconds)} s for a lock`;
-      return { mode: 'lock_contention', severity: seconds / LOCK_WAIT_SECONDS, says };
-    },
-  ],
-  [
-    /free(?:storage|disk)/,
-    (series) => {
-      const most = -least(series.values.map((value) => -value));
-      const share = most > 0 ? Math.max(0, least(recent(series)) / most) : 1;
-      const says = `has ${percent(share)} left of the storage that was free`;
-      return { mode: 'storage_full', severity: share < FREE_SHARE ? 2 - share : 0, says };
-    },
-  ],
-];
-
-function standingOf(series: MetricSeries): Standing | undefined {
-  const name = series.metric.toLowerCase().replaceAll(/[^a-z]/g, '');
-  return LIMITS.find(([words]) => words.test(name))?.[1](series);
-}
-
-function recent({ values }: MetricSeries): readonly number[] {
-  return values.slice(-Math.max(1, Math.ceil(values.length * LATELY)));
-}
-
-function typical(series: MetricSeries): number {
-  const sorted = [...recent(series)].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-const NO_TIME = /\b(?:[kmgt]i?b|(?:kilo|mega|giga)?bytes?|lsn|records?|messages?|transactions?|percent|events?)\b|%/;
-const UNITS: readonly (readonly [RegExp, number])[] = [
-  [/\b(?:ns|nanos|nanoseconds?)\b/, 1e-9],
-  [/\b(?:us|micros|microseconds?)\b/, 1e-6],
-  [/\b(?:ms|millis|milliseconds?)\b/, 1e-3],
-  [/\bminutes?\b/, 60],
-];
-
-/** By its unit, or its name; undefined where it is no time, such as a lag in bytes. */
-function typicalSeconds(series: MetricSeries): number | undefined {
-  const words = separated(`${series.metric} ${series.unit ?? ''}`);
-  if (NO_TIME.test(words)) return undefined;
-  return typical(series) * (UNITS.find(([names]) => names.test(words))?.[1] ?? 1);
-}
-
-function least(values: readonly number[]): number {
-  return values.reduce((all, value) => Math.min(all, value), Number.POSITIVE_INFINITY);
 }
 
 /** What the database and its clients reported while it was measured; older reports are another story. */
