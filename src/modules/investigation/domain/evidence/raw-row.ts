@@ -6,6 +6,7 @@ import type { EpochMs } from './evidence.js';
 export type RawRow = ReadonlyMap<string, unknown>;
 
 const MAX_TEXT = 64 * 1024;
+const MAX_NAME = 500;
 
 /** What is no object is taken for its text. */
 export function rawRow(raw: unknown): RawRow {
@@ -15,10 +16,17 @@ export function rawRow(raw: unknown): RawRow {
 
 /** The first of the named fields that holds a text (or a number, which is one) that is not empty, as a database can hold it. */
 export function text(row: RawRow, ...names: readonly string[]): string | undefined {
-  return first(row, names, (value) => {
-    if (typeof value === 'number') return String(value);
-    return typeof value === 'string' && value !== '' ? lenientText(value, MAX_TEXT) : undefined;
-  });
+  return first(row, names, (value) => textOf(value, MAX_TEXT));
+}
+
+/** The same where a name is expected, which sentences are made with: whatever it is, they stay sentences. */
+export function name(row: RawRow, ...names: readonly string[]): string | undefined {
+  return first(row, names, (value) => textOf(value, MAX_NAME));
+}
+
+function textOf(value: unknown, most: number): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? lenientText(value, most) : undefined;
 }
 
 export function texts(row: RawRow, ...names: readonly string[]): readonly string[] | undefined {

@@ -68,6 +68,16 @@ describe('Reading evidence', () => {
     ]);
   });
 
+  it('takes of a name no more than sentences can be made with', () => {
+    const [entity, version] = ['e'.repeat(9000), 'v'.repeat(9000)];
+    expect(rows('log', [{ timestamp: 2e12, entity, message: 'boom' }])).toMatchObject([
+      { entity: expect.stringMatching(/^e{499}…$/) },
+    ]);
+    expect(rows('deployment', [{ timestamp: 2e12, service: entity, version }])).toMatchObject([
+      { service: expect.stringMatching(/^e{499}…$/), version: expect.stringMatching(/^v{499}…$/) },
+    ]);
+  });
+
   it('joins the reason of a platform event to its message', () => {
     expect(
       rows('platform_event', [{ lastTimestamp: 2e12, name: 'web-1', reason: 'OOMKilled', type: 'Warning' }]),

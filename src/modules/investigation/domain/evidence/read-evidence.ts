@@ -17,7 +17,7 @@ import {
   TRACE_STATISTICS,
   type TraceStatistic,
 } from './evidence.js';
-import { number, oneOf, type RawRow, rawRow, text, texts, time } from './raw-row.js';
+import { name, number, oneOf, type RawRow, rawRow, text, texts, time } from './raw-row.js';
 
 /** What is known of a piece of evidence besides its rows. */
 export type EvidenceAbout = Pick<Evidence, 'evidenceId' | 'source' | 'summary' | 'observedAt'>;
@@ -83,7 +83,7 @@ function readAll<Row>(rows: Iterable<unknown>, read: (row: RawRow) => Row | unde
 
 function metricPoint(row: RawRow): MetricPoint | undefined {
   const timestamp = time(row, 'timestamp');
-  const [entity, metric, value] = [text(row, 'entity'), text(row, 'metric'), number(row, 'value')];
+  const [entity, metric, value] = [name(row, 'entity'), name(row, 'metric'), number(row, 'value')];
   if (timestamp === undefined || entity === undefined || metric === undefined || value === undefined)
     return undefined;
   return {
@@ -91,8 +91,8 @@ function metricPoint(row: RawRow): MetricPoint | undefined {
     entity,
     metric,
     value,
-    ...given('unit', text(row, 'unit')),
-    ...given('instance', text(row, 'instance', 'pod')),
+    ...given('unit', name(row, 'unit')),
+    ...given('instance', name(row, 'instance', 'pod')),
   };
 }
 
@@ -102,9 +102,9 @@ function logLine(row: RawRow): LogLine | undefined {
   if (timestamp === undefined || message === undefined) return undefined;
   return {
     timestamp,
-    entity: text(row, 'entity') ?? '',
+    entity: name(row, 'entity') ?? '',
     message,
-    ...given('level', text(row, 'level')),
+    ...given('level', name(row, 'level')),
     ...given('count', number(row, 'count')),
   };
 }
@@ -118,15 +118,15 @@ function platformEvent(row: RawRow): LogLine | undefined {
   if (timestamp === undefined || message.length === 0) return undefined;
   return {
     timestamp,
-    entity: text(row, 'entity', 'service', 'object', 'name') ?? '',
+    entity: name(row, 'entity', 'service', 'object', 'name') ?? '',
     message: message.join(': '),
-    ...given('level', text(row, 'level', 'type')),
+    ...given('level', name(row, 'level', 'type')),
   };
 }
 
 function platformState(row: RawRow): PlatformState | undefined {
   const kind = oneOf(STATE_KINDS, text(row, 'kind'));
-  const [entity, ready] = [text(row, 'entity'), row.get('ready')];
+  const [entity, ready] = [name(row, 'entity'), row.get('ready')];
   if (kind === undefined || entity === undefined || typeof ready !== 'boolean') return undefined;
   return {
     kind,
@@ -140,14 +140,14 @@ function platformState(row: RawRow): PlatformState | undefined {
 }
 
 function alertSignal(row: RawRow): AlertSignal | undefined {
-  const [entity, signal] = [text(row, 'entity'), text(row, 'signal')];
+  const [entity, signal] = [name(row, 'entity'), name(row, 'signal')];
   const about = oneOf(SIGNAL_SOURCES, text(row, 'about'));
   if (entity === undefined || signal === undefined || about === undefined) return undefined;
   return {
     entity,
     signal,
     about,
-    ...given('caller', text(row, 'caller')),
+    ...given('caller', name(row, 'caller')),
     seenBefore: Math.max(0, number(row, 'seenBefore') ?? 0),
     stormsBefore: Math.max(0, number(row, 'stormsBefore') ?? 0),
   };
@@ -155,16 +155,16 @@ function alertSignal(row: RawRow): AlertSignal | undefined {
 
 function traceStatistic(row: RawRow): TraceStatistic | undefined {
   const statistic = oneOf(TRACE_STATISTICS, text(row, 'statistic'));
-  const [entity, count] = [text(row, 'entity'), number(row, 'count')];
+  const [entity, count] = [name(row, 'entity'), number(row, 'count')];
   if (statistic === undefined || entity === undefined || count === undefined) return undefined;
   return {
     statistic,
     entity,
     count: Math.max(0, count),
     baselineCount: Math.max(0, number(row, 'baselineCount') ?? 0),
-    ...given('operation', text(row, 'operation')),
-    ...given('caller', text(row, 'caller')),
-    ...given('callerOperation', text(row, 'callerOperation')),
+    ...given('operation', name(row, 'operation')),
+    ...given('caller', name(row, 'caller')),
+    ...given('callerOperation', name(row, 'callerOperation')),
     ...given('mean', number(row, 'mean')),
     ...given('median', number(row, 'median')),
     ...given('baselineMean', number(row, 'baselineMean')),
@@ -182,23 +182,23 @@ function span(row: RawRow): Span | undefined {
   return {
     traceId,
     spanId,
-    entity: text(row, 'entity') ?? '',
-    operation: text(row, 'operation') ?? '',
+    entity: name(row, 'entity') ?? '',
+    operation: name(row, 'operation') ?? '',
     startedAt,
     durationMs,
     ...given('parentSpanId', text(row, 'parentSpanId')),
-    ...given('status', text(row, 'status')),
+    ...given('status', name(row, 'status')),
   };
 }
 
 function topologyEdge(row: RawRow): TopologyEdge | undefined {
-  const [caller, callee] = [text(row, 'caller'), text(row, 'callee')];
+  const [caller, callee] = [name(row, 'caller'), name(row, 'callee')];
   return caller === undefined || callee === undefined ? undefined : { caller, callee };
 }
 
 function change(row: RawRow, usual: ChangeType): Change | undefined {
   const occurredAt = time(row, 'occurredAt', 'timestamp', 'deployedAt', 'date', 'time');
-  const service = text(row, 'service', 'entity');
+  const service = name(row, 'service', 'entity');
   const summary = text(row, 'summary', 'message', 'title', 'description', 'text');
   if (occurredAt === undefined || (service === undefined && summary === undefined)) return undefined;
   return {
@@ -208,9 +208,9 @@ function change(row: RawRow, usual: ChangeType): Change | undefined {
     occurredAt,
     ...given('changeId', text(row, 'changeId', 'sha', 'id')),
     ...given('commit', text(row, 'commit', 'commitSha', 'sha')),
-    ...given('environment', text(row, 'environment')),
-    ...given('version', text(row, 'version')),
-    ...given('previousVersion', text(row, 'previousVersion')),
+    ...given('environment', name(row, 'environment')),
+    ...given('version', name(row, 'version')),
+    ...given('previousVersion', name(row, 'previousVersion')),
     ...given('url', text(row, 'url')),
     ...given('paths', texts(row, 'paths', 'files', 'filesChanged')),
     ...given('diff', text(row, 'diff')),
@@ -223,7 +223,7 @@ function note(row: RawRow): TextNote | undefined {
   if (said.trim() === '') return undefined;
   return {
     text: said,
-    ...given('entity', text(row, 'entity', 'service')),
+    ...given('entity', name(row, 'entity', 'service')),
     ...given('timestamp', time(row, 'timestamp', 'occurredAt')),
   };
 }

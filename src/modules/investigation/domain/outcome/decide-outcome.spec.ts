@@ -116,5 +116,7 @@ describe('The outcome', () => {
       occurredAt: 0,
     };
     expect(decideOutcome(inputs([cause({ change })])).recommendedActions).toEqual([action]);
+    const told = cause({ change: { ...change, summary: 'New rules '.repeat(900) } });
+    expect(decideOutcome(inputs([told])).recommendedActions[0]?.length).toBeLessThan(300);
   });
 });

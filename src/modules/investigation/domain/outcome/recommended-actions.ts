@@ -1,4 +1,5 @@
 import type { Hypothesis, SuspectedChange } from '../hypothesis.js';
+import { shortened } from '../wording.js';
 
 /** What to do about a cause, and what would make sure of it. Sentences for a person; the plan is remediation's. */
 export function recommendedFor(cause: Hypothesis, missing: readonly string[]): string[] {
@@ -25,7 +26,8 @@ function actionFor({ category, change, entity }: Hypothesis): string {
   }
 }
 
-function undo({ type, service, version, previousVersion, summary }: SuspectedChange): string {
+function undo({ type, service, version, previousVersion, ...change }: SuspectedChange): string {
+  const summary = shortened(change.summary);
   switch (type) {
     case 'deploy':
       return `Roll back ${service}${version === null ? '' : ` from ${version}`} to ${previousVersion ?? 'the version before'}`;
