@@ -2,8 +2,10 @@
 const SMALLEST_MILLISECONDS = 1e12;
 /** What a date can hold. Before 1970 nobody took anything down: such a time, say the year 1 that stands for none, is none. */
 const LATEST = 8.64e15;
-const WITHOUT_ZONE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)$/;
-const A_TIME = /^\d{4}-\d\d-\d\d[T ]/;
+/** Python logs its milliseconds behind a comma. */
+const WITHOUT_ZONE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)$/;
+/** Of what else can be read as a time, that which says where: all other would be taken for the time of this server's zone. */
+const WITH_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:.*(?:Z|UTC|GMT|[ECMP][SD]T|[+-]\d\d(?::?\d\d)?)$/i;
 
 /**
  * A time that somebody else wrote, in milliseconds since 1970: a number of seconds or of milliseconds, or a text as RFC 3339 has
@@ -21,6 +23,6 @@ function ofNumber(time: number): number {
 
 function ofText(time: string): number {
   const [, day, hour] = WITHOUT_ZONE.exec(time) ?? [];
-  if (day !== undefined && hour !== undefined) return Date.parse(`${day}T${hour}Z`);
-  return A_TIME.test(time) ? Date.parse(time) : NaN;
+  if (day !== undefined && hour !== undefined) return Date.parse(`${day}T${hour.replace(',', '.')}Z`);
+  return WITH_ZONE.test(time) ? Date.parse(time) : NaN;
 }
