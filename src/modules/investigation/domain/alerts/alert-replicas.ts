@@ -13,8 +13,8 @@ export function unlikeReplicas(signals: readonly AlertSignal[]): (signal: AlertS
   const kindOf = ({ about, caller, entity, signal }: AlertSignal) =>
     JSON.stringify([groupOf(entity), about, caller === entity, signal]);
   for (const signal of signals) {
-    getOrAdd(members, groupOf(signal.entity), () => new Set()).add(signal.entity);
-    getOrAdd(having, kindOf(signal), () => new Set()).add(signal.entity);
+    getOrAdd(members, groupOf(signal.entity), () => new Set<string>()).add(signal.entity);
+    getOrAdd(having, kindOf(signal), () => new Set<string>()).add(signal.entity);
   }
   return (signal) =>
     signal.about !== 'log' &&

@@ -19,8 +19,8 @@ export class CallGraph {
       const to = serviceOf(callee);
       this.#nodes.add(from).add(to);
       if (from === to) continue;
-      getOrAdd(this.#callees, from, () => new Set()).add(to);
-      getOrAdd(this.#callers, to, () => new Set()).add(from);
+      getOrAdd(this.#callees, from, () => new Set<string>()).add(to);
+      getOrAdd(this.#callers, to, () => new Set<string>()).add(from);
     }
   }
 

@@ -151,7 +151,7 @@ function callersOf(statistics: readonly CitedStatistic[]): Map<string, Set<strin
     const reached = own ? (below.get(keyOf(call.entity, call.operation)) ?? []) : [call];
     if (reached.some(({ entity }) => entity === call.caller)) continue;
     for (const { entity } of reached) {
-      getOrAdd(callers, entity, () => new Set()).add(keyOf(call.caller, call.callerOperation));
+      getOrAdd(callers, entity, () => new Set<string>()).add(keyOf(call.caller, call.callerOperation));
     }
   }
   return callers;

@@ -32,7 +32,7 @@ export function statisticsOfSpans(spans: readonly Cited<Span>[], split: EpochMs)
     const below = children.get(span.row) ?? [];
     const add = (base: Tally['base'], value: number, from: readonly string[]) => {
       const key = JSON.stringify(Object.values(base));
-      const tally = getOrAdd(tallies, key, () => ({ evidenceIds: new Set(), base, now: [], before: [] }));
+      const tally = getOrAdd(tallies, key, (): Tally => ({ evidenceIds: new Set(), base, now: [], before: [] }));
       (startedAt < split ? tally.before : tally.now).push(value);
       for (const id of [span.evidenceId, ...from]) tally.evidenceIds.add(id);
     };
