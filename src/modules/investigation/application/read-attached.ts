@@ -29,7 +29,9 @@ export class ReadAttached {
     const records: NewEvidence[] = [];
     const unread: string[] = [];
     if (all.length > MOST_PIECES) {
-      unread.push(`Of what was attached to the incident the first ${MOST_PIECES} pieces were read, and no more.`);
+      unread.push(
+        `Of what was attached to the incident the first ${MOST_PIECES} pieces were read, and no more.`,
+      );
     }
     for (const header of headers) {
       const rows = headers.reduce(

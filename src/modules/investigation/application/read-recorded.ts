@@ -51,7 +51,9 @@ export class ReadRecorded {
     ]);
     const unread = [
       ...(changes.length > MOST_CHANGES ? [`Of the ${query} only ${MOST_CHANGES} were read.`] : []),
-      ...(notes.length > MOST_NOTES ? [`Of the context that people added the latest ${MOST_NOTES} were read.`] : []),
+      ...(notes.length > MOST_NOTES
+        ? [`Of the context that people added the latest ${MOST_NOTES} were read.`]
+        : []),
     ];
     return { records, unread };
   }

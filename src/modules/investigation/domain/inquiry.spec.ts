@@ -121,6 +121,7 @@ describe('An agent that breaks down', () => {
   it('is not to blame where no evidence can be read at all: that fails, as it must', () => {
     const inquiry = new Inquiry({ incident });
     inquiry.read({
+      logsAround: () => [],
       get series(): never {
         throw new TypeError('a bug of the desk');
       },

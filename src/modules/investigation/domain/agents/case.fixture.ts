@@ -68,7 +68,11 @@ export function metric(
 }
 
 export function log(entity: string, rows: readonly Omit<LogLine, 'entity'>[]): Evidence {
-  return piece('log', `evd_log_${entity}`, rows.map((row) => ({ entity, ...row })));
+  return piece(
+    'log',
+    `evd_log_${entity}`,
+    rows.map((row) => ({ entity, ...row })),
+  );
 }
 
 /** One ordinary line a minute from 13:30 to 14:20, and from 14:02 on three of failure beside it. */

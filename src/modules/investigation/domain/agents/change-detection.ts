@@ -35,7 +35,8 @@ export const changeDetection: Agent = {
     const { incident, onset } = context;
     const changes = withDeployedCommits(evidence.changes);
     if (changes.length === 0) {
-      const none = 'No deploys, configuration or flag changes were recorded or attached, so none were compared.';
+      const none =
+        'No deploys, configuration or flag changes were recorded or attached, so none were compared.';
       return reportOf(NAME, none, { missing: [missingEvidence('changes', incident)] });
     }
     const ranked = rankChanges(changes, changeSymptoms(evidence, context));

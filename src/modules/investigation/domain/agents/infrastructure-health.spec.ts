@@ -35,7 +35,9 @@ describe('The infrastructure health', () => {
   it('counts and cites no leftover among what is well', () => {
     const leftover = { kind: 'pod', entity: 'cart-1a-x', ready: false, reason: 'Terminating' } as const;
     const [quiet] = run({ kind: 'pod', entity: 'cart-2b-x', ready: true }, leftover).findings;
-    expect(quiet?.statement).toBe('All 1 state known of pods, deployments, nodes and monitors is well right now.');
+    expect(quiet?.statement).toBe(
+      'All 1 state known of pods, deployments, nodes and monitors is well right now.',
+    );
   });
 
   it('says so when there is nothing to read', () => {

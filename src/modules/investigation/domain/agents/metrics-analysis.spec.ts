@@ -140,19 +140,22 @@ describe('The metrics analysis', () => {
     expect(run([metric('search', 'latency_ms', 20, 20)]).findings).toEqual([]);
   });
 
-  it.each(['latency_ms', 'error_ratio'])('gets through very many entities whose %s left normal at once', (name) => {
-    const [normal, bad] = name === 'latency_ms' ? [100, 900] : [0.01, 0.5];
-    const rows = Array.from({ length: 15_000 }, (_, i) =>
-      Array.from({ length: 6 }, (__, minute) => ({
-        timestamp: at('14:06') + minute * MINUTE,
-        entity: `job-of-customer-${i}x`,
-        metric: name,
-        value: minute < 4 ? normal : bad * (1 + i / 15_000),
-      })),
-    ).flat();
-    const report = inTime(() => run([piece('metric', 'evd_all', rows)]));
-    expect(report.message).toContain('15,000 series of 15,000 entities left normal');
-  });
+  it.each(['latency_ms', 'error_ratio'])(
+    'gets through very many entities whose %s left normal at once',
+    (name) => {
+      const [normal, bad] = name === 'latency_ms' ? [100, 900] : [0.01, 0.5];
+      const rows = Array.from({ length: 15_000 }, (_, i) =>
+        Array.from({ length: 6 }, (__, minute) => ({
+          timestamp: at('14:06') + minute * MINUTE,
+          entity: `job-of-customer-${i}x`,
+          metric: name,
+          value: minute < 4 ? normal : bad * (1 + i / 15_000),
+        })),
+      ).flat();
+      const report = inTime(() => run([piece('metric', 'evd_all', rows)]));
+      expect(report.message).toContain('15,000 series of 15,000 entities left normal');
+    },
+  );
 
   it('says that samples of one side of the onset are not enough', () => {
     const incident = anIncident({ alertedAt: at('13:00') });

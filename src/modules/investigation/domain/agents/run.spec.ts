@@ -144,10 +144,13 @@ describe('A run of all agents', () => {
       logWithErrors('search', 'boom'),
       topology(['checkout', 'search']),
       // Of one moment each: templates that depend on which line came first, two pods that fail, alerts as rare as each other.
-      log('cart', ['pool a b c full', 'pool a x y full', 'pool q x y full'].flatMap((message) => [
-        { timestamp: at('13:40'), level: 'info', message: 'served' },
-        { timestamp: at('14:05'), level: 'error', message },
-      ])),
+      log(
+        'cart',
+        ['pool a b c full', 'pool a x y full', 'pool q x y full'].flatMap((message) => [
+          { timestamp: at('13:40'), level: 'info', message: 'served' },
+          { timestamp: at('14:05'), level: 'error', message },
+        ]),
+      ),
       piece('platform_event', 'evd_platform', [
         { kind: 'pod', entity: 'checkout-2', ready: false, reason: 'OOMKilled' },
         { kind: 'pod', entity: 'checkout-1', ready: false, reason: 'ImagePullBackOff' },
@@ -162,7 +165,9 @@ describe('A run of all agents', () => {
       ),
     ];
     const first = investigate(evidence);
-    const reversed = evidence.map((each) => ({ ...each, rows: [...each.rows].reverse() }) as Evidence).reverse();
+    const reversed = evidence
+      .map((each) => ({ ...each, rows: [...each.rows].reverse() }) as Evidence)
+      .reverse();
     expect(investigate(reversed)).toEqual(first);
     expect(decideOutcome(JSON.parse(JSON.stringify(first.inputs)) as typeof first.inputs)).toEqual(
       first.outcome,
@@ -244,7 +249,15 @@ describe('A run of all agents', () => {
         })),
       ),
       piece('trace', 'evd_t', [
-        { statistic: 'edge_gap', caller: 'a', entity: 'b', count: 9, mean: 1e308, baselineCount: 9, baselineMean: -1e308 },
+        {
+          statistic: 'edge_gap',
+          caller: 'a',
+          entity: 'b',
+          count: 9,
+          mean: 1e308,
+          baselineCount: 9,
+          baselineMean: -1e308,
+        },
         ...['13:40', '13:41', '14:12', '14:13'].flatMap((clock) => {
           const span = { traceId: clock, entity: 'c', operation: 'get', startedAt: at(clock) };
           return [

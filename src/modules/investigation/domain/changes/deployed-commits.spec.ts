@@ -44,7 +44,9 @@ describe('Deployed commits', () => {
   it('are one when they are told twice in the same words, by one piece of evidence or by two', () => {
     const deploy = { type: 'deploy', service: 'web', version: 'v2' } as const;
     const told = [cited('evd_a', deploy), cited('evd_a', deploy), cited('evd_b', deploy)];
-    expect(withDeployedCommits(told)).toMatchObject([{ row: { version: 'v2' }, evidenceIds: ['evd_b', 'evd_a', 'evd_a'] }]);
+    expect(withDeployedCommits(told)).toMatchObject([
+      { row: { version: 'v2' }, evidenceIds: ['evd_b', 'evd_a', 'evd_a'] },
+    ]);
   });
 
   it('stay by themselves when nothing deployed them', () => {

@@ -4,7 +4,6 @@ import { EvidenceSet } from './evidence-set.js';
 import type { Evidence, LogLine, MetricPoint } from './evidence.js';
 import { estimateOnset } from './onset.js';
 
-
 /** One sample a minute from minute 0. */
 function series(entity: string, metric: string, values: readonly number[]): Evidence {
   const rows: MetricPoint[] = values.map((value, i) => ({ timestamp: i * MINUTE, entity, metric, value }));

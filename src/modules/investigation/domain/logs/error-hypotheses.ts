@@ -65,9 +65,7 @@ function namedHypothesis(cause: NamedCause, group: Group, share: number, causeSh
     witnesses: [...kindsOf(group), 'named_cause'],
     entity: group.entity,
     ...(cause.failureMode === undefined ? {} : { failureMode: cause.failureMode }),
-    ...(weighty
-      ? {}
-      : { because: `Only ${percent(causeShare)} of the new error lines say so.` }),
+    ...(weighty ? {} : { because: `Only ${percent(causeShare)} of the new error lines say so.` }),
   });
 }
 

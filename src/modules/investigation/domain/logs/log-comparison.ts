@@ -123,21 +123,17 @@ function tally(lines: readonly Cited<LogLine>[], split: EpochMs): Tally[] {
     const isError = isErrorLike(row.message, row.level);
     const tallies = getOrAdd(byTemplate, template, () => new Map<string, Tally>());
     // The same words can be a success or a failure: the masked status code tells them apart.
-    const entry = getOrAdd(
-      tallies,
-      `${isError ? 'e' : 'n'}${row.entity}`,
-      (): Tally => ({
-        entity: row.entity,
-        template,
-        isError,
-        first: row,
-        firstAfter: undefined,
-        before: 0,
-        after: 0,
-        evidenceBefore: new Set(),
-        evidenceAfter: new Set(),
-      }),
-    );
+    const entry = getOrAdd(tallies, `${isError ? 'e' : 'n'}${row.entity}`, (): Tally => ({
+      entity: row.entity,
+      template,
+      isError,
+      first: row,
+      firstAfter: undefined,
+      before: 0,
+      after: 0,
+      evidenceBefore: new Set(),
+      evidenceAfter: new Set(),
+    }));
     if (row.timestamp < split) {
       entry.before += timesSeen(row);
       entry.evidenceBefore.add(evidenceId);

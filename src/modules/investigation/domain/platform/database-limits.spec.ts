@@ -81,7 +81,9 @@ describe('The limits of a database', () => {
     );
     expect(modes(measures('CPUUtilization', [20, 20]), event('connections: 55 of 100'))).toEqual([]);
     expect(modes(measures('CPUUtilization', [20, 20]), event('No failover was initiated'))).toEqual([]);
-    expect(modes(measures('CPUUtilization', [20, 20]), event('connection attempt 3 of 3 failed'))).toEqual([]);
+    expect(modes(measures('CPUUtilization', [20, 20]), event('connection attempt 3 of 3 failed'))).toEqual(
+      [],
+    );
   });
 
   it('take a full disk for the cause of the lag, and never the waiting for locks', () => {

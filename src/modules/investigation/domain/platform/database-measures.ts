@@ -93,7 +93,8 @@ function typical(series: MetricSeries): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
-const NO_TIME = /\b(?:[kmgt]i?b|(?:kilo|mega|giga)?bytes?|lsn|records?|messages?|transactions?|percent|events?)\b|%/;
+const NO_TIME =
+  /\b(?:[kmgt]i?b|(?:kilo|mega|giga)?bytes?|lsn|records?|messages?|transactions?|percent|events?)\b|%/;
 const UNITS: readonly (readonly [RegExp, number])[] = [
   [/\b(?:ns|nanos|nanoseconds?)\b/, 1e-9],
   [/\b(?:us|micros|microseconds?)\b/, 1e-6],

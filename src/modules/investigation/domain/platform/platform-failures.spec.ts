@@ -86,7 +86,9 @@ describe('Failures of the platform', () => {
   });
 
   it('are read from events alone where no state is known, but not from one that says it is over', () => {
-    expect(failures([], [event('Pod/a', 'OOMKilled')])).toMatchObject([{ mode: 'oom_killed', current: false }]);
+    expect(failures([], [event('Pod/a', 'OOMKilled')])).toMatchObject([
+      { mode: 'oom_killed', current: false },
+    ]);
     expect(failures([], [event('Node/n', 'NodeNotReady (recovered after 30s)')])).toEqual([]);
     expect(wellStates({ states: [], events: [] })).toEqual([]);
   });

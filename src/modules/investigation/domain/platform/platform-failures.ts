@@ -193,8 +193,7 @@ function leftoversIn(
   const serving = states.filter(({ row }) => row.kind === 'pod' && row.ready);
   const replicaSets = new Set(serving.map(({ row }) => replicaSetOf(row.entity)));
   const deployments = states.filter(({ row }) => row.kind === 'deployment');
-  const isServed =
-    serving.length > 0 && deployments.length > 0 && deployments.every(({ row }) => row.ready);
+  const isServed = serving.length > 0 && deployments.length > 0 && deployments.every(({ row }) => row.ready);
   return (state) => {
     if (state.kind !== 'pod' || state.ready) return false;
     if (/terminating/i.test(state.reason ?? '')) return true;

@@ -162,7 +162,8 @@ function strangerIn(
   return words(rest).find((word) => {
     const [, number] = NUMBER.exec(word) ?? [];
     // The whole number: 5 does not stand in 15, nor 0.5 in 10.5.
-    if (number !== undefined) return !new RegExp(`(?<!\\d)${number.replaceAll('.', '\\.')}(?!\\d)`).test(numbers);
+    if (number !== undefined)
+      return !new RegExp(`(?<!\\d)${number.replaceAll('.', '\\.')}(?!\\d)`).test(numbers);
     // Somebody's address is neither an entity nor a change.
     if (word.includes('@')) return !numbers.includes(word);
     return looksLikeName(word) && !PLAIN.has(word);

@@ -28,7 +28,10 @@ describe('The call graph', () => {
 
   it('finds the callers in a circle of very many services', () => {
     const many = 40_000;
-    const circle = Array.from({ length: many }, (_, i) => ({ caller: `s${i}`, callee: `s${(i + 1) % many}` }));
+    const circle = Array.from({ length: many }, (_, i) => ({
+      caller: `s${i}`,
+      callee: `s${(i + 1) % many}`,
+    }));
     const callers = inTime(() => new CallGraph(circle).callersOf('s0'));
     expect(callers).toHaveLength(many - 1);
     expect(callers[0]).toBe(`s${many - 1}`);

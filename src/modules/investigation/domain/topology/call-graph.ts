@@ -64,7 +64,8 @@ function distancesFrom(start: string, neighbours: Neighbours): Map<string, numbe
   const distances = new Map([[start, 0]]);
   // A map goes on to what is added while it is walked through, which makes it the queue as well.
   for (const [service, distance] of distances) {
-    for (const next of neighbours.get(service) ?? []) if (!distances.has(next)) distances.set(next, distance + 1);
+    for (const next of neighbours.get(service) ?? [])
+      if (!distances.has(next)) distances.set(next, distance + 1);
   }
   return distances;
 }

@@ -148,9 +148,15 @@ describe('Statistics of spans', () => {
     const [alone] = statistics.filter(({ row }) => row.statistic === 'operation');
     expect(alone?.evidenceIds).toEqual(['evd_normal', 'evd_now']);
     const [silent] = missingCalls(
-      statisticsOfSpans([...piece('evd_normal', 0), { ...span('t', 'a', 'web', 100, 30), evidenceId: 'evd_now' }], 50),
+      statisticsOfSpans(
+        [...piece('evd_normal', 0), { ...span('t', 'a', 'web', 100, 30), evidenceId: 'evd_now' }],
+        50,
+      ),
     );
-    expect(silent).toMatchObject({ count: 0, evidenceIds: expect.arrayContaining(['evd_normal', 'evd_now']) });
+    expect(silent).toMatchObject({
+      count: 0,
+      evidenceIds: expect.arrayContaining(['evd_normal', 'evd_now']),
+    });
   });
 
   it('survive spans that are their own parents', () => {

@@ -32,7 +32,12 @@ export function statisticsOfSpans(spans: readonly Cited<Span>[], split: EpochMs)
     const below = children.get(span.row) ?? [];
     const add = (base: Tally['base'], value: number, from: readonly string[]) => {
       const key = JSON.stringify(Object.values(base));
-      const tally = getOrAdd(tallies, key, (): Tally => ({ evidenceIds: new Set(), base, now: [], before: [] }));
+      const tally = getOrAdd(tallies, key, (): Tally => ({
+        evidenceIds: new Set(),
+        base,
+        now: [],
+        before: [],
+      }));
       (startedAt < split ? tally.before : tally.now).push(value);
       for (const id of [span.evidenceId, ...from]) tally.evidenceIds.add(id);
     };
@@ -45,7 +50,9 @@ export function statisticsOfSpans(spans: readonly Cited<Span>[], split: EpochMs)
     }
     for (const child of below) {
       const called = { statistic: 'call' as const, entity: child.row.entity, operation: child.row.operation };
-      add({ ...called, caller: entity, callerOperation: operation }, child.row.durationMs, [child.evidenceId]);
+      add({ ...called, caller: entity, callerOperation: operation }, child.row.durationMs, [
+        child.evidenceId,
+      ]);
     }
   }
   return [...tallies.values()].map(({ evidenceIds, base, now, before }) => ({
