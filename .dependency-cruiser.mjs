@@ -37,7 +37,7 @@ export default {
         'A door imports the kernel and what describes a payload, so that two modules can listen to each other without a cycle.',
       severity: 'error',
       from: { path: DOOR },
-      to: { pathNot: ['^src/kernel/', 'node_modules/(class-validator|class-transformer|@nestjs/swagger)/'] },
+      to: { pathNot: ['^src/kernel/', 'node_modules/(class-validator|@nestjs/swagger)/'] },
     },
     {
       name: 'the-kernel-knows-no-module',

@@ -11,7 +11,7 @@ import { requestBody } from '#kernel/http/request-body';
 import { requestContext } from '#kernel/http/request-context';
 import { UnheardBody } from '#kernel/http/unheard-body';
 import { answerUnreadable } from '#kernel/http/unreadable-request';
-import { validation } from '#kernel/http/validation';
+import { FieldPipe } from '#kernel/http/validation';
 import { RequestDurations } from '#kernel/metrics/request-durations';
 import { AppModule, type AppParts } from './app.module.js';
 
@@ -60,7 +60,7 @@ export async function createApp(
   }
   app.get(ApiDocuments).describe(app);
   app.useGlobalGuards(new UnheardBody());
-  app.useGlobalPipes(new NulFreeAddress(), validation());
+  app.useGlobalPipes(new NulFreeAddress(), new FieldPipe());
   return app;
 }
 

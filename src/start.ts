@@ -26,13 +26,15 @@ export interface RunningServer {
 
 /**
  * Configuration, database, migrations, server: in this order, each only when the one before stands.
+ * @param more extensions beside those of src/extensions.ts
  * @throws ConfigError, EmbeddedPostgresError and StartError, whose messages are made for a terminal
  */
 export async function start(
   env: NodeJS.ProcessEnv,
   say: (line: string) => void,
-  extensions: readonly Extension[] = configured,
+  more: readonly Extension[] = [],
 ): Promise<RunningServer> {
+  const extensions = [...configured, ...more];
   const config = loadConfig(env, keepSecrets);
   const logger = new NestLogger(createLogger(config.logLevel));
   const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config, say) : undefined;

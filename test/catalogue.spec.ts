@@ -6,8 +6,10 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { validateSync } from 'class-validator';
 import { DomainEvent, type AnyEventClass } from '#kernel/events/define-event';
 import { plainToInstance } from '#kernel/http/instance';
-import { events } from '../src/event-catalogue.js';
+import { events as product } from '../src/event-catalogue.js';
+import { extensions } from '../src/extensions.js';
 
+const events = [...product, ...extensions.flatMap((extension) => extension.events ?? [])];
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
 /** What the contract promises to every client. */
@@ -93,13 +95,13 @@ describe('the catalogue', () => {
   });
 
   it('shows the outside exactly what the contract promises', () => {
-    const published = events.filter(({ definition }) => definition.audience === 'public');
+    const published = product.filter(({ definition }) => definition.audience === 'public');
     expect(published.map(({ definition }) => definition.type).sort()).toEqual([...PUBLIC].sort());
   });
 
   it.each(events.map((event) => [event.definition.type, event] as const))('documents %s', (type, event) => {
     const { summary, data } = event.definition;
-    expect(type).toMatch(/^[a-z]+\.[a-z_]+$/);
+    expect(type).toMatch(/^[a-z_]+\.[a-z_]+$/);
     expect(summary).toMatch(/^[A-Z].*[^.]$/);
     expect(data.name).toBe(`${event.name}Data`);
   });

@@ -3,7 +3,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import { isUniqueViolation } from '#kernel/persistence/database-errors';
 import { Roster, Rosters } from './roster.js';
 
-/** Says who looks after a service, whether or not somebody did before. */
+/** Says who looks after a service, whether or not somebody did before. In transactions of its own: one that fails cannot go on. */
 @Injectable()
 export class ArrangeRoster {
   constructor(private readonly rosters: Rosters) {}

@@ -1,4 +1,5 @@
-// Proves that the migrations can be run, taken back and run again, and that the mapped classes fit the tables they make.
+// check-migrations [folder…]: proves that the migrations, and those of an extension in other folders, can be run, taken back and run
+// again, and that the mapped classes fit the tables they make.
 import 'reflect-metadata';
 import { runMigrations as migrateJobs } from 'graphile-worker';
 import { loadDatabaseConfig } from '#kernel/config/database-config';
@@ -24,7 +25,10 @@ await runProgram({ failed: 'The migrations could not be checked.' }, async (say)
 async function check(url: string): Promise<{ count: number; faults: string[] }> {
   // Theirs come first at every start too, since ours use them.
   await migrateJobs({ connectionString: url });
-  const owner = await ownerDataSource(url, sqlMigrations(migrationFolders())).initialize();
+  const owner = await ownerDataSource(
+    url,
+    sqlMigrations([...migrationFolders(), ...process.argv.slice(2)]),
+  ).initialize();
   try {
     const faults = await upDownUp(owner);
     const application = await applicationDataSource({ url, poolSize: 1 }).initialize();

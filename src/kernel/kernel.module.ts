@@ -56,7 +56,7 @@ interface Parts {
 export class KernelModule {
   static with({ config, database, events }: Parts): DynamicModule {
     const open = [
-      Clock, Config, Database, DataSource, UnitOfWork, BatchWriter, EventCatalogue, EventLog, ToldLog, CommittedEvents, Once, Jobs,
+      Clock, Config, Database, UnitOfWork, BatchWriter, EventCatalogue, EventLog, ToldLog, CommittedEvents, Once, Jobs,
       Cursors, RateLimiter, AddressLimit, SealedText, GuardedFetch, KnownMethods, Metrics, AccessLog, RequestDurations, FastLane, EventMonths,
     ]; // prettier-ignore
     return {
@@ -67,7 +67,7 @@ export class KernelModule {
         { provide: Clock, useClass: SystemClock },
         { provide: Config, useValue: config },
         { provide: Database, useValue: database },
-        { provide: EventCatalogue, useValue: new EventCatalogue(events) },
+        { provide: EventCatalogue, useValue: EventCatalogue.ofAll(events) },
         {
           provide: DataSource,
           useFactory: () => applicationDataSource({ url: database.url, poolSize: config.databasePoolSize }).initialize(),

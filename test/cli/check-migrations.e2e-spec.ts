@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,8 @@ import { ownerDataSource } from '#kernel/persistence/data-source';
 import { sqlMigrations } from '#kernel/persistence/sql-migrations';
 import { mappingFaults } from '../../src/cli/migrations/mapping.js';
 import { upDownUp } from '../../src/cli/migrations/up-down-up.js';
-import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { cloneDatabase, removeDatabase, sql, type TestDatabase, testPostgres } from '../support/database.js';
+import { CHECKOUT } from '../support/server.js';
 
 interface Migration {
   readonly up: string;
@@ -98,6 +100,17 @@ describe('the check of the migrations', () => {
     const open = { up: 'CREATE TABLE pens (tenant_id text);', down: 'DROP TABLE pens;' };
     expect(await faultsOf(open)).toEqual([expect.stringMatching(/^pens holds rows of tenants/)]);
   });
+});
+
+it("the check looks at an extension's folder, too", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'causeflow-migrations-'));
+  const open = '-- up\nCREATE TABLE pens (tenant_id text);\n-- down\nDROP TABLE pens;\n';
+  writeFileSync(join(folder, '1790000009999-pens.sql'), open);
+  const options = { cwd: CHECKOUT, env: { DATABASE_URL: testPostgres() }, encoding: 'utf8' } as const;
+  const { status, stdout } = spawnSync(process.execPath, ['dist/cli/check-migrations.js', folder], options);
+  rmSync(folder, { recursive: true });
+  expect(stdout).toMatch(/^pens holds rows of tenants and no policy keeps them apart\n\d+ migrations/);
+  expect(status).toBe(1);
 });
 
 describe('the check of the mapping', () => {

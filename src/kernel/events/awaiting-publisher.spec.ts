@@ -6,7 +6,7 @@ import { EventEmitter2 } from '@nestjs/event-emitter';
 import { newTenantId } from '../domain/ids.js';
 import { Metrics } from '../metrics/metrics.js';
 import { callContext } from '../tenancy/call-context.js';
-import { AwaitingPublisher, type BatchHandler } from './awaiting-publisher.js';
+import { AwaitingPublisher, type BatchHandler, type HandlerFailure } from './awaiting-publisher.js';
 import { defineEvent, type DomainEvent, type Stored } from './define-event.js';
 
 class Door {
@@ -47,19 +47,26 @@ class Porter implements BatchHandler {
   }
 }
 
-function publisherFor(...handlers: (Doorman | Porter)[]): AwaitingPublisher {
+const signals = new EventEmitter2();
+
+function publisherFor(...handlers: object[]): AwaitingPublisher {
   const discovery = {
     getProviders: () => handlers.map((instance) => ({ instance, metatype: instance.constructor })),
   };
   const publisher = new AwaitingPublisher(
     {} as EventBus<DomainEvent>,
     discovery as unknown as DiscoveryService,
-    new EventEmitter2(),
+    signals,
     new Metrics(),
   );
   publisher.onModuleInit();
   return publisher;
 }
+
+const tell = async (
+  publisher: AwaitingPublisher,
+  events: readonly DomainEvent[],
+): Promise<HandlerFailure[]> => (await Promise.all(publisher.publishEach(events).values())).flat();
 
 const tenantId = newTenantId();
 const stored = (seq: number, more: Partial<Stored> = {}): Stored => ({
@@ -84,7 +91,7 @@ describe('the publisher', () => {
       new Shut(new Door(), stored(2)),
       new Opened(new Door(), stored(3)),
     ];
-    expect(await publisher.publishAll(events)).toEqual([]);
+    expect(await tell(publisher, events)).toEqual([]);
     expect(doorman.batches).toEqual([events]);
   });
 
@@ -102,7 +109,7 @@ describe('the publisher', () => {
   it('tells a handler of one tenant at a time, unless it takes several', async () => {
     const doorman = new Doorman();
     const tenants = openedBy(2, 1);
-    expect(await publisherFor(doorman).publishAll(tenants.flat())).toEqual([]);
+    expect(await tell(publisherFor(doorman), tenants.flat())).toEqual([]);
     expect(doorman.batches).toEqual(tenants);
   });
 
@@ -110,20 +117,20 @@ describe('the publisher', () => {
     const porter = new Porter();
     const [one, two, many, three] = openedBy(3, 2, 130, 1);
     const mixed = [...(three ?? []), ...(two ?? []), ...(many ?? []), ...(one ?? [])];
-    expect(await publisherFor(porter).publishAll(mixed)).toEqual([]);
+    expect(await tell(publisherFor(porter), mixed)).toEqual([]);
     expect(porter.batches).toEqual([[...(one ?? []), ...(two ?? [])], many, three]);
   });
 
   it('lets no more than 32 tenants share a batch, however few events they have', async () => {
     const porter = new Porter();
     const tenants = openedBy(...Array<number>(40).fill(1));
-    await publisherFor(porter).publishAll(tenants.flat());
+    await tell(publisherFor(porter), tenants.flat());
     expect(porter.batches).toEqual([tenants.slice(0, 32).flat(), tenants.slice(32).flat()]);
   });
 
   it('lets what comes of a shared batch go back to the call of each tenant', async () => {
     const porter = new Porter();
-    await publisherFor(porter).publishAll(openedBy(2, 1).flat());
+    await tell(publisherFor(porter), openedBy(2, 1).flat());
     expect(porter.wentBackTo).toEqual([['call 0', 'call 0', 'call 1']]);
   });
 
@@ -131,7 +138,7 @@ describe('the publisher', () => {
     const tenants = openedBy(2, 3, 1);
     const poison = tenants[1]?.[1];
     const porter = new Porter(poison);
-    const failures = await publisherFor(porter).publishAll(tenants.flat());
+    const failures = await tell(publisherFor(porter), tenants.flat());
     expect(failures).toEqual([
       { tenantId: poison?.tenantId, handler: 'Porter', events: [poison], error: new Error('not this one') },
     ]);
@@ -159,6 +166,33 @@ describe('the publisher', () => {
     const event = new Opened(new Door(), stored(1));
     await expect(publisherFor(new Doorman()).redeliver('Porter', event)).rejects.toThrow(
       'No Porter listens to door.opened',
+    );
+  });
+
+  it('hands on what others than handlers fail on', async () => {
+    const fail = (): never => {
+      throw new Error('a listener of ours');
+    };
+    signals.on('door.opened', fail);
+    expect(await tell(publisherFor(new Doorman()), [new Opened(new Door(), stored(1))])).toEqual([]);
+    signals.off('door.opened', fail);
+  });
+
+  it('is nothing to publish by: what is in no log would be lost in a crash', () => {
+    expect(() => publisherFor().publish(new Opened(new Door()))).toThrow(
+      /^Opened was handed to the EventBus/,
+    );
+  });
+
+  it('takes no handler of what never is in the log', () => {
+    @EventsHandler(Door)
+    class Listener {
+      handle(): void {
+        throw new Error('It is never told');
+      }
+    }
+    expect(() => publisherFor(new Listener())).toThrow(
+      /^Listener listens to Door, which defineEvent did not/,
     );
   });
 });

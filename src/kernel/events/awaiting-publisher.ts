@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { EventBus, type IEventHandler, type IEventPublisher } from '@nestjs/cqrs';
 import { EventEmitter2 } from '@nestjs/event-emitter';
@@ -7,7 +7,7 @@ import type { TenantId } from '../domain/ids.js';
 import type { Counter } from '../metrics/instruments.js';
 import { Metrics } from '../metrics/metrics.js';
 import { runInContext } from '../tenancy/call-context.js';
-import type { DomainEvent } from './define-event.js';
+import { DomainEvent } from './define-event.js';
 import { tell } from './once.js';
 import { contextOf, type OfTenant, shared } from './shared-batches.js';
 
@@ -64,21 +64,25 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     this.bus.publisher = this;
     for (const { instance, metatype } of this.discovery.getProviders()) {
       if (!instance || !metatype) continue;
-      const events = Reflect.getMetadata(EVENTS_HANDLER_METADATA, metatype) as unknown[] | undefined;
+      const events = Reflect.getMetadata(EVENTS_HANDLER_METADATA, metatype) as Type[] | undefined;
       // One for all its events: what it takes in a batch is gathered by it.
       const named = { name: metatype.name, instance: instance as NamedHandler['instance'] };
       for (const event of events ?? []) {
+        if (!(event.prototype instanceof DomainEvent))
+          throw new Error(
+            `${metatype.name} listens to ${event.name}, which defineEvent did not make: it is never told`,
+          );
         this.handlers.set(event, [...(this.handlers.get(event) ?? []), named]);
       }
     }
   }
 
-  async publish(event: DomainEvent): Promise<HandlerFailure[]> {
-    return this.publishAll([event]);
-  }
-
-  async publishAll(events: readonly DomainEvent[]): Promise<HandlerFailure[]> {
-    return (await Promise.all(this.publishEach(events).values())).flat();
+  /** Of the EventBus. What is handed to that is in no log: a crash would lose it, and no other replica hears of it. */
+  publish(event: object): never {
+    const { name } = event.constructor;
+    throw new Error(
+      `${name} was handed to the EventBus: events are recorded by aggregates and come from the log`,
+    );
   }
 
   /**
@@ -110,8 +114,16 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
   ): Promise<HandlerFailure[]> {
     const failed = (await Promise.all(failures)).flat();
     // In-process signals for whoever wants a wake-up and no promise: never the only carrier of a fact.
-    for (const event of events) this.signals.emit(event.type, event);
+    for (const event of events) this.signal(event);
     return failed;
+  }
+
+  private signal(event: DomainEvent): void {
+    try {
+      this.signals.emit(event.type, event);
+    } catch (error) {
+      this.log.warn(error, `Somebody who listens for signals failed on ${event.type}`);
+    }
   }
 
   /** Delivers to the handlers of one name again: what the relay asks for after a failure. Throws when there are none. */

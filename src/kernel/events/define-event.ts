@@ -74,12 +74,20 @@ export interface AnyEventClass {
   readonly definition: Required<EventDefinition>;
 }
 
+const declared: EventDefinition[] = [];
+
+/** The names of all events of the modules that were loaded. */
+export function declaredTypes(): string[] {
+  return declared.map(({ type }) => type);
+}
+
 /**
  * Declares an event, once. The class it returns is what aggregates record, what `@EventsHandler` listens to, and what
  * the stream, the API documents and the tests are derived from:
  * `export class IncidentCreated extends defineEvent({ type: 'incident.created', … }) {}`
  */
 export function defineEvent<D extends object>(definition: EventDefinition<D>): EventClass<D> {
+  declared.push(definition);
   return class extends DomainEvent<D> {
     static readonly definition: Required<EventDefinition<D>> = { audience: 'internal', ...definition };
   };

@@ -1,4 +1,4 @@
-import type { DomainEvent, AnyEventClass } from './define-event.js';
+import { type DomainEvent, type AnyEventClass, declaredTypes } from './define-event.js';
 import type { LoggedEvent } from './logged-event.js';
 
 /** Every event that this installation can publish: the product's own and those of extensions. */
@@ -17,6 +17,16 @@ export class EventCatalogue {
     }
     this.published = events.filter(({ definition }) => definition.audience === 'public');
     this.publishedTypes = this.published.map(({ definition }) => definition.type);
+  }
+
+  /** @throws Error for an event that is declared and not among these: it would be stored, and told to nobody */
+  static ofAll(events: readonly AnyEventClass[]): EventCatalogue {
+    const catalogue = new EventCatalogue(events);
+    const forgotten = declaredTypes().find((type) => !catalogue.byType.has(type));
+    if (forgotten === undefined) return catalogue;
+    throw new Error(
+      `${forgotten} is declared and in no list of events: put it into the \`events\` of its Extension`,
+    );
   }
 
   /** An event of the log as the class that its handlers listen to; undefined when no module declares it any more. */

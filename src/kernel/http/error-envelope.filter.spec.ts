@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { ConflictException, Logger, NotFoundException, PreconditionFailedException } from '@nestjs/common';
 import type { Response } from 'express';
 import type { Refusal } from '../domain/errors.js';
 import { asDatabaseError } from '../persistence/database-errors.js';
@@ -35,5 +35,18 @@ describe('a connection that broke', () => {
 
   it('is a failure of ours when it was another one', () => {
     expect(refusalOf(reset())).toMatchObject({ code: 'internal_error' });
+  });
+});
+
+describe('what a controller throws that speaks Nest', () => {
+  const onRoute = { ...request, route: { path: '/v1/pages/:pageId' } } as CallRequest;
+
+  it.each([
+    [new NotFoundException('No such page.'), 'not_found', 404],
+    [new ConflictException('It is taken.'), 'conflict', 409],
+    [new PreconditionFailedException('It has changed.'), 'precondition_failed', 412],
+  ])('keeps its words and its status: %s', (thrown, code, status) => {
+    const { message } = thrown;
+    expect(filter.refusalFrom(thrown, onRoute, {} as Response)).toMatchObject({ code, status, message });
   });
 });

@@ -47,8 +47,9 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
 
   private asRefusal(thrown: unknown, request: CallRequest, response: Response): Refusal {
     if (thrown instanceof Refusal) return thrown;
-    // Only Nest's router throws this one: what our own code misses is a Refusal.
-    if (thrown instanceof NotFoundException) return this.noSuchRoute(request, response);
+    // Where there is a route it was not Nest's router that threw it, but a controller of an extension.
+    if (thrown instanceof NotFoundException && request.route === undefined)
+      return this.noSuchRoute(request, response);
     if (thrown instanceof HttpException) return fromNest(thrown);
     if (isClientFault(thrown)) return new Refusal('validation_error', 'The request could not be read.');
     if (thrown instanceof DatabaseDownError) {
@@ -86,6 +87,8 @@ const CODE_OF: Partial<Record<number, ErrorCode>> = {
   403: 'forbidden',
   404: 'not_found',
   405: 'method_not_allowed',
+  409: 'conflict',
+  412: 'precondition_failed',
   413: 'payload_too_large',
   415: 'unsupported_media_type',
   429: 'rate_limit_exceeded',

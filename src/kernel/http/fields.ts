@@ -6,11 +6,12 @@ import {
 } from 'class-validator'; // prettier-ignore
 import { EMAIL, LONGEST_EMAIL } from '../domain/email.js';
 import type { IdPrefix } from '../domain/ids.js';
-import { Holds } from './instance.js';
+import { holding } from './instance.js';
 
 /**
  * One schema language. Each decorator says once what a field is: class-validator checks it, and OpenAPI, AsyncAPI and the
- * generated clients are derived from the same words. Plain class-validator and @nestjs/swagger decorators work beside them.
+ * generated clients are derived from the same words. Plain class-validator and @nestjs/swagger decorators work beside them, and so do
+ * `PartialType` and its kin; those of class-transformer (`@Type`, `@Transform`, `@Exclude`) go unheard, since nobody asks it.
  */
 interface Common {
   /** For the API documents: a phrase, no full stop. */
@@ -114,8 +115,7 @@ export function Whole(options: Common & Ranged): PropertyDecorator {
   return field(
     options,
     { type: 'integer', minimum: min, maximum: max },
-    ...(inQuery ? [Holds(() => Number)] : []),
-    IsInt(),
+    IsInt(inQuery ? holding(() => Number) : {}),
     Min(min),
     Max(max),
   );
@@ -126,8 +126,7 @@ export function Fraction(options: Common & Ranged = {}): PropertyDecorator {
   return field(
     options,
     { type: 'number', minimum: min, maximum: max },
-    ...(inQuery ? [Holds(() => Number)] : []),
-    IsNumber(),
+    IsNumber({}, inQuery ? holding(() => Number) : {}),
     Min(min),
     Max(max),
   );
@@ -197,7 +196,7 @@ export function AnyJson(options: Common = {}): PropertyDecorator {
 /** A nested object of a class of its own. */
 export function ObjectOf(type: () => new () => object, options: Common = {}): PropertyDecorator {
   // A function by this name is what @nestjs/swagger takes for a class yet to be defined.
-  return field(options, { type: () => type() }, IsObject(), ValidateNested(), Holds(type));
+  return field(options, { type: () => type() }, IsObject(), ValidateNested(holding(type)));
 }
 
 export function ListOf(
@@ -212,8 +211,7 @@ export function ListOf(
     ArrayMaxSize(max),
     // Of a list within a list only the items would be looked at.
     IsObject({ each: true }),
-    ValidateNested({ each: true }),
-    Holds(type),
+    ValidateNested({ each: true, ...holding(type) }),
   );
 }
 

@@ -76,6 +76,8 @@ function accessesOf(controller: Type): [string, Access][] {
       { operationId?: string } | undefined;
     const access = (Reflect.getMetadata(ACCESS, method) ?? Reflect.getMetadata(ACCESS, controller)) as
       Access | undefined;
-    return operation?.operationId && access ? [[operation.operationId, access]] : [];
+    // Where nobody named it, @nestjs/swagger does.
+    const operationId = operation?.operationId ?? `${controller.name}_${name}`;
+    return access ? [[operationId, access]] : [];
   });
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { ValidationPipe } from '@nestjs/common';
+import { ApiProperty, IntersectionType, PartialType, PickType } from '@nestjs/swagger';
+import { ValidateNested } from 'class-validator';
 import { AnyObject, IdOf, ListOf, Moment, ObjectOf, Text, Texts, Whole } from './fields.js';
-import { validated } from './validation.js';
+import { FieldPipe, validated } from './validation.js';
 
 class Inner {
   @Text({ max: 5 }) word!: string;
@@ -37,11 +40,12 @@ describe('what is wrong with a field', () => {
   });
 });
 
+class Free {
+  @AnyObject({ optional: true }) any?: object;
+  @ListOf(() => Free, { optional: true }) more?: Free[];
+}
+
 describe('names that every object knows', () => {
-  class Free {
-    @AnyObject({ optional: true }) any?: object;
-    @ListOf(() => Free, { optional: true }) more?: Free[];
-  }
   const any = JSON.parse(
     '{"constructor":"x","prototype":1,"toString":[2],"a":{"hasOwnProperty":{"valueOf":0}}}',
   ) as object;
@@ -64,6 +68,70 @@ describe('names that every object knows', () => {
       });
     },
   );
+});
+
+describe('a class that is made of others', () => {
+  class Query {
+    @Whole({ inQuery: true, min: 1, max: 9 }) limit!: number;
+  }
+  class Made extends IntersectionType(PartialType(Body), PickType(Query, ['limit'])) {}
+
+  it('holds what those hold', async () => {
+    const made = await validated(Made, { inner: { word: 'x' }, limit: '7' });
+    expect(made).toMatchObject({ limit: 7 });
+    expect(made.inner).toBeInstanceOf(Inner);
+    await expect(validated(Made, { inner: { word: 'too long' }, limit: '7' })).rejects.toMatchObject({
+      details: [{ field: 'inner.word' }],
+    });
+  });
+});
+
+describe('a class whose author forgot to say', () => {
+  class Forgetful {
+    @ValidateNested() inner!: Inner;
+  }
+  class Mute {
+    @ApiProperty() word!: string;
+  }
+
+  it('of which class a field is, is no fault of the sender', async () => {
+    await expect(validated(Forgetful, { inner: { word: 'x' } })).rejects.toThrow(
+      /^Forgetful\.inner says nothing of the class it holds: give it @ObjectOf/,
+    );
+  });
+
+  it('what its fields are, is no fault of the sender', async () => {
+    await expect(validated(Mute, { word: 'x' })).rejects.toThrow(/^Mute says nothing of its fields/);
+  });
+});
+
+describe('the pipe', () => {
+  const pipe = new FieldPipe();
+
+  it('reads as before when an extension makes one of Nest', async () => {
+    const body = JSON.parse('{"any":{"constructor":"x"},"more":[{}]}') as object;
+    expect(new ValidationPipe({ transform: true })).toBeDefined();
+    const read = (await pipe.transform(body, { type: 'body', metatype: Free })) as Free;
+    expect(read.any).toEqual(body['any' as keyof typeof body]);
+    expect(read.more?.[0]).toBeInstanceOf(Free);
+  });
+
+  it('takes a part of an address for what its parameter is declared to be', async () => {
+    const spelled = (value: unknown, metatype: new () => unknown) =>
+      pipe.transform(value, { type: 'param', data: 'n', metatype });
+    expect(await spelled('7', Number as never)).toBe(7);
+    expect(await spelled('true', Boolean as never)).toBe(true);
+    expect(await spelled('7', String as never)).toBe('7');
+    await expect(spelled('seven', Number as never)).rejects.toMatchObject({
+      details: [{ field: 'n', message: 'must be a number' }],
+    });
+  });
+
+  it.each([['a text'], [['a list']], [7]])('wants an object where a class is declared: %j', async (value) => {
+    await expect(pipe.transform(value, { type: 'body', metatype: Body })).rejects.toMatchObject({
+      details: [{ field: 'body', message: 'must be an object' }],
+    });
+  });
 });
 
 describe('a moment', () => {

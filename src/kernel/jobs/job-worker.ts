@@ -24,6 +24,7 @@ import { type Chore, Daily } from './daily.js';
 import { JobHandler, type JobRunner } from './job-handler.js';
 import type { StoredJob } from './jobs.js';
 import { LiveWorkers } from './live-workers.js';
+import { marked } from './marked.js';
 
 /** At a quiet hour of most places that have an office; in UTC. */
 const DAILY = '17 3 * * *';
@@ -100,7 +101,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     const tasks: Record<string, Task> = Object.fromEntries(
       this.chores().map(([name, chore]) => [name, () => chore.run()]),
     );
-    for (const [name, runner] of this.marked<JobRunner>(JobHandler)) {
+    for (const [name, runner] of marked<JobRunner>(this.discovery, JobHandler)) {
       if (tasks[name]) throw new Error(`Two classes handle the job ${name}`);
       tasks[name] = taskOf(runner);
     }
@@ -108,14 +109,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private chores(): [string, Chore][] {
-    return this.marked<Chore>(Daily);
-  }
-
-  private marked<T>(decorator: typeof JobHandler): [string, T][] {
-    return this.discovery.getProviders().flatMap((wrapper): [string, T][] => {
-      const name = wrapper.metatype && this.discovery.getMetadataByDecorator(decorator, wrapper);
-      return name ? [[name, wrapper.instance as T]] : [];
-    });
+    return marked<Chore>(this.discovery, Daily);
   }
 
   private workerLogger(): WorkerLogger {
