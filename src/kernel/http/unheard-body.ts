@@ -5,7 +5,7 @@ import { Refusal } from '../domain/errors.js';
 import type { RawBodyRequest } from './request-body.js';
 
 /** Routes that take none of these look at no body. */
-const READERS: readonly number[] = [RouteParamtypes.BODY, RouteParamtypes.REQUEST];
+const READERS: readonly number[] = [RouteParamtypes.BODY, RouteParamtypes.RAW_BODY, RouteParamtypes.REQUEST];
 
 /**
  * Where a route looks at no body, no property is known: whoever sends one must not think that it was heard. A guard, after
@@ -22,8 +22,8 @@ export class UnheardBody implements CanActivate {
 function isRead(context: ExecutionContext): boolean {
   const { name } = context.getHandler();
   const taken = (Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), name) ?? {}) as object;
-  // The keys are a kind and a place: `3:0`.
-  return Object.keys(taken).some((key) => READERS.includes(Number.parseInt(key, 10)));
+  // The keys are a kind and a place, `3:0`; those of custom decorators begin with random hex digits, which may be a 3.
+  return Object.keys(taken).some((key) => READERS.includes(Number(key.split(':', 1))));
 }
 
 function refuseProperties(body: object): void {

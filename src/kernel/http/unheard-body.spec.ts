@@ -1,0 +1,36 @@
+import { expect, it } from '@jest/globals';
+import { Body, type ExecutionContext, Param, RawBody, Req } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
+import { UnheardBody } from './unheard-body.js';
+
+class Routes {
+  whole = (body: unknown): unknown => body;
+  bytes = (bytes: unknown): unknown => bytes;
+  request = (request: unknown): unknown => request;
+  address = (id: unknown): unknown => id;
+  caller = (caller: unknown): unknown => caller;
+}
+Body()(Routes.prototype, 'whole', 0);
+RawBody()(Routes.prototype, 'bytes', 0);
+Req()(Routes.prototype, 'request', 0);
+Param('id')(Routes.prototype, 'address', 0);
+// As a custom decorator leaves it, whose name is random.
+Reflect.defineMetadata(ROUTE_ARGS_METADATA, { '3fa0b__customRouteArgs__:0': {} }, Routes, 'caller');
+
+const isLetIn = (route: keyof Routes): boolean => {
+  const request = { rawBody: Buffer.from('{"a":1}'), body: { a: 1 } };
+  const context = {
+    getClass: () => Routes,
+    getHandler: () => ({ name: route }),
+    switchToHttp: () => ({ getRequest: () => request }),
+  };
+  return new UnheardBody().canActivate(context as unknown as ExecutionContext);
+};
+
+it.each(['whole', 'bytes', 'request'] as const)('lets a body in that the route reads: %s', (route) => {
+  expect(isLetIn(route)).toBe(true);
+});
+
+it.each(['address', 'caller'] as const)('refuses one that it does not read: %s', (route) => {
+  expect(() => isLetIn(route)).toThrow('a is not known here');
+});
