@@ -5,12 +5,12 @@ import { JobHandler, type Job, type JobRunner } from '#kernel/jobs/job-handler';
 import { Jobs, type JobRequest } from '#kernel/jobs/jobs';
 import { type StepAnswer, type StepOrder, StepRunners } from '#modules/integrations/api';
 import type { Remediation } from '../domain/remediation.js';
-import type { StepOutcome } from '../domain/step.js';
 import { AdvancePlan } from './advance-plan.js';
 
 const NAME = 'execute-remediation';
 /** How often a step is sent that surely did not arrive. */
 const MOST_TRIES = 5;
+/** A person waits for the plan, and can do nothing about it until then. */
 const LONGEST_PAUSE_SECONDS = 900;
 
 interface Execution {
@@ -94,24 +94,22 @@ export class RunSteps implements JobRunner<Execution> {
     tries: number,
   ): Promise<Remediation> {
     const { remediationId, stepId, attempt } = order;
-    const isTriedAgain = answer.status === 'not_sent' && tries < MOST_TRIES;
-    const outcome: StepOutcome =
-      answer.status === 'not_sent' && !isTriedAgain
-        ? { status: 'failed', output: { reason: answer.reason } }
-        : answer;
     return this.advancePlan.execute(tenantId, remediationId, async (plan) => {
       const now = this.clock.now();
-      const ending = plan.recordOutcome(stepId, attempt, outcome, now);
-      if (isTriedAgain) {
-        const runAt = new Date(now.getTime() + pauseAfter(tries, answer.retryAfterSeconds) * 1000);
-        await this.jobs.enqueue(tenantId, executionOf(plan, { tries, runAt }));
+      if (answer.status !== 'not_sent') return plan.recordOutcome(stepId, attempt, answer, now);
+      if (tries >= MOST_TRIES) {
+        const { reason } = answer;
+        return plan.recordOutcome(stepId, attempt, { status: 'given_up', reason }, now);
       }
-      return ending;
+      const runAt = new Date(now.getTime() + pauseAfter(tries, answer.retryAfterSeconds) * 1000);
+      await this.jobs.enqueue(tenantId, executionOf(plan, { tries, runAt }));
+      const reason = `${answer.reason} It is sent again at ${runAt.toISOString()}.`;
+      return plan.recordOutcome(stepId, attempt, { status: 'not_sent', reason }, now);
     });
   }
 }
 
-/** 1, 4, 16, 64 s, or what the runner asked for. */
+/** 1, 4, 16, 64 s, or what the runner asked for, up to the longest. */
 function pauseAfter(tries: number, asked: number | null): number {
   return Math.min(asked ?? 4 ** (tries - 1), LONGEST_PAUSE_SECONDS);
 }

@@ -361,6 +361,24 @@ describe('a step that was cut off', () => {
     expect(run(remediation, 'succeeded')).toBe('verified');
   });
 
+  it('stays unknown when it is sent again and does not arrive', () => {
+    const remediation = executing();
+    run(remediation, 'unknown');
+    remediation.retryStep(stepIdOf(remediation, 1));
+    const { stepId, attempt } = remediation.beginStep(NOW);
+    const givenUp = { status: 'given_up', reason: 'connection refused' } as const;
+    remediation.takeRecorded();
+    expect(remediation.recordOutcome(stepId, attempt, givenUp, LATER)).toBe('failed');
+    expect(statuses(remediation)).toEqual(['unknown', 'skipped']);
+    expect(recorded(remediation)).toMatchObject([['remediation.executed', { outcome: 'unknown' }]]);
+    remediation.retryStep(stepId);
+    remediation.failUnsent('nobody does that', NOW);
+    expect(statuses(remediation)).toEqual(['unknown', 'skipped']);
+    remediation.retryStep(stepId);
+    expect(run(remediation, 'failed')).toBe('failed');
+    expect(statuses(remediation)).toEqual(['failed', 'skipped']);
+  });
+
   it('can turn out to have failed', () => {
     const remediation = executing();
     run(remediation, 'unknown');
@@ -436,6 +454,73 @@ describe('a rollback', () => {
     remediation.retryStep(stepIdOf(remediation, 3));
     expect(run(remediation, 'succeeded')).toBe('rolled_back');
     expect(remediation.status).toBe('rolled_back');
+  });
+
+  const BOTH_WAYS: Plan = {
+    title: 'Roll two back',
+    steps: [
+      { ...rollback, description: 'Roll back checkout' },
+      { ...rollback, params: { ...rollback.params, service: 'cart' }, description: 'Roll back cart' },
+    ],
+  };
+
+  function halfTakenBack(outcome: 'failed' | 'unknown'): Remediation {
+    const remediation = executing({ plan: BOTH_WAYS });
+    run(remediation, 'succeeded');
+    run(remediation, 'succeeded');
+    remediation.rollBack(EVERYTHING);
+    run(remediation, 'succeeded');
+    expect(run(remediation, outcome)).toBe('rolled_back');
+    expect(remediation.status).toBe('failed');
+    return remediation;
+  }
+
+  it('that failed can be tried again, and does what is left', () => {
+    const remediation = halfTakenBack('failed');
+    remediation.rollBack(EVERYTHING);
+    expect(remediation.steps.slice(4)).toMatchObject([
+      { index: 5, reverses: stepIdOf(remediation, 1), status: 'pending' },
+    ]);
+    expect(codeOf(() => remediation.retryStep(stepIdOf(remediation, 4)))).toBe('conflict');
+    expect(run(remediation, 'succeeded')).toBe('rolled_back');
+    expect(remediation.status).toBe('rolled_back');
+    expect(statuses(remediation)).toEqual(['succeeded', 'succeeded', 'succeeded', 'failed', 'succeeded']);
+    expect(codeOf(() => remediation.rollBack(EVERYTHING))).toBe('conflict');
+  });
+
+  it('that failed at once is tried again from its beginning', () => {
+    const remediation = executing({ plan: BOTH_WAYS });
+    run(remediation, 'succeeded');
+    run(remediation, 'succeeded');
+    remediation.rollBack(EVERYTHING);
+    run(remediation, 'failed');
+    expect(statuses(remediation).slice(2)).toEqual(['failed', 'skipped']);
+    remediation.rollBack(EVERYTHING);
+    expect(remediation.steps.slice(4).map(({ params }) => params['service'])).toEqual(['cart', 'checkout']);
+    run(remediation, 'succeeded');
+    expect(run(remediation, 'succeeded')).toBe('rolled_back');
+    expect(remediation.status).toBe('rolled_back');
+  });
+
+  it('of which a step is unknown is not tried again past that step', () => {
+    const remediation = halfTakenBack('unknown');
+    expect(codeOf(() => remediation.rollBack(EVERYTHING))).toBe('conflict');
+    const failed = { status: 'failed', output: null } as const;
+    expect(remediation.completeStep(stepIdOf(remediation, 4), failed, NOW)).toBe('rolled_back');
+    remediation.rollBack(EVERYTHING);
+    expect(run(remediation, 'succeeded')).toBe('rolled_back');
+    expect(remediation.status).toBe('rolled_back');
+  });
+
+  it('leaves a step alone that was unknown before it', () => {
+    const remediation = executing();
+    run(remediation, 'succeeded');
+    run(remediation, 'unknown');
+    remediation.rollBack(EVERYTHING);
+    run(remediation, 'failed');
+    const done = { status: 'succeeded', output: null } as const;
+    expect(codeOf(() => remediation.completeStep(stepIdOf(remediation, 2), done, NOW))).toBe('conflict');
+    expect(codeOf(() => remediation.retryStep(stepIdOf(remediation, 2)))).toBe('conflict');
   });
 
   it('is refused where nothing was done or nothing can be taken back', () => {

@@ -99,7 +99,7 @@ export class Remediation extends Proposal {
   /** The next step cannot be sent at all. */
   failUnsent(reason: string, now: Date): Ending | undefined {
     const step = this.nextForRunner;
-    return step && this.settle(step, { status: 'failed', output: { reason } }, now);
+    return step && this.settle(step, { status: 'given_up', reason }, now);
   }
 
   /** To be called where nobody can be sending: a step that still runs was cut off, and nobody knows what came of it. */
@@ -112,7 +112,8 @@ export class Remediation extends Proposal {
 
   /** Whether a word on this step sets a plan going again that had ended without knowing. */
   isUnknown(stepId: string): boolean {
-    return this.status === 'failed' && stepNamed(this.steps, stepId).status === 'unknown';
+    const step = stepNamed(this.steps, stepId);
+    return this.status === 'failed' && step.status === 'unknown' && currentOf(this.steps) === step;
   }
 
   /** A person says how a manual step went, or one that nobody knows of. */
@@ -138,18 +139,24 @@ export class Remediation extends Proposal {
     }
     this.goOn();
     step.status = 'pending';
+    step.mayBeDone = true;
   }
 
-  /** What would take the plan back, the last step first. */
+  /** What would take the plan back, the last step first; after an attempt that failed, what is left of it. */
   get reversal(): ReturnType<typeof reversalOf> {
     return ['completed', 'failed'].includes(this.status) ? reversalOf(this.steps) : [];
   }
 
-  /** @throws Refusal `conflict` when there is nothing to take back */
+  /** @throws Refusal `conflict` when there is nothing to take back, or a step that takes it back is unknown */
   rollBack(isExecutable: Executable): void {
     const { reversal } = this;
     if (reversal.length === 0)
-      throw this.conflict('rolled back: it has no step that was done and can be reversed');
+      throw this.conflict('rolled back: it has no step left that was done and can be reversed');
+    if (this.isBeingRolledBack && currentOf(this.steps)?.status === 'unknown')
+      throw new Refusal(
+        'conflict',
+        'Nobody knows what came of the last step: send it again, or complete it.',
+      );
     this.steps.push(...stepsOf(reversal, isExecutable, this.steps.length));
     this.status = 'executing';
   }

@@ -26,12 +26,14 @@ export interface Step {
   /** ISO 8601: the row is JSON. */
   startedAt: string | null;
   durationMs: number | null;
+  /** It was sent before, and nobody knows what came of that. */
+  mayBeDone?: true;
 }
 
-/** How a runner's step came out. `not_sent`: surely nothing happened. */
+/** How a runner's step came out. `not_sent`: surely nothing happened; `given_up`: nor will it. */
 export type StepOutcome =
   | { readonly status: 'succeeded' | 'failed'; readonly output: unknown }
-  | { readonly status: 'unknown' | 'not_sent'; readonly reason: string };
+  | { readonly status: 'unknown' | 'not_sent' | 'given_up'; readonly reason: string };
 
 /** Tells who does a step: true when a connected runner lists its action. */
 export type Executable = (action: string) => boolean;
@@ -80,6 +82,7 @@ export function settle(step: Step, outcome: StepOutcome, now: Date): void {
     step.status = 'pending';
     return;
   }
-  step.status = outcome.status;
+  const unsent = step.mayBeDone ? 'unknown' : 'failed';
+  step.status = outcome.status === 'given_up' ? unsent : outcome.status;
   step.durationMs = step.startedAt === null ? null : now.getTime() - Date.parse(step.startedAt);
 }

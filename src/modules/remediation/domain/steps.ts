@@ -15,9 +15,9 @@ export function currentOf(steps: readonly Step[]): Step | undefined {
   return underWay(steps).find(({ status }) => status !== 'succeeded');
 }
 
-/** @throws Refusal `not_found` unless it is one of the steps under way */
+/** @throws Refusal `not_found` */
 export function stepNamed(steps: readonly Step[], stepId: string): Step {
-  const step = underWay(steps).find((candidate) => candidate.stepId === stepId);
+  const step = steps.find((candidate) => candidate.stepId === stepId);
   if (!step) throw notFound('step');
   return step;
 }
@@ -36,11 +36,12 @@ export function resume(steps: readonly Step[]): void {
   for (const step of underWay(steps)) if (step.status === 'skipped') step.status = 'pending';
 }
 
-/** What takes the steps back that were done, the last one first; nothing a second time. */
+/** What takes the steps back that were done and are not taken back yet, the last one first. */
 export function reversalOf(steps: readonly Step[]): (StepDraft & { readonly reverses: string })[] {
-  if (areTakenBack(steps)) return [];
-  return steps
-    .filter(({ status }) => status === 'succeeded')
+  const done = steps.filter(({ status }) => status === 'succeeded');
+  const takenBack = new Set(done.map(({ reverses }) => reverses));
+  return done
+    .filter(({ stepId, reverses }) => reverses === null && !takenBack.has(stepId))
     .reverse()
     .flatMap(({ action, params, stepId }) => {
       const draft = actionNamed(action)?.reverse(params);
@@ -48,8 +49,9 @@ export function reversalOf(steps: readonly Step[]): (StepDraft & { readonly reve
     });
 }
 
-/** The steps of the plan or, once it is rolled back, those that take it back. */
-function underWay(steps: readonly Step[]): Step[] {
-  const back = areTakenBack(steps);
-  return steps.filter(({ reverses }) => (reverses !== null) === back);
+/** The steps of the plan or, once it is rolled back, those that take it back: of several attempts at one, the last. */
+function underWay(steps: readonly Step[]): readonly Step[] {
+  if (!areTakenBack(steps)) return steps;
+  const last = new Map(steps.map((step) => [step.reverses, step]));
+  return steps.filter((step) => step.reverses !== null && last.get(step.reverses) === step);
 }

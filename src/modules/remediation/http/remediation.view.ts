@@ -38,6 +38,6 @@ export function pendingApprovalView(row: PendingApproval): PendingApprovalView {
   };
 }
 
-function stepView({ reverses, ...shown }: Step): StepView {
+function stepView({ reverses, mayBeDone, ...shown }: Step): StepView {
   return shown;
 }
