@@ -978,7 +978,7 @@ export interface paths {
         put?: never;
         /**
          * Take a plan back
-         * @description Reverses the steps that succeeded and are reversible, the last one first, as further steps of the remediation. The incident stays as it is.
+         * @description Reverses the steps that succeeded and are reversible, the last one first, as further steps of the remediation. After an attempt that failed, the next one does what is left. The incident stays as it is.
          */
         post: operations["rollBackRemediation"];
         delete?: never;
@@ -998,7 +998,7 @@ export interface paths {
         put?: never;
         /**
          * Say how a step went
-         * @description For the manual step that an executing plan waits for, and for one that is unknown.
+         * @description For the manual step that an executing plan waits for, and for one that is unknown. The steps after one that succeeded follow.
          */
         post: operations["completeStep"];
         delete?: never;
@@ -1018,7 +1018,7 @@ export interface paths {
         put?: never;
         /**
          * Send an unknown step again
-         * @description Under the same `webhook-id`, with the next `attempt`; the steps after it follow.
+         * @description Under the same `webhook-id`, with the next `attempt`; the steps after it follow. Not while the incident is investigated, or another plan of it is carried out.
          */
         post: operations["retryStep"];
         delete?: never;

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newTenant, programOf, type TenantUser } from '../support/api.js';
+import { Api, newTenant, programOf, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { HttpRunner } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
 import { holdTable, start } from '../investigation/cases.js';
 import {
-  approvedPlan, codes, colleague, planFor, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, story, type Plan,
+  approvedPlan, codes, colleague, planFor, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, secondPlan,
+  setIncident, story, type Plan,
 } from './plan.js'; // prettier-ignore
 
 let server: TestServer;
@@ -235,16 +237,9 @@ describe('a rejection', () => {
 });
 
 describe('two plans for one incident', () => {
-  async function secondPlan(first: Plan): Promise<Plan> {
-    const context = { context: 'Payments are slow, too.', reinvestigate: true };
-    const { status } = await acme.api.post(`/v1/investigation/${first.incidentId}/context`, context);
-    expect(status).toBe(202);
-    return planFor(acme.api, first.incidentId, first);
-  }
-
   it('keep it waiting until the last of them is turned down', async () => {
     const first = await proposedPlan(acme);
-    const second = await secondPlan(first);
+    const second = await secondPlan(acme, first);
     await post(acme, first, 'reject');
     expect(await incidentStatus(acme, first)).toBe('awaiting_approval');
     await post(acme, second, 'reject');
@@ -255,7 +250,7 @@ describe('two plans for one incident', () => {
     const pairs = await Promise.all(
       Array.from({ length: 10 }, async () => {
         const first = await proposedPlan(acme);
-        return [first, await secondPlan(first)] as const;
+        return [first, await secondPlan(acme, first)] as const;
       }),
     );
     const answers = await Promise.all(pairs.flat().map((plan) => post(acme, plan, 'reject')));
@@ -269,7 +264,7 @@ describe('two plans for one incident', () => {
 
   it('are listed newest first, a page at a time', async () => {
     const first = await proposedPlan(acme);
-    const second = await secondPlan(first);
+    const second = await secondPlan(acme, first);
     const path = `/v1/incidents/${first.incidentId}/remediations?limit=1`;
     const one = await acme.api.get<{ items: Plan[]; nextCursor: string }>(path);
     expect(one.body.items).toMatchObject([{ remediationId: second.remediationId }]);
@@ -327,5 +322,123 @@ describe('a request for approval', () => {
     await runOut(plan);
     expect((await post(acme, plan, 'request-approval')).body.error).toBe('conflict');
     expect((await planOf(acme, plan)).status).toBe('approved');
+  });
+});
+
+describe('an incident that ends', () => {
+  const pendingOf = async ({ api }: TenantUser): Promise<object[]> =>
+    (await api.get<{ items: object[] }>('/v1/notifications/approvals/pending')).body.items;
+
+  /** Both at once for each of the plans, in either order. */
+  async function approvedWhileResolved(admin: TenantUser, plans: readonly Plan[]) {
+    return Promise.all(
+      plans.map(async (plan, at) => {
+        const ahead = at % 2 === 0 && setIncident(admin, plan, 'resolved');
+        // Without a look at it first the approval would nearly always win.
+        if (ahead) await planOf(admin, plan);
+        const approved = post(admin, plan, 'approve');
+        await (ahead || setIncident(admin, plan, 'resolved'));
+        return approved;
+      }),
+    );
+  }
+
+  it.each(['resolved', 'closed'])(
+    'by a person (%s) takes what waits along, which can be put up again when it is opened again',
+    async (status) => {
+      const own = await tenant();
+      const plan = await proposedPlan(own);
+      expect((await setIncident(own, plan, status)).status).toBe(200);
+      expect((await post(own, plan, 'approve')).body.error).toBe('approval_expired');
+      await planIs(own, plan, 'expired');
+      expect(await pendingOf(own)).toEqual([]);
+      expect((await story(own, plan)).slice(3)).toEqual([
+        `awaiting_approval → ${status}`,
+        'approval.resolved (expired)',
+      ]);
+      expect((await post(own, plan, 'request-approval')).body.error).toBe('conflict');
+
+      expect((await setIncident(own, plan, 'open')).status).toBe(200);
+      expect((await respond(own, plan, 'approve')).body.error).toBe('approval_expired');
+      expect((await post(own, plan, 'execute')).body.error).toBe('conflict');
+      expect((await post(own, plan, 'request-approval')).status).toBe(201);
+      expect(await incidentStatus(own, plan)).toBe('awaiting_approval');
+      expect((await post(own, plan, 'approve')).status).toBe(200);
+      expect((await post(own, plan, 'execute')).status).toBe(202);
+      await incidentIs(own, plan, 'resolved');
+    },
+  );
+
+  it('by a notice of its source does so, too', async () => {
+    const own = await tenant();
+    const { body } = await own.api.post<{ ingestUrl: string }>('/v1/integrations/alertmanager/connect', {});
+    const tell = async (service: string, status: string): Promise<string> => {
+      const labels = { alertname: 'HighErrorRate', service, severity: 'critical', env: 'production' };
+      const annotations = {
+        summary: `High error rate on ${service}`,
+        description: '5xx error rate exceeded 5%.',
+      };
+      const answer = await new Api(server.url).post<{ incidents: { incidentId: string }[] }>(
+        new URL(body.ingestUrl).pathname,
+        { version: '4', alerts: [{ status, labels, annotations, fingerprint: service }] },
+      );
+      return answer.body.incidents[0]?.incidentId ?? '';
+    };
+    const plan = await proposedPlan(own, (_, service) => tell(service, 'firing'));
+    const resolved = await tell(String(plan.steps[0].params['service']), 'resolved');
+    expect(resolved).toBe(plan.incidentId);
+    expect((await post(own, plan, 'approve')).body.error).toBe('approval_expired');
+    await planIs(own, plan, 'expired');
+    expect((await story(own, plan)).slice(3)).toEqual([
+      'awaiting_approval → resolved',
+      'approval.resolved (expired)',
+    ]);
+  });
+
+  it('by another plan does so, too', async () => {
+    const own = await tenant();
+    const first = await proposedPlan(own);
+    const second = await secondPlan(own, first);
+    await post(own, first, 'approve');
+    await post(own, first, 'execute');
+    await incidentIs(own, first, 'resolved');
+    await planIs(own, second, 'expired');
+    expect(await pendingOf(own)).toEqual([]);
+  });
+
+  it('leaves one word on each plan when people approve while others resolve', async () => {
+    const own = await tenant();
+    const plans = await Promise.all(Array.from({ length: 10 }, () => proposedPlan(own)));
+    const before = runner.orders.length;
+    const approvals = await approvedWhileResolved(own, plans);
+    for (const [at, plan] of plans.entries()) {
+      const { status } = await until('the plan is decided on', async () => {
+        const now = await planOf(own, plan);
+        return now.status !== 'proposed' && now;
+      });
+      const [answer, told] =
+        status === 'approved'
+          ? ['ok', ['remediation.approved', 'approval.resolved (approved)', 'awaiting_approval → resolved']]
+          : ['approval_expired', ['awaiting_approval → resolved', 'approval.resolved (expired)']];
+      expect([approvals[at]?.body.error ?? 'ok', (await story(own, plan)).slice(3)]).toEqual([answer, told]);
+    }
+    expect(codes(await Promise.all(plans.map((plan) => post(own, plan, 'execute'))))).toEqual({
+      '409 conflict': 10,
+    });
+    expect(runner.orders).toHaveLength(before);
+  });
+
+  it('has no step sent of a plan that an approval would have executed a moment earlier', async () => {
+    const bold = await tenant({ executeOnApproval: true });
+    const plans = await Promise.all(Array.from({ length: 10 }, () => proposedPlan(bold)));
+    const before = runner.orders.length;
+    const approvals = await approvedWhileResolved(bold, plans);
+    for (const [at, plan] of plans.entries()) {
+      const isApproved = approvals[at]?.status === 200;
+      await planIs(bold, plan, isApproved ? 'completed' : 'expired');
+      expect(await incidentStatus(bold, plan)).toBe('resolved');
+    }
+    const approved = approvals.filter(({ status }) => status === 200);
+    expect(runner.orders).toHaveLength(before + approved.length);
   });
 });

@@ -5,7 +5,8 @@ import { HttpRunner, type Treatment } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import {
-  approvedPlan, colleague, planFor, trouble, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, story, type Plan,
+  approvedPlan, colleague, planFor, trouble, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, secondPlan,
+  setIncident, story, type Plan,
 } from './plan.js'; // prettier-ignore
 
 let server: TestServer;
@@ -38,6 +39,12 @@ async function withRunner(
   } finally {
     await runner.stop();
   }
+}
+
+/** Nobody but people does anything any more. */
+async function disconnect({ api }: TenantUser): Promise<void> {
+  const { body } = await api.get<{ items: { integrationId: string }[] }>('/v1/integrations');
+  await api.delete(`/v1/integrations/${body.items[0]?.integrationId ?? ''}`);
 }
 
 async function executed(admin: TenantUser, status: string): Promise<Plan> {
@@ -128,6 +135,27 @@ describe('an execution', () => {
     });
   });
 
+  it('says when a step is sent again, and waits no longer than a person would', async () => {
+    await withRunner([{ status: 503, headers: { 'retry-after': '86400' } }], async ({ admin }) => {
+      const plan = await approvedPlan(admin);
+      await post(admin, plan, 'execute');
+      const { output } = await until('the runner has turned the step down', async () => {
+        const { steps } = await planOf(admin, plan);
+        return steps[0].attempt === 1 && steps[0].status === 'pending' && steps[0];
+      });
+      const [job] = await sql<{ at: Date; inTime: boolean }>(
+        server.database.url,
+        `SELECT run_at AS at, run_at <= now() + interval '15 minutes' AS "inTime"
+           FROM graphile_worker._private_jobs WHERE payload->'payload'->>'remediationId' = $1 AND run_at > now()
+            AND payload->'payload'->>'tries' = '1'`,
+        [plan.remediationId],
+      );
+      expect(job?.inTime).toBe(true);
+      const reason = `The runner answered 503. It is sent again at ${job?.at.toISOString() ?? ''}.`;
+      expect(output).toEqual({ reason });
+    });
+  });
+
   it('gives up on a runner that never takes the step', async () => {
     await withRunner([{ status: 503, headers: { 'retry-after': '0' } }], async ({ admin, runner }) => {
       const plan = await executed(admin, 'failed');
@@ -141,8 +169,7 @@ describe('an execution', () => {
   it('fails without a word to anybody when the runner was disconnected meanwhile', async () => {
     await withRunner([], async ({ admin, runner }) => {
       const plan = await approvedPlan(admin);
-      const { body } = await admin.api.get<{ items: { integrationId: string }[] }>('/v1/integrations');
-      await admin.api.delete(`/v1/integrations/${body.items[0]?.integrationId ?? ''}`);
+      await disconnect(admin);
       await post(admin, plan, 'execute');
       const failed = await planIs(admin, plan, 'failed');
       expect(failed.steps).toMatchObject([{ status: 'failed', attempt: 0 }]);
@@ -153,7 +180,7 @@ describe('an execution', () => {
   it('is refused when a person has resolved the incident', async () => {
     await withRunner([], async ({ admin, runner }) => {
       const plan = await approvedPlan(admin);
-      await admin.api.patch(`/v1/incidents/${plan.incidentId}`, { status: 'resolved' });
+      await setIncident(admin, plan, 'resolved');
       expect((await post(admin, plan, 'execute')).body.error).toBe('conflict');
       expect((await planOf(admin, plan)).status).toBe('approved');
       expect(runner.orders).toHaveLength(0);
@@ -200,6 +227,55 @@ describe('a step whose answer never came', () => {
       expect(await incidentStatus(admin, plan)).toBe('resolved');
       expect((await post(admin, plan, complete, { status: 'failed' })).body.error).toBe('conflict');
       expect(runner.orders).toHaveLength(1);
+    });
+  });
+
+  it('stays unknown when it was sent again in vain: the first time it may have arrived', async () => {
+    await withRunner(['break'], async ({ admin, runner }) => {
+      const plan = await executed(admin, 'failed');
+      const step = `steps/${plan.steps[0].stepId}`;
+      await disconnect(admin);
+      expect((await post(admin, plan, `${step}/retry`)).status).toBe(202);
+      const again = await planIs(admin, plan, 'failed');
+      expect(again.steps).toMatchObject([{ status: 'unknown', attempt: 1 }]);
+      expect(Object.keys(again.steps[0])).toEqual(Object.keys(plan.steps[0]));
+      const done = await post(admin, plan, `${step}/complete`, { status: 'succeeded' });
+      expect(done.body).toMatchObject({ status: 'completed' });
+      expect(await incidentStatus(admin, plan)).toBe('resolved');
+      expect(runner.orders).toHaveLength(1);
+    });
+  });
+
+  it('waits while another plan is carried out, and a word on it moves the incident of that one nowhere', async () => {
+    await withRunner(['break'], async ({ admin, runner }) => {
+      const first = await executed(admin, 'failed');
+      await disconnect(admin);
+      expect((await admin.api.post(`/v1/investigation/${first.incidentId}`)).status).toBe(202);
+      const second = await planFor(admin.api, first.incidentId, first);
+      await post(admin, second, 'approve');
+      expect((await post(admin, second, 'execute')).status).toBe(202);
+
+      const step = `steps/${first.steps[0].stepId}`;
+      expect((await post(admin, first, `${step}/retry`)).body.error).toBe('conflict');
+      expect((await planOf(admin, first)).status).toBe('failed');
+      const failed = await post(admin, first, `${step}/complete`, { status: 'failed' });
+      expect(failed.body).toMatchObject({ status: 'failed', steps: [{ status: 'failed' }] });
+      expect(await incidentStatus(admin, first)).toBe('remediating');
+      expect(runner.orders).toHaveLength(1);
+    });
+  });
+
+  it('can be sent again for an incident that a person has closed, which stays so', async () => {
+    await withRunner(['break', 'succeed'], async ({ admin }) => {
+      const plan = await executed(admin, 'failed');
+      await setIncident(admin, plan, 'closed');
+      expect((await post(admin, plan, `steps/${plan.steps[0].stepId}/retry`)).status).toBe(202);
+      await planIs(admin, plan, 'completed');
+      expect((await story(admin, plan)).slice(7)).toEqual([
+        'remediating → open',
+        'open → closed',
+        'remediation.executed (success)',
+      ]);
     });
   });
 
@@ -298,6 +374,27 @@ describe('a plan without a runner', () => {
     expect((await admin.api.patch(`/v1/incidents/${plan.incidentId}`, { status: 'resolved' })).status).toBe(
       200,
     );
+  });
+});
+
+describe('two approved plans of one incident', () => {
+  it('are carried out one after the other, also when a person has opened it again in between', async () => {
+    const admin = await newTenant(server.url);
+    const first = await proposedPlan(admin);
+    const second = await secondPlan(admin, first);
+    for (const plan of [first, second]) expect((await post(admin, plan, 'approve')).status).toBe(200);
+    const both = await Promise.all([first, second].map((plan) => post(admin, plan, 'execute')));
+    expect(both.map(({ status }) => status).sort()).toEqual([202, 409]);
+    const [ahead, behind] = both[0]?.status === 202 ? [first, second] : [second, first];
+
+    await setIncident(admin, ahead, 'resolved');
+    await setIncident(admin, ahead, 'open');
+    expect((await post(admin, behind, 'execute')).body.error).toBe('conflict');
+    const done = await post(admin, ahead, `steps/${ahead.steps[0].stepId}/complete`, { status: 'succeeded' });
+    expect(done.body.status).toBe('completed');
+    expect(await incidentStatus(admin, ahead)).toBe('open');
+    expect((await post(admin, behind, 'execute')).status).toBe(202);
+    expect(await incidentStatus(admin, behind)).toBe('remediating');
   });
 });
 
@@ -438,6 +535,24 @@ describe('a rollback', () => {
         `/v1/incidents/${plan.incidentId}/timeline?limit=100`,
       );
       expect(timeline.body.items.map(({ event }) => event)).toContain('remediation.rolled_back');
+    });
+  });
+
+  it('that failed can be tried again, as a step of its own', async () => {
+    await withRunner(['succeed', 'fail', 'succeed'], async ({ admin, runner }) => {
+      const plan = await executed(admin, 'completed');
+      await post(admin, plan, 'rollback');
+      await planIs(admin, plan, 'failed');
+      expect((await post(admin, plan, 'rollback')).status).toBe(202);
+      const back = await planIs(admin, plan, 'rolled_back');
+      expect(back.steps).toMatchObject([
+        { index: 1, status: 'succeeded' },
+        { index: 2, status: 'failed', params: { version: '2.4.0', toVersion: '2.4.1' } },
+        { index: 3, status: 'succeeded', params: { version: '2.4.0', toVersion: '2.4.1' } },
+      ]);
+      expect(new Set(runner.orders.map(({ webhookId }) => webhookId)).size).toBe(3);
+      expect(await incidentStatus(admin, plan)).toBe('resolved');
+      expect((await post(admin, plan, 'rollback')).body.error).toBe('conflict');
     });
   });
 });

@@ -28,7 +28,7 @@ interface LoggedEvent {
 const MINUTE = 60_000;
 
 /** A bad deploy, an incident after it, and what the investigation proposes: all of it by the real flow. */
-export async function proposedPlan({ api }: TenantUser): Promise<Plan> {
+export async function proposedPlan({ api }: TenantUser, raise = trouble): Promise<Plan> {
   const service = `checkout-${randomBytes(4).toString('hex')}`;
   for (const [version, minutesAgo] of [
     ['2.4.0', 300],
@@ -44,7 +44,7 @@ export async function proposedPlan({ api }: TenantUser): Promise<Plan> {
     });
     if (change.status !== 201) throw new Error(`changes answered ${change.status}`);
   }
-  return planFor(api, await trouble(api, service));
+  return planFor(api, await raise(api, service));
 }
 
 /** @returns the id of a new incident */
@@ -98,6 +98,19 @@ export function planIs(admin: TenantUser, plan: Plan, status: string): Promise<P
 
 export async function incidentStatus({ api }: TenantUser, { incidentId }: Plan): Promise<unknown> {
   return (await api.get<{ status: unknown }>(`/v1/incidents/${incidentId}`)).body.status;
+}
+
+/** A person's word on the incident. */
+export function setIncident({ api }: TenantUser, { incidentId }: Plan, status: string): Promise<Answer> {
+  return api.patch(`/v1/incidents/${incidentId}`, { status });
+}
+
+/** What a new run of the same incident proposes beside the plan. */
+export async function secondPlan({ api }: TenantUser, first: Plan): Promise<Plan> {
+  const context = { context: 'Payments are slow, too.', reinvestigate: true };
+  const { status } = await api.post(`/v1/investigation/${first.incidentId}/context`, context);
+  if (status !== 202) throw new Error(`context answered ${status}`);
+  return planFor(api, first.incidentId, first);
 }
 
 export async function incidentIs(admin: TenantUser, plan: Plan, status: string): Promise<void> {

@@ -106,7 +106,7 @@ class ApprovalResolvedData {
 
 export class ApprovalResolved extends defineEvent({
   type: 'approval.resolved',
-  summary: 'A requested approval is given, refused or runs out',
+  summary: 'A requested approval is given, refused or runs out, with its time or with its incident',
   data: ApprovalResolvedData,
   example: {
     approvalId: APPROVAL,

@@ -3,6 +3,7 @@ import { provideStore } from '#kernel/persistence/aggregate-store';
 import { RemediationProposals, Remediations } from './api.js';
 import { AdvancePlan } from './application/advance-plan.js';
 import { ApproveRemediation } from './application/approve-remediation.js';
+import { ClaimIncident } from './application/claim-incident.js';
 import { CloseProposal } from './application/close-proposal.js';
 import { CompleteStep } from './application/complete-step.js';
 import { ExecuteRemediation } from './application/execute-remediation.js';
@@ -20,6 +21,7 @@ import { RequestApproval } from './application/request-approval.js';
 import { RetryStep } from './application/retry-step.js';
 import { RollBackRemediation } from './application/roll-back-remediation.js';
 import { RunSteps } from './application/run-steps.js';
+import { WhenIncidentEnded } from './application/when-incident-ended.js';
 import { WhenInvestigationCompleted } from './application/when-investigation-completed.js';
 import { Plans } from './domain/plans.js';
 import { ApprovalsController } from './http/approvals.controller.js';
@@ -34,6 +36,7 @@ import { remediationSchema } from './infrastructure/remediation.schema.js';
   providers: [
     provideStore(Plans, remediationSchema),
     WhenInvestigationCompleted,
+    WhenIncidentEnded,
     FindPlan,
     ProposeRemediation,
     OpenApproval,
@@ -43,6 +46,7 @@ import { remediationSchema } from './infrastructure/remediation.schema.js';
     ExpireApproval,
     RequestApproval,
     PendingApprovals,
+    ClaimIncident,
     ExecuteRemediation,
     RunSteps,
     AdvancePlan,

@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
+import { Refusal } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import { IncidentLifecycle } from '#modules/ingestion/api';
 import { Tenants } from '#modules/tenants/api';
 import { Plans } from '../domain/plans.js';
 import type { Remediation } from '../domain/remediation.js';
+import { isOver } from './claim-incident.js';
 import { ExecuteRemediation } from './execute-remediation.js';
 
 interface Approval {
@@ -21,6 +24,7 @@ export class ApproveRemediation {
     private readonly unitOfWork: UnitOfWork,
     private readonly plans: Plans,
     private readonly tenants: Tenants,
+    private readonly incidents: IncidentLifecycle,
     private readonly executeRemediation: ExecuteRemediation,
     private readonly clock: Clock,
   ) {}
@@ -30,9 +34,14 @@ export class ApproveRemediation {
     const { settings } = await this.tenants.profile(tenantId);
     const { allowSelfApproval, executeOnApproval } = settings.approvals;
     return this.unitOfWork.run(tenantId, async () => {
-      const isLast = await this.plans.change(tenantId, remediationId, (plan) =>
-        plan.approve(approval, allowSelfApproval, this.clock.now()),
-      );
+      const isLast = await this.plans.change(tenantId, remediationId, async (plan) => {
+        const approves = plan.approve(approval, allowSelfApproval, this.clock.now());
+        // Held, so that nobody ends it before this is stored. What waits is told a moment after the end.
+        const { status } = await this.incidents.hold(tenantId, plan.incidentId);
+        if (isOver(status))
+          throw new Refusal('approval_expired', `The incident is ${status} and waits for no approval.`);
+        return approves;
+      });
       if (isLast && executeOnApproval)
         await this.executeRemediation.startIfIncidentWaits(tenantId, remediationId);
       return this.plans.get(tenantId, remediationId);

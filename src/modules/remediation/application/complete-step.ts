@@ -3,9 +3,9 @@ import { Clock } from '#kernel/domain/clock';
 import { invalid } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { Jobs } from '#kernel/jobs/jobs';
-import { IncidentLifecycle } from '#modules/ingestion/api';
-import type { Remediation } from '../domain/remediation.js';
+import type { Ending, Remediation } from '../domain/remediation.js';
 import { AdvancePlan } from './advance-plan.js';
+import { ClaimIncident, waitsForNoPlan } from './claim-incident.js';
 import { executionOf } from './run-steps.js';
 
 /** As much as is kept of what a runner answers. */
@@ -21,12 +21,15 @@ interface StepResult {
 export class CompleteStep {
   constructor(
     private readonly advancePlan: AdvancePlan,
-    private readonly incidents: IncidentLifecycle,
+    private readonly claimIncident: ClaimIncident,
     private readonly jobs: Jobs,
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Refusal `validation_error`, `not_found`, `conflict` when the step waits for no person */
+  /**
+   * @throws Refusal `validation_error`, `not_found`, `conflict` when the step waits for no person, or more is to be done
+   *   after it and the incident is in other hands
+   */
   async execute(
     tenantId: TenantId,
     remediationId: string,
@@ -37,12 +40,18 @@ export class CompleteStep {
       throw invalid('output', 'must be at most 64 KiB of JSON');
     }
     return this.advancePlan.execute(tenantId, remediationId, async (plan) => {
-      if (result.status === 'succeeded' && plan.isUnknown(stepId) && !plan.isBeingRolledBack) {
-        await this.incidents.tell(tenantId, plan.incidentId, { happened: 'execution_started' });
-      }
+      const hadEnded = plan.isUnknown(stepId) && !plan.isBeingRolledBack;
       const ending = plan.completeStep(stepId, result, this.clock.now());
       if (plan.nextForRunner) await this.jobs.enqueue(tenantId, executionOf(plan));
-      return ending;
+      return hadEnded ? this.endingNow(plan, ending) : ending;
     });
+  }
+
+  /** The incident has been open since nobody knew: it is in other hands by now, or comes back into those of this plan. */
+  private async endingNow(plan: Remediation, ending: Ending | undefined): Promise<Ending | undefined> {
+    if (ending === 'failed') return undefined;
+    const claim = await this.claimIncident.execute(plan);
+    if (claim === 'busy' && !ending) throw waitsForNoPlan();
+    return ending;
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { TenantId } from '#kernel/domain/ids';
 import { JobHandler, type Job, type JobRunner } from '#kernel/jobs/job-handler';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { Plans } from '../domain/plans.js';
@@ -6,20 +7,32 @@ import { CloseProposal } from './close-proposal.js';
 
 export const EXPIRE_APPROVAL = 'expire-approval';
 
-/** Runs when the time to decide is over. A plan that nobody decided on expires; it never resolves its incident. */
+interface Request {
+  readonly remediationId: string;
+  readonly approvalId: string;
+}
+
+/**
+ * Runs when the time to decide is over, or the incident. A plan that nobody decided on expires; it never resolves its
+ * incident.
+ */
 @Injectable()
 @JobHandler(EXPIRE_APPROVAL)
-export class ExpireApproval implements JobRunner<{ remediationId: string; approvalId: string }> {
+export class ExpireApproval implements JobRunner<Request> {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly plans: Plans,
     private readonly closeProposal: CloseProposal,
   ) {}
 
-  async run({ tenantId, payload }: Job<{ remediationId: string; approvalId: string }>): Promise<void> {
+  async run({ tenantId, payload }: Job<Request>): Promise<void> {
+    await this.execute(tenantId, payload);
+  }
+
+  async execute(tenantId: TenantId, { remediationId, approvalId }: Request): Promise<void> {
     await this.unitOfWork.run(tenantId, async () => {
-      const expired = await this.plans.change(tenantId, payload.remediationId, (plan) =>
-        plan.expire(payload.approvalId) ? plan : undefined,
+      const expired = await this.plans.change(tenantId, remediationId, (plan) =>
+        plan.expire(approvalId) ? plan : undefined,
       );
       if (expired) await this.closeProposal.execute(expired);
     });

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { Jobs } from '#kernel/jobs/jobs';
-import { IncidentLifecycle } from '#modules/ingestion/api';
 import { Plans } from '../domain/plans.js';
 import type { Remediation } from '../domain/remediation.js';
+import { ClaimIncident, waitsForNoPlan } from './claim-incident.js';
 import { executionOf } from './run-steps.js';
 
 /** A person lets a step be sent again of which nobody knows what came. */
@@ -11,17 +11,16 @@ import { executionOf } from './run-steps.js';
 export class RetryStep {
   constructor(
     private readonly plans: Plans,
-    private readonly incidents: IncidentLifecycle,
+    private readonly claimIncident: ClaimIncident,
     private readonly jobs: Jobs,
   ) {}
 
-  /** @throws Refusal `not_found`, `conflict` unless the step is unknown */
+  /** @throws Refusal `not_found`, `conflict` unless the step is unknown, and while the incident is in other hands */
   async execute(tenantId: TenantId, remediationId: string, stepId: string): Promise<Remediation> {
     return this.plans.change(tenantId, remediationId, async (plan) => {
       plan.retryStep(stepId);
-      if (!plan.isBeingRolledBack) {
-        await this.incidents.tell(tenantId, plan.incidentId, { happened: 'execution_started' });
-      }
+      if (!plan.isBeingRolledBack && (await this.claimIncident.execute(plan)) === 'busy')
+        throw waitsForNoPlan();
       await this.jobs.enqueue(tenantId, executionOf(plan));
       return plan;
     });

@@ -132,7 +132,10 @@ export abstract class Proposal extends Aggregate {
     const isReplaced = approvalId !== undefined && approvalId !== this.approvalId;
     const ranOut = this.status === 'proposed' && now >= this.approvalExpiresAt;
     if (isReplaced || ranOut || this.status === 'expired') {
-      throw new Refusal('approval_expired', 'The time to decide on this plan has run out.');
+      throw new Refusal(
+        'approval_expired',
+        'This request has run out: with the time to decide, or with its incident.',
+      );
     }
     if (this.status !== 'proposed') {
       throw new Refusal('already_decided', `This plan was decided on already: it is ${this.status}.`);

@@ -53,7 +53,7 @@ export class ExecutionController {
     operationId: 'rollBackRemediation',
     summary: 'Take a plan back',
     description:
-      'Reverses the steps that succeeded and are reversible, the last one first, as further steps of the remediation. The incident stays as it is.',
+      'Reverses the steps that succeeded and are reversible, the last one first, as further steps of the remediation. After an attempt that failed, the next one does what is left. The incident stays as it is.',
   })
   @ApiAcceptedResponse({ type: RemediationView })
   @errorResponses(401, 403, 404, 409, 429)
@@ -69,7 +69,8 @@ export class ExecutionController {
   @ApiOperation({
     operationId: 'completeStep',
     summary: 'Say how a step went',
-    description: 'For the manual step that an executing plan waits for, and for one that is unknown.',
+    description:
+      'For the manual step that an executing plan waits for, and for one that is unknown. The steps after one that succeeded follow.',
   })
   @ApiOkResponse({ type: RemediationView })
   @errorResponses(400, 401, 403, 404, 409, 415, 429)
@@ -88,7 +89,8 @@ export class ExecutionController {
   @ApiOperation({
     operationId: 'retryStep',
     summary: 'Send an unknown step again',
-    description: 'Under the same `webhook-id`, with the next `attempt`; the steps after it follow.',
+    description:
+      'Under the same `webhook-id`, with the next `attempt`; the steps after it follow. Not while the incident is investigated, or another plan of it is carried out.',
   })
   @ApiAcceptedResponse({ type: RemediationView })
   @errorResponses(401, 403, 404, 409, 429)
