@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Api } from '../support/api.js';
 import { CHECKOUT, TestServer } from '../support/server.js';
@@ -33,20 +35,42 @@ Module({ controllers: [Greeting] })(Elsewhere);
 await serve([{ module: Elsewhere }]);
 `;
 
+const page = readFileSync(join(CHECKOUT, 'CONTRIBUTING.md'), 'utf8');
+/** What the page shows of a file in this language. */
+const shown = (language: string): string =>
+  new RegExp(`^\`\`\`${language}\\n([\\s\\S]+?)^\`\`\``, 'm').exec(page)?.[1] ?? '';
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'causeflow-elsewhere-'));
+  await symlink(CHECKOUT, join(folder, 'causeflow'));
+  await symlink('causeflow/node_modules', join(folder, 'node_modules'));
+  await writeFile(join(folder, 'package.json'), shown('json'));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 it('an extension in a repository of its own is served with what CONTRIBUTING.md asks for', async () => {
-  const page = readFileSync(join(CHECKOUT, 'CONTRIBUTING.md'), 'utf8');
-  const [, shown = ''] = /^```json\n([\s\S]+?)^```/m.exec(page) ?? [];
-  await symlink(CHECKOUT, join(folder, 'causeflow'));
-  await symlink('causeflow/node_modules', join(folder, 'node_modules'));
-  await writeFile(join(folder, 'package.json'), shown);
   await writeFile(join(folder, 'main.js'), EXTENSION);
   const server = await TestServer.start({ main: join(folder, 'main.js') });
   const answer = await new Api(server.url).get('/v1/greeting').finally(() => server.stop());
   expect(answer).toMatchObject({ status: 200, body: { canFind: 'function' } });
+});
+
+it('its own tests are run, in both kinds, and none of ours', async () => {
+  await writeFile(join(folder, 'jest.config.js'), shown('js'));
+  await mkdir(join(folder, 'src'));
+  const wordOf = (line: string) => `import { it, expect } from '@jest/globals';
+    import { SEVERITIES } from '#kernel/domain/severity';
+    it('${line}', () => expect(SEVERITIES).toContain('critical'));`;
+  await writeFile(join(folder, 'src/rule.spec.ts'), wordOf('a rule'));
+  await writeFile(join(folder, 'src/story.e2e-spec.ts'), wordOf('a story'));
+  const jest = (...options: string[]) =>
+    promisify(execFile)(
+      process.execPath,
+      ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...options],
+      { cwd: folder },
+    );
+  const listed = (await jest('--listTests')).stdout.trim().split('\n');
+  expect(listed.map((path) => basename(path)).sort()).toEqual(['rule.spec.ts', 'story.e2e-spec.ts']);
+  expect((await jest('--selectProjects', 'unit')).stderr).toContain('1 passed, 1 total');
 });
