@@ -180,6 +180,18 @@ describe('a trigger', () => {
     expect((await tenant.api.get(path)).body).toEqual(body);
   });
 
+  it('is one of at most a hundred, of many made at once too', async () => {
+    const { api } = await newTenant(server.url);
+    const rule = { name: 'A rule', on: { event: 'incident.created' }, action: 'notify' };
+    const create = () => api.post('/v1/triggers', rule);
+    for (let made = 0; made < 99; made += 1) expect((await create()).status).toBe(201);
+    const answers = await Promise.all(Array.from({ length: 20 }, create));
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(refused.map(({ status, body }) => [status, body['error']])).toEqual(
+      Array(19).fill([429, 'quota_exceeded']),
+    );
+  });
+
   it('is nobody else’s business', async () => {
     const [mine, his] = [await Scene.open(), await Scene.open()];
     const triggerId = await mine.trigger({});

@@ -13,6 +13,12 @@ export abstract class Store<A extends Aggregate> {
   abstract add(aggregate: A): Promise<void>;
 
   /**
+   * The same, unless the tenant has `most` of them already. Racing calls of one tenant are counted one after the other.
+   * @throws Refusal `quota_exceeded`
+   */
+  abstract addWithin(most: number, aggregate: A): Promise<void>;
+
+  /**
    * Loads under a row lock, lets `decide` change the aggregate, stores it with its recorded events, in one transaction.
    * Racing calls for one id run one after the other, so the second one sees what the first one decided.
    * @returns what `decide` returned

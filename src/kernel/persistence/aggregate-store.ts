@@ -1,8 +1,8 @@
 import type { Provider } from '@nestjs/common';
-import type { EntityManager, EntitySchema, QueryDeepPartialEntity } from 'typeorm';
+import type { EntityManager, EntitySchema, FindOptionsWhere, QueryDeepPartialEntity } from 'typeorm';
 import type { Aggregate } from '../domain/aggregate.js';
 import { tenantsOf } from '../domain/by-tenant.js';
-import { notFound } from '../domain/errors.js';
+import { notFound, Refusal } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
 import { type Key, Store } from '../domain/store.js';
 import { AggregateMapping, type Changes, type Row } from './aggregate-mapping.js';
@@ -28,6 +28,17 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
       // insert, since save would first ask whether the row is there
       await manager.insert(this.schema, aggregate as QueryDeepPartialEntity<A>);
       append(aggregate.tenantId, aggregate.takeRecorded());
+    });
+  }
+
+  async addWithin(most: number, aggregate: A): Promise<void> {
+    const { tenantId } = aggregate;
+    await this.unitOfWork.run(tenantId, async ({ manager }) => {
+      await this.unitOfWork.takeTurn(tenantId, `adds ${this.kind}`);
+      const there = await manager.countBy(this.schema, { tenantId } as FindOptionsWhere<A>);
+      if (there >= most)
+        throw new Refusal('quota_exceeded', `There are ${most} ${this.kind}s already; delete one first.`);
+      await this.add(aggregate);
     });
   }
 

@@ -78,6 +78,12 @@ export class UnitOfWork {
     return this.run(tenants, (transaction) => transaction.query<Row>(statement, parameters));
   }
 
+  /** Waits until no other transaction of this tenant has the turn that `what` names; ours has it until its end. */
+  async takeTurn(tenantId: TenantId, what: string): Promise<void> {
+    if (!this.current.getStore()) throw new Error('Only a transaction can hold a turn');
+    await this.query(tenantId, TAKE_TURN, [`causeflow.${what}:${tenantId}`]);
+  }
+
   /**
    * Runs one statement before any tenant is known. Row-level security hides every tenant's rows from it, so that it
    * gets answers from SECURITY DEFINER look-ups and from tables without tenants, and from nothing else.
@@ -128,6 +134,8 @@ const BIND_SEVERAL = {
   name: 'bind-several',
   text: `${BIND.text}, set_config('lock_timeout', '200ms', true)`,
 };
+
+const TAKE_TURN = { name: 'take-turn', text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))' };
 
 const APPEND = { name: 'append-events', text: 'SELECT append_events($1)' };
 

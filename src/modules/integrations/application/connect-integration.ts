@@ -49,15 +49,6 @@ export class ConnectIntegration {
     const credentials = {
       ...(await validated(provider.credentials, request.credentials ?? {}, 'credentials')),
     };
-    const there = await this.integrations.newestFirst(tenantId, {
-      before: undefined,
-      limit: MOST_INTEGRATIONS,
-    });
-    if (there.length >= MOST_INTEGRATIONS)
-      throw new Refusal(
-        'quota_exceeded',
-        `There are ${MOST_INTEGRATIONS} integrations already; disconnect one first.`,
-      );
     await provider.probe({ config, credentials }, this.outside).catch(refuse);
 
     const integrationId = newId('int');
@@ -75,7 +66,7 @@ export class ConnectIntegration {
       },
       this.clock.now(),
     );
-    await this.integrations.add(integration);
+    await this.integrations.addWithin(MOST_INTEGRATIONS, integration);
     this.inlets.changed(tenantId, name);
     return { integration, ingestToken };
   }

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
-import { Refusal } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { EventLog } from '#kernel/events/event-log';
 import { Trigger, type Rule } from '../domain/trigger.js';
@@ -8,7 +7,7 @@ import { Triggers } from '../domain/triggers.js';
 import { checkRule } from './check-rule.js';
 
 /** Each of them is asked about each event of its tenant. */
-const MAX_TRIGGERS = 100;
+const MOST_TRIGGERS = 100;
 
 type NewRule = Pick<Rule, 'name' | 'on' | 'action'> & Partial<Rule>;
 
@@ -25,12 +24,9 @@ export class CreateTrigger {
     const { name, on, condition = null, action, actionConfig = {}, enabled = true } = given;
     const rule: Rule = { name, on: { ...on }, condition, action, actionConfig, enabled };
     await checkRule(rule);
-    const there = await this.triggers.newestFirst(tenantId, undefined, MAX_TRIGGERS);
-    if (there.length >= MAX_TRIGGERS)
-      throw new Refusal('quota_exceeded', `There are ${MAX_TRIGGERS} triggers already; delete one first.`);
     const head = await this.eventLog.head(tenantId);
     const trigger = Trigger.create(tenantId, rule, createdBy, head, this.clock.now());
-    await this.triggers.add(trigger);
+    await this.triggers.addWithin(MOST_TRIGGERS, trigger);
     return trigger;
   }
 }

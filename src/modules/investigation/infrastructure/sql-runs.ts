@@ -32,11 +32,7 @@ export class SqlRuns extends AggregateStore<Run> implements Runs {
   async admit(tenantId: TenantId, limit: number, now: Date): Promise<Admitted[]> {
     return this.work.run(tenantId, async () => {
       // One at a time, so that two of them cannot both see the last free place.
-      await this.work.query(
-        tenantId,
-        `SELECT pg_advisory_xact_lock(hashtextextended('causeflow.admit:' || $1, 0))`,
-        [tenantId],
-      );
+      await this.work.takeTurn(tenantId, 'admit');
       return this.work.query<Admitted>(
         tenantId,
         `UPDATE investigations SET status = 'running', started_at = $3

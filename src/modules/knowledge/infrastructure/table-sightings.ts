@@ -11,9 +11,7 @@ export class TableSightings extends Sightings {
   }
 
   async oneAtATime(tenantId: TenantId): Promise<void> {
-    await this.unitOfWork.query(tenantId, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [
-      `causeflow.knowledge:${tenantId}`,
-    ]);
+    await this.unitOfWork.takeTurn(tenantId, 'knowledge');
   }
 
   async patternOf(tenantId: TenantId, incidentId: string): Promise<string | undefined> {

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { newSigningSecret } from '#kernel/crypto/secrets';
 import { Clock } from '#kernel/domain/clock';
-import { Refusal } from '#kernel/domain/errors';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { EventCatalogue } from '#kernel/events/event-catalogue';
 import { EventLog } from '#kernel/events/event-log';
@@ -38,12 +37,6 @@ export class CreateWebhookSubscription {
     createdBy: string,
   ): Promise<{ subscription: WebhookSubscription; secret: string }> {
     checkNames(events, this.catalogue.publishedTypes);
-    const there = await this.subscriptions.newestFirst(tenantId, undefined, MOST_SUBSCRIPTIONS);
-    if (there.length >= MOST_SUBSCRIPTIONS)
-      throw new Refusal(
-        'quota_exceeded',
-        `There are ${MOST_SUBSCRIPTIONS} webhook subscriptions already; delete one first.`,
-      );
     const key = { tenantId, subscriptionId: newId('whs') };
     const subscription = WebhookSubscription.create(
       key,
@@ -53,7 +46,7 @@ export class CreateWebhookSubscription {
       await this.eventLog.head(tenantId),
       this.clock.now(),
     );
-    await this.subscriptions.add(subscription);
+    await this.subscriptions.addWithin(MOST_SUBSCRIPTIONS, subscription);
     return { subscription, secret };
   }
 }

@@ -15,11 +15,7 @@ export class Admins {
    */
   async refuseToLoseTheLast(tenantId: TenantId, userId: string): Promise<void> {
     // Not by locking the rows: who is an admin changes while one waits, and with it the order of the locks.
-    await this.unitOfWork.query(
-      tenantId,
-      `SELECT pg_advisory_xact_lock(hashtextextended('causeflow.admins:' || $1, 0))`,
-      [tenantId],
-    );
+    await this.unitOfWork.takeTurn(tenantId, 'admins');
     const admins = await this.unitOfWork.query<{ user_id: string }>(
       tenantId,
       `SELECT user_id FROM users WHERE tenant_id = $1 AND role = 'admin' AND deleted_at IS NULL LIMIT 2`,
