@@ -715,7 +715,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm or contradict a root cause or a fix
-         * @description A confirmation adds 0.10 to the confidence of the pattern, a rejection or correction takes 0.15. An admin changes what a corrected pattern says.
+         * @description A confirmation adds 0.10 to the confidence of the pattern, a rejection or correction takes 0.15; each counts, a second one by the same person too. An admin changes what a corrected pattern says.
          */
         post: operations["givePatternFeedback"];
         delete?: never;

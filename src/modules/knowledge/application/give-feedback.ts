@@ -26,7 +26,8 @@ export class GiveFeedback {
   ) {}
 
   /**
-   * Feedback on an incident that has no pattern yet waits for it.
+   * Feedback on an incident that has no pattern yet waits for it. Each one counts, the same person's second too: who is on
+   * call alone has nobody else to ask, and what is stable may do no more than what is emerging.
    * @throws Refusal `not_found`
    */
   async execute(tenantId: TenantId, givenBy: string, given: GivenFeedback): Promise<Feedback> {

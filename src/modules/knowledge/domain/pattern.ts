@@ -45,7 +45,7 @@ export interface PatternEdit {
 }
 
 const FIRST_CONFIDENCE = 0.5;
-/** Three people who agree make a new pattern stable; three who do not, send it to review. */
+/** Three confirmations make a new pattern stable, three contradictions send it to review. */
 const CONFIRMED = 0.1;
 const CONTRADICTED = -0.15;
 const STABLE_FROM = 0.8;

@@ -42,11 +42,22 @@ const TELLING = words(
  * status codes, so the same alert at another time gives 1. A description that both lack leaves its share to the title.
  */
 export function similarity(a: AlertText, b: AlertText): number {
-  const title = titleLikeness(a.title, b.title);
-  const descriptions = [vector(a.description), vector(b.description)] as const;
-  const described = descriptions.some((description) => description.size > 0);
-  const text = described ? TITLE_SHARE * title + (1 - TITLE_SHARE) * cosine(...descriptions) : title;
-  return Math.min(1, differentServices(a, b) ? text * OTHER_SERVICE : text);
+  return similarityTo(a)(b);
+}
+
+/** The same of one alert to many, with its own words counted once. */
+export function similarityTo(a: AlertText): (b: AlertText) => number {
+  const [ofTitle, ofDescription] = [vector(a.title), vector(a.description)];
+  return (b) => {
+    const [otherTitle, otherDescription] = [vector(b.title), vector(b.description)];
+    // A title of punctuation and numbers alone has no words to compare: it is the same or it is not.
+    const wordless = ofTitle.size + otherTitle.size === 0;
+    const title = wordless ? Number(a.title.trim() === b.title.trim()) : cosine(ofTitle, otherTitle);
+    const described = ofDescription.size + otherDescription.size > 0;
+    const description = cosine(ofDescription, otherDescription);
+    const text = described ? TITLE_SHARE * title + (1 - TITLE_SHARE) * description : title;
+    return Math.min(1, differentServices(a, b) ? text * OTHER_SERVICE : text);
+  };
 }
 
 /** The different words of a text, most telling first; words that every alert has come last. */
@@ -57,12 +68,6 @@ export function tellingWords(text: string): string[] {
 /** Sources write one name in many ways of case and space. Empty for no service. */
 export function serviceKey(service: string | null): string {
   return service?.trim().toLowerCase() ?? '';
-}
-
-/** A title of punctuation and numbers alone has no words to compare: it is the same or it is not. */
-function titleLikeness(a: string, b: string): number {
-  const [first, second] = [vector(a), vector(b)];
-  return first.size + second.size > 0 ? cosine(first, second) : Number(a.trim() === b.trim());
 }
 
 function differentServices(a: AlertText, b: AlertText): boolean {

@@ -67,7 +67,7 @@ export class KnowledgeController {
     operationId: 'givePatternFeedback',
     summary: 'Confirm or contradict a root cause or a fix',
     description:
-      'A confirmation adds 0.10 to the confidence of the pattern, a rejection or correction takes 0.15. An admin changes what a corrected pattern says.',
+      'A confirmation adds 0.10 to the confidence of the pattern, a rejection or correction takes 0.15; each counts, a second one by the same person too. An admin changes what a corrected pattern says.',
   })
   @ApiCreatedResponse({ type: PatternFeedbackView })
   @errorResponses(400, 401, 403, 404, 429)
