@@ -165,7 +165,7 @@ export interface paths {
         put?: never;
         /**
          * Give an API key a new webhook secret
-         * @description The present secret stays good for `overlapMinutes`, so that senders can be changed one by one.
+         * @description The present secret stays good for `overlapMinutes`, so that senders can be changed one by one, and those before it for what is left of their own overlaps; 0 ends all of them at once.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -1254,7 +1254,7 @@ export interface paths {
         put?: never;
         /**
          * Give a webhook subscription a new secret
-         * @description For `overlapMinutes` messages bear two signatures, so that receivers can be changed meanwhile.
+         * @description For `overlapMinutes` messages bear a signature by the present secret too, so that receivers can be changed meanwhile, and by those before it for what is left of their own overlaps; 0 ends all of them at once.
          */
         post: operations["rotateSubscriptionSecret"];
         delete?: never;
@@ -2934,7 +2934,7 @@ export interface components {
             secret: string;
             /**
              * Format: date-time
-             * @description Until then messages bear two signatures, the other one by the secret before
+             * @description Until then messages bear a signature by the secret before, too
              * @example 2026-03-01T12:00:00.000Z
              */
             previousSecretExpiresAt: string;

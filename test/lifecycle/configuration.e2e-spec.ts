@@ -158,14 +158,14 @@ describe('a start with a configuration that cannot be', () => {
     const after = await TestServer.start({ database, env: { ENCRYPTION_KEY, ENCRYPTION_KEYS_OLD } });
     const api = new Api(after.url, tenant.api.token);
     const sealed: string[][] = [await stillSealed(database.url)];
-    for (let times = 0; times < 2; times += 1) {
-      await api.post(`/v1/api-keys/${keyId}/rotate-secret`);
-      await api.post(`/v1/webhook-subscriptions/${subscriptionId}/rotate-secret`);
+    for (const overlapMinutes of [60, 0]) {
+      await api.post(`/v1/api-keys/${keyId}/rotate-secret`, { overlapMinutes });
+      await api.post(`/v1/webhook-subscriptions/${subscriptionId}/rotate-secret`, { overlapMinutes });
       sealed.push(await stillSealed(database.url));
     }
     await after.stop();
     await removeDatabase(database);
-    // After the first time the old key seals what is good beside the new secrets, after the second one nothing.
+    // After the first time the old key seals what is good beside the new secrets; the second one ends that.
     expect(sealed).toEqual([[keyId, subscriptionId], [keyId, subscriptionId], []]);
   });
 
@@ -192,6 +192,45 @@ describe('a start with a configuration that cannot be', () => {
     await removeDatabase(database);
     expect(alert.status).toBe(202);
     expect(test.body['error']).not.toContain('secret');
+  });
+
+  it('says what helps to whoever needs a secret that it cannot open any more, and serves all others', async () => {
+    const before = await TestServer.start();
+    const { database } = before;
+    const tenant = await newTenant(before.url);
+    const key = await newKey(tenant, { scopes: ['webhooks:write', 'incidents:read'] });
+    const connected = await tenant.api.post<{ ingestUrl: string }>(
+      '/v1/integrations/uptime_kuma/connect',
+      {},
+    );
+    const { pathname } = new URL(connected.body.ingestUrl, before.url);
+    const change = [
+      '/v1/changes',
+      { type: 'deploy', service: 'checkout', summary: 'v42' },
+      { headers: { 'idempotency-key': 'x' } },
+    ] as const;
+    expect((await tenant.api.post(...change)).status).toBe(201);
+    await before.kill();
+
+    await sql(database.url, 'DELETE FROM encryption_keys');
+    const { ENCRYPTION_KEY } = newSecrets();
+    const after = await TestServer.start({ database, env: { ENCRYPTION_KEY } });
+    const api = new Api(after.url, tenant.api.token);
+    const read = await new Api(after.url, key.plaintextKey).get('/v1/incidents');
+    const sender = AlertSender.with({ ...tenant, api }, key);
+    const unreadable = [
+      await sender.send({ title: 'x', description: 'x' }),
+      await api.post(pathname, { heartbeat: { status: 0 }, monitor: { name: 'x' }, msg: 'x' }),
+      await api.post(...change),
+    ];
+    await after.stop();
+    await removeDatabase(database);
+    expect(read.status).toBe(200);
+    for (const { status, headers, body } of unreadable) {
+      expect([status, body['error'], headers.get('retry-after')]).toEqual([503, 'service_unavailable', '60']);
+      expect(body['message']).toMatch(/^A stored secret .* cannot be read: /);
+    }
+    expect(after.log).toContain('add it to ENCRYPTION_KEYS_OLD');
   });
 
   it('says in one line that its data directory is no folder', async () => {

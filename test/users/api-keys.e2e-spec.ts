@@ -183,4 +183,18 @@ describe('a rotated webhook secret', () => {
       expect((await send({ plaintextKey, webhookSecret })).body['error']).toBe('invalid_signature');
     }
   });
+
+  it('leaves the one before what is left of its overlap when it is rotated again, by several at once too', async () => {
+    const { plaintextKey, ...key } = await newKey(tenant);
+    const rotate = async (): Promise<string> => {
+      const rotated = await tenant.api.post<{ webhookSecret: string }>(
+        `/v1/api-keys/${key.keyId}/rotate-secret`,
+      );
+      expect(rotated.status).toBe(200);
+      return rotated.body.webhookSecret;
+    };
+    const secrets = [key.webhookSecret, ...(await Promise.all(Array.from({ length: 5 }, rotate)))];
+    for (const webhookSecret of secrets)
+      expect((await send({ plaintextKey, webhookSecret })).status).toBe(202);
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { SealedText, SealedTextError } from './sealed-text.js';
+import { SealedText, SealedTextError, sealingKeyId } from './sealed-text.js';
 
 const [first, second] = [1, 2].map((fill) => Buffer.alloc(32, fill).toString('base64')) as [string, string];
 const place = 'ten_1:key_1';
@@ -58,10 +58,17 @@ describe('rotating the key', () => {
     expect(() => texts.openNewest([lost, kept], place)).toThrow(SealedTextError);
   });
 
-  it('says which key is missing', () => {
+  it('says which key is missing, to the log alone', () => {
     const sealed = new SealedText(first).seal('secret', place);
-    expect(() => new SealedText(second).open(sealed, place)).toThrow(
-      /key [0-9a-f]{8}, which is not configured/,
+    const open = () => new SealedText(second).open(sealed, place);
+    expect(open).toThrow(expect.objectContaining({ code: 'service_unavailable', retryAfter: 60 }));
+    expect(open).toThrow(/^A stored secret that this needs cannot be read: [^0-9]+$/);
+    expect(open).toThrow(
+      expect.objectContaining({
+        cause: new Error(
+          `The text was sealed with key ${sealingKeyId(first)}, which is not configured; add it to ENCRYPTION_KEYS_OLD.`,
+        ),
+      }),
     );
   });
 });

@@ -1,13 +1,28 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { Refusal } from '../domain/errors.js';
 
 const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const SEALED = /^v1\.([0-9a-f]{8})\.([\w-]{16})\.([\w-]{22})\.([\w-]*)$/;
 
-/** A stored text that cannot be read: damaged, moved from another row, or sealed with a key no longer configured. */
-export class SealedTextError extends Error {
+/** Somebody has to do something first. Senders of alerts come again until then. */
+const RETRY_AFTER_SECONDS = 60;
+
+/**
+ * A stored text that cannot be read: damaged, moved from another row, or sealed with a key no longer configured. Why is for
+ * the log; a caller is told what helps.
+ */
+export class SealedTextError extends Refusal {
   override readonly name = 'SealedTextError';
+
+  constructor(why: string) {
+    super(
+      'service_unavailable',
+      'A stored secret that this needs cannot be read: rotate or connect anew what it belongs to, or give the server the ENCRYPTION_KEY of then.',
+      { cause: new Error(why), retryAfter: RETRY_AFTER_SECONDS },
+    );
+  }
 }
 
 /**

@@ -7,8 +7,11 @@ export interface KeyHolder {
   readonly tenantId: TenantId;
   readonly scopes: readonly Scope[];
   readonly expiresAt: Date | null;
-  /** The secrets that may sign this key's webhooks: the present one and, while a rotation overlaps, the one before. */
-  readonly webhookSecrets: readonly string[];
+  /**
+   * The secrets that may sign this key's webhooks: the present one and those before it whose overlap has not ended.
+   * Undefined when they cannot be read, which is nothing to whoever signs nothing.
+   */
+  readonly webhookSecrets: readonly string[] | undefined;
 }
 
 /** Answers whose API key a caller shows. */

@@ -1,5 +1,6 @@
 import { Controller, HttpCode, Inject, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { Config } from '#kernel/config/config';
+import { SealedTextError } from '#kernel/crypto/sealed-text';
 import { verifyHexHmacSha256 } from '#kernel/crypto/secrets';
 import { type ErrorCode, Refusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
@@ -102,7 +103,9 @@ function rawOf({ rawBody }: WebhookRequest): Buffer {
   return rawBody ?? NOTHING;
 }
 
-function isSigned(request: WebhookRequest, { webhookSecrets }: KeyHolder): boolean {
+/** @throws SealedTextError after which alerts are sent again, as they would not be after a 401 */
+function isSigned(request: WebhookRequest, { keyId, webhookSecrets }: KeyHolder): boolean {
+  if (!webhookSecrets) throw new SealedTextError(`The secrets of ${keyId} cannot be opened`);
   const signature = request.headers['x-webhook-signature'];
   const given = typeof signature === 'string' ? signature : undefined;
   return webhookSecrets.some((secret) => verifyHexHmacSha256(secret, rawOf(request), given));

@@ -5,7 +5,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 
-/** Gives a subscription a new secret. The one before signs beside it for a while, so that no event is refused meanwhile. */
+/** Gives a subscription a new secret. Those before sign beside it for a while, so that no event is refused meanwhile. */
 @Injectable()
 export class RotateSubscriptionSecret {
   constructor(
@@ -14,7 +14,7 @@ export class RotateSubscriptionSecret {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Refusal `not_found` */
+  /** @throws Refusal `not_found`, `quota_exceeded` */
   async execute(
     tenantId: TenantId,
     subscriptionId: string,

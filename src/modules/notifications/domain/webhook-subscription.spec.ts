@@ -92,10 +92,13 @@ describe('a subscription whose address fails', () => {
 });
 
 describe('the secrets of a subscription', () => {
-  it('are two while one takes over from the other', () => {
+  it('are several while one takes over from the other', () => {
     expect(subscription.sealedSecretsAt(NOW)).toEqual(['first']);
     subscription.rotateSecret('second', at(1), NOW);
     expect(subscription.sealedSecretsAt(NOW)).toEqual(['second', 'first']);
-    expect(subscription.sealedSecretsAt(at(1))).toEqual(['second']);
+    subscription.rotateSecret('third', at(2), NOW);
+    expect(subscription.sealedSecretsAt(NOW)).toEqual(['third', 'second', 'first']);
+    expect(subscription.sealedSecretsAt(at(1))).toEqual(['third', 'second']);
+    expect(subscription.sealedSecretsAt(at(2))).toEqual(['third']);
   });
 });

@@ -1,4 +1,5 @@
 import { Aggregate } from '#kernel/domain/aggregate';
+import { type FormerSecret, goodSecrets, retired } from '#kernel/domain/former-secrets';
 import type { TenantId } from '#kernel/domain/ids';
 import { type Attempt, isGone } from './webhook-delivery.js';
 
@@ -47,9 +48,8 @@ export class WebhookSubscription extends Aggregate implements Wish {
   enabled!: boolean;
   disabledReason!: DisabledReason | null;
   sealedSecret!: string;
-  /** The one before, which signs as well for a while. */
-  sealedFormerSecret!: string | null;
-  formerSecretUntil!: Date | null;
+  /** Those before, each of which signs as well for a while. */
+  formerSecrets!: readonly FormerSecret[];
   place!: number;
   nextRetryAt!: Date | null;
   /** The first of the failures since which nothing has succeeded, and the last. */
@@ -80,8 +80,7 @@ export class WebhookSubscription extends Aggregate implements Wish {
       enabled: true,
       disabledReason: null,
       sealedSecret,
-      sealedFormerSecret: null,
-      formerSecretUntil: null,
+      formerSecrets: [],
       place: head,
       nextRetryAt: null,
       failingSince: null,
@@ -103,18 +102,16 @@ export class WebhookSubscription extends Aggregate implements Wish {
     Object.assign(this, wish, { updatedAt: now });
   }
 
+  /** @throws Refusal `quota_exceeded` */
   rotateSecret(sealedSecret: string, until: Date, now: Date): void {
-    this.sealedFormerSecret = this.sealedSecret;
-    this.formerSecretUntil = until;
+    this.formerSecrets = retired(this.sealedSecret, this.formerSecrets, until, now);
     this.sealedSecret = sealedSecret;
     this.updatedAt = now;
   }
 
   /** The secrets that sign now, the newest first. */
   sealedSecretsAt(now: Date): string[] {
-    const { sealedFormerSecret, formerSecretUntil } = this;
-    const isFormerGood = sealedFormerSecret !== null && formerSecretUntil !== null && formerSecretUntil > now;
-    return [this.sealedSecret, ...(isFormerGood ? [sealedFormerSecret] : [])];
+    return goodSecrets(this.sealedSecret, this.formerSecrets, now);
   }
 
   /** @returns whether this courier may go: not while another one is out, who is waited for only so long */

@@ -137,7 +137,8 @@ export class WebhookSubscriptionsController {
     operationId: 'rotateSubscriptionSecret',
     summary: 'Give a webhook subscription a new secret',
     description:
-      'For `overlapMinutes` messages bear two signatures, so that receivers can be changed meanwhile.',
+      'For `overlapMinutes` messages bear a signature by the present secret too, so that receivers can be changed meanwhile, ' +
+      'and by those before it for what is left of their own overlaps; 0 ends all of them at once.',
   })
   @ApiOkResponse({ type: RotatedSubscriptionSecret })
   @errorResponses(400, 401, 403, 404, 413, 415, 429)

@@ -74,7 +74,7 @@ export class RotateSubscriptionSecretBody {
 export class RotatedSubscriptionSecret {
   @IdOf('whs') subscriptionId!: string;
   @Text({ max: 200, summary: `${SECRET}; shown this once`, example: 'whsec_…' }) secret!: string;
-  @Moment({ summary: 'Until then messages bear two signatures, the other one by the secret before' })
+  @Moment({ summary: 'Until then messages bear a signature by the secret before, too' })
   previousSecretExpiresAt!: string;
 }
 

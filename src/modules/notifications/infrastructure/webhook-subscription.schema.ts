@@ -16,8 +16,7 @@ export const webhookSubscriptionSchema = aggregateSchema<WebhookSubscription>({
     enabled: { type: 'boolean' },
     disabledReason: { name: 'disabled_reason', type: 'text', nullable: true },
     sealedSecret: { name: 'sealed_secret', type: 'text' },
-    sealedFormerSecret: { name: 'sealed_former_secret', type: 'text', nullable: true },
-    formerSecretUntil: { name: 'former_secret_until', ...MOMENT, nullable: true },
+    formerSecrets: { name: 'former_secrets', type: 'jsonb' },
     // A bigint comes as a text; places in a log stay far below 2^53.
     place: { type: 'bigint', transformer: { to: (place: number) => place, from: Number } },
     nextRetryAt: { name: 'next_retry_at', ...MOMENT, nullable: true },

@@ -65,7 +65,8 @@ export class ApiKeysController {
     operationId: 'rotateWebhookSecret',
     summary: 'Give an API key a new webhook secret',
     description:
-      'The present secret stays good for `overlapMinutes`, so that senders can be changed one by one.',
+      'The present secret stays good for `overlapMinutes`, so that senders can be changed one by one, and those before it ' +
+      'for what is left of their own overlaps; 0 ends all of them at once.',
   })
   @ApiOkResponse({ type: RotatedSecret })
   @errorResponses(400, 401, 403, 404, 429)

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { SealedText } from '#kernel/crypto/sealed-text';
+import { SealedText, SealedTextError } from '#kernel/crypto/sealed-text';
 import { sha256Hex } from '#kernel/crypto/secrets';
 import { Clock } from '#kernel/domain/clock';
+import { type FormerSecret, goodSecrets } from '#kernel/domain/former-secrets';
 import type { TenantId } from '#kernel/domain/ids';
 import type { Scope } from '#kernel/http/principal';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
@@ -72,18 +73,17 @@ export class LiveKeys extends ApiKeys {
     if (!row.last_used_at || this.millisecondsLeft(row.last_used_at) < -USE_NOTED_EVERY_MS) {
       this.uses.note({ tenantId, keyId, at: this.clock.now() });
     }
-    const overlaps = this.millisecondsLeft(row.previous_secret_until ?? new Date(0)) > 0;
-    const webhookSecrets = [
-      row.webhook_secret,
-      ...(overlaps && row.previous_secret ? [row.previous_secret] : []),
-    ];
-    return {
-      keyId,
-      tenantId,
-      scopes,
-      expiresAt,
-      webhookSecrets: this.sealed.openNewest(webhookSecrets, secretPlace(tenantId, keyId)),
-    };
+    return { keyId, tenantId, scopes, expiresAt, webhookSecrets: this.secretsOf(row) };
+  }
+
+  private secretsOf(row: KeyRow): readonly string[] | undefined {
+    const sealed = goodSecrets(row.webhook_secret, row.former_secrets, this.clock.now());
+    try {
+      return this.sealed.openNewest(sealed, secretPlace(row.tenant_id, row.key_id));
+    } catch (error) {
+      if (error instanceof SealedTextError) return undefined;
+      throw error;
+    }
   }
 
   private async rowsOf(hashes: readonly string[]): Promise<(KeyRow | undefined)[]> {
@@ -129,8 +129,7 @@ interface KeyRow {
   readonly key_id: string;
   readonly scopes: readonly Scope[];
   readonly webhook_secret: string;
-  readonly previous_secret: string | null;
-  readonly previous_secret_until: Date | null;
+  readonly former_secrets: readonly FormerSecret[];
   readonly expires_at: Date | null;
   readonly last_used_at: Date | null;
 }
