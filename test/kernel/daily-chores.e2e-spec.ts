@@ -172,6 +172,45 @@ describe('once a day', () => {
     expect(await month(young)).toHaveLength(1);
   });
 
+  describe('when the clock says that events are older than anybody wants', () => {
+    const write = async (monthsAgo: number): Promise<void> => {
+      await look(`SELECT make_event_month(now() - make_interval(months => $1))`, [monthsAgo]);
+      await look(
+        `INSERT INTO events (tenant_id, seq, stretch, id, type, data, occurred_at)
+         VALUES ($1, -$2::int, -1, 'evt_' || $2::int, 't', '{}', now() - make_interval(months => $2::int))`,
+        [tenant.tenantId, monthsAgo],
+      );
+    };
+    const written = async (): Promise<number[]> =>
+      (await look<{ ago: string }>('SELECT -seq AS ago FROM events WHERE seq < 0 ORDER BY seq')).map(
+        ({ ago }) => Number(ago),
+      );
+
+    it('they are kept when none are of the time since, for a clock may have jumped', async () => {
+      await write(60);
+      await look(`SELECT make_event_month(now() - interval '59 months')`);
+      await runs('drop-old-events');
+      await until('the month after it, which holds none, is gone', async () => {
+        const [month] = await look<{ part: string | null }>(
+          `SELECT to_regclass(to_char(now() AT TIME ZONE 'UTC' - interval '59 months', '"events_"YYYY_MM')) AS part`,
+        );
+        return month?.part === null;
+      });
+      expect(await written()).toEqual([60]);
+      await until('the log says so', () => /Kept events_\d{4}_\d\d: no event is of/.test(server.log));
+    });
+
+    it('they go, and no others, when there are some of each month since', async () => {
+      for (let monthsAgo = 16; monthsAgo > 0; monthsAgo -= 1) await write(monthsAgo);
+      await runs('drop-old-events');
+      // 400 days ago was in the 13th or the 14th month from this one.
+      await until('the old ones are gone', async () => Number((await written())[0]) <= 14);
+      const left = await written();
+      expect(left.length).toBeGreaterThanOrEqual(13);
+      expect(left).toEqual(Array.from(left, (_, place) => left.length - place));
+    });
+  });
+
   it('months are dropped while a transaction that writes events is open, and no other writer waits', async () => {
     await look(
       `CREATE TABLE events_2020_02 PARTITION OF events FOR VALUES FROM ('2020-02-01Z') TO ('2020-03-01Z')`,
