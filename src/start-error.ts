@@ -7,6 +7,8 @@ class StartError extends Error {
 
 interface Failure extends Error {
   readonly code?: string;
+  /** Of the file that could not be read: a certificate of the address. */
+  readonly path?: string;
 }
 
 const NO_WAY: Readonly<Record<string, string>> = {
@@ -18,22 +20,32 @@ const NO_WAY: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'that host does not answer',
   ECONNRESET: 'it hung up',
 };
+/** What PostgreSQL, or whoever stands before it, and the driver say in words of their own. */
+const IN_OTHER_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^unsupported startup parameter/, 'a pooler such as PgBouncer stands before it, and no pooler will do'],
+  [/^SASL: .*password must be/, 'it asks for a password'],
+];
 /** Classes of what PostgreSQL itself says of a connection, of rights and of its own state; all else is a mistake of ours. */
 const REFUSED = /^(08|28|3D|53|57P|25006|42501)/;
 /** Of these, what it says of its own state, a full disk for one: no other address would help. */
 const ITS_STATE = /^(53|57P)/;
 
 /** Of the database, until the server is ready. Leaves what is no matter of the configuration as it is. */
-export function explainDatabase(error: unknown, databaseUrl: string): unknown {
-  const { code = '', message } = error as Failure;
+export function explainDatabase(error: unknown, databaseUrl: string, isEmbedded = false): unknown {
+  const { code = '', path, message } = error as Failure;
+  const { hostname, port, pathname, username, searchParams } = new URL(databaseUrl);
   // The last is a socket in the file system that is not there.
   const isAway = /^(timeout expired|Connection terminated|connect ENOENT)/.test(message);
+  const isOfTls =
+    /SSL|SASL|certificate|PEM/i.test(message) ||
+    (path !== undefined && [...searchParams.values()].includes(path));
   const reason =
-    NO_WAY[code] ?? (REFUSED.test(code) || isAway || /SSL|certificate/i.test(message) ? message : undefined);
+    NO_WAY[code] ??
+    IN_OTHER_WORDS.find(([words]) => words.test(message))?.[1] ??
+    (REFUSED.test(code) || isAway || isOfTls ? message : undefined);
   if (reason === undefined) return error;
-  const { hostname, port, pathname, username } = new URL(databaseUrl);
   const who = username === '' ? '' : ` as ${decodeURIComponent(username)}`;
-  const question = ITS_STATE.test(code) ? '' : ' Is DATABASE_URL right?';
+  const question = ITS_STATE.test(code) || isEmbedded ? '' : ' Is DATABASE_URL right?';
   return new StartError(
     `The database ${pathname.slice(1)} on ${hostname}:${port || '5432'} cannot be used${who}: ${reason}.${question}`,
     { cause: error },

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { AlertSender, Api, newKey, newTenant } from '../support/api.js';
-import { cloneDatabase, removeDatabase, sql } from '../support/database.js';
+import { cloneDatabase, emptyDatabase, removeDatabase, sql } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
 import { SECRETS as testSecrets, TestServer } from '../support/server.js';
 
@@ -77,10 +79,16 @@ describe('a start with a configuration that cannot be', () => {
       },
       /: connect ENOENT \/no\/such\/folder/,
     ],
+    ['asks for a password', (url) => (url.password = ''), /: it asks for a password/],
     [
       'speaks no TLS',
       (url) => url.searchParams.set('sslmode', 'verify-full'),
       /: The server does not support SSL/,
+    ],
+    [
+      'is to be trusted by a file that is not there',
+      (url) => url.searchParams.set('sslrootcert', '/no/such/ca.pem'),
+      /: ENOENT: no such file or directory, open '\/no\/such\/ca.pem'/,
     ],
   ])('says in one line that PostgreSQL %s, without its password', async (_, change, words) => {
     const database = await cloneDatabase();
@@ -91,6 +99,50 @@ describe('a start with a configuration that cannot be', () => {
     expect(faults).toEqual([expect.stringMatching(words)]);
     expect(faults[0]).toMatch(/Is DATABASE_URL right\?$/);
     if (url.password !== '') expect(faults[0]).not.toContain(url.password);
+  });
+
+  it('says in one line that PostgreSQL is too old', async () => {
+    const database = await emptyDatabase();
+    // One that says so of itself.
+    await sql(
+      database.url,
+      `CREATE FUNCTION current_setting(name text) RETURNS text LANGUAGE sql STABLE AS
+         $$ SELECT CASE name WHEN 'server_version_num' THEN '140012' WHEN 'server_version' THEN '14.12'
+                             ELSE pg_catalog.current_setting(name) END $$;
+       ALTER DATABASE ${database.name} SET search_path = public, pg_catalog`,
+    );
+    const faults = await faultsOf({ ...newSecrets(), DATABASE_URL: database.url });
+    await removeDatabase(database);
+    expect(faults).toEqual(['PostgreSQL 14.12 is too old: version 15 or newer is needed.']);
+  });
+
+  it('says in one line that a pooler stands before PostgreSQL, before it has changed anything', async () => {
+    // As PgBouncer answers a session that begins with options.
+    const pooler = createServer((socket) => {
+      socket.once('data', (start) => {
+        if (!start.includes('options')) return void socket.destroy();
+        const said = 'SFATAL\0C08P01\0Munsupported startup parameter: options\0\0';
+        const length = Buffer.alloc(4);
+        length.writeInt32BE(said.length + 4);
+        socket.end(Buffer.concat([Buffer.from('E'), length, Buffer.from(said)]));
+      });
+    }).listen(0, '127.0.0.1');
+    await once(pooler, 'listening');
+    const { port } = pooler.address() as AddressInfo;
+    const DATABASE_URL = `postgres://somebody@127.0.0.1:${port}/some`;
+    const refused = await faultsOf({ ...newSecrets(), DATABASE_URL });
+    pooler.close();
+    expect(refused).toEqual([expect.stringMatching(/a pooler such as PgBouncer stands before it/)]);
+
+    // One that keeps the options to itself looks as if there were others.
+    const database = await emptyDatabase();
+    const url = new URL(database.url);
+    url.searchParams.set('options', '-c app.other=1');
+    const faults = await faultsOf({ ...newSecrets(), DATABASE_URL: url.href });
+    const made = await sql(database.url, `SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace`);
+    await removeDatabase(database);
+    expect(faults).toEqual([expect.stringMatching(/^PostgreSQL is not told how a session has to begin/)]);
+    expect(made).toEqual([]);
   });
 
   it('does not doubt the address when PostgreSQL itself has no room', async () => {

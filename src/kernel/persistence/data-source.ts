@@ -67,5 +67,6 @@ export function ownerDataSource(url: string, migrations: MigrationClass[]): Data
     applicationName: 'causeflow-migrations',
     poolSize: 2,
     connectTimeoutMS: 10_000,
+    extra: { options: `-c app.options=kept ${MISSED_SOON}` },
   });
 }
