@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, stdTimeFunctions } from 'pino';
+import { destination as outputTo, pino, stdTimeFunctions } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import { isError, redactFields, redactText } from './redact.js';
 
@@ -15,6 +15,8 @@ const CHILD_SECRETS = [
   'credentials',
 ];
 const STACK = /^.+\n\s+at /;
+/** So many bytes of lines wait for whoever reads them. */
+const MOST_WAITING = 16 * 1024 * 1024;
 
 /** One line of JSON per fact, on standard output unless told otherwise; nothing secret, and no bodies. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
@@ -31,7 +33,14 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     // The last look at the finished line, for secrets inside messages, which have no name to be found by.
     hooks: { streamWrite: redactText },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination ?? standardOutput());
+}
+
+/** Left to itself pino would end the process over a line for which the disk has no room, and keep any number for a slow reader. */
+function standardOutput(): DestinationStream {
+  const output = outputTo({ dest: 1, maxLength: MOST_WAITING });
+  output.on('error', () => undefined);
+  return output;
 }
 
 /** Who tells of each module and route at every start: hundreds of lines that only a maintainer asks for. */
