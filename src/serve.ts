@@ -13,10 +13,12 @@ const HEAP_GROWTH = 50;
 
 /** Runs the server until it is told to stop: all that a program does that serves the product, with or without extensions. */
 export async function serve(extensions?: readonly Extension[]): Promise<void> {
+  // What is said may find no room, or no reader any more.
+  process.stdout.on('error', () => undefined);
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
   await runProgram({ failed: 'CauseFlow could not start.' }, async (say) => {
-    const server = await start(process.env, say, extensions);
-    stopOnSignals(server);
-    say(nextSteps(server));
+    const starting = start(process.env, say, extensions);
+    stopOnSignals(starting);
+    say(nextSteps(await starting));
   });
 }

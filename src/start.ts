@@ -37,11 +37,14 @@ export async function start(
   const extensions = [...configured, ...more];
   const config = loadConfig(env, keepSecrets);
   const logger = new NestLogger(createLogger(config.logLevel));
+  Logger.overrideLogger(logger);
   const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config, say) : undefined;
   const database = new Database(config.databaseUrl ?? embedded?.url ?? '');
   let app: NestExpressApplication | undefined;
   const stop = async (): Promise<void> => {
     const source = app?.get(DataSource, { strict: false });
+    // No one else comes in from here on; Nest would close the door after the last job only.
+    app?.getHttpServer().close();
     await app?.close();
     await source?.destroy();
     await embedded?.stop();
@@ -58,17 +61,27 @@ export async function start(
     return { url: addressOf(app), signupEnabled: config.signupEnabled, stop };
   } catch (error) {
     await stop();
-    throw explainDatabase(error, database.url);
+    throw explainDatabase(error, database.url, embedded !== undefined);
   }
 }
 
-/** Ends the process in good order on SIGTERM and SIGINT, and in any order when that takes too long. */
-export function stopOnSignals(server: RunningServer): void {
+/**
+ * Ends the process on SIGTERM and SIGINT: in good order, and in any order when that takes too long. One that is still starting
+ * ends at once, since nobody was promised anything.
+ */
+export function stopOnSignals(starting: RunningServer | Promise<RunningServer>): void {
+  let server: RunningServer | undefined;
+  Promise.resolve(starting).then(
+    (running) => (server = running),
+    () => undefined,
+  );
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
+    // npm passes on what a terminal has sent to all of its group, so a second one says no more than the first.
     if (stopping) return;
     stopping = true;
     new Logger('Stop').log(`Told to stop by ${signal}`);
+    if (server === undefined) process.exit(0);
     setTimeout(() => {
       // Nothing is lost by it; but whoever wonders why a step ran again at the next start finds the answer here.
       new Logger('Stop').warn(

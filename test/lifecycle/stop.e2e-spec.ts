@@ -41,6 +41,20 @@ describe('a server that is told to stop while a stream is open and a job runs', 
     await until('the stream has ended', () => stream.ended, 5);
   });
 
+  it('lets nobody else in while it waits for a job', async () => {
+    await runJob('endless');
+    await until('the job has begun', () => server.log.includes('the endless job began'));
+    const stopped = server.stop();
+    await until('the door is closed', () =>
+      fetch(`${server.url}/health/live`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    expect(server.log).not.toContain('was broken off');
+    expect(await stopped).toBe(0);
+  });
+
   it('does not wait for ever: it says so and exits with 0, and the job is taken up at the next start', async () => {
     await runJob('endless');
     await until('the job has begun', () => server.log.includes('the endless job began'));

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { CHECKOUT } from './server.js';
 
@@ -7,15 +7,20 @@ export interface Ended {
   readonly output: string;
 }
 
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
 /**
- * Runs a built program of the repository, such as `dist/cli/backup.js`, to its end.
+ * Runs a built program of the repository, such as `dist/cli/backup.js`.
  * @param env all it is given beside PATH
  */
-export async function runToEnd(
+export function startProgram(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-): Promise<Ended> {
+): Running {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: CHECKOUT,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -24,6 +29,11 @@ export async function runToEnd(
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)));
   child.stderr.on('data', (chunk: Buffer) => (output += String(chunk)));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output };
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, output }));
+  return { child, ended };
+}
+
+/** The same, to its end. */
+export function runToEnd(...call: Parameters<typeof startProgram>): Promise<Ended> {
+  return startProgram(...call).ended;
 }

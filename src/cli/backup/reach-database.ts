@@ -33,6 +33,8 @@ export async function reachIdleDatabase(
   say: (line: string) => void,
 ): Promise<ReachedDatabase> {
   if (databaseUrl !== undefined) return { url: databaseUrl, leave: STAYS };
+  // Left to itself a signal ends this program without those it started.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const { url, stop } = await startEmbeddedPostgres({ dataDir, onNotice: say });
   return { url, leave: stop };
 }

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { syncDir } from '../../config/private-files.js';
 import { explainFailure } from './embedded-postgres-error.js';
 import { programOptions, type ServerHome } from './server-home.js';
+import { endAlong } from './stop-postmaster.js';
 
 export const SUPERUSER = 'postgres';
 
@@ -31,7 +32,7 @@ export async function makeCluster(
     writeFileSync(passwordFile, password, { mode: 0o600 });
     const { user } = home;
     if (user) [passwordFile, workplace].forEach((path) => chownSync(path, user.uid, user.gid));
-    await promisify(execFile)(
+    const making = promisify(execFile)(
       initdb,
       [
         `--pgdata=${cluster}`,
@@ -47,6 +48,8 @@ export async function makeCluster(
       ],
       programOptions(home),
     );
+    endAlong(making.child);
+    await making;
     renameSync(cluster, home.cluster);
     syncDir(home.dir);
   } catch (error) {

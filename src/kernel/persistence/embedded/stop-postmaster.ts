@@ -18,10 +18,14 @@ export async function stopPostmaster(
   await hasEnded(home.cluster, pid, 6_000);
 }
 
-/**
- * Reports a server that ends by itself. It also ends the server along with us, whatever we end of but a kill: nobody
- * wants one left behind by a process that threw. Returns how to stop watching.
- */
+/** Ends a program of PostgreSQL along with us, whatever we end of but a kill: nobody wants one left behind. */
+export function endAlong(child: ChildProcess): void {
+  const end = () => child.kill('SIGINT');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
+}
+
+/** Reports a server that ends by itself, and ends one that was taken over along with us. Returns how to stop watching. */
 export function watchPostmaster(
   home: ServerHome,
   { pid, child }: { pid: number; child?: ChildProcess },
@@ -36,7 +40,7 @@ export function watchPostmaster(
       }),
     );
   };
-  const endAlong = () => {
+  const end = () => {
     askToStop(home, pid, 'SIGINT', pgCtl);
   };
   // Nothing tells when one that was taken over ends.
@@ -44,11 +48,11 @@ export function watchPostmaster(
     if (!isPostmasterOf(home.cluster, pid)) report();
   }, 1_000).unref();
   child?.once('exit', report);
-  process.once('exit', endAlong);
+  if (!child) process.once('exit', end);
   const unwatch = () => {
     clearInterval(poll);
     child?.off('exit', report);
-    process.off('exit', endAlong);
+    process.off('exit', end);
   };
   return unwatch;
 }
