@@ -17,7 +17,6 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json ./
 COPY scripts scripts
-COPY docs docs
 COPY migrations migrations
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
