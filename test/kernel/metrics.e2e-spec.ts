@@ -135,9 +135,9 @@ describe('the metrics', () => {
     await enqueue({ identifier: 'nobody-does', payload, run_at: '2090-01-01T00:00:00Z' });
     await until('they are counted', async () => {
       const samples = await scrape(server.url);
-      expect(samples.get('causeflow_jobs{job="nobody-does",state="waiting"}')).toBe(1);
-      expect(samples.get('causeflow_jobs{job="nobody-does",state="scheduled"}')).toBe(1);
-      expect(samples.get('causeflow_jobs_oldest_waiting_seconds{job="nobody-does"}')).toBeGreaterThan(1e8);
+      expect(samples.get('causeflow_jobs{task="nobody-does",state="waiting"}')).toBe(1);
+      expect(samples.get('causeflow_jobs{task="nobody-does",state="scheduled"}')).toBe(1);
+      expect(samples.get('causeflow_jobs_oldest_waiting_seconds{task="nobody-does"}')).toBeGreaterThan(1e8);
       return true;
     });
   });

@@ -4,7 +4,7 @@ import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { Metrics, type Reading } from './metrics.js';
 
 interface JobFigures {
-  readonly job: string;
+  readonly task: string;
   readonly waiting: string;
   readonly scheduled: string;
   readonly running: string;
@@ -40,8 +40,8 @@ export class DatabaseFigures {
       'causeflow_jobs_oldest_waiting_seconds',
       'For how long the oldest waiting job has been due',
       async () =>
-        (await this.jobs.get('')).map(({ job, oldestSeconds }) => ({
-          labels: { job },
+        (await this.jobs.get('')).map(({ task, oldestSeconds }) => ({
+          labels: { task },
           value: oldestSeconds,
         })),
     );
@@ -49,7 +49,7 @@ export class DatabaseFigures {
 
   private readJobs(): Promise<JobFigures[]> {
     return this.unitOfWork.lookUp<JobFigures>(
-      'SELECT job, waiting, scheduled, running, failed, oldest_seconds AS "oldestSeconds" FROM job_figures()',
+      'SELECT job AS task, waiting, scheduled, running, failed, oldest_seconds AS "oldestSeconds" FROM job_figures()',
     );
   }
 
@@ -59,6 +59,7 @@ export class DatabaseFigures {
   }
 }
 
+/** Not `job`: Prometheus calls what it scrapes so, and would rename ours. */
 function readingOf(figures: JobFigures, state: (typeof STATES)[number]): Reading {
-  return { labels: { job: figures.job, state }, value: Number(figures[state]) };
+  return { labels: { task: figures.task, state }, value: Number(figures[state]) };
 }
