@@ -31,15 +31,15 @@ async function documents(): Promise<Record<string, string>> {
   });
   const database = new Database('postgres://nobody@localhost/nowhere');
   const app = await createApp({ config, database, extensions }, collecting(warnings), 'describe');
-  // So far Nest has told that nothing is brought to life.
-  warnings.length = 0;
-  const openApi = openApiDocument(app);
-  const faults = [...warnings, ...sharedNames().map((name) => `Several classes are called ${name}.`)];
-  if (faults.length > 0) throw new Error(`The API cannot be described:\n${faults.join('\n')}`);
   const catalogue = new EventCatalogue([
     ...events,
     ...extensions.flatMap((extension) => extension.events ?? []),
   ]);
+  // So far Nest has told that nothing is brought to life.
+  warnings.length = 0;
+  const openApi = openApiDocument(app, catalogue.published);
+  const faults = [...warnings, ...sharedNames().map((name) => `Several classes are called ${name}.`)];
+  if (faults.length > 0) throw new Error(`The API cannot be described:\n${faults.join('\n')}`);
   return {
     'docs/openapi.json': json(openApi),
     'docs/asyncapi.json': json(asyncApiDocument(catalogue.published)),

@@ -42,9 +42,11 @@ describe('the OpenAPI document', () => {
     const names = openApi.operations.map(({ operationId }) => operationId);
     expect(names.filter((name) => !/^[a-z]+([A-Z][a-zA-Z]*)*$/.test(name))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
+    const declared = openApi.document.tags.map(({ name }) => name);
     for (const { summary, tags } of openApi.operations) {
       expect(summary).toMatch(/^[A-Z].*[^.]$/);
       expect(tags).toHaveLength(1);
+      expect(declared).toEqual(expect.arrayContaining([...tags]));
     }
   });
 
@@ -61,6 +63,66 @@ describe('the OpenAPI document', () => {
       ({ responses: { 201: created } }) => created && !created.headers?.['Location'],
     );
     expect(silent.map(({ operationId }) => operationId)).toEqual([]);
+  });
+
+  it('says of each answer where the caller stands, and of one that can be had again that it is the first', () => {
+    const answers = openApi.operations.flatMap(({ operationId, parameters = [], responses }) =>
+      Object.entries(responses)
+        .filter(([status]) => status.startsWith('2'))
+        .map(([, { headers = {} }]) => ({
+          operationId,
+          has: Object.keys(headers),
+          is: {
+            limited: '429' in responses,
+            repeatable: parameters.some(({ name }) => name === 'Idempotency-Key'),
+          },
+        })),
+    );
+    const other = answers.filter(
+      ({ has, is }) =>
+        !has.includes('X-Request-Id') ||
+        has.includes('X-RateLimit-Limit') !== is.limited ||
+        has.includes('X-RateLimit-Remaining') !== is.limited ||
+        has.includes('X-RateLimit-Reset') !== is.limited ||
+        has.includes('Idempotent-Replay') !== is.repeatable,
+    );
+    expect(other).toEqual([]);
+    expect(answers.filter(({ is }) => is.repeatable)).toHaveLength(4);
+  });
+
+  it('writes no set of words out twice: each would be another type of a generated client', () => {
+    const sets = new Map<string, string[]>();
+    const walk = (node: unknown, path: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      const { enum: words } = node as { enum?: (string | null)[] };
+      if (Array.isArray(words) && words.length > 1) {
+        const set = words.filter((word) => word !== null).join(', ');
+        sets.set(set, [...(sets.get(set) ?? []), path]);
+      }
+      for (const [name, inner] of Object.entries(node)) walk(inner, `${path}/${name}`);
+    };
+    walk(openApi.document, '');
+    expect([...sets].filter(([, places]) => places.length > 1)).toEqual([]);
+    expect(sets.size).toBeGreaterThan(20);
+  });
+
+  it('has a schema for each event that is read, which its name alone tells from the others', () => {
+    const { PublishedEvent, EventPage } = openApi.document.components.schemas as Record<string, object>;
+    const { mapping } = (PublishedEvent as { discriminator: { mapping: Record<string, string> } })
+      .discriminator;
+    expect(Object.keys(mapping)).toEqual(asyncApi.events);
+    expect(EventPage).toMatchObject({
+      properties: { items: { items: { $ref: '#/components/schemas/PublishedEvent' } } },
+    });
+    const id = 'evt_01HX9VTPQR3KF8MZWBYD5N6JCE';
+    for (const [event, { examples }] of Object.entries(asyncApi.document.components.messages)) {
+      const [example] = examples;
+      const read = { id, ...(example?.payload as object) };
+      expect(openApi.faultsIn(PublishedEvent as object, read)).toEqual([]);
+      expect(openApi.faultsIn({ $ref: mapping[event] }, read)).toEqual([]);
+      for (const other of asyncApi.events.filter((name) => name !== event))
+        expect(openApi.faultsIn({ $ref: mapping[other] }, read)).not.toEqual([]);
+    }
   });
 
   it('says of an upload that it is a text, whatever the body is as JSON', () => {
@@ -175,6 +237,15 @@ describe('the AsyncAPI document', () => {
     expect(stream?.address).toBe('/v1/notifications/stream');
     expect(Object.keys(stream?.messages ?? {})).toEqual(asyncApi.events);
     expect(more).toEqual([]);
+  });
+
+  it('calls each message and what it carries by a name that can be a class', () => {
+    const titles = Object.values(asyncApi.document.components.messages).flatMap(({ payload }) => {
+      const { title, properties } = payload as { title: string; properties: { data: { title: string } } };
+      return [title, properties.data.title];
+    });
+    expect(titles.filter((title) => !/^[A-Z][A-Za-z]+$/.test(title))).toEqual([]);
+    expect(new Set(titles).size).toBe(44);
   });
 
   it('shows a valid example of each, and refuses what is none', () => {

@@ -6,19 +6,29 @@ import { TestServer } from '../support/server.js';
 
 const SCOPES = ['incidents:read', 'incidents:write', 'changes:write', 'events:read', 'webhooks:write'];
 
+/** So much that nobody is refused, and everybody is counted. */
+const LIMITED = {
+  RATE_LIMIT_PRO_PER_MINUTE: '100000',
+  RATE_LIMIT_ANONYMOUS_PER_MINUTE: '100000',
+  RATE_LIMIT_INGEST_PER_MINUTE: '100000',
+};
+
 let server: TestServer;
 let admin: TenantUser;
 let openApi: OpenApi;
 
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = await TestServer.start({ env: LIMITED });
   admin = await newTenant(server.url);
   openApi = await OpenApi.of(server.url);
 });
 afterAll(() => server.stop());
 
 /** Knocks without a body: who may come in is decided before anybody looks at one. */
-async function knock(operation: Operation, token?: string): Promise<{ status: number; error: string }> {
+async function knock(
+  operation: Operation,
+  token?: string,
+): Promise<{ status: number; error: string; headers: Headers }> {
   const abort = new AbortController();
   const response = await fetch(server.url + openApi.address(operation), {
     method: operation.method,
@@ -27,7 +37,8 @@ async function knock(operation: Operation, token?: string): Promise<{ status: nu
   });
   const body = response.ok ? '{}' : await response.text();
   abort.abort();
-  return { status: response.status, error: (JSON.parse(body) as { error?: string }).error ?? '' };
+  const { error = '' } = JSON.parse(body) as { error?: string };
+  return { status: response.status, error, headers: response.headers };
 }
 
 const needs = ({ security }: Operation, scheme: string) =>
@@ -75,6 +86,22 @@ describe('the security of each operation is as documented', () => {
       !takes(operation, 'bearerAuth') || needs(operation, 'apiKey').includes(scope);
     expect(await otherThan(expected, isLetIn)).toEqual([]);
   });
+});
+
+describe('the headers of each operation are as documented', () => {
+  const has = (name: string) => async (operation: Operation) =>
+    (await knock(operation, admin.api.token)).headers.has(name);
+
+  it('every answer has the id of its request', async () => {
+    expect(await otherThan(() => true, has('x-request-id'))).toEqual([]);
+  });
+
+  it.each(['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'])(
+    '%s wherever there is a limit',
+    async (name) => {
+      expect(await otherThan(({ responses }) => '429' in responses, has(name))).toEqual([]);
+    },
+  );
 });
 
 it('a body that may be left out is not missed', async () => {

@@ -1349,16 +1349,12 @@ export interface components {
     schemas: {
         AgentStepView: {
             stepIndex: number;
-            /** @example log analysis */
             agentName: string;
             /** @enum {string} */
             status: "pending" | "running" | "completed" | "skipped" | "failed";
             /** @description What it reported */
             message: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             startedAt: string | null;
             durationMs: number | null;
             findings: components["schemas"]["FindingView"][];
@@ -1368,25 +1364,15 @@ export interface components {
             nextCursor: string | null;
         };
         AlertView: {
-            /** @example custom */
             provider: string;
             sourceAlertId: string | null;
             /** @description How often it came again */
             duplicates: number;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             receivedAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             lastSeenAt: string;
-            /**
-             * @description The body as it was sent; bytes that are no UTF-8 become U+FFFD
-             * @example {"title":"…"}
-             */
+            /** @description The body as it was sent; bytes that are no UTF-8 become U+FFFD */
             raw: string;
         };
         ApiKeyPage: {
@@ -1394,33 +1380,71 @@ export interface components {
             /** @description For the next page; null on the last one */
             nextCursor: string | null;
         };
+        /** @enum {string} */
+        ApiKeyScope: "webhooks:write" | "incidents:read" | "incidents:write" | "changes:write" | "events:read";
         ApiKeyView: {
-            /** @example key_01HX9VTPQR3KF8MZWBYD5N6JCE */
             keyId: string;
-            /** @example Alertmanager */
             name: string;
-            /**
-             * @description How the key begins
-             * @example cflo_3f9a1c02
-             */
+            /** @description How the key begins */
             prefix: string;
-            scopes: ("webhooks:write" | "incidents:read" | "incidents:write" | "changes:write" | "events:read")[];
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            scopes: components["schemas"]["ApiKeyScope"][];
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             expiresAt: string | null;
             /**
              * Format: date-time
              * @description To the minute; null when it was never used
-             * @example 2026-03-01T12:00:00.000Z
              */
             lastUsedAt: string | null;
+        };
+        /** @description A plan waits for a person to approve or reject it */
+        ApprovalRequested: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "approval.requested";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["ApprovalRequestedData"];
+        };
+        ApprovalRequestedData: {
+            approvalId: string;
+            remediationId: string;
+            incidentId: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        /** @description A requested approval is given, refused or runs out, with its time or with its incident */
+        ApprovalResolved: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "approval.resolved";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["ApprovalResolvedData"];
+        };
+        ApprovalResolvedData: {
+            approvalId: string;
+            remediationId: string;
+            incidentId: string;
+            /** @enum {string} */
+            decision: "approved" | "rejected" | "expired";
+            /** @description null when it expired */
+            decidedBy: string | null;
         };
         ApprovalSettings: {
             /** @description Minutes until an approval that nobody answered runs out */
@@ -1439,78 +1463,39 @@ export interface components {
             executeOnApproval?: boolean;
         };
         ApproveBody: {
-            /** @example Checked with the owners of checkout. */
             notes?: string | null;
         };
+        /** @enum {string} */
+        Capability: "run_steps" | "evidence" | "alerts" | "deploys";
         Catalog: {
             items: components["schemas"]["CatalogEntry"][];
-            /**
-             * @description Always null: the catalogue is one page
-             * @example null
-             */
+            /** @description Always null: the catalogue is one page */
             nextCursor: string | null;
         };
         CatalogEntry: {
-            /** @example http_runner */
             provider: string;
-            /** @example HTTP runner */
             displayName: string;
             /** @enum {string} */
             category: "automation" | "metrics" | "logs" | "database" | "code" | "platform" | "alerts";
             /** @description What CauseFlow can do with it once it is connected */
-            capabilities: ("run_steps" | "evidence" | "alerts" | "deploys")[];
+            capabilities: components["schemas"]["Capability"][];
             /** @enum {string} */
             authType: "shared_secret" | "login" | "token" | "ingest_token";
-            /**
-             * @description JSON Schema of `config`
-             * @example {
-             *       "type": "object",
-             *       "properties": {
-             *         "url": {
-             *           "type": "string",
-             *           "format": "uri"
-             *         }
-             *       },
-             *       "required": [
-             *         "url"
-             *       ]
-             *     }
-             */
+            /** @description JSON Schema of `config` */
             configSchema: {
                 [key: string]: unknown;
             };
-            /**
-             * @description JSON Schema of `credentials`; all of it is secret and never answered
-             * @example {
-             *       "type": "object",
-             *       "properties": {
-             *         "secret": {
-             *           "type": "string"
-             *         }
-             *       },
-             *       "required": [
-             *         "secret"
-             *       ],
-             *       "writeOnly": true
-             *     }
-             */
+            /** @description JSON Schema of `credentials`; all of it is secret and never answered */
             credentialsSchema: {
                 [key: string]: unknown;
             };
-            /**
-             * @description Markdown
-             * @example 1. Make a secret.
-             */
+            /** @description Markdown */
             setupGuide: string;
         };
         ChangeIncidentBody: {
-            /**
-             * @description A person may set open, resolved and closed; the flow sets the rest, which are 409 here
-             * @enum {string}
-             */
-            status?: "open" | "triaging" | "investigating" | "awaiting_approval" | "remediating" | "resolved" | "closed";
-            /** @enum {string} */
-            severity?: "critical" | "high" | "medium" | "low" | "info";
+            /** @description A person may set open, resolved and closed; the flow sets the rest, which are 409 here */
+            status?: components["schemas"]["IncidentStatus"];
+            severity?: components["schemas"]["Severity"];
         };
         ChangePage: {
             items: components["schemas"]["ChangeView"][];
@@ -1523,76 +1508,49 @@ export interface components {
             newPassword: string;
         };
         ChangeTenantBody: {
-            /** @example Acme Corp */
             name?: string;
-            /** @enum {string} */
-            plan?: "starter" | "pro" | "business" | "enterprise";
+            plan?: components["schemas"]["Plan"];
             settings?: components["schemas"]["TenantSettingsChange"];
         };
         ChangeTriggerBody: {
-            /** @example Investigate checkout at once */
             name?: string;
             on?: components["schemas"]["TriggerOn"];
-            /**
-             * @description CEL over `event` (the envelope) and `incident` (as the API answers it, or null); a missing field is false
-             * @example event.data.severity in ["critical", "high"] && incident.service == "checkout"
-             */
+            /** @description CEL over `event` (the envelope) and `incident` (as the API answers it, or null); a missing field is false */
             condition?: string | null;
-            /** @enum {string} */
-            action?: "start_investigation" | "create_incident" | "record_change" | "notify" | "run_remediation_proposal";
+            action?: components["schemas"]["TriggerAction"];
             /** @description create_incident: {title, description, severity?, service?, environment?}; record_change: {type, service?, environment?, version?, summary?, url?}; else empty */
             actionConfig?: {
                 [key: string]: unknown;
             };
             enabled?: boolean;
         };
+        /** @enum {string} */
+        ChangeType: "deploy" | "config" | "flag" | "schema" | "infra";
         ChangeUserBody: {
-            /**
-             * Format: email
-             * @example ada@example.com
-             */
+            /** Format: email */
             email?: string;
-            /** @example Ada Lovelace */
             name?: string;
-            /** @enum {string} */
-            role?: "admin" | "member";
+            role?: components["schemas"]["UserRole"];
         };
         ChangeView: {
-            /** @example chg_01HX9VTPQR3KF8MZWBYD5N6JCE */
             changeId: string;
-            /** @enum {string} */
-            type: "deploy" | "config" | "flag" | "schema" | "infra";
-            /** @example checkout */
+            type: components["schemas"]["ChangeType"];
             service: string;
-            /** @example production */
             environment: string | null;
-            /** @example v42 */
             version: string | null;
-            /** @example Use the new connection pool */
             summary: string;
             url: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             occurredAt: string;
         };
         ChangeWebhookSubscriptionBody: {
             /**
              * Format: uri
              * @description Where events are sent by POST; redirects are not followed
-             * @example https://hooks.example.com/causeflow
              */
             url?: string;
-            /**
-             * @description Names of events, and wildcards like * and incident.*
-             * @example [
-             *       "incident.created",
-             *       "investigation.*"
-             *     ]
-             */
+            /** @description Names of events, and wildcards like * and incident.* */
             events?: string[];
-            /** @example Opens tickets */
             description?: string | null;
             /** @description When enabled again, it is sent what happens from then on, and what was still to be tried again */
             enabled?: boolean;
@@ -1600,72 +1558,37 @@ export interface components {
         CompleteStepBody: {
             /** @enum {string} */
             status: "succeeded" | "failed";
-            /**
-             * @description Whatever is worth keeping, up to 64 KiB of JSON
-             * @example {
-             *       "restarted": 3
-             *     }
-             */
+            /** @description Whatever is worth keeping, up to 64 KiB of JSON */
             output?: (string | {
                 [key: string]: unknown;
             } | unknown[] | number | boolean) | null;
         };
         ConcernedIncident: {
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string;
-            /** @enum {string} */
-            status: "open" | "triaging" | "investigating" | "awaiting_approval" | "remediating" | "resolved" | "closed";
-            /**
-             * @description The tool's id of the alert
-             * @example c6eadffa33fcdf37
-             */
+            status: components["schemas"]["IncidentStatus"];
+            /** @description The tool's id of the alert */
             sourceAlertId: string;
         };
         ConnectBody: {
-            /**
-             * @description Your name for it
-             * @example Production runner
-             */
+            /** @description Your name for it */
             label?: string;
-            /**
-             * @description As the `configSchema` of the provider says
-             * @example {
-             *       "url": "https://runner.example.com/steps",
-             *       "actions": [
-             *         "rollback_deployment"
-             *       ]
-             *     }
-             */
+            /** @description As the `configSchema` of the provider says */
             config?: {
                 [key: string]: unknown;
             };
-            /**
-             * @description As the `credentialsSchema` of the provider says; encrypted at rest, never answered
-             * @example {
-             *       "secret": "whsec_…"
-             *     }
-             */
+            /** @description As the `credentialsSchema` of the provider says; encrypted at rest, never answered */
             credentials?: {
                 [key: string]: unknown;
             };
         };
         ContextAdded: {
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string;
-            /**
-             * @description Of the incident
-             * @example investigating
-             * @enum {string}
-             */
-            status: "open" | "triaging" | "investigating" | "awaiting_approval" | "remediating" | "resolved" | "closed";
-            /**
-             * @description The run that was started to read it
-             * @example inv_01HX9VTPQR3KF8MZWBYD5N6JCE
-             */
+            /** @description Of the incident */
+            status: components["schemas"]["IncidentStatus"];
+            /** @description The run that was started to read it */
             investigationId: string | null;
         };
         ContextBody: {
-            /** @example The payment provider reported an outage at 14:00. */
             context: string;
             /**
              * @description Start a new run that reads it
@@ -1674,41 +1597,27 @@ export interface components {
             reinvestigate?: boolean;
         };
         CreateApiKeyBody: {
-            /** @example Alertmanager */
             name: string;
             /**
              * @default [
              *       "webhooks:write"
              *     ]
              */
-            scopes?: ("webhooks:write" | "incidents:read" | "incidents:write" | "changes:write" | "events:read")[];
+            scopes?: components["schemas"]["ApiKeyScope"][];
             /**
              * Format: date-time
              * @description Never, when left out
-             * @example 2026-03-01T12:00:00.000Z
              */
             expiresAt?: string | null;
         };
         CreateIncidentBody: {
-            /** @example Checkout is slow for EU customers */
             title: string;
-            /** @example Support reports page loads of ten seconds and more. */
             description: string;
-            /**
-             * @default medium
-             * @enum {string}
-             */
-            severity?: "critical" | "high" | "medium" | "low" | "info";
-            /** @example checkout */
+            /** @default medium */
+            severity?: components["schemas"]["Severity"];
             service?: string;
-            /** @example production */
             environment?: string;
-            /**
-             * @description At most 64 texts by name
-             * @example {
-             *       "team": "payments"
-             *     }
-             */
+            /** @description At most 64 texts by name */
             tags?: {
                 [key: string]: string;
             };
@@ -1718,21 +1627,11 @@ export interface components {
             };
         };
         CreateTriggerBody: {
-            /** @example Investigate checkout at once */
             name: string;
-            /**
-             * @example {
-             *       "event": "incident.created"
-             *     }
-             */
             on: components["schemas"]["TriggerOn"];
-            /**
-             * @description CEL over `event` (the envelope) and `incident` (as the API answers it, or null); a missing field is false
-             * @example event.data.severity in ["critical", "high"] && incident.service == "checkout"
-             */
+            /** @description CEL over `event` (the envelope) and `incident` (as the API answers it, or null); a missing field is false */
             condition?: string | null;
-            /** @enum {string} */
-            action: "start_investigation" | "create_incident" | "record_change" | "notify" | "run_remediation_proposal";
+            action: components["schemas"]["TriggerAction"];
             /** @description create_incident: {title, description, severity?, service?, environment?}; record_change: {type, service?, environment?, version?, summary?, url?}; else empty */
             actionConfig?: {
                 [key: string]: unknown;
@@ -1741,15 +1640,10 @@ export interface components {
             enabled?: boolean;
         };
         CreateUserBody: {
-            /**
-             * Format: email
-             * @example ada@example.com
-             */
+            /** Format: email */
             email: string;
-            /** @example Ada Lovelace */
             name: string;
-            /** @enum {string} */
-            role: "admin" | "member";
+            role: components["schemas"]["UserRole"];
             /**
              * Format: password
              * @description Without one the answer holds a token with which this person chooses one
@@ -1760,178 +1654,94 @@ export interface components {
             /**
              * Format: uri
              * @description Where events are sent by POST; redirects are not followed
-             * @example https://hooks.example.com/causeflow
              */
             url: string;
-            /**
-             * @description Names of events, and wildcards like * and incident.*
-             * @example [
-             *       "incident.created",
-             *       "investigation.*"
-             *     ]
-             */
+            /** @description Names of events, and wildcards like * and incident.* */
             events: string[];
-            /** @example Opens tickets */
             description?: string | null;
             /**
              * Format: password
              * @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; made for you when left out
-             * @example whsec_…
              */
             secret?: string;
         };
         CustomAlertBody: {
-            /**
-             * @description Short description of the alert
-             * @example High error rate on payment-service
-             */
+            /** @description Short description of the alert */
             title: string;
-            /**
-             * @description Detailed description for triage
-             * @example 5xx error rate exceeded 5% for 3 consecutive minutes.
-             */
+            /** @description Detailed description for triage */
             description: string;
-            /**
-             * @description Your id of the alert; repeats of it are refused with 409
-             * @example alert-98765
-             */
+            /** @description Your id of the alert; repeats of it are refused with 409 */
             sourceAlertId?: string | null;
             /**
              * @description In any case of letters
              * @default medium
-             * @enum {string|null}
              */
-            severity?: "critical" | "high" | "medium" | "low" | "info" | null;
-            /** @example payment-service */
+            severity?: components["schemas"]["Severity"] | null;
             service?: string | null;
-            /** @example production */
             environment?: string | null;
-            /**
-             * @description At most 64 texts by name
-             * @example {
-             *       "team": "platform"
-             *     }
-             */
+            /** @description At most 64 texts by name */
             tags?: {
                 [key: string]: string;
             } | null;
-            /**
-             * @description Any JSON object of at most 256 KiB
-             * @example {
-             *       "errorRate": "5.3%"
-             *     }
-             */
+            /** @description Any JSON object of at most 256 KiB */
             metadata?: {
                 [key: string]: unknown;
             } | null;
         };
         DecisionView: {
-            /**
-             * @description The version of the policy that decided
-             * @example outcome/2
-             */
+            /** @description The version of the policy that decided */
             policy: string;
-            /** @enum {string} */
-            outcome: "identified" | "probable" | "inconclusive" | "not_an_incident";
+            outcome: components["schemas"]["InvestigationOutcome"];
             confidence: number;
             rootCause: string | null;
-            /**
-             * @example [
-             *       "Roll back deploy v42"
-             *     ]
-             */
             recommendedActions: string[];
-            /**
-             * @example [
-             *       "metrics of checkout"
-             *     ]
-             */
             missingEvidence: string[];
         };
         DifferenceView: {
             /** @enum {string} */
             field: "outcome" | "confidence" | "rootCause" | "recommendedActions" | "missingEvidence";
-            /** @example probable */
             recorded: (string | {
                 [key: string]: unknown;
             } | unknown[] | number | boolean) | null;
-            /** @example identified */
             replayed: (string | {
                 [key: string]: unknown;
             } | unknown[] | number | boolean) | null;
         };
-        /**
-         * @description A stable code
-         * @enum {string}
-         */
+        /** @enum {string} */
+        DisabledReason: "requested" | "gone" | "failing";
+        /** @enum {string} */
         ErrorCode: "validation_error" | "unauthorized" | "invalid_credentials" | "invalid_api_key" | "invalid_signature" | "forbidden" | "not_found" | "method_not_allowed" | "duplicate_alert" | "invalid_transition" | "already_decided" | "approval_expired" | "already_exists" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "connection_failed" | "idempotency_mismatch" | "rate_limit_exceeded" | "quota_exceeded" | "internal_error" | "service_unavailable";
         ErrorDetail: {
-            /** @example title */
             field: string;
-            /** @example must not be blank */
             message: string;
         };
         ErrorEnvelope: {
-            /**
-             * @description A stable code
-             * @example validation_error
-             */
+            /** @description A stable code */
             error: components["schemas"]["ErrorCode"];
-            /**
-             * @description A sentence for a person
-             * @example title must not be blank
-             */
+            /** @description A sentence for a person */
             message: string;
-            /** @example 1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed */
             requestId: string;
             /** @description With validation_error: each fault */
             details?: components["schemas"]["ErrorDetail"][];
-            /**
-             * @description With duplicate_alert: the incident that the first alert opened
-             * @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE
-             */
+            /** @description With duplicate_alert: the incident that the first alert opened */
             incidentId?: string;
-            /**
-             * @description With invalid_transition: the status it has
-             * @example closed
-             */
+            /** @description With invalid_transition: the status it has */
             from?: string;
-            /**
-             * @description With invalid_transition: the status that was asked for
-             * @example resolved
-             */
+            /** @description With invalid_transition: the status that was asked for */
             to?: string;
-            /**
-             * @description With invalid_transition: the statuses it may be set to
-             * @example [
-             *       "open"
-             *     ]
-             */
+            /** @description With invalid_transition: the statuses it may be set to */
             allowed?: string[];
         };
         EvalCaseBody: {
-            /**
-             * @description What was at fault; null when nothing was. The run’s own answer when left out
-             * @example checkout
-             */
+            /** @description What was at fault; null when nothing was. The run’s own answer when left out */
             rootCauseEntity?: string | null;
-            /**
-             * @description Full SHA of the guilty commit, or `none`
-             * @example 7dacc6c8a3c3fe7053afd5d8518ffef1f9843baa
-             */
+            /** @description Full SHA of the guilty commit, or `none` */
             rootCauseCommit?: string;
             /** @enum {string} */
             failureMode?: "connection_exhaustion" | "cpu_saturation" | "crash_loop" | "deployment_rollout_stuck" | "dns_resolution_failure" | "failover" | "healthy" | "image_pull_backoff" | "lock_contention" | "node_not_ready" | "oom_killed" | "pending_pod" | "probe_failure" | "replication_lag" | "resource_quota_exceeded" | "storage_full";
         };
         EvalCaseView: {
-            /**
-             * @description The case file, format `rca-case/1`: save it as `<id>.json`, and list it in `manifest.json`
-             * @example {
-             *       "schema": "rca-case/1",
-             *       "id": "own-3fdba35f04dc",
-             *       "dataset": "own"
-             *     }
-             */
+            /** @description The case file, format `rca-case/1`: save it as `<id>.json`, and list it in `manifest.json` */
             case: {
                 [key: string]: unknown;
             };
@@ -1942,42 +1752,27 @@ export interface components {
              * @enum {string}
              */
             labelledBy: "person" | "run";
-            /**
-             * @description How often each rule of masking hid something
-             * @example {
-             *       "email": 3
-             *     }
-             */
+            /** @description How often each rule of masking hid something */
             masked: {
-                [key: string]: unknown;
+                [key: string]: number;
             };
         };
         EvalLabelView: {
-            /** @example own */
             dataset: string;
-            /** @example checkout */
             root_cause_entity: string | null;
-            /** @example 7dacc6c8a3c3fe7053afd5d8518ffef1f9843baa */
             root_cause_commit?: string;
-            /** @example oom_killed */
             failure_mode?: string;
             /** @enum {string} */
             kind: "recorded";
         };
         EventPage: {
-            items: components["schemas"]["PolledEvent"][];
-            /**
-             * @description The id of the last item, to ask on with as `after`; null when nothing follows yet: ask again with the same `after`
-             * @example evt_01HX9VTPQR3KF8MZWBYD5N6JCE
-             */
+            items: components["schemas"]["PublishedEvent"][];
+            /** @description The id of the last item, to ask on with as `after`; null when nothing follows yet: ask again with the same `after` */
             nextCursor: string | null;
         };
         EvidenceAttached: {
-            /** @example evd_01HX9VTPQR3KF8MZWBYD5N6JCE */
             evidenceId: string;
-            /** @enum {string} */
-            type: "log" | "metric" | "trace" | "deployment" | "code_change" | "config_change" | "topology" | "platform_event" | "database" | "runbook" | "note";
-            /** @example loki */
+            type: components["schemas"]["EvidenceType"];
             source: string;
             /** @description Rows that are kept */
             accepted: number;
@@ -1985,62 +1780,34 @@ export interface components {
             rejected: components["schemas"]["RejectedRowView"][];
         };
         EvidenceBody: {
-            /** @enum {string} */
-            type: "log" | "metric" | "trace" | "deployment" | "code_change" | "config_change" | "topology" | "platform_event" | "database" | "runbook" | "note";
-            /** @example kubectl */
+            type: components["schemas"]["EvidenceType"];
             source: string;
-            /**
-             * @description A text, an object, or an array of rows
-             * @example [
-             *       {
-             *         "timestamp": "2026-03-01T12:00:00Z",
-             *         "entity": "checkout",
-             *         "level": "error",
-             *         "message": "pool exhausted"
-             *       }
-             *     ]
-             */
+            /** @description A text, an object, or an array of rows */
             content: string | {
                 [key: string]: unknown;
-            } | unknown[] | number | boolean;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            } | unknown[];
+            /** Format: date-time */
             startedAt?: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             endedAt?: string;
         };
         EvidencePage: {
             items: components["schemas"]["EvidenceView"][];
             nextCursor: string | null;
         };
+        /** @enum {string} */
+        EvidenceType: "log" | "metric" | "trace" | "deployment" | "code_change" | "config_change" | "topology" | "platform_event" | "database" | "runbook" | "note";
         EvidenceView: {
-            /** @example evd_01HX9VTPQR3KF8MZWBYD5N6JCE */
             evidenceId: string;
-            /** @enum {string} */
-            type: "log" | "metric" | "trace" | "deployment" | "code_change" | "config_change" | "topology" | "platform_event" | "database" | "runbook" | "note";
-            /** @example loki */
+            type: components["schemas"]["EvidenceType"];
             source: string;
             /** @description How many rows it has */
             accepted: number;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             startedAt: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             endedAt: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             attachedAt: string;
         };
         ExecuteBody: {
@@ -2053,51 +1820,34 @@ export interface components {
         FeedbackBody: {
             rating: number;
             rootCauseAccurate: boolean;
-            /** @example The cache was cold */
             correctedRootCause?: string;
-            /** @example Found by hand */
             comment?: string;
         };
         /** @enum {string} */
+        FeedbackOutcome: "resolved" | "partial" | "no_effect" | "made_worse";
+        /** @enum {string} */
         FeedbackType: "confirm_rca" | "reject_rca" | "correct_rca" | "confirm_fix" | "reject_fix";
         FeedbackView: {
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string;
-            /** @example inv_01HX9VTPQR3KF8MZWBYD5N6JCE */
             investigationId: string;
-            /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
             userId: string;
             rating: number;
             rootCauseAccurate: boolean;
             correctedRootCause: string | null;
             comment: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             givenAt: string;
         };
         FindingView: {
-            /** @example Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset. */
             statement: string;
-            /**
-             * @description What kind of fact it is
-             * @example change
-             */
+            /** @description What kind of fact it is */
             kind: string;
-            /**
-             * @description The evidence it rests on, by id; at least one
-             * @example [
-             *       "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-             *     ]
-             */
+            /** @description The evidence it rests on, by id; at least one */
             evidenceIds: string[];
-            /** @example checkout */
             entity: string | null;
             /**
              * Format: date-time
              * @description When the fact began to hold
-             * @example 2026-03-01T12:00:00.000Z
              */
             at: string | null;
             /** @description How far it stands out, in the scale of its kind */
@@ -2107,60 +1857,36 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
-        FixDto: {
-            /** @example Roll back payment-service */
-            title: string;
-            steps: components["schemas"]["FixStepDto"][];
-        };
-        FixStepDto: {
-            /** @example rollback_deployment */
-            action: string;
-            /** @example Roll payment-service back to v41 */
-            description: string;
-            /**
-             * @example {
-             *       "service": "payment-service",
-             *       "version": "v41"
-             *     }
-             */
-            params: {
-                [key: string]: unknown;
-            };
-        };
         Health: {
             /** @enum {string} */
             status: "ok";
         };
+        HeardByTrigger: {
+            /** @description Only events that came from this tool */
+            provider?: string;
+            /** @description Every event when left out */
+            event?: string;
+        };
+        /** @enum {string} */
+        HeardEvent: "tenant.created" | "tenant.updated" | "user.created" | "user.updated" | "user.deleted" | "incident.created" | "incident.status_changed" | "investigation.progress" | "investigation.completed" | "investigation.known_solution_found" | "remediation.proposed" | "remediation.approved" | "remediation.rejected" | "remediation.executed" | "approval.requested" | "approval.resolved" | "integration.connected" | "integration.disconnected" | "knowledge.pattern_extracted";
         HypothesisDifferenceView: {
-            /** @example Deploy v42 of checkout broke it */
             statement: string;
             /** @description null when the run did not hold it */
             recorded: components["schemas"]["StanceView"] | null;
             /** @description null when the replay does not hold it */
             replayed: components["schemas"]["StanceView"] | null;
         };
+        /** @enum {string} */
+        HypothesisStatus: "supported" | "ruled_out" | "open";
         HypothesisView: {
-            /** @example hyp_01HX9VTPQR3KF8MZWBYD5N6JCE */
             hypothesisId: string;
-            /** @example Deploy v42 of checkout broke it */
             statement: string;
             /** @description How strongly the evidence points here */
             score: number;
-            /** @enum {string} */
-            status: "supported" | "ruled_out" | "open";
-            /**
-             * @description Evidence, by id
-             * @example [
-             *       "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-             *     ]
-             */
+            status: components["schemas"]["HypothesisStatus"];
+            /** @description Evidence, by id */
             supportedBy: string[];
-            /**
-             * @description Evidence, by id
-             * @example [
-             *       "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-             *     ]
-             */
+            /** @description Evidence, by id */
             contradictedBy: string[];
             /** @description Why it was ruled out or stays open */
             because: string | null;
@@ -2170,30 +1896,70 @@ export interface components {
              */
             proposedBy: "agents" | "model";
         };
+        /** @description A new incident is opened, by an alert or by a person */
+        IncidentCreated: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "incident.created";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["IncidentCreatedData"];
+        };
+        IncidentCreatedData: {
+            incidentId: string;
+            title: string;
+            severity: components["schemas"]["Severity"];
+            status: components["schemas"]["IncidentStatus"];
+            /** @description automated: an alert opened it; manual: a person did */
+            source: components["schemas"]["IncidentSource"];
+        };
         IncidentPage: {
             items: components["schemas"]["IncidentView"][];
             /** @description Pass it as cursor for the next page */
             nextCursor: string | null;
         };
-        IncidentView: {
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
+        /** @enum {string} */
+        IncidentSource: "automated" | "manual";
+        /** @enum {string} */
+        IncidentStatus: "open" | "triaging" | "investigating" | "awaiting_approval" | "remediating" | "resolved" | "closed";
+        /** @description An incident moves to a new lifecycle status */
+        IncidentStatusChanged: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "incident.status_changed";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["IncidentStatusChangedData"];
+        };
+        IncidentStatusChangedData: {
             incidentId: string;
-            /** @example Checkout is slow for EU customers */
+            previousStatus: components["schemas"]["IncidentStatus"];
+            newStatus: components["schemas"]["IncidentStatus"];
+        };
+        IncidentView: {
+            incidentId: string;
             title: string;
-            /** @example Page loads of ten seconds and more. */
             description: string;
-            /** @enum {string} */
-            severity: "critical" | "high" | "medium" | "low" | "info";
-            /** @enum {string} */
-            status: "open" | "triaging" | "investigating" | "awaiting_approval" | "remediating" | "resolved" | "closed";
-            /** @enum {string} */
-            source: "automated" | "manual";
-            /** @example custom */
+            severity: components["schemas"]["Severity"];
+            status: components["schemas"]["IncidentStatus"];
+            source: components["schemas"]["IncidentSource"];
             provider: string | null;
             sourceAlertId: string | null;
-            /** @example checkout */
             service: string | null;
-            /** @example production */
             environment: string | null;
             tags: {
                 [key: string]: string;
@@ -2204,150 +1970,210 @@ export interface components {
             /** @description Of the latest run that found one: a later run that finds none leaves it, unless it rules that very cause out, and once the incident is resolved or closed a run may only add a cause where there is none, or a surer one */
             rootCause: string | null;
             confidence: number | null;
-            /**
-             * @example [
-             *       "Roll back deploy v42"
-             *     ]
-             */
             recommendedActions: string[];
             /** @description Alerts that told of it, repeats included */
             alertCount: number;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             updatedAt: string;
+            /** Format: date-time */
+            resolvedAt: string | null;
+        };
+        /** @description A new integration is activated */
+        IntegrationConnected: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "integration.connected";
             /**
              * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
+             * @description When the fact was committed
              */
-            resolvedAt: string | null;
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["IntegrationConnectedData"];
+        };
+        IntegrationConnectedData: {
+            integrationId: string;
+            provider: string;
+            connectedBy: string;
+        };
+        /** @description An existing integration is deactivated */
+        IntegrationDisconnected: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "integration.disconnected";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["IntegrationDisconnectedData"];
+        };
+        IntegrationDisconnectedData: {
+            integrationId: string;
+            provider: string;
+            disconnectedBy: string;
         };
         IntegrationPage: {
             items: components["schemas"]["IntegrationView"][];
             /** @description Pass it as cursor for the next page */
             nextCursor: string | null;
         };
+        /** @enum {string} */
+        IntegrationStatus: "connected" | "failing";
         IntegrationTestResult: {
-            /** @example int_01HX9VTPQR3KF8MZWBYD5N6JCE */
             integrationId: string;
             ok: boolean;
-            /** @enum {string} */
-            status: "connected" | "failing";
-            /**
-             * @description Why it failed, or that it did not
-             * @example The other side answered.
-             */
+            status: components["schemas"]["IntegrationStatus"];
+            /** @description Why it failed, or that it did not */
             message: string;
         };
         IntegrationView: {
-            /** @example int_01HX9VTPQR3KF8MZWBYD5N6JCE */
             integrationId: string;
-            /** @example http_runner */
             provider: string;
-            /** @example Production runner */
             label: string;
-            /**
-             * @description failing: its last test failed
-             * @enum {string}
-             */
-            status: "connected" | "failing";
-            capabilities: ("run_steps" | "evidence" | "alerts" | "deploys")[];
-            /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
+            /** @description failing: its last test failed */
+            status: components["schemas"]["IntegrationStatus"];
+            capabilities: components["schemas"]["Capability"][];
             connectedBy: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             connectedAt: string;
             /**
              * Format: uri
              * @description Where the tool sends its alerts; holds a secret, so it is shown when it is connected and never again
-             * @example https://causeflow.example.com/v1/webhooks/ten_01HX9VTPQR3KF8MZWBYD5N6JCE/alertmanager/aB3
              */
             ingestUrl?: string;
         };
+        /** @description The full investigation pipeline finishes by itself, conclusive or not */
+        InvestigationCompleted: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "investigation.completed";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["InvestigationCompletedData"];
+        };
+        InvestigationCompletedData: {
+            incidentId: string;
+            /** @description null when the run found none */
+            rootCause: string | null;
+            /** @description At most 0.2 when the run was inconclusive */
+            confidence: number;
+            /** @description What to do, or what to connect or attach */
+            recommendedActions: string[];
+        };
+        /** @enum {string} */
+        InvestigationOutcome: "identified" | "probable" | "inconclusive" | "not_an_incident";
         InvestigationPage: {
             items: components["schemas"]["InvestigationView"][];
             nextCursor: string | null;
         };
+        /** @description An agent reports what it found, or that there was nothing to read */
+        InvestigationProgress: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "investigation.progress";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["InvestigationProgressData"];
+        };
+        InvestigationProgressData: {
+            incidentId: string;
+            /** @description What the agent found, with numbers */
+            message: string;
+            agentName: string;
+            stepIndex: number;
+            totalSteps: number;
+        };
         InvestigationStarted: {
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string;
             /** @enum {string} */
             status: "investigating";
-            /** @example inv_01HX9VTPQR3KF8MZWBYD5N6JCE */
             investigationId: string;
         };
+        /** @enum {string} */
+        InvestigationStatus: "queued" | "running" | "completed" | "inconclusive" | "aborted" | "failed";
         InvestigationView: {
-            /** @example inv_01HX9VTPQR3KF8MZWBYD5N6JCE */
             investigationId: string;
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string;
-            /** @enum {string} */
-            status: "queued" | "running" | "completed" | "inconclusive" | "aborted" | "failed";
+            status: components["schemas"]["InvestigationStatus"];
             /** @description The user or key that started it; null when triage or a trigger did */
             startedBy: string | null;
             rootCause: string | null;
-            /**
-             * @description In the words of a model, where one is configured: each sentence is a cited finding of its step
-             * @example Checkout ran out of connections right after deploy v42.
-             */
+            /** @description In the words of a model, where one is configured: each sentence is a cited finding of its step */
             explanation: string | null;
             /** @description null until the run ends by itself */
             confidence: number | null;
-            /** @enum {string|null} */
-            outcome: "identified" | "probable" | "inconclusive" | "not_an_incident" | null;
+            outcome: components["schemas"]["InvestigationOutcome"] | null;
             /** @description Best first */
             hypotheses: components["schemas"]["HypothesisView"][];
-            /**
-             * @example [
-             *       "Roll back deploy v42"
-             *     ]
-             */
             recommendedActions: string[];
             steps: components["schemas"]["AgentStepView"][];
-            /**
-             * @description What would help and was not there
-             * @example [
-             *       "metrics of checkout"
-             *     ]
-             */
+            /** @description What would help and was not there */
             missingEvidence: string[];
             knownSolution: components["schemas"]["KnownSolutionView"] | null;
             /** @description Why it failed */
             failure: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             queuedAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             startedAt: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             endedAt: string | null;
         };
         KnownSolutionBody: {
             /** @enum {string} */
             action: "accept" | "dismiss";
-            /** @example ptn_01HX9VTPQR3KF8MZWBYD5N6JCE */
             patternId: string;
         };
+        /** @description A matching runbook or prior incident is found */
+        KnownSolutionFound: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "investigation.known_solution_found";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["KnownSolutionFoundData"];
+        };
+        KnownSolutionFoundData: {
+            incidentId: string;
+            matchedPatternId: string;
+            matchedTitle: string;
+            /** @description The similarity of the match */
+            confidence: number;
+            runbookUrl: string | null;
+        };
         KnownSolutionView: {
-            /** @example ptn_01HX9VTPQR3KF8MZWBYD5N6JCE */
             patternId: string;
-            /** @example Payment processor pool exhaustion */
             title: string;
             rootCause: string | null;
             runbookUrl: string | null;
@@ -2359,10 +2185,7 @@ export interface components {
             isAwaited: boolean;
         };
         LogInBody: {
-            /**
-             * Format: email
-             * @example ada@example.com
-             */
+            /** Format: email */
             email: string;
             /** Format: password */
             password: string;
@@ -2370,234 +2193,157 @@ export interface components {
         Me: {
             user: components["schemas"]["UserView"];
             tenant: components["schemas"]["TenantProfile"];
-            roles: ("admin" | "member")[];
+            roles: components["schemas"]["UserRole"][];
         };
         ModelCallList: {
-            /** @example inv_01HX9VTPQR3KF8MZWBYD5N6JCE */
             investigationId: string;
             items: components["schemas"]["ModelCallView"][];
         };
         ModelCallView: {
             turn: number;
-            /** @example openai-compatible */
             provider: string;
-            /** @example gpt-4o-mini */
             model: string;
-            /**
-             * @description SHA-256 of what left, masked, in hex
-             * @example 9f86d081…
-             */
+            /** @description SHA-256 of what left, masked, in hex */
             sentHash: string;
             sentBytes: number;
-            /**
-             * @description How often each rule of masking had hidden something
-             * @example {
-             *       "email": 3
-             *     }
-             */
+            /** @description How often each rule of masking had hidden something */
             masked: {
-                [key: string]: unknown;
+                [key: string]: number;
             };
             reservedTokens: number;
-            /** @example 0.02 */
             reservedUsd: number;
             inputTokens: number | null;
             outputTokens: number | null;
-            /** @example 0.004 */
             costUsd: number | null;
             /** @description Why there was no answer: “it …” */
             failure: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             startedAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             endedAt: string | null;
         };
         NewApiKey: {
-            /** @example key_01HX9VTPQR3KF8MZWBYD5N6JCE */
             keyId: string;
-            /** @example Alertmanager */
             name: string;
-            /**
-             * @description How the key begins
-             * @example cflo_3f9a1c02
-             */
+            /** @description How the key begins */
             prefix: string;
-            scopes: ("webhooks:write" | "incidents:read" | "incidents:write" | "changes:write" | "events:read")[];
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            scopes: components["schemas"]["ApiKeyScope"][];
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             expiresAt: string | null;
-            /**
-             * @description The key itself; shown this once
-             * @example cflo_3f9a1c02…
-             */
+            /** @description The key itself; shown this once */
             plaintextKey: string;
-            /**
-             * @description What webhooks are signed with; shown this once
-             * @example 7d41b8…
-             */
+            /** @description What webhooks are signed with; shown this once */
             webhookSecret: string;
         };
         NewUserView: {
-            /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
             userId: string;
-            /**
-             * Format: email
-             * @example ada@example.com
-             */
+            /** Format: email */
             email: string;
-            /** @example Ada Lovelace */
             name: string | null;
-            /** @enum {string} */
-            role: "admin" | "member";
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            role: components["schemas"]["UserRole"];
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             updatedAt: string;
-            /**
-             * @description For `POST /v1/auth/set-password`, once and within 24 hours; shown this once
-             * @example st_5d0e8a61c3
-             */
+            /** @description For `POST /v1/auth/set-password`, once and within 24 hours; shown this once */
             setPasswordToken?: string;
         };
         NewWebhookSubscription: {
-            /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
             subscriptionId: string;
-            /**
-             * Format: uri
-             * @example https://hooks.example.com/causeflow
-             */
+            /** Format: uri */
             url: string;
-            /**
-             * @description Names of events, and wildcards like * and incident.*
-             * @example [
-             *       "incident.created",
-             *       "investigation.*"
-             *     ]
-             */
+            /** @description Names of events, and wildcards like * and incident.* */
             events: string[];
-            /** @example Opens tickets */
             description: string | null;
             enabled: boolean;
-            /**
-             * @description Why it is not enabled: a person wished so, the address answered 410, or it failed for five days
-             * @enum {string|null}
-             */
-            disabledReason: "requested" | "gone" | "failing" | null;
+            /** @description Why it is not enabled: a person wished so, the address answered 410, or it failed for five days */
+            disabledReason: components["schemas"]["DisabledReason"] | null;
             /**
              * Format: date-time
              * @description Since when nothing has succeeded; null while all is well
-             * @example 2026-03-01T12:00:00.000Z
              */
             failingSince: string | null;
-            /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
             createdBy: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             updatedAt: string;
-            /**
-             * @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; shown this once
-             * @example whsec_…
-             */
+            /** @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; shown this once */
             secret: string;
         };
         NoticesAccepted: {
-            /**
-             * @description How many alerts and deploys the body told of
-             * @example 1
-             */
+            /** @description How many alerts and deploys the body told of */
             accepted: number;
             /** @description Opened, added to or resolved; none for what came to nothing */
             incidents: components["schemas"]["ConcernedIncident"][];
         };
         OpinionView: {
-            /**
-             * @description null when none was asked
-             * @example gpt-5-mini
-             */
+            /** @description null when none was asked */
             model: string | null;
-            /**
-             * @example [
-             *       "The pool of connections ran out."
-             *     ]
-             */
             explanation: string[];
-            /**
-             * @example [
-             *       "checkout. Its pool ran out."
-             *     ]
-             */
             hypotheses: string[];
         };
         PatternChange: {
-            /** @example Pool exhausted */
             title?: string;
-            /** @example The pool is too small for v42 */
             summary?: string;
-            /** @example Deploy v42 lowered the connection pool to 5 */
             rootCause?: string;
-            fix?: components["schemas"]["FixDto"] | null;
+            fix?: components["schemas"]["PatternFix"] | null;
             /** Format: uri */
             runbookUrl?: string | null;
             /** @description Holds until the next feedback; review and archived hold until they are set again */
             status?: components["schemas"]["PatternStatus"];
         };
-        PatternFeedbackBody: {
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
-            incidentId: string;
+        /** @description A new failure pattern is extracted from a resolved incident */
+        PatternExtracted: {
+            id: string;
             /**
-             * @description The pattern of the incident when left out
-             * @example ptn_01HX9VTPQR3KF8MZWBYD5N6JCE
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
+            event: "knowledge.pattern_extracted";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["PatternExtractedData"];
+        };
+        PatternExtractedData: {
+            patternId: string;
+            incidentId: string;
+            summary: string;
+        };
+        PatternFeedbackBody: {
+            incidentId: string;
+            /** @description The pattern of the incident when left out */
             patternId?: string | null;
-            /** @example confirm_rca */
             type: components["schemas"]["FeedbackType"];
             /** @description What was wrong, or what the cause was instead */
             comment?: string | null;
         };
         PatternFeedbackView: {
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string;
-            /**
-             * @description null while the incident has no pattern; it counts once there is one
-             * @example ptn_01HX9VTPQR3KF8MZWBYD5N6JCE
-             */
+            /** @description null while the incident has no pattern; it counts once there is one */
             patternId: string | null;
-            /** @example confirm_rca */
             type: components["schemas"]["FeedbackType"];
             comment: string | null;
-            /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
             givenBy: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             createdAt: string;
+        };
+        PatternFix: {
+            title: string;
+            steps: components["schemas"]["PatternFixStep"][];
+        };
+        PatternFixStep: {
+            action: string;
+            description: string;
+            params: {
+                [key: string]: unknown;
+            };
         };
         PatternPage: {
             items: components["schemas"]["PatternView"][];
@@ -2607,58 +2353,27 @@ export interface components {
         /** @enum {string} */
         PatternStatus: "emerging" | "stable" | "review" | "archived";
         PatternView: {
-            /** @example ptn_01HX9VTPQR3KF8MZWBYD5N6JCE */
             patternId: string;
-            /** @example Payment processor pool exhaustion */
             title: string;
-            /** @example Deploy v42 lowered the pool — resolved by: Roll back */
             summary: string;
-            /** @example payment-service */
             service: string | null;
-            /**
-             * @description Words of the alert, most telling first
-             * @example [
-             *       "pool",
-             *       "payment",
-             *       "exhausted"
-             *     ]
-             */
+            /** @description Words of the alert, most telling first */
             symptoms: string[];
-            /** @example Deploy v42 lowered the connection pool to 5 */
             rootCause: string;
             /** @description The plan that helped; null when none was executed */
-            fix: components["schemas"]["FixDto"] | null;
-            /**
-             * Format: uri
-             * @example https://wiki.example.com/runbooks/payment-pool
-             */
+            fix: components["schemas"]["PatternFix"] | null;
+            /** Format: uri */
             runbookUrl: string | null;
-            /**
-             * @description Starts at 0.50; each confirmation adds 0.10, each contradiction takes 0.15. Below 0.20 the pattern goes to review
-             * @example 0.5
-             */
+            /** @description Starts at 0.50; each confirmation adds 0.10, each contradiction takes 0.15. Below 0.20 the pattern goes to review */
             confidence: number;
-            /**
-             * @description How many resolved incidents showed it
-             * @example 1
-             */
+            /** @description How many resolved incidents showed it */
             occurrences: number;
-            /** @example 0 */
             confirmations: number;
-            /**
-             * @description stable from 0.80 and three confirmations on; under review or archived it is not offered
-             * @example emerging
-             */
+            /** @description stable from 0.80 and three confirmations on; under review or archived it is not offered */
             status: components["schemas"]["PatternStatus"];
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             lastSeenAt: string;
         };
         PendingApprovalPage: {
@@ -2667,123 +2382,116 @@ export interface components {
             nextCursor: string | null;
         };
         PendingApprovalView: {
-            /** @example apr_01HX9VTPQR3KF8MZWBYD5N6JCE */
             approvalId: string;
-            /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
             remediationId: string;
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string;
-            /** @example Roll back checkout in production from 2.4.1 to 2.4.0 */
             title: string;
-            /**
-             * @description SHA-256 of the exact plan
-             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-             */
+            /** @description SHA-256 of the exact plan */
             planDigest: string;
             steps: components["schemas"]["StepView"][];
             /** @description How many different admins must approve */
             required: number;
-            /**
-             * @description The admins who have approved it so far
-             * @example [
-             *       "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-             *     ]
-             */
+            /** @description The admins who have approved it so far */
             approvedBy: string[];
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             expiresAt: string;
         };
-        PolledEvent: {
-            /** @example evt_01HX9VTPQR3KF8MZWBYD5N6JCE */
-            id: string;
-            /** @example incident.created */
-            event: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
-            timestamp: string;
-            /** @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE */
-            tenantId: string;
-            /** @description As described for the event in /asyncapi.json */
-            data: {
-                [key: string]: unknown;
-            };
-        };
+        /** @enum {string} */
+        Plan: "starter" | "pro" | "business" | "enterprise";
+        /** @description The name of an event says which data it has. A frame of the stream holds the same but for the id */
+        PublishedEvent: components["schemas"]["TenantCreated"] | components["schemas"]["TenantUpdated"] | components["schemas"]["UserCreated"] | components["schemas"]["UserUpdated"] | components["schemas"]["UserDeleted"] | components["schemas"]["IncidentCreated"] | components["schemas"]["IncidentStatusChanged"] | components["schemas"]["InvestigationProgress"] | components["schemas"]["InvestigationCompleted"] | components["schemas"]["KnownSolutionFound"] | components["schemas"]["RemediationProposed"] | components["schemas"]["RemediationApproved"] | components["schemas"]["RemediationRejected"] | components["schemas"]["RemediationExecuted"] | components["schemas"]["ApprovalRequested"] | components["schemas"]["ApprovalResolved"] | components["schemas"]["IntegrationConnected"] | components["schemas"]["IntegrationDisconnected"] | components["schemas"]["TriggerCreated"] | components["schemas"]["TriggerDeleted"] | components["schemas"]["TriggerEventReceived"] | components["schemas"]["PatternExtracted"];
         RecordChangeBody: {
-            /** @enum {string} */
-            type: "deploy" | "config" | "flag" | "schema" | "infra";
-            /** @example checkout */
+            type: components["schemas"]["ChangeType"];
             service: string;
-            /** @example production */
             environment?: string | null;
-            /** @example v42 */
             version?: string | null;
-            /** @example Use the new connection pool */
             summary: string;
-            /** @example https://ci.example.com/deploys/42 */
             url?: string | null;
             /**
              * Format: date-time
              * @description Now when left out
-             * @example 2026-03-01T12:00:00.000Z
              */
             occurredAt?: string;
         };
         RefreshTokenBody: {
-            /** @example rt_9c1f4b7e2a */
             refreshToken: string;
         };
         RegisterBody: {
-            /**
-             * Format: email
-             * @example ada@example.com
-             */
+            /** Format: email */
             email: string;
             /** Format: password */
             password: string;
-            /** @example Ada Lovelace */
             name?: string | null;
-            /** @example Acme Corp */
             tenantName: string;
-            /**
-             * @default pro
-             * @enum {string}
-             */
-            plan?: "starter" | "pro" | "business" | "enterprise";
+            /** @default pro */
+            plan?: components["schemas"]["Plan"];
         };
         RejectBody: {
-            /** @example Wrong service */
             reason?: string | null;
         };
         RejectedRowView: {
             /** @description Line of the upload, or place in the array, from 1 */
             line: number;
-            /** @example has no timestamp */
             message: string;
         };
-        RemediationFeedbackBody: {
+        /** @description A team member approves a remediation */
+        RemediationApproved: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "remediation.approved";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["RemediationApprovedData"];
+        };
+        RemediationApprovedData: {
+            remediationId: string;
+            /** @description Of several who have to, the last one */
+            approvedBy: string;
+            incidentId: string;
+        };
+        /** @description A remediation action completes execution */
+        RemediationExecuted: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "remediation.executed";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["RemediationExecutedData"];
+        };
+        RemediationExecutedData: {
+            remediationId: string;
+            incidentId: string;
             /** @enum {string} */
-            outcome: "resolved" | "partial" | "no_effect" | "made_worse";
+            outcome: "success" | "failure" | "unknown";
+            /** @description Milliseconds from the first step to the last */
+            durationMs: number;
+        };
+        RemediationFeedbackBody: {
+            outcome: components["schemas"]["FeedbackOutcome"];
             rating: number;
             comment?: string | null;
         };
         RemediationFeedbackView: {
-            /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
             remediationId: string;
-            /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
             userId: string;
-            /** @enum {string} */
-            outcome: "resolved" | "partial" | "no_effect" | "made_worse";
+            outcome: components["schemas"]["FeedbackOutcome"];
             rating: number;
             comment: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             createdAt: string;
         };
         RemediationPage: {
@@ -2791,54 +2499,80 @@ export interface components {
             items: components["schemas"]["RemediationView"][];
             nextCursor: string | null;
         };
-        RemediationView: {
-            /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
-            remediationId: string;
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
+        /** @description A remediation plan is proposed for what an investigation found */
+        RemediationProposed: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "remediation.proposed";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["RemediationProposedData"];
+        };
+        RemediationProposedData: {
             incidentId: string;
-            /** @example inv_01HX9VTPQR3KF8MZWBYD5N6JCE */
-            investigationId: string;
-            /** @example Roll back checkout in production from 2.4.1 to 2.4.0 */
+            remediationId: string;
             title: string;
-            /** @enum {string} */
-            status: "proposed" | "approved" | "rejected" | "expired" | "executing" | "completed" | "failed" | "rolled_back";
             requiresApproval: boolean;
+            /** @description The descriptions of the steps, in order */
+            steps: string[];
+        };
+        /** @description A team member rejects a remediation */
+        RemediationRejected: {
+            id: string;
             /**
-             * @description The latest request for approval
-             * @example apr_01HX9VTPQR3KF8MZWBYD5N6JCE
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
+            event: "remediation.rejected";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["RemediationRejectedData"];
+        };
+        RemediationRejectedData: {
+            remediationId: string;
+            incidentId: string;
+            rejectedBy: string;
+            reason: string | null;
+        };
+        /** @enum {string} */
+        RemediationStatus: "proposed" | "approved" | "rejected" | "expired" | "executing" | "completed" | "failed" | "rolled_back";
+        RemediationView: {
+            remediationId: string;
+            incidentId: string;
+            investigationId: string;
+            title: string;
+            status: components["schemas"]["RemediationStatus"];
+            requiresApproval: boolean;
+            /** @description The latest request for approval */
             approvalId: string;
-            /**
-             * @description SHA-256 of the exact plan: what an approval is bound to
-             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-             */
+            /** @description SHA-256 of the exact plan: what an approval is bound to */
             planDigest: string;
             /** @description In order; after a rollback with the steps that took the plan back */
             steps: components["schemas"]["StepView"][];
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * @description The admins who have approved it
-             * @example [
-             *       "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-             *     ]
-             */
+            /** @description The admins who have approved it */
             approvedBy: string[];
             /**
              * Format: date-time
              * @description When its execution ended
-             * @example 2026-03-01T12:00:00.000Z
              */
             executedAt: string | null;
             durationMs: number | null;
         };
         ReplayView: {
-            /** @example inv_01HX9VTPQR3KF8MZWBYD5N6JCE */
             investigationId: string;
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string;
             /** @description Whether both came to the same, down to the hypotheses */
             isSame: boolean;
@@ -2847,10 +2581,7 @@ export interface components {
             differences: components["schemas"]["DifferenceView"][];
             /** @description Only hypotheses that the two stand differently to */
             hypothesisDifferences: components["schemas"]["HypothesisDifferenceView"][];
-            /**
-             * @description Evidence, by id, that is no longer there as the run read it; then the comparison is not a fair one
-             * @example []
-             */
+            /** @description Evidence, by id, that is no longer there as the run read it; then the comparison is not a fair one */
             alteredEvidence: string[];
             /** @description What the model says, which weighs nothing in the outcome; null unless `model` was given */
             review: components["schemas"]["ReviewView"] | null;
@@ -2873,19 +2604,10 @@ export interface components {
             isSame: boolean;
             recorded: components["schemas"]["OpinionView"];
             replayed: components["schemas"]["OpinionView"];
-            /**
-             * @description What only the replayed one says
-             * @example [
-             *       "The pool ran out."
-             *     ]
-             */
+            /** @description What only the replayed one says */
             added: string[];
-            /**
-             * @description What only the recorded one says
-             * @example []
-             */
+            /** @description What only the recorded one says */
             dropped: string[];
-            /** @example It explained the case in 1 cited sentence and proposed 0 hypotheses. */
             message: string;
             spent: components["schemas"]["SpentView"];
         };
@@ -2905,37 +2627,26 @@ export interface components {
             /**
              * Format: password
              * @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; made for you when left out
-             * @example whsec_…
              */
             secret?: string;
         };
         RotatedSecret: {
-            /** @example key_01HX9VTPQR3KF8MZWBYD5N6JCE */
             keyId: string;
-            /**
-             * @description What webhooks are signed with; shown this once
-             * @example 7d41b8…
-             */
+            /** @description What webhooks are signed with; shown this once */
             webhookSecret: string;
             /**
              * Format: date-time
              * @description Until then the secret before is good as well
-             * @example 2026-03-01T12:00:00.000Z
              */
             previousSecretExpiresAt: string;
         };
         RotatedSubscriptionSecret: {
-            /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
             subscriptionId: string;
-            /**
-             * @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; shown this once
-             * @example whsec_…
-             */
+            /** @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; shown this once */
             secret: string;
             /**
              * Format: date-time
              * @description Until then messages bear a signature by the secret before, too
-             * @example 2026-03-01T12:00:00.000Z
              */
             previousSecretExpiresAt: string;
         };
@@ -2944,125 +2655,65 @@ export interface components {
             nextCursor: string | null;
         };
         RunEvidenceView: {
-            /** @example evd_01HX9VTPQR3KF8MZWBYD5N6JCE */
             evidenceId: string;
-            /** @enum {string} */
-            type: "log" | "metric" | "trace" | "deployment" | "code_change" | "config_change" | "topology" | "platform_event" | "database" | "runbook" | "note";
-            /** @example changes */
+            type: components["schemas"]["EvidenceType"];
             source: string;
-            /**
-             * @description The agent that read it
-             * @example change detection
-             */
+            /** @description The agent that read it */
             agentName: string;
-            /** @example Two deploys of checkout */
             summary: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             observedAt: string;
             /** @description What was asked for */
             query: string | null;
-            /**
-             * @description The beginning of what was read
-             * @example 2 changes
-             */
+            /** @description The beginning of what was read */
             content: string;
-            /**
-             * @description SHA-256 of all that was read, in hex
-             * @example 9f86d081…
-             */
+            /** @description SHA-256 of all that was read, in hex */
             contentHash: string;
         };
         SetPasswordBody: {
-            /**
-             * @description The `setPasswordToken` of a new user
-             * @example st_5d0e8a61c3
-             */
+            /** @description The `setPasswordToken` of a new user */
             token: string;
             /** Format: password */
             newPassword: string;
         };
+        /** @enum {string} */
+        Severity: "critical" | "high" | "medium" | "low" | "info";
         SignedIn: {
-            /**
-             * @description For `Authorization: Bearer …`
-             * @example eyJhbGciOi…
-             */
+            /** @description For `Authorization: Bearer …` */
             accessToken: string;
-            /**
-             * @description Good once, for `POST /v1/auth/refresh`
-             * @example rt_9c1f4b7e2a
-             */
+            /** @description Good once, for `POST /v1/auth/refresh` */
             refreshToken: string;
             /** @enum {string} */
             tokenType: "Bearer";
-            /**
-             * @description Seconds until the access token expires
-             * @example 3600
-             */
+            /** @description Seconds until the access token expires */
             expiresIn: number;
             tenant: components["schemas"]["TenantProfile"];
             user: components["schemas"]["UserView"];
         };
         SimilarPattern: {
-            /** @example ptn_01HX9VTPQR3KF8MZWBYD5N6JCE */
             patternId: string;
-            /** @example Payment processor pool exhaustion */
             title: string;
-            /** @example Deploy v42 lowered the pool — resolved by: Roll back */
             summary: string;
-            /** @example payment-service */
             service: string | null;
-            /**
-             * @description Words of the alert, most telling first
-             * @example [
-             *       "pool",
-             *       "payment",
-             *       "exhausted"
-             *     ]
-             */
+            /** @description Words of the alert, most telling first */
             symptoms: string[];
-            /** @example Deploy v42 lowered the connection pool to 5 */
             rootCause: string;
             /** @description The plan that helped; null when none was executed */
-            fix: components["schemas"]["FixDto"] | null;
-            /**
-             * Format: uri
-             * @example https://wiki.example.com/runbooks/payment-pool
-             */
+            fix: components["schemas"]["PatternFix"] | null;
+            /** Format: uri */
             runbookUrl: string | null;
-            /**
-             * @description Starts at 0.50; each confirmation adds 0.10, each contradiction takes 0.15. Below 0.20 the pattern goes to review
-             * @example 0.5
-             */
+            /** @description Starts at 0.50; each confirmation adds 0.10, each contradiction takes 0.15. Below 0.20 the pattern goes to review */
             confidence: number;
-            /**
-             * @description How many resolved incidents showed it
-             * @example 1
-             */
+            /** @description How many resolved incidents showed it */
             occurrences: number;
-            /** @example 0 */
             confirmations: number;
-            /**
-             * @description stable from 0.80 and three confirmations on; under review or archived it is not offered
-             * @example emerging
-             */
+            /** @description stable from 0.80 and three confirmations on; under review or archived it is not offered */
             status: components["schemas"]["PatternStatus"];
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             lastSeenAt: string;
-            /**
-             * @description How alike the alerts are
-             * @example 0.93
-             */
+            /** @description How alike the alerts are */
             similarity: number;
         };
         SimilarPatterns: {
@@ -3070,64 +2721,33 @@ export interface components {
             items: components["schemas"]["SimilarPattern"][];
         };
         SimulatedFiring: {
-            /** @example evt_01HX9VTPQR3KF8MZWBYD5N6JCE */
             id: string;
-            /**
-             * @example incident.created
-             * @enum {string}
-             */
-            event: "tenant.created" | "tenant.updated" | "user.created" | "user.updated" | "user.deleted" | "incident.created" | "incident.status_changed" | "investigation.progress" | "investigation.completed" | "investigation.known_solution_found" | "remediation.proposed" | "remediation.approved" | "remediation.rejected" | "remediation.executed" | "approval.requested" | "approval.resolved" | "integration.connected" | "integration.disconnected" | "knowledge.pattern_extracted";
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            event: components["schemas"]["HeardEvent"];
+            /** Format: date-time */
             timestamp: string;
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string | null;
         };
         SpentView: {
-            /** @example 3 */
             turns: number;
-            /** @example 3300 */
             tokens: number;
-            /** @example 0.0006 */
             costUsd: number;
         };
         StanceView: {
             score: number;
-            /** @enum {string} */
-            status: "supported" | "ruled_out" | "open";
-            /**
-             * @description Evidence, by id
-             * @example [
-             *       "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-             *     ]
-             */
+            status: components["schemas"]["HypothesisStatus"];
+            /** @description Evidence, by id */
             supportedBy: string[];
-            /**
-             * @description Evidence, by id
-             * @example [
-             *       "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-             *     ]
-             */
+            /** @description Evidence, by id */
             contradictedBy: string[];
         };
+        /** @enum {string} */
+        StepStatus: "pending" | "running" | "succeeded" | "failed" | "unknown" | "skipped";
         StepView: {
-            /** @example stp_01HX9VTPQR3KF8MZWBYD5N6JCE */
             stepId: string;
             /** @description Its place in the plan, from 1 */
             index: number;
-            /** @example rollback_deployment */
             action: string;
-            /** @example Roll back checkout in production from 2.4.1 to 2.4.0 */
             description: string;
-            /**
-             * @example {
-             *       "service": "checkout",
-             *       "version": "2.4.1",
-             *       "toVersion": "2.4.0"
-             *     }
-             */
             params: {
                 [key: string]: unknown;
             };
@@ -3137,94 +2757,104 @@ export interface components {
             reversible: boolean;
             /** @description A person does it, because no connected runner lists the action */
             manual: boolean;
-            /**
-             * @description unknown: it was sent and no answer was recorded; nobody sends it again by himself
-             * @enum {string}
-             */
-            status: "pending" | "running" | "succeeded" | "failed" | "unknown" | "skipped";
-            /**
-             * @description What whoever did it gave back; `{dryRun: true, …}` after a dry run, until the plan is executed
-             * @example {
-             *       "deployed": "2.4.0"
-             *     }
-             */
+            /** @description unknown: it was sent and no answer was recorded; nobody sends it again by himself */
+            status: components["schemas"]["StepStatus"];
+            /** @description What whoever did it gave back; `{dryRun: true, …}` after a dry run, until the plan is executed */
             output: (string | {
                 [key: string]: unknown;
             } | unknown[] | number | boolean) | null;
             /** @description How often it was sent */
             attempt: number;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             startedAt: string | null;
             durationMs: number | null;
         };
         StreamTicket: {
-            /**
-             * @description Good for opening one stream, as ?ticket=
-             * @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE.Zm9yX29uZV9zdHJlYW1fYW5kX25vX290aGVyX29uZSE
-             */
+            /** @description Good for opening one stream, as ?ticket= */
             ticket: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             expiresAt: string;
         };
         SymptomsBody: {
-            /** @example High error rate on payment-service */
             title: string;
-            /** @example 5xx error rate exceeded 5% for 3 consecutive minutes. */
             description: string;
-            /** @example payment-service */
             service?: string | null;
         };
-        TenantProfile: {
-            /** @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE */
+        /** @description A new tenant is provisioned */
+        TenantCreated: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "tenant.created";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
             tenantId: string;
-            /** @example Acme Corp */
+            data: components["schemas"]["TenantCreatedData"];
+        };
+        TenantCreatedData: {
+            tenantId: string;
             name: string;
-            /** @enum {string} */
-            plan: "starter" | "pro" | "business" | "enterprise";
+            plan: components["schemas"]["Plan"];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        TenantProfile: {
+            tenantId: string;
+            name: string;
+            plan: components["schemas"]["Plan"];
             /** @enum {string} */
             status: "active";
             settings: components["schemas"]["TenantSettings"];
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             updatedAt: string;
         };
         TenantSettings: {
-            /**
-             * @description The least severity at which an alert is investigated by itself
-             * @enum {string}
-             */
-            autoInvestigateMinSeverity: "critical" | "high" | "medium" | "low" | "info";
+            /** @description The least severity at which an alert is investigated by itself */
+            autoInvestigateMinSeverity: components["schemas"]["Severity"];
             approvals: components["schemas"]["ApprovalSettings"];
             retentionDays: components["schemas"]["RetentionSettings"];
         };
         TenantSettingsChange: {
-            /** @enum {string} */
-            autoInvestigateMinSeverity?: "critical" | "high" | "medium" | "low" | "info";
+            autoInvestigateMinSeverity?: components["schemas"]["Severity"];
             approvals?: components["schemas"]["ApprovalSettingsChange"];
             retentionDays?: components["schemas"]["RetentionSettingsChange"];
         };
-        TimelineEntry: {
-            /** @example evt_01HX9VTPQR3KF8MZWBYD5N6JCE */
+        /** @description Tenant settings or plan are changed */
+        TenantUpdated: {
             id: string;
-            /** @example incident.status_changed */
-            event: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "tenant.updated";
             /**
              * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
+             * @description When the fact was committed
              */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["TenantUpdatedData"];
+        };
+        TenantUpdatedData: {
+            tenantId: string;
+            name: string;
+            plan: components["schemas"]["Plan"];
+            /** @description What changed: name, plan, settings */
+            changes: string[];
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        TimelineEntry: {
+            id: string;
+            event: string;
+            /** Format: date-time */
             timestamp: string;
             /** @description The user or key that did it; null for the system */
             actor: string | null;
@@ -3237,45 +2867,96 @@ export interface components {
             nextCursor: string | null;
         };
         TriageView: {
-            /**
-             * @description What the rules justify; the incident keeps its sender's
-             * @enum {string}
-             */
-            severity: "critical" | "high" | "medium" | "low" | "info";
+            /** @description What the rules justify; the incident keeps its sender's */
+            severity: components["schemas"]["Severity"];
             /** @enum {string} */
             category: "security" | "data" | "deployment" | "availability" | "errors" | "latency" | "saturation" | "unknown";
-            /** @example Critical availability incident on checkout (production): Checkout returns 503 */
             summary: string;
             /** @description In the category */
             confidence: number;
-            /**
-             * @description The most promising first
-             * @example [
-             *       "known solution",
-             *       "log analysis"
-             *     ]
-             */
+            /** @description The most promising first */
             suggestedAgents: string[];
-            /**
-             * @description Each reason a sentence
-             * @example [
-             *       "The sender calls it high."
-             *     ]
-             */
+            /** @description Each reason a sentence */
             decidedBecause: string[];
         };
-        TriggerOn: {
+        /** @enum {string} */
+        TriggerAction: "start_investigation" | "create_incident" | "record_change" | "notify" | "run_remediation_proposal";
+        /** @description A new automation trigger is configured */
+        TriggerCreated: {
+            id: string;
             /**
-             * @description Only events that came from this tool
-             * @example custom
-             */
-            provider?: string;
-            /**
-             * @description Every event when left out
-             * @example incident.created
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            event?: "tenant.created" | "tenant.updated" | "user.created" | "user.updated" | "user.deleted" | "incident.created" | "incident.status_changed" | "investigation.progress" | "investigation.completed" | "investigation.known_solution_found" | "remediation.proposed" | "remediation.approved" | "remediation.rejected" | "remediation.executed" | "approval.requested" | "approval.resolved" | "integration.connected" | "integration.disconnected" | "knowledge.pattern_extracted";
+            event: "trigger.created";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["TriggerCreatedData"];
+        };
+        TriggerCreatedData: {
+            triggerId: string;
+            name: string;
+            /** @description What it listens to: {provider?, event?} */
+            on: components["schemas"]["HeardByTrigger"];
+            action: string;
+            createdBy: string;
+        };
+        /** @description An automation trigger is removed */
+        TriggerDeleted: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "trigger.deleted";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["TriggerDeletedData"];
+        };
+        TriggerDeletedData: {
+            triggerId: string;
+            name: string;
+            deletedBy: string;
+        };
+        /** @description A registered trigger fires on an incoming event */
+        TriggerEventReceived: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "trigger.event_received";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["TriggerEventReceivedData"];
+        };
+        TriggerEventReceivedData: {
+            triggerId: string;
+            /** @description The tool that the event or its incident came from */
+            provider: string | null;
+            /** @description The event that fired it */
+            event: string;
+            /** @description The action, or none when it could not be taken */
+            actionTaken: string;
+            incidentId: string | null;
+        };
+        TriggerOn: {
+            /** @description Only events that came from this tool */
+            provider?: string;
+            /** @description Every event when left out */
+            event?: components["schemas"]["HeardEvent"];
         };
         TriggerPage: {
             items: components["schemas"]["TriggerView"][];
@@ -3283,76 +2964,125 @@ export interface components {
             nextCursor: string | null;
         };
         TriggerSimulation: {
-            /** @example trg_01HX9VTPQR3KF8MZWBYD5N6JCE */
             triggerId: string;
-            /**
-             * @description How many of the latest events were looked at
-             * @example 412
-             */
+            /** @description How many of the latest events were looked at */
             examined: number;
             /** @description Those that would have fired, oldest first */
             fired: components["schemas"]["SimulatedFiring"][];
         };
         TriggerView: {
-            /** @example trg_01HX9VTPQR3KF8MZWBYD5N6JCE */
             triggerId: string;
-            /** @example Investigate checkout at once */
             name: string;
             on: components["schemas"]["TriggerOn"];
-            /**
-             * @description CEL over `event` (the envelope) and `incident` (as the API answers it, or null); a missing field is false
-             * @example event.data.severity in ["critical", "high"] && incident.service == "checkout"
-             */
+            /** @description CEL over `event` (the envelope) and `incident` (as the API answers it, or null); a missing field is false */
             condition: string | null;
-            /** @enum {string} */
-            action: "start_investigation" | "create_incident" | "record_change" | "notify" | "run_remediation_proposal";
+            action: components["schemas"]["TriggerAction"];
             actionConfig: {
                 [key: string]: unknown;
             };
             enabled: boolean;
-            /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
             createdBy: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        UserChanges: {
+            /** Format: email */
+            email?: string;
+            name?: string | null;
+            role?: components["schemas"]["UserRole"];
+            passwordChanged?: boolean;
+        };
+        /** @description A new user joins a tenant */
+        UserCreated: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "user.created";
             /**
              * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
+             * @description When the fact was committed
              */
-            updatedAt: string;
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["UserCreatedData"];
+        };
+        UserCreatedData: {
+            userId: string;
+            /** Format: email */
+            email: string;
+            name: string | null;
+            role: components["schemas"]["UserRole"];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        /** @description A user is removed from a tenant */
+        UserDeleted: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "user.deleted";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["UserDeletedData"];
+        };
+        UserDeletedData: {
+            userId: string;
+            /** Format: email */
+            email: string;
+            deletedBy: string;
         };
         UserPage: {
             items: components["schemas"]["UserView"][];
             /** @description For the next page; null on the last one */
             nextCursor: string | null;
         };
-        UserView: {
-            /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
+        /** @enum {string} */
+        UserRole: "admin" | "member";
+        /** @description A user’s role or profile is updated */
+        UserUpdated: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "user.updated";
+            /**
+             * Format: date-time
+             * @description When the fact was committed
+             */
+            timestamp: string;
+            tenantId: string;
+            data: components["schemas"]["UserUpdatedData"];
+        };
+        UserUpdatedData: {
             userId: string;
-            /**
-             * Format: email
-             * @example ada@example.com
-             */
+            /** @description The new values by name; a password only as passwordChanged: true */
+            changes: components["schemas"]["UserChanges"];
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        UserView: {
+            userId: string;
+            /** Format: email */
             email: string;
-            /** @example Ada Lovelace */
             name: string | null;
-            /** @enum {string} */
-            role: "admin" | "member";
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            role: components["schemas"]["UserRole"];
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             updatedAt: string;
         };
         WebhookAccepted: {
-            /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
             incidentId: string;
             /** @enum {string} */
             status: "triaging";
@@ -3363,46 +3093,25 @@ export interface components {
             nextCursor: string | null;
         };
         WebhookDeliveryView: {
-            /** @example dlv_01HX9VTPQR3KF8MZWBYD5N6JCE */
             deliveryId: string;
-            /**
-             * @description The webhook-id at every attempt
-             * @example evt_01HX9VTPQR3KF8MZWBYD5N6JCE
-             */
+            /** @description The webhook-id at every attempt */
             eventId: string;
-            /** @example incident.created */
             event: string;
             /**
              * @description pending until it has succeeded or failed for good
              * @enum {string}
              */
             status: "pending" | "succeeded" | "failed";
-            /** @example 2 */
             attempts: number;
-            /**
-             * @description What was answered, if anything
-             * @example 503
-             */
+            /** @description What was answered, if anything */
             lastStatusCode: number | null;
-            /**
-             * @description Why the last attempt did not succeed
-             * @example The address answered 503.
-             */
+            /** @description Why the last attempt did not succeed */
             lastError: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             nextAttemptAt: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             lastAttemptAt: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             createdAt: string;
         };
         WebhookSubscriptionPage: {
@@ -3411,71 +3120,36 @@ export interface components {
             nextCursor: string | null;
         };
         WebhookSubscriptionView: {
-            /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
             subscriptionId: string;
-            /**
-             * Format: uri
-             * @example https://hooks.example.com/causeflow
-             */
+            /** Format: uri */
             url: string;
-            /**
-             * @description Names of events, and wildcards like * and incident.*
-             * @example [
-             *       "incident.created",
-             *       "investigation.*"
-             *     ]
-             */
+            /** @description Names of events, and wildcards like * and incident.* */
             events: string[];
-            /** @example Opens tickets */
             description: string | null;
             enabled: boolean;
-            /**
-             * @description Why it is not enabled: a person wished so, the address answered 410, or it failed for five days
-             * @enum {string|null}
-             */
-            disabledReason: "requested" | "gone" | "failing" | null;
+            /** @description Why it is not enabled: a person wished so, the address answered 410, or it failed for five days */
+            disabledReason: components["schemas"]["DisabledReason"] | null;
             /**
              * Format: date-time
              * @description Since when nothing has succeeded; null while all is well
-             * @example 2026-03-01T12:00:00.000Z
              */
             failingSince: string | null;
-            /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
             createdBy: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-03-01T12:00:00.000Z
-             */
+            /** Format: date-time */
             updatedAt: string;
         };
         WebhookTestResult: {
-            /**
-             * @description The webhook-id of the test
-             * @example evt_01HX9VTPQR3KF8MZWBYD5N6JCE
-             */
+            /** @description The webhook-id of the test */
             eventId: string;
             succeeded: boolean;
-            /**
-             * @description What was answered, if anything
-             * @example 503
-             */
+            /** @description What was answered, if anything */
             statusCode: number | null;
-            /**
-             * @description Why it did not succeed
-             * @example The address answered 503.
-             */
+            /** @description Why it did not succeed */
             error: string | null;
-            /**
-             * @description How the body of the answer begins
-             * @example busy
-             */
+            /** @description How the body of the answer begins */
             answer: string | null;
-            /** @example 86 */
             durationMs: number;
         };
     };
@@ -3483,6 +3157,10 @@ export interface components {
         /** @description `validation_error` */
         Error400: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3492,6 +3170,11 @@ export interface components {
         /** @description `unauthorized`, `invalid_credentials`, `invalid_api_key`, `invalid_signature` */
         Error401: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
             content: {
@@ -3501,6 +3184,10 @@ export interface components {
         /** @description `forbidden` */
         Error403: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3510,6 +3197,10 @@ export interface components {
         /** @description `not_found` */
         Error404: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3519,6 +3210,11 @@ export interface components {
         /** @description `method_not_allowed` */
         Error405: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                Allow: components["headers"]["Allow"];
                 [name: string]: unknown;
             };
             content: {
@@ -3528,6 +3224,10 @@ export interface components {
         /** @description `duplicate_alert`, `invalid_transition`, `already_decided`, `approval_expired`, `already_exists`, `conflict` */
         Error409: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3537,6 +3237,10 @@ export interface components {
         /** @description `precondition_failed` */
         Error412: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3546,6 +3250,10 @@ export interface components {
         /** @description `payload_too_large` */
         Error413: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3555,6 +3263,10 @@ export interface components {
         /** @description `unsupported_media_type` */
         Error415: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3564,6 +3276,10 @@ export interface components {
         /** @description `connection_failed`, `idempotency_mismatch` */
         Error422: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3573,13 +3289,11 @@ export interface components {
         /** @description `rate_limit_exceeded`, `quota_exceeded` */
         Error429: {
             headers: {
-                /** @description Seconds */
-                "Retry-After"?: number;
-                /** @description Calls per minute */
-                "X-RateLimit-Limit"?: number;
-                "X-RateLimit-Remaining"?: number;
-                /** @description Unix seconds */
-                "X-RateLimit-Reset"?: number;
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -3589,6 +3303,10 @@ export interface components {
         /** @description `internal_error` */
         Error500: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3598,8 +3316,11 @@ export interface components {
         /** @description `service_unavailable` */
         Error503: {
             headers: {
-                /** @description Seconds */
-                "Retry-After"?: number;
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -3609,7 +3330,26 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The one that was sent, or one that was made */
+        "X-Request-Id": string;
+        /** @description Calls per minute */
+        "X-RateLimit-Limit": number;
+        /** @description How many of them are left */
+        "X-RateLimit-Remaining": number;
+        /** @description When the minute ends, in Unix seconds */
+        "X-RateLimit-Reset": number;
+        /** @description Seconds */
+        "Retry-After": number;
+        /** @description Where it is read, if it is kept */
+        Location: string;
+        /** @description There when this is the answer to an earlier request with the same `Idempotency-Key` */
+        "Idempotent-Replay": "true";
+        /** @description There when the `Authorization` header was missing or no good */
+        "WWW-Authenticate": string;
+        /** @description The methods that the address takes */
+        Allow: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -3626,10 +3366,10 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -3651,6 +3391,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3666,7 +3407,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example start.js */
                 file: string;
             };
             cookie?: never;
@@ -3676,6 +3416,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3700,14 +3441,10 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "status": "ok"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -3727,14 +3464,10 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "status": "ok"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -3754,10 +3487,10 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example # EOF */
                     "application/openmetrics-text": string;
                 };
             };
@@ -3778,10 +3511,10 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -3808,27 +3541,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "keyId": "key_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "name": "Alertmanager",
-                     *           "prefix": "cflo_3f9a1c02",
-                     *           "scopes": [
-                     *             "webhooks:write"
-                     *           ],
-                     *           "createdAt": "2026-03-01T12:00:00.000Z",
-                     *           "expiresAt": "2026-03-01T12:00:00.000Z",
-                     *           "lastUsedAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["ApiKeyPage"];
                 };
             };
@@ -3849,15 +3568,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Alertmanager",
-                 *       "scopes": [
-                 *         "webhooks:write"
-                 *       ],
-                 *       "expiresAt": "2026-03-01T12:00:00.000Z"
-                 *     }
-                 */
                 "application/json": components["schemas"]["CreateApiKeyBody"];
             };
         };
@@ -3865,25 +3575,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "keyId": "key_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "name": "Alertmanager",
-                     *       "prefix": "cflo_3f9a1c02",
-                     *       "scopes": [
-                     *         "webhooks:write"
-                     *       ],
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "expiresAt": "2026-03-01T12:00:00.000Z",
-                     *       "plaintextKey": "cflo_3f9a1c02…",
-                     *       "webhookSecret": "7d41b8…"
-                     *     }
-                     */
                     "application/json": components["schemas"]["NewApiKey"];
                 };
             };
@@ -3902,7 +3601,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example key_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 keyId: string;
             };
             cookie?: never;
@@ -3912,6 +3610,10 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3932,18 +3634,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example key_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 keyId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "overlapMinutes": 60
-                 *     }
-                 */
                 "application/json": components["schemas"]["RotateSecretBody"];
             };
         };
@@ -3951,16 +3647,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "keyId": "key_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "webhookSecret": "7d41b8…",
-                     *       "previousSecretExpiresAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["RotatedSecret"];
                 };
             };
@@ -3984,12 +3677,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "email": "ada@example.com",
-                 *       "password": "choose-a-long-one"
-                 *     }
-                 */
                 "application/json": components["schemas"]["LogInBody"];
             };
         };
@@ -3997,45 +3684,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "accessToken": "eyJhbGciOi…",
-                     *       "refreshToken": "rt_9c1f4b7e2a",
-                     *       "tokenType": "Bearer",
-                     *       "expiresIn": 3600,
-                     *       "tenant": {
-                     *         "tenantId": "ten_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "name": "Acme Corp",
-                     *         "plan": "starter",
-                     *         "status": "active",
-                     *         "settings": {
-                     *           "autoInvestigateMinSeverity": "critical",
-                     *           "approvals": {
-                     *             "expiresInMinutes": 1,
-                     *             "required": 1,
-                     *             "allowSelfApproval": true,
-                     *             "executeOnApproval": true
-                     *           },
-                     *           "retentionDays": {
-                     *             "events": 1
-                     *           }
-                     *         },
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       },
-                     *       "user": {
-                     *         "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "email": "ada@example.com",
-                     *         "name": "Ada Lovelace",
-                     *         "role": "admin",
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
@@ -4057,11 +3712,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "refreshToken": "rt_9c1f4b7e2a"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RefreshTokenBody"];
             };
         };
@@ -4069,6 +3719,10 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4093,44 +3747,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "user": {
-                     *         "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "email": "ada@example.com",
-                     *         "name": "Ada Lovelace",
-                     *         "role": "admin",
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       },
-                     *       "tenant": {
-                     *         "tenantId": "ten_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "name": "Acme Corp",
-                     *         "plan": "starter",
-                     *         "status": "active",
-                     *         "settings": {
-                     *           "autoInvestigateMinSeverity": "critical",
-                     *           "approvals": {
-                     *             "expiresInMinutes": 1,
-                     *             "required": 1,
-                     *             "allowSelfApproval": true,
-                     *             "executeOnApproval": true
-                     *           },
-                     *           "retentionDays": {
-                     *             "events": 1
-                     *           }
-                     *         },
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       },
-                     *       "roles": [
-                     *         "admin"
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["Me"];
                 };
             };
@@ -4150,12 +3773,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "currentPassword": "choose-a-long-one",
-                 *       "newPassword": "choose-a-long-one"
-                 *     }
-                 */
                 "application/json": components["schemas"]["ChangePasswordBody"];
             };
         };
@@ -4163,45 +3780,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "accessToken": "eyJhbGciOi…",
-                     *       "refreshToken": "rt_9c1f4b7e2a",
-                     *       "tokenType": "Bearer",
-                     *       "expiresIn": 3600,
-                     *       "tenant": {
-                     *         "tenantId": "ten_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "name": "Acme Corp",
-                     *         "plan": "starter",
-                     *         "status": "active",
-                     *         "settings": {
-                     *           "autoInvestigateMinSeverity": "critical",
-                     *           "approvals": {
-                     *             "expiresInMinutes": 1,
-                     *             "required": 1,
-                     *             "allowSelfApproval": true,
-                     *             "executeOnApproval": true
-                     *           },
-                     *           "retentionDays": {
-                     *             "events": 1
-                     *           }
-                     *         },
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       },
-                     *       "user": {
-                     *         "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "email": "ada@example.com",
-                     *         "name": "Ada Lovelace",
-                     *         "role": "admin",
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
@@ -4224,11 +3809,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "refreshToken": "rt_9c1f4b7e2a"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RefreshTokenBody"];
             };
         };
@@ -4236,45 +3816,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "accessToken": "eyJhbGciOi…",
-                     *       "refreshToken": "rt_9c1f4b7e2a",
-                     *       "tokenType": "Bearer",
-                     *       "expiresIn": 3600,
-                     *       "tenant": {
-                     *         "tenantId": "ten_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "name": "Acme Corp",
-                     *         "plan": "starter",
-                     *         "status": "active",
-                     *         "settings": {
-                     *           "autoInvestigateMinSeverity": "critical",
-                     *           "approvals": {
-                     *             "expiresInMinutes": 1,
-                     *             "required": 1,
-                     *             "allowSelfApproval": true,
-                     *             "executeOnApproval": true
-                     *           },
-                     *           "retentionDays": {
-                     *             "events": 1
-                     *           }
-                     *         },
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       },
-                     *       "user": {
-                     *         "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "email": "ada@example.com",
-                     *         "name": "Ada Lovelace",
-                     *         "role": "admin",
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
@@ -4296,15 +3844,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "email": "ada@example.com",
-                 *       "password": "choose-a-long-one",
-                 *       "name": "Ada Lovelace",
-                 *       "tenantName": "Acme Corp",
-                 *       "plan": "pro"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RegisterBody"];
             };
         };
@@ -4312,47 +3851,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "accessToken": "eyJhbGciOi…",
-                     *       "refreshToken": "rt_9c1f4b7e2a",
-                     *       "tokenType": "Bearer",
-                     *       "expiresIn": 3600,
-                     *       "tenant": {
-                     *         "tenantId": "ten_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "name": "Acme Corp",
-                     *         "plan": "starter",
-                     *         "status": "active",
-                     *         "settings": {
-                     *           "autoInvestigateMinSeverity": "critical",
-                     *           "approvals": {
-                     *             "expiresInMinutes": 1,
-                     *             "required": 1,
-                     *             "allowSelfApproval": true,
-                     *             "executeOnApproval": true
-                     *           },
-                     *           "retentionDays": {
-                     *             "events": 1
-                     *           }
-                     *         },
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       },
-                     *       "user": {
-                     *         "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "email": "ada@example.com",
-                     *         "name": "Ada Lovelace",
-                     *         "role": "admin",
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
@@ -4375,12 +3881,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "token": "st_5d0e8a61c3",
-                 *       "newPassword": "choose-a-long-one"
-                 *     }
-                 */
                 "application/json": components["schemas"]["SetPasswordBody"];
             };
         };
@@ -4388,45 +3888,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "accessToken": "eyJhbGciOi…",
-                     *       "refreshToken": "rt_9c1f4b7e2a",
-                     *       "tokenType": "Bearer",
-                     *       "expiresIn": 3600,
-                     *       "tenant": {
-                     *         "tenantId": "ten_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "name": "Acme Corp",
-                     *         "plan": "starter",
-                     *         "status": "active",
-                     *         "settings": {
-                     *           "autoInvestigateMinSeverity": "critical",
-                     *           "approvals": {
-                     *             "expiresInMinutes": 1,
-                     *             "required": 1,
-                     *             "allowSelfApproval": true,
-                     *             "executeOnApproval": true
-                     *           },
-                     *           "retentionDays": {
-                     *             "events": 1
-                     *           }
-                     *         },
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       },
-                     *       "user": {
-                     *         "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "email": "ada@example.com",
-                     *         "name": "Ada Lovelace",
-                     *         "role": "admin",
-                     *         "createdAt": "2026-03-01T12:00:00.000Z",
-                     *         "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
@@ -4447,7 +3915,7 @@ export interface operations {
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
                 service?: string;
-                type?: "deploy" | "config" | "flag" | "schema" | "infra";
+                type?: components["schemas"]["ChangeType"];
                 /** @description Occurred at or after */
                 from?: string;
                 /** @description Occurred before */
@@ -4462,26 +3930,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "changeId": "chg_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "type": "deploy",
-                     *           "service": "checkout",
-                     *           "environment": "production",
-                     *           "version": "v42",
-                     *           "summary": "Use the new connection pool",
-                     *           "url": null,
-                     *           "occurredAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["ChangePage"];
                 };
             };
@@ -4505,17 +3960,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "type": "deploy",
-                 *       "service": "checkout",
-                 *       "environment": "production",
-                 *       "version": "v42",
-                 *       "summary": "Use the new connection pool",
-                 *       "url": "https://ci.example.com/deploys/42",
-                 *       "occurredAt": "2026-03-01T12:00:00.000Z"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RecordChangeBody"];
             };
         };
@@ -4523,23 +3967,15 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
+                    "Idempotent-Replay": components["headers"]["Idempotent-Replay"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "changeId": "chg_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "type": "deploy",
-                     *       "service": "checkout",
-                     *       "environment": "production",
-                     *       "version": "v42",
-                     *       "summary": "Use the new connection pool",
-                     *       "url": null,
-                     *       "occurredAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["ChangeView"];
                 };
             };
@@ -4562,11 +3998,11 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
-                status?: "open" | "triaging" | "investigating" | "awaiting_approval" | "remediating" | "resolved" | "closed";
-                severity?: "critical" | "high" | "medium" | "low" | "info";
+                status?: components["schemas"]["IncidentStatus"];
+                severity?: components["schemas"]["Severity"];
                 service?: string;
                 environment?: string;
-                source?: "automated" | "manual";
+                source?: components["schemas"]["IncidentSource"];
                 /** @description Words to find in title and description */
                 q?: string;
                 /** @description Created at or after */
@@ -4585,39 +4021,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "title": "Checkout is slow for EU customers",
-                     *           "description": "Page loads of ten seconds and more.",
-                     *           "severity": "critical",
-                     *           "status": "open",
-                     *           "source": "automated",
-                     *           "provider": "custom",
-                     *           "sourceAlertId": null,
-                     *           "service": "checkout",
-                     *           "environment": "production",
-                     *           "tags": {},
-                     *           "metadata": {},
-                     *           "rootCause": null,
-                     *           "confidence": 0,
-                     *           "recommendedActions": [
-                     *             "Roll back deploy v42"
-                     *           ],
-                     *           "alertCount": 0,
-                     *           "createdAt": "2026-03-01T12:00:00.000Z",
-                     *           "updatedAt": "2026-03-01T12:00:00.000Z",
-                     *           "resolvedAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["IncidentPage"];
                 };
             };
@@ -4641,19 +4051,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "title": "Checkout is slow for EU customers",
-                 *       "description": "Support reports page loads of ten seconds and more.",
-                 *       "severity": "medium",
-                 *       "service": "checkout",
-                 *       "environment": "production",
-                 *       "tags": {
-                 *         "team": "payments"
-                 *       },
-                 *       "metadata": {}
-                 *     }
-                 */
                 "application/json": components["schemas"]["CreateIncidentBody"];
             };
         };
@@ -4661,36 +4058,15 @@ export interface operations {
             /** @description As it was opened; triage follows at once */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
+                    "Idempotent-Replay": components["headers"]["Idempotent-Replay"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Checkout is slow for EU customers",
-                     *       "description": "Page loads of ten seconds and more.",
-                     *       "severity": "critical",
-                     *       "status": "open",
-                     *       "source": "automated",
-                     *       "provider": "custom",
-                     *       "sourceAlertId": null,
-                     *       "service": "checkout",
-                     *       "environment": "production",
-                     *       "tags": {},
-                     *       "metadata": {},
-                     *       "rootCause": null,
-                     *       "confidence": 0,
-                     *       "recommendedActions": [
-                     *         "Roll back deploy v42"
-                     *       ],
-                     *       "alertCount": 0,
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z",
-                     *       "resolvedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
@@ -4711,7 +4087,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -4721,36 +4096,15 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description For If-Match */
                     ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Checkout is slow for EU customers",
-                     *       "description": "Page loads of ten seconds and more.",
-                     *       "severity": "critical",
-                     *       "status": "open",
-                     *       "source": "automated",
-                     *       "provider": "custom",
-                     *       "sourceAlertId": null,
-                     *       "service": "checkout",
-                     *       "environment": "production",
-                     *       "tags": {},
-                     *       "metadata": {},
-                     *       "rootCause": null,
-                     *       "confidence": 0,
-                     *       "recommendedActions": [
-                     *         "Roll back deploy v42"
-                     *       ],
-                     *       "alertCount": 0,
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z",
-                     *       "resolvedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
@@ -4771,19 +4125,12 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "status": "open",
-                 *       "severity": "critical"
-                 *     }
-                 */
                 "application/json": components["schemas"]["ChangeIncidentBody"];
             };
         };
@@ -4791,36 +4138,15 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description For If-Match */
                     ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Checkout is slow for EU customers",
-                     *       "description": "Page loads of ten seconds and more.",
-                     *       "severity": "critical",
-                     *       "status": "open",
-                     *       "source": "automated",
-                     *       "provider": "custom",
-                     *       "sourceAlertId": null,
-                     *       "service": "checkout",
-                     *       "environment": "production",
-                     *       "tags": {},
-                     *       "metadata": {},
-                     *       "rootCause": null,
-                     *       "confidence": 0,
-                     *       "recommendedActions": [
-                     *         "Roll back deploy v42"
-                     *       ],
-                     *       "alertCount": 0,
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z",
-                     *       "resolvedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["IncidentView"];
                 };
             };
@@ -4847,7 +4173,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -4857,24 +4182,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "provider": "custom",
-                     *           "sourceAlertId": null,
-                     *           "duplicates": 0,
-                     *           "receivedAt": "2026-03-01T12:00:00.000Z",
-                     *           "lastSeenAt": "2026-03-01T12:00:00.000Z",
-                     *           "raw": "{\"title\":\"…\"}"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["AlertPage"];
                 };
             };
@@ -4897,7 +4211,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -4907,25 +4220,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "evidenceId": "evd_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "type": "log",
-                     *           "source": "loki",
-                     *           "accepted": 0,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "endedAt": "2026-03-01T12:00:00.000Z",
-                     *           "attachedAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["EvidencePage"];
                 };
             };
@@ -4942,7 +4243,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Required for an upload */
-                type?: "log" | "metric" | "trace" | "deployment" | "code_change" | "config_change" | "topology" | "platform_event" | "database" | "runbook" | "note";
+                type?: components["schemas"]["EvidenceType"];
                 /** @description Required for an upload */
                 source?: string;
                 startedAt?: string;
@@ -4950,29 +4251,12 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "type": "log",
-                 *       "source": "kubectl",
-                 *       "content": [
-                 *         {
-                 *           "timestamp": "2026-03-01T12:00:00Z",
-                 *           "entity": "checkout",
-                 *           "level": "error",
-                 *           "message": "pool exhausted"
-                 *         }
-                 *       ],
-                 *       "startedAt": "2026-03-01T12:00:00.000Z",
-                 *       "endedAt": "2026-03-01T12:00:00.000Z"
-                 *     }
-                 */
                 "application/json": components["schemas"]["EvidenceBody"];
                 "text/csv": string;
                 "application/x-ndjson": string;
@@ -4982,25 +4266,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "evidenceId": "evd_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "type": "log",
-                     *       "source": "loki",
-                     *       "accepted": 0,
-                     *       "rejected": [
-                     *         {
-                     *           "line": 0,
-                     *           "message": "has no timestamp"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["EvidenceAttached"];
                 };
             };
@@ -5025,7 +4298,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -5035,55 +4307,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "title": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *           "status": "proposed",
-                     *           "requiresApproval": true,
-                     *           "approvalId": "apr_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *           "steps": [
-                     *             {
-                     *               "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *               "index": 1,
-                     *               "action": "rollback_deployment",
-                     *               "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *               "params": {
-                     *                 "service": "checkout",
-                     *                 "version": "2.4.1",
-                     *                 "toVersion": "2.4.0"
-                     *               },
-                     *               "risk": "low",
-                     *               "reversible": true,
-                     *               "manual": true,
-                     *               "status": "pending",
-                     *               "output": {
-                     *                 "deployed": "2.4.0"
-                     *               },
-                     *               "attempt": 0,
-                     *               "startedAt": "2026-03-01T12:00:00.000Z",
-                     *               "durationMs": 0
-                     *             }
-                     *           ],
-                     *           "createdAt": "2026-03-01T12:00:00.000Z",
-                     *           "approvedBy": [
-                     *             "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *           ],
-                     *           "executedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["RemediationPage"];
                 };
             };
@@ -5106,7 +4336,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -5116,23 +4345,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "evt_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "event": "incident.status_changed",
-                     *           "timestamp": "2026-03-01T12:00:00.000Z",
-                     *           "actor": null,
-                     *           "data": {}
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["TimelinePage"];
                 };
             };
@@ -5162,28 +4381,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "integrationId": "int_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "provider": "http_runner",
-                     *           "label": "Production runner",
-                     *           "status": "connected",
-                     *           "capabilities": [
-                     *             "run_steps"
-                     *           ],
-                     *           "connectedBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "connectedAt": "2026-03-01T12:00:00.000Z",
-                     *           "ingestUrl": "https://causeflow.example.com/v1/webhooks/ten_01HX9VTPQR3KF8MZWBYD5N6JCE/alertmanager/aB3"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["IntegrationPage"];
                 };
             };
@@ -5207,50 +4411,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "provider": "http_runner",
-                     *           "displayName": "HTTP runner",
-                     *           "category": "automation",
-                     *           "capabilities": [
-                     *             "run_steps"
-                     *           ],
-                     *           "authType": "shared_secret",
-                     *           "configSchema": {
-                     *             "type": "object",
-                     *             "properties": {
-                     *               "url": {
-                     *                 "type": "string",
-                     *                 "format": "uri"
-                     *               }
-                     *             },
-                     *             "required": [
-                     *               "url"
-                     *             ]
-                     *           },
-                     *           "credentialsSchema": {
-                     *             "type": "object",
-                     *             "properties": {
-                     *               "secret": {
-                     *                 "type": "string"
-                     *               }
-                     *             },
-                     *             "required": [
-                     *               "secret"
-                     *             ],
-                     *             "writeOnly": true
-                     *           },
-                     *           "setupGuide": "1. Make a secret."
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["Catalog"];
                 };
             };
@@ -5266,7 +4433,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example int_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 integrationId: string;
             };
             cookie?: never;
@@ -5276,23 +4442,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "integrationId": "int_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "provider": "http_runner",
-                     *       "label": "Production runner",
-                     *       "status": "connected",
-                     *       "capabilities": [
-                     *         "run_steps"
-                     *       ],
-                     *       "connectedBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "connectedAt": "2026-03-01T12:00:00.000Z",
-                     *       "ingestUrl": "https://causeflow.example.com/v1/webhooks/ten_01HX9VTPQR3KF8MZWBYD5N6JCE/alertmanager/aB3"
-                     *     }
-                     */
                     "application/json": components["schemas"]["IntegrationView"];
                 };
             };
@@ -5310,7 +4466,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example int_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 integrationId: string;
             };
             cookie?: never;
@@ -5320,6 +4475,10 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5340,7 +4499,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example int_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 integrationId: string;
             };
             cookie?: never;
@@ -5350,17 +4508,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "integrationId": "int_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "ok": true,
-                     *       "status": "connected",
-                     *       "message": "The other side answered."
-                     *     }
-                     */
                     "application/json": components["schemas"]["IntegrationTestResult"];
                 };
             };
@@ -5380,27 +4534,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example http_runner */
                 provider: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "label": "Production runner",
-                 *       "config": {
-                 *         "url": "https://runner.example.com/steps",
-                 *         "actions": [
-                 *           "rollback_deployment"
-                 *         ]
-                 *       },
-                 *       "credentials": {
-                 *         "secret": "whsec_…"
-                 *       }
-                 *     }
-                 */
                 "application/json": components["schemas"]["ConnectBody"];
             };
         };
@@ -5408,25 +4547,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "integrationId": "int_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "provider": "http_runner",
-                     *       "label": "Production runner",
-                     *       "status": "connected",
-                     *       "capabilities": [
-                     *         "run_steps"
-                     *       ],
-                     *       "connectedBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "connectedAt": "2026-03-01T12:00:00.000Z",
-                     *       "ingestUrl": "https://causeflow.example.com/v1/webhooks/ten_01HX9VTPQR3KF8MZWBYD5N6JCE/alertmanager/aB3"
-                     *     }
-                     */
                     "application/json": components["schemas"]["IntegrationView"];
                 };
             };
@@ -5447,7 +4575,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -5457,79 +4584,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "status": "queued",
-                     *       "startedBy": null,
-                     *       "rootCause": null,
-                     *       "explanation": "Checkout ran out of connections right after deploy v42.",
-                     *       "confidence": 0,
-                     *       "outcome": "identified",
-                     *       "hypotheses": [
-                     *         {
-                     *           "hypothesisId": "hyp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "statement": "Deploy v42 of checkout broke it",
-                     *           "score": 0,
-                     *           "status": "supported",
-                     *           "supportedBy": [
-                     *             "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *           ],
-                     *           "contradictedBy": [
-                     *             "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *           ],
-                     *           "because": null,
-                     *           "proposedBy": "agents"
-                     *         }
-                     *       ],
-                     *       "recommendedActions": [
-                     *         "Roll back deploy v42"
-                     *       ],
-                     *       "steps": [
-                     *         {
-                     *           "stepIndex": 1,
-                     *           "agentName": "log analysis",
-                     *           "status": "pending",
-                     *           "message": null,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0,
-                     *           "findings": [
-                     *             {
-                     *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *               "kind": "change",
-                     *               "evidenceIds": [
-                     *                 "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *               ],
-                     *               "entity": "checkout",
-                     *               "at": "2026-03-01T12:00:00.000Z",
-                     *               "score": 0,
-                     *               "data": {}
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "missingEvidence": [
-                     *         "metrics of checkout"
-                     *       ],
-                     *       "knownSolution": {
-                     *         "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "title": "Payment processor pool exhaustion",
-                     *         "rootCause": null,
-                     *         "runbookUrl": null,
-                     *         "similarity": 0,
-                     *         "decision": "undecided",
-                     *         "isAwaited": true
-                     *       },
-                     *       "failure": null,
-                     *       "queuedAt": "2026-03-01T12:00:00.000Z",
-                     *       "startedAt": "2026-03-01T12:00:00.000Z",
-                     *       "endedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["InvestigationView"];
                 };
             };
@@ -5547,7 +4608,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -5557,16 +4617,13 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "status": "investigating",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *     }
-                     */
                     "application/json": components["schemas"]["InvestigationStarted"];
                 };
             };
@@ -5587,7 +4644,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -5597,6 +4653,10 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5618,19 +4678,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "context": "The payment provider reported an outage at 14:00.",
-                 *       "reinvestigate": false
-                 *     }
-                 */
                 "application/json": components["schemas"]["ContextBody"];
             };
         };
@@ -5638,16 +4691,13 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "status": "investigating",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *     }
-                     */
                     "application/json": components["schemas"]["ContextAdded"];
                 };
             };
@@ -5668,20 +4718,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "rootCauseEntity": "checkout",
-                 *       "rootCauseCommit": "7dacc6c8a3c3fe7053afd5d8518ffef1f9843baa",
-                 *       "failureMode": "connection_exhaustion"
-                 *     }
-                 */
                 "application/json": components["schemas"]["EvalCaseBody"];
             };
         };
@@ -5689,31 +4731,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "case": {
-                     *         "schema": "rca-case/1",
-                     *         "id": "own-3fdba35f04dc",
-                     *         "dataset": "own"
-                     *       },
-                     *       "label": {
-                     *         "dataset": "own",
-                     *         "root_cause_entity": "checkout",
-                     *         "root_cause_commit": "7dacc6c8a3c3fe7053afd5d8518ffef1f9843baa",
-                     *         "failure_mode": "oom_killed",
-                     *         "kind": "recorded"
-                     *       },
-                     *       "labelledBy": "person",
-                     *       "masked": {
-                     *         "email": 3
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["EvalCaseView"];
                 };
             };
@@ -5741,7 +4766,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -5751,27 +4775,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "evidenceId": "evd_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "type": "log",
-                     *           "source": "changes",
-                     *           "agentName": "change detection",
-                     *           "summary": "Two deploys of checkout",
-                     *           "observedAt": "2026-03-01T12:00:00.000Z",
-                     *           "query": null,
-                     *           "content": "2 changes",
-                     *           "contentHash": "9f86d081…"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["RunEvidencePage"];
                 };
             };
@@ -5789,21 +4799,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "rating": 1,
-                 *       "rootCauseAccurate": true,
-                 *       "correctedRootCause": "The cache was cold",
-                 *       "comment": "Found by hand"
-                 *     }
-                 */
                 "application/json": components["schemas"]["FeedbackBody"];
             };
         };
@@ -5811,23 +4812,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "rating": 1,
-                     *       "rootCauseAccurate": true,
-                     *       "correctedRootCause": null,
-                     *       "comment": null,
-                     *       "givenAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["FeedbackView"];
                 };
             };
@@ -5848,19 +4840,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "action": "accept",
-                 *       "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                 *     }
-                 */
                 "application/json": components["schemas"]["KnownSolutionBody"];
             };
         };
@@ -5868,79 +4853,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "status": "queued",
-                     *       "startedBy": null,
-                     *       "rootCause": null,
-                     *       "explanation": "Checkout ran out of connections right after deploy v42.",
-                     *       "confidence": 0,
-                     *       "outcome": "identified",
-                     *       "hypotheses": [
-                     *         {
-                     *           "hypothesisId": "hyp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "statement": "Deploy v42 of checkout broke it",
-                     *           "score": 0,
-                     *           "status": "supported",
-                     *           "supportedBy": [
-                     *             "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *           ],
-                     *           "contradictedBy": [
-                     *             "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *           ],
-                     *           "because": null,
-                     *           "proposedBy": "agents"
-                     *         }
-                     *       ],
-                     *       "recommendedActions": [
-                     *         "Roll back deploy v42"
-                     *       ],
-                     *       "steps": [
-                     *         {
-                     *           "stepIndex": 1,
-                     *           "agentName": "log analysis",
-                     *           "status": "pending",
-                     *           "message": null,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0,
-                     *           "findings": [
-                     *             {
-                     *               "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *               "kind": "change",
-                     *               "evidenceIds": [
-                     *                 "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *               ],
-                     *               "entity": "checkout",
-                     *               "at": "2026-03-01T12:00:00.000Z",
-                     *               "score": 0,
-                     *               "data": {}
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "missingEvidence": [
-                     *         "metrics of checkout"
-                     *       ],
-                     *       "knownSolution": {
-                     *         "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *         "title": "Payment processor pool exhaustion",
-                     *         "rootCause": null,
-                     *         "runbookUrl": null,
-                     *         "similarity": 0,
-                     *         "decision": "undecided",
-                     *         "isAwaited": true
-                     *       },
-                     *       "failure": null,
-                     *       "queuedAt": "2026-03-01T12:00:00.000Z",
-                     *       "startedAt": "2026-03-01T12:00:00.000Z",
-                     *       "endedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["InvestigationView"];
                 };
             };
@@ -5964,7 +4883,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -5974,34 +4892,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "items": [
-                     *         {
-                     *           "turn": 1,
-                     *           "provider": "openai-compatible",
-                     *           "model": "gpt-4o-mini",
-                     *           "sentHash": "9f86d081…",
-                     *           "sentBytes": 0,
-                     *           "masked": {
-                     *             "email": 3
-                     *           },
-                     *           "reservedTokens": 0,
-                     *           "reservedUsd": 0.02,
-                     *           "inputTokens": 0,
-                     *           "outputTokens": 0,
-                     *           "costUsd": 0.004,
-                     *           "failure": null,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "endedAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["ModelCallList"];
                 };
             };
@@ -6028,7 +4925,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -6038,104 +4934,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "isSame": true,
-                     *       "recorded": {
-                     *         "policy": "outcome/2",
-                     *         "outcome": "identified",
-                     *         "confidence": 0,
-                     *         "rootCause": null,
-                     *         "recommendedActions": [
-                     *           "Roll back deploy v42"
-                     *         ],
-                     *         "missingEvidence": [
-                     *           "metrics of checkout"
-                     *         ]
-                     *       },
-                     *       "replayed": {
-                     *         "policy": "outcome/2",
-                     *         "outcome": "identified",
-                     *         "confidence": 0,
-                     *         "rootCause": null,
-                     *         "recommendedActions": [
-                     *           "Roll back deploy v42"
-                     *         ],
-                     *         "missingEvidence": [
-                     *           "metrics of checkout"
-                     *         ]
-                     *       },
-                     *       "differences": [
-                     *         {
-                     *           "field": "outcome",
-                     *           "recorded": "probable",
-                     *           "replayed": "identified"
-                     *         }
-                     *       ],
-                     *       "hypothesisDifferences": [
-                     *         {
-                     *           "statement": "Deploy v42 of checkout broke it",
-                     *           "recorded": {
-                     *             "score": 0,
-                     *             "status": "supported",
-                     *             "supportedBy": [
-                     *               "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *             ],
-                     *             "contradictedBy": [
-                     *               "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *             ]
-                     *           },
-                     *           "replayed": {
-                     *             "score": 0,
-                     *             "status": "supported",
-                     *             "supportedBy": [
-                     *               "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *             ],
-                     *             "contradictedBy": [
-                     *               "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *             ]
-                     *           }
-                     *         }
-                     *       ],
-                     *       "alteredEvidence": [],
-                     *       "review": {
-                     *         "isSame": true,
-                     *         "recorded": {
-                     *           "model": "gpt-5-mini",
-                     *           "explanation": [
-                     *             "The pool of connections ran out."
-                     *           ],
-                     *           "hypotheses": [
-                     *             "checkout. Its pool ran out."
-                     *           ]
-                     *         },
-                     *         "replayed": {
-                     *           "model": "gpt-5-mini",
-                     *           "explanation": [
-                     *             "The pool of connections ran out."
-                     *           ],
-                     *           "hypotheses": [
-                     *             "checkout. Its pool ran out."
-                     *           ]
-                     *         },
-                     *         "added": [
-                     *           "The pool ran out."
-                     *         ],
-                     *         "dropped": [],
-                     *         "message": "It explained the case in 1 cited sentence and proposed 0 hypotheses.",
-                     *         "spent": {
-                     *           "turns": 3,
-                     *           "tokens": 3300,
-                     *           "costUsd": 0.0006
-                     *         }
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ReplayView"];
                 };
             };
@@ -6159,7 +4964,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -6169,84 +4973,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "status": "queued",
-                     *           "startedBy": null,
-                     *           "rootCause": null,
-                     *           "explanation": "Checkout ran out of connections right after deploy v42.",
-                     *           "confidence": 0,
-                     *           "outcome": "identified",
-                     *           "hypotheses": [
-                     *             {
-                     *               "hypothesisId": "hyp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *               "statement": "Deploy v42 of checkout broke it",
-                     *               "score": 0,
-                     *               "status": "supported",
-                     *               "supportedBy": [
-                     *                 "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *               ],
-                     *               "contradictedBy": [
-                     *                 "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *               ],
-                     *               "because": null,
-                     *               "proposedBy": "agents"
-                     *             }
-                     *           ],
-                     *           "recommendedActions": [
-                     *             "Roll back deploy v42"
-                     *           ],
-                     *           "steps": [
-                     *             {
-                     *               "stepIndex": 1,
-                     *               "agentName": "log analysis",
-                     *               "status": "pending",
-                     *               "message": null,
-                     *               "startedAt": "2026-03-01T12:00:00.000Z",
-                     *               "durationMs": 0,
-                     *               "findings": [
-                     *                 {
-                     *                   "statement": "Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.",
-                     *                   "kind": "change",
-                     *                   "evidenceIds": [
-                     *                     "evd_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *                   ],
-                     *                   "entity": "checkout",
-                     *                   "at": "2026-03-01T12:00:00.000Z",
-                     *                   "score": 0,
-                     *                   "data": {}
-                     *                 }
-                     *               ]
-                     *             }
-                     *           ],
-                     *           "missingEvidence": [
-                     *             "metrics of checkout"
-                     *           ],
-                     *           "knownSolution": {
-                     *             "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *             "title": "Payment processor pool exhaustion",
-                     *             "rootCause": null,
-                     *             "runbookUrl": null,
-                     *             "similarity": 0,
-                     *             "decision": "undecided",
-                     *             "isAwaited": true
-                     *           },
-                     *           "failure": null,
-                     *           "queuedAt": "2026-03-01T12:00:00.000Z",
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "endedAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["InvestigationPage"];
                 };
             };
@@ -6278,48 +5011,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "title": "Payment processor pool exhaustion",
-                     *           "summary": "Deploy v42 lowered the pool — resolved by: Roll back",
-                     *           "service": "payment-service",
-                     *           "symptoms": [
-                     *             "pool",
-                     *             "payment",
-                     *             "exhausted"
-                     *           ],
-                     *           "rootCause": "Deploy v42 lowered the connection pool to 5",
-                     *           "fix": {
-                     *             "title": "Roll back payment-service",
-                     *             "steps": [
-                     *               {
-                     *                 "action": "rollback_deployment",
-                     *                 "description": "Roll payment-service back to v41",
-                     *                 "params": {
-                     *                   "service": "payment-service",
-                     *                   "version": "v41"
-                     *                 }
-                     *               }
-                     *             ]
-                     *           },
-                     *           "runbookUrl": "https://wiki.example.com/runbooks/payment-pool",
-                     *           "confidence": 0.5,
-                     *           "occurrences": 1,
-                     *           "confirmations": 0,
-                     *           "status": "emerging",
-                     *           "createdAt": "2026-03-01T12:00:00.000Z",
-                     *           "lastSeenAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["PatternPage"];
                 };
             };
@@ -6340,14 +5038,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                 *       "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                 *       "type": "confirm_rca",
-                 *       "comment": null
-                 *     }
-                 */
                 "application/json": components["schemas"]["PatternFeedbackBody"];
             };
         };
@@ -6355,21 +5045,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "type": "confirm_rca",
-                     *       "comment": null,
-                     *       "givenBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["PatternFeedbackView"];
                 };
             };
@@ -6393,13 +5076,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "title": "High error rate on payment-service",
-                 *       "description": "5xx error rate exceeded 5% for 3 consecutive minutes.",
-                 *       "service": "payment-service"
-                 *     }
-                 */
                 "application/json": components["schemas"]["SymptomsBody"];
             };
         };
@@ -6407,48 +5083,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "title": "Payment processor pool exhaustion",
-                     *           "summary": "Deploy v42 lowered the pool — resolved by: Roll back",
-                     *           "service": "payment-service",
-                     *           "symptoms": [
-                     *             "pool",
-                     *             "payment",
-                     *             "exhausted"
-                     *           ],
-                     *           "rootCause": "Deploy v42 lowered the connection pool to 5",
-                     *           "fix": {
-                     *             "title": "Roll back payment-service",
-                     *             "steps": [
-                     *               {
-                     *                 "action": "rollback_deployment",
-                     *                 "description": "Roll payment-service back to v41",
-                     *                 "params": {
-                     *                   "service": "payment-service",
-                     *                   "version": "v41"
-                     *                 }
-                     *               }
-                     *             ]
-                     *           },
-                     *           "runbookUrl": "https://wiki.example.com/runbooks/payment-pool",
-                     *           "confidence": 0.5,
-                     *           "occurrences": 1,
-                     *           "confirmations": 0,
-                     *           "status": "emerging",
-                     *           "createdAt": "2026-03-01T12:00:00.000Z",
-                     *           "lastSeenAt": "2026-03-01T12:00:00.000Z",
-                     *           "similarity": 0.93
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["SimilarPatterns"];
                 };
             };
@@ -6467,7 +5108,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ptn_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 patternId: string;
             };
             cookie?: never;
@@ -6477,43 +5117,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Payment processor pool exhaustion",
-                     *       "summary": "Deploy v42 lowered the pool — resolved by: Roll back",
-                     *       "service": "payment-service",
-                     *       "symptoms": [
-                     *         "pool",
-                     *         "payment",
-                     *         "exhausted"
-                     *       ],
-                     *       "rootCause": "Deploy v42 lowered the connection pool to 5",
-                     *       "fix": {
-                     *         "title": "Roll back payment-service",
-                     *         "steps": [
-                     *           {
-                     *             "action": "rollback_deployment",
-                     *             "description": "Roll payment-service back to v41",
-                     *             "params": {
-                     *               "service": "payment-service",
-                     *               "version": "v41"
-                     *             }
-                     *           }
-                     *         ]
-                     *       },
-                     *       "runbookUrl": "https://wiki.example.com/runbooks/payment-pool",
-                     *       "confidence": 0.5,
-                     *       "occurrences": 1,
-                     *       "confirmations": 0,
-                     *       "status": "emerging",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "lastSeenAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["PatternView"];
                 };
             };
@@ -6531,35 +5141,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ptn_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 patternId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "title": "Pool exhausted",
-                 *       "summary": "The pool is too small for v42",
-                 *       "rootCause": "Deploy v42 lowered the connection pool to 5",
-                 *       "fix": {
-                 *         "title": "Roll back payment-service",
-                 *         "steps": [
-                 *           {
-                 *             "action": "rollback_deployment",
-                 *             "description": "Roll payment-service back to v41",
-                 *             "params": {
-                 *               "service": "payment-service",
-                 *               "version": "v41"
-                 *             }
-                 *           }
-                 *         ]
-                 *       },
-                 *       "runbookUrl": null,
-                 *       "status": "emerging"
-                 *     }
-                 */
                 "application/json": components["schemas"]["PatternChange"];
             };
         };
@@ -6567,43 +5154,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "patternId": "ptn_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Payment processor pool exhaustion",
-                     *       "summary": "Deploy v42 lowered the pool — resolved by: Roll back",
-                     *       "service": "payment-service",
-                     *       "symptoms": [
-                     *         "pool",
-                     *         "payment",
-                     *         "exhausted"
-                     *       ],
-                     *       "rootCause": "Deploy v42 lowered the connection pool to 5",
-                     *       "fix": {
-                     *         "title": "Roll back payment-service",
-                     *         "steps": [
-                     *           {
-                     *             "action": "rollback_deployment",
-                     *             "description": "Roll payment-service back to v41",
-                     *             "params": {
-                     *               "service": "payment-service",
-                     *               "version": "v41"
-                     *             }
-                     *           }
-                     *         ]
-                     *       },
-                     *       "runbookUrl": "https://wiki.example.com/runbooks/payment-pool",
-                     *       "confidence": 0.5,
-                     *       "occurrences": 1,
-                     *       "confirmations": 0,
-                     *       "status": "emerging",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "lastSeenAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["PatternView"];
                 };
             };
@@ -6635,51 +5192,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "approvalId": "apr_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "title": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *           "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *           "steps": [
-                     *             {
-                     *               "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *               "index": 1,
-                     *               "action": "rollback_deployment",
-                     *               "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *               "params": {
-                     *                 "service": "checkout",
-                     *                 "version": "2.4.1",
-                     *                 "toVersion": "2.4.0"
-                     *               },
-                     *               "risk": "low",
-                     *               "reversible": true,
-                     *               "manual": true,
-                     *               "status": "pending",
-                     *               "output": {
-                     *                 "deployed": "2.4.0"
-                     *               },
-                     *               "attempt": 0,
-                     *               "startedAt": "2026-03-01T12:00:00.000Z",
-                     *               "durationMs": 0
-                     *             }
-                     *           ],
-                     *           "required": 1,
-                     *           "approvedBy": [
-                     *             "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *           ],
-                     *           "expiresAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["PendingApprovalPage"];
                 };
             };
@@ -6696,19 +5215,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example apr_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 approvalId: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "decision": "approve",
-                 *       "notes": null
-                 *     }
-                 */
                 "application/json": components["schemas"]["RespondBody"];
             };
         };
@@ -6716,50 +5228,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *       "status": "proposed",
-                     *       "requiresApproval": true,
-                     *       "approvalId": "apr_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "steps": [
-                     *         {
-                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "index": 1,
-                     *           "action": "rollback_deployment",
-                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *           "params": {
-                     *             "service": "checkout",
-                     *             "version": "2.4.1",
-                     *             "toVersion": "2.4.0"
-                     *           },
-                     *           "risk": "low",
-                     *           "reversible": true,
-                     *           "manual": true,
-                     *           "status": "pending",
-                     *           "output": {
-                     *             "deployed": "2.4.0"
-                     *           },
-                     *           "attempt": 0,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0
-                     *         }
-                     *       ],
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "approvedBy": [
-                     *         "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *       ],
-                     *       "executedAt": "2026-03-01T12:00:00.000Z",
-                     *       "durationMs": 0
-                     *     }
-                     */
                     "application/json": components["schemas"]["RemediationView"];
                 };
             };
@@ -6796,23 +5271,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "evt_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "event": "incident.created",
-                     *           "timestamp": "2026-03-01T12:00:00.000Z",
-                     *           "tenantId": "ten_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "data": {}
-                     *         }
-                     *       ],
-                     *       "nextCursor": "evt_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *     }
-                     */
                     "application/json": components["schemas"]["EventPage"];
                 };
             };
@@ -6848,6 +5313,10 @@ export interface operations {
             /** @description The stream; it stays open */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6874,17 +5343,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "ticket": "ten_01HX9VTPQR3KF8MZWBYD5N6JCE.Zm9yX29uZV9zdHJlYW1fYW5kX25vX290aGVyX29uZSE",
-                     *       "expiresAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["StreamTicket"];
                 };
             };
@@ -6908,7 +5374,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 id: string;
             };
             cookie?: never;
@@ -6918,50 +5383,13 @@ export interface operations {
             /** @description One remediation for `rem_…`, a page for `inc_…` */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *       "status": "proposed",
-                     *       "requiresApproval": true,
-                     *       "approvalId": "apr_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "steps": [
-                     *         {
-                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "index": 1,
-                     *           "action": "rollback_deployment",
-                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *           "params": {
-                     *             "service": "checkout",
-                     *             "version": "2.4.1",
-                     *             "toVersion": "2.4.0"
-                     *           },
-                     *           "risk": "low",
-                     *           "reversible": true,
-                     *           "manual": true,
-                     *           "status": "pending",
-                     *           "output": {
-                     *             "deployed": "2.4.0"
-                     *           },
-                     *           "attempt": 0,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0
-                     *         }
-                     *       ],
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "approvedBy": [
-                     *         "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *       ],
-                     *       "executedAt": "2026-03-01T12:00:00.000Z",
-                     *       "durationMs": 0
-                     *     }
-                     */
                     "application/json": components["schemas"]["RemediationView"] | components["schemas"]["RemediationPage"];
                 };
             };
@@ -6979,18 +5407,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 remediationId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "notes": "Checked with the owners of checkout."
-                 *     }
-                 */
                 "application/json": components["schemas"]["ApproveBody"];
             };
         };
@@ -6998,50 +5420,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *       "status": "proposed",
-                     *       "requiresApproval": true,
-                     *       "approvalId": "apr_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "steps": [
-                     *         {
-                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "index": 1,
-                     *           "action": "rollback_deployment",
-                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *           "params": {
-                     *             "service": "checkout",
-                     *             "version": "2.4.1",
-                     *             "toVersion": "2.4.0"
-                     *           },
-                     *           "risk": "low",
-                     *           "reversible": true,
-                     *           "manual": true,
-                     *           "status": "pending",
-                     *           "output": {
-                     *             "deployed": "2.4.0"
-                     *           },
-                     *           "attempt": 0,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0
-                     *         }
-                     *       ],
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "approvedBy": [
-                     *         "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *       ],
-                     *       "executedAt": "2026-03-01T12:00:00.000Z",
-                     *       "durationMs": 0
-                     *     }
-                     */
                     "application/json": components["schemas"]["RemediationView"];
                 };
             };
@@ -7065,18 +5450,12 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 remediationId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "dryRun": false
-                 *     }
-                 */
                 "application/json": components["schemas"]["ExecuteBody"];
             };
         };
@@ -7084,50 +5463,14 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replay": components["headers"]["Idempotent-Replay"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *       "status": "proposed",
-                     *       "requiresApproval": true,
-                     *       "approvalId": "apr_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "steps": [
-                     *         {
-                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "index": 1,
-                     *           "action": "rollback_deployment",
-                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *           "params": {
-                     *             "service": "checkout",
-                     *             "version": "2.4.1",
-                     *             "toVersion": "2.4.0"
-                     *           },
-                     *           "risk": "low",
-                     *           "reversible": true,
-                     *           "manual": true,
-                     *           "status": "pending",
-                     *           "output": {
-                     *             "deployed": "2.4.0"
-                     *           },
-                     *           "attempt": 0,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0
-                     *         }
-                     *       ],
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "approvedBy": [
-                     *         "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *       ],
-                     *       "executedAt": "2026-03-01T12:00:00.000Z",
-                     *       "durationMs": 0
-                     *     }
-                     */
                     "application/json": components["schemas"]["RemediationView"];
                 };
             };
@@ -7149,20 +5492,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 remediationId: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "outcome": "resolved",
-                 *       "rating": 1,
-                 *       "comment": null
-                 *     }
-                 */
                 "application/json": components["schemas"]["RemediationFeedbackBody"];
             };
         };
@@ -7170,21 +5505,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "outcome": "resolved",
-                     *       "rating": 1,
-                     *       "comment": null,
-                     *       "createdAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["RemediationFeedbackView"];
                 };
             };
@@ -7205,18 +5533,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 remediationId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "reason": "Wrong service"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RejectBody"];
             };
         };
@@ -7224,50 +5546,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *       "status": "proposed",
-                     *       "requiresApproval": true,
-                     *       "approvalId": "apr_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "steps": [
-                     *         {
-                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "index": 1,
-                     *           "action": "rollback_deployment",
-                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *           "params": {
-                     *             "service": "checkout",
-                     *             "version": "2.4.1",
-                     *             "toVersion": "2.4.0"
-                     *           },
-                     *           "risk": "low",
-                     *           "reversible": true,
-                     *           "manual": true,
-                     *           "status": "pending",
-                     *           "output": {
-                     *             "deployed": "2.4.0"
-                     *           },
-                     *           "attempt": 0,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0
-                     *         }
-                     *       ],
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "approvedBy": [
-                     *         "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *       ],
-                     *       "executedAt": "2026-03-01T12:00:00.000Z",
-                     *       "durationMs": 0
-                     *     }
-                     */
                     "application/json": components["schemas"]["RemediationView"];
                 };
             };
@@ -7288,7 +5573,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 remediationId: string;
             };
             cookie?: never;
@@ -7298,52 +5582,14 @@ export interface operations {
             /** @description Under a new approvalId */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *       "status": "proposed",
-                     *       "requiresApproval": true,
-                     *       "approvalId": "apr_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "steps": [
-                     *         {
-                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "index": 1,
-                     *           "action": "rollback_deployment",
-                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *           "params": {
-                     *             "service": "checkout",
-                     *             "version": "2.4.1",
-                     *             "toVersion": "2.4.0"
-                     *           },
-                     *           "risk": "low",
-                     *           "reversible": true,
-                     *           "manual": true,
-                     *           "status": "pending",
-                     *           "output": {
-                     *             "deployed": "2.4.0"
-                     *           },
-                     *           "attempt": 0,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0
-                     *         }
-                     *       ],
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "approvedBy": [
-                     *         "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *       ],
-                     *       "executedAt": "2026-03-01T12:00:00.000Z",
-                     *       "durationMs": 0
-                     *     }
-                     */
                     "application/json": components["schemas"]["RemediationView"];
                 };
             };
@@ -7364,7 +5610,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 remediationId: string;
             };
             cookie?: never;
@@ -7374,50 +5619,13 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *       "status": "proposed",
-                     *       "requiresApproval": true,
-                     *       "approvalId": "apr_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "steps": [
-                     *         {
-                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "index": 1,
-                     *           "action": "rollback_deployment",
-                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *           "params": {
-                     *             "service": "checkout",
-                     *             "version": "2.4.1",
-                     *             "toVersion": "2.4.0"
-                     *           },
-                     *           "risk": "low",
-                     *           "reversible": true,
-                     *           "manual": true,
-                     *           "status": "pending",
-                     *           "output": {
-                     *             "deployed": "2.4.0"
-                     *           },
-                     *           "attempt": 0,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0
-                     *         }
-                     *       ],
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "approvedBy": [
-                     *         "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *       ],
-                     *       "executedAt": "2026-03-01T12:00:00.000Z",
-                     *       "durationMs": 0
-                     *     }
-                     */
                     "application/json": components["schemas"]["RemediationView"];
                 };
             };
@@ -7438,23 +5646,13 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 remediationId: string;
-                /** @example stp_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 stepId: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "status": "succeeded",
-                 *       "output": {
-                 *         "restarted": 3
-                 *       }
-                 *     }
-                 */
                 "application/json": components["schemas"]["CompleteStepBody"];
             };
         };
@@ -7462,50 +5660,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *       "status": "proposed",
-                     *       "requiresApproval": true,
-                     *       "approvalId": "apr_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "steps": [
-                     *         {
-                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "index": 1,
-                     *           "action": "rollback_deployment",
-                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *           "params": {
-                     *             "service": "checkout",
-                     *             "version": "2.4.1",
-                     *             "toVersion": "2.4.0"
-                     *           },
-                     *           "risk": "low",
-                     *           "reversible": true,
-                     *           "manual": true,
-                     *           "status": "pending",
-                     *           "output": {
-                     *             "deployed": "2.4.0"
-                     *           },
-                     *           "attempt": 0,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0
-                     *         }
-                     *       ],
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "approvedBy": [
-                     *         "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *       ],
-                     *       "executedAt": "2026-03-01T12:00:00.000Z",
-                     *       "durationMs": 0
-                     *     }
-                     */
                     "application/json": components["schemas"]["RemediationView"];
                 };
             };
@@ -7526,9 +5687,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example rem_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 remediationId: string;
-                /** @example stp_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 stepId: string;
             };
             cookie?: never;
@@ -7538,50 +5697,13 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "remediationId": "rem_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "investigationId": "inv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "title": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *       "status": "proposed",
-                     *       "requiresApproval": true,
-                     *       "approvalId": "apr_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "planDigest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *       "steps": [
-                     *         {
-                     *           "stepId": "stp_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "index": 1,
-                     *           "action": "rollback_deployment",
-                     *           "description": "Roll back checkout in production from 2.4.1 to 2.4.0",
-                     *           "params": {
-                     *             "service": "checkout",
-                     *             "version": "2.4.1",
-                     *             "toVersion": "2.4.0"
-                     *           },
-                     *           "risk": "low",
-                     *           "reversible": true,
-                     *           "manual": true,
-                     *           "status": "pending",
-                     *           "output": {
-                     *             "deployed": "2.4.0"
-                     *           },
-                     *           "attempt": 0,
-                     *           "startedAt": "2026-03-01T12:00:00.000Z",
-                     *           "durationMs": 0
-                     *         }
-                     *       ],
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "approvedBy": [
-                     *         "user_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *       ],
-                     *       "executedAt": "2026-03-01T12:00:00.000Z",
-                     *       "durationMs": 0
-                     *     }
-                     */
                     "application/json": components["schemas"]["RemediationView"];
                 };
             };
@@ -7602,7 +5724,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 tenantId: string;
             };
             cookie?: never;
@@ -7612,31 +5733,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "tenantId": "ten_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "name": "Acme Corp",
-                     *       "plan": "starter",
-                     *       "status": "active",
-                     *       "settings": {
-                     *         "autoInvestigateMinSeverity": "critical",
-                     *         "approvals": {
-                     *           "expiresInMinutes": 1,
-                     *           "required": 1,
-                     *           "allowSelfApproval": true,
-                     *           "executeOnApproval": true
-                     *         },
-                     *         "retentionDays": {
-                     *           "events": 1
-                     *         }
-                     *       },
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["TenantProfile"];
                 };
             };
@@ -7654,31 +5757,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 tenantId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Acme Corp",
-                 *       "plan": "starter",
-                 *       "settings": {
-                 *         "autoInvestigateMinSeverity": "critical",
-                 *         "approvals": {
-                 *           "expiresInMinutes": 1,
-                 *           "required": 1,
-                 *           "allowSelfApproval": true,
-                 *           "executeOnApproval": true
-                 *         },
-                 *         "retentionDays": {
-                 *           "events": 1
-                 *         }
-                 *       }
-                 *     }
-                 */
                 "application/json": components["schemas"]["ChangeTenantBody"];
             };
         };
@@ -7686,31 +5770,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "tenantId": "ten_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "name": "Acme Corp",
-                     *       "plan": "starter",
-                     *       "status": "active",
-                     *       "settings": {
-                     *         "autoInvestigateMinSeverity": "critical",
-                     *         "approvals": {
-                     *           "expiresInMinutes": 1,
-                     *           "required": 1,
-                     *           "allowSelfApproval": true,
-                     *           "executeOnApproval": true
-                     *         },
-                     *         "retentionDays": {
-                     *           "events": 1
-                     *         }
-                     *       },
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["TenantProfile"];
                 };
             };
@@ -7730,7 +5796,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -7740,24 +5805,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "severity": "critical",
-                     *       "category": "security",
-                     *       "summary": "Critical availability incident on checkout (production): Checkout returns 503",
-                     *       "confidence": 0,
-                     *       "suggestedAgents": [
-                     *         "known solution",
-                     *         "log analysis"
-                     *       ],
-                     *       "decidedBecause": [
-                     *         "The sender calls it high."
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["TriageView"];
                 };
             };
@@ -7775,7 +5829,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example inc_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 incidentId: string;
             };
             cookie?: never;
@@ -7785,24 +5838,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "severity": "critical",
-                     *       "category": "security",
-                     *       "summary": "Critical availability incident on checkout (production): Checkout returns 503",
-                     *       "confidence": 0,
-                     *       "suggestedAgents": [
-                     *         "known solution",
-                     *         "log analysis"
-                     *       ],
-                     *       "decidedBecause": [
-                     *         "The sender calls it high."
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["TriageView"];
                 };
             };
@@ -7834,31 +5876,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "triggerId": "trg_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "name": "Investigate checkout at once",
-                     *           "on": {
-                     *             "provider": "custom",
-                     *             "event": "incident.created"
-                     *           },
-                     *           "condition": "event.data.severity in [\"critical\", \"high\"] && incident.service == \"checkout\"",
-                     *           "action": "start_investigation",
-                     *           "actionConfig": {},
-                     *           "enabled": true,
-                     *           "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "createdAt": "2026-03-01T12:00:00.000Z",
-                     *           "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["TriggerPage"];
                 };
             };
@@ -7879,18 +5903,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Investigate checkout at once",
-                 *       "on": {
-                 *         "event": "incident.created"
-                 *       },
-                 *       "condition": "event.data.severity in [\"critical\", \"high\"] && incident.service == \"checkout\"",
-                 *       "action": "start_investigation",
-                 *       "actionConfig": {},
-                 *       "enabled": true
-                 *     }
-                 */
                 "application/json": components["schemas"]["CreateTriggerBody"];
             };
         };
@@ -7898,28 +5910,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "triggerId": "trg_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "name": "Investigate checkout at once",
-                     *       "on": {
-                     *         "provider": "custom",
-                     *         "event": "incident.created"
-                     *       },
-                     *       "condition": "event.data.severity in [\"critical\", \"high\"] && incident.service == \"checkout\"",
-                     *       "action": "start_investigation",
-                     *       "actionConfig": {},
-                     *       "enabled": true,
-                     *       "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["TriggerView"];
                 };
             };
@@ -7938,7 +5936,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example trg_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 triggerId: string;
             };
             cookie?: never;
@@ -7948,26 +5945,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "triggerId": "trg_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "name": "Investigate checkout at once",
-                     *       "on": {
-                     *         "provider": "custom",
-                     *         "event": "incident.created"
-                     *       },
-                     *       "condition": "event.data.severity in [\"critical\", \"high\"] && incident.service == \"checkout\"",
-                     *       "action": "start_investigation",
-                     *       "actionConfig": {},
-                     *       "enabled": true,
-                     *       "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["TriggerView"];
                 };
             };
@@ -7985,7 +5969,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example trg_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 triggerId: string;
             };
             cookie?: never;
@@ -7995,6 +5978,10 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8015,26 +6002,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example trg_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 triggerId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Investigate checkout at once",
-                 *       "on": {
-                 *         "provider": "custom",
-                 *         "event": "incident.created"
-                 *       },
-                 *       "condition": "event.data.severity in [\"critical\", \"high\"] && incident.service == \"checkout\"",
-                 *       "action": "start_investigation",
-                 *       "actionConfig": {},
-                 *       "enabled": true
-                 *     }
-                 */
                 "application/json": components["schemas"]["ChangeTriggerBody"];
             };
         };
@@ -8042,26 +6015,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "triggerId": "trg_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "name": "Investigate checkout at once",
-                     *       "on": {
-                     *         "provider": "custom",
-                     *         "event": "incident.created"
-                     *       },
-                     *       "condition": "event.data.severity in [\"critical\", \"high\"] && incident.service == \"checkout\"",
-                     *       "action": "start_investigation",
-                     *       "actionConfig": {},
-                     *       "enabled": true,
-                     *       "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["TriggerView"];
                 };
             };
@@ -8081,7 +6041,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example trg_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 triggerId: string;
             };
             cookie?: never;
@@ -8091,23 +6050,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "triggerId": "trg_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "examined": 412,
-                     *       "fired": [
-                     *         {
-                     *           "id": "evt_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "event": "incident.created",
-                     *           "timestamp": "2026-03-01T12:00:00.000Z",
-                     *           "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["TriggerSimulation"];
                 };
             };
@@ -8139,24 +6088,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "email": "ada@example.com",
-                     *           "name": "Ada Lovelace",
-                     *           "role": "admin",
-                     *           "createdAt": "2026-03-01T12:00:00.000Z",
-                     *           "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["UserPage"];
                 };
             };
@@ -8177,14 +6115,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "email": "ada@example.com",
-                 *       "name": "Ada Lovelace",
-                 *       "role": "admin",
-                 *       "password": "choose-a-long-one"
-                 *     }
-                 */
                 "application/json": components["schemas"]["CreateUserBody"];
             };
         };
@@ -8192,22 +6122,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "email": "ada@example.com",
-                     *       "name": "Ada Lovelace",
-                     *       "role": "admin",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z",
-                     *       "setPasswordToken": "st_5d0e8a61c3"
-                     *     }
-                     */
                     "application/json": components["schemas"]["NewUserView"];
                 };
             };
@@ -8227,7 +6149,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 userId: string;
             };
             cookie?: never;
@@ -8237,19 +6158,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "email": "ada@example.com",
-                     *       "name": "Ada Lovelace",
-                     *       "role": "admin",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["UserView"];
                 };
             };
@@ -8267,7 +6182,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 userId: string;
             };
             cookie?: never;
@@ -8277,6 +6191,10 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8298,20 +6216,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example user_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 userId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "email": "ada@example.com",
-                 *       "name": "Ada Lovelace",
-                 *       "role": "admin"
-                 *     }
-                 */
                 "application/json": components["schemas"]["ChangeUserBody"];
             };
         };
@@ -8319,19 +6229,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "email": "ada@example.com",
-                     *       "name": "Ada Lovelace",
-                     *       "role": "admin",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["UserView"];
                 };
             };
@@ -8364,31 +6268,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "subscriptionId": "whs_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "url": "https://hooks.example.com/causeflow",
-                     *           "events": [
-                     *             "incident.created",
-                     *             "investigation.*"
-                     *           ],
-                     *           "description": "Opens tickets",
-                     *           "enabled": true,
-                     *           "disabledReason": "requested",
-                     *           "failingSince": "2026-03-01T12:00:00.000Z",
-                     *           "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "createdAt": "2026-03-01T12:00:00.000Z",
-                     *           "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookSubscriptionPage"];
                 };
             };
@@ -8412,17 +6298,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "url": "https://hooks.example.com/causeflow",
-                 *       "events": [
-                 *         "incident.created",
-                 *         "investigation.*"
-                 *       ],
-                 *       "description": "Opens tickets",
-                 *       "secret": "whsec_…"
-                 *     }
-                 */
                 "application/json": components["schemas"]["CreateWebhookSubscriptionBody"];
             };
         };
@@ -8430,29 +6305,15 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    /** @description Where it is read, if it is kept */
-                    Location?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
+                    "Idempotent-Replay": components["headers"]["Idempotent-Replay"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "subscriptionId": "whs_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "url": "https://hooks.example.com/causeflow",
-                     *       "events": [
-                     *         "incident.created",
-                     *         "investigation.*"
-                     *       ],
-                     *       "description": "Opens tickets",
-                     *       "enabled": true,
-                     *       "disabledReason": "requested",
-                     *       "failingSince": "2026-03-01T12:00:00.000Z",
-                     *       "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z",
-                     *       "secret": "whsec_…"
-                     *     }
-                     */
                     "application/json": components["schemas"]["NewWebhookSubscription"];
                 };
             };
@@ -8473,7 +6334,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 subscriptionId: string;
             };
             cookie?: never;
@@ -8483,26 +6343,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "subscriptionId": "whs_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "url": "https://hooks.example.com/causeflow",
-                     *       "events": [
-                     *         "incident.created",
-                     *         "investigation.*"
-                     *       ],
-                     *       "description": "Opens tickets",
-                     *       "enabled": true,
-                     *       "disabledReason": "requested",
-                     *       "failingSince": "2026-03-01T12:00:00.000Z",
-                     *       "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookSubscriptionView"];
                 };
             };
@@ -8520,7 +6367,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 subscriptionId: string;
             };
             cookie?: never;
@@ -8530,6 +6376,10 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8550,24 +6400,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 subscriptionId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "url": "https://hooks.example.com/causeflow",
-                 *       "events": [
-                 *         "incident.created",
-                 *         "investigation.*"
-                 *       ],
-                 *       "description": "Opens tickets",
-                 *       "enabled": true
-                 *     }
-                 */
                 "application/json": components["schemas"]["ChangeWebhookSubscriptionBody"];
             };
         };
@@ -8575,26 +6413,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "subscriptionId": "whs_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "url": "https://hooks.example.com/causeflow",
-                     *       "events": [
-                     *         "incident.created",
-                     *         "investigation.*"
-                     *       ],
-                     *       "description": "Opens tickets",
-                     *       "enabled": true,
-                     *       "disabledReason": "requested",
-                     *       "failingSince": "2026-03-01T12:00:00.000Z",
-                     *       "createdBy": "user_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "updatedAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookSubscriptionView"];
                 };
             };
@@ -8619,7 +6444,6 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 subscriptionId: string;
             };
             cookie?: never;
@@ -8629,28 +6453,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "deliveryId": "dlv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "eventId": "evt_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "event": "incident.created",
-                     *           "status": "pending",
-                     *           "attempts": 2,
-                     *           "lastStatusCode": 503,
-                     *           "lastError": "The address answered 503.",
-                     *           "nextAttemptAt": "2026-03-01T12:00:00.000Z",
-                     *           "lastAttemptAt": "2026-03-01T12:00:00.000Z",
-                     *           "createdAt": "2026-03-01T12:00:00.000Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookDeliveryPage"];
                 };
             };
@@ -8668,9 +6477,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 subscriptionId: string;
-                /** @example dlv_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 deliveryId: string;
             };
             cookie?: never;
@@ -8680,23 +6487,13 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "deliveryId": "dlv_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "eventId": "evt_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "event": "incident.created",
-                     *       "status": "pending",
-                     *       "attempts": 2,
-                     *       "lastStatusCode": 503,
-                     *       "lastError": "The address answered 503.",
-                     *       "nextAttemptAt": "2026-03-01T12:00:00.000Z",
-                     *       "lastAttemptAt": "2026-03-01T12:00:00.000Z",
-                     *       "createdAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookDeliveryView"];
                 };
             };
@@ -8717,19 +6514,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 subscriptionId: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "overlapMinutes": 1440,
-                 *       "secret": "whsec_…"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RotateSubscriptionSecretBody"];
             };
         };
@@ -8737,16 +6527,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "subscriptionId": "whs_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "secret": "whsec_…",
-                     *       "previousSecretExpiresAt": "2026-03-01T12:00:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["RotatedSubscriptionSecret"];
                 };
             };
@@ -8766,7 +6553,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example whs_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 subscriptionId: string;
             };
             cookie?: never;
@@ -8776,19 +6562,13 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "eventId": "evt_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "succeeded": true,
-                     *       "statusCode": 503,
-                     *       "error": "The address answered 503.",
-                     *       "answer": "busy",
-                     *       "durationMs": 86
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookTestResult"];
                 };
             };
@@ -8813,29 +6593,12 @@ export interface operations {
                 "X-Webhook-Signature": string;
             };
             path: {
-                /** @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 tenantId: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "title": "High error rate on payment-service",
-                 *       "description": "5xx error rate exceeded 5% for 3 consecutive minutes.",
-                 *       "sourceAlertId": "alert-98765",
-                 *       "severity": "medium",
-                 *       "service": "payment-service",
-                 *       "environment": "production",
-                 *       "tags": {
-                 *         "team": "platform"
-                 *       },
-                 *       "metadata": {
-                 *         "errorRate": "5.3%"
-                 *       }
-                 *     }
-                 */
                 "application/json": components["schemas"]["CustomAlertBody"];
             };
         };
@@ -8843,15 +6606,13 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *       "status": "triaging"
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookAccepted"];
                 };
             };
@@ -8873,9 +6634,7 @@ export interface operations {
                 "X-API-Key": string;
             };
             path: {
-                /** @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 tenantId: string;
-                /** @example alertmanager */
                 provider: string;
             };
             cookie?: never;
@@ -8883,27 +6642,6 @@ export interface operations {
         /** @description As the tool sends it, in the tool's own media type */
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "version": "4",
-                 *       "status": "firing",
-                 *       "alerts": [
-                 *         {
-                 *           "status": "firing",
-                 *           "labels": {
-                 *             "alertname": "HighErrorRate",
-                 *             "service": "checkout",
-                 *             "severity": "critical"
-                 *           },
-                 *           "annotations": {
-                 *             "summary": "More than 5 % of the requests to checkout fail"
-                 *           },
-                 *           "startsAt": "2026-03-01T12:00:00Z",
-                 *           "fingerprint": "c6eadffa33fcdf37"
-                 *         }
-                 *       ]
-                 *     }
-                 */
                 "application/json": {
                     [key: string]: unknown;
                 };
@@ -8913,21 +6651,13 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "accepted": 1,
-                     *       "incidents": [
-                     *         {
-                     *           "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "status": "open",
-                     *           "sourceAlertId": "c6eadffa33fcdf37"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["NoticesAccepted"];
                 };
             };
@@ -8946,14 +6676,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ten_01HX9VTPQR3KF8MZWBYD5N6JCE */
                 tenantId: string;
-                /** @example alertmanager */
                 provider: string;
-                /**
-                 * @description The end of the `ingestUrl` that connecting the integration answered; dies with it
-                 * @example aB3
-                 */
+                /** @description The end of the `ingestUrl` that connecting the integration answered; dies with it */
                 ingestToken: string;
             };
             cookie?: never;
@@ -8961,27 +6686,6 @@ export interface operations {
         /** @description As the tool sends it, in the tool's own media type */
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "version": "4",
-                 *       "status": "firing",
-                 *       "alerts": [
-                 *         {
-                 *           "status": "firing",
-                 *           "labels": {
-                 *             "alertname": "HighErrorRate",
-                 *             "service": "checkout",
-                 *             "severity": "critical"
-                 *           },
-                 *           "annotations": {
-                 *             "summary": "More than 5 % of the requests to checkout fail"
-                 *           },
-                 *           "startsAt": "2026-03-01T12:00:00Z",
-                 *           "fingerprint": "c6eadffa33fcdf37"
-                 *         }
-                 *       ]
-                 *     }
-                 */
                 "application/json": {
                     [key: string]: unknown;
                 };
@@ -8991,21 +6695,13 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "accepted": 1,
-                     *       "incidents": [
-                     *         {
-                     *           "incidentId": "inc_01HX9VTPQR3KF8MZWBYD5N6JCE",
-                     *           "status": "open",
-                     *           "sourceAlertId": "c6eadffa33fcdf37"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["NoticesAccepted"];
                 };
             };

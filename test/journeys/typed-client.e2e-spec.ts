@@ -209,9 +209,11 @@ describe('a client that is generated from the document', () => {
     const params = { params: { path: { incidentId } } };
     const found = await until('the known solution is found', async () => {
       const query = { events: 'investigation.known_solution_found', incidentId };
-      return (await taken(client.GET('/v1/notifications/events', { params: { query } }))).items[0];
+      const { items } = await taken(client.GET('/v1/notifications/events', { params: { query } }));
+      return items.find((item) => item.event === 'investigation.known_solution_found');
     });
-    expect([found.data['matchedPatternId'], found.data['confidence']]).toEqual([patternId, 1]);
+    // The name of an event tells the compiler which data it has.
+    expect([found.data.matchedPatternId, found.data.confidence]).toEqual([patternId, 1]);
     const body = { action: 'accept' as const, patternId };
     await taken(client.POST('/v1/investigation/{incidentId}/known-solution', { ...params, body }));
     await until('the run ended', async () => {

@@ -1,4 +1,5 @@
-import { jsonSchemaOf } from '../http/json-schema.js';
+import { nameOfWords } from '../domain/words.js';
+import { type JsonSchema, jsonSchemaOf } from '../http/json-schema.js';
 import type { AnyEventClass } from './define-event.js';
 
 const TENANT = 'ten_01HX9VTPQR3KF8MZWBYD5N6JCE';
@@ -13,9 +14,7 @@ more, a frame \`stream.truncated\` with \`{"oldestEventId"}\` (null when none is
 
 /** AsyncAPI 3.0 of the stream: a message for each public event of the catalogue. */
 export function asyncApiDocument(published: readonly AnyEventClass[]): object {
-  const messages = Object.fromEntries(
-    published.map(({ definition }) => [definition.type, messageOf(definition)]),
-  );
+  const messages = Object.fromEntries(published.map((event) => [event.definition.type, messageOf(event)]));
   const names = Object.keys(messages);
   return {
     asyncapi: '3.0.0',
@@ -43,12 +42,22 @@ export function asyncApiDocument(published: readonly AnyEventClass[]): object {
         security: ['bearerAuth', 'apiKey', 'streamTicket'].map((name) => ({
           $ref: `#/components/securitySchemes/${name}`,
         })),
-        bindings: { http: { method: 'GET', bindingVersion: '0.3.0' } },
+        bindings: { http: { method: 'GET', query: QUERY, bindingVersion: '0.3.0' } },
       },
     },
     components: { messages, securitySchemes: SECURITY_SCHEMES },
   };
 }
+
+const QUERY = {
+  type: 'object',
+  properties: {
+    events: { type: 'string', description: 'Names and wildcards like incident.*, separated by commas' },
+    incidentId: { type: 'string', description: 'Only events about this incident' },
+    lastEventId: { type: 'string', description: 'Resume after this event; `Last-Event-ID` wins over it' },
+    ticket: { type: 'string', description: 'A stream ticket in the place of `Authorization`' },
+  },
+};
 
 const SECURITY_SCHEMES = {
   bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
@@ -65,19 +74,38 @@ const SECURITY_SCHEMES = {
   },
 };
 
+/** With a name for whatever becomes a type of a generated client; it would be given a number otherwise. */
+function titled(title: string, schema: JsonSchema): JsonSchema {
+  const { enum: list, properties } = schema as Typed;
+  if (list) return { title: nameOfWords(list) ?? title, ...schema };
+  if (!properties) return schema;
+  const inner = Object.entries(properties).map(
+    ([name, property]) =>
+      [name, titled(title + name.charAt(0).toUpperCase() + name.slice(1), property)] as const,
+  );
+  return { title, ...schema, properties: Object.fromEntries(inner) };
+}
+
+interface Typed {
+  readonly enum?: readonly string[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+}
+
 /** The envelope around the payload: what `data:` of a frame and the body of a webhook hold. */
-function messageOf({ type, summary, data, example }: AnyEventClass['definition']): object {
+function messageOf({ name, definition: { type, summary, data, example } }: AnyEventClass): object {
   return {
     name: type,
+    title: name,
     summary,
     contentType: 'application/json',
     payload: {
+      title: name,
       type: 'object',
       properties: {
-        event: { const: type },
+        event: { type: 'string', const: type },
         timestamp: { type: 'string', format: 'date-time', description: 'When the fact was committed' },
         tenantId: { type: 'string', pattern: '^ten_[0-7][0-9A-HJKMNP-TV-Z]{25}$' },
-        data: jsonSchemaOf(data),
+        data: titled(data.name, jsonSchemaOf(data)),
       },
       required: ['event', 'timestamp', 'tenantId', 'data'],
       additionalProperties: false,

@@ -34,6 +34,6 @@ export class ApiDocuments {
     // Ours are checked when the documents are generated; an extension's class may be a namesake of one of ours.
     for (const name of sharedNames())
       this.log.warn(`Several classes are called ${name}: /openapi.json shows one in the place of the others`);
-    return JSON.stringify(openApiDocument(app));
+    return JSON.stringify(openApiDocument(app, this.catalogue.published));
   }
 }

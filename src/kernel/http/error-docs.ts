@@ -1,7 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { ERROR_STATUS, type ErrorCode } from '../domain/errors.js';
+import { words } from '../domain/words.js';
 import { Field, IdOf, ListOf, OneOf, Text, Texts } from './fields.js';
+
+const ERROR_CODES = words('ErrorCode', Object.keys(ERROR_STATUS));
 
 class ErrorDetail {
   @Text({ max: 500, example: 'title' }) field!: string;
@@ -10,12 +13,7 @@ class ErrorDetail {
 
 /** The shape of every error. */
 class ErrorEnvelope {
-  @OneOf(Object.keys(ERROR_STATUS), {
-    name: 'ErrorCode',
-    summary: 'A stable code',
-    example: 'validation_error',
-  })
-  error!: ErrorCode;
+  @OneOf(ERROR_CODES, { summary: 'A stable code', example: 'validation_error' }) error!: ErrorCode;
   @Text({ max: 2000, summary: 'A sentence for a person', example: 'title must not be blank' })
   message!: string;
   @Field({ type: 'string', example: '1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed' }) requestId!: string;

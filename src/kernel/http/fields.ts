@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import {
-  ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max,
+  ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max,
   Min, ValidateIf, ValidateNested, NotEquals,
 } from 'class-validator'; // prettier-ignore
 import { EMAIL, LONGEST_EMAIL } from '../domain/email.js';
@@ -95,12 +95,8 @@ export function Email(options: Common = {}): PropertyDecorator {
 }
 
 /** One of a closed set of words. */
-export function OneOf(
-  values: readonly string[],
-  options: Common & { name?: string } = {},
-): PropertyDecorator {
-  const { name } = options;
-  return field(options, { enum: [...values], ...(name && { enumName: name }) }, IsIn([...values]));
+export function OneOf(values: readonly string[], options: Common = {}): PropertyDecorator {
+  return field(options, { enum: [...values] }, IsIn([...values]));
 }
 
 interface Ranged {
@@ -176,21 +172,25 @@ export function TextsByName(options: Common = {}): PropertyDecorator {
   return field(options, { type: 'object', additionalProperties: { type: 'string' } }, IsObject());
 }
 
-/** Any JSON value at all. */
-export function AnyJson(options: Common = {}): PropertyDecorator {
-  return field(
-    options,
-    {
-      oneOf: [
-        { type: 'string' },
-        { type: 'object', additionalProperties: true },
-        { type: 'array', items: {} },
-        { type: 'number' },
-        { type: 'boolean' },
-      ],
-    },
-    NotEquals(undefined),
-  );
+/** Numbers by name, for answers. */
+export function CountsByName(options: Common = {}): PropertyDecorator {
+  return field(options, { type: 'object', additionalProperties: { type: 'integer' } }, IsObject());
+}
+
+const JSON_KINDS = {
+  string: { type: 'string' },
+  object: { type: 'object', additionalProperties: true },
+  array: { type: 'array', items: {} },
+  number: { type: 'number' },
+  boolean: { type: 'boolean' },
+};
+
+/** Any JSON value of these kinds; of any kind at all when none is named. What reads it checks which it is. */
+export function AnyJson(
+  options: Common & { kinds?: readonly (keyof typeof JSON_KINDS)[] } = {},
+): PropertyDecorator {
+  const { kinds = Object.keys(JSON_KINDS) as (keyof typeof JSON_KINDS)[] } = options;
+  return field(options, { oneOf: kinds.map((kind) => JSON_KINDS[kind]) }, NotEquals(undefined));
 }
 
 /** A nested object of a class of its own. */
@@ -216,17 +216,19 @@ export function ListOf(
 }
 
 export function Texts(
-  options: Common & { max?: number; maxLength?: number; values?: readonly string[] } = {},
+  options: Common & { min?: number; max?: number; maxLength?: number; values?: readonly string[] } = {},
 ): PropertyDecorator {
-  const { max = 1000, maxLength = 20_000, values } = options;
+  const { min = 0, max = 1000, maxLength = 20_000, values } = options;
   return field(
     options,
     {
       type: 'array',
+      ...(min > 0 && { minItems: min }),
       maxItems: max,
       items: { type: 'string', ...(values && { enum: [...values] }) },
     },
     IsArray(),
+    ...(min > 0 ? [ArrayMinSize(min)] : []),
     ArrayMaxSize(max),
     IsString({ each: true }),
     Length(0, maxLength, { each: true }),

@@ -1,9 +1,9 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { ERROR_STATUS, type ErrorCode } from '../domain/errors.js';
+import { headersNamed, LIMITS } from './openapi-headers.js';
 
 type Responses = NonNullable<NonNullable<OpenAPIObject['components']>['responses']>;
 type Response = Exclude<Responses[string], { $ref: string }>;
-type Headers = NonNullable<Response['headers']>;
 
 /** What a person reads with each code, for example. */
 const SENTENCES: Readonly<Record<ErrorCode, string>> = {
@@ -39,17 +39,12 @@ const FIELDS: Readonly<Partial<Record<ErrorCode, object>>> = {
   invalid_transition: { from: 'closed', to: 'resolved', allowed: ['open'] },
 };
 
-const integer = { schema: { type: 'integer' } };
-const RETRY_AFTER: Headers = { 'Retry-After': { ...integer, description: 'Seconds' } };
-const HEADERS: Readonly<Record<number, Headers>> = {
-  429: {
-    ...RETRY_AFTER,
-    'X-RateLimit-Limit': { ...integer, description: 'Calls per minute' },
-    'X-RateLimit-Remaining': integer,
-    'X-RateLimit-Reset': { ...integer, description: 'Unix seconds' },
-  },
-  503: RETRY_AFTER,
-};
+const OWN_HEADERS = {
+  401: ['WWW-Authenticate'],
+  405: ['Allow'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+} as const;
 
 /** The answers that every operation shares, one for each status, with an example of each code. */
 export function errorComponents(): Responses {
@@ -93,10 +88,10 @@ function nameOf(status: number): string {
 
 function componentFor(status: number): Response {
   const codes = (Object.keys(ERROR_STATUS) as ErrorCode[]).filter((code) => ERROR_STATUS[code] === status);
-  const headers = HEADERS[status];
+  const own = status in OWN_HEADERS ? OWN_HEADERS[status as keyof typeof OWN_HEADERS] : [];
   return {
     description: codes.map((code) => `\`${code}\``).join(', '),
-    ...(headers && { headers }),
+    headers: headersNamed('X-Request-Id', ...LIMITS, ...own),
     content: {
       'application/json': {
         schema: { $ref: '#/components/schemas/ErrorEnvelope' },

@@ -39,7 +39,8 @@ export const SECURITY_SCHEMES: Readonly<Record<string, Scheme>> = {
     type: 'apiKey',
     in: 'query',
     name: 'ticket',
-    description: 'A single-use ticket, for browsers whose EventSource cannot send headers.',
+    description:
+      'A single-use ticket, for browsers whose EventSource cannot send headers. Never an access token: addresses end up in logs.',
   },
 };
 

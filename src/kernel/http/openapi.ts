@@ -1,9 +1,13 @@
 import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { AnyEventClass } from '../events/define-event.js';
+import { eventSchemas } from '../events/event-schemas.js';
 import { addErrors, errorComponents } from './openapi-errors.js';
 import { exampleOf, pathExample } from './openapi-examples.js';
+import { type HeaderName, HEADERS, headersNamed, LIMITS } from './openapi-headers.js';
 import { accessByOperation, SECURITY_SCHEMES, securityFor } from './openapi-security.js';
+import { referToWords } from './openapi-words.js';
 
 const DESCRIPTION = `An alert comes in, becomes an incident, is triaged and investigated, gets a remediation proposed, approved and
 executed, is resolved and leaves a pattern behind. Every step is an event: see \`/asyncapi.json\`.
@@ -26,8 +30,8 @@ type Operation = NonNullable<PathItem['get']>;
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type Content = Record<string, { schema?: object; example?: unknown; examples?: unknown }>;
 
-/** OpenAPI 3.1 of all controllers, in an order that only changes with them. */
-export function openApiDocument(app: INestApplication): OpenAPIObject {
+/** OpenAPI 3.1 of all controllers and published events, in an order that only changes with them. */
+export function openApiDocument(app: INestApplication, published: readonly AnyEventClass[]): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('CauseFlow')
@@ -36,9 +40,14 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/');
   for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) builder.addSecurity(name, scheme);
-  const document = SwaggerModule.createDocument(app, builder.build(), { autoTagControllers: false });
+  const document = SwaggerModule.createDocument(app, builder.build(), {
+    autoTagControllers: false,
+    extraModels: published.map(({ definition }) => definition.data),
+  });
   const accesses = accessByOperation(app);
-  const schemas = sorted(document.components?.schemas ?? {});
+  const shapes = { ...document.components?.schemas, ...eventSchemas(published) };
+  const vocabulary = referToWords({ shapes, paths: document.paths });
+  const schemas = sorted({ ...shapes, ...vocabulary });
   for (const [method, operation] of operationsOf(document)) {
     operation.security ??= securityFor(accesses.get(operation.operationId ?? '') ?? {});
     describeBody(operation, schemas);
@@ -48,8 +57,9 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   }
   return {
     ...document,
+    tags: tagsOf(document),
     paths: sorted(document.paths),
-    components: { ...document.components, schemas, responses: errorComponents() },
+    components: { ...document.components, schemas, headers: HEADERS, responses: errorComponents() },
   };
 }
 
@@ -58,6 +68,11 @@ function operationsOf({ paths }: OpenAPIObject): (readonly [string, Operation])[
   return Object.values(paths).flatMap((path) =>
     methods.flatMap((method) => (path[method] ? [[method, path[method]] as const] : [])),
   );
+}
+
+function tagsOf(document: OpenAPIObject): { name: string }[] {
+  const names = operationsOf(document).flatMap(([, { tags = [] }]) => tags);
+  return [...new Set(names)].sort().map((name) => ({ name }));
 }
 
 /**
@@ -75,15 +90,20 @@ function describeBody({ requestBody }: Operation, schemas: Schemas): void {
   }
 }
 
-function describeAnswers({ responses }: Operation): void {
+function describeAnswers({ parameters = [], responses }: Operation): void {
+  const isRepeatable = parameters.some(
+    (parameter) => 'name' in parameter && parameter.name === 'Idempotency-Key',
+  );
   for (const [status, response] of Object.entries(responses)) {
     if (!response || !('description' in response)) continue;
     response.description ||= STATUS_CODES[status] ?? status;
-    if (status === '201') response.headers = { ...response.headers, Location: LOCATION };
+    const names: HeaderName[] = ['X-Request-Id'];
+    if ('429' in responses) names.push(...LIMITS);
+    if (status === '201') names.push('Location');
+    if (isRepeatable) names.push('Idempotent-Replay');
+    response.headers = { ...headersNamed(...names), ...response.headers };
   }
 }
-
-const LOCATION = { schema: { type: 'string' }, description: 'Where it is read, if it is kept' };
 
 function addExamples(operation: Operation, schemas: Readonly<Record<string, object>>): void {
   for (const parameter of operation.parameters ?? []) {

@@ -1,14 +1,15 @@
 import { SetMetadata } from '@nestjs/common';
 import type { TenantId } from '../domain/ids.js';
+import { words } from '../domain/words.js';
 
 export type UserRole = 'admin' | 'member';
-export const API_KEY_SCOPES = [
+export const API_KEY_SCOPES = words('ApiKeyScope', [
   'webhooks:write',
   'incidents:read',
   'incidents:write',
   'changes:write',
   'events:read',
-] as const;
+]);
 export type Scope = (typeof API_KEY_SCOPES)[number];
 
 /**

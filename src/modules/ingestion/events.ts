@@ -1,8 +1,9 @@
 import { SEVERITIES, type Severity } from '#kernel/domain/severity';
+import { words } from '#kernel/domain/words';
 import { defineEvent } from '#kernel/events/define-event';
 import { IdOf, OneOf, Text } from '#kernel/http/fields';
 
-export const INCIDENT_STATUSES = [
+export const INCIDENT_STATUSES = words('IncidentStatus', [
   'open',
   'triaging',
   'investigating',
@@ -10,10 +11,10 @@ export const INCIDENT_STATUSES = [
   'remediating',
   'resolved',
   'closed',
-] as const;
+]);
 export type IncidentStatus = (typeof INCIDENT_STATUSES)[number];
 
-export const INCIDENT_SOURCES = ['automated', 'manual'] as const;
+export const INCIDENT_SOURCES = words('IncidentSource', ['automated', 'manual']);
 export type IncidentSource = (typeof INCIDENT_SOURCES)[number];
 
 class IncidentCreatedData {

@@ -1,5 +1,5 @@
 import { defineEvent } from '#kernel/events/define-event';
-import { AnyObject, Field, IdOf, Text } from '#kernel/http/fields';
+import { Field, IdOf, ObjectOf, Text } from '#kernel/http/fields';
 
 const INTEGRATION = 'int_01HX9VTPQR3KF8MZWBYD5N6JCE';
 const TRIGGER = 'trg_01HX9VTPQR3KF8MZWBYD5N6JCE';
@@ -33,10 +33,15 @@ export class IntegrationDisconnected extends defineEvent({
   audience: 'public',
 }) {}
 
+class HeardByTrigger {
+  @Text({ max: 64, optional: true, summary: 'Only events that came from this tool' }) provider?: string;
+  @Text({ max: 100, optional: true, summary: 'Every event when left out' }) event?: string;
+}
+
 class TriggerCreatedData {
   @IdOf('trg') triggerId!: string;
   @Text({ max: 200 }) name!: string;
-  @AnyObject({ summary: 'What it listens to: {provider?, event?}' }) on!: Record<string, unknown>;
+  @ObjectOf(() => HeardByTrigger, { summary: 'What it listens to: {provider?, event?}' }) on!: HeardByTrigger;
   @Text({ max: 64 }) action!: string;
   @IdOf('user') createdBy!: string;
 }

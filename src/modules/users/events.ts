@@ -1,7 +1,8 @@
+import { words } from '#kernel/domain/words';
 import { defineEvent } from '#kernel/events/define-event';
-import { AnyObject, Email, IdOf, Moment, OneOf, Text } from '#kernel/http/fields';
+import { Email, Flag, IdOf, Moment, ObjectOf, OneOf, Text } from '#kernel/http/fields';
 
-export const USER_ROLES = ['admin', 'member'] as const;
+export const USER_ROLES = words('UserRole', ['admin', 'member']);
 
 class UserCreatedData {
   @IdOf('user') userId!: string;
@@ -25,10 +26,19 @@ export class UserCreated extends defineEvent({
   audience: 'public',
 }) {}
 
+class UserChanges {
+  @Email({ optional: true }) email?: string;
+  @Text({ max: 200, optional: true, nullable: true }) name?: string | null;
+  @OneOf(USER_ROLES, { optional: true }) role?: 'admin' | 'member';
+  @Flag({ optional: true }) passwordChanged?: boolean;
+}
+
 class UserUpdatedData {
   @IdOf('user') userId!: string;
-  @AnyObject({ summary: 'The new values by name; a password only as passwordChanged: true' })
-  changes!: Record<string, unknown>;
+  @ObjectOf(() => UserChanges, {
+    summary: 'The new values by name; a password only as passwordChanged: true',
+  })
+  changes!: UserChanges;
   @Moment() updatedAt!: string;
 }
 

@@ -1,6 +1,7 @@
 import { epochOf } from '#kernel/domain/epoch';
+import { words } from '#kernel/domain/words';
 
-export const EVIDENCE_TYPES = [
+export const EVIDENCE_TYPES = words('EvidenceType', [
   'log',
   'metric',
   'trace',
@@ -12,7 +13,7 @@ export const EVIDENCE_TYPES = [
   'database',
   'runbook',
   'note',
-] as const;
+]);
 export type EvidenceType = (typeof EVIDENCE_TYPES)[number];
 
 export type EvidenceRow = Readonly<Record<string, unknown>>;

@@ -12,6 +12,7 @@ export class EvidenceBody {
   @OneOf(EVIDENCE_TYPES) type!: EvidenceType;
   @Text({ max: 200, example: 'kubectl' }) source!: string;
   @AnyJson({
+    kinds: ['string', 'object', 'array'],
     summary: 'A text, an object, or an array of rows',
     example: [
       { timestamp: '2026-03-01T12:00:00Z', entity: 'checkout', level: 'error', message: 'pool exhausted' },

@@ -1,3 +1,4 @@
+import { words } from '#kernel/domain/words';
 import { IncidentCreated, IncidentStatusChanged } from '#modules/ingestion/events';
 import {
   InvestigationCompleted,
@@ -40,4 +41,7 @@ export const HEARD_EVENTS = [
   PatternExtracted,
 ] as const;
 
-export const HEARD_TYPES = HEARD_EVENTS.map(({ definition }) => definition.type);
+export const HEARD_TYPES = words(
+  'HeardEvent',
+  HEARD_EVENTS.map(({ definition }) => definition.type),
+);

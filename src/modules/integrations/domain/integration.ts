@@ -1,8 +1,9 @@
 import { Aggregate } from '#kernel/domain/aggregate';
 import type { TenantId } from '#kernel/domain/ids';
+import { words } from '#kernel/domain/words';
 import { IntegrationConnected, IntegrationDisconnected } from '../events.js';
 
-export const INTEGRATION_STATUSES = ['connected', 'failing'] as const;
+export const INTEGRATION_STATUSES = words('IntegrationStatus', ['connected', 'failing']);
 export type IntegrationStatus = (typeof INTEGRATION_STATUSES)[number];
 
 export interface NewIntegration {

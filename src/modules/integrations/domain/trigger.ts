@@ -1,15 +1,16 @@
 import { Aggregate } from '#kernel/domain/aggregate';
 import { newId, type TenantId } from '#kernel/domain/ids';
+import { words } from '#kernel/domain/words';
 import { TriggerCreated, TriggerDeleted, TriggerEventReceived } from '../events.js';
 import { mayFire } from './trigger-chain.js';
 
-export const TRIGGER_ACTIONS = [
+export const TRIGGER_ACTIONS = words('TriggerAction', [
   'start_investigation',
   'create_incident',
   'record_change',
   'notify',
   'run_remediation_proposal',
-] as const;
+]);
 export type TriggerAction = (typeof TRIGGER_ACTIONS)[number];
 
 /** What a person writes down: upon what, under which condition, to do what. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
+import { words } from '#kernel/domain/words';
 import { GuardedFetch } from '#kernel/net/guarded-fetch';
 import type {
   Delivery,
@@ -21,7 +22,7 @@ export const CATEGORIES = [
   'platform',
   'alerts',
 ] as const;
-export const CAPABILITIES = ['run_steps', 'evidence', 'alerts', 'deploys'] as const;
+export const CAPABILITIES = words('Capability', ['run_steps', 'evidence', 'alerts', 'deploys']);
 export const AUTH_TYPES = ['shared_secret', 'login', 'token', 'ingest_token'] as const;
 
 /** What a tenant told us about its side, checked against the provider's classes. */

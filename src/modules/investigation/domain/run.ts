@@ -1,5 +1,6 @@
 import { Aggregate } from '#kernel/domain/aggregate';
 import { newId, type TenantId } from '#kernel/domain/ids';
+import { words } from '#kernel/domain/words';
 import { InvestigationCompleted, InvestigationProgress, KnownSolutionFound } from '../events.js';
 import type { AgentReport, EarlierIncident, InvestigatedIncident } from './agents/agent.js';
 import type { Outcome, OutcomeInputs, OutcomeName } from './outcome/decide-outcome.js';
@@ -8,7 +9,14 @@ import type { SuspectedChange } from './hypothesis.js';
 import type { KnownSolution } from './known-solution.js';
 import type { Onset } from './evidence/onset.js';
 
-export const RUN_STATUSES = ['queued', 'running', 'completed', 'inconclusive', 'aborted', 'failed'] as const;
+export const RUN_STATUSES = words('InvestigationStatus', [
+  'queued',
+  'running',
+  'completed',
+  'inconclusive',
+  'aborted',
+  'failed',
+]);
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
 export const STEP_STATUSES = ['pending', 'running', 'completed', 'skipped', 'failed'] as const;

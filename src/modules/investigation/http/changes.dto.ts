@@ -1,7 +1,8 @@
+import { words } from '#kernel/domain/words';
 import { IdOf, ListOf, Moment, OneOf, Text } from '#kernel/http/fields';
 import { PageQuery } from '#kernel/http/page';
 
-const RECORDED_CHANGES = ['deploy', 'config', 'flag', 'schema', 'infra'] as const;
+const RECORDED_CHANGES = words('ChangeType', ['deploy', 'config', 'flag', 'schema', 'infra']);
 type RecordedChangeType = (typeof RECORDED_CHANGES)[number];
 
 export class RecordChangeBody {

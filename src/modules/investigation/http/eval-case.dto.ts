@@ -1,4 +1,4 @@
-import { AnyObject, Field, ObjectOf, OneOf, Text } from '#kernel/http/fields';
+import { AnyObject, CountsByName, Field, ObjectOf, OneOf, Text } from '#kernel/http/fields';
 import { FAILURE_MODES, type FailureMode } from '../domain/platform/failure-mode.js';
 
 export class EvalCaseBody {
@@ -39,6 +39,6 @@ export class EvalCaseView {
   label!: EvalLabelView;
   @OneOf(['person', 'run'], { summary: 'Whether this request told the answer, or the run’s own stands in' })
   labelledBy!: 'person' | 'run';
-  @AnyObject({ summary: 'How often each rule of masking hid something', example: { email: 3 } })
-  masked!: object;
+  @CountsByName({ summary: 'How often each rule of masking hid something', example: { email: 3 } })
+  masked!: Readonly<Record<string, number>>;
 }

@@ -17,6 +17,7 @@ import { INCIDENT_STATUSES, type IncidentStatus } from '#modules/ingestion/event
 import { OUTCOMES, type OutcomeName } from '../domain/outcome/decide-outcome.js';
 import { EVIDENCE_TYPES, type EvidenceType } from '../domain/evidence/evidence.js';
 import { RUN_STATUSES, type RunStatus, STEP_STATUSES } from '../domain/run.js';
+import { words } from '#kernel/domain/words';
 
 export class InvestigationStarted {
   @IdOf('inc') incidentId!: string;
@@ -53,7 +54,7 @@ class AgentStepView {
   @ListOf(() => FindingView) findings!: readonly FindingView[];
 }
 
-const HYPOTHESIS_STATUSES = ['supported', 'ruled_out', 'open'] as const;
+const HYPOTHESIS_STATUSES = words('HypothesisStatus', ['supported', 'ruled_out', 'open']);
 
 class HypothesisView {
   @IdOf('hyp') hypothesisId!: string;

@@ -1,4 +1,4 @@
-import { AnyObject, Field, IdOf, ListOf, Moment, Text, Whole } from '#kernel/http/fields';
+import { CountsByName, Field, IdOf, ListOf, Moment, Text, Whole } from '#kernel/http/fields';
 
 class ModelCallView {
   @Whole({ min: 1 }) turn!: number;
@@ -6,8 +6,8 @@ class ModelCallView {
   @Text({ max: 200, example: 'gpt-4o-mini' }) model!: string;
   @Text({ max: 64, summary: 'SHA-256 of what left, masked, in hex', example: '9f86d081…' }) sentHash!: string;
   @Whole({}) sentBytes!: number;
-  @AnyObject({ summary: 'How often each rule of masking had hidden something', example: { email: 3 } })
-  masked!: object;
+  @CountsByName({ summary: 'How often each rule of masking had hidden something', example: { email: 3 } })
+  masked!: Readonly<Record<string, number>>;
   @Whole({}) reservedTokens!: number;
   @Field({ type: 'number', example: 0.02 }) reservedUsd!: number;
   @Whole({ nullable: true }) inputTokens!: number | null;

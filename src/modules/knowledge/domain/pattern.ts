@@ -1,18 +1,19 @@
 import { Aggregate } from '#kernel/domain/aggregate';
 import { newId, type TenantId } from '#kernel/domain/ids';
+import { words } from '#kernel/domain/words';
 import { PatternExtracted } from '../events.js';
 import { type AlertText, tellingWords } from './similarity.js';
 
-export const PATTERN_STATUSES = ['emerging', 'stable', 'review', 'archived'] as const;
+export const PATTERN_STATUSES = words('PatternStatus', ['emerging', 'stable', 'review', 'archived']);
 export type PatternStatus = (typeof PATTERN_STATUSES)[number];
 
-export const FEEDBACK_TYPES = [
+export const FEEDBACK_TYPES = words('FeedbackType', [
   'confirm_rca',
   'reject_rca',
   'correct_rca',
   'confirm_fix',
   'reject_fix',
-] as const;
+]);
 export type FeedbackType = (typeof FEEDBACK_TYPES)[number];
 
 /** The plan that helped. */

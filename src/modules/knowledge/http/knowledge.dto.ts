@@ -26,15 +26,15 @@ import type { Feedback } from '../domain/patterns.js';
 /** A runbook may well stand on a host of the intranet. */
 const WEB_ADDRESS = { protocols: ['http', 'https'], require_protocol: true, require_tld: false };
 
-class FixStepDto {
+class PatternFixStep {
   @Text({ max: 100, example: 'rollback_deployment' }) action!: string;
   @Text({ max: 2000, example: 'Roll payment-service back to v41' }) description!: string;
   @AnyObject({ example: { service: 'payment-service', version: 'v41' } }) params!: Record<string, unknown>;
 }
 
-export class FixDto {
+export class PatternFix {
   @Text({ max: 500, example: 'Roll back payment-service' }) title!: string;
-  @ListOf(() => FixStepDto, { max: 50 }) steps!: FixStepDto[];
+  @ListOf(() => PatternFixStep, { max: 50 }) steps!: PatternFixStep[];
 }
 
 export class PatternView {
@@ -45,8 +45,11 @@ export class PatternView {
   @Texts({ summary: 'Words of the alert, most telling first', example: ['pool', 'payment', 'exhausted'] })
   symptoms!: readonly string[];
   @Text({ max: 4000, example: 'Deploy v42 lowered the connection pool to 5' }) rootCause!: string;
-  @ObjectOf(() => FixDto, { nullable: true, summary: 'The plan that helped; null when none was executed' })
-  fix!: FixDto | null;
+  @ObjectOf(() => PatternFix, {
+    nullable: true,
+    summary: 'The plan that helped; null when none was executed',
+  })
+  fix!: PatternFix | null;
   @Text({
     max: 2000,
     nullable: true,
@@ -63,7 +66,6 @@ export class PatternView {
   @Whole({ min: 1, example: 1, summary: 'How many resolved incidents showed it' }) occurrences!: number;
   @Whole({ example: 0 }) confirmations!: number;
   @OneOf(PATTERN_STATUSES, {
-    name: 'PatternStatus',
     example: 'emerging',
     summary: 'stable from 0.80 and three confirmations on; under review or archived it is not offered',
   })
@@ -78,7 +80,7 @@ export class PatternPage {
 }
 
 export class PatternQuery extends PageQuery {
-  @OneOf(PATTERN_STATUSES, { name: 'PatternStatus', optional: true }) status?: PatternStatus;
+  @OneOf(PATTERN_STATUSES, { optional: true }) status?: PatternStatus;
   @Fraction({ inQuery: true, optional: true }) minConfidence?: number;
 }
 
@@ -87,12 +89,11 @@ export class PatternChange {
   @Text({ max: 4000, optional: true, example: 'The pool is too small for v42' }) summary?: string;
   @Text({ max: 4000, optional: true, example: 'Deploy v42 lowered the connection pool to 5' })
   rootCause?: string;
-  @ObjectOf(() => FixDto, { optional: true, nullable: true }) fix?: FixDto | null;
+  @ObjectOf(() => PatternFix, { optional: true, nullable: true }) fix?: PatternFix | null;
   @Text({ max: 2000, optional: true, nullable: true, format: 'uri' })
   @IsUrl(WEB_ADDRESS, { message: '$property must be an http or https address' })
   runbookUrl?: string | null;
   @OneOf(PATTERN_STATUSES, {
-    name: 'PatternStatus',
     optional: true,
     summary: 'Holds until the next feedback; review and archived hold until they are set again',
   })
@@ -119,7 +120,7 @@ export class PatternFeedbackBody {
   @IdOf('inc') incidentId!: string;
   @IdOf('ptn', { optional: true, nullable: true, summary: 'The pattern of the incident when left out' })
   patternId?: string | null;
-  @OneOf(FEEDBACK_TYPES, { name: 'FeedbackType', example: 'confirm_rca' }) type!: FeedbackType;
+  @OneOf(FEEDBACK_TYPES, { example: 'confirm_rca' }) type!: FeedbackType;
   @Text({
     max: 2000,
     optional: true,
@@ -136,7 +137,7 @@ export class PatternFeedbackView {
     summary: 'null while the incident has no pattern; it counts once there is one',
   })
   patternId!: string | null;
-  @OneOf(FEEDBACK_TYPES, { name: 'FeedbackType', example: 'confirm_rca' }) type!: FeedbackType;
+  @OneOf(FEEDBACK_TYPES, { example: 'confirm_rca' }) type!: FeedbackType;
   @Text({ max: 2000, nullable: true }) comment!: string | null;
   @IdOf('user') givenBy!: string;
   @Moment() createdAt!: string;

@@ -1,6 +1,7 @@
 import { Aggregate } from '#kernel/domain/aggregate';
 import { type FormerSecret, goodSecrets, retired } from '#kernel/domain/former-secrets';
 import type { TenantId } from '#kernel/domain/ids';
+import { words } from '#kernel/domain/words';
 import { type Attempt, isGone } from './webhook-delivery.js';
 
 /** For how long a courier may be out: longer than any of them is, and shorter than interrupted work may lie. */
@@ -11,7 +12,7 @@ const MOST_FAILURE_MS = 5 * 24 * HOUR_MS;
 /** Failures further apart than any two of one delivery are no stretch: between them nothing was tried. */
 const LONGEST_GAP_MS = 48 * HOUR_MS;
 
-export const DISABLED_REASONS = ['requested', 'gone', 'failing'] as const;
+export const DISABLED_REASONS = words('DisabledReason', ['requested', 'gone', 'failing']);
 export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
 /** What a person decides about a subscription. */

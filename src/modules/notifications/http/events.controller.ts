@@ -30,7 +30,7 @@ export class EventsController {
       event: type,
       timestamp,
       tenantId,
-      data: JSON.parse(data) as Record<string, unknown>,
+      data: JSON.parse(data) as unknown,
     }));
     return { items, nextCursor: items.at(-1)?.id ?? null };
   }

@@ -1,4 +1,6 @@
-import { AnyObject, Field, IdOf, ListOf, Moment, Text, Whole } from '#kernel/http/fields';
+import { ApiProperty } from '@nestjs/swagger';
+import { PUBLISHED_EVENT } from '#kernel/events/event-schemas';
+import { Field, IdOf, Moment, Text, Whole } from '#kernel/http/fields';
 
 class FilterQuery {
   @Field({
@@ -54,16 +56,16 @@ export class PollQuery extends FilterQuery {
   limit: number = 20;
 }
 
-class PolledEvent {
-  @IdOf('evt') id!: string;
-  @Text({ max: 100, example: 'incident.created' }) event!: string;
-  @Moment() timestamp!: string;
-  @IdOf('ten') tenantId!: string;
-  @AnyObject({ summary: 'As described for the event in /asyncapi.json' }) data!: Record<string, unknown>;
+interface PolledEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly timestamp: string;
+  readonly tenantId: string;
+  readonly data: unknown;
 }
 
 export class EventPage {
-  @ListOf(() => PolledEvent) items!: readonly PolledEvent[];
+  @ApiProperty({ type: 'array', maxItems: 100, items: PUBLISHED_EVENT }) items!: readonly PolledEvent[];
   @IdOf('evt', {
     nullable: true,
     summary:

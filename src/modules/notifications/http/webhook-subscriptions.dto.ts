@@ -1,4 +1,3 @@
-import { ArrayMinSize } from 'class-validator';
 import { Field, Flag, IdOf, ListOf, Moment, OneOf, Text, Texts, Whole } from '#kernel/http/fields';
 import { SigningSecret, WebhookUrl } from '#kernel/http/webhook-fields';
 import { DELIVERY_STATUSES, type WebhookDelivery } from '../domain/webhook-delivery.js';
@@ -9,6 +8,7 @@ const URL_FIELD = {
   example: 'https://hooks.example.com/causeflow',
 };
 const EVENTS = {
+  min: 1,
   max: 100,
   maxLength: 100,
   summary: 'Names of events, and wildcards like * and incident.*',
@@ -20,14 +20,14 @@ const SECRET =
 
 export class CreateWebhookSubscriptionBody {
   @WebhookUrl(URL_FIELD) url!: string;
-  @Texts(EVENTS) @ArrayMinSize(1) events!: string[];
+  @Texts(EVENTS) events!: string[];
   @Text({ ...DESCRIPTION, optional: true }) description?: string | null;
   @SigningSecret({ optional: true, summary: `${SECRET}; made for you when left out` }) secret?: string;
 }
 
 export class ChangeWebhookSubscriptionBody {
   @WebhookUrl({ ...URL_FIELD, optional: true }) url?: string;
-  @Texts({ ...EVENTS, optional: true }) @ArrayMinSize(1) events?: string[];
+  @Texts({ ...EVENTS, optional: true }) events?: string[];
   @Text({ ...DESCRIPTION, optional: true }) description?: string | null;
   @Flag({
     optional: true,

@@ -1,4 +1,6 @@
-export const FEEDBACK_OUTCOMES = ['resolved', 'partial', 'no_effect', 'made_worse'] as const;
+import { words } from '#kernel/domain/words';
+
+export const FEEDBACK_OUTCOMES = words('FeedbackOutcome', ['resolved', 'partial', 'no_effect', 'made_worse']);
 
 /** What somebody says of a plan that was carried out. */
 export interface Feedback {

@@ -1,11 +1,12 @@
 import { Aggregate } from '#kernel/domain/aggregate';
 import { Refusal } from '#kernel/domain/errors';
 import { type Id, newId } from '#kernel/domain/ids';
+import { words } from '#kernel/domain/words';
 import { ApprovalRequested, ApprovalResolved, RemediationApproved, RemediationRejected } from '../events.js';
 import { planDigest } from './plan.js';
 import type { Step } from './step.js';
 
-export const REMEDIATION_STATUSES = [
+export const REMEDIATION_STATUSES = words('RemediationStatus', [
   'proposed',
   'approved',
   'rejected',
@@ -14,7 +15,7 @@ export const REMEDIATION_STATUSES = [
   'completed',
   'failed',
   'rolled_back',
-] as const;
+]);
 export type RemediationStatus = (typeof REMEDIATION_STATUSES)[number];
 
 /** The run a plan came from. */

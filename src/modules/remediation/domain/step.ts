@@ -1,8 +1,16 @@
 import { type Id, newId } from '#kernel/domain/ids';
+import { words } from '#kernel/domain/words';
 import type { Params, Risk, StepDraft } from './actions/action.js';
 import { actionNamed } from './actions/registry.js';
 
-export const STEP_STATUSES = ['pending', 'running', 'succeeded', 'failed', 'unknown', 'skipped'] as const;
+export const STEP_STATUSES = words('StepStatus', [
+  'pending',
+  'running',
+  'succeeded',
+  'failed',
+  'unknown',
+  'skipped',
+]);
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
 export interface Step {

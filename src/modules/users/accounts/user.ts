@@ -101,7 +101,7 @@ export class User extends Aggregate {
     this.credentialsChangedAt = now;
   }
 
-  private updated(changes: Record<string, unknown>, now: Date): void {
+  private updated(changes: UserUpdated['data']['changes'], now: Date): void {
     this.updatedAt = now;
     this.record(new UserUpdated({ userId: this.userId, changes, updatedAt: now.toISOString() }));
   }

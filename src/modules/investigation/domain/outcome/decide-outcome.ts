@@ -1,3 +1,4 @@
+import { words } from '#kernel/domain/words';
 import { compareText } from '../compare-text.js';
 import type { EpochMs } from '../evidence/evidence.js';
 import type { FindingKind } from '../finding.js';
@@ -7,7 +8,12 @@ import type { Localisation } from '../topology/localisation.js';
 import { recommendedFor } from './recommended-actions.js';
 import { resembles } from '../evidence/service-name.js';
 
-export const OUTCOMES = ['identified', 'probable', 'inconclusive', 'not_an_incident'] as const;
+export const OUTCOMES = words('InvestigationOutcome', [
+  'identified',
+  'probable',
+  'inconclusive',
+  'not_an_incident',
+]);
 export type OutcomeName = (typeof OUTCOMES)[number];
 
 /** All that the decision rests on. Plain JSON, stored with the run, so that the decision can be made again. */

@@ -1,0 +1,44 @@
+import { nameOfWords } from '../domain/words.js';
+
+interface Choice extends Record<string, unknown> {
+  readonly enum: readonly (string | null)[];
+}
+
+/** What holds values and not schemas. */
+const VALUES = new Set(['example', 'examples', 'default', 'enum']);
+
+/**
+ * Gives each set of words that has a name one schema, and has all that take its words refer to it. Written out in place, it
+ * would be another type of a generated client in each of them.
+ * @param root is changed in place
+ * @returns the schemas, by name
+ */
+export function referToWords(root: object): Record<string, object> {
+  const schemas: Record<string, object> = {};
+  const visit = (node: Record<string, unknown>): void => {
+    for (const [key, inner] of Object.entries(node)) {
+      if (VALUES.has(key) || typeof inner !== 'object' || inner === null) continue;
+      const list = isChoice(inner) ? inner.enum.filter((word) => word !== null) : [];
+      const name = nameOfWords(list);
+      if (name === undefined) {
+        visit(inner as Record<string, unknown>);
+        continue;
+      }
+      schemas[name] = { type: 'string', enum: list };
+      node[key] = referenceTo(name, inner as Choice);
+    }
+  };
+  visit(root as Record<string, unknown>);
+  return schemas;
+}
+
+function isChoice(schema: object): schema is Choice {
+  return 'enum' in schema && Array.isArray(schema.enum);
+}
+
+/** With what is said of this field alone: a description, a default. */
+function referenceTo(name: string, { type: _, enum: list, ...said }: Choice): object {
+  const reference = { $ref: `#/components/schemas/${name}` };
+  if (list.includes(null)) return { ...said, anyOf: [reference, { type: 'null' }] };
+  return Object.keys(said).length > 0 ? { ...said, allOf: [reference] } : reference;
+}
