@@ -47,8 +47,8 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
 
   private asRefusal(thrown: unknown, request: CallRequest, response: Response): Refusal {
     if (thrown instanceof Refusal) return thrown;
-    // Where there is a route it was not Nest's router that threw it, but a controller of an extension.
-    if (thrown instanceof NotFoundException && request.route === undefined)
+    // What did reach a controller was not thrown by Nest's router, but by an extension.
+    if (thrown instanceof NotFoundException && !reachedController(request))
       return this.noSuchRoute(request, response);
     if (thrown instanceof HttpException) return fromNest(thrown);
     if (isClientFault(thrown)) return new Refusal('validation_error', 'The request could not be read.');
@@ -99,6 +99,12 @@ function fromNest(thrown: HttpException): Refusal {
   const code =
     CODE_OF[thrown.getStatus()] ?? (thrown.getStatus() < 500 ? 'validation_error' : 'internal_error');
   return new Refusal(code, thrown.message);
+}
+
+/** Express takes any route of the address for a HEAD, and then only the one of a GET answers it. */
+function reachedController({ method, route }: CallRequest): boolean {
+  const found = route as { methods: Record<string, boolean> } | undefined;
+  return found !== undefined && (method !== 'HEAD' || found.methods['get'] === true);
 }
 
 /** Express and Node give what the client did wrong a 4xx `status`: an address with a broken escape, for one. */
