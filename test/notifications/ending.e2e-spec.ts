@@ -16,7 +16,7 @@ const env = { JWT_SECRET: SECRET, STREAM_BUFFER_BYTES: '65536' };
 
 const LARGE: Fact = { data: { title: 'x'.repeat(50_000) } };
 
-/** Within this many seconds whoever is revoked must be gone. */
+/** Seconds within which a revoked caller must be disconnected. */
 const SOON = 5;
 
 let server: TestServer;
@@ -53,7 +53,7 @@ describe('a stream ends', () => {
     staying.close();
   });
 
-  it('in such order that its connection is good for the next request', async () => {
+  it('gracefully, so that its connection can be reused', async () => {
     const tenant = await newTenant(server.url);
     const { exp: _, iat: __, ...claims } = jwt.decode(tenant.api.token ?? '') as jwt.JwtPayload;
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -66,7 +66,7 @@ describe('a stream ends', () => {
         IncomingMessage,
       ];
       const { socket } = response;
-      // Rejects when the response is broken off.
+      // Rejects when the response is aborted.
       await response.forEach(() => undefined);
       return { status: response.statusCode, socket };
     };
@@ -84,7 +84,7 @@ describe('a stream ends', () => {
     const staying = await openOnBoth(kept.plaintextKey);
     const answer = await tenant.api.delete(`/v1/api-keys/${revoked.keyId}`);
     expect(answer.status).toBe(204);
-    await until('the key is out', allEnded(streams), SOON);
+    await until('the key is disconnected', allEnded(streams), SOON);
     expect(staying.map(({ ended }) => ended)).toEqual([false, false]);
     for (const stream of staying) stream.close();
   });
@@ -106,7 +106,7 @@ describe('a stream ends', () => {
     });
     const streams = await openOnBoth(login.body.accessToken);
     expect((await tenant.api.delete(`/v1/users/${made.body.userId}`)).status).toBe(204);
-    await until('the user is out', allEnded(streams), SOON);
+    await until('the user is disconnected', allEnded(streams), SOON);
   });
 
   it('when it was opened with a ticket and its holder is revoked', async () => {
@@ -118,12 +118,12 @@ describe('a stream ends', () => {
     const stream = await EventStream.open(new Api(replica.url), `?ticket=${body.ticket}`);
     expect(stream.response.status).toBe(200);
     expect((await tenant.api.delete(`/v1/api-keys/${key.keyId}`)).status).toBe(204);
-    await until('the key is out', () => stream.ended, SOON);
+    await until('the key is disconnected', () => stream.ended, SOON);
   });
 });
 
-/** A reader on a bare socket, which can stop reading. */
-class BareReader {
+/** A client on a raw socket, which can stop reading. */
+class RawClient {
   readonly ids: string[] = [];
   closed = false;
   private constructor(readonly socket: Socket) {
@@ -139,81 +139,81 @@ class BareReader {
         body = '';
         text = head.slice(at + 4);
       }
-      // The lines that frame chunks stand alone; to a parser of events they are fields it does not know.
+      // Chunk headers are lines of their own, which an SSE parser ignores as unknown fields.
       parser.feed(text);
     });
     socket.on('error', () => undefined);
     socket.on('close', () => (this.closed = true));
   }
 
-  static open({ url }: TestServer, token: string, lastEventId: string): BareReader {
+  static open({ url }: TestServer, token: string, lastEventId: string): RawClient {
     const { port, hostname } = new URL(url);
     const socket = connect(Number(port), hostname);
-    // HTTP/1.0 knows no chunks, so that what arrives is nothing but the stream.
+    // HTTP/1.0 has no chunked encoding: the body is the stream itself.
     socket.write(
       `GET /v1/notifications/stream?lastEventId=${lastEventId} HTTP/1.0\r\nAuthorization: Bearer ${token}\r\n\r\n`,
     );
-    return new BareReader(socket);
+    return new RawClient(socket);
   }
 }
 
-describe('a reader that is too slow', () => {
-  it('is cut off, holds nobody up, and has it all once it came back by its last id', async () => {
+describe('a slow client', () => {
+  it('is cut off, delays no other client, and misses nothing when it resumes from its last id', async () => {
     const tenant = await newTenant(server.url);
     const token = tenant.api.token ?? '';
-    const slow = BareReader.open(server, token, '0');
+    const slow = RawClient.open(server, token, '0');
     await until('it is up to date', () => slow.ids.length === 2);
     slow.socket.pause();
-    const quick = await EventStream.open(tenant.api, '?lastEventId=0');
+    const fast = await EventStream.open(tenant.api, '?lastEventId=0');
 
-    // More than the network between the two will hold, at the pace of the quick one.
+    // More than the socket buffers hold, at the pace of the fast client.
     for (let written = 0; written < 400; written += 5) {
       await append(server.database, tenant.tenantId, Array<Fact>(5).fill(LARGE));
-      await until('the quick one has it', () => quick.frames.length === 2 + written + 5);
+      await until('the fast client has it', () => fast.frames.length === 2 + written + 5);
     }
     const published = await publishedIds(server.database, tenant.tenantId);
-    expect(quick.frames.map(({ id }) => id)).toEqual(published);
-    expect(quick.ended).toBe(false);
-    quick.close();
+    expect(fast.frames.map(({ id }) => id)).toEqual(published);
+    expect(fast.ended).toBe(false);
+    fast.close();
 
     slow.socket.resume();
     await until('it is cut off', () => slow.closed);
     expect(slow.ids.length).toBeLessThan(published.length);
-    const back = BareReader.open(server, token, slow.ids.at(-1) ?? '');
-    await until('it has the rest', () => slow.ids.length + back.ids.length >= published.length);
-    expect([...slow.ids, ...back.ids]).toEqual(published);
-    expect(server.log).toContain('A reader was too slow');
+    const resumed = RawClient.open(server, token, slow.ids.at(-1) ?? '');
+    await until('it has the rest', () => slow.ids.length + resumed.ids.length >= published.length);
+    expect([...slow.ids, ...resumed.ids]).toEqual(published);
+    expect(server.log).toContain('Slow event stream client cut off');
     expect(server.log).not.toMatch(/"level":"(warn|error|fatal)"/);
-    back.socket.destroy();
+    resumed.socket.destroy();
   });
 
-  it('is given what it missed at its own pace, and is not cut off for reading on', async () => {
+  it('replays at its own pace, and is not cut off while it keeps reading', async () => {
     const tenant = await newTenant(server.url);
     await append(server.database, tenant.tenantId, Array<Fact>(400).fill(LARGE));
     const published = await publishedIds(server.database, tenant.tenantId);
-    const reader = BareReader.open(server, tenant.api.token ?? '', '0');
-    for (let seen = 0; seen < published.length; seen = reader.ids.length) {
-      reader.socket.pause();
+    const client = RawClient.open(server, tenant.api.token ?? '', '0');
+    for (let seen = 0; seen < published.length; seen = client.ids.length) {
+      client.socket.pause();
       await append(server.database, tenant.tenantId, [{ type: 'remediation.proposed' }]);
-      reader.socket.resume();
-      await until('it has read on', () => reader.ids.length > seen);
+      client.socket.resume();
+      await until('it has read on', () => client.ids.length > seen);
     }
     const all = await publishedIds(server.database, tenant.tenantId);
-    await until('it has it all', () => reader.ids.length >= all.length);
-    expect(reader.ids).toEqual(all);
-    expect(reader.closed).toBe(false);
-    reader.socket.destroy();
+    await until('it has it all', () => client.ids.length >= all.length);
+    expect(client.ids).toEqual(all);
+    expect(client.closed).toBe(false);
+    client.socket.destroy();
   });
 });
 
-describe('the end of the process', () => {
-  it('ends every stream in good order, a slow one too, and is not held up by them', async () => {
+describe('shutdown', () => {
+  it('ends every stream gracefully, and is not delayed by a slow one', async () => {
     const ending = await TestServer.start({ env });
     const tenant = await newTenant(ending.url);
-    const stuck = BareReader.open(ending, tenant.api.token ?? '', '0');
+    const stuck = RawClient.open(ending, tenant.api.token ?? '', '0');
     await until('it is up to date', () => stuck.ids.length === 2);
     stuck.socket.pause();
-    // They want none of what the stuck one chokes on: however busy the machine is, none of them falls behind.
+    // Their filter matches nothing of what blocks the stuck client, so none of them falls behind on a busy machine.
     const responses = await Promise.all(
       Array.from({ length: 20 }, () =>
         fetch(`${ending.url}/v1/notifications/stream?events=user.deleted`, {
@@ -221,7 +221,7 @@ describe('the end of the process', () => {
         }),
       ),
     );
-    // Only a response that was ended, and not broken off, can be read to its end.
+    // Only a response that was ended, and not aborted, can be read to its end.
     const texts = responses.map((response) => response.text());
     await append(ending.database, tenant.tenantId, Array<Fact>(150).fill(LARGE));
     expect(await ending.stop()).toBe(0);

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A message as it came over the wire. */
+/** A webhook message as received. */
 export interface Hook {
   readonly id: string;
   readonly path: string;
@@ -13,10 +13,10 @@ export interface Hook {
 
 export type Reply = number | 'hang' | { status: number; headers?: Record<string, string>; body?: string };
 
-/** Somebody on loopback who is sent events: keeps them all, and answers as a test wants it to. */
+/** A webhook receiver on loopback that records every message and answers as the test says. */
 export class HookReceiver {
   readonly hooks: Hook[] = [];
-  /** What is waited for and not answered. */
+  /** Requests that are left unanswered. */
   hanging = 0;
   reply: (hook: Hook) => Reply = () => 204;
   private readonly server = createServer((request, response) => void this.take(request, response));
@@ -37,7 +37,7 @@ export class HookReceiver {
     return `http://127.0.0.1:${this.port}${path}`;
   }
 
-  /** The ids of what came by a path, in the order of their first coming. */
+  /** The distinct message ids received at a path, in the order of their first arrival. */
   firsts(path = '/hooks'): string[] {
     return [...new Set(this.at(path).map(({ id }) => id))];
   }
@@ -74,7 +74,7 @@ export class HookReceiver {
   }
 }
 
-/** As the Standard Webhooks specification tells a receiver to verify, written down from it and from nothing of ours. */
+/** Verifies a signature as the Standard Webhooks specification says, independently of our own code. */
 export function isSignedBy({ headers, raw }: Hook, secret: string): boolean {
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
   const content = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${raw}`;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { newId } from '#kernel/domain/ids';
 import { sql, type TestDatabase } from '../support/database.js';
 
-/** Told on timelines only; it has a place in the log and must never leave the building. */
+/** Internal: it has a sequence number in the log and must never be published. */
 const INTERNAL = 'incident.severity_changed';
 
 export interface Fact {
@@ -11,21 +11,21 @@ export interface Fact {
   readonly data?: object;
 }
 
-interface Manner {
-  /** How long the transaction stands right before its commit, in milliseconds. */
+interface Options {
+  /** How long the transaction waits right before its commit, in milliseconds. */
   readonly pause?: number;
-  /** Whether the nudge gets lost that replicas give each other. */
+  /** Whether the notification to the replicas gets lost. */
   readonly silent?: boolean;
   /** White space between the tokens of the JSON text that is stored. */
   readonly space?: string;
 }
 
-/** Appends to a tenant's log as another replica does. */
+/** Appends to a tenant's log as another replica would. */
 export async function append(
   { url }: TestDatabase,
   tenantId: string,
   facts: readonly Fact[],
-  { pause = 0, silent = false, space = '' }: Manner = {},
+  { pause = 0, silent = false, space = '' }: Options = {},
 ): Promise<void> {
   const transaction = await begin(url, tenantId);
   try {
@@ -38,7 +38,7 @@ export async function append(
   }
 }
 
-/** A transaction for one tenant that is open, has an id, and stays so until it is told otherwise. */
+/** Begins a transaction for one tenant that has a transaction id and stays open. */
 export async function begin(url: string, tenantId: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -47,7 +47,7 @@ export async function begin(url: string, tenantId: string): Promise<pg.Client> {
   return client;
 }
 
-/** The ids of all events that the tenant may be sent, in the order of her log. */
+/** The ids of all public events of a tenant, in the order of the log. */
 export async function publishedIds(
   { url }: TestDatabase,
   tenantId: string,

@@ -18,8 +18,8 @@ afterAll(() => server.stop());
 
 const poll = (api: Api, query = '') => api.get<Page>(`/v1/notifications/events?${query}`);
 
-/** All there is, page by page. */
-async function readOn(api: Api, query: string, after?: string): Promise<Page['items']> {
+/** Reads all pages. */
+async function readAll(api: Api, query: string, after?: string): Promise<Page['items']> {
   const items: Page['items'] = [];
   for (let cursor: string | null | undefined = after; cursor !== null;) {
     const { body } = await poll(api, `${query}${cursor ? `&after=${cursor}` : ''}`);
@@ -30,7 +30,7 @@ async function readOn(api: Api, query: string, after?: string): Promise<Page['it
 }
 
 describe('events by polling', () => {
-  it('are those of the stream, oldest first, and the last one leads to what follows', async () => {
+  it('are those of the stream, oldest first, and each page resumes from the last one', async () => {
     const tenant = await newTenant(server.url);
     await append(server.database, tenant.tenantId, [{}, { type: 'incident.severity_changed' }, {}]);
     const first = await poll(tenant.api, 'limit=3');
@@ -47,14 +47,14 @@ describe('events by polling', () => {
     stream.close();
     const polled = [...first.body.items, ...second.body.items];
     expect(polled).toEqual(stream.frames.map(({ id, data }) => ({ id, ...data })));
-    expect(await readOn(tenant.api, 'limit=1')).toEqual(polled);
+    expect(await readAll(tenant.api, 'limit=1')).toEqual(polled);
 
     await append(server.database, tenant.tenantId, [{}]);
     const news = await poll(tenant.api, `after=${last}`);
     expect(news.body.items).toHaveLength(1);
   });
 
-  it('find a rare one among many, and none that was not asked for', async () => {
+  it('are found when rare among many others, and filtered', async () => {
     const tenant = await newTenant(server.url);
     const incidentId = newIncidentId();
     await append(server.database, tenant.tenantId, [
@@ -64,7 +64,7 @@ describe('events by polling', () => {
       { type: 'remediation.proposed' },
       { incidentId },
     ]);
-    const names = async (query: string) => (await readOn(tenant.api, query)).map(({ event }) => event);
+    const names = async (query: string) => (await readAll(tenant.api, query)).map(({ event }) => event);
     expect(await names('limit=1&events=remediation.*')).toEqual([
       'remediation.rejected',
       'remediation.proposed',
@@ -78,7 +78,7 @@ describe('events by polling', () => {
     expect(await names('events=trigger.*')).toEqual([]);
   });
 
-  it('are neither skipped nor repeated while more are being written', async () => {
+  it('are neither skipped nor repeated while more are appended', async () => {
     const tenant = await newTenant(server.url);
     let writing = true as boolean;
     const writers = Array.from({ length: 5 }, async (_, writer) => {
@@ -87,13 +87,13 @@ describe('events by polling', () => {
     });
     void Promise.allSettled(writers).then(() => (writing = false));
     const seen: string[] = [];
-    while (writing) seen.push(...(await readOn(tenant.api, 'limit=7', seen.at(-1))).map(({ id }) => id));
+    while (writing) seen.push(...(await readAll(tenant.api, 'limit=7', seen.at(-1))).map(({ id }) => id));
     await Promise.all(writers);
-    seen.push(...(await readOn(tenant.api, 'limit=7', seen.at(-1))).map(({ id }) => id));
+    seen.push(...(await readAll(tenant.api, 'limit=7', seen.at(-1))).map(({ id }) => id));
     expect(seen).toEqual(await publishedIds(server.database, tenant.tenantId));
   });
 
-  it('cannot go on after what is not in the tenant’s own log', async () => {
+  it('cannot be resumed after an event that is not in the tenant’s own log', async () => {
     const [tenant, other] = await Promise.all([newTenant(server.url), newTenant(server.url)]);
     const [foreign = ''] = await publishedIds(server.database, other.tenantId);
     const unknown = `evt_${newIncidentId().slice(4)}`;
@@ -104,8 +104,8 @@ describe('events by polling', () => {
       expect(status).toBe(400);
       expect(body).toMatchObject({ error: 'validation_error', details: [{ field: 'after' }] });
     }
-    const sentences = new Set(answers.map(({ body }) => (body as unknown as { message: string }).message));
-    expect(sentences.size).toBe(1);
+    const messages = new Set(answers.map(({ body }) => (body as unknown as { message: string }).message));
+    expect(messages.size).toBe(1);
   });
 
   it.each([
@@ -121,7 +121,7 @@ describe('events by polling', () => {
     expect((await poll(api, query)).status).toBe(400);
   });
 
-  it('are for whoever may read events', async () => {
+  it('require the permission to read events', async () => {
     const sender = await programOf(await newTenant(server.url), 'webhooks:write');
     expect((await poll(sender)).status).toBe(403);
     expect((await poll(new Api(server.url))).status).toBe(401);

@@ -1,6 +1,6 @@
 import type { Api } from '../support/api.js';
 
-/** A reader of the stream that takes nothing apart but the frames. */
+/** A client that keeps the frames of a stream unparsed. */
 export class RawStream {
   private text = '';
 
@@ -18,7 +18,7 @@ export class RawStream {
     return stream;
   }
 
-  /** The events that have come, each as it was sent. */
+  /** The event frames received so far, as they were sent. */
   get frames(): string[] {
     const whole = this.text.split('\n\n').slice(0, -1);
     return whole.filter((frame) => frame.startsWith('id: '));

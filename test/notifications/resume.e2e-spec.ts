@@ -23,7 +23,7 @@ afterAll(async () => {
 const idsOf = ({ frames }: EventStream): (string | undefined)[] => frames.map(({ id }) => id);
 const at = ({ url }: TestServer, { api }: TenantUser): Api => new Api(url, api.token);
 
-/** Whether nothing is about to be added to the log: the relay has handed everything on, and no job is left. */
+/** Whether nothing more is appended to the log: the relay is at its end, and no job is pending. */
 async function isQuiet(tenantId: string): Promise<boolean> {
   const [row] = await sql<{ quiet: boolean }>(
     server.database.url,
@@ -35,12 +35,12 @@ async function isQuiet(tenantId: string): Promise<boolean> {
   return row?.quiet ?? false;
 }
 
-describe('a reader that comes back', () => {
-  it('has the log in its order in the end, whatever commits when and wherever it reconnects', async () => {
+describe('a client that reconnects', () => {
+  it('receives the log in order, in whatever order transactions commit and wherever it reconnects', async () => {
     const tenant = await newTenant(server.url);
     const other = await newTenant(server.url);
     let writing = true as boolean;
-    // Transactions that commit in another order than they began in, and the product's own.
+    // Transactions that commit in another order than they began, and the product's own.
     const writers = [
       ...Array.from({ length: 6 }, async (_, writer) => {
         for (let turn = 0; turn < 25; turn++) {
@@ -70,9 +70,9 @@ describe('a reader that comes back', () => {
         turn % 3 ? `?lastEventId=${seen.at(-1) ?? '0'}` : '',
         turn % 3 ? {} : { 'last-event-id': seen.at(-1) ?? '0' },
       );
-      // Sometimes in the middle of what it missed, sometimes well into the live part.
+      // Sometimes in the middle of its replay, sometimes long after it went live.
       const enough = 1 + ((turn * 7) % 23);
-      await until('it has read a little', () => stream.frames.length >= enough || !writing);
+      await until('it has read some events', () => stream.frames.length >= enough || !writing);
       stream.close();
       seen.push(...idsOf(stream));
     }
@@ -80,13 +80,13 @@ describe('a reader that comes back', () => {
     await until('the log is quiet', () => isQuiet(tenant.tenantId));
     const published = await publishedIds(server.database, tenant.tenantId);
     const last = await EventStream.open(tenant.api, `?lastEventId=${seen.at(-1) ?? '0'}`);
-    await until('it has read all', () => seen.length + last.frames.length >= published.length);
+    await until('it has read everything', () => seen.length + last.frames.length >= published.length);
     last.close();
     expect([...seen, ...idsOf(last)]).toEqual(published);
     expect(published.length).toBeGreaterThan(300);
   });
 
-  it('goes on from far behind, page by page, and then live, under every filter', async () => {
+  it('replays many pages and then goes live, under every filter', async () => {
     const tenant = await newTenant(server.url);
     const incidentId = newIncidentId();
     const facts = Array.from({ length: 1_700 }, (_, n) => ({
@@ -98,7 +98,7 @@ describe('a reader that comes back', () => {
     const streams = await Promise.all(
       queries.map((query) => EventStream.open(tenant.api, `?lastEventId=0${query}`)),
     );
-    // While they catch up the log goes on growing.
+    // The log keeps growing while they catch up.
     for (let n = 0; n < 20; n++) {
       await append(server.database, tenant.tenantId, [{}, { type: 'remediation.proposed', incidentId }]);
     }
@@ -123,7 +123,7 @@ describe('a reader that comes back', () => {
     for (const stream of streams) stream.close();
   });
 
-  it('is sent each frame as those who listened got it, byte by byte', async () => {
+  it('is sent the same bytes as live clients', async () => {
     const tenant = await newTenant(server.url);
     const incidentId = newIncidentId();
     const queries = ['', 'events=incident.*', `incidentId=${incidentId}`];
@@ -131,21 +131,21 @@ describe('a reader that comes back', () => {
     const odd = { text: 'a\r\n\u001e\u2028 “b” 🙂 \\', empty: {}, list: [1.5e-7, null] };
     for (let n = 0; n < 20; n++) {
       const fact = { incidentId, ...(n % 2 && { data: { n, ...odd } }) };
-      const told = Array.from({ length: 30 }, () => fact);
-      const facts = [...told, { type: 'incident.severity_changed', incidentId }];
+      const published = Array.from({ length: 30 }, () => fact);
+      const facts = [...published, { type: 'incident.severity_changed', incidentId }];
       await append(server.database, tenant.tenantId, facts, n % 3 ? {} : { space: '\r\n' });
     }
-    await until('all came live', () => live.every(({ frames }) => frames.length === 600));
+    await until('all arrived live', () => live.every(({ frames }) => frames.length === 600));
     const resumed = await Promise.all(
       queries.map((query) => RawStream.open(tenant.api, `lastEventId=0&${query}`)),
     );
-    await until('all came again', () => resumed.every(({ frames }) => frames.length >= 600));
+    await until('all were replayed', () => resumed.every(({ frames }) => frames.length >= 600));
     for (const stream of [...live, ...resumed]) stream.close();
     expect(resumed.map(({ frames }) => frames.slice(-600))).toEqual(live.map(({ frames }) => frames));
     expect(live[0]?.frames[1]).toMatch(/^id: evt_\w+\nevent: incident.created\ndata: [^\r\n]+$/);
   });
 
-  it('is sent everything from the oldest, and told so, when its last id is not in the kept log', async () => {
+  it('is sent stream.truncated and everything from the oldest event when its last id is not in the kept log', async () => {
     const tenant = await newTenant(server.url);
     await append(server.database, tenant.tenantId, [{}, {}]);
     const [first = '', second = '', ...rest] = await publishedIds(server.database, tenant.tenantId);
@@ -162,7 +162,7 @@ describe('a reader that comes back', () => {
       expect(idsOf(stream).slice(1)).toEqual([first, second, ...rest]);
     }
 
-    // What the tenant does not keep any more does not count, even while its partition is still there.
+    // Events past the retention period do not count, even while their partition still exists.
     await sql(
       server.database.url,
       `UPDATE events SET occurred_at = date_trunc('month', now() - interval '20 days') WHERE tenant_id = $1 AND id = $2`,
@@ -177,7 +177,7 @@ describe('a reader that comes back', () => {
     expect(idsOf(expired).slice(1, -1)).toEqual([second, ...rest]);
   });
 
-  it('is found by an id that tells its place, and by no other', async () => {
+  it('resumes from an id that contains its sequence number, and from no other', async () => {
     const tenant = await newTenant(server.url);
     await append(server.database, tenant.tenantId, [{}, {}, {}]);
     const ids = await publishedIds(server.database, tenant.tenantId);
@@ -190,21 +190,21 @@ describe('a reader that comes back', () => {
       return stream.frames.map(({ id, event }) => id ?? event);
     };
     expect(await answer(third)).toEqual(ids.slice(3));
-    // The place of another event, and none, though an event has it.
-    const stranger = first.slice(0, 14) + third.slice(14);
-    const placeless = `evt_01HX9VTPQR${'0'.repeat(16)}`;
-    expect([placeIn(stranger as Id<'evt'>), placeIn(placeless as Id<'evt'>)]).toEqual([3, 0]);
+    // One id contains the sequence number of another event; the other id exists, but contains none.
+    const mismatched = first.slice(0, 14) + third.slice(14);
+    const unnumbered = `evt_01HX9VTPQR${'0'.repeat(16)}`;
+    expect([placeIn(mismatched as Id<'evt'>), placeIn(unnumbered as Id<'evt'>)]).toEqual([3, 0]);
     await sql(
       server.database.url,
       'UPDATE events SET id = $3 WHERE tenant_id = $1 AND seq = $2',
-      [tenant.tenantId, 2, placeless],
+      [tenant.tenantId, 2, unnumbered],
       tenant.tenantId,
     );
-    for (const unknown of [stranger, placeless])
-      expect(await answer(unknown)).toEqual(['stream.truncated', first, placeless, ...ids.slice(2)]);
+    for (const unknown of [mismatched, unnumbered])
+      expect(await answer(unknown)).toEqual(['stream.truncated', first, unnumbered, ...ids.slice(2)]);
   });
 
-  it('is believed by its header rather than by its address', async () => {
+  it('resumes from its header rather than from its query parameter', async () => {
     const tenant = await newTenant(server.url);
     const [first = '', second] = await publishedIds(server.database, tenant.tenantId);
     const stream = await EventStream.open(tenant.api, '?lastEventId=0', { 'last-event-id': first });
@@ -223,7 +223,7 @@ describe('a long write transaction', () => {
       begin(server.database.url, busy.tenantId),
       begin(elsewhere.url, tenant.tenantId),
     ]);
-    // One of them even stands right before its commit, holding its own tenant's log.
+    // One of them even holds the lock on its own tenant's log, right before its commit.
     await open[1].query('SELECT append_events($1)', [
       JSON.stringify([
         {
@@ -249,7 +249,7 @@ describe('a long write transaction', () => {
 });
 
 describe('a dump restored into a new server', () => {
-  it('goes on where the old one was, by the ids that readers kept', async () => {
+  it('resumes from the ids that clients kept', async () => {
     const tenant = await newTenant(server.url);
     await Promise.all(
       Array.from({ length: 30 }, (_, n) =>
@@ -273,7 +273,7 @@ describe('a dump restored into a new server', () => {
   });
 });
 
-/** Rows in the reverse of their order, so that nothing about how they lie on the disk can help. */
+/** Copies rows in reverse order, so that their order on disk cannot help. */
 async function copyRows(table: string, tenantId: string, to: TestDatabase): Promise<void> {
   const [from] = await sql<{ rows: object[] | null }>(
     server.database.url,

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** The bytes of a stream as they come, up to a text that ends them. */
+/** Reads a stream until a text arrives. */
 async function bytesUntil(response: Response, end: string): Promise<string> {
   let text = '';
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
@@ -51,7 +51,7 @@ describe('the event stream', () => {
     expect(data).toMatchObject({ tenantId: tenant.tenantId, name: 'Acme Corp', plan: 'pro' });
   });
 
-  it('answers a question about its headers with them, and opens nothing', async () => {
+  it('answers HEAD with its headers and opens nothing', async () => {
     const response = await fetch(`${server.url}/v1/notifications/stream`, {
       method: 'HEAD',
       headers: { authorization: `Bearer ${tenant.api.token ?? ''}` },
@@ -65,7 +65,7 @@ describe('the event stream', () => {
     expect(metrics).toContain('causeflow_event_streams_open 0\n');
   });
 
-  it('begins with what happens from now on', async () => {
+  it('starts with new events', async () => {
     const stream = await EventStream.open(tenant.api);
     await until('the stream is open', () => stream.retryMs);
     await rename('Live');
@@ -75,7 +75,7 @@ describe('the event stream', () => {
     stream.close();
   });
 
-  it('keeps a frame on its lines, whatever the data holds', async () => {
+  it('keeps the lines of a frame, whatever the data contains', async () => {
     const stream = await EventStream.open(tenant.api);
     await until('the stream is open', () => stream.retryMs);
     await append(server.database, tenant.tenantId, [{ data: { title: 'a\r\nb\u2028\nevent: forged\n\n' } }]);
@@ -85,7 +85,7 @@ describe('the event stream', () => {
     stream.close();
   });
 
-  it('lets through the events that were asked for, by name, by wildcard and by incident', async () => {
+  it('filters by name, by wildcard and by incident', async () => {
     const [one, other] = [newIncidentId(), newIncidentId()];
     const queries = [
       '?events=incident.*',
@@ -138,7 +138,7 @@ describe('the event stream', () => {
     },
   );
 
-  it('is for whoever may read events', async () => {
+  it('requires the permission to read events', async () => {
     const allowed = await EventStream.open(await programOf(tenant, 'events:read'), '?lastEventId=0');
     await allowed.waitFor('user.created');
     allowed.close();
@@ -151,7 +151,7 @@ describe('the event stream', () => {
 });
 
 describe('two tenants', () => {
-  it('never see one frame of each other, whatever ids they ask for', async () => {
+  it('never receive a frame of each other, whatever ids they request', async () => {
     const [ada, bob] = await Promise.all([newTenant(server.url), newTenant(server.url)]);
     const theirs = await EventStream.open(bob.api, '?lastEventId=0');
     const foreignId = (await theirs.waitFor('user.created')).id ?? '';
@@ -163,7 +163,7 @@ describe('two tenants', () => {
       EventStream.open(ada.api, `?lastEventId=0&incidentId=${incidentId}`),
     ]);
     await until('all are open', () => streams.every(({ retryMs }) => retryMs));
-    // The same incident id at both, which only a guess could bring about.
+    // The same incident id in both tenants, which only a guess could produce.
     await Promise.all(
       Array.from({ length: 20 }, (_, turn) =>
         append(server.database, turn % 2 ? ada.tenantId : bob.tenantId, [{ incidentId }]),
@@ -171,7 +171,7 @@ describe('two tenants', () => {
     );
     await ada.api.patch(`/v1/tenants/${ada.tenantId}`, { name: 'The end' });
     await Promise.all(streams.slice(0, 3).map((stream) => stream.waitFor('tenant.updated')));
-    await until('hers are there', () =>
+    await until('its events arrived', () =>
       streams.every(({ frames }) => frames.filter(({ event }) => event === 'incident.created').length === 10),
     );
     expect(streams[2].frames[0]?.event).toBe('stream.truncated');

@@ -35,7 +35,7 @@ export async function subscribe(
   return answer.body;
 }
 
-/** A tenant whose own beginnings are past, with a subscription at the receiver. */
+/** A new tenant with a subscription at the receiver. */
 export async function newSubscriber(
   serverUrl: string,
   receiver: HookReceiver,
@@ -45,7 +45,7 @@ export async function newSubscriber(
   return { tenant, subscription: await subscribe(tenant, receiver.url(), body) };
 }
 
-/** All of them, the latest event first. */
+/** All deliveries, newest event first. */
 export async function deliveriesOf(
   { api }: Pick<TenantUser, 'api'>,
   { subscriptionId }: Pick<Subscription, 'subscriptionId'>,
@@ -62,13 +62,11 @@ export async function deliveriesOf(
   return all;
 }
 
-/** Waits for one delivery that is as wanted. */
+/** Waits for a delivery that matches. */
 export async function delivered(
   tenant: Pick<TenantUser, 'api'>,
   subscription: Pick<Subscription, 'subscriptionId'>,
-  isWanted: (delivery: Delivery) => boolean,
+  matches: (delivery: Delivery) => boolean,
 ): Promise<Delivery> {
-  return until('a delivery is as wanted', async () =>
-    (await deliveriesOf(tenant, subscription)).find(isWanted),
-  );
+  return until('a delivery matches', async () => (await deliveriesOf(tenant, subscription)).find(matches));
 }

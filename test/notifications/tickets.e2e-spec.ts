@@ -29,7 +29,7 @@ async function ticketFor(api: Api): Promise<Ticket> {
   return body;
 }
 
-/** As a browser opens it: with nothing but an address. */
+/** As a browser's EventSource opens it: with a URL only. */
 const openWith = (ticket: string, its = server): Promise<EventStream> =>
   EventStream.open(new Api(its.url), `?lastEventId=0&ticket=${encodeURIComponent(ticket)}`);
 
@@ -50,7 +50,7 @@ describe('a stream ticket', () => {
     }
   });
 
-  it('is won by exactly one of twenty that show it at once', async () => {
+  it('is accepted exactly once when twenty clients use it at once', async () => {
     const { ticket } = await ticketFor(tenant.api);
     const streams = await Promise.all(
       Array.from({ length: 20 }, (_, n) => openWith(ticket, n % 2 ? replica : server)),
@@ -62,7 +62,7 @@ describe('a stream ticket', () => {
     for (const stream of streams) stream.close();
   });
 
-  it('runs out, and lies in the database as a hash only', async () => {
+  it('expires, and is stored as a hash only', async () => {
     const { ticket } = await ticketFor(tenant.api);
     const rows = await sql<{ row: string }>(
       server.database.url,
@@ -94,7 +94,7 @@ describe('a stream ticket', () => {
     stream.close();
   });
 
-  it('is given to an API key that may read events, and to no other', async () => {
+  it('is issued to an API key that may read events, and to no other', async () => {
     const stream = await openWith((await ticketFor(await programOf(tenant, 'events:read'))).ticket);
     await stream.waitFor('tenant.created');
     stream.close();
@@ -105,14 +105,14 @@ describe('a stream ticket', () => {
     expect((await new Api(server.url).post('/v1/notifications/stream-tickets')).status).toBe(401);
   });
 
-  it('is worth nothing once its holder is out', async () => {
+  it('is refused after its holder was revoked', async () => {
     const { plaintextKey, keyId } = await newKey(tenant, { scopes: ['events:read'] });
     const { ticket } = await ticketFor(new Api(server.url, plaintextKey));
     expect((await tenant.api.delete(`/v1/api-keys/${keyId}`)).status).toBe(204);
     expect((await openWith(ticket)).response.status).toBe(401);
   });
 
-  it('is counted against an address only when it is wrong', async () => {
+  it('counts against the rate limit of an IP address only when it is invalid', async () => {
     const strict = await TestServer.start({
       database: server.database,
       env: { RATE_LIMIT_ANONYMOUS_PER_MINUTE: '5' },
@@ -123,9 +123,9 @@ describe('a stream ticket', () => {
         expect(stream.response.status).toBe(200);
         stream.close();
       }
-      const knock = () => new Api(strict.url).get('/v1/notifications/stream?ticket=x');
-      const refused = await until('too many were wrong', async () => {
-        const answer = await knock();
+      const tryInvalid = () => new Api(strict.url).get('/v1/notifications/stream?ticket=x');
+      const refused = await until('too many were invalid', async () => {
+        const answer = await tryInvalid();
         return answer.status === 429 && answer;
       });
       expect(refused.body).toMatchObject({ error: 'rate_limit_exceeded' });

@@ -29,10 +29,10 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.stop());
 
-const came = (count: number, path?: string) =>
-  until(`${count} came`, () => receiver.at(path).length >= count);
-/** What is due at some time is due now. */
-const passTime = async (tenantId: string, { subscriptionId }: Subscription): Promise<void> => {
+const arrived = (count: number, path?: string) =>
+  until(`${count} arrived`, () => receiver.at(path).length >= count);
+/** Makes every scheduled retry due now. */
+const makeDue = async (tenantId: string, { subscriptionId }: Subscription): Promise<void> => {
   for (const [table, column] of [
     ['webhook_deliveries', 'next_attempt_at'],
     ['webhook_subscriptions', 'next_retry_at'],
@@ -45,16 +45,16 @@ const passTime = async (tenantId: string, { subscriptionId }: Subscription): Pro
     );
   }
 };
-/** Of how many first attempts the metrics tell how late they were. */
-const delaysTold = async ({ api }: TenantUser): Promise<number> => {
+/** How many first attempts the delay histogram has counted. */
+const delayCount = async ({ api }: TenantUser): Promise<number> => {
   const { body: figures } = await api.get<string>('/metrics');
   return Number(/^causeflow_webhook_delay_seconds_count (\d+)$/m.exec(figures)?.[1]);
 };
-const pauseOf = ({ nextAttemptAt, lastAttemptAt }: Delivery): number =>
+const delayOf = ({ nextAttemptAt, lastAttemptAt }: Delivery): number =>
   (Date.parse(nextAttemptAt ?? '') - Date.parse(lastAttemptAt ?? '')) / 1000;
 
 describe('an event', () => {
-  it('is sent as it is told elsewhere, signed, and remembered as delivered', async () => {
+  it('is sent with the same envelope as in a poll, signed, and recorded as delivered', async () => {
     const events = ['incident.created', 'user.*'];
     const { tenant, subscription } = await newSubscriber(server.url, receiver, { events });
     const before = (await publishedIds(server.database, tenant.tenantId)).at(-1) ?? '';
@@ -62,11 +62,11 @@ describe('an event', () => {
     const person = { email: `${randomUUID()}@example.com`, name: 'Grace', role: 'member' };
     const { body: user } = await tenant.api.post('/v1/users', person);
     await tenant.api.patch(`/v1/users/${String(user['userId'])}`, { name: 'Grace Hopper' });
-    await came(3);
-    const { body: told } = await tenant.api.get<{ items: { id: string; event: string }[] }>(
+    await arrived(3);
+    const { body: polled } = await tenant.api.get<{ items: { id: string; event: string }[] }>(
       `/v1/notifications/events?events=${events.join()}&after=${before}`,
     );
-    expect(receiver.hooks.map(({ id, body }) => ({ id, ...body }))).toEqual(told.items);
+    expect(receiver.hooks.map(({ id, body }) => ({ id, ...body }))).toEqual(polled.items);
     for (const hook of receiver.hooks) {
       expect(isSignedBy(hook, subscription.secret)).toBe(true);
       expect(isSignedBy({ ...hook, raw: `${hook.raw} ` }, subscription.secret)).toBe(false);
@@ -77,15 +77,15 @@ describe('an event', () => {
       });
       expect(Object.keys(hook.body)).toEqual(['event', 'timestamp', 'tenantId', 'data']);
     }
-    const all = await until('all are remembered', async () => {
+    const all = await until('all are recorded', async () => {
       const found = await deliveriesOf(tenant, subscription);
       return found.length === 3 && found;
     });
-    expect(all.map(({ eventId }) => eventId)).toEqual(told.items.map(({ id }) => id).reverse());
+    expect(all.map(({ eventId }) => eventId)).toEqual(polled.items.map(({ id }) => id).reverse());
     expect(all[0]).toEqual({
       deliveryId: expect.stringMatching(/^dlv_/),
-      eventId: told.items[2]?.id,
-      event: told.items[2]?.event,
+      eventId: polled.items[2]?.id,
+      event: polled.items[2]?.event,
       status: 'succeeded',
       attempts: 1,
       lastStatusCode: 204,
@@ -96,7 +96,7 @@ describe('an event', () => {
     });
   });
 
-  it('is sent when it was chosen, to its own tenant, from when she subscribed', async () => {
+  it('is sent when its pattern matches, to its own tenant, from the subscription on', async () => {
     const [one, other] = [
       await newSubscriber(server.url, receiver, { events: ['remediation.*', 'user.created'] }),
       await newSubscriber(server.url, receiver),
@@ -110,7 +110,7 @@ describe('an event', () => {
       { type: 'incident.severity_changed' },
     ]);
     await append(server.database, other.tenant.tenantId, [{}, { type: 'incident.severity_changed' }, {}]);
-    await came(4);
+    await arrived(4);
     const sentTo = ({ tenant }: typeof one) =>
       receiver.hooks.filter(({ body }) => body.tenantId === tenant.tenantId).map(({ body }) => body.event);
     expect(sentTo(one)).toEqual(['remediation.rejected', 'remediation.proposed']);
@@ -120,7 +120,7 @@ describe('an event', () => {
       [other, one],
     ] as const) {
       await until(
-        'both are remembered',
+        'both are recorded',
         async () => (await deliveriesOf(mine.tenant, mine.subscription)).length === 2,
       );
       const own = receiver.hooks.filter(({ body }) => body.tenantId === mine.tenant.tenantId);
@@ -129,19 +129,19 @@ describe('an event', () => {
     }
   });
 
-  it('is tried first in the order of the log, whatever becomes of it', async () => {
+  it('is first attempted in the order of the log, whatever the outcome', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     const before = await publishedIds(server.database, tenant.tenantId);
-    const delays = await delaysTold(tenant);
+    const delays = await delayCount(tenant);
     receiver.reply = ({ id }) => (/[02468]$/.test(id) ? 500 : 204);
     await Promise.all(
       Array.from({ length: 20 }, () => append(server.database, tenant.tenantId, [{}, {}, {}, {}, {}])),
     );
-    await until('all came', () => receiver.firsts().length === 100);
+    await until('all arrived', () => receiver.firsts().length === 100);
     const ids = await publishedIds(server.database, tenant.tenantId);
     expect(receiver.firsts()).toEqual(ids.slice(before.length));
-    await until('all are remembered', async () => (await deliveriesOf(tenant, subscription)).length === 100);
-    expect(await delaysTold(tenant)).toBeGreaterThanOrEqual(delays + 100);
+    await until('all are recorded', async () => (await deliveriesOf(tenant, subscription)).length === 100);
+    expect(await delayCount(tenant)).toBeGreaterThanOrEqual(delays + 100);
   });
 
   it('is sent once by two replicas', async () => {
@@ -150,10 +150,7 @@ describe('an event', () => {
       const { tenant, subscription } = await newSubscriber(replica.url, receiver);
       for (let turn = 0; turn < 20; turn += 1)
         await append(server.database, tenant.tenantId, [{}, {}, {}, {}, {}]);
-      await until(
-        'all are remembered',
-        async () => (await deliveriesOf(tenant, subscription)).length === 100,
-      );
+      await until('all are recorded', async () => (await deliveriesOf(tenant, subscription)).length === 100);
       expect(receiver.hooks).toHaveLength(100);
       expect(receiver.hooks.map(({ id }) => id)).toEqual(
         (await publishedIds(server.database, tenant.tenantId)).slice(-100),
@@ -165,7 +162,7 @@ describe('an event', () => {
 });
 
 describe('an attempt that fails', () => {
-  it('is made again after five seconds, with the same id and a signature of that time', async () => {
+  it('is retried after five seconds, with the same id and a new signature', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     receiver.reply = () => (receiver.hooks.length === 1 ? 500 : 200);
     await append(server.database, tenant.tenantId, [{}]);
@@ -175,8 +172,8 @@ describe('an attempt that fails', () => {
       lastStatusCode: 500,
       lastError: 'The address answered 500.',
     });
-    expect(pauseOf(failed)).toBeGreaterThanOrEqual(5);
-    expect(pauseOf(failed)).toBeLessThanOrEqual(5.5);
+    expect(delayOf(failed)).toBeGreaterThanOrEqual(5);
+    expect(delayOf(failed)).toBeLessThanOrEqual(5.5);
     expect((await tenant.api.get(`${PATH}/${subscription.subscriptionId}`)).body).toMatchObject({
       failingSince: failed.lastAttemptAt,
     });
@@ -194,17 +191,17 @@ describe('an attempt that fails', () => {
     });
   });
 
-  it.each([429, 503])('by %i is not made again before the time that was asked for', async (status) => {
+  it.each([429, 503])('with %i is not retried before its Retry-After', async (status) => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     receiver.reply = () => ({ status, headers: { 'retry-after': '120' } });
     await append(server.database, tenant.tenantId, [{}]);
     const failed = await delivered(tenant, subscription, ({ attempts }) => attempts === 1);
     expect(failed).toMatchObject({ status: 'pending', lastStatusCode: status });
-    expect(pauseOf(failed)).toBeGreaterThanOrEqual(120);
-    expect(pauseOf(failed)).toBeLessThanOrEqual(121);
+    expect(delayOf(failed)).toBeGreaterThanOrEqual(120);
+    expect(delayOf(failed)).toBeLessThanOrEqual(121);
   });
 
-  it('by a redirect is not followed', async () => {
+  it('with a redirect is not followed', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     receiver.reply = () => ({ status: 302, headers: { location: receiver.url('/elsewhere') } });
     await append(server.database, tenant.tenantId, [{}]);
@@ -217,21 +214,21 @@ describe('an attempt that fails', () => {
     expect(receiver.at('/elsewhere')).toEqual([]);
   });
 
-  it('nine times more is the last', async () => {
+  it('is not retried after ten attempts', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     receiver.reply = () => 500;
     await append(server.database, tenant.tenantId, [{}]);
     for (let attempts = 1; attempts < 10; attempts += 1) {
       const failed = await delivered(tenant, subscription, (each) => each.attempts === attempts);
       expect(failed.status).toBe('pending');
-      await passTime(tenant.tenantId, subscription);
+      await makeDue(tenant.tenantId, subscription);
     }
     const failed = await delivered(tenant, subscription, ({ status }) => status === 'failed');
     expect(failed).toMatchObject({ attempts: 10, nextAttemptAt: null });
     expect(receiver.firsts()).toHaveLength(1);
   });
 
-  it('by 410 disables the subscription, until a person enables it again', async () => {
+  it('with 410 disables the subscription, until it is enabled again', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     const path = `${PATH}/${subscription.subscriptionId}`;
     receiver.reply = () => 410;
@@ -256,14 +253,14 @@ describe('an attempt that fails', () => {
       failingSince: null,
     });
     await append(server.database, tenant.tenantId, [{ type: 'remediation.proposed' }]);
-    await came(2);
+    await arrived(2);
     expect(receiver.hooks.map(({ body }) => body.event)).toEqual([
       'incident.created',
       'remediation.proposed',
     ]);
   });
 
-  it('after five days in which nothing succeeded disables the subscription', async () => {
+  it('after five days without a success disables the subscription', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     receiver.reply = () => 500;
     await append(server.database, tenant.tenantId, [{}]);
@@ -274,7 +271,7 @@ describe('an attempt that fails', () => {
       [subscription.subscriptionId],
       tenant.tenantId,
     );
-    await passTime(tenant.tenantId, subscription);
+    await makeDue(tenant.tenantId, subscription);
     const disabled = await until('it is disabled', async () => {
       const { body } = await tenant.api.get(`${PATH}/${subscription.subscriptionId}`);
       return body['enabled'] === false && body;
@@ -287,7 +284,7 @@ describe('an attempt that fails', () => {
     expect(figures).toMatch(/^causeflow_webhook_attempts_total\{outcome="failed"\} [1-9]/m);
   });
 
-  it('says why nobody was called', async () => {
+  it('says why no request was made', async () => {
     const own = await TestServer.start({ env: { OUTBOUND_ALLOW_CIDRS: '' } });
     try {
       const tenant = await newTenant(own.url);
@@ -309,8 +306,8 @@ describe('an attempt that fails', () => {
   });
 });
 
-describe('addresses that hang', () => {
-  it('delay no other subscription, no other tenant, and nothing else that the server does', async () => {
+describe('receivers that hang', () => {
+  it('delay no other subscription, no other tenant, and no investigation', async () => {
     receiver.reply = ({ path }) => (path === '/hangs' ? 'hang' : 204);
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     const hanging = await Promise.all(
@@ -328,7 +325,7 @@ describe('addresses that hang', () => {
     const isCompleted = ({ body: { event, data } }: Hook): boolean =>
       event === 'investigation.completed' && data['incidentId'] === body['incidentId'];
     await until(
-      'all of it is done and told while they hang',
+      'everything else is delivered while they hang',
       () =>
         receiver.hanging > 0 &&
         receiver.at('/other').length === forty.length &&
@@ -344,8 +341,8 @@ describe('addresses that hang', () => {
   });
 });
 
-describe('a secret that is rotated', () => {
-  it('signs beside the new one for as long as was asked', async () => {
+describe('a rotated secret', () => {
+  it('signs next to the new one until its overlap ends', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     const path = `${PATH}/${subscription.subscriptionId}`;
     const rotated = await tenant.api.post<{ secret: string; previousSecretExpiresAt: string }>(
@@ -361,9 +358,9 @@ describe('a secret that is rotated', () => {
       },
     });
     await append(server.database, tenant.tenantId, [{}]);
-    await came(1);
+    await arrived(1);
     const [both] = receiver.hooks;
-    if (!both) throw new Error('came');
+    if (!both) throw new Error('nothing arrived');
     expect(String(both.headers['webhook-signature'])).toMatch(/^v1,[\w+/]{43}= v1,[\w+/]{43}=$/);
     expect(isSignedBy(both, subscription.secret)).toBe(true);
     expect(isSignedBy(both, rotated.body.secret)).toBe(true);
@@ -372,17 +369,17 @@ describe('a secret that is rotated', () => {
     const atOnce = await tenant.api.post(`${path}/rotate-secret`, { overlapMinutes: 0, secret: own });
     expect(atOnce.body).toMatchObject({ secret: own });
     await append(server.database, tenant.tenantId, [{}]);
-    await came(2);
+    await arrived(2);
     const [, alone] = receiver.hooks;
-    if (!alone) throw new Error('came');
+    if (!alone) throw new Error('nothing arrived');
     expect(String(alone.headers['webhook-signature'])).toMatch(/^v1,[\w+/]{43}=$/);
     expect(isSignedBy(alone, own)).toBe(true);
     expect(isSignedBy(alone, rotated.body.secret)).toBe(false);
   });
 });
 
-describe('a test', () => {
-  it('is sent at once and answers what came back', async () => {
+describe('a test event', () => {
+  it('is sent at once, and the response is shown', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     const path = `${PATH}/${subscription.subscriptionId}`;
     receiver.reply = () => ({ status: 200, body: 'thanks \0' });
@@ -398,7 +395,7 @@ describe('a test', () => {
       },
     });
     const [hook] = receiver.hooks;
-    if (!hook) throw new Error('came');
+    if (!hook) throw new Error('nothing arrived');
     expect(hook.id).toBe(good.body.eventId);
     expect(isSignedBy(hook, subscription.secret)).toBe(true);
     expect(hook.body).toEqual({
@@ -416,7 +413,7 @@ describe('a test', () => {
 });
 
 describe('a delivery', () => {
-  it('is made again when a person wishes so, under the same id', async () => {
+  it('can be redelivered under the same id', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     await append(server.database, tenant.tenantId, [{}]);
     const { deliveryId, eventId } = await delivered(
@@ -440,10 +437,10 @@ describe('a delivery', () => {
     ).toBe(404);
   });
 
-  it('is forgotten after a week', async () => {
+  it('is purged after a week', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     await append(server.database, tenant.tenantId, [{}, {}]);
-    await until('both are remembered', async () => (await deliveriesOf(tenant, subscription)).length === 2);
+    await until('both are recorded', async () => (await deliveriesOf(tenant, subscription)).length === 2);
     const [newest] = await deliveriesOf(tenant, subscription);
     await sql(
       server.database.url,
@@ -456,7 +453,7 @@ describe('a delivery', () => {
     expect(await deliveriesOf(tenant, subscription)).toEqual([newest]);
   });
 
-  it('is not made for a subscription that was deleted', async () => {
+  it('is not attempted after its subscription was deleted', async () => {
     const { tenant, subscription } = await newSubscriber(server.url, receiver);
     const witness = await subscribe(tenant, receiver.url('/witness'));
     await tenant.api.delete(`${PATH}/${subscription.subscriptionId}`);
@@ -466,7 +463,7 @@ describe('a delivery', () => {
   });
 });
 
-it('a tenant without subscriptions has the database asked nothing, however much happens to her', async () => {
+it('a tenant without subscriptions causes no webhook query, however many events it has', async () => {
   const main = fileURLToPath(new URL('../scale/server-that-tells-its-queries.mjs', import.meta.url));
   const own = await TestServer.start({ main });
   try {
@@ -476,7 +473,7 @@ it('a tenant without subscriptions has the database asked nothing, however much 
     for (let turn = 0; turn < 20; turn += 1)
       await sender.send({ title: 'Report written', description: 'As every night.', severity: 'low' });
     await append(own.database, subscriber.tenant.tenantId, [{}]);
-    await came(1);
+    await arrived(1);
     const asked = toldSince(own, mark).filter(({ sql: text }) => text.includes('webhooks_due'));
     expect(asked.length).toBeGreaterThan(0);
     expect(asked.filter(({ parameters }) => JSON.stringify(parameters).includes(quiet.tenantId))).toEqual([]);

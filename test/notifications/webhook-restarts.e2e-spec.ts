@@ -42,7 +42,7 @@ const sealedWith = async (
 };
 
 describe('a server that is killed in the middle of a burst', () => {
-  it('loses no event, sends what was on its way again under the same id, and remembers each once', async () => {
+  it('loses no event, sends the batch in flight again under the same ids, and records each event once', async () => {
     const first = await start();
     const { tenant, subscription } = await newSubscriber(first.url, receiver);
     const before = await publishedIds(database, tenant.tenantId);
@@ -58,23 +58,23 @@ describe('a server that is killed in the middle of a burst', () => {
 
     receiver.reply = () => 204;
     const second = await start();
-    await until('all came', () => receiver.firsts().length === 300, 60);
+    await until('all arrived', () => receiver.firsts().length === 300, 60);
     const ids = (await publishedIds(database, tenant.tenantId)).slice(before.length);
     expect(receiver.firsts()).toEqual(ids);
-    const remembered = await until('all are remembered', async () => {
+    const recorded = await until('all are recorded', async () => {
       const all = await deliveriesOf(at(second, tenant), subscription);
       return all.length >= 300 && all;
     });
-    expect(remembered.map(({ eventId }) => eventId)).toEqual(ids.toReversed());
-    // What a courier carries, and no more.
+    expect(recorded.map(({ eventId }) => eventId)).toEqual(ids.toReversed());
+    // One batch is repeated, and no more.
     expect(receiver.hooks.length).toBeGreaterThan(300);
     expect(receiver.hooks.length).toBeLessThanOrEqual(332);
     for (const hook of receiver.hooks) expect(isSignedBy(hook, subscription.secret)).toBe(true);
   }, 120_000);
 });
 
-describe('a server that ends', () => {
-  it('waits for no address that hangs, and the next one sends it at once', async () => {
+describe('a server that shuts down', () => {
+  it('does not wait for a receiver that hangs, and the next server sends the event at once', async () => {
     const first = await start();
     receiver.reply = () => 'hang';
     const { tenant, subscription } = await newSubscriber(first.url, receiver);
@@ -92,7 +92,7 @@ describe('a server that ends', () => {
     expect(receiver.hooks).toHaveLength(2);
   });
 
-  it('is sent for by those alone that run jobs', async () => {
+  it('delivers only where jobs run', async () => {
     const api = await start({ ROLE: 'api' });
     const { tenant, subscription } = await newSubscriber(api.url, receiver);
     await append(database, tenant.tenantId, [{}]);
@@ -105,8 +105,8 @@ describe('a server that ends', () => {
   });
 });
 
-describe('an ENCRYPTION_KEY that takes over from another', () => {
-  it('leaves secrets readable by the one before, and seals those that are rotated', async () => {
+describe('a rotated ENCRYPTION_KEY', () => {
+  it('still decrypts secrets with the former key, and encrypts rotated secrets with the new one', async () => {
     const first = await start();
     const { tenant, subscription } = await newSubscriber(first.url, receiver);
     const sealed = await sealedWith(tenant, subscription);
@@ -117,7 +117,7 @@ describe('an ENCRYPTION_KEY that takes over from another', () => {
     });
     const { api } = at(second, tenant);
     await append(database, tenant.tenantId, [{}]);
-    await until('it came', () => receiver.hooks.length === 1);
+    await until('it arrived', () => receiver.hooks.length === 1);
     expect(receiver.hooks.every((hook) => isSignedBy(hook, subscription.secret))).toBe(true);
     expect(await sealedWith(tenant, subscription)).toBe(sealed);
     await api.post(`${PATH}/${subscription.subscriptionId}/rotate-secret`, {});

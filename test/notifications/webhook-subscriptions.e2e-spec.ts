@@ -29,15 +29,19 @@ const stored = async ({ subscriptionId }: Subscription): Promise<string> =>
 describe('a webhook subscription', () => {
   it('is created, read, listed, changed and deleted', async () => {
     const own = await newTenant(server.url);
-    const wish = { url: URL, events: ['incident.created', 'investigation.*'], description: 'Opens tickets' };
-    const made = await own.api.post<Subscription>(PATH, wish);
+    const settings = {
+      url: URL,
+      events: ['incident.created', 'investigation.*'],
+      description: 'Opens tickets',
+    };
+    const made = await own.api.post<Subscription>(PATH, settings);
     const { secret, ...view } = made.body;
     const path = `${PATH}/${view.subscriptionId}`;
     expect(made.status).toBe(201);
     expect(made.headers.get('location')).toBe(path);
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(view).toEqual({
-      ...wish,
+      ...settings,
       subscriptionId: expect.stringMatching(/^whs_[0-9A-HJKMNP-TV-Z]{26}$/),
       enabled: true,
       disabledReason: null,
@@ -63,7 +67,7 @@ describe('a webhook subscription', () => {
     expect((await own.api.delete(path)).status).toBe(404);
   });
 
-  it('keeps a secret that nobody can read, given or made', async () => {
+  it('never shows or stores its secret in plain text, whether given or generated', async () => {
     const given = secretOf(24);
     const subscription = await subscribe(tenant, URL, { secret: given });
     expect(subscription.secret).toBe(given);
@@ -78,7 +82,7 @@ describe('a webhook subscription', () => {
     expect(await stored(made)).not.toBe(await stored(subscription));
   });
 
-  it('is made once for each Idempotency-Key, whose answer is kept sealed', async () => {
+  it('is created once per Idempotency-Key, and the stored response is encrypted', async () => {
     const own = await newTenant(server.url);
     const headers = { 'idempotency-key': randomUUID() };
     const post = (url = URL) => own.api.post<Subscription>(PATH, { url, events: ['*'] }, { headers });
@@ -94,7 +98,7 @@ describe('a webhook subscription', () => {
     expect((await post(`${URL}/2`)).status).toBe(422);
   });
 
-  it('is listed page by page, the newest first', async () => {
+  it('is listed page by page, newest first', async () => {
     const own = await newTenant(server.url);
     const made = [await subscribe(own, URL), await subscribe(own, URL), await subscribe(own, URL)];
     const page = async (query: string) =>
@@ -107,11 +111,11 @@ describe('a webhook subscription', () => {
     expect((await own.api.get(`${PATH}?cursor=made-up`)).status).toBe(400);
   });
 
-  it('is one of at most fifty, of many made at once too', async () => {
+  it('is limited to fifty per tenant, also when many are created at once', async () => {
     const own = await newTenant(server.url);
     for (let made = 0; made < 49; made += 1) await subscribe(own, URL);
-    const wish = { url: URL, events: ['*'] };
-    const answers = await Promise.all(Array.from({ length: 20 }, () => own.api.post(PATH, wish)));
+    const settings = { url: URL, events: ['*'] };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => own.api.post(PATH, settings)));
     const errors = answers.filter(({ status }) => status !== 201).map(({ body }) => body['error']);
     expect(errors).toEqual(Array(19).fill('quota_exceeded'));
     await subscribe(await newTenant(server.url), URL);
@@ -144,34 +148,30 @@ describe('a webhook subscription', () => {
     await tenant.api.delete(`${PATH}/${subscriptionId}`);
   });
 
-  it.each([
-    'whsec_',
-    'whsec_not base64',
-    'nothing of the kind',
-    secretOf(23),
-    secretOf(65),
-    secretOf(32).slice(6),
-  ])('does not take the secret %#', async (secret) => {
-    const answer = await tenant.api.post(PATH, { url: URL, events: ['*'], secret });
-    expect(answer).toMatchObject({ status: 400, body: { details: [{ field: 'secret' }] } });
-    expect(JSON.stringify(answer.body)).not.toContain(secret.slice(6) || 'whsec_!');
-  });
+  it.each(['whsec_', 'whsec_not base64', 'no prefix', secretOf(23), secretOf(65), secretOf(32).slice(6)])(
+    'refuses the secret %#',
+    async (secret) => {
+      const answer = await tenant.api.post(PATH, { url: URL, events: ['*'], secret });
+      expect(answer).toMatchObject({ status: 400, body: { details: [{ field: 'secret' }] } });
+      expect(JSON.stringify(answer.body)).not.toContain(secret.slice(6) || 'whsec_!');
+    },
+  );
 
-  it.each([24, 25, 26, 32, 62, 63, 64])('takes a secret of %i bytes', async (bytes) => {
+  it.each([24, 25, 26, 32, 62, 63, 64])('accepts a secret of %i bytes', async (bytes) => {
     const { subscriptionId } = await subscribe(tenant, URL, { secret: secretOf(bytes) });
     await tenant.api.delete(`${PATH}/${subscriptionId}`);
   });
 
-  it('that names an unknown event is told the nearest ones', async () => {
+  it('with an unknown event is refused with suggestions', async () => {
     const answer = await tenant.api.post(PATH, { url: URL, events: ['investigation.complete'] });
     expect(answer.status).toBe(400);
     expect(answer.body['message']).toMatch(
-      /"investigation\.complete" fits no event.*investigation\.completed/,
+      /"investigation\.complete" matches no event.*investigation\.completed/,
     );
   });
 });
 
-describe('webhook subscriptions are for admins of the tenant alone', () => {
+describe('webhook subscriptions are only for admins of the tenant', () => {
   const routes = (id: string, delivery: string): [string, string, object?][] => [
     ['GET', `${PATH}/${id}`],
     ['PATCH', `${PATH}/${id}`, { enabled: false }],
@@ -183,7 +183,7 @@ describe('webhook subscriptions are for admins of the tenant alone', () => {
   ];
   const unknown = { id: `whs_${'0'.repeat(26)}`, delivery: `dlv_${'0'.repeat(26)}` };
 
-  it('and closed to members and to keys', async () => {
+  it('and forbidden to members and API keys', async () => {
     const { subscriptionId } = await subscribe(tenant, URL);
     const person = { email: `${randomUUID()}@example.com`, password: randomUUID() };
     await tenant.api.post('/v1/users', { ...person, name: 'Grace', role: 'member' });
@@ -203,7 +203,7 @@ describe('webhook subscriptions are for admins of the tenant alone', () => {
     expect((await tenant.api.get(`${PATH}/${subscriptionId}`)).body).toMatchObject({ enabled: true });
   });
 
-  it('and those of another tenant are as those that never were', async () => {
+  it('and those of another tenant look like ones that never existed', async () => {
     const { subscriptionId } = await subscribe(tenant, URL);
     const stranger = await newTenant(server.url);
     const [foreign, missing] = [

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '#kernel/domain/ids';
-import { EVENTS_A_READ } from '#modules/notifications/application/tenant-feed';
+import { EVENTS_PER_READ } from '#modules/notifications/application/tenant-feed';
 import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
@@ -133,8 +133,8 @@ it('whoever goes along a young log, or asks where it begins, reads about a page 
       parameters.flat().includes(tenant.tenantId),
     );
     const pages = asked.filter(({ sql: text }) => text.includes('data::text'));
-    const relayed = pages.find(({ parameters }) => parameters[2] !== EVENTS_A_READ);
-    const fed = pages.find(({ parameters }) => parameters[2] === EVENTS_A_READ);
+    const relayed = pages.find(({ parameters }) => parameters[2] !== EVENTS_PER_READ);
+    const fed = pages.find(({ parameters }) => parameters[2] === EVENTS_PER_READ);
     const oldest = asked.find(({ sql: text }) => text.includes('SELECT seq, id FROM'));
     return relayed && fed && oldest && [relayed, fed, oldest];
   });

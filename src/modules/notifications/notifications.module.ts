@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { ChangeWebhookSubscription } from './application/change-webhook-subscription.js';
 import { CreateWebhookSubscription } from './application/create-webhook-subscription.js';
 import { DeliverWebhooks } from './application/deliver-webhooks.js';
-import { FindPlace } from './application/find-place.js';
+import { FindPosition } from './application/find-position.js';
 import { ListWebhookDeliveries } from './application/list-webhook-deliveries.js';
 import { ListWebhookSubscriptions } from './application/list-webhook-subscriptions.js';
 import { OpenStream } from './application/open-stream.js';
@@ -10,12 +10,12 @@ import { PollEvents } from './application/poll-events.js';
 import { RedeliverWebhook } from './application/redeliver-webhook.js';
 import { RotateSubscriptionSecret } from './application/rotate-subscription-secret.js';
 import { SendWebhook } from './application/send-webhook.js';
-import { StreamKeeper } from './application/stream-keeper.js';
-import { StreamPlaces } from './application/stream-places.js';
+import { StreamSupervisor } from './application/stream-supervisor.js';
+import { StreamQuota } from './application/stream-quota.js';
 import { StreamTickets } from './application/stream-tickets.js';
 import { TenantFeeds } from './application/tenant-feeds.js';
 import { TestWebhookSubscription } from './application/test-webhook-subscription.js';
-import { WebhookCouriers } from './application/webhook-couriers.js';
+import { WebhookDispatcher } from './application/webhook-dispatcher.js';
 import { WebhookSecrets } from './application/webhook-secrets.js';
 import { WebhookDeliveries } from './domain/webhook-deliveries.js';
 import { WebhookSubscriptions } from './domain/webhook-subscriptions.js';
@@ -35,11 +35,11 @@ import { StoredWebhookSubscriptions } from './infrastructure/stored-webhook-subs
     WebhookDeliveriesController,
   ],
   providers: [
-    FindPlace,
+    FindPosition,
     OpenStream,
     PollEvents,
-    StreamKeeper,
-    StreamPlaces,
+    StreamSupervisor,
+    StreamQuota,
     StreamTickets,
     TenantFeeds,
     ChangeWebhookSubscription,
@@ -51,7 +51,7 @@ import { StoredWebhookSubscriptions } from './infrastructure/stored-webhook-subs
     RotateSubscriptionSecret,
     SendWebhook,
     TestWebhookSubscription,
-    WebhookCouriers,
+    WebhookDispatcher,
     WebhookSecrets,
     { provide: WebhookDeliveries, useClass: SqlWebhookDeliveries },
     { provide: WebhookSubscriptions, useClass: StoredWebhookSubscriptions },

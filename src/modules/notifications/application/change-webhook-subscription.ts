@@ -3,8 +3,8 @@ import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import { EventCatalogue } from '#kernel/events/event-catalogue';
 import { EventLog } from '#kernel/events/event-log';
-import { checkNames } from '../domain/event-names.js';
-import type { WebhookSubscription, Wish } from '../domain/webhook-subscription.js';
+import { checkPatterns } from '../domain/event-patterns.js';
+import type { SubscriptionSettings, WebhookSubscription } from '../domain/webhook-subscription.js';
 import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 
 @Injectable()
@@ -20,7 +20,7 @@ export class ChangeWebhookSubscription {
   async execute(
     tenantId: TenantId,
     subscriptionId: string,
-    changes: Partial<Wish>,
+    changes: Partial<SubscriptionSettings>,
   ): Promise<WebhookSubscription> {
     return this.subscriptions.change(tenantId, subscriptionId, async (subscription) => {
       const {
@@ -29,9 +29,14 @@ export class ChangeWebhookSubscription {
         description = subscription.description,
         enabled = subscription.enabled,
       } = changes;
-      if (events) checkNames(events, this.catalogue.publishedTypes);
-      const wish = { url, events: events ? [...new Set(events)] : subscription.events, description, enabled };
-      subscription.change(wish, await this.eventLog.head(tenantId), this.clock.now());
+      if (events) checkPatterns(events, this.catalogue.publishedTypes);
+      const settings = {
+        url,
+        events: events ? [...new Set(events)] : subscription.events,
+        description,
+        enabled,
+      };
+      subscription.change(settings, await this.eventLog.head(tenantId), this.clock.now());
       return subscription;
     });
   }

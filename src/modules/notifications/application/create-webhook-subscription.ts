@@ -4,19 +4,19 @@ import { Clock } from '#kernel/domain/clock';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { EventCatalogue } from '#kernel/events/event-catalogue';
 import { EventLog } from '#kernel/events/event-log';
-import { checkNames } from '../domain/event-names.js';
+import { checkPatterns } from '../domain/event-patterns.js';
 import { WebhookSubscription } from '../domain/webhook-subscription.js';
 import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 
-/** Each of them reads the tenant's log. */
-const MOST_SUBSCRIPTIONS = 50;
+/** Per tenant: each subscription reads the tenant's log on its own. */
+const MAX_SUBSCRIPTIONS = 50;
 
 interface NewSubscription {
   readonly url: string;
   readonly events: readonly string[];
   readonly description?: string | null;
-  /** `whsec_…`; made here when there is none. */
+  /** `whsec_…`; generated when absent. */
   readonly secret?: string;
 }
 
@@ -36,7 +36,7 @@ export class CreateWebhookSubscription {
     { url, events, description = null, secret = newSigningSecret() }: NewSubscription,
     createdBy: string,
   ): Promise<{ subscription: WebhookSubscription; secret: string }> {
-    checkNames(events, this.catalogue.publishedTypes);
+    checkPatterns(events, this.catalogue.publishedTypes);
     const key = { tenantId, subscriptionId: newId('whs') };
     const subscription = WebhookSubscription.create(
       key,
@@ -46,7 +46,7 @@ export class CreateWebhookSubscription {
       await this.eventLog.head(tenantId),
       this.clock.now(),
     );
-    await this.subscriptions.addWithin(MOST_SUBSCRIPTIONS, subscription);
+    await this.subscriptions.addWithin(MAX_SUBSCRIPTIONS, subscription);
     return { subscription, secret };
   }
 }

@@ -10,56 +10,58 @@ import { told, type ToldEvent } from '#kernel/events/told-events';
 import { ToldLog } from '#kernel/events/told-log';
 import type { Counter, Histogram } from '#kernel/metrics/instruments';
 import { Metrics } from '#kernel/metrics/metrics';
-import { eventsNamed } from '../domain/event-names.js';
+import { expandPatterns } from '../domain/event-patterns.js';
 import { type SubscriptionKey, WebhookDeliveries } from '../domain/webhook-deliveries.js';
 import {
+  afterAttempt,
   type Attempt,
-  attempted,
   isGone,
   newDelivery,
-  outlived,
   type WebhookDelivery,
+  withoutEvent,
 } from '../domain/webhook-delivery.js';
 import type { WebhookSubscription } from '../domain/webhook-subscription.js';
 import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 import { envelopeOf } from './frames.js';
 import { SendWebhook } from './send-webhook.js';
 
-/** What a courier takes along. It is sent again after a crash, so it is not much. */
-const NEWS = 32;
-const RETRIES = 16;
-/** After so long a courier begins no more: with a last attempt that hangs he is back before he is given up. */
-const LONGEST_TRIP_MS = 5_000;
-/** From what nobody notices to what has piled up for days. */
+/** Small, because a batch is sent again after a crash. */
+const NEW_EVENTS_PER_BATCH = 32;
+const RETRIES_PER_BATCH = 16;
+/** No attempt starts later than this: even when the last one times out, the batch is recorded before its lease expires. */
+const MAX_BATCH_MS = 5_000;
+/** From unnoticeable up to a backlog of a day. */
 const DELAYS_SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 86_400];
 
-/** An event to be sent, and for how long it has been due. */
-interface Letter {
+/** An event to be sent to the subscription. */
+interface Item {
   readonly delivery: WebhookDelivery;
-  /** Undefined when the log does not hold it any more. */
+  /** Undefined when the log no longer keeps it. */
   readonly event: ToldEvent | undefined;
   readonly dueSince: number;
+  /** Not attempted before. */
+  readonly isNew: boolean;
 }
 
-interface Bag {
-  /** New events, in the order of the log, and the place up to which they are all that are wanted. */
-  readonly news: readonly Letter[];
+interface Batch {
+  /** In the order of the log. */
+  readonly newEvents: readonly Item[];
+  /** The position up to which `newEvents` are all events that the subscription wants. */
   readonly upTo: number;
-  /** Those to be tried again, the longest due first. */
-  readonly owed: readonly Letter[];
+  /** Longest due first. */
+  readonly retries: readonly Item[];
 }
 
-/** What a courier has done: how many of the news, and all that became of anything. */
-interface Trip {
-  newsSent: number;
+interface BatchResult {
+  newEventsSent: number;
   readonly deliveries: WebhookDelivery[];
   readonly attempts: Attempt[];
 }
 
 /**
- * A courier's trip: takes along what is due to one subscription, sends it piece by piece outside of any transaction, and
- * writes down what came of it together with how far the subscription has got. Whoever dies on the way has written nothing,
- * and the next one sends the same again, under the same ids.
+ * Delivers one batch to a subscription: takes a lease, loads what is due, sends it one event at a time outside of any
+ * transaction, and records the outcome together with the new position. A worker that dies has recorded nothing, and the
+ * next one sends the same events again under the same ids.
  */
 @Injectable()
 export class DeliverWebhooks {
@@ -91,90 +93,89 @@ export class DeliverWebhooks {
     );
   }
 
-  /** @returns false when there was nobody to go for: disabled, deleted, or another courier is out */
+  /** @returns false when the subscription is disabled, deleted, or leased to another worker */
   async execute({ tenantId, subscriptionId }: SubscriptionKey, stopping: AbortSignal): Promise<boolean> {
-    const courier = randomUUID();
-    const subscription = await unlessGone(
+    const workerId = randomUUID();
+    const subscription = await unlessDeleted(
       this.subscriptions.change(tenantId, subscriptionId, (found) =>
-        found.sendOut(courier, this.clock.now()) ? found : undefined,
+        found.lease(workerId, this.clock.now()) ? found : undefined,
       ),
     );
     if (!subscription) return false;
-    const bag = await this.pack(subscription);
-    const trip = await this.walk(subscription, bag, stopping);
-    await unlessGone(this.writeDown(subscription, bag, trip, courier));
+    const batch = await this.load(subscription);
+    const result = await this.send(subscription, batch, stopping);
+    await unlessDeleted(this.record(subscription, batch, result, workerId));
     return true;
   }
 
-  private async pack(subscription: WebhookSubscription): Promise<Bag> {
-    const { tenantId, place, nextRetryAt } = subscription;
+  private async load(subscription: WebhookSubscription): Promise<Batch> {
+    const { tenantId, position, nextRetryAt } = subscription;
     const now = this.clock.now();
-    const types = eventsNamed(subscription.events, this.catalogue.publishedTypes);
-    const page = await this.toldLog.choose(tenantId, { types }, place, NEWS);
-    const isAnyOwed = nextRetryAt !== null && nextRetryAt <= now;
-    const owed = isAnyOwed ? await this.deliveries.due(subscription, now, RETRIES) : [];
+    const types = expandPatterns(subscription.events, this.catalogue.publishedTypes);
+    const page = await this.toldLog.choose(tenantId, { types }, position, NEW_EVENTS_PER_BATCH);
+    const hasRetries = nextRetryAt !== null && nextRetryAt <= now;
+    const retries = hasRetries ? await this.deliveries.due(subscription, now, RETRIES_PER_BATCH) : [];
     const kept = await this.eventLog.at(
       tenantId,
-      owed.map(({ seq }) => seq),
+      retries.map(({ seq }) => seq),
     );
     const events = new Map(kept.map((event) => [event.seq, told(event)]));
     return {
-      news: page.events().map((event) => letterOf(event, now)),
+      newEvents: page.events().map((event) => newItem(event, now)),
       upTo: page.upTo,
-      owed: owed.map((delivery) => ({
+      retries: retries.map((delivery) => ({
         delivery,
         event: events.get(delivery.seq),
         dueSince: delivery.nextAttemptAt?.getTime() ?? 0,
+        isNew: false,
       })),
     };
   }
 
-  /** What has been due for the longest goes first, so that neither news nor retries wait for all of the others. */
-  private async walk(
+  private async send(
     subscription: WebhookSubscription,
-    { news, owed }: Bag,
+    batch: Batch,
     stopping: AbortSignal,
-  ): Promise<Trip> {
-    const trip: Trip = { newsSent: 0, deliveries: [], attempts: [] };
-    const begun = performance.now();
+  ): Promise<BatchResult> {
+    const result: BatchResult = { newEventsSent: 0, deliveries: [], attempts: [] };
+    const startedAt = performance.now();
     const isStopping = (): boolean => stopping.aborted;
-    let owedSent = 0;
-    while (!isStopping() && performance.now() - begun < LONGEST_TRIP_MS) {
-      const [fresh, again] = [news[trip.newsSent], owed[owedSent]];
-      const isFresh = fresh !== undefined && (again === undefined || fresh.dueSince <= again.dueSince);
-      const letter = isFresh ? fresh : again;
-      if (!letter) break;
-      const { delivery, event } = letter;
+    for (const { delivery, event, dueSince, isNew } of inDueOrder(batch)) {
+      if (isStopping() || performance.now() - startedAt >= MAX_BATCH_MS) break;
       const attempt =
         event &&
         (await this.sendWebhook.execute(subscription, { id: event.id, body: envelopeOf(event) }, stopping));
-      // Given up by ourselves: that is no failure of theirs, and it is sent again.
+      // Aborted by our own shutdown: not the receiver's failure, and another worker sends it again.
       if (attempt && attempt.error !== null && isStopping()) break;
-      if (isFresh) trip.newsSent += 1;
-      else owedSent += 1;
-      trip.deliveries.push(attempt ? attempted(delivery, attempt, Math.random()) : outlived(delivery));
+      if (isNew) result.newEventsSent += 1;
+      result.deliveries.push(
+        attempt ? afterAttempt(delivery, attempt, Math.random()) : withoutEvent(delivery),
+      );
       if (!attempt) continue;
       (attempt.error === null ? this.succeeded : this.failed).add();
-      trip.attempts.push(attempt);
-      if (isFresh) this.delay.observe(Math.max(0, attempt.at.getTime() - letter.dueSince) / 1000);
+      result.attempts.push(attempt);
+      if (isNew) this.delay.observe(Math.max(0, attempt.at.getTime() - dueSince) / 1000);
       if (isGone(attempt)) break;
     }
-    return trip;
+    return result;
   }
 
-  private async writeDown(
-    { tenantId, subscriptionId, url, place }: WebhookSubscription,
-    { news, upTo }: Bag,
-    { newsSent, deliveries, attempts }: Trip,
-    courier: string,
+  private async record(
+    { tenantId, subscriptionId, url, position }: WebhookSubscription,
+    { newEvents, upTo }: Batch,
+    { newEventsSent, deliveries, attempts }: BatchResult,
+    workerId: string,
   ): Promise<void> {
     await this.subscriptions.change(tenantId, subscriptionId, async (subscription) => {
-      if (!subscription.expects(courier)) return;
+      if (!subscription.isLeasedTo(workerId)) return;
       const wasEnabled = subscription.enabled;
       await this.deliveries.record(subscription, deliveries);
-      subscription.comeBack({
+      subscription.complete({
         url,
-        place: newsSent === news.length ? upTo : (news[newsSent - 1]?.delivery.seq ?? place),
+        position:
+          newEventsSent === newEvents.length
+            ? upTo
+            : (newEvents[newEventsSent - 1]?.delivery.seq ?? position),
         attempts,
         nextRetryAt: await this.deliveries.nextDue(subscription),
       });
@@ -184,17 +185,29 @@ export class DeliverWebhooks {
   }
 }
 
-/** The subscription may be deleted at any time. */
-async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
+/** A subscription may be deleted at any time. */
+async function unlessDeleted<T>(work: Promise<T>): Promise<T | undefined> {
   return work.catch((error: unknown) => {
     if (error instanceof Refusal && error.code === 'not_found') return undefined;
     throw error;
   });
 }
 
-/** Whoever subscribes is sent what comes afterwards, whose ids all tell their places. */
-function letterOf(event: ToldEvent, now: Date): Letter {
+/** The id of every event that comes after a subscription was created contains its sequence number. */
+function newItem(event: ToldEvent, now: Date): Item {
   const seq = placeIn(event.id as Id<'evt'>);
   const delivery = newDelivery({ seq, eventId: event.id, event: event.type }, now);
-  return { delivery, event, dueSince: Date.parse(event.timestamp) };
+  return { delivery, event, dueSince: Date.parse(event.timestamp), isNew: true };
+}
+
+/** Merges new events and retries, longest due first, so that neither waits for all of the other. Each keeps its own order. */
+function inDueOrder({ newEvents, retries }: Batch): Item[] {
+  const merged: Item[] = [];
+  let next = 0;
+  for (const item of newEvents) {
+    for (let retry = retries[next]; retry && retry.dueSince < item.dueSince; retry = retries[++next])
+      merged.push(retry);
+    merged.push(item);
+  }
+  return [...merged, ...retries.slice(next)];
 }

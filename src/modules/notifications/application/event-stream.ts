@@ -2,31 +2,31 @@ import type { TenantId } from '#kernel/domain/ids';
 import type { EventPage } from '#kernel/events/told-log';
 import type { Principal } from '#kernel/http/principal';
 import type { EventFilter } from '../domain/event-filter.js';
-import type { Beginning } from './find-place.js';
+import type { StartPosition } from './find-position.js';
 import { framesOf, PING_FRAME, RETRY_LINE, truncatedFrame } from './frames.js';
-import type { Outlet } from './outlet.js';
+import type { StreamSink } from './stream-sink.js';
 
-interface Parts {
+interface Options {
   readonly caller: Principal;
   readonly filter: EventFilter;
-  readonly outlet: Outlet;
-  /** Bytes that may wait for a reader before it is cut off. */
+  readonly sink: StreamSink;
+  /** Bytes that may be buffered for a subscriber before it is cut off. */
   readonly bufferBytes: number;
 }
 
-/** One reader's open stream. It never holds more for a slow reader than its buffer and one chunk beyond. */
+/** The open stream of one subscriber. A slow subscriber never costs more memory than its buffer and one chunk. */
 export class EventStream {
   readonly caller: Principal;
   readonly filter: EventFilter;
-  private readonly outlet: Outlet;
+  private readonly sink: StreamSink;
   private readonly bufferBytes: number;
-  private leftAtLastPing = 0;
-  private state: 'open' | 'ended' | 'cut off' | 'left' = 'open';
+  private sentAtLastPing = 0;
+  private state: 'open' | 'ended' | 'cut off' | 'closed' = 'open';
 
-  constructor({ caller, filter, outlet, bufferBytes }: Parts) {
+  constructor({ caller, filter, sink, bufferBytes }: Options) {
     this.caller = caller;
     this.filter = filter;
-    this.outlet = outlet;
+    this.sink = sink;
     this.bufferBytes = bufferBytes;
   }
 
@@ -42,48 +42,48 @@ export class EventStream {
     return this.state === 'cut off';
   }
 
-  begin({ truncated }: Beginning): void {
-    this.outlet.write(RETRY_LINE);
-    if (truncated) this.outlet.write(truncatedFrame(truncated.oldestEventId));
+  start({ truncated }: StartPosition): void {
+    this.sink.write(RETRY_LINE);
+    if (truncated) this.sink.write(truncatedFrame(truncated.oldestEventId));
   }
 
-  /** Sends whole frames to a reader that follows live; one that has too many waiting is cut off. */
+  /** Sends whole frames to a live subscriber, or cuts it off when too much is buffered for it already. */
   send(frames: Buffer): void {
     if (this.isOver) return;
-    if (this.outlet.waiting > this.bufferBytes) this.cutOff();
-    else this.outlet.write(frames);
+    if (this.sink.bufferedBytes > this.bufferBytes) this.cutOff();
+    else this.sink.write(frames);
   }
 
-  /** Sends events of the past, of which it then holds but the frames. @returns when there is room for more of them */
+  /** Sends a page of past events and then holds only its frames. @returns when there is room for the next page */
   replay({ events }: Pick<EventPage, 'events'>): Promise<void> {
     const frames = framesOf(events());
-    if (frames.length > 0 && !this.isOver) this.outlet.write(frames);
-    return this.outlet.drained();
+    if (frames.length > 0 && !this.isOver) this.sink.write(frames);
+    return this.sink.drained();
   }
 
-  /** Keeps the connection alive; a reader that took nothing since the last ping is cut off. */
+  /** Keeps the connection alive. A subscriber that has received nothing since the last ping is cut off. */
   ping(): void {
     if (this.isOver) return;
-    const { left, waiting } = this.outlet;
-    if (waiting > 0 && left === this.leftAtLastPing) this.cutOff();
-    else this.outlet.write(PING_FRAME);
-    this.leftAtLastPing = left;
+    const { sentBytes, bufferedBytes } = this.sink;
+    if (bufferedBytes > 0 && sentBytes === this.sentAtLastPing) this.cutOff();
+    else this.sink.write(PING_FRAME);
+    this.sentAtLastPing = sentBytes;
   }
 
-  /** Ends in good order; the reader may come back with its last id. Resolves when it has been told. */
+  /** Ends gracefully; the subscriber may reconnect with its last event id. Resolves when the response has ended. */
   async end(): Promise<void> {
     if (this.isOver) return;
     this.state = 'ended';
-    await this.outlet.end();
+    await this.sink.end();
   }
 
-  /** Its reader went away. */
+  /** To be called when the subscriber has disconnected. */
   close(): void {
-    if (!this.isOver) this.state = 'left';
+    if (!this.isOver) this.state = 'closed';
   }
 
   private cutOff(): void {
     this.state = 'cut off';
-    this.outlet.cut();
+    this.sink.abort();
   }
 }

@@ -1,12 +1,12 @@
 import type { ToldEvent } from '#kernel/events/told-events';
 
-/** How long an EventSource waits before it comes back. */
+/** How long an EventSource waits before it reconnects. */
 const RETRY_MS = 2_000;
 
 export const RETRY_LINE = Buffer.from(`retry: ${RETRY_MS}\n\n`);
 export const PING_FRAME = Buffer.from('event: ping\ndata: {}\n\n');
 
-/** Events as they go over the wire. The JSON text of the data is passed on as it lies in the log, unparsed. */
+/** Events in SSE wire format. Their data is copied from the log as JSON text, unparsed. */
 export function framesOf(events: readonly ToldEvent[]): Buffer {
   return Buffer.from(events.map(frameOf).join(''));
 }
@@ -15,17 +15,17 @@ export function frameOf(event: ToldEvent): string {
   return `id: ${event.id}\nevent: ${event.type}\ndata: ${envelopeOf(event)}\n\n`;
 }
 
-/** An event as everybody outside is told it, on one line. */
+/** The public envelope of an event, on one line. */
 export function envelopeOf({ type, timestamp, tenantId, data }: Omit<ToldEvent, 'id'>): string {
   return `{"event":"${type}","timestamp":"${timestamp}","tenantId":"${tenantId}","data":${onOneLine(data)}}`;
 }
 
-/** Says that the place asked for is not in the log any more; what follows is everything from the oldest. No id. */
+/** Says that the requested event is no longer kept; everything from the oldest event follows. Has no id. */
 export function truncatedFrame(oldestEventId: string | null): Buffer {
   return Buffer.from(`event: stream.truncated\ndata: ${JSON.stringify({ oldestEventId })}\n\n`);
 }
 
-/** A line break in JSON text can only stand between its tokens: inside a string it is escaped. */
+/** A line break in JSON text can only be between tokens: inside a string it is escaped. */
 function onOneLine(json: string): string {
   return json.replace(/[\r\n]+/g, ' ');
 }

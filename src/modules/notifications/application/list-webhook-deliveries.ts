@@ -5,7 +5,7 @@ import { WebhookDeliveries } from '../domain/webhook-deliveries.js';
 import type { WebhookDelivery } from '../domain/webhook-delivery.js';
 import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 
-/** What was sent to a subscription, the latest event first. */
+/** The deliveries of a subscription, newest event first. */
 @Injectable()
 export class ListWebhookDeliveries {
   constructor(

@@ -4,7 +4,7 @@ import { Cursors, type Page, type PageQuery } from '#kernel/http/page';
 import type { WebhookSubscription } from '../domain/webhook-subscription.js';
 import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 
-/** A tenant's subscriptions, the newest first. */
+/** A tenant's subscriptions, newest first. */
 @Injectable()
 export class ListWebhookSubscriptions {
   constructor(

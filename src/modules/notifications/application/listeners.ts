@@ -3,18 +3,18 @@ import { told } from '#kernel/events/told-events';
 import type { EventStream } from './event-stream.js';
 import { frameOf } from './frames.js';
 
-/** Streams that want the same: one piece of bytes serves them all. */
+/** Streams with the same filter: they share one buffer of frames. */
 interface Group {
   readonly streams: Set<EventStream>;
-  /** What is being gathered for them. */
+  /** Collected for the next write. */
   frames: string[];
 }
 
-/** The streams of one tenant that follow live, found by what they want. */
+/** The live streams of one tenant, grouped by filter. */
 export class Listeners {
   private readonly groups = new Map<string, Group>();
-  /** By type, for streams that want every incident, and by type and incident for the others. */
-  private readonly wanting = new Map<string, Set<Group>>();
+  /** Index for dispatch: by event type for streams of all incidents, by type and incident for the others. */
+  private readonly groupsByTopic = new Map<string, Set<Group>>();
 
   get isEmpty(): boolean {
     return this.groups.size === 0;
@@ -26,7 +26,7 @@ export class Listeners {
     if (!group) {
       group = { streams: new Set(), frames: [] };
       this.groups.set(filter.key, group);
-      for (const type of filter.types) this.wantingOf(type, filter.incidentId).add(group);
+      for (const type of filter.types) this.subscribedTo(type, filter.incidentId).add(group);
     }
     group.streams.add(stream);
   }
@@ -37,25 +37,25 @@ export class Listeners {
     if (!group?.streams.delete(stream) || group.streams.size > 0) return;
     this.groups.delete(filter.key);
     for (const type of filter.types) {
-      const groups = this.wantingOf(type, filter.incidentId);
+      const groups = this.subscribedTo(type, filter.incidentId);
       groups.delete(group);
-      if (groups.size === 0) this.wanting.delete(wish(type, filter.incidentId));
+      if (groups.size === 0) this.groupsByTopic.delete(topic(type, filter.incidentId));
     }
   }
 
-  /** Sends each event to each stream that wants it: serialised once, and in one write a stream. */
-  tell(events: readonly LoggedEvent[]): void {
-    const gathered = new Set<Group>();
+  /** Sends each event to each stream whose filter matches: serialised once, and one write per stream. */
+  publish(events: readonly LoggedEvent[]): void {
+    const pending = new Set<Group>();
     for (const event of events) {
       const groups = this.groupsFor(event);
       if (groups.length === 0) continue;
       const frame = frameOf(told(event));
       for (const group of groups) {
         group.frames.push(frame);
-        gathered.add(group);
+        pending.add(group);
       }
     }
-    for (const group of gathered) {
+    for (const group of pending) {
       const chunk = Buffer.from(group.frames.join(''));
       group.frames = [];
       for (const stream of group.streams) stream.send(chunk);
@@ -63,19 +63,19 @@ export class Listeners {
   }
 
   private groupsFor({ type, incidentId }: LoggedEvent): Group[] {
-    const any = this.wanting.get(wish(type, undefined)) ?? [];
-    const one = incidentId === null ? [] : (this.wanting.get(wish(type, incidentId)) ?? []);
+    const any = this.groupsByTopic.get(topic(type, undefined)) ?? [];
+    const one = incidentId === null ? [] : (this.groupsByTopic.get(topic(type, incidentId)) ?? []);
     return [...any, ...one];
   }
 
-  private wantingOf(type: string, incidentId: string | undefined): Set<Group> {
-    const key = wish(type, incidentId);
-    let groups = this.wanting.get(key);
-    if (!groups) this.wanting.set(key, (groups = new Set()));
+  private subscribedTo(type: string, incidentId: string | undefined): Set<Group> {
+    const key = topic(type, incidentId);
+    let groups = this.groupsByTopic.get(key);
+    if (!groups) this.groupsByTopic.set(key, (groups = new Set()));
     return groups;
   }
 }
 
-function wish(type: string, incidentId: string | undefined): string {
+function topic(type: string, incidentId: string | undefined): string {
   return `${type} ${incidentId ?? ''}`;
 }

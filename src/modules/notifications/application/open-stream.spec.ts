@@ -14,15 +14,15 @@ import { Metrics } from '#kernel/metrics/metrics';
 import type { Principals } from '#modules/users/api';
 import { EventFilter } from '../domain/event-filter.js';
 import { OpenStream } from './open-stream.js';
-import type { Outlet } from './outlet.js';
-import { StreamKeeper } from './stream-keeper.js';
+import type { StreamSink } from './stream-sink.js';
+import { StreamSupervisor } from './stream-supervisor.js';
 import { TenantFeeds } from './tenant-feeds.js';
 
 const tenantId = newTenantId();
 const caller: Principal = { kind: 'key', id: 'key_1', tenantId, scopes: ['events:read'], expiresAt: null };
 const TYPES = ['incident.created', 'incident.status_changed', 'remediation.proposed'];
 
-/** The same numbers for the same seed, so that a run that failed can be had again. */
+/** A seeded random generator, so that a failed run can be repeated. */
 function dice(seed: number): (sides: number) => number {
   let state = seed;
   return (sides) => {
@@ -31,7 +31,7 @@ function dice(seed: number): (sides: number) => number {
   };
 }
 
-/** A log that answers late and unevenly, as of the moment at which it was asked or of a later one. */
+/** A log that answers with random delays, as of the moment it was asked or later. */
 class UnevenLog {
   readonly events: LoggedEvent[] = [];
   constructor(private readonly roll: (sides: number) => number) {}
@@ -52,7 +52,7 @@ class UnevenLog {
     return pages;
   }
 
-  /** Ends a page after so many places, or after so many events of those chosen. */
+  /** Ends a page after `limit` sequence numbers, or after `limit` chosen events. */
   async choose(_: unknown, choice: EventChoice, after: number, limit: number): Promise<EventPage> {
     await this.pause();
     const head = this.events.length;
@@ -81,10 +81,10 @@ function isChosen({ type, incidentId }: LoggedEvent, choice: EventChoice): boole
   return choice.types.includes(type) && (choice.incidentId ?? incidentId) === incidentId;
 }
 
-/** Keeps what was written to it; is full now and then. */
-class Paper implements Outlet {
-  readonly waiting = 0;
-  readonly left = 0;
+/** Records what is written to it; its buffer is full now and then. */
+class RecordingSink implements StreamSink {
+  readonly bufferedBytes = 0;
+  readonly sentBytes = 0;
   private text = '';
   constructor(private readonly roll: (sides: number) => number) {}
 
@@ -101,87 +101,95 @@ class Paper implements Outlet {
     this.text += 'ended';
     return Promise.resolve();
   }
-  cut(): void {
-    this.text += 'cut';
+  abort(): void {
+    this.text += 'aborted';
   }
 }
 
-function house(log: UnevenLog): { openStream: OpenStream; committed: CommittedEvents; feeds: TenantFeeds } {
+function setUp(log: UnevenLog): { openStream: OpenStream; committed: CommittedEvents; feeds: TenantFeeds } {
   const committed = new CommittedEvents();
   const config = { streamBufferBytes: 1_000_000 } as Config;
-  const keeper = new StreamKeeper(config, {} as Clock, {} as Principals, new Metrics());
+  const supervisor = new StreamSupervisor(config, {} as Clock, {} as Principals, new Metrics());
   const feeds = new TenantFeeds(log as unknown as EventLog, committed);
-  return { openStream: new OpenStream(config, log as unknown as ToldLog, feeds, keeper), committed, feeds };
+  return {
+    openStream: new OpenStream(config, log as unknown as ToldLog, feeds, supervisor),
+    committed,
+    feeds,
+  };
 }
 
-/** What a bus may do: bring the newest events, or older ones once more, or leave some out. */
-function bring({ events }: UnevenLog, committed: CommittedEvents, roll: (sides: number) => number): void {
+/** What a bus may do: deliver the newest events, repeat older ones, or leave some out. */
+function deliverByBus(
+  { events }: UnevenLog,
+  committed: CommittedEvents,
+  roll: (sides: number) => number,
+): void {
   const from = Math.max(0, events.length - roll(12));
-  const brought = events.slice(from, from + 1 + roll(12)).filter(() => roll(20) > 0);
-  if (brought.length > 0) committed.arrived(tenantId, () => brought);
+  const delivered = events.slice(from, from + 1 + roll(12)).filter(() => roll(20) > 0);
+  if (delivered.length > 0) committed.arrived(tenantId, () => delivered);
 }
 
-interface Reader {
-  readonly paper: Paper;
+interface Subscriber {
+  readonly sink: RecordingSink;
   readonly filter: EventFilter;
   readonly after: number;
   readonly leave: () => void;
 }
 
-/** Readers come and go while the log grows. @returns the log, and those who stayed */
-async function anyCourseOfThings(seed: number): Promise<{ log: UnevenLog; readers: Reader[] }> {
+/** Subscribers come and go while the log grows. @returns the log, and the subscribers that stayed */
+async function randomRun(seed: number): Promise<{ log: UnevenLog; subscribers: Subscriber[] }> {
   const roll = dice(seed);
   const log = new UnevenLog(roll);
-  const { openStream, committed, feeds } = house(log);
+  const { openStream, committed, feeds } = setUp(log);
   feeds.onApplicationBootstrap();
-  const readers: Reader[] = [];
+  const subscribers: Subscriber[] = [];
   for (let n = roll(2_000); n > 0; n--) log.append();
   for (let step = 0; step < 120; step++) {
     for (let n = roll(6); n > 0; n--) log.append();
     if (roll(3)) committed.announce([tenantId]);
-    if (seed % 2 && roll(2)) bring(log, committed, roll);
+    if (seed % 2 && roll(2)) deliverByBus(log, committed, roll);
     if (roll(4) === 0) {
-      const paper = new Paper(roll);
+      const sink = new RecordingSink(roll);
       const events = ['*', 'incident.*', 'remediation.proposed'][roll(3)];
       const filter = EventFilter.of({ events, incidentId: roll(2) ? 'inc_1' : undefined }, TYPES);
-      const inThePast = roll(4) > 0;
-      const after = inThePast ? roll(log.events.length + 1) : log.events.length;
-      const leave = openStream.execute({ caller, filter, beginning: { after, inThePast } }, paper);
-      readers.push({ paper, filter, after, leave });
+      const needsReplay = roll(4) > 0;
+      const after = needsReplay ? roll(log.events.length + 1) : log.events.length;
+      const leave = openStream.execute({ caller, filter, start: { after, needsReplay } }, sink);
+      subscribers.push({ sink, filter, after, leave });
     }
-    if (roll(9) === 0) readers.splice(roll(readers.length), 1)[0]?.leave();
-    // Between two reads a feed rests.
+    if (roll(9) === 0) subscribers.splice(roll(subscribers.length), 1)[0]?.leave();
+    // A feed pauses between two reads.
     await (roll(8) ? turn() : pause(1));
   }
   committed.announce([tenantId]);
-  // A feed that trusts its bus gives it a moment.
+  // A feed that trusts its bus waits for it a moment.
   for (let tries = 0; tries < 5_000; tries++) {
-    if (readers.every((reader) => reader.paper.ids.length >= due(log, reader).length)) break;
+    if (subscribers.every((each) => each.sink.ids.length >= due(log, each).length)) break;
     await (tries < 100 ? turn() : pause(1));
   }
   feeds.beforeApplicationShutdown();
-  return { log, readers };
+  return { log, subscribers };
 }
 
-function due({ events }: UnevenLog, { filter, after }: Reader): string[] {
+function due({ events }: UnevenLog, { filter, after }: Subscriber): string[] {
   return events
     .slice(after)
-    .filter((event) => filter.lets(event))
+    .filter((event) => filter.matches(event))
     .map(({ id }) => id);
 }
 
-describe('a stream, from the past to the present', () => {
-  it('has each event that it wants once and in order, whatever happens when', async () => {
+describe('a stream, from replay to live', () => {
+  it('has each matching event once and in order, under any interleaving', async () => {
     for (let seed = 0; seed < 100; seed++) {
-      const { log, readers } = await anyCourseOfThings(seed);
-      const had = readers.map(({ paper }) => paper.ids);
-      expect({ seed, had }).toEqual({ seed, had: readers.map((reader) => due(log, reader)) });
+      const { log, subscribers } = await randomRun(seed);
+      const received = subscribers.map(({ sink }) => sink.ids);
+      expect({ seed, received }).toEqual({ seed, received: subscribers.map((each) => due(log, each)) });
     }
   });
 });
 
-/** A reader that takes nothing until it is told to, and then all. */
-class Sluggard extends Paper {
+/** A subscriber that reads nothing until `begin()`, and then everything. */
+class StalledSink extends RecordingSink {
   ended = false;
   begin: () => void = () => undefined;
   private readonly taking = new Promise<void>((resolve) => (this.begin = resolve));
@@ -194,62 +202,62 @@ class Sluggard extends Paper {
   }
 }
 
-/** A log that answers three pages, then none any more. */
+/** A log that fails after three pages. */
 class FailingLog extends UnevenLog {
   chosen = 0;
   override choose(...question: Parameters<UnevenLog['choose']>): Promise<EventPage> {
     this.chosen += 1;
-    if (this.chosen > 3) return Promise.reject(new Error('the database is gone'));
+    if (this.chosen > 3) return Promise.reject(new Error('the database is down'));
     return super.choose(...question);
   }
 }
 
-/** A log of events of which three make a page, until they get smaller. */
+/** A log of events so large that three make a page, and small ones after position 300. */
 class HeavyLog extends UnevenLog {
-  readonly asked: number[] = [];
+  readonly limits: number[] = [];
   override async choose(
     ...[tenant, choice, after, limit]: Parameters<UnevenLog['choose']>
   ): Promise<EventPage> {
-    this.asked.push(limit);
+    this.limits.push(limit);
     const cutTo = after < 300 && limit > 3 ? 3 : undefined;
     const page = await super.choose(tenant, choice, after, cutTo ?? limit);
     return { ...page, cutTo };
   }
 }
 
-async function opened(log: UnevenLog): Promise<Sluggard> {
+async function opened(log: UnevenLog): Promise<StalledSink> {
   for (let n = 0; n < 5_000; n++) log.append();
-  const paper = new Sluggard(dice(1));
+  const sink = new StalledSink(dice(1));
   const filter = EventFilter.of({}, TYPES);
-  house(log).openStream.execute({ caller, filter, beginning: { after: 0, inThePast: true } }, paper);
+  setUp(log).openStream.execute({ caller, filter, start: { after: 0, needsReplay: true } }, sink);
   for (let turns = 0; turns < 100; turns++) await turn();
-  return paper;
+  return sink;
 }
 
-describe('a reader that is slow to take what it missed', () => {
-  it('has one page waiting beside the one on its way', async () => {
+describe('a subscriber that is slow to read its replay', () => {
+  it('has one page read ahead of the one being sent', async () => {
     const log = new FailingLog(dice(1));
-    const paper = await opened(log);
+    const sink = await opened(log);
     expect(log.chosen).toBe(2);
-    expect(paper.ids).toHaveLength(800);
+    expect(sink.ids).toHaveLength(800);
   });
 
-  it('is not read for more at once than makes a page, and for more again where the events are small', async () => {
+  it('has fewer events read at once where they are large, and more again where they are small', async () => {
     const log = new HeavyLog(dice(1));
-    const paper = await opened(log);
-    paper.begin();
-    for (let turns = 0; turns < 5_000 && paper.ids.length < 5_000; turns++) await turn();
-    expect(paper.ids).toEqual(log.events.map(({ id }) => id));
-    expect(log.asked.slice(0, 5)).toEqual([800, 3, 6, 3, 6]);
-    expect(log.asked.slice(-3)).toEqual([800, 800, 800]);
+    const sink = await opened(log);
+    sink.begin();
+    for (let turns = 0; turns < 5_000 && sink.ids.length < 5_000; turns++) await turn();
+    expect(sink.ids).toEqual(log.events.map(({ id }) => id));
+    expect(log.limits.slice(0, 5)).toEqual([800, 3, 6, 3, 6]);
+    expect(log.limits.slice(-3)).toEqual([800, 800, 800]);
   });
 
-  it('is sent what was read, and ended, when the log cannot be read any more', async () => {
+  it('is sent what was read, and its stream ends, when the log cannot be read any more', async () => {
     Logger.overrideLogger(false);
-    const paper = await opened(new FailingLog(dice(1)));
-    paper.begin();
-    for (let turns = 0; turns < 5_000 && !paper.ended; turns++) await turn();
-    expect(paper.ended).toBe(true);
-    expect(paper.ids).toHaveLength(2_400);
+    const sink = await opened(new FailingLog(dice(1)));
+    sink.begin();
+    for (let turns = 0; turns < 5_000 && !sink.ended; turns++) await turn();
+    expect(sink.ended).toBe(true);
+    expect(sink.ids).toHaveLength(2_400);
   });
 });

@@ -4,72 +4,74 @@ import { Config } from '#kernel/config/config';
 import { type EventPage, ToldLog } from '#kernel/events/told-log';
 import type { Principal } from '#kernel/http/principal';
 import type { EventFilter } from '../domain/event-filter.js';
+import { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { EventStream } from './event-stream.js';
-import { FewAtOnce } from './few-at-once.js';
-import type { Beginning } from './find-place.js';
-import type { Outlet } from './outlet.js';
-import { StreamKeeper } from './stream-keeper.js';
+import type { StartPosition } from './find-position.js';
+import type { StreamSink } from './stream-sink.js';
+import { StreamSupervisor } from './stream-supervisor.js';
 import { TenantFeeds } from './tenant-feeds.js';
 
-/** One page is on its way to the reader and the next one at hand. */
-const EVENTS_A_PAGE = 800;
-/** Many readers coming back at once must leave most of the connection pool to everybody else; tenants take turns. */
-const READS_AT_ONCE = 3;
+/** While one page is being sent, the next one is already read. */
+const EVENTS_PER_PAGE = 800;
+/** When many subscribers reconnect at once, most of the connection pool stays free for other work; tenants take turns. */
+const CONCURRENT_READS = 3;
 
 interface Request {
   readonly caller: Principal;
   readonly filter: EventFilter;
-  readonly beginning: Beginning;
+  readonly start: StartPosition;
 }
 
-/** Opens a stream: first what the reader missed, at the pace it reads, then live, with no gap and no repeat between. */
+/** Opens a stream: first replays the missed events at the subscriber's own pace, then goes live without gap or repeat. */
 @Injectable()
 export class OpenStream {
   private readonly log = new Logger(OpenStream.name);
-  private readonly reads = new FewAtOnce(READS_AT_ONCE);
+  private readonly reads = new ConcurrencyLimiter(CONCURRENT_READS);
 
   constructor(
     @Inject(Config) private readonly config: Config,
     private readonly toldLog: ToldLog,
     private readonly feeds: TenantFeeds,
-    private readonly keeper: StreamKeeper,
+    private readonly supervisor: StreamSupervisor,
   ) {}
 
-  /** @returns what to call once the reader has gone */
-  execute({ caller, filter, beginning }: Request, outlet: Outlet): () => void {
-    const stream = new EventStream({ caller, filter, outlet, bufferBytes: this.config.streamBufferBytes });
-    stream.begin(beginning);
-    this.keeper.add(stream);
-    this.follow(stream, beginning).catch((error: unknown) => {
-      if (!stream.isOver) this.log.warn(error, 'A stream ended early; its reader comes back by its last id');
+  /** @returns the clean-up to run when the subscriber has disconnected */
+  execute({ caller, filter, start }: Request, sink: StreamSink): () => void {
+    const stream = new EventStream({ caller, filter, sink, bufferBytes: this.config.streamBufferBytes });
+    stream.start(start);
+    this.supervisor.add(stream);
+    this.follow(stream, start).catch((error: unknown) => {
+      if (!stream.isOver)
+        this.log.warn(error, 'Event stream failed; its client resumes from its last event id');
       void stream.end();
     });
     return () => {
       if (stream.wasCutOff)
-        this.log.log({ tenantId: caller.tenantId, caller: caller.id }, 'A reader was too slow');
+        this.log.log({ tenantId: caller.tenantId, caller: caller.id }, 'Slow event stream client cut off');
       stream.close();
-      this.keeper.remove(stream);
+      this.supervisor.remove(stream);
       this.feeds.leave(stream);
     };
   }
 
-  private async follow(stream: EventStream, { after, inThePast }: Beginning): Promise<void> {
-    let place = inThePast ? await this.catchUp(stream, after) : after;
-    // The feed can be ahead of the place by more than it remembers; then there is one more page to read.
-    while (!stream.isOver && !this.feeds.join(stream, place)) place = await this.catchUp(stream, place);
+  private async follow(stream: EventStream, { after, needsReplay }: StartPosition): Promise<void> {
+    let position = needsReplay ? await this.catchUp(stream, after) : after;
+    // The feed may be ahead by more than it remembers; then one more page has to be read.
+    while (!stream.isOver && !this.feeds.join(stream, position))
+      position = await this.catchUp(stream, position);
   }
 
-  /** Sends the log from a place to its end, page by page. @returns the place it came to */
+  /** Sends the log from a position to its end, page by page. @returns the position it reached */
   private async catchUp(stream: EventStream, from: number): Promise<number> {
-    let limit = EVENTS_A_PAGE;
+    let limit = EVENTS_PER_PAGE;
     for (let page = await this.read(stream, from, limit); ;) {
       const { upTo, isLast, cutTo } = page;
-      // Where events are large, as many are not read to be left out again.
-      limit = cutTo ?? Math.min(2 * limit, EVENTS_A_PAGE);
+      // Where events are large, reads as few as fit into a page instead of dropping the rest.
+      limit = cutTo ?? Math.min(2 * limit, EVENTS_PER_PAGE);
       const next = isLast ? undefined : this.read(stream, upTo, limit);
-      // Told of where it is awaited, which a slow reader puts off.
+      // A rejection is handled where `next` is awaited, which a slow subscriber delays.
       next?.catch(() => undefined);
-      // The question shall have left before this page is made into frames.
+      // Lets the query go out before this page is formatted.
       await turn();
       await stream.replay(page);
       if (!next || stream.isOver) return upTo;

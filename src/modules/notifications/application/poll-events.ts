@@ -4,18 +4,18 @@ import type { TenantId } from '#kernel/domain/ids';
 import type { ToldEvent } from '#kernel/events/told-events';
 import { ToldLog } from '#kernel/events/told-log';
 import type { EventFilter } from '../domain/event-filter.js';
-import { FindPlace } from './find-place.js';
+import { FindPosition } from './find-position.js';
 
-/** Reads the log page by page, for clients that would rather ask than listen. */
+/** Reads the log page by page, for clients that poll instead of holding a stream open. */
 @Injectable()
 export class PollEvents {
   constructor(
     private readonly toldLog: ToldLog,
-    private readonly findPlace: FindPlace,
+    private readonly findPosition: FindPosition,
   ) {}
 
   /**
-   * Fewer than `limit` where they are large.
+   * Answers fewer than `limit` events where they are large.
    * @param after the last event that the caller has; from the oldest when absent or `0`
    * @throws Refusal `validation_error` when the kept log has no such event
    */
@@ -25,13 +25,13 @@ export class PollEvents {
     after: string | undefined,
     limit: number,
   ): Promise<readonly ToldEvent[]> {
-    const place = await this.findPlace.after(tenantId, after ?? '0');
-    if (place === undefined) {
-      throw invalid('after', 'is not an event of the kept log; leave it out to begin with the oldest one');
+    const position = await this.findPosition.after(tenantId, after ?? '0');
+    if (position === undefined) {
+      throw invalid('after', 'is not an event of the kept log; omit it to start from the oldest event');
     }
     const events: ToldEvent[] = [];
-    // A page is short where events stand between that nobody is told of.
-    for (let from = place, isDone = false; !isDone && events.length < limit;) {
+    // A page can be short because some events in its range are not published.
+    for (let from = position, isDone = false; !isDone && events.length < limit;) {
       const page = await this.toldLog.choose(tenantId, filter, from, limit);
       events.push(...page.events());
       from = page.upTo;

@@ -6,7 +6,7 @@ import { WebhookDeliveries } from '../domain/webhook-deliveries.js';
 import type { WebhookDelivery } from '../domain/webhook-delivery.js';
 import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 
-/** Sends an event again to a subscription, whatever came of it before, and from the start of the schedule. */
+/** Redelivers an event, whatever the status of its delivery. The retry schedule starts over. */
 @Injectable()
 export class RedeliverWebhook {
   constructor(
@@ -19,7 +19,7 @@ export class RedeliverWebhook {
   async execute(tenantId: TenantId, subscriptionId: string, deliveryId: string): Promise<WebhookDelivery> {
     return this.subscriptions.change(tenantId, subscriptionId, async (subscription) => {
       const now = this.clock.now();
-      const delivery = await this.deliveries.again(subscription, deliveryId, now);
+      const delivery = await this.deliveries.redeliver(subscription, deliveryId, now);
       if (!delivery) throw notFound('delivery');
       if (!subscription.enabled)
         throw new Refusal('conflict', 'The subscription is disabled; enable it first.');

@@ -10,25 +10,25 @@ import type { Attempt } from '../domain/webhook-delivery.js';
 import type { WebhookSubscription } from '../domain/webhook-subscription.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 
-/** The least that Standard Webhooks propose. */
+/** The lower bound that Standard Webhooks recommends. */
 const TIMEOUT_MS = 15_000;
-/** Nobody reads it; it is taken so that the other side gets to its end. */
-const MOST_ANSWER_BYTES = 64 * 1024;
-const LONGEST_EXCERPT = 1_000;
+/** Read only so that the receiver can finish its response. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_EXCERPT_CHARS = 1_000;
 const IT = 'The address';
 
 interface Message {
-  /** Of the event: the same at every attempt. */
+  /** The event id, the same at every attempt. */
   readonly id: string;
   readonly body: string;
 }
 
-/** An attempt, with the beginning of what was answered. */
+/** An attempt, with the beginning of the response body. */
 export interface AnsweredAttempt extends Attempt {
   readonly answer: string | null;
 }
 
-/** Makes one attempt to send something to a subscription's address. To be called outside of any transaction. */
+/** Makes one delivery attempt to a subscription's URL. Not to be called inside a transaction. */
 @Injectable()
 export class SendWebhook {
   constructor(
@@ -50,18 +50,18 @@ export class SendWebhook {
         secrets: this.secrets.of(subscription, sentAt),
         sentAt,
         timeoutMs: TIMEOUT_MS,
-        maxResponseBytes: MOST_ANSWER_BYTES,
+        maxResponseBytes: MAX_ANSWER_BYTES,
         ...(signal && { signal }),
       });
-      const text = lenientText(answer.body.toString('utf8'), LONGEST_EXCERPT);
-      return { ...judged(answer, this.clock.now()), answer: text };
+      const text = lenientText(answer.body.toString('utf8'), MAX_EXCERPT_CHARS);
+      return { ...responded(answer, this.clock.now()), answer: text };
     } catch (error) {
       return { ...failed(error, this.clock.now()), answer: null };
     }
   }
 }
 
-function judged({ status, headers }: Pick<OutboundAnswer, 'status' | 'headers'>, at: Date): Attempt {
+function responded({ status, headers }: Pick<OutboundAnswer, 'status' | 'headers'>, at: Date): Attempt {
   return {
     at,
     statusCode: status,
@@ -71,9 +71,9 @@ function judged({ status, headers }: Pick<OutboundAnswer, 'status' | 'headers'>,
 }
 
 function failed(error: unknown, at: Date): Attempt {
-  // What was answered counts, also when the rest of it is endless or never comes.
+  // The status code counts even when the body is endless or never arrives.
   if (error instanceof OutboundFailedError && error.status !== undefined)
-    return judged({ status: error.status, headers: {} }, at);
+    return responded({ status: error.status, headers: {} }, at);
   return { at, statusCode: null, error: reasonOf(error), retryAfterSeconds: 0 };
 }
 

@@ -6,14 +6,14 @@ import type { Principal } from '#kernel/http/principal';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { Principals } from '#modules/users/api';
 
-const LIFE_MS = 30_000;
+const LIFETIME_MS = 30_000;
 
-/** A caller as it lies in its ticket. */
+/** A caller as stored with its ticket. */
 type Holder = Omit<Principal, 'expiresAt'> & { readonly expiresAt: string | null };
 
 /**
- * Tickets for browsers, whose EventSource cannot send an `Authorization` header and whose addresses end up in logs: good
- * for one stream, for half a minute, on any replica. A ticket names its tenant, so that it is looked up behind the wall.
+ * Tickets for browsers, whose EventSource cannot send an `Authorization` header and whose URLs end up in logs. A ticket
+ * opens one stream, within 30 seconds, on any replica. It names its tenant, so that row-level security applies to its lookup.
  */
 @Injectable()
 export class StreamTickets {
@@ -23,11 +23,11 @@ export class StreamTickets {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns the ticket, which is stored nowhere */
+  /** @returns the ticket, of which only a hash is stored */
   async issue(holder: Principal): Promise<{ ticket: string; expiresAt: Date }> {
     const ticket = `${holder.tenantId}.${newOpaqueToken()}`;
     const now = this.clock.now();
-    const expiresAt = new Date(now.getTime() + LIFE_MS);
+    const expiresAt = new Date(now.getTime() + LIFETIME_MS);
     await this.unitOfWork.query(
       holder.tenantId,
       `WITH stale AS (DELETE FROM stream_tickets WHERE tenant_id = $1 AND expires_at <= $5)
@@ -37,11 +37,11 @@ export class StreamTickets {
     return { ticket, expiresAt };
   }
 
-  /** Spends a ticket. @returns its holder, or undefined when it is unknown, spent or expired, or the holder is out */
+  /** Spends a ticket. @returns undefined when it is unknown, spent or expired, or its holder has lost access */
   async redeem(ticket: string): Promise<Principal | undefined> {
     const tenantId = asTenantId(ticket.slice(0, ticket.indexOf('.')));
     if (!tenantId) return undefined;
-    // Of several at the same time, one deletes the row; the others wait for it and find nothing.
+    // Of concurrent calls one deletes the row; the others wait for its lock and find nothing.
     const [spent] = await this.unitOfWork.query<{ holder: Holder; expires_at: Date }>(
       tenantId,
       'DELETE FROM stream_tickets WHERE tenant_id = $1 AND ticket_hash = $2 RETURNING holder, expires_at',

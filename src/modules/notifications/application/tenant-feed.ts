@@ -5,99 +5,99 @@ import type { EventStream } from './event-stream.js';
 import { framesOf } from './frames.js';
 import { Listeners } from './listeners.js';
 
-export const EVENTS_A_READ = 256;
-/** Events can be large. So many characters of their data are passed on at once, and remembered, at most; and one event. */
-const MOST_AT_ONCE = 1_048_576;
-/** How long a bus that kept up so far may take to bring what another replica says is there. */
-const BUS_MAY_TAKE_MS = 200;
+export const EVENTS_PER_READ = 256;
+/** Events can be large: the most characters of event data dispatched in one chunk, or remembered; plus one event. */
+const MAX_CHUNK_CHARS = 1_048_576;
+/** How long a bus that has kept up so far may take to deliver what another replica has announced. */
+const BUS_TIMEOUT_MS = 200;
 
-/** Reads the tenant's log after a place: the next events of all kinds, at most `EVENTS_A_READ`. */
+/** Reads the tenant's log after a sequence number: the next events of all types, at most `EVENTS_PER_READ`. */
 type ReadLog = (after: number) => Promise<readonly LoggedEvent[]>;
 
 /**
- * Follows one tenant's log for all streams that are up to date: one reader, however many listen.
+ * Follows one tenant's log on behalf of all its live streams: one reader, however many subscribers.
  *
- * Why nothing is lost or repeated: `position` moves in `passOn` alone, over events that follow each other without a gap,
- * and each of them goes to every stream that has joined. A stream joins at the place up to which it has everything, and
- * what the feed passed on beyond that place is sent to it in the same turn of the event loop, so nothing comes between.
+ * Why nothing is lost or repeated: `position` moves only in `dispatch`, over events without a gap between them, and each
+ * of these goes to every stream that has joined. A stream joins at the position up to which it has everything. What the
+ * feed has dispatched beyond that position is sent to it in the same turn of the event loop, so nothing comes in between.
  *
- * Where a bus brings the events themselves they need not be read. It is trusted as long as it keeps up: what it brings
- * twice is dropped, what it leaves out is read from the log, and when nothing comes of a nudge the log is read at every
- * nudge until the bus brings something again.
+ * Where a bus delivers the events themselves, they need not be read. The bus is trusted as long as it keeps up: what it
+ * delivers twice is dropped, and what it leaves out is read from the log. When an announcement is not followed by events
+ * in time, every announcement causes a read until the bus delivers again.
  */
 export class TenantFeed {
   private readonly listeners = new Listeners();
-  /** Streams that read further than the feed has; they join when it gets there. */
-  private readonly early = new Map<EventStream, number>();
-  /** The last events passed on, which are those after `recentAfter` up to `position`. */
+  /** Streams that have read further than the feed; they join when it gets there. */
+  private readonly ahead = new Map<EventStream, number>();
+  /** The events dispatched last: those after `recentAfter`, up to `position`. */
   private recent: readonly LoggedEvent[] = [];
   private recentAfter: number;
-  private woken = false;
+  private readAgain = false;
   private reading = false;
   private busKeepsUp = false;
-  /** Nudged since something was last passed on. */
-  private nudged = false;
-  private patience: NodeJS.Timeout | undefined;
+  /** Whether growth was announced since the last dispatch. */
+  private growthAnnounced = false;
+  private busTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private position: number,
     private readonly readLog: ReadLog,
-    private readonly failed: (error: unknown) => void,
+    private readonly onError: (error: unknown) => void,
   ) {
     this.recentAfter = position;
   }
 
   get isIdle(): boolean {
-    return this.listeners.isEmpty && this.early.size === 0;
+    return this.listeners.isEmpty && this.ahead.size === 0;
   }
 
   /**
-   * @param after the place up to which the stream was sent everything it wants
-   * @returns false when the feed is too far beyond that place: the stream has to read on from the log and ask again
+   * @param after the position up to which the stream has received everything that matches its filter
+   * @returns false when the feed is too far ahead of it: the stream has to read on from the log and join again
    */
   join(stream: EventStream, after: number): boolean {
     if (after < this.recentAfter) return false;
     if (after > this.position) {
-      this.early.set(stream, after);
+      this.ahead.set(stream, after);
       this.wake();
       return true;
     }
-    this.admit(stream, after, this.recent);
+    this.goLive(stream, after, this.recent);
     return true;
   }
 
   leave(stream: EventStream): void {
-    this.early.delete(stream);
+    this.ahead.delete(stream);
     this.listeners.remove(stream);
   }
 
-  /** The log has grown, by what somebody says. */
-  nudge(): void {
+  /** A replica has announced that the log has grown. */
+  logGrew(): void {
     if (!this.busKeepsUp) {
       this.wake();
       return;
     }
-    this.nudged = true;
-    this.patience ??= this.waitForBus();
+    this.growthAnnounced = true;
+    this.busTimer ??= this.awaitBus();
   }
 
-  /** A bus brought events of this log, in its order. */
-  offer(events: readonly LoggedEvent[]): void {
+  /** The bus delivered events of this log, in order. */
+  receive(events: readonly LoggedEvent[]): void {
     this.busKeepsUp = (events.at(-1)?.seq ?? 0) >= this.position;
     const fresh = events.filter(({ seq }) => seq > this.position);
     if (fresh.length === 0) return;
-    if (fresh.every(({ seq }, n) => seq === this.position + 1 + n)) this.passOn(fresh);
+    if (fresh.every(({ seq }, n) => seq === this.position + 1 + n)) this.dispatch(fresh);
     else this.wake();
   }
 
-  /** Whether what it may have missed has to be asked for often. */
+  /** Whether only frequent polling finds what an announcement missed. */
   get needsPolling(): boolean {
     return !this.busKeepsUp;
   }
 
   /** Reads on: the log may have grown. */
   wake(): void {
-    this.woken = true;
+    this.readAgain = true;
     if (!this.reading) void this.read();
   }
 
@@ -108,81 +108,81 @@ export class TenantFeed {
   private async read(): Promise<void> {
     this.reading = true;
     try {
-      while (this.woken && !this.isIdle) {
-        this.woken = false;
+      while (this.readAgain && !this.isIdle) {
+        this.readAgain = false;
         const events = await this.readLog(this.position);
-        if (events.length === EVENTS_A_READ) this.woken = true;
-        await this.passOnInPieces(events);
+        if (events.length === EVENTS_PER_READ) this.readAgain = true;
+        await this.dispatchInChunks(events);
       }
     } catch (error) {
-      this.failed(error);
+      this.onError(error);
     } finally {
       this.reading = false;
     }
   }
 
-  /** Nearly always one. Between two of them readers can take what they were sent. */
-  private async passOnInPieces(events: readonly LoggedEvent[]): Promise<void> {
+  /** Nearly always a single chunk. Between two chunks the sockets get a turn to send. */
+  private async dispatchInChunks(events: readonly LoggedEvent[]): Promise<void> {
     for (let from = 0; from < events.length;) {
       if (from > 0) await turn();
-      const to = endOfPiece(events, from);
-      // A bus may have brought some of them meanwhile.
-      this.passOn(events.slice(from, to).filter(({ seq }) => seq > this.position));
+      const to = endOfChunk(events, from);
+      // The bus may have delivered some of them meanwhile.
+      this.dispatch(events.slice(from, to).filter(({ seq }) => seq > this.position));
       from = to;
     }
   }
 
-  private waitForBus(): NodeJS.Timeout {
-    const place = this.position;
+  private awaitBus(): NodeJS.Timeout {
+    const { position } = this;
     return setTimeout(() => {
-      this.patience = undefined;
-      if (this.position === place) {
+      this.busTimer = undefined;
+      if (this.position === position) {
         this.busKeepsUp = false;
         this.wake();
-      } else if (this.nudged) this.patience = this.waitForBus();
-    }, BUS_MAY_TAKE_MS);
+      } else if (this.growthAnnounced) this.busTimer = this.awaitBus();
+    }, BUS_TIMEOUT_MS);
   }
 
-  private passOn(events: readonly LoggedEvent[]): void {
+  private dispatch(events: readonly LoggedEvent[]): void {
     const last = events.at(-1);
     if (!last) return;
-    this.nudged = false;
-    // A bus brings few at a time; enough of them are kept for a stream that has just read to the end of the log.
+    this.growthAnnounced = false;
+    // A bus delivers few events at a time; enough are kept for a stream that has just read to the end of the log.
     const known = [...this.recent, ...events];
     this.recent = newest(known);
     if (this.recent.length < known.length)
       this.recentAfter = known.at(-this.recent.length - 1)?.seq ?? last.seq;
     this.position = last.seq;
-    this.listeners.tell(events);
-    for (const [stream, after] of this.early) {
+    this.listeners.publish(events);
+    for (const [stream, after] of this.ahead) {
       if (after > this.position) continue;
-      this.early.delete(stream);
-      // Not out of what is kept: a bus can bring more at once than that.
-      this.admit(stream, after, events);
+      this.ahead.delete(stream);
+      // Not from `recent`: a bus can deliver more at once than is kept there.
+      this.goLive(stream, after, events);
     }
   }
 
-  /** @param events all those after its place, up to the position */
-  private admit(stream: EventStream, after: number, events: readonly LoggedEvent[]): void {
-    const missing = events.filter((event) => event.seq > after && stream.filter.lets(event));
+  /** @param events all events after the stream's position, up to the feed's */
+  private goLive(stream: EventStream, after: number, events: readonly LoggedEvent[]): void {
+    const missing = events.filter((event) => event.seq > after && stream.filter.matches(event));
     if (missing.length > 0) stream.send(framesOf(missing.map(told)));
     this.listeners.add(stream);
   }
 }
 
-function endOfPiece(events: readonly LoggedEvent[], from: number): number {
+function endOfChunk(events: readonly LoggedEvent[], from: number): number {
   let [to, size] = [from, 0];
-  for (; to < events.length && size < MOST_AT_ONCE; to++) size += events[to]?.data.length ?? 0;
+  for (; to < events.length && size < MAX_CHUNK_CHARS; to++) size += events[to]?.data.length ?? 0;
   return to;
 }
 
-/** The last ones of them, as far as there is room for them. */
+/** The last events, as many as may be remembered. */
 function newest(events: readonly LoggedEvent[]): readonly LoggedEvent[] {
-  const oldest = Math.max(0, events.length - EVENTS_A_READ);
+  const oldest = Math.max(0, events.length - EVENTS_PER_READ);
   let [from, size] = [events.length, 0];
   for (; from > oldest; from--) {
     size += events[from - 1]?.data.length ?? 0;
-    if (size > MOST_AT_ONCE) break;
+    if (size > MAX_CHUNK_CHARS) break;
   }
   return events.slice(from);
 }

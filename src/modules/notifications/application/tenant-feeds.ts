@@ -11,18 +11,18 @@ import type { LoggedEvent } from '#kernel/events/logged-event';
 import { Outage } from '#kernel/log/outage';
 import { gathered } from '#kernel/persistence/gathered';
 import type { EventStream } from './event-stream.js';
-import { EVENTS_A_READ, TenantFeed } from './tenant-feed.js';
+import { EVENTS_PER_READ, TenantFeed } from './tenant-feed.js';
 
 const POLL_MS = 1_000;
-/** Of so many polls one asks for all feeds, the others for those that no bus keeps up to date. */
-const POLLS_A_ROUND = 10;
+/** Every tenth poll checks all feeds, the others only those that no bus keeps up to date. */
+const FULL_POLL_EVERY = 10;
 /**
- * So many tenants at most wait for each other's events to be read, and share what memory a page each takes. Resting between
- * two reads they find more in each, and every stream is written to less often.
+ * One query reads for at most 16 tenants, which bounds how long they wait for each other's events and the memory for a page
+ * each. The pause between two queries makes each find more events, so that every stream is written to less often.
  */
 const READS = { size: 16, slots: 1, longestRestMs: 5 };
 
-/** The feeds of this replica: one for each tenant that has streams open here, and none for the others. */
+/** The feeds of this replica: one for each tenant that has streams open on it. */
 @Injectable()
 export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(TenantFeeds.name);
@@ -30,11 +30,11 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   private stopListening: (() => void)[] = [];
   private poll: NodeJS.Timeout | undefined;
   private polling = false;
-  private readonly blindness = new Outage();
+  private readonly pollOutage = new Outage();
   private polls = 0;
-  /** Many tenants' logs grow at a time, and each by little: a question costs more than what it reads. */
-  private readonly readOn = gathered<PlaceInLog, readonly LoggedEvent[]>(
-    (places) => this.eventLog.pages(places, EVENTS_A_READ),
+  /** Batched across tenants: many logs grow at a time, each by little, and a query costs more than what it reads. */
+  private readonly readAfter = gathered<PlaceInLog, readonly LoggedEvent[]>(
+    (places) => this.eventLog.pages(places, EVENTS_PER_READ),
     READS,
   );
 
@@ -46,11 +46,11 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   onApplicationBootstrap(): void {
     this.stopListening = [
       this.committed.onGrowth((tenantIds) => {
-        for (const tenantId of tenantIds) this.feeds.get(tenantId)?.nudge();
+        for (const tenantId of tenantIds) this.feeds.get(tenantId)?.logGrew();
       }),
-      this.committed.onArrival((tenantId, read) => this.feeds.get(tenantId)?.offer(read())),
+      this.committed.onArrival((tenantId, read) => this.feeds.get(tenantId)?.receive(read())),
     ];
-    this.poll = setInterval(() => void this.wakeThoseBehind(), POLL_MS);
+    this.poll = setInterval(() => void this.wakeLaggingFeeds(), POLL_MS);
   }
 
   beforeApplicationShutdown(): void {
@@ -58,15 +58,15 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
     clearInterval(this.poll);
   }
 
-  /** As `TenantFeed.join`; the first stream of a tenant starts its feed, and should have read to the end of the log. */
+  /** As `TenantFeed.join`. The first stream of a tenant starts its feed, and should have read to the end of the log. */
   join(stream: EventStream, after: number): boolean {
     const { tenantId } = stream;
     const feed = this.feeds.get(tenantId);
     if (feed) return feed.join(stream, after);
-    const begun = this.begin(tenantId, after);
-    this.feeds.set(tenantId, begun);
-    begun.join(stream, after);
-    begun.wake();
+    const started = this.start(tenantId, after);
+    this.feeds.set(tenantId, started);
+    started.join(stream, after);
+    started.wake();
     return true;
   }
 
@@ -76,32 +76,32 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
     if (feed?.isIdle) this.feeds.delete(stream.tenantId);
   }
 
-  private begin(tenantId: TenantId, after: number): TenantFeed {
+  private start(tenantId: TenantId, after: number): TenantFeed {
     return new TenantFeed(
       after,
-      (place) => this.readOn({ tenantId, after: place }),
-      (error) => this.log.warn(error, 'A feed stumbled and goes on at the next poll'),
+      (position) => this.readAfter({ tenantId, after: position }),
+      (error) => this.log.warn(error, 'Event feed failed to read the log; it retries at the next poll'),
     );
   }
 
-  /** The net below the nudges, which can get lost: one question for all tenants. */
-  private async wakeThoseBehind(): Promise<void> {
-    const isRound = ++this.polls % POLLS_A_ROUND === 0;
-    const asked = [...this.feeds]
-      .filter(([, feed]) => isRound || feed.needsPolling)
+  /** The safety net for announcements that got lost: one query for all tenants. */
+  private async wakeLaggingFeeds(): Promise<void> {
+    const isFullPoll = ++this.polls % FULL_POLL_EVERY === 0;
+    const polled = [...this.feeds]
+      .filter(([, feed]) => isFullPoll || feed.needsPolling)
       .map(([tenantId]) => tenantId);
-    if (this.polling || asked.length === 0) return;
+    if (this.polling || polled.length === 0) return;
     this.polling = true;
     try {
-      const heads = await this.eventLog.heads(asked);
-      this.blindness.succeeded();
+      const heads = await this.eventLog.heads(polled);
+      this.pollOutage.succeeded();
       for (const [tenantId, head] of heads) {
         const feed = this.feeds.get(tenantId);
         if (feed?.isBehind(head)) feed.wake();
       }
     } catch (error) {
-      this.blindness.failed(() =>
-        this.log.warn(error, 'The open streams cannot be polled for; it tries again until they can'),
+      this.pollOutage.failed(() =>
+        this.log.warn(error, 'Cannot poll the event log for open streams; retrying'),
       );
     } finally {
       this.polling = false;

@@ -5,7 +5,7 @@ import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 import { envelopeOf } from './frames.js';
 import { type AnsweredAttempt, SendWebhook } from './send-webhook.js';
 
-/** No event of the catalogue, so that nobody takes it for a fact. */
+/** Not in the event catalogue, so that no receiver takes it for a real event. */
 const TEST_EVENT = 'webhook_subscription.test';
 
 export interface TestResult extends AnsweredAttempt {
@@ -13,7 +13,7 @@ export interface TestResult extends AnsweredAttempt {
   readonly durationMs: number;
 }
 
-/** Sends a signed test event now, also to a disabled subscription, and remembers nothing of it. */
+/** Sends a signed test event at once, also to a disabled subscription, and records nothing. */
 @Injectable()
 export class TestWebhookSubscription {
   constructor(
@@ -29,8 +29,8 @@ export class TestWebhookSubscription {
     const timestamp = this.clock.now().toISOString();
     const data = JSON.stringify({ subscriptionId });
     const body = envelopeOf({ type: TEST_EVENT, timestamp, tenantId, data });
-    const begun = performance.now();
+    const startedAt = performance.now();
     const attempt = await this.sendWebhook.execute(subscription, { id: eventId, body });
-    return { ...attempt, eventId, durationMs: Math.round(performance.now() - begun) };
+    return { ...attempt, eventId, durationMs: Math.round(performance.now() - startedAt) };
   }
 }

@@ -1,30 +1,29 @@
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
-/** Seconds between one attempt and the next, as Standard Webhooks 1.0.0 propose. The first attempt is made at once. */
-const PAUSES = [
+/** Seconds between one attempt and the next, as recommended by Standard Webhooks 1.0.0. The first attempt is immediate. */
+const DELAYS = [
   5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR,
 ]; // prettier-ignore
-/** By how much of itself a pause may be longer, so that what failed together does not come back together. */
+/** The fraction by which a delay is lengthened at most, so that what failed together is not retried together. */
 const JITTER = 0.1;
 
 /**
- * When to try again; null when it has been tried often enough.
- *
- * @param tries how many attempts there were
- * @param failedAt when the last of them was
- * @param retryAfterSeconds before which the other side wants to hear nothing; its wish makes no pause shorter, since then it
- *   could use all attempts up within minutes
- * @param chance 0 up to 1, evenly
+ * @param tries attempts so far
+ * @param failedAt the time of the last attempt
+ * @param retryAfterSeconds requested by the receiver; never shortens a delay, since that could use up all attempts within
+ *   minutes
+ * @param random uniform in [0, 1)
+ * @returns when to retry; null when the attempts are exhausted
  */
 export function nextAttemptAt(
   tries: number,
   failedAt: Date,
   retryAfterSeconds: number,
-  chance: number,
+  random: number,
 ): Date | null {
-  const pause = PAUSES[tries - 1];
-  if (pause === undefined) return null;
-  const seconds = Math.max(pause, retryAfterSeconds) + pause * JITTER * chance;
+  const delay = DELAYS[tries - 1];
+  if (delay === undefined) return null;
+  const seconds = Math.max(delay, retryAfterSeconds) + delay * JITTER * random;
   return new Date(failedAt.getTime() + Math.ceil(seconds * 1000));
 }

@@ -3,18 +3,18 @@ import { nextAttemptAt } from './retry-schedule.js';
 
 export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed'] as const;
 
-/** What became of sending an event to a subscription. There is one for each event, however often it is sent. */
+/** The delivery of one event to one subscription, over all its attempts. */
 export interface WebhookDelivery {
   readonly deliveryId: string;
-  /** The event's place in the tenant's log. */
+  /** The event's sequence number in the tenant's log. */
   readonly seq: number;
   readonly eventId: string;
   readonly event: string;
-  /** `pending` until it has succeeded or failed for good. */
+  /** `pending` until it has succeeded or its retries are exhausted. */
   readonly status: (typeof DELIVERY_STATUSES)[number];
-  /** All that were made. */
+  /** All attempts so far. */
   readonly attempts: number;
-  /** Those made since it was asked for last: by the event, or by a person who wants it sent again. */
+  /** Attempts since the event occurred or since a redelivery was requested, whichever is later. */
   readonly tries: number;
   readonly lastStatusCode: number | null;
   readonly lastError: string | null;
@@ -23,15 +23,15 @@ export interface WebhookDelivery {
   readonly nextAttemptAt: Date | null;
 }
 
-/** What came of one attempt. */
+/** The outcome of one attempt. */
 export interface Attempt {
   /** When it ended. */
   readonly at: Date;
-  /** What was answered, when anything was. */
+  /** Null when there was no response. */
   readonly statusCode: number | null;
-  /** A sentence for a person; null when it succeeded. */
+  /** A message for people; null when the attempt succeeded. */
   readonly error: string | null;
-  /** Before which the other side wants to hear no more. */
+  /** How long the receiver asked to wait. */
   readonly retryAfterSeconds: number;
 }
 
@@ -55,16 +55,17 @@ export function newDelivery(
   };
 }
 
-/** @param chance 0 up to 1, evenly */
-export function attempted(delivery: WebhookDelivery, attempt: Attempt, chance: number): WebhookDelivery {
+/** @param random uniform in [0, 1) */
+export function afterAttempt(delivery: WebhookDelivery, attempt: Attempt, random: number): WebhookDelivery {
   const tries = delivery.tries + 1;
+  const hasSucceeded = attempt.error === null;
   const next =
-    attempt.error === null || isGone(attempt)
+    hasSucceeded || isGone(attempt)
       ? null
-      : nextAttemptAt(tries, attempt.at, attempt.retryAfterSeconds, chance);
+      : nextAttemptAt(tries, attempt.at, attempt.retryAfterSeconds, random);
   return {
     ...delivery,
-    status: attempt.error === null ? 'succeeded' : next ? 'pending' : 'failed',
+    status: hasSucceeded ? 'succeeded' : statusOfFailure(next),
     attempts: delivery.attempts + 1,
     tries,
     lastStatusCode: attempt.statusCode,
@@ -74,18 +75,22 @@ export function attempted(delivery: WebhookDelivery, attempt: Attempt, chance: n
   };
 }
 
-/** Its event cannot be read any more. */
-export function outlived(delivery: WebhookDelivery): WebhookDelivery {
+function statusOfFailure(nextAttemptAt: Date | null): WebhookDelivery['status'] {
+  return nextAttemptAt === null ? 'failed' : 'pending';
+}
+
+/** The event is past its retention period and cannot be sent any more. */
+export function withoutEvent(delivery: WebhookDelivery): WebhookDelivery {
   return {
     ...delivery,
     status: 'failed',
     tries: delivery.tries + 1,
-    lastError: 'The event is not kept any more.',
+    lastError: 'The event is no longer kept.',
     nextAttemptAt: null,
   };
 }
 
-/** 410: the other side wants to hear nothing any more. */
+/** 410 Gone: the receiver wants no more events. */
 export function isGone({ statusCode }: Attempt): boolean {
   return statusCode === 410;
 }

@@ -1,15 +1,20 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { newId, newTenantId } from '#kernel/domain/ids';
-import { type Report, WebhookSubscription, type Wish } from './webhook-subscription.js';
+import { type BatchReport, type SubscriptionSettings, WebhookSubscription } from './webhook-subscription.js';
 
 const NOW = new Date('2026-04-01T10:00:00Z');
 const at = (hours: number): Date => new Date(NOW.getTime() + hours * 3_600_000);
-const WISH: Wish = { url: 'https://a.example', events: ['*'], description: null, enabled: true };
+const SETTINGS: SubscriptionSettings = {
+  url: 'https://a.example',
+  events: ['*'],
+  description: null,
+  enabled: true,
+};
 
 let subscription: WebhookSubscription;
 beforeEach(() => {
   const ids = { tenantId: newTenantId(), subscriptionId: newId('whs') };
-  subscription = WebhookSubscription.create(ids, WISH, 'first', 'user_1', 7, NOW);
+  subscription = WebhookSubscription.create(ids, SETTINGS, 'first', 'user_1', 7, NOW);
 });
 
 const attempt = (hours: number, statusCode: number) => ({
@@ -18,37 +23,43 @@ const attempt = (hours: number, statusCode: number) => ({
   error: statusCode === 200 ? null : 'It failed.',
   retryAfterSeconds: 0,
 });
-const report = (attempts: Report['attempts'], more: Partial<Report> = {}): void =>
-  subscription.comeBack({ url: WISH.url, place: subscription.place, nextRetryAt: null, attempts, ...more });
-
-describe('the courier of a subscription', () => {
-  it('goes alone, until he is back or has been out for too long', () => {
-    expect(subscription.sendOut('one', NOW)).toBe(true);
-    expect(subscription.sendOut('two', NOW)).toBe(false);
-    expect(subscription.sendOut('two', new Date(NOW.getTime() + 30_000))).toBe(true);
-    expect([subscription.expects('one'), subscription.expects('two')]).toEqual([false, true]);
-    report([], { place: 9 });
-    expect(subscription.place).toBe(9);
-    expect(subscription.expects('two')).toBe(false);
-    expect(subscription.sendOut('three', NOW)).toBe(true);
+const report = (attempts: BatchReport['attempts'], more: Partial<BatchReport> = {}): void =>
+  subscription.complete({
+    url: SETTINGS.url,
+    position: subscription.position,
+    nextRetryAt: null,
+    attempts,
+    ...more,
   });
 
-  it('does not go for one that is disabled', () => {
-    subscription.change({ ...WISH, enabled: false }, 8, NOW);
+describe('the lease of a subscription', () => {
+  it('is held by one worker, until it completes its batch or the lease expires', () => {
+    expect(subscription.lease('one', NOW)).toBe(true);
+    expect(subscription.lease('two', NOW)).toBe(false);
+    expect(subscription.lease('two', new Date(NOW.getTime() + 30_000))).toBe(true);
+    expect([subscription.isLeasedTo('one'), subscription.isLeasedTo('two')]).toEqual([false, true]);
+    report([], { position: 9 });
+    expect(subscription.position).toBe(9);
+    expect(subscription.isLeasedTo('two')).toBe(false);
+    expect(subscription.lease('three', NOW)).toBe(true);
+  });
+
+  it('is refused while the subscription is disabled', () => {
+    subscription.change({ ...SETTINGS, enabled: false }, 8, NOW);
     expect(subscription.disabledReason).toBe('requested');
-    expect(subscription.sendOut('one', NOW)).toBe(false);
+    expect(subscription.lease('one', NOW)).toBe(false);
   });
 
-  it('brings nobody back to where he began, who was enabled anew meanwhile', () => {
-    subscription.sendOut('one', NOW);
-    subscription.change({ ...WISH, enabled: false }, 20, NOW);
-    subscription.change(WISH, 30, NOW);
-    report([], { place: 12 });
-    expect(subscription.place).toBe(30);
+  it('does not move back a subscription that was enabled again meanwhile', () => {
+    subscription.lease('one', NOW);
+    subscription.change({ ...SETTINGS, enabled: false }, 20, NOW);
+    subscription.change(SETTINGS, 30, NOW);
+    report([], { position: 12 });
+    expect(subscription.position).toBe(30);
     expect(subscription.disabledReason).toBeNull();
   });
 
-  it('is sent again for whatever is to be tried first', () => {
+  it('leaves the earliest retry due', () => {
     report([], { nextRetryAt: at(2) });
     subscription.retryBy(at(3));
     expect(subscription.nextRetryAt).toEqual(at(2));
@@ -57,42 +68,42 @@ describe('the courier of a subscription', () => {
   });
 });
 
-describe('a subscription whose address fails', () => {
+describe('a subscription whose receiver fails', () => {
   it('is disabled by 410 Gone', () => {
     report([attempt(0, 500), attempt(0, 410)]);
     expect(subscription).toMatchObject({ enabled: false, disabledReason: 'gone' });
   });
 
-  it('is disabled after five days of it', () => {
+  it('is disabled after five days of failures', () => {
     for (let hours = 0; hours < 120; hours += 12) report([attempt(hours, 500)]);
     expect(subscription).toMatchObject({ enabled: true, failingSince: NOW });
     report([attempt(120, 500)]);
     expect(subscription).toMatchObject({ enabled: false, disabledReason: 'failing' });
-    subscription.change(WISH, 8, at(121));
+    subscription.change(SETTINGS, 8, at(121));
     expect(subscription).toMatchObject({ enabled: true, disabledReason: null, failingSince: null });
   });
 
-  it('is not when something succeeded in between', () => {
+  it('stays enabled when an attempt succeeds in between', () => {
     for (let hours = 0; hours <= 240; hours += 12) report([attempt(hours, hours === 60 ? 200 : 500)]);
     expect(subscription.disabledReason).toBe('failing');
     expect(subscription.failingSince).toEqual(at(72));
   });
 
-  it('is not by two failures with days of silence between them', () => {
+  it('stays enabled after two failures with days between them', () => {
     report([attempt(0, 500)]);
     report([attempt(400, 500)]);
     expect(subscription).toMatchObject({ enabled: true, failingSince: at(400) });
   });
 
-  it('is not by what an address did that it has no more', () => {
-    subscription.change({ ...WISH, url: 'https://b.example' }, 8, NOW);
+  it('ignores failures of a former URL', () => {
+    subscription.change({ ...SETTINGS, url: 'https://b.example' }, 8, NOW);
     report([attempt(0, 410)]);
     expect(subscription).toMatchObject({ enabled: true, failingSince: null });
   });
 });
 
 describe('the secrets of a subscription', () => {
-  it('are several while one takes over from the other', () => {
+  it('overlap while they are rotated', () => {
     expect(subscription.sealedSecretsAt(NOW)).toEqual(['first']);
     subscription.rotateSecret('second', at(1), NOW);
     expect(subscription.sealedSecretsAt(NOW)).toEqual(['second', 'first']);

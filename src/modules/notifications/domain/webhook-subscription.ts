@@ -4,44 +4,43 @@ import type { TenantId } from '#kernel/domain/ids';
 import { words } from '#kernel/domain/words';
 import { type Attempt, isGone } from './webhook-delivery.js';
 
-/** For how long a courier may be out: longer than any of them is, and shorter than interrupted work may lie. */
-const COURIER_MS = 30_000;
+/** Longer than any batch takes, and short enough that a crash delays the subscription only a little. */
+const LEASE_MS = 30_000;
 const HOUR_MS = 3_600_000;
-/** After so much failure nobody is expected to come back. */
-const MOST_FAILURE_MS = 5 * 24 * HOUR_MS;
-/** Failures further apart than any two of one delivery are no stretch: between them nothing was tried. */
-const LONGEST_GAP_MS = 48 * HOUR_MS;
+/** A receiver that has failed for this long is not expected to recover. */
+const MAX_FAILURE_MS = 5 * 24 * HOUR_MS;
+/** Longer than any retry delay. Failures further apart do not count as continuous: nothing was attempted in between. */
+const MAX_GAP_MS = 48 * HOUR_MS;
 
 export const DISABLED_REASONS = words('DisabledReason', ['requested', 'gone', 'failing']);
 export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
-/** What a person decides about a subscription. */
-export interface Wish {
+/** What users configure. */
+export interface SubscriptionSettings {
   readonly url: string;
-  /** Names and wildcards, already checked. */
+  /** Event names and wildcards, already validated. */
   readonly events: readonly string[];
   readonly description: string | null;
   readonly enabled: boolean;
 }
 
-/** What a courier brings back. */
-export interface Report {
-  /** The address that was called. */
+/** The outcome of a batch. */
+export interface BatchReport {
+  /** The URL that was called. */
   readonly url: string;
-  /** The place in the tenant's log up to which all that was wanted has been tried once. */
-  readonly place: number;
-  /** In their order. */
+  /** The position in the tenant's log up to which every wanted event has been attempted. */
+  readonly position: number;
+  /** In the order they were made. */
   readonly attempts: readonly Attempt[];
-  /** When the next delivery is to be tried again. */
+  /** When the next retry of any delivery is due. */
   readonly nextRetryAt: Date | null;
 }
 
 /**
- * An address that is sent events: a reader of the tenant's log, with a place of its own, whom we call instead of being
- * called. What lies before its place has been tried at least once. One courier at a time is on the way for it, so the order
- * of first attempts is that of the log.
+ * A URL that is sent a tenant's events. It is a consumer of the log with a position of its own: every wanted event up to
+ * there has been attempted at least once. One worker at a time holds its lease, so first attempts are in the order of the log.
  */
-export class WebhookSubscription extends Aggregate implements Wish {
+export class WebhookSubscription extends Aggregate implements SubscriptionSettings {
   readonly subscriptionId!: string;
   url!: string;
   events!: readonly string[];
@@ -49,15 +48,15 @@ export class WebhookSubscription extends Aggregate implements Wish {
   enabled!: boolean;
   disabledReason!: DisabledReason | null;
   sealedSecret!: string;
-  /** Those before, each of which signs as well for a while. */
+  /** Former secrets that still sign, each until its overlap ends. */
   formerSecrets!: readonly FormerSecret[];
-  place!: number;
+  position!: number;
   nextRetryAt!: Date | null;
-  /** The first of the failures since which nothing has succeeded, and the last. */
+  /** The first and the last failure since the last success. */
   failingSince!: Date | null;
   failedAt!: Date | null;
-  courier!: string | null;
-  courierUntil!: Date | null;
+  workerId!: string | null;
+  leaseExpiresAt!: Date | null;
   readonly createdBy!: string;
   readonly createdAt!: Date;
   updatedAt!: Date;
@@ -66,41 +65,41 @@ export class WebhookSubscription extends Aggregate implements Wish {
     super();
   }
 
-  /** @param head the place of the newest event in the tenant's log: it is sent what comes after */
+  /** @param head the position of the newest event in the tenant's log: only later events are sent */
   static create(
     { tenantId, subscriptionId }: { tenantId: TenantId; subscriptionId: string },
-    wish: Omit<Wish, 'enabled'>,
+    settings: Omit<SubscriptionSettings, 'enabled'>,
     sealedSecret: string,
     createdBy: string,
     head: number,
     now: Date,
   ): WebhookSubscription {
-    return Object.assign(new WebhookSubscription(), wish, {
+    return Object.assign(new WebhookSubscription(), settings, {
       tenantId,
       subscriptionId,
       enabled: true,
       disabledReason: null,
       sealedSecret,
       formerSecrets: [],
-      place: head,
+      position: head,
       nextRetryAt: null,
       failingSince: null,
       failedAt: null,
-      courier: null,
-      courierUntil: null,
+      workerId: null,
+      leaseExpiresAt: null,
       createdBy,
       createdAt: now,
       updatedAt: now,
     });
   }
 
-  /** One that is enabled again is sent what comes after `head`; what waits to be tried again is tried as well. */
-  change(wish: Wish, head: number, now: Date): void {
-    const isEnabledAnew = wish.enabled && !this.enabled;
-    if (isEnabledAnew) this.place = head;
-    if (isEnabledAnew || wish.url !== this.url) this.failingSince = this.failedAt = null;
-    if (wish.enabled !== this.enabled) this.disabledReason = wish.enabled ? null : 'requested';
-    Object.assign(this, wish, { updatedAt: now });
+  /** Enabled again, it is sent the events after `head`, and its pending retries. */
+  change(settings: SubscriptionSettings, head: number, now: Date): void {
+    const isReenabled = settings.enabled && !this.enabled;
+    if (isReenabled) this.position = head;
+    if (isReenabled || settings.url !== this.url) this.failingSince = this.failedAt = null;
+    if (settings.enabled !== this.enabled) this.disabledReason = settings.enabled ? null : 'requested';
+    Object.assign(this, settings, { updatedAt: now });
   }
 
   /** @throws Refusal `quota_exceeded` */
@@ -110,50 +109,51 @@ export class WebhookSubscription extends Aggregate implements Wish {
     this.updatedAt = now;
   }
 
-  /** The secrets that sign now, the newest first. */
+  /** The secrets that sign now, newest first. */
   sealedSecretsAt(now: Date): string[] {
     return goodSecrets(this.sealedSecret, this.formerSecrets, now);
   }
 
-  /** @returns whether this courier may go: not while another one is out, who is waited for only so long */
-  sendOut(courier: string, now: Date): boolean {
-    if (!this.enabled || (this.courierUntil !== null && this.courierUntil > now)) return false;
-    this.courier = courier;
-    this.courierUntil = new Date(now.getTime() + COURIER_MS);
+  /** @returns false while it is disabled, or another worker holds an unexpired lease */
+  lease(workerId: string, now: Date): boolean {
+    if (!this.enabled || (this.leaseExpiresAt !== null && this.leaseExpiresAt > now)) return false;
+    this.workerId = workerId;
+    this.leaseExpiresAt = new Date(now.getTime() + LEASE_MS);
     return true;
   }
 
-  /** Whether this is the courier who was sent last. What another one brings is not counted: it will be tried again. */
-  expects(courier: string): boolean {
-    return this.courier === courier;
+  /** A worker whose lease was taken over must not record its batch: the other worker sends it again. */
+  isLeasedTo(workerId: string): boolean {
+    return this.workerId === workerId;
   }
 
-  comeBack({ url, place, attempts, nextRetryAt }: Report): void {
-    this.courier = this.courierUntil = null;
-    // Enabled anew meanwhile, it is further on.
-    this.place = Math.max(this.place, place);
+  /** Records a batch and releases the lease. */
+  complete({ url, position, attempts, nextRetryAt }: BatchReport): void {
+    this.workerId = this.leaseExpiresAt = null;
+    // Enabled again meanwhile, it is further ahead.
+    this.position = Math.max(this.position, position);
     this.nextRetryAt = nextRetryAt;
-    // What an address did that is not called any more says nothing about this one.
-    if (url === this.url) for (const attempt of attempts) this.judge(attempt);
+    // Attempts at a former URL say nothing about the present one.
+    if (url === this.url) for (const attempt of attempts) this.trackHealth(attempt);
   }
 
-  /** A delivery is to be tried again. */
-  retryBy(moment: Date): void {
-    if (this.nextRetryAt === null || this.nextRetryAt > moment) this.nextRetryAt = moment;
+  /** A retry has become due at `dueAt`. */
+  retryBy(dueAt: Date): void {
+    if (this.nextRetryAt === null || this.nextRetryAt > dueAt) this.nextRetryAt = dueAt;
   }
 
-  private judge(attempt: Attempt): void {
+  private trackHealth(attempt: Attempt): void {
     const { at, error } = attempt;
     if (error === null) {
       this.failingSince = this.failedAt = null;
       return;
     }
-    const isGap = this.failedAt === null || at.getTime() - this.failedAt.getTime() > LONGEST_GAP_MS;
+    const isGap = this.failedAt === null || at.getTime() - this.failedAt.getTime() > MAX_GAP_MS;
     const since = isGap || this.failingSince === null ? at : this.failingSince;
     this.failingSince = since;
     this.failedAt = at;
     if (isGone(attempt)) this.disable('gone');
-    else if (at.getTime() - since.getTime() >= MOST_FAILURE_MS) this.disable('failing');
+    else if (at.getTime() - since.getTime() >= MAX_FAILURE_MS) this.disable('failing');
   }
 
   private disable(reason: DisabledReason): void {

@@ -13,22 +13,22 @@ import { EventCatalogue } from '#kernel/events/event-catalogue';
 import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { Allow, type Principal } from '#kernel/http/principal';
-import { FindPlace } from '../application/find-place.js';
+import { FindPosition } from '../application/find-position.js';
 import { OpenStream } from '../application/open-stream.js';
-import { StreamPlaces } from '../application/stream-places.js';
+import { StreamQuota } from '../application/stream-quota.js';
 import { StreamTickets } from '../application/stream-tickets.js';
 import { EventFilter } from '../domain/event-filter.js';
 import { StreamQuery, StreamTicket } from './events.dto.js';
-import { ResponseOutlet } from './response-outlet.js';
+import { ResponseSink } from './response-sink.js';
 import { TicketGuard } from './ticket.guard.js';
 
-/** Events as they happen. Nest opens and closes the stream; what goes through it is written by ourselves, once for all. */
+/** Live events. Nest opens and closes the stream; its content is written by `ResponseSink`, encoded once for all subscribers. */
 @Controller('v1/notifications')
 @ApiTags('events')
 export class EventStreamController {
   constructor(
-    private readonly places: StreamPlaces,
-    private readonly findPlace: FindPlace,
+    private readonly quota: StreamQuota,
+    private readonly findPosition: FindPosition,
     private readonly openStream: OpenStream,
     private readonly tickets: StreamTickets,
     private readonly catalogue: EventCatalogue,
@@ -56,17 +56,17 @@ export class EventStreamController {
     @Res() response: Response,
   ): Promise<Observable<MessageEvent>> {
     const filter = EventFilter.of(query, this.catalogue.publishedTypes);
-    takeUntilClosed(response, () => this.places.take(caller.tenantId));
-    // An EventSource without a last id sends no header, and some clients an empty one.
+    acquireUntilClosed(response, () => this.quota.acquire(caller.tenantId));
+    // An EventSource without a last id omits the header; some clients send an empty one.
     const lastEventId = lastSeen === undefined || lastSeen === '' ? query.lastEventId : lastSeen;
-    // Found before the headers go out: whoever has seen them misses nothing that happens afterwards.
-    const beginning = await this.findPlace.begin(caller.tenantId, lastEventId);
-    // A question about the headers alone. Nest answers it with an empty stream.
+    // Before the headers are sent: a client that has received them misses no later event.
+    const start = await this.findPosition.start(caller.tenantId, lastEventId);
+    // HEAD asks for the headers only; Nest answers with an empty stream.
     if (response.req.method === 'HEAD') return EMPTY;
-    ResponseOutlet.whenHandedOver(response, (outlet) => {
-      response.once('close', this.openStream.execute({ caller, filter, beginning }, outlet));
+    ResponseSink.whenHandedOver(response, (sink) => {
+      response.once('close', this.openStream.execute({ caller, filter, start }, sink));
     });
-    // Nest sends the headers with the first message. A comment is one that nobody sees.
+    // Nest sends the headers with the first message; clients ignore a comment.
     return of({ comment: '' });
   }
 
@@ -86,13 +86,13 @@ export class EventStreamController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<StreamTicket> {
     const { ticket, expiresAt } = await this.tickets.issue(caller);
-    // Where it is good, without it: headers end up in logs.
+    // Without the ticket, since headers end up in logs.
     response.location('/v1/notifications/stream');
     return { ticket, expiresAt: expiresAt.toISOString() };
   }
 }
 
-/** Also when it is refused after this. One whose reader has gone already takes nothing: it will not be closed once more. */
-function takeUntilClosed(response: Response, take: () => () => void): void {
-  if (!response.destroyed) response.once('close', take());
+/** Releases also when the request is refused later. A response that is closed already emits no second `close`. */
+function acquireUntilClosed(response: Response, acquire: () => () => void): void {
+  if (!response.destroyed) response.once('close', acquire());
 }

@@ -8,7 +8,7 @@ import { PollEvents } from '../application/poll-events.js';
 import { EventFilter } from '../domain/event-filter.js';
 import { EventPage, PollQuery } from './events.dto.js';
 
-/** The same log as the stream's, for clients that would rather ask than listen. */
+/** The same events as the stream's, for clients that poll. */
 @Controller('v1/notifications/events')
 @ApiTags('events')
 export class EventsController {

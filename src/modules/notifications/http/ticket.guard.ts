@@ -5,7 +5,7 @@ import { AddressLimit } from '#kernel/http/address-limit';
 import type { CallRequest } from '#kernel/http/call-request';
 import { StreamTickets } from '../application/stream-tickets.js';
 
-/** Lets in whoever shows a ticket: the guard before every route leaves that to the route that takes tickets. */
+/** Authenticates by ticket: the global access guard leaves that to the routes that accept tickets. */
 @Injectable()
 export class TicketGuard implements CanActivate {
   constructor(
@@ -17,13 +17,13 @@ export class TicketGuard implements CanActivate {
     const http = context.switchToHttp();
     const [request, response] = [http.getRequest<CallRequest>(), http.getResponse<Response>()];
     if (request.principal) return true;
-    // Only wrong tickets are counted: the call for a ticket was.
+    // Only invalid tickets are counted: the request that issued a valid one was counted already.
     this.addresses.refuseSpent(request, response);
     const { ticket } = request.query;
     const holder = typeof ticket === 'string' ? await this.tickets.redeem(ticket) : undefined;
     if (!holder) {
       await this.addresses.count(request, response);
-      throw new Refusal('unauthorized', 'The ticket was used, has expired or never was; get a new one.');
+      throw new Refusal('unauthorized', 'The ticket is used, expired or unknown; request a new one.');
     }
     request.principal = holder;
     return true;

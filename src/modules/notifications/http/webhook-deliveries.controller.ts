@@ -9,7 +9,6 @@ import { RedeliverWebhook } from '../application/redeliver-webhook.js';
 import type { WebhookDelivery } from '../domain/webhook-delivery.js';
 import { WebhookDeliveryPage, WebhookDeliveryView } from './webhook-subscriptions.dto.js';
 
-/** What was sent to a subscription. */
 @Controller('v1/webhook-subscriptions/:subscriptionId/deliveries')
 @ApiTags('webhook subscriptions')
 @Allow({ role: 'admin' })

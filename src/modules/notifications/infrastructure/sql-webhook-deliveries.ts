@@ -5,7 +5,7 @@ import type { WebhookDelivery } from '../domain/webhook-delivery.js';
 
 type DeliveryRow = Omit<WebhookDelivery, 'seq'> & { readonly seq: string };
 
-/** Rows and not aggregates: a courier brings dozens back, in one statement. */
+/** Rows instead of aggregates: a worker records dozens in one statement. */
 @Injectable()
 export class SqlWebhookDeliveries implements WebhookDeliveries {
   constructor(private readonly unitOfWork: UnitOfWork) {}
@@ -43,7 +43,7 @@ export class SqlWebhookDeliveries implements WebhookDeliveries {
     await this.unitOfWork.query(tenantId, RECORD, [tenantId, subscriptionId, JSON.stringify(deliveries)]);
   }
 
-  async again(
+  async redeliver(
     { tenantId, subscriptionId }: SubscriptionKey,
     deliveryId: string,
     now: Date,
@@ -81,18 +81,18 @@ const COLUMNS = `
   last_status_code AS "lastStatusCode", last_error AS "lastError", created_at AS "createdAt",
   last_attempt_at AS "lastAttemptAt", next_attempt_at AS "nextAttemptAt"`;
 
-/** Where a person has asked for another round meanwhile, the attempt counts and the round is still to come. */
+/** A redelivery requested while the attempt was under way has reset `tries`: the attempt counts, and stays to be repeated. */
 const RECORD = `
-  INSERT INTO webhook_deliveries AS kept (tenant_id, subscription_id, seq, delivery_id, event_id, event, status, attempts, tries,
+  INSERT INTO webhook_deliveries AS stored (tenant_id, subscription_id, seq, delivery_id, event_id, event, status, attempts, tries,
          last_status_code, last_error, created_at, last_attempt_at, next_attempt_at)
   SELECT $1, $2, seq, "deliveryId", "eventId", event, status, attempts, tries,
          "lastStatusCode", "lastError", "createdAt", "lastAttemptAt", "nextAttemptAt"
-    FROM json_to_recordset($3) AS made (
+    FROM json_to_recordset($3) AS recorded (
          seq bigint, "deliveryId" text, "eventId" text, event text, status text, attempts integer, tries integer,
          "lastStatusCode" integer, "lastError" text, "createdAt" timestamptz, "lastAttemptAt" timestamptz, "nextAttemptAt" timestamptz)
       ON CONFLICT (tenant_id, subscription_id, seq) DO UPDATE SET
-         attempts = greatest(kept.attempts, excluded.attempts), last_status_code = excluded.last_status_code, last_error = excluded.last_error,
+         attempts = greatest(stored.attempts, excluded.attempts), last_status_code = excluded.last_status_code, last_error = excluded.last_error,
          last_attempt_at = excluded.last_attempt_at,
-         status = CASE WHEN kept.tries = excluded.tries - 1 THEN excluded.status ELSE kept.status END,
-         next_attempt_at = CASE WHEN kept.tries = excluded.tries - 1 THEN excluded.next_attempt_at ELSE kept.next_attempt_at END,
-         tries = CASE WHEN kept.tries = excluded.tries - 1 THEN excluded.tries ELSE kept.tries END`;
+         status = CASE WHEN stored.tries = excluded.tries - 1 THEN excluded.status ELSE stored.status END,
+         next_attempt_at = CASE WHEN stored.tries = excluded.tries - 1 THEN excluded.next_attempt_at ELSE stored.next_attempt_at END,
+         tries = CASE WHEN stored.tries = excluded.tries - 1 THEN excluded.tries ELSE stored.tries END`;

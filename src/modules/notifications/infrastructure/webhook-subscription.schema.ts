@@ -1,7 +1,7 @@
 import { aggregateSchema } from '#kernel/persistence/aggregate-schema';
 import { WebhookSubscription } from '../domain/webhook-subscription.js';
 
-const MOMENT = { type: 'timestamptz', precision: 3 } as const;
+const TIMESTAMP = { type: 'timestamptz', precision: 3 } as const;
 
 export const webhookSubscriptionSchema = aggregateSchema<WebhookSubscription>({
   name: 'WebhookSubscription',
@@ -17,15 +17,19 @@ export const webhookSubscriptionSchema = aggregateSchema<WebhookSubscription>({
     disabledReason: { name: 'disabled_reason', type: 'text', nullable: true },
     sealedSecret: { name: 'sealed_secret', type: 'text' },
     formerSecrets: { name: 'former_secrets', type: 'jsonb' },
-    // A bigint comes as a text; places in a log stay far below 2^53.
-    place: { type: 'bigint', transformer: { to: (place: number) => place, from: Number } },
-    nextRetryAt: { name: 'next_retry_at', ...MOMENT, nullable: true },
-    failingSince: { name: 'failing_since', ...MOMENT, nullable: true },
-    failedAt: { name: 'failed_at', ...MOMENT, nullable: true },
-    courier: { type: 'text', nullable: true },
-    courierUntil: { name: 'courier_until', ...MOMENT, nullable: true },
+    // The driver returns a bigint as text; positions stay far below 2^53.
+    position: {
+      name: 'place',
+      type: 'bigint',
+      transformer: { to: (position: number) => position, from: Number },
+    },
+    nextRetryAt: { name: 'next_retry_at', ...TIMESTAMP, nullable: true },
+    failingSince: { name: 'failing_since', ...TIMESTAMP, nullable: true },
+    failedAt: { name: 'failed_at', ...TIMESTAMP, nullable: true },
+    workerId: { name: 'courier', type: 'text', nullable: true },
+    leaseExpiresAt: { name: 'courier_until', ...TIMESTAMP, nullable: true },
     createdBy: { name: 'created_by', type: 'text' },
-    createdAt: { name: 'created_at', ...MOMENT },
-    updatedAt: { name: 'updated_at', ...MOMENT },
+    createdAt: { name: 'created_at', ...TIMESTAMP },
+    updatedAt: { name: 'updated_at', ...TIMESTAMP },
   },
 });

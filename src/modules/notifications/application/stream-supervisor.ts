@@ -11,12 +11,12 @@ import { Metrics } from '#kernel/metrics/metrics';
 import { Principals } from '#modules/users/api';
 import type { EventStream } from './event-stream.js';
 
-/** A revoked caller must be gone within five seconds, and what the users module answers can be three seconds old. */
+/** A revoked caller must be disconnected within 5 s, and what the users module answers can be 3 s old. */
 const CHECK_MS = 500;
 
-/** Keeps open streams alive, ends those whose caller may not listen any more, and all of them before the process ends. */
+/** Pings open streams, ends those whose caller has lost access, and ends all of them at shutdown. */
 @Injectable()
-export class StreamKeeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class StreamSupervisor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly streams = new Set<EventStream>();
   private timers: NodeJS.Timeout[] = [];
   private checking = false;
@@ -34,11 +34,11 @@ export class StreamKeeper implements OnApplicationBootstrap, BeforeApplicationSh
   onApplicationBootstrap(): void {
     this.timers = [
       setInterval(() => this.ping(), this.config.pingIntervalSeconds * 1000),
-      setInterval(() => void this.endUnwelcome(), CHECK_MS),
+      setInterval(() => void this.endRevoked(), CHECK_MS),
     ];
   }
 
-  /** Waits for them to end, so that the server finds their connections idle when it closes. */
+  /** Waits for the streams to end, so that their connections are idle when the server closes. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     for (const timer of this.timers) clearInterval(timer);
@@ -58,18 +58,18 @@ export class StreamKeeper implements OnApplicationBootstrap, BeforeApplicationSh
     for (const stream of this.streams) stream.ping();
   }
 
-  private async endUnwelcome(): Promise<void> {
+  private async endRevoked(): Promise<void> {
     if (this.checking) return;
     this.checking = true;
     try {
-      // The users module asks the database about many of them together.
+      // The users module batches these checks into few queries.
       await Promise.all(this.byCaller().map((streams) => this.check(streams)));
     } finally {
       this.checking = false;
     }
   }
 
-  /** Streams opened with the same token or key are asked about once. */
+  /** Streams opened with the same token or key are checked once. */
   private byCaller(): EventStream[][] {
     const byCaller = new Map<string, EventStream[]>();
     for (const stream of this.streams) {
@@ -90,7 +90,7 @@ export class StreamKeeper implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async mayStay(caller: Principal): Promise<boolean> {
     if (caller.expiresAt !== null && caller.expiresAt <= this.clock.now()) return false;
-    // While the question cannot be answered nobody hears anything either: there is no log to read from.
+    // When the check fails, the database is down: no events can be read or sent either.
     return this.principals.stillValid(caller).catch(() => true);
   }
 }

@@ -3,24 +3,24 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Response } from 'express';
-import { ResponseOutlet } from './response-outlet.js';
+import { ResponseSink } from './response-sink.js';
 
-/** The second one is too large to be copied for all. */
-const PIECES = ['one', 'x'.repeat(100_000), 'two'];
+/** The second one is too large to be encoded once for all subscribers. */
+const CHUNKS = ['one', 'x'.repeat(100_000), 'two'];
 
 let server: Server;
 let port: number;
 let endHeld: () => void = () => undefined;
 beforeAll(async () => {
-  const pieces = PIECES.map((piece) => Buffer.from(piece));
+  const chunks = CHUNKS.map((chunk) => Buffer.from(chunk));
   server = createServer((request, response) => {
     if (request.url === '/held') {
       endHeld = () => response.end('held');
       return;
     }
-    ResponseOutlet.whenHandedOver(response as unknown as Response, (outlet) => {
-      for (const piece of pieces) outlet.write(piece);
-      void outlet.end();
+    ResponseSink.whenHandedOver(response as unknown as Response, (sink) => {
+      for (const chunk of chunks) sink.write(chunk);
+      void sink.end();
       endHeld();
     });
     response.writeHead(200).flushHeaders();
@@ -33,8 +33,8 @@ afterAll(() => {
   server.close();
 });
 
-/** All that is answered to what is sent, up to the end of the connection. */
-function answered(sent: string): Promise<string> {
+/** Sends raw bytes and reads until the connection ends. */
+function exchange(sent: string): Promise<string> {
   const socket = connect(port, '127.0.0.1', () => socket.write(sent));
   return text(socket);
 }
@@ -49,24 +49,24 @@ function withoutChunks(body: string): string {
   return size > 0 ? body.slice(from, from + size) + withoutChunks(body.slice(from + size + 2)) : '';
 }
 
-describe('what is written to a stream arrives in order and whole', () => {
-  it('at each of several readers', async () => {
+describe('what is written to a stream arrives in order and complete', () => {
+  it('at each of several subscribers', async () => {
     const bodies = await Promise.all(
       [1, 2, 3].map(async () => (await fetch(`http://127.0.0.1:${port}/`)).text()),
     );
-    expect(bodies).toEqual(Array(3).fill(PIECES.join('')));
+    expect(bodies).toEqual(Array(3).fill(CHUNKS.join('')));
   });
 
-  it('at a reader that knows no chunks', async () => {
-    expect(bodyOf(await answered('GET / HTTP/1.0\r\n\r\n'))).toBe(PIECES.join(''));
+  it('at an HTTP/1.0 client, which does not know chunked encoding', async () => {
+    expect(bodyOf(await exchange('GET / HTTP/1.0\r\n\r\n'))).toBe(CHUNKS.join(''));
   });
 
-  it('at one that asked for something else before, on the same connection, and is still to be answered', async () => {
+  it('at a client with an earlier, unanswered request on the same connection', async () => {
     const first = 'GET /held HTTP/1.1\r\nHost: a\r\n\r\n';
     const second = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
-    const both = await answered(first + second);
+    const both = await exchange(first + second);
     const at = both.lastIndexOf('HTTP/1.1 200');
     expect(bodyOf(both.slice(0, at))).toBe('held');
-    expect(withoutChunks(bodyOf(both.slice(at)))).toBe(PIECES.join(''));
+    expect(withoutChunks(bodyOf(both.slice(at)))).toBe(CHUNKS.join(''));
   });
 });

@@ -3,12 +3,12 @@ import { SystemClock } from '#kernel/domain/clock';
 import { newTenantId } from '#kernel/domain/ids';
 import type { EventLog } from '#kernel/events/event-log';
 import type { Tenants } from '#modules/tenants/api';
-import { FindPlace } from './find-place.js';
+import { FindPosition } from './find-position.js';
 
 const tenantId = newTenantId();
 
-/** A log of which nothing is kept, and whose next event comes right after the first question about it. */
-function logThatGrows(): EventLog {
+/** A log that keeps nothing, and to which an event is appended right after the first query. */
+function growingLog(): EventLog {
   let head = 7;
   const answer = <T>(value: T): Promise<T> => {
     const answered = Promise.resolve(value);
@@ -22,13 +22,13 @@ function logThatGrows(): EventLog {
   } as unknown as EventLog;
 }
 
-describe('the place where a reader begins that asks for the oldest event', () => {
+describe('the position of a subscriber that asks for the oldest event', () => {
   it.each([['0'], ['evt_01HX9VTPQR3KF8MZWBYD5N6JCE']])(
-    'is before an event that comes while it is looked for (%s)',
+    'is before an event that is appended during the lookup (%s)',
     async (lastEventId) => {
       const tenants = { profile: () => Promise.resolve({ settings: { retentionDays: { events: 1 } } }) };
-      const findPlace = new FindPlace(logThatGrows(), tenants as unknown as Tenants, new SystemClock());
-      expect(await findPlace.begin(tenantId, lastEventId)).toMatchObject({ after: 7, inThePast: true });
+      const findPosition = new FindPosition(growingLog(), tenants as unknown as Tenants, new SystemClock());
+      expect(await findPosition.start(tenantId, lastEventId)).toMatchObject({ after: 7, needsReplay: true });
     },
   );
 });

@@ -7,23 +7,22 @@ import { Tenants } from '#modules/tenants/api';
 
 const DAY_MS = 86_400_000;
 
-/** Stands for the oldest event that is kept. */
+/** As a last event id: replay from the oldest event that is kept. */
 const FROM_THE_OLDEST = '0';
 
-/** Where a stream begins. */
-export interface Beginning {
-  /** The place after which it begins. */
+export interface StartPosition {
+  /** The sequence number after which the stream starts. */
   readonly after: number;
-  /** Whether there can be events after that place already. */
-  readonly inThePast: boolean;
-  /** Set when the event asked for is not kept; null inside when nothing is. */
+  /** Whether there may already be events after that position. */
+  readonly needsReplay: boolean;
+  /** Set when the requested event is no longer kept; `oldestEventId` is null when no event is. */
   readonly truncated?: { readonly oldestEventId: string | null };
 }
 
-/** Finds where in a tenant's log a reader goes on. Only the window that the tenant keeps counts. */
+/** Finds the position in a tenant's log at which a subscriber resumes, within the tenant's retention period. */
 @Injectable()
-export class FindPlace {
-  /** Asked together, since streams are opened by the hundred when a replica or a network comes back. */
+export class FindPosition {
+  /** Batched, since streams are opened by the hundred when a replica or a network comes back. */
   private readonly head = gathered<TenantId, number>(async (tenantIds) => {
     const heads = await this.eventLog.heads(tenantIds);
     return tenantIds.map((tenantId) => heads.get(tenantId) ?? 0);
@@ -35,18 +34,18 @@ export class FindPlace {
     private readonly clock: Clock,
   ) {}
 
-  /** @param lastEventId the last event that the reader has, `0` for none, undefined for "from now on" */
-  async begin(tenantId: TenantId, lastEventId: string | undefined): Promise<Beginning> {
-    if (lastEventId === undefined) return { after: await this.head(tenantId), inThePast: false };
+  /** @param lastEventId the last event that the subscriber has, `0` for none, undefined for "from now on" */
+  async start(tenantId: TenantId, lastEventId: string | undefined): Promise<StartPosition> {
+    if (lastEventId === undefined) return { after: await this.head(tenantId), needsReplay: false };
     const after = await this.after(tenantId, lastEventId);
-    if (after !== undefined) return { after, inThePast: true };
+    if (after !== undefined) return { after, needsReplay: true };
     const { id, before } = await this.oldest(tenantId);
-    return { after: before, inThePast: true, truncated: { oldestEventId: id } };
+    return { after: before, needsReplay: true, truncated: { oldestEventId: id } };
   }
 
   /**
-   * @param lastEventId the last event that the reader has, or `0` for none
-   * @returns the place after which the reader goes on; undefined when the kept log has no such event
+   * @param lastEventId the last event that the subscriber has, or `0` for none
+   * @returns the sequence number after which it resumes; undefined when the event is not in the kept log
    */
   async after(tenantId: TenantId, lastEventId: string): Promise<number | undefined> {
     if (lastEventId === FROM_THE_OLDEST) return (await this.oldest(tenantId)).before;
@@ -54,9 +53,9 @@ export class FindPlace {
     return this.eventLog.placeOf(tenantId, lastEventId, await this.keptSince(tenantId));
   }
 
-  /** The oldest event that is kept, and the place just before it. */
+  /** The oldest kept event, and the position just before it. */
   private async oldest(tenantId: TenantId): Promise<{ id: string | null; before: number }> {
-    // First, so that what comes in between lies after it.
+    // Read first, so that an event appended in between is after the position.
     const head = await this.head(tenantId);
     const oldest = await this.eventLog.oldest(tenantId, await this.keptSince(tenantId));
     return oldest ? { id: oldest.id, before: oldest.seq - 1 } : { id: null, before: head };
