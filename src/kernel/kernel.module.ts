@@ -9,7 +9,7 @@ import { Clock, SystemClock } from './domain/clock.js';
 import { AwaitingPublisher } from './events/awaiting-publisher.js';
 import { CommittedEvents } from './events/committed-events.js';
 import type { AnyEventClass } from './events/define-event.js';
-import { EnsureEventPartitions, EventMonths } from './events/event-months.js';
+import { EnsureEventPartitions, EventPartitions } from './events/event-partitions.js';
 import { EventCatalogue } from './events/event-catalogue.js';
 import { EventLog } from './events/event-log.js';
 import { NatsBus } from './events/nats-bus.js';
@@ -17,7 +17,7 @@ import { Once } from './events/once.js';
 import { RedeliverEvent } from './events/redeliver-event.js';
 import { Relay } from './events/relay.js';
 import { ReplicaSignals } from './events/replica-signals.js';
-import { ToldLog } from './events/told-log.js';
+import { PublicEventLog } from './events/public-event-log.js';
 import { AccessLog } from './http/access-log.js';
 import { AddressLimit } from './http/address-limit.js';
 import { FastLane } from './http/fast-lane.js';
@@ -56,8 +56,8 @@ interface Parts {
 export class KernelModule {
   static with({ config, database, events }: Parts): DynamicModule {
     const open = [
-      Clock, Config, Database, UnitOfWork, BatchWriter, EventCatalogue, EventLog, ToldLog, CommittedEvents, Once, Jobs,
-      Cursors, RateLimiter, AddressLimit, SealedText, GuardedFetch, KnownMethods, Metrics, AccessLog, RequestDurations, FastLane, EventMonths,
+      Clock, Config, Database, UnitOfWork, BatchWriter, EventCatalogue, EventLog, PublicEventLog, CommittedEvents, Once, Jobs,
+      Cursors, RateLimiter, AddressLimit, SealedText, GuardedFetch, KnownMethods, Metrics, AccessLog, RequestDurations, FastLane, EventPartitions,
     ]; // prettier-ignore
     return {
       module: KernelModule,
@@ -75,9 +75,9 @@ export class KernelModule {
         { provide: SealedText, useFactory: () => new SealedText(config.encryptionKey, config.encryptionKeysOld) },
         { provide: GuardedFetch, useFactory: () => new GuardedFetch(config.outboundAllowCidrs) },
         { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
-        UnitOfWork, BatchWriter, EventLog, ToldLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter, AddressLimit,
+        UnitOfWork, BatchWriter, EventLog, PublicEventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter, AddressLimit,
         ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, NatsBus, JobWorker, Metrics, Exposition,
-        DatabaseFigures, ProcessFigures, EnsureEventPartitions, EventMonths, ForgetIdleQueues, PurgeExpired, AccessLog, RequestDurations, FastLane,
+        DatabaseFigures, ProcessFigures, EnsureEventPartitions, EventPartitions, ForgetIdleQueues, PurgeExpired, AccessLog, RequestDurations, FastLane,
       ], // prettier-ignore
       exports: [...open, CqrsModule],
     };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { newId } from '#kernel/domain/ids';
-import { EventMonths } from '#kernel/events/event-months';
+import { EventPartitions } from '#kernel/events/event-partitions';
 import { Database } from '#kernel/persistence/database';
 import { CuttableProxy } from '../replicas/cuttable-proxy.js';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
@@ -282,7 +282,7 @@ describe('once a day', () => {
     const proxy = await CuttableProxy.to(Number(url.port));
     url.port = String(proxy.port);
     const drop = (by: URL | string): Promise<unknown> =>
-      new EventMonths(new Database(String(by)))
+      new EventPartitions(new Database(String(by)))
         .dropBefore(new Date('2020-07-01T00:00:00Z'))
         .catch((error: unknown) => error);
     const writer = new pg.Client({ connectionString: server.database.url });

@@ -113,7 +113,7 @@ describe('the relay', () => {
       expect(said('steady did').filter((line) => own.slice(1).some((id) => line.includes(id)))).toEqual([]);
       const { body } = await new Api(server.url).get<string>('/metrics');
       expect(body).toMatch(/^causeflow_tenants_held_up\{by="relay",reason="slow"\} 1$/m);
-      expect(server.log).toContain(`goes on without waiting for ${slow.tenantId}`);
+      expect(server.log).toContain(`does not wait for ${slow.tenantId}`);
     } finally {
       await letGo();
     }

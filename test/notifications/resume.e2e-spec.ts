@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Id } from '#kernel/domain/ids';
-import { placeIn } from '#kernel/events/event-id';
+import { seqOf } from '#kernel/events/event-id';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { cloneDatabase, dropDatabase, sql, type TestDatabase } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
@@ -181,7 +181,7 @@ describe('a client that reconnects', () => {
     const tenant = await newTenant(server.url);
     await append(server.database, tenant.tenantId, [{}, {}, {}]);
     const ids = await publishedIds(server.database, tenant.tenantId);
-    expect(ids.map((id) => placeIn(id as Id<'evt'>))).toEqual(ids.map((_, n) => n + 1));
+    expect(ids.map((id) => seqOf(id as Id<'evt'>))).toEqual(ids.map((_, n) => n + 1));
     const [first = '', , third = ''] = ids;
     const answer = async (lastEventId: string): Promise<(string | undefined)[]> => {
       const stream = await EventStream.open(tenant.api, `?lastEventId=${lastEventId}`);
@@ -193,7 +193,7 @@ describe('a client that reconnects', () => {
     // One id contains the sequence number of another event; the other id exists, but contains none.
     const mismatched = first.slice(0, 14) + third.slice(14);
     const unnumbered = `evt_01HX9VTPQR${'0'.repeat(16)}`;
-    expect([placeIn(mismatched as Id<'evt'>), placeIn(unnumbered as Id<'evt'>)]).toEqual([3, 0]);
+    expect([seqOf(mismatched as Id<'evt'>), seqOf(unnumbered as Id<'evt'>)]).toEqual([3, 0]);
     await sql(
       server.database.url,
       'UPDATE events SET id = $3 WHERE tenant_id = $1 AND seq = $2',

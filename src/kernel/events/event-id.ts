@@ -7,7 +7,7 @@ const PLACE = { from: 14, to: 25 };
  * The place in its tenant's log that an event's id tells: `append_events` writes it into eleven of the digits that were
  * random. So an event is found by its id without an index of ids. 0, which is no place, for an id that tells none.
  */
-export function placeIn(eventId: Id<'evt'>): number {
+export function seqOf(eventId: Id<'evt'>): number {
   const digits = eventId.slice(PLACE.from, PLACE.to);
   return /^[0-9A-F]+$/.test(digits) ? Number.parseInt(digits, 16) : 0;
 }

@@ -3,11 +3,11 @@ import type { Id, TenantId } from '../domain/ids.js';
 import { BatchWriter } from '../persistence/batch-writer.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { EventCatalogue } from './event-catalogue.js';
-import { placeIn } from './event-id.js';
+import { seqOf } from './event-id.js';
 import { EVENT_COLUMNS, type EventTableRow, loggedEvent, type LoggedEvent } from './logged-event.js';
 
 /** Where somebody stands who goes along a tenant's log. */
-export interface PlaceInLog {
+export interface LogPosition {
   readonly tenantId: TenantId;
   readonly after: number;
 }
@@ -46,7 +46,7 @@ export class EventLog {
    * The next events of many tenants, a page for each place asked for, in the order of its log; at most `limit` of each. Places
    * have no gaps, so a page is a range of them: however a young table is reckoned, no more is read.
    */
-  async pages(places: readonly PlaceInLog[], limit: number): Promise<LoggedEvent[][]> {
+  async pages(places: readonly LogPosition[], limit: number): Promise<LoggedEvent[][]> {
     const tenantIds = places.map(({ tenantId }) => tenantId);
     const afters = places.map(({ after }) => after);
     const rows = await this.batches.read<PageRow>(tenantIds, PAGES, [tenantIds, afters, limit]);
@@ -93,12 +93,12 @@ export class EventLog {
   }
 
   /** The place of an event by its id; undefined when this tenant's log has none by that id since `keptSince`. */
-  async placeOf(tenantId: TenantId, eventId: Id<'evt'>, keptSince: Date): Promise<number | undefined> {
+  async findSeq(tenantId: TenantId, eventId: Id<'evt'>, keptSince: Date): Promise<number | undefined> {
     const [row] = await this.unitOfWork.query<{ seq: string }>(tenantId, PLACE_OF, [
       tenantId,
       eventId,
       keptSince,
-      placeIn(eventId),
+      seqOf(eventId),
     ]);
     return row && Number(row.seq);
   }

@@ -18,29 +18,29 @@ import { claimingPool } from './claiming-pool.js';
 import { CommittedEvents } from './committed-events.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
-import { GrownLogs } from './grown-logs.js';
-import { type Ending, type Endings, placesIn, type Turns } from './log-follower.js';
+import { groupFailures } from './failure-groups.js';
+import { positionsIn, type TurnResult, type TurnResults, type Turns } from './log-consumer.js';
 import type { LoggedEvent } from './logged-event.js';
-import { toldFailures } from './told-failures.js';
+import { TurnScheduler } from './turn-scheduler.js';
 
-const LOGS_A_PASS = 64;
-/** Their handlers hold connections, of which the others need most. */
-const LOGS_ASIDE = 3;
-/** Shared by the tenants of a pass: one alone gets large batches, and of many together none gets very small ones. */
-const EVENTS_A_PASS = 4_096;
-const EVENTS_A_TENANT = { least: 256, most: 1_024 };
-/** Under load twice as many events go in a pass after a rest, and a pass costs the same for few. */
-const LONGEST_REST_MS = 50;
+const TENANTS_PER_PASS = 64;
+/** Their handlers hold connections of the pool, most of which the other tenants need. */
+const MAX_ALONE = 3;
+/** The tenants of a pass share this budget: a single tenant gets large batches, and many tenants still get useful ones. */
+const EVENTS_PER_PASS = 4_096;
+const EVENTS_PER_TENANT = { min: 256, max: 1_024 };
+/** Under load a pass after a rest hands on twice as many events, and a pass costs about the same for few events as for many. */
+const MAX_REST_MS = 50;
 
 /**
- * Hands committed events to their handlers: each tenant's in the order of its log, different tenants side by side, on
- * whichever replica claims them first. An event is relayed at least once; `Once` makes its effect happen exactly once.
- * A handler that fails does not hold the others up: its event comes again as a job, with growing pauses.
+ * Hands committed events to their handlers: each tenant's in the order of its log, different tenants in parallel, on
+ * whichever replica claims the tenant first. An event is relayed at least once; `Once` makes its effect happen exactly once.
+ * A failing handler delays no other handler: its event is redelivered as a job, with exponential back-off.
  */
 @Injectable()
 export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(Relay.name);
-  private grown: GrownLogs | undefined;
+  private scheduler: TurnScheduler | undefined;
   private claims: pg.Pool | undefined;
 
   constructor(
@@ -60,17 +60,17 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     if (this.config.role === 'api') return;
     const claims = claimingPool(this.database.url, 'causeflow-relay');
     this.claims = claims;
-    this.grown = new GrownLogs(
+    this.scheduler = new TurnScheduler(
       {
         name: 'relay',
         log: this.log,
-        findBehind: 'streams_behind',
-        logsAPass: LOGS_A_PASS,
-        logsAside: Math.max(1, Math.min(LOGS_ASIDE, Math.floor(this.config.databasePoolSize / 3))),
-        longestRestMs: LONGEST_REST_MS,
-        begin: (tenantIds) => this.begin(claims, tenantIds),
-        end: (endings) => this.end(claims, endings),
-        complaint: 'Events cannot be relayed; they wait in their logs',
+        findLagging: 'streams_behind',
+        tenantsPerPass: TENANTS_PER_PASS,
+        maxAlone: Math.max(1, Math.min(MAX_ALONE, Math.floor(this.config.databasePoolSize / 3))),
+        maxRestMs: MAX_REST_MS,
+        startTurns: (tenantIds) => this.startTurns(claims, tenantIds),
+        finishTurns: (results) => this.finishTurns(claims, results),
+        failureMessage: 'Events cannot be relayed; they wait in their logs',
       },
       this.unitOfWork,
       this.committed,
@@ -79,80 +79,83 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.grown?.stop();
+    await this.scheduler?.stop();
     await this.claims?.end();
   }
 
-  private async begin(claims: pg.Pool, candidates: readonly TenantId[]): Promise<Turns> {
+  private async startTurns(claims: pg.Pool, candidates: readonly TenantId[]): Promise<Turns> {
     const claim = { ...CLAIM, values: [candidates] };
     const { rows } = await claims.query<{ tenant_id: TenantId; relayed: string }>(claim);
-    const places = rows.map(({ tenant_id, relayed }) => ({ tenantId: tenant_id, after: Number(relayed) }));
-    if (places.length === 0) return { events: 0, endings: new Map() };
-    const share = Math.floor(EVENTS_A_PASS / places.length);
-    const most = Math.max(EVENTS_A_TENANT.least, Math.min(EVENTS_A_TENANT.most, share));
+    const positions = rows.map(({ tenant_id, relayed }) => ({ tenantId: tenant_id, after: Number(relayed) }));
+    if (positions.length === 0) return { events: 0, results: new Map() };
+    const share = Math.floor(EVENTS_PER_PASS / positions.length);
+    const limit = Math.max(EVENTS_PER_TENANT.min, Math.min(EVENTS_PER_TENANT.max, share));
     try {
-      const pages = await this.eventLog.pages(places, most);
+      const pages = await this.eventLog.pages(positions, limit);
       const logged = pages.flat();
       const failures = this.publisher.publishEach(
         logged.flatMap((event) => this.catalogue.revive(event) ?? []),
       );
-      const endings = places.map(({ tenantId }, at) => {
+      const results = positions.map(({ tenantId }, at) => {
         const page = pages[at] ?? [];
-        return [tenantId, this.handOn(tenantId, page, page.length === most, failures.get(tenantId))] as const;
+        return [tenantId, this.turn(tenantId, page, page.length === limit, failures.get(tenantId))] as const;
       });
-      return { events: logged.length, endings: new Map(endings) };
+      return { events: logged.length, results: new Map(results) };
     } catch (error) {
-      await letGo(
+      await release(
         claims,
-        places.map(({ tenantId }) => tenantId),
+        positions.map(({ tenantId }) => tenantId),
       );
       throw error;
     }
   }
 
-  private async end(claims: pg.Pool, endings: Endings): Promise<void> {
+  private async finishTurns(claims: pg.Pool, results: TurnResults): Promise<void> {
     try {
-      await this.remember(placesIn(endings));
+      await this.storePositions(positionsIn(results));
     } finally {
-      await letGo(claims, [...endings.keys()]);
+      await release(claims, [...results.keys()]);
     }
   }
 
-  /** Fails when it cannot be written down what the tenant is owed: she cannot be moved on then. */
-  private async handOn(
+  /** Fails when the failed events cannot be recorded for redelivery: the tenant's position must not pass them. */
+  private async turn(
     tenantId: TenantId,
     page: readonly LoggedEvent[],
     hasMore: boolean,
     failures: Promise<HandlerFailure[]> | undefined,
-  ): Promise<Ending> {
+  ): Promise<TurnResult> {
     try {
       const failed = (await failures) ?? [];
       if (failed.length > 0) await this.deliverLater(tenantId, failed);
-      return { place: page.at(-1)?.seq, hasMore };
+      return { position: page.at(-1)?.seq, hasMore };
     } catch (failure) {
-      return { place: undefined, hasMore, failure };
+      return { position: undefined, hasMore, failure };
     }
   }
 
-  /** Whoever appends to one of the logs at the moment is waited for one by one, so that no other log is held meanwhile. */
-  private async remember(places: ReadonlyMap<TenantId, number>): Promise<void> {
-    if (places.size === 0) return;
-    const moved = await this.batches.read<{ tenant_id: TenantId }>([...places.keys()], MOVE_ON_IF_FREE, [
-      [...places.keys()],
-      [...places.values()],
-    ]);
-    const free = new Set(moved.map(({ tenant_id }) => tenant_id));
-    const others = [...places].filter(([tenantId]) => !free.has(tenantId));
+  /** Rows that are locked by a transaction appending events are updated one by one, so that no other row is locked meanwhile. */
+  private async storePositions(positions: ReadonlyMap<TenantId, number>): Promise<void> {
+    if (positions.size === 0) return;
+    const stored = await this.batches.read<{ tenant_id: TenantId }>(
+      [...positions.keys()],
+      STORE_POSITIONS_OF_UNLOCKED,
+      [[...positions.keys()], [...positions.values()]],
+    );
+    const unlocked = new Set(stored.map(({ tenant_id }) => tenant_id));
+    const locked = [...positions].filter(([tenantId]) => !unlocked.has(tenantId));
     await Promise.all(
-      others.map(([tenantId, place]) => this.unitOfWork.query(tenantId, MOVE_ON, [tenantId, place])),
+      locked.map(([tenantId, position]) =>
+        this.unitOfWork.query(tenantId, STORE_POSITION, [tenantId, position]),
+      ),
     );
   }
 
   private async deliverLater(tenantId: TenantId, failures: readonly HandlerFailure[]): Promise<void> {
-    for (const { error, sentence } of toldFailures(failures)) this.log.error(error, sentence);
+    for (const { error, message } of groupFailures(failures)) this.log.error(error, message);
     const owed = failures.flatMap(({ handler, events }) => events.map(({ seq }) => ({ handler, seq })));
     await this.unitOfWork.run(tenantId, async () => {
-      await this.unitOfWork.query(tenantId, OWE, [
+      await this.unitOfWork.query(tenantId, INSERT_OWED, [
         tenantId,
         owed.map(({ handler }) => handler),
         owed.map(({ seq }) => seq),
@@ -167,27 +170,28 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
 const CLAIM = { name: 'claim-streams', text: 'SELECT tenant_id, relayed FROM claim_streams_behind($1)' };
 
-const LET_GO = { name: 'let-go-of-streams', text: 'SELECT let_go_of_streams($1, $2)' };
+const RELEASE = { name: 'let-go-of-streams', text: 'SELECT let_go_of_streams($1, $2)' };
 
-/** Where the connection is gone, the claims are. */
-async function letGo(claims: pg.Pool, tenantIds: readonly TenantId[]): Promise<void> {
-  await claims.query({ ...LET_GO, values: ['relay', tenantIds] }).catch(() => undefined);
+/** Does not throw: claims end with their connection. */
+async function release(claims: pg.Pool, tenantIds: readonly TenantId[]): Promise<void> {
+  await claims.query({ ...RELEASE, values: ['relay', tenantIds] }).catch(() => undefined);
 }
 
-/** Before the relay moves on: what it has passed and nobody is owed counts as handled. */
-const OWE = `
+/** Before the position moves: an event behind the position counts as handled unless it is owed to a handler. */
+const INSERT_OWED = `
   INSERT INTO owed_events (tenant_id, handler, seq) SELECT $1, * FROM unnest($2::text[], $3::bigint[])
   ON CONFLICT DO NOTHING`;
 
-/** A transaction of its own, since appenders wait for this row, and not flushed: what a crash takes back is relayed again. */
+/** Not flushed to disk: after a crash the events since the last flush are relayed again. */
 const UNFLUSHED = `(SELECT set_config('synchronous_commit', 'off', true)) AS unflushed`;
 
-const MOVE_ON = {
+const STORE_POSITION = {
   name: 'move-relay-on',
   text: `UPDATE event_stream SET relayed = $2 FROM ${UNFLUSHED} WHERE tenant_id = $1`,
 };
 
-const MOVE_ON_IF_FREE = {
+/** In a transaction of its own, since transactions that append events wait for these rows. */
+const STORE_POSITIONS_OF_UNLOCKED = {
   text: `
   WITH free AS MATERIALIZED (
     SELECT s.tenant_id, t.place FROM unnest($1::text[], $2::bigint[]) AS t (tenant_id, place)

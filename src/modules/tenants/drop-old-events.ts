@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { EventMonths } from '#kernel/events/event-months';
+import { EventPartitions } from '#kernel/events/event-partitions';
 import { type Chore, Daily } from '#kernel/jobs/daily';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 
@@ -9,7 +9,7 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 export class DropOldEvents implements Chore {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly months: EventMonths,
+    private readonly months: EventPartitions,
   ) {}
 
   async run(): Promise<void> {

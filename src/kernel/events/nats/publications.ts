@@ -2,14 +2,14 @@ import type pg from 'pg';
 import type { TenantId } from '../../domain/ids.js';
 import { sendTogether } from '../../persistence/one-packet.js';
 import { claimingPool } from '../claiming-pool.js';
-import { type Endings, placesIn } from '../log-follower.js';
+import { type TurnResults, positionsIn } from '../log-consumer.js';
 import { EVENT_COLUMNS, type EventTableRow, loggedEvent, type LoggedEvent } from '../logged-event.js';
 
-export const EVENTS_A_PAGE = 256;
+export const EVENTS_PER_PAGE = 256;
 
 /**
- * What each tenant's log has that was not published yet. On a connection of its own: in the pool it would stand in line
- * behind alerts and jobs.
+ * Reads the events that were not published yet, and stores how far each tenant's log was published. Has its own connection:
+ * in the shared pool it would queue behind alerts and jobs.
  */
 export class Publications {
   private readonly pool: pg.Pool;
@@ -18,7 +18,7 @@ export class Publications {
     this.pool = claimingPool(url, 'causeflow-publisher');
   }
 
-  /** Claims those of the candidates whom nobody else publishes now. @returns the next events of each, in their order */
+  /** Claims the candidates that no other replica is publishing. @returns the next events of each, in order */
   async claim(candidates: readonly TenantId[]): Promise<Map<TenantId, LoggedEvent[]>> {
     const [, , claimed] = await this.send([
       { text: 'BEGIN' },
@@ -29,16 +29,16 @@ export class Publications {
     return pagesOf(claimed?.rows as ClaimedRow[]);
   }
 
-  /** Remembers up to where they were published, and lets go of them. */
-  async remember(endings: Endings): Promise<void> {
-    const tenantIds = [...endings.keys()];
-    const places = placesIn(endings);
+  /** Stores the positions and releases the claims. */
+  async storePositions(results: TurnResults): Promise<void> {
+    const tenantIds = [...results.keys()];
+    const positions = positionsIn(results);
     await this.send([
       { text: 'BEGIN' },
       { ...SETTINGS, values: [tenantIds.join(',')] },
-      { ...REMEMBER, values: [[...places.keys()], [...places.values()]] },
+      { ...STORE_POSITIONS, values: [[...positions.keys()], [...positions.values()]] },
       { text: 'COMMIT' },
-      { ...LET_GO, values: [tenantIds] },
+      { ...RELEASE, values: [tenantIds] },
     ]);
   }
 
@@ -49,11 +49,11 @@ export class Publications {
   private async send(statements: readonly pg.QueryConfig[]): Promise<pg.QueryResult[]> {
     const client = await this.pool.connect();
     try {
-      const answers = await sendTogether(client, statements);
+      const results = await sendTogether(client, statements);
       client.release();
-      return answers;
+      return results;
     } catch (error) {
-      // Closed, so that the claims end.
+      // Closes the connection, which ends the claims.
       client.release(true);
       throw error;
     }
@@ -61,8 +61,8 @@ export class Publications {
 }
 
 /**
- * Not flushed to disk: a place that a crash takes back is published again, and JetStream drops what it has. The planner
- * takes a claim for a thousand tenants, for which compiling the statement would pay.
+ * Not flushed to disk: after a crash events are published again, and JetStream drops the duplicates. JIT is off because the
+ * planner expects a claim to return a thousand tenants, for which compiling the statement would pay.
  */
 const SETTINGS = {
   name: 'publisher-settings',
@@ -71,8 +71,8 @@ const SETTINGS = {
 };
 
 /**
- * The events are seen as of before the claim, the places as of after it. So there may be fewer events than there are,
- * never one too early; what is not seen yet has its nudge still to come.
+ * The statement sees the events as of before the claim, and the positions as of after it. So it may miss the newest events,
+ * whose notification is still to come, but never repeats published ones.
  */
 const CLAIM = {
   name: 'claim-unpublished',
@@ -80,20 +80,20 @@ const CLAIM = {
   SELECT behind.tenant_id AS claimed, e.* FROM claim_streams_unpublished($1) AS behind
     LEFT JOIN LATERAL (
       SELECT ${EVENT_COLUMNS} FROM events
-       WHERE tenant_id = behind.tenant_id AND seq > behind.published ORDER BY seq LIMIT ${EVENTS_A_PAGE}) AS e ON true
+       WHERE tenant_id = behind.tenant_id AND seq > behind.published ORDER BY seq LIMIT ${EVENTS_PER_PAGE}) AS e ON true
    ORDER BY behind.tenant_id, e.seq`,
 };
 
-const LET_GO = { name: 'let-go-of-unpublished', text: `SELECT let_go_of_streams('publish', $1)` };
+const RELEASE = { name: 'let-go-of-unpublished', text: `SELECT let_go_of_streams('publish', $1)` };
 
-const REMEMBER = {
+const STORE_POSITIONS = {
   name: 'remember-published',
   text: `
   INSERT INTO event_publications AS p (tenant_id, published) SELECT * FROM unnest($1::text[], $2::bigint[])
   ON CONFLICT (tenant_id) DO UPDATE SET published = greatest(p.published, excluded.published)`,
 };
 
-/** One event of a tenant that was claimed, or none. */
+/** One event of a claimed tenant; all null but the tenant when it has none. */
 type ClaimedRow = { readonly claimed: TenantId } & (EventTableRow | { readonly seq: null });
 
 function pagesOf(rows: readonly ClaimedRow[]): Map<TenantId, LoggedEvent[]> {

@@ -4,10 +4,10 @@ import { Clock } from '#kernel/domain/clock';
 import { Refusal } from '#kernel/domain/errors';
 import type { Id } from '#kernel/domain/ids';
 import { EventCatalogue } from '#kernel/events/event-catalogue';
-import { placeIn } from '#kernel/events/event-id';
+import { seqOf } from '#kernel/events/event-id';
 import { EventLog } from '#kernel/events/event-log';
-import { told, type ToldEvent } from '#kernel/events/told-events';
-import { ToldLog } from '#kernel/events/told-log';
+import { toPublicEvent, type PublicEvent } from '#kernel/events/public-events';
+import { PublicEventLog } from '#kernel/events/public-event-log';
 import type { Counter, Histogram } from '#kernel/metrics/instruments';
 import { Metrics } from '#kernel/metrics/metrics';
 import { expandPatterns } from '../domain/event-patterns.js';
@@ -37,7 +37,7 @@ const DELAYS_SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 86_400];
 interface Item {
   readonly delivery: WebhookDelivery;
   /** Undefined when the log no longer keeps it. */
-  readonly event: ToldEvent | undefined;
+  readonly event: PublicEvent | undefined;
   readonly dueSince: number;
   /** Not attempted before. */
   readonly isNew: boolean;
@@ -74,7 +74,7 @@ export class DeliverWebhooks {
     private readonly subscriptions: WebhookSubscriptions,
     private readonly deliveries: WebhookDeliveries,
     private readonly sendWebhook: SendWebhook,
-    private readonly toldLog: ToldLog,
+    private readonly publicEventLog: PublicEventLog,
     private readonly eventLog: EventLog,
     private readonly catalogue: EventCatalogue,
     private readonly clock: Clock,
@@ -112,14 +112,14 @@ export class DeliverWebhooks {
     const { tenantId, position, nextRetryAt } = subscription;
     const now = this.clock.now();
     const types = expandPatterns(subscription.events, this.catalogue.publishedTypes);
-    const page = await this.toldLog.choose(tenantId, { types }, position, NEW_EVENTS_PER_BATCH);
+    const page = await this.publicEventLog.page(tenantId, { types }, position, NEW_EVENTS_PER_BATCH);
     const hasRetries = nextRetryAt !== null && nextRetryAt <= now;
     const retries = hasRetries ? await this.deliveries.due(subscription, now, RETRIES_PER_BATCH) : [];
     const kept = await this.eventLog.at(
       tenantId,
       retries.map(({ seq }) => seq),
     );
-    const events = new Map(kept.map((event) => [event.seq, told(event)]));
+    const events = new Map(kept.map((event) => [event.seq, toPublicEvent(event)]));
     return {
       newEvents: page.events().map((event) => newItem(event, now)),
       upTo: page.upTo,
@@ -194,8 +194,8 @@ async function unlessDeleted<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 /** The id of every event that comes after a subscription was created contains its sequence number. */
-function newItem(event: ToldEvent, now: Date): Item {
-  const seq = placeIn(event.id as Id<'evt'>);
+function newItem(event: PublicEvent, now: Date): Item {
+  const seq = seqOf(event.id as Id<'evt'>);
   const delivery = newDelivery({ seq, eventId: event.id, event: event.type }, now);
   return { delivery, event, dueSince: Date.parse(event.timestamp), isNew: true };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { newTenantId } from '#kernel/domain/ids';
-import type { ToldEvent } from '#kernel/events/told-events';
+import type { PublicEvent } from '#kernel/events/public-events';
 import type { Principal } from '#kernel/http/principal';
 import { EventFilter } from '../domain/event-filter.js';
 import { EventStream } from './event-stream.js';
@@ -46,7 +46,7 @@ function opened(): { connection: Connection; stream: EventStream } {
 }
 
 const frames = (bytes: number): Buffer => Buffer.alloc(bytes, 'x');
-const event: ToldEvent = {
+const event: PublicEvent = {
   id: 'evt_1',
   type: 'incident.created',
   tenantId,

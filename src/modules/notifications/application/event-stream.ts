@@ -1,5 +1,5 @@
 import type { TenantId } from '#kernel/domain/ids';
-import type { EventPage } from '#kernel/events/told-log';
+import type { EventPage } from '#kernel/events/public-event-log';
 import type { Principal } from '#kernel/http/principal';
 import type { EventFilter } from '../domain/event-filter.js';
 import type { StartPosition } from './find-position.js';

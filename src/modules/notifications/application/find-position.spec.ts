@@ -18,7 +18,7 @@ function growingLog(): EventLog {
   return {
     oldest: () => answer(head > 7 ? { seq: 8, id: 'evt_8' } : undefined),
     heads: () => answer(new Map([[tenantId, head]])),
-    placeOf: () => Promise.resolve(undefined),
+    findSeq: () => Promise.resolve(undefined),
   } as unknown as EventLog;
 }
 

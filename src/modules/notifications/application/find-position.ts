@@ -50,7 +50,7 @@ export class FindPosition {
   async after(tenantId: TenantId, lastEventId: string): Promise<number | undefined> {
     if (lastEventId === FROM_THE_OLDEST) return (await this.oldest(tenantId)).before;
     if (!isId('evt', lastEventId)) return undefined;
-    return this.eventLog.placeOf(tenantId, lastEventId, await this.keptSince(tenantId));
+    return this.eventLog.findSeq(tenantId, lastEventId, await this.keptSince(tenantId));
   }
 
   /** The oldest kept event, and the position just before it. */

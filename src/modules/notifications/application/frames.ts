@@ -1,4 +1,4 @@
-import type { ToldEvent } from '#kernel/events/told-events';
+import type { PublicEvent } from '#kernel/events/public-events';
 
 /** How long an EventSource waits before it reconnects. */
 const RETRY_MS = 2_000;
@@ -7,16 +7,16 @@ export const RETRY_LINE = Buffer.from(`retry: ${RETRY_MS}\n\n`);
 export const PING_FRAME = Buffer.from('event: ping\ndata: {}\n\n');
 
 /** Events in SSE wire format. Their data is copied from the log as JSON text, unparsed. */
-export function framesOf(events: readonly ToldEvent[]): Buffer {
+export function framesOf(events: readonly PublicEvent[]): Buffer {
   return Buffer.from(events.map(frameOf).join(''));
 }
 
-export function frameOf(event: ToldEvent): string {
+export function frameOf(event: PublicEvent): string {
   return `id: ${event.id}\nevent: ${event.type}\ndata: ${envelopeOf(event)}\n\n`;
 }
 
 /** The public envelope of an event, on one line. */
-export function envelopeOf({ type, timestamp, tenantId, data }: Omit<ToldEvent, 'id'>): string {
+export function envelopeOf({ type, timestamp, tenantId, data }: Omit<PublicEvent, 'id'>): string {
   return `{"event":"${type}","timestamp":"${timestamp}","tenantId":"${tenantId}","data":${onOneLine(data)}}`;
 }
 

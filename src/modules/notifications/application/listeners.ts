@@ -1,5 +1,5 @@
 import type { LoggedEvent } from '#kernel/events/logged-event';
-import { told } from '#kernel/events/told-events';
+import { toPublicEvent } from '#kernel/events/public-events';
 import type { EventStream } from './event-stream.js';
 import { frameOf } from './frames.js';
 
@@ -49,7 +49,7 @@ export class Listeners {
     for (const event of events) {
       const groups = this.groupsFor(event);
       if (groups.length === 0) continue;
-      const frame = frameOf(told(event));
+      const frame = frameOf(toPublicEvent(event));
       for (const group of groups) {
         group.frames.push(frame);
         pending.add(group);

@@ -5,10 +5,10 @@ import type { Config } from '#kernel/config/config';
 import type { Clock } from '#kernel/domain/clock';
 import { newTenantId, type TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
-import type { EventLog, PlaceInLog } from '#kernel/events/event-log';
+import type { EventLog, LogPosition } from '#kernel/events/event-log';
 import type { LoggedEvent } from '#kernel/events/logged-event';
-import { told } from '#kernel/events/told-events';
-import type { EventChoice, EventPage, ToldLog } from '#kernel/events/told-log';
+import { toPublicEvent } from '#kernel/events/public-events';
+import type { EventSelection, EventPage, PublicEventLog } from '#kernel/events/public-event-log';
 import type { Principal } from '#kernel/http/principal';
 import { Metrics } from '#kernel/metrics/metrics';
 import type { Principals } from '#modules/users/api';
@@ -45,7 +45,7 @@ class UnevenLog {
     }); // prettier-ignore
   }
 
-  async pages(places: readonly PlaceInLog[], limit: number): Promise<LoggedEvent[][]> {
+  async pages(places: readonly LogPosition[], limit: number): Promise<LoggedEvent[][]> {
     await this.pause();
     const pages = places.map(({ after }) => this.events.slice(after, after + limit));
     await this.pause();
@@ -53,7 +53,7 @@ class UnevenLog {
   }
 
   /** Ends a page after `limit` sequence numbers, or after `limit` chosen events. */
-  async choose(_: unknown, choice: EventChoice, after: number, limit: number): Promise<EventPage> {
+  async page(_: unknown, choice: EventSelection, after: number, limit: number): Promise<EventPage> {
     await this.pause();
     const head = this.events.length;
     const isWalk = choice.types.length === TYPES.length;
@@ -64,7 +64,7 @@ class UnevenLog {
     await this.pause();
     const upTo = isWalk ? after + limit : (events.at(-1)?.seq ?? after);
     const isLast = isWalk ? upTo >= head : events.length < limit;
-    const page = { events: () => events.map(told), cutTo: undefined };
+    const page = { events: () => events.map(toPublicEvent), cutTo: undefined };
     return { ...page, upTo: isLast ? Math.max(after, head) : upTo, isLast };
   }
 
@@ -77,7 +77,7 @@ class UnevenLog {
   }
 }
 
-function isChosen({ type, incidentId }: LoggedEvent, choice: EventChoice): boolean {
+function isChosen({ type, incidentId }: LoggedEvent, choice: EventSelection): boolean {
   return choice.types.includes(type) && (choice.incidentId ?? incidentId) === incidentId;
 }
 
@@ -112,7 +112,7 @@ function setUp(log: UnevenLog): { openStream: OpenStream; committed: CommittedEv
   const supervisor = new StreamSupervisor(config, {} as Clock, {} as Principals, new Metrics());
   const feeds = new TenantFeeds(log as unknown as EventLog, committed);
   return {
-    openStream: new OpenStream(config, log as unknown as ToldLog, feeds, supervisor),
+    openStream: new OpenStream(config, log as unknown as PublicEventLog, feeds, supervisor),
     committed,
     feeds,
   };
@@ -205,22 +205,20 @@ class StalledSink extends RecordingSink {
 /** A log that fails after three pages. */
 class FailingLog extends UnevenLog {
   chosen = 0;
-  override choose(...question: Parameters<UnevenLog['choose']>): Promise<EventPage> {
+  override page(...question: Parameters<UnevenLog['page']>): Promise<EventPage> {
     this.chosen += 1;
     if (this.chosen > 3) return Promise.reject(new Error('the database is down'));
-    return super.choose(...question);
+    return super.page(...question);
   }
 }
 
 /** A log of events so large that three make a page, and small ones after position 300. */
 class HeavyLog extends UnevenLog {
   readonly limits: number[] = [];
-  override async choose(
-    ...[tenant, choice, after, limit]: Parameters<UnevenLog['choose']>
-  ): Promise<EventPage> {
+  override async page(...[tenant, choice, after, limit]: Parameters<UnevenLog['page']>): Promise<EventPage> {
     this.limits.push(limit);
     const cutTo = after < 300 && limit > 3 ? 3 : undefined;
-    const page = await super.choose(tenant, choice, after, cutTo ?? limit);
+    const page = await super.page(tenant, choice, after, cutTo ?? limit);
     return { ...page, cutTo };
   }
 }

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Config } from '#kernel/config/config';
-import { type EventPage, ToldLog } from '#kernel/events/told-log';
+import { type EventPage, PublicEventLog } from '#kernel/events/public-event-log';
 import type { Principal } from '#kernel/http/principal';
 import type { EventFilter } from '../domain/event-filter.js';
 import { ConcurrencyLimiter } from './concurrency-limiter.js';
@@ -30,7 +30,7 @@ export class OpenStream {
 
   constructor(
     @Inject(Config) private readonly config: Config,
-    private readonly toldLog: ToldLog,
+    private readonly publicEventLog: PublicEventLog,
     private readonly feeds: TenantFeeds,
     private readonly supervisor: StreamSupervisor,
   ) {}
@@ -80,6 +80,6 @@ export class OpenStream {
   }
 
   private read({ tenantId, filter }: EventStream, after: number, limit: number): Promise<EventPage> {
-    return this.reads.run(tenantId, () => this.toldLog.choose(tenantId, filter, after, limit));
+    return this.reads.run(tenantId, () => this.publicEventLog.page(tenantId, filter, after, limit));
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { invalid } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
-import type { ToldEvent } from '#kernel/events/told-events';
-import { ToldLog } from '#kernel/events/told-log';
+import type { PublicEvent } from '#kernel/events/public-events';
+import { PublicEventLog } from '#kernel/events/public-event-log';
 import type { EventFilter } from '../domain/event-filter.js';
 import { FindPosition } from './find-position.js';
 
@@ -10,7 +10,7 @@ import { FindPosition } from './find-position.js';
 @Injectable()
 export class PollEvents {
   constructor(
-    private readonly toldLog: ToldLog,
+    private readonly publicEventLog: PublicEventLog,
     private readonly findPosition: FindPosition,
   ) {}
 
@@ -24,15 +24,15 @@ export class PollEvents {
     filter: EventFilter,
     after: string | undefined,
     limit: number,
-  ): Promise<readonly ToldEvent[]> {
+  ): Promise<readonly PublicEvent[]> {
     const position = await this.findPosition.after(tenantId, after ?? '0');
     if (position === undefined) {
       throw invalid('after', 'is not an event of the kept log; omit it to start from the oldest event');
     }
-    const events: ToldEvent[] = [];
+    const events: PublicEvent[] = [];
     // A page can be short because some events in its range are not published.
     for (let from = position, isDone = false; !isDone && events.length < limit;) {
-      const page = await this.toldLog.choose(tenantId, filter, from, limit);
+      const page = await this.publicEventLog.page(tenantId, filter, from, limit);
       events.push(...page.events());
       from = page.upTo;
       isDone = page.isLast || page.cutTo !== undefined;

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { LoggedEvent } from '#kernel/events/logged-event';
-import { told } from '#kernel/events/told-events';
+import { toPublicEvent } from '#kernel/events/public-events';
 import type { EventStream } from './event-stream.js';
 import { framesOf } from './frames.js';
 import { Listeners } from './listeners.js';
@@ -165,7 +165,7 @@ export class TenantFeed {
   /** @param events all events after the stream's position, up to the feed's */
   private goLive(stream: EventStream, after: number, events: readonly LoggedEvent[]): void {
     const missing = events.filter((event) => event.seq > after && stream.filter.matches(event));
-    if (missing.length > 0) stream.send(framesOf(missing.map(told)));
+    if (missing.length > 0) stream.send(framesOf(missing.map(toPublicEvent)));
     this.listeners.add(stream);
   }
 }

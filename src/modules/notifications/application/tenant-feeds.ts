@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
-import { EventLog, type PlaceInLog } from '#kernel/events/event-log';
+import { EventLog, type LogPosition } from '#kernel/events/event-log';
 import type { LoggedEvent } from '#kernel/events/logged-event';
 import { Outage } from '#kernel/log/outage';
 import { gathered } from '#kernel/persistence/gathered';
@@ -33,7 +33,7 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly pollOutage = new Outage();
   private polls = 0;
   /** Batched across tenants: many logs grow at a time, each by little, and a query costs more than what it reads. */
-  private readonly readAfter = gathered<PlaceInLog, readonly LoggedEvent[]>(
+  private readonly readAfter = gathered<LogPosition, readonly LoggedEvent[]>(
     (places) => this.eventLog.pages(places, EVENTS_PER_READ),
     READS,
   );

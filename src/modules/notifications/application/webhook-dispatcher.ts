@@ -11,8 +11,8 @@ import { Config } from '#kernel/config/config';
 import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
-import { GrownLogs } from '#kernel/events/grown-logs';
-import type { Turns } from '#kernel/events/log-follower';
+import type { Turns } from '#kernel/events/log-consumer';
+import { TurnScheduler } from '#kernel/events/turn-scheduler';
 import { Metrics } from '#kernel/metrics/metrics';
 import { Recent } from '#kernel/persistence/recent';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
@@ -20,7 +20,7 @@ import { type DueSubscription, WebhookSubscriptions } from '../domain/webhook-su
 import { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { DeliverWebhooks } from './deliver-webhooks.js';
 
-const LOGS_PER_PASS = 1_000;
+const TENANTS_PER_PASS = 1_000;
 /** The pause between two checks for due subscriptions, so that the events in between are sent in one batch. */
 const COALESCE_MS = 50;
 
@@ -46,7 +46,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   /** Delivery workers by subscription id. */
   private readonly workers = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
-  private follower: GrownLogs | undefined;
+  private scheduler: TurnScheduler | undefined;
 
   constructor(
     @Inject(Config) private readonly config: Config,
@@ -63,18 +63,18 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
 
   onApplicationBootstrap(): void {
     if (this.config.role === 'api') return;
-    this.follower = new GrownLogs(
+    this.scheduler = new TurnScheduler(
       {
         name: 'webhook dispatcher',
         log: this.log,
-        findBehind: 'webhooks_behind',
-        logsAPass: LOGS_PER_PASS,
-        logsAside: 0,
-        longestRestMs: 0,
-        begin: (tenantIds) => this.begin(tenantIds),
+        findLagging: 'webhooks_behind',
+        tenantsPerPass: TENANTS_PER_PASS,
+        maxAlone: 0,
+        maxRestMs: 0,
+        startTurns: (tenantIds) => this.startTurns(tenantIds),
         // Tenants are not claimed: a worker leases its subscription.
-        end: () => Promise.resolve(),
-        complaint: 'Webhook deliveries stopped; pending events stay in the log',
+        finishTurns: () => Promise.resolve(),
+        failureMessage: 'Webhook deliveries stopped; pending events stay in the log',
       },
       this.unitOfWork,
       this.committed,
@@ -85,19 +85,19 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
   /** Workers abort the request under way; another worker sends that event again. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
-    await this.follower?.stop();
+    await this.scheduler?.stop();
     await Promise.all(this.workers.values());
   }
 
   /** Does not wait for the deliveries, so that a slow receiver holds up no other. */
-  private async begin(tenantIds: readonly TenantId[]): Promise<Turns> {
+  private async startTurns(tenantIds: readonly TenantId[]): Promise<Turns> {
     const subscribers = await this.subscribers.get('');
     const subscribed = tenantIds.filter((tenantId) => subscribers.has(tenantId));
     if (subscribed.length > 0) {
       await this.startWorkers(subscribed);
       await pause(COALESCE_MS);
     }
-    return { events: 0, endings: new Map() };
+    return { events: 0, results: new Map() };
   }
 
   private async startWorkers(tenantIds: readonly TenantId[]): Promise<void> {

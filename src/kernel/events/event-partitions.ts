@@ -22,8 +22,8 @@ export class EnsureEventPartitions implements Chore {
  * every writer stand behind it. It needs the owner and no transaction around it, hence the connection of its own.
  */
 @Injectable()
-export class EventMonths {
-  private readonly log = new Logger(EventMonths.name);
+export class EventPartitions {
+  private readonly log = new Logger(EventPartitions.name);
 
   constructor(private readonly database: Database) {}
 

@@ -2,17 +2,17 @@ import type { TenantId } from '../domain/ids.js';
 import type { LoggedEvent } from './logged-event.js';
 
 /** What readers outside are told of an event. */
-export interface ToldEvent extends Pick<LoggedEvent, 'id' | 'type' | 'tenantId' | 'data'> {
+export interface PublicEvent extends Pick<LoggedEvent, 'id' | 'type' | 'tenantId' | 'data'> {
   /** When it happened: in UTC, to the millisecond. */
   readonly timestamp: string;
 }
 
-export function told({ id, type, tenantId, data, occurredAt }: LoggedEvent): ToldEvent {
+export function toPublicEvent({ id, type, tenantId, data, occurredAt }: LoggedEvent): PublicEvent {
   return { id, type, timestamp: occurredAt.toISOString(), tenantId, data };
 }
 
 /** Many events as one text, as PostgreSQL joins them. */
-export interface ToldText {
+export interface JoinedEvents {
   /** Where the log ended in the moment in which it was read, so that nothing up to there can be missing. */
   readonly head: string | null;
   /** How many were chosen, and how many of them the text has. */
@@ -30,13 +30,13 @@ const SEPARATOR = '\x1e';
 /** An event's id, type, timestamp and data. */
 const PARTS = 4;
 
-export const TOLD_COLUMNS = 'seq, id, type, occurred_at, data';
+export const PUBLIC_COLUMNS = 'seq, id, type, occurred_at, data';
 
 /**
- * Reads as one row, a `ToldText`, what a query for `TOLD_COLUMNS` chose of the log of tenant $1, up to the event that makes
+ * Reads as one row, a `JoinedEvents`, what a query for `PUBLIC_COLUMNS` chose of the log of tenant $1, up to the event that makes
  * it a page's size: to join its values there and take them apart here costs a third of what they cost the driver one by one.
  */
-export function asOneText(chosen: string): string {
+export function asOneRow(chosen: string): string {
   return `
   SELECT (SELECT seq FROM event_stream WHERE tenant_id = $1) AS head, count(*)::int AS chosen,
          (count(*) FILTER (WHERE fits))::int AS count, max(seq) FILTER (WHERE fits) AS last,
@@ -48,10 +48,10 @@ export function asOneText(chosen: string): string {
           WINDOW before AS (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS page`;
 }
 
-export function toldEvents(tenantId: TenantId, { told: text }: ToldText): ToldEvent[] {
+export function splitEvents(tenantId: TenantId, { told: text }: JoinedEvents): PublicEvent[] {
   if (text === null) return [];
   const parts = text.split(SEPARATOR);
-  const events: ToldEvent[] = [];
+  const events: PublicEvent[] = [];
   for (let at = 0; at < parts.length; at += PARTS) {
     const [id = '', type = '', moment = '', data = ''] = parts.slice(at, at + PARTS);
     events.push({ id, type, timestamp: timestampOf(moment), tenantId, data });

@@ -3,8 +3,8 @@ import type { DataSource } from 'typeorm';
 import { newTenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
 import { EventCatalogue } from '#kernel/events/event-catalogue';
-import type { ToldEvent } from '#kernel/events/told-events';
-import { type EventChoice, ToldLog } from '#kernel/events/told-log';
+import type { PublicEvent } from '#kernel/events/public-events';
+import { type EventSelection, PublicEventLog } from '#kernel/events/public-event-log';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
 import { applicationDataSource } from '#kernel/persistence/data-source';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
@@ -22,7 +22,7 @@ const tenantId = newTenantId();
 const incidentId = newIncidentId();
 const allTypes = ['incident.created', 'remediation.proposed'];
 /** By the walk along the log, by type, and by incident. */
-const choices: [string, EventChoice][] = [
+const choices: [string, EventSelection][] = [
   ['all events', { types: allTypes }],
   ['those of some types', { types: ['remediation.proposed'] }],
   ['those of an incident', { types: allTypes, incidentId }],
@@ -30,13 +30,13 @@ const choices: [string, EventChoice][] = [
 
 let database: TestDatabase;
 let source: DataSource;
-let log: ToldLog;
+let log: PublicEventLog;
 beforeAll(async () => {
   database = await cloneDatabase();
   source = await applicationDataSource({ url: database.url, poolSize: 2 }).initialize();
   const committed = new CommittedEvents();
   const catalogue = new EventCatalogue([IncidentCreated, RemediationProposed]);
-  log = new ToldLog(new UnitOfWork(source, committed), new BatchWriter(source, committed), catalogue);
+  log = new PublicEventLog(new UnitOfWork(source, committed), new BatchWriter(source, committed), catalogue);
   const text = 'x'.repeat(LARGE);
   const one = (n: number, more: object) => ({
     type: 'remediation.proposed',
@@ -61,14 +61,14 @@ afterAll(async () => {
 
 interface Read {
   readonly bytes: number;
-  readonly events: readonly ToldEvent[];
+  readonly events: readonly PublicEvent[];
   readonly isCut: boolean;
 }
 
-async function readOn(choice: EventChoice): Promise<Read[]> {
+async function readOn(choice: EventSelection): Promise<Read[]> {
   const pages: Read[] = [];
   for (let after = 0, isLast = false; !isLast;) {
-    const page = await log.choose(tenantId, choice, after, LIMIT);
+    const page = await log.page(tenantId, choice, after, LIMIT);
     const events = page.events();
     const bytes = events.reduce((sum, { data }) => sum + data.length, 0);
     pages.push({ bytes, events, isCut: page.cutTo !== undefined });

@@ -4,10 +4,16 @@ import { BatchWriter } from '../persistence/batch-writer.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { ofIncident } from './event-log.js';
-import { asOneText, TOLD_COLUMNS, toldEvents, type ToldEvent, type ToldText } from './told-events.js';
+import {
+  asOneRow,
+  PUBLIC_COLUMNS,
+  splitEvents,
+  type PublicEvent,
+  type JoinedEvents,
+} from './public-events.js';
 
 /** Which events a reader wants. */
-export interface EventChoice {
+export interface EventSelection {
   readonly types: readonly string[];
   /** Only those about this incident. */
   readonly incidentId?: string | undefined;
@@ -15,7 +21,7 @@ export interface EventChoice {
 
 export interface EventPage {
   /** Takes the text apart that PostgreSQL answered: a page that waits is but one text. */
-  readonly events: () => readonly ToldEvent[];
+  readonly events: () => readonly PublicEvent[];
   /** The place up to which these are all that was chosen: the next page begins after it. */
   readonly upTo: number;
   /** Whether it reaches to where the log ended when it was asked for. */
@@ -26,7 +32,7 @@ export interface EventPage {
 
 /** Reads a tenant's log for readers outside, each of whom wants some of the events. */
 @Injectable()
-export class ToldLog {
+export class PublicEventLog {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly batches: BatchWriter,
@@ -37,18 +43,18 @@ export class ToldLog {
    * The next chosen events after place `after`, at most `limit` and no more than a page may hold, and fewer where some in
    * between were not chosen. Skipping many that were not chosen costs nothing.
    */
-  async choose(tenantId: TenantId, choice: EventChoice, after: number, limit: number): Promise<EventPage> {
+  async page(tenantId: TenantId, choice: EventSelection, after: number, limit: number): Promise<EventPage> {
     const isWalk =
       choice.incidentId === undefined && choice.types.length === this.catalogue.publishedTypes.length;
     const [text] = isWalk
-      ? await this.batches.read<ToldText>([tenantId], WALK, [tenantId, after, limit, choice.types])
+      ? await this.batches.read<JoinedEvents>([tenantId], WALK, [tenantId, after, limit, choice.types])
       : await this.seek(tenantId, choice, after, limit);
     if (!text) throw new Error('An aggregate answers one row');
     const isCut = text.count < text.chosen;
     const upTo = isWalk && !isCut ? after + limit : Number(text.last);
     const isLast = !isCut && (isWalk ? upTo >= Number(text.head) : text.count < limit);
     return {
-      events: () => toldEvents(tenantId, text),
+      events: () => splitEvents(tenantId, text),
       upTo: isLast ? Math.max(after, Number(text.head)) : upTo,
       isLast,
       cutTo: isCut ? text.count : undefined,
@@ -57,10 +63,10 @@ export class ToldLog {
 
   private seek(
     tenantId: TenantId,
-    { types, incidentId }: EventChoice,
+    { types, incidentId }: EventSelection,
     after: number,
     limit: number,
-  ): Promise<ToldText[]> {
+  ): Promise<JoinedEvents[]> {
     const parameters = [tenantId, after, limit, types];
     return incidentId === undefined
       ? this.unitOfWork.query(tenantId, OF_SOME_TYPES, parameters)
@@ -75,8 +81,8 @@ export class ToldLog {
  */
 const WALK = {
   name: 'walk-along-log',
-  text: asOneText(`
-    SELECT ${TOLD_COLUMNS} FROM events
+  text: asOneRow(`
+    SELECT ${PUBLIC_COLUMNS} FROM events
      WHERE tenant_id = $1 AND seq > $2 AND seq <= $2::bigint + $3::bigint AND type = ANY ($4) ORDER BY seq LIMIT $3::bigint`),
 };
 
@@ -85,12 +91,12 @@ const WALK = {
  * knows the stretch of 256 places in which they lie, not their order in it: with as many more as the last stretch can have,
  * the first ones are surely among them.
  */
-const OF_SOME_TYPES = asOneText(`
+const OF_SOME_TYPES = asOneRow(`
   SELECT e.* FROM unnest($4::text[]) AS wanted
     CROSS JOIN LATERAL (
-      SELECT ${TOLD_COLUMNS} FROM events
+      SELECT ${PUBLIC_COLUMNS} FROM events
        WHERE tenant_id = $1 AND type = wanted AND stretch >= $2::bigint >> 8 AND seq > $2
        ORDER BY stretch LIMIT $3::bigint + 256) AS e
    ORDER BY e.seq LIMIT $3`);
 
-const OF_INCIDENT = asOneText(ofIncident(TOLD_COLUMNS, 'type = ANY ($4)'));
+const OF_INCIDENT = asOneRow(ofIncident(PUBLIC_COLUMNS, 'type = ANY ($4)'));
