@@ -6,7 +6,7 @@ import { Once } from '#kernel/events/once';
 import { IncidentLifecycle, type IncidentSnapshot, type Judgement } from '#modules/ingestion/api';
 import { IncidentCreated } from '#modules/ingestion/events';
 import { Tenants } from '#modules/tenants/api';
-import { greaterSeverity } from '../domain/alerts/severity.js';
+import { higherSeverity } from '../domain/alerts/severity.js';
 import { type Triage, triage } from '../domain/alerts/triage.js';
 import { AlertHistory } from './alert-history.js';
 import { StartInvestigation } from './start-investigation.js';
@@ -65,8 +65,8 @@ interface Triaged extends Judgement {
 
 function triagedFor(threshold: Severity | undefined, incident: IncidentSnapshot): Triaged {
   const judged = triage(incident);
-  const severity = greaterSeverity(incident.severity, judged.severity);
-  const isSevere = threshold !== undefined && greaterSeverity(severity, threshold) === severity;
+  const severity = higherSeverity(incident.severity, judged.severity);
+  const isSevere = threshold !== undefined && higherSeverity(severity, threshold) === severity;
   const step = isSevere ? undefined : ({ happened: 'triage_below_threshold' } as const);
   return { incident, triage: judged, isSevere, step };
 }

@@ -3,7 +3,7 @@ import { compareText } from '../compare-text.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding } from '../finding.js';
 import { hypothesis } from '../hypothesis.js';
-import { standingOut } from '../topology/suspects.js';
+import { outlierScores } from '../topology/suspects.js';
 import { count, listed, percent } from '../wording.js';
 import { type Agent, type AgentReport, reportOf } from './agent.js';
 import { ALERT_STORM as NAME } from './names.js';
@@ -36,9 +36,9 @@ export const alertStorm: Agent = {
     const alerted = suspicionByEntity(signals).sort(
       (a, b) => b.suspicion - a.suspicion || compareText(a.entity, b.entity),
     );
-    const suspects = standingOut(new Map(alerted.map(({ entity, suspicion }) => [entity, suspicion])), {
-      usual: USUAL,
-      among: alerted.length,
+    const suspects = outlierScores(new Map(alerted.map(({ entity, suspicion }) => [entity, suspicion])), {
+      tolerance: USUAL,
+      population: alerted.length,
     });
     const storms = signals.reduce((most, { row }) => Math.max(most, row.stormsBefore), 0);
     const most = alerted[0]?.suspicion ?? 0;

@@ -2,7 +2,7 @@ import type { CallGraph } from '../topology/call-graph.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding, type Finding, type FindingKind } from '../finding.js';
 import { missingEvidence } from '../evidence/missing-evidence.js';
-import { asShares, together } from '../topology/suspects.js';
+import { asShares, combineSuspects } from '../topology/suspects.js';
 import { count, listed } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
@@ -31,10 +31,10 @@ export const blastRadius: Agent = {
         missing: [missingEvidence('topology', incident)],
       });
     }
-    const [first] = asShares(together(...reports.map(({ suspects }) => suspects)));
+    const [first] = asShares(combineSuspects(...reports.map(({ suspects }) => suspects)));
     const centre = first && first.score >= SUSPECTED ? first.entity : incident.service;
     if (centre === null) return reportOf(NAME, 'Nobody is suspected, so there is no centre to measure from.');
-    const callers = graph.callersOf(centre);
+    const callers = graph.transitiveCallers(centre);
     const suffering = sufferingIn(reports, graph);
     const hurt = callers.filter((service) => suffering.has(service));
     const apart = [...suffering.keys()].filter(

@@ -4,13 +4,13 @@ import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { missingEvidence } from '../evidence/missing-evidence.js';
 import {
-  areUnusual,
+  isUnusual,
   type MeasuredExcess,
   requestExcess,
-  sufferingOf,
-  type Suffering,
+  symptomOf,
+  type Symptom,
 } from '../metrics/request-excess.js';
-import { standingOut } from '../topology/suspects.js';
+import { outlierScores } from '../topology/suspects.js';
 import { sameService } from '../evidence/service-name.js';
 import { clockTime, count, percent } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
@@ -42,7 +42,7 @@ export const dependencyAnalysis: Agent = {
     if (incident.service === null) {
       return reportOf(NAME, 'The alert names no service, so there was nowhere to start tracing from.');
     }
-    const suffering = sufferingOf(incident, evidence.series, onset.at);
+    const suffering = symptomOf(incident, evidence.series, onset.at);
     const measured = requestExcess(evidence.series, suffering, onset.at);
     const attributions = attributeExcess(measured, incident.service, evidence.callGraph);
     const [worst] = attributions;
@@ -58,7 +58,7 @@ export const dependencyAnalysis: Agent = {
     }
     const unusual = measured
       .filter(({ entity }) => sameService(entity, incident.service ?? ''))
-      .some((failing) => measured.some((each) => each.entity === worst.entity && areUnusual(failing, each)));
+      .some((failing) => measured.some((each) => each.entity === worst.entity && isUnusual(failing, each)));
     // A percentile times the requests is not what was waited: good for a guess, not to single somebody out.
     const exact = measured.every((each) => each.exact);
     const evidenceIds = evidenceOf(measured, evidence);
@@ -70,9 +70,9 @@ export const dependencyAnalysis: Agent = {
         .filter(({ share }) => share >= NOTABLE)
         .map((each) => toHypothesis(each, suffering, evidenceIds(each), incident.service ?? '', unusual)),
       suspects: exact
-        ? standingOut(new Map(attributions.map(({ entity, share }) => [entity, share])), {
-            usual: USUAL_SHARE,
-            among: measured.length,
+        ? outlierScores(new Map(attributions.map(({ entity, share }) => [entity, share])), {
+            tolerance: USUAL_SHARE,
+            population: measured.length,
             weight: unusual ? 1 : WHEN_USUAL,
           })
         : [],
@@ -92,7 +92,7 @@ function evidenceOf(
 
 function toFinding(
   { entity, share, mass, own }: Attribution,
-  suffering: Suffering,
+  suffering: Symptom,
   evidenceIds: readonly string[],
   { onset }: InvestigationContext,
 ): Finding {
@@ -112,7 +112,7 @@ function toFinding(
 
 function toHypothesis(
   { entity, share }: Attribution,
-  suffering: Suffering,
+  suffering: Symptom,
   evidenceIds: readonly string[],
   failing: string,
   unusual: boolean,

@@ -3,7 +3,7 @@ import type { FailureMode } from '../platform/failure-mode.js';
 import { finding } from '../finding.js';
 import { hostTroubles } from '../platform/host-troubles.js';
 import { type CauseCategory, hypothesis, type Hypothesis } from '../hypothesis.js';
-import { movement, type MetricShift } from '../metrics/metric-shift.js';
+import { describeShift, type MetricShift } from '../metrics/metric-shift.js';
 import { type PlatformFailure, platformFailures, wellStates } from '../platform/platform-failures.js';
 import { clockTime, count, shortened } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
@@ -85,7 +85,7 @@ export const infrastructureHealth: Agent = {
 function hostHypothesis(shift: MetricShift): Hypothesis {
   const { entity, evidenceIds } = shift.series;
   return hypothesis({
-    statement: `${entity} is in trouble that no code causes: ${movement(shift)} at ${clockTime(shift.at)}`,
+    statement: `${entity} is in trouble that no code causes: ${describeShift(shift)} at ${clockTime(shift.at)}`,
     score: WHEN_MEASURED,
     status: 'supported',
     supportedBy: evidenceIds,

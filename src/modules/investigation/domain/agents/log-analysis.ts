@@ -2,11 +2,11 @@ import { errorHypotheses } from '../logs/error-hypotheses.js';
 import type { Cited, EvidenceSet } from '../evidence/evidence-set.js';
 import type { LogLine } from '../evidence/evidence.js';
 import { finding, type Finding, type FindingKind } from '../finding.js';
-import { compareLogs, type LogComparison, type TemplateUse } from '../logs/log-comparison.js';
-import { logChannels } from '../logs/log-channels.js';
+import { compareLogs, type LogComparison, type TemplateShift } from '../logs/log-comparison.js';
+import { logAnomalies } from '../logs/log-anomalies.js';
 import { missingEvidence } from '../evidence/missing-evidence.js';
 import { sameService, serviceOf } from '../evidence/service-name.js';
-import { standingOut, together } from '../topology/suspects.js';
+import { combineSuspects, outlierScores } from '../topology/suspects.js';
 import { beginning, clockTime, count, listed, shortened } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf, type Suspect } from './agent.js';
 
@@ -22,7 +22,7 @@ const USUAL_SILENT = 2;
 
 /**
  * Reads log lines and platform events: which messages of failure are new or more frequent since the onset, which
- * messages fell silent, and whether they name their cause themselves.
+ * messages are missing, and whether they name their cause themselves.
  */
 export const logAnalysis: Agent = {
   name: NAME,
@@ -36,15 +36,19 @@ export const logAnalysis: Agent = {
       });
     }
     const comparison = compareLogs(logs, splitOf(logs, context));
-    const troubles = comparison.uses.filter((use) => use.isError && isTrouble(use, comparison));
+    const troubles = comparison.templates.filter(
+      (template) => template.isError && isTrouble(template, comparison),
+    );
     const shown = troubles.slice(0, MOST_FINDINGS);
     return reportOf(NAME, message(comparison, troubles, context), {
       findings: [
-        ...shown.map((use) => troubleFinding(use, comparison, context)),
+        ...shown.map((template) => troubleFinding(template, comparison, context)),
         ...silences(comparison, context),
         ...quiet(logs, troubles, comparison, context),
       ],
-      hypotheses: errorHypotheses(troubles.map((use) => ({ use, kind: kindOf(use, comparison) }))),
+      hypotheses: errorHypotheses(
+        troubles.map((template) => ({ template, kind: kindOf(template, comparison) })),
+      ),
       suspects: comparison.comparable ? suspects(comparison) : byErrors(troubles),
       missing: comparison.comparable
         ? []
@@ -59,60 +63,60 @@ function splitOf(logs: readonly Cited<LogLine>[], { onset }: InvestigationContex
   return last <= onset.at ? onset.at - UNTIL_ALERTED : onset.at;
 }
 
-function isTrouble(use: TemplateUse, { comparable }: LogComparison): boolean {
-  if (use.after === 0) return false;
-  return !comparable || use.before === 0 || use.z >= RISEN;
+function isTrouble(template: TemplateShift, { comparable }: LogComparison): boolean {
+  if (template.after === 0) return false;
+  return !comparable || template.before === 0 || template.z >= RISEN;
 }
 
 function troubleFinding(
-  use: TemplateUse,
+  template: TemplateShift,
   comparison: LogComparison,
   { onset }: InvestigationContext,
 ): Finding {
-  const what = `${use.entity} logged “${shortened(use.sample)}” ${count(use.after, 'time')} since ${clockTime(use.firstAt)}`;
+  const what = `${template.entity} logged “${shortened(template.sample)}” ${count(template.after, 'time')} since ${clockTime(template.firstAt)}`;
   const before = !comparison.comparable
     ? 'there are no earlier lines to compare with'
-    : use.before === 0
+    : template.before === 0
       ? `never before ${clockTime(onset.at)}`
-      : `about ${count(Math.round(use.expected), 'time')} would have been normal`;
+      : `about ${count(Math.round(template.expected), 'time')} would have been normal`;
   return finding({
     statement: `${what}; ${before}.`,
-    evidenceIds: use.evidenceIds,
-    kind: kindOf(use, comparison),
-    entity: use.entity,
-    at: use.firstAt,
-    score: use.z,
+    evidenceIds: template.evidenceIds,
+    kind: kindOf(template, comparison),
+    entity: template.entity,
+    at: template.firstAt,
+    score: template.z,
     data: {
-      template: beginning(use.template, 300),
-      before: use.before,
-      after: use.after,
-      expected: Math.round(use.expected * 10) / 10,
+      template: beginning(template.text, 300),
+      before: template.before,
+      after: template.after,
+      expected: Math.round(template.expected * 10) / 10,
     },
   });
 }
 
-function kindOf(use: TemplateUse, { comparable }: LogComparison): FindingKind {
+function kindOf(template: TemplateShift, { comparable }: LogComparison): FindingKind {
   if (!comparable) return 'error_seen';
-  return use.before === 0 ? 'new_error' : 'risen_error';
+  return template.before === 0 ? 'new_error' : 'risen_error';
 }
 
-function silences({ uses, comparable }: LogComparison, { onset }: InvestigationContext): Finding[] {
+function silences({ templates, comparable }: LogComparison, { onset }: InvestigationContext): Finding[] {
   if (!comparable) return [];
-  return uses
-    .filter((use) => !use.isError && use.z <= SILENT)
+  return templates
+    .filter((template) => !template.isError && template.z <= SILENT)
     .slice(-3)
     .reverse()
-    .map((use) =>
+    .map((template) =>
       finding({
         statement:
-          `${use.entity} logged “${shortened(use.sample)}” ${count(use.after, 'time')} since ` +
-          `${clockTime(onset.at)}; about ${count(Math.round(use.expected), 'time')} would have been normal.`,
-        evidenceIds: use.evidenceIds,
+          `${template.entity} logged “${shortened(template.sample)}” ${count(template.after, 'time')} since ` +
+          `${clockTime(onset.at)}; about ${count(Math.round(template.expected), 'time')} would have been normal.`,
+        evidenceIds: template.evidenceIds,
         kind: 'missing_message',
-        entity: use.entity,
+        entity: template.entity,
         at: onset.at,
-        score: -use.z,
-        data: { template: beginning(use.template, 300), before: use.before, after: use.after },
+        score: -template.z,
+        data: { template: beginning(template.text, 300), before: template.before, after: template.after },
       }),
     );
 }
@@ -120,7 +124,7 @@ function silences({ uses, comparable }: LogComparison, { onset }: InvestigationC
 /** That nothing is wrong is a finding too, but only where the failing service itself was read before and after. */
 function quiet(
   logs: readonly Cited<LogLine>[],
-  troubles: readonly TemplateUse[],
+  troubles: readonly TemplateShift[],
   { comparable, linesAfter }: LogComparison,
   { incident, onset }: InvestigationContext,
 ): Finding[] {
@@ -142,28 +146,28 @@ function quiet(
 }
 
 function suspects(comparison: LogComparison): Suspect[] {
-  const { failing, silent } = logChannels(comparison);
-  const among = comparison.byEntity.size;
-  return together(
-    standingOut(failing, { usual: USUAL_FAILING, among }),
-    standingOut(silent, { usual: USUAL_SILENT, among }),
+  const { errors, missing } = logAnomalies(comparison);
+  const population = comparison.byEntity.size;
+  return combineSuspects(
+    outlierScores(errors, { tolerance: USUAL_FAILING, population }),
+    outlierScores(missing, { tolerance: USUAL_SILENT, population }),
   );
 }
 
 /** With nothing to compare with, whoever logs most of the errors. */
-function byErrors(troubles: readonly TemplateUse[]): Suspect[] {
+function byErrors(troubles: readonly TemplateShift[]): Suspect[] {
   const lines = new Map<string, number>();
   for (const { entity, after } of troubles) lines.set(entity, (lines.get(entity) ?? 0) + Math.log1p(after));
-  return standingOut(lines, { usual: USUAL_FAILING, among: lines.size });
+  return outlierScores(lines, { tolerance: USUAL_FAILING, population: lines.size });
 }
 
 function message(
   comparison: LogComparison,
-  troubles: readonly TemplateUse[],
+  troubles: readonly TemplateShift[],
   { onset }: InvestigationContext,
 ): string {
-  const errors = comparison.uses.filter((use) => use.isError);
-  const lines = errors.reduce((sum, use) => sum + use.before + use.after, 0);
+  const errors = comparison.templates.filter((template) => template.isError);
+  const lines = errors.reduce((sum, template) => sum + template.before + template.after, 0);
   const all = comparison.linesBefore + comparison.linesAfter;
   if (lines === 0) {
     return `Read ${count(all, 'line')} of ${count(comparison.byEntity.size, 'service')}; none speaks of failure.`;

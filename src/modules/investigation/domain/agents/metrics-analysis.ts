@@ -1,12 +1,12 @@
-import { calmSeries } from '../metrics/calm-series.js';
+import { healthySeries } from '../metrics/healthy-series.js';
 import { compareText } from '../compare-text.js';
 import { rankEntities } from '../topology/entity-ranking.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding, type Finding } from '../finding.js';
 import { metricHypothesis } from '../metrics/metric-hypothesis.js';
-import { metricShift, type MetricShift, movement } from '../metrics/metric-shift.js';
+import { metricShift, type MetricShift, describeShift } from '../metrics/metric-shift.js';
 import { missingEvidence } from '../evidence/missing-evidence.js';
-import { standingOut, together } from '../topology/suspects.js';
+import { combineSuspects, outlierScores } from '../topology/suspects.js';
 import { clockTime, count } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 import { METRICS_ANALYSIS as NAME } from './names.js';
@@ -44,23 +44,23 @@ export const metricsAnalysis: Agent = {
       });
     }
     const shifts = compared.filter(({ shifted }) => shifted).sort(byScore);
-    const calm = calmSeries(compared, incident);
+    const calm = healthySeries(compared, incident);
     const graph = evidence.callGraph;
     const topmost = rankEntities([...shifts, ...compared.filter(({ shifted }) => !shifted)], graph, {
       failing: incident.service,
       since: onset.at,
     });
-    const among = new Set(evidence.series.map(({ entity }) => entity)).size;
+    const population = new Set(evidence.series.map(({ entity }) => entity)).size;
     return reportOf(NAME, message(compared, shifts), {
       findings: [...calmFinding(calm, context), ...shifts.slice(0, MOST_FINDINGS).map(shiftFinding)],
       hypotheses: topmost
         .slice(0, MOST_HYPOTHESES)
         .map((ranking) => metricHypothesis(ranking, incident.service, calm)),
-      suspects: together(
-        standingOut(resourceEffects(shifts), { usual: USUAL_EFFECT, among }),
-        standingOut(new Map(topmost.map(({ entity, score }) => [entity, score])), {
-          usual: USUAL_STRENGTH,
-          among,
+      suspects: combineSuspects(
+        outlierScores(resourceEffects(shifts), { tolerance: USUAL_EFFECT, population }),
+        outlierScores(new Map(topmost.map(({ entity, score }) => [entity, score])), {
+          tolerance: USUAL_STRENGTH,
+          population,
           weight: WEIGHT_OF_SYMPTOMS,
         }),
       ),
@@ -82,7 +82,7 @@ function resourceEffects(shifts: readonly MetricShift[]): Map<string, number> {
 function shiftFinding(shift: MetricShift): Finding {
   const { series, score, at, normal, worst } = shift;
   return finding({
-    statement: `${series.metric} of ${series.entity} ${movement(shift).slice(series.metric.length + 1)} from ${clockTime(at)} on.`,
+    statement: `${series.metric} of ${series.entity} ${describeShift(shift).slice(series.metric.length + 1)} from ${clockTime(at)} on.`,
     evidenceIds: series.evidenceIds,
     kind: 'metric_shift',
     entity: series.entity,
@@ -114,7 +114,7 @@ function message(compared: readonly MetricShift[], shifts: readonly MetricShift[
   const entities = new Set(shifts.map(({ series }) => series.entity)).size;
   return (
     `${read}; ${count(shifts.length, 'series', 'series')} of ${count(entities, 'entity', 'entities')} left normal, ` +
-    `most of all ${worst.series.entity}: ${movement(worst)}.`
+    `most of all ${worst.series.entity}: ${describeShift(worst)}.`
   );
 }
 

@@ -3,9 +3,9 @@ import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { FindingKind } from '../finding.js';
 import { getOrAdd } from '../get-or-add.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
-import { placeOfTrouble } from '../topology/place-of-trouble.js';
+import { localisedFault } from '../topology/localised-fault.js';
 import { serviceOf } from '../evidence/service-name.js';
-import { asShares, together } from '../topology/suspects.js';
+import { asShares, combineSuspects } from '../topology/suspects.js';
 import { count, shortened } from '../wording.js';
 import { writtenContext } from '../evidence/written-context.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf, type Suspect } from './agent.js';
@@ -28,10 +28,10 @@ export const synthesis: Agent = {
   after: 'all',
   run(evidence: EvidenceSet, { reports }: InvestigationContext): AgentReport {
     const all = reports.flatMap(({ hypotheses }) => hypotheses);
-    const suspects = asShares(together(...reports.map(({ suspects: suspected }) => suspected)));
+    const suspects = asShares(combineSuspects(...reports.map(({ suspects: suspected }) => suspected)));
     const joined = joinedByEntity(all);
     const ranked = doubtedByOutsideCause(
-      weighedBySuspicion([...joined, ...placeOfTrouble(joined, reports, evidence)], suspects),
+      weighedBySuspicion([...joined, ...localisedFault(joined, reports, evidence)], suspects),
       all,
     ).sort((a, b) => b.score - a.score || compareText(a.statement, b.statement));
     return reportOf(SYNTHESIS, message(ranked, reports), {

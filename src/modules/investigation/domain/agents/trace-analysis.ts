@@ -2,17 +2,17 @@ import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
 import { missingEvidence } from '../evidence/missing-evidence.js';
-import { standingOut, together } from '../topology/suspects.js';
+import { combineSuspects, outlierScores } from '../topology/suspects.js';
 import {
   missingCalls,
   type MissingCall,
-  SILENT,
-  type Silence,
-  silences,
+  MISSING_CALL_Z,
+  type MissingCallSource,
+  missingCallSources,
   slowEdges,
   type SlowEdge,
   slownessByEntity,
-} from '../traces/trace-channels.js';
+} from '../traces/call-anomalies.js';
 import { statisticsOfSpans } from '../traces/trace-statistics.js';
 import { amount, clockTime, count } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
@@ -41,20 +41,20 @@ export const traceAnalysis: Agent = {
     }
     const edges = slowEdges(statistics);
     const calls = missingCalls(statistics);
-    const slow = edges.filter(({ size }) => size >= NOTABLE_SIZE).slice(0, MOST_SHOWN);
-    const missed = calls.filter(({ z }) => z >= SILENT).slice(0, MOST_SHOWN);
-    const silent = silences(calls, statistics);
-    const among = new Set(
+    const slow = edges.filter(({ growth }) => growth >= NOTABLE_SIZE).slice(0, MOST_SHOWN);
+    const missed = calls.filter(({ z }) => z >= MISSING_CALL_Z).slice(0, MOST_SHOWN);
+    const silent = missingCallSources(calls, statistics);
+    const population = new Set(
       statistics.flatMap(({ row }) => [row.entity, ...(row.caller === undefined ? [] : [row.caller])]),
     ).size;
-    const suspects = together(
-      standingOut(slownessByEntity(edges), { usual: USUAL_SLOWNESS, among }),
-      standingOut(new Map(silent.map(({ entity, worst }) => [entity, worst.z])), {
-        usual: USUAL_SILENCE,
-        among,
+    const suspects = combineSuspects(
+      outlierScores(slownessByEntity(edges), { tolerance: USUAL_SLOWNESS, population }),
+      outlierScores(new Map(silent.map(({ entity, worst }) => [entity, worst.z])), {
+        tolerance: USUAL_SILENCE,
+        population,
       }),
     );
-    return reportOf(NAME, message(among, slow, missed), {
+    return reportOf(NAME, message(population, slow, missed), {
       findings: [
         ...slow.map((edge) => slowFinding(edge, context)),
         ...missed.map((call) => missedFinding(call, context)),
@@ -66,7 +66,7 @@ export const traceAnalysis: Agent = {
 };
 
 function slowFinding(
-  { caller, callee, before, now, size, evidenceIds }: SlowEdge,
+  { caller, callee, before, now, growth, evidenceIds }: SlowEdge,
   { onset }: InvestigationContext,
 ): Finding {
   return finding({
@@ -75,7 +75,7 @@ function slowFinding(
     kind: 'slow_call',
     entity: callee,
     at: onset.at,
-    score: size,
+    score: growth,
     data: { caller, before, now },
   });
 }
@@ -95,13 +95,13 @@ function missedFinding(call: MissingCall, { onset }: InvestigationContext): Find
   });
 }
 
-function hypothesesOf(edge: SlowEdge | undefined, silent: Silence | undefined): Hypothesis[] {
+function hypothesesOf(edge: SlowEdge | undefined, silent: MissingCallSource | undefined): Hypothesis[] {
   return [
     ...(edge
       ? [
           hypothesis({
             statement: `Calls to ${edge.callee} lose time on the way: ${amount(edge.now)} ms instead of ${amount(edge.before)} ms from ${edge.caller}`,
-            score: 0.3 + 0.25 * Math.min(1, edge.size / 4),
+            score: 0.3 + 0.25 * Math.min(1, edge.growth / 4),
             status: 'supported',
             supportedBy: edge.evidenceIds,
             category: 'dependency',
@@ -110,7 +110,7 @@ function hypothesesOf(edge: SlowEdge | undefined, silent: Silence | undefined): 
           }),
         ]
       : []),
-    ...(silent && silent.worst.z >= SILENT
+    ...(silent && silent.worst.z >= MISSING_CALL_Z
       ? [
           hypothesis({
             statement: brokenOff(silent),
@@ -126,14 +126,14 @@ function hypothesesOf(edge: SlowEdge | undefined, silent: Silence | undefined): 
   ];
 }
 
-function brokenOff({ entity, worst, callers }: Silence): string {
+function brokenOff({ entity, worst, callers }: MissingCallSource): string {
   return callers.includes(entity)
     ? `${entity} breaks off: it calls ${worst.operation} ${count(worst.count, 'time')} instead of ${amount(Math.round(worst.expected))}`
     : `The trouble is inside ${entity}: ${callers.join(' and ')} break off after calling it`;
 }
 
-function message(among: number, slow: readonly SlowEdge[], missed: readonly MissingCall[]): string {
-  const read = `Compared the calls of ${count(among, 'entity', 'entities')}`;
+function message(entities: number, slow: readonly SlowEdge[], missed: readonly MissingCall[]): string {
+  const read = `Compared the calls of ${count(entities, 'entity', 'entities')}`;
   const parts = [
     ...(slow[0]
       ? [`calls to ${slow[0].callee} take ${amount(slow[0].now - slow[0].before)} ms longer on the way`]

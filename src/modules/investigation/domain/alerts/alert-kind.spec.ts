@@ -5,13 +5,13 @@ const alert = (title: string, tags: Record<string, string> = {}, service: string
   alertKind({ title, service, tags });
 
 describe('The kind of an alert', () => {
-  it('is the same whatever was measured at the moment', () => {
+  it('does not depend on the measured values', () => {
     const first = alert('p99 of checkout at 1250 ms for 5 minutes');
     expect(first).toEqual(alert('p99 of checkout at 980 ms for 15 minutes'));
     expect(first).not.toEqual(alert('Error rate of checkout at 12 %'));
   });
 
-  it('is that of the rule where a label names it, and of the service where a label names that', () => {
+  it('takes the rule and the entity from labels when there are any', () => {
     const tags = { alertname: 'HighLatency', pod: 'checkout-7d9fbc6d8-x2x9l' };
     expect(alert('anything', tags, null)).toEqual({
       entity: 'checkout',
@@ -20,7 +20,7 @@ describe('The kind of an alert', () => {
     });
   });
 
-  it('is cut between characters where its names are too long', () => {
+  it('truncates long names between code points', () => {
     const names = { alertname: `${'x'.repeat(199)}🔥`, host: `${'y'.repeat(511)}🔥` };
     expect(alert('anything', names, null)).toMatchObject({
       entity: 'y'.repeat(511),
@@ -28,7 +28,7 @@ describe('The kind of an alert', () => {
     });
   });
 
-  it('is none of an alert that does not say whom it is about, nor is there one in what every object has', () => {
+  it('is undefined for an alert that names no entity, also with labels named like Object.prototype properties', () => {
     expect(alert('Something is wrong', {}, null)).toBeUndefined();
     expect(alert('Something is wrong', { constructor: 'x' }, null)).toBeUndefined();
   });
@@ -42,7 +42,7 @@ describe('The kind of an alert', () => {
     ['labels of a service graph', 'Slow', { client: 'cart', server: 'payment' }],
     ['its service and a peer', 'Slow', { service: 'cart', peer_service: 'payment' }],
     ['a sentence', 'Requests from cart to payment are slow', {}],
-  ])('is about a call and meant for whom is called where %s names both sides', (_, title, tags) => {
+  ])('is about a call and its callee when %s names both sides', (_, title, tags) => {
     expect(alert(title, tags, null)).toMatchObject({ about: 'trace', entity: 'payment', caller: 'cart' });
   });
 
@@ -50,11 +50,11 @@ describe('The kind of an alert', () => {
     ['ErrorLogLinesHigh', 'anything'],
     ['Errors', 'New exceptions in the logs of checkout'],
     ['Errors', 'checkout logged “connection refused” 40 times'],
-  ])('is about messages where %s: %s says so', (alertname, title) => {
+  ])('is about log messages for %s: %s', (alertname, title) => {
     expect(alert(title, { alertname })).toMatchObject({ about: 'log', signal: alertname });
   });
 
-  it('is about a metric wherever the alert does not plainly say something else', () => {
+  it('is about a metric otherwise', () => {
     for (const [title, tags] of [
       ['Transaction log of checkout at 95 % of its disk', {}],
       ['Moved from blue to green', {}],

@@ -18,24 +18,24 @@ function suspicions(...signals: ReturnType<typeof alert>[]): Record<string, numb
   return Object.fromEntries(suspicionByEntity(signals).map(({ entity, suspicion }) => [entity, suspicion]));
 }
 
-describe('Whose alerts are the most unusual', () => {
+describe('The suspicion of an entity in an alert storm', () => {
   const of = (...signals: ReturnType<typeof alert>[]) => suspicions(...signals)['web'] ?? 0;
 
-  it('weighs an alert by how rarely it was seen before', () => {
+  it('weighs an alert by its surprisal', () => {
     const [web] = suspicionByEntity([alert({ seenBefore: 1 })]);
-    expect(web?.signals[0]?.surprise).toBeCloseTo(Math.log(100 / 2));
+    expect(web?.signals[0]?.surprisal).toBeCloseTo(Math.log(100 / 2));
     expect(of(alert({ seenBefore: 98 }))).toBeLessThan(0.01);
     expect(of(alert({ seenBefore: 1 }))).toBeGreaterThan(of(alert({ seenBefore: 9 })));
   });
 
-  it('gives an entity that is alone in a view more of it than one of several', () => {
+  it('is higher for an entity that is alone in a view', () => {
     const alone = of(alert({}));
     expect(of(alert({}), alert({ entity: 'store' }))).toBeLessThan(alone);
     expect(of(alert({}), alert({ entity: 'store', signal: 'cpu down' }))).toBe(alone);
     expect(of(alert({}), alert({ entity: 'store', signal: 'p99 up' }))).toBe(alone);
   });
 
-  it('takes a rare message for more than a rare metric, and a call for its callee', () => {
+  it('is higher for a rare log message than for a rare metric, and counts a call for its callee', () => {
     const { web, store, gate } = suspicions(
       alert({}),
       alert({ entity: 'store', about: 'log', signal: 'disk is full' }),
@@ -45,7 +45,7 @@ describe('Whose alerts are the most unusual', () => {
     expect(gate).toBe(web);
   });
 
-  it('counts an alert that repeats once, and further ones of the same entity less', () => {
+  it('counts a repeated alert once, and further alerts of the same entity less', () => {
     const one = of(alert({}));
     expect(of(alert({}), alert({}))).toBe(one);
     const two = of(alert({}), alert({ signal: 'memory up' }));
@@ -53,7 +53,7 @@ describe('Whose alerts are the most unusual', () => {
     expect(two).toBeLessThan(2 * one);
   });
 
-  it('holds all alerts for equal when nothing is known of earlier storms', () => {
+  it('is equal for all alerts when no earlier storms are known', () => {
     const { web, store } = suspicions(
       alert({ stormsBefore: 0 }),
       alert({ stormsBefore: 0, entity: 'store', signal: 'memory up' }),
@@ -70,11 +70,11 @@ describe('Whose alerts are the most unusual', () => {
     ['Slowdown: p99 at <*> ms', 'requests up'],
     ['dest_success_rate down', 'requests down'],
     ['Requests below <*>/s', 'requests down'],
-  ])('sees %s in the view of %s', (signal, view) => {
+  ])('counts %s in the view %s', (signal, view) => {
     expect(suspicionByEntity([alert({ signal })])[0]?.view).toBe(view);
   });
 
-  it('depends on no name', () => {
+  it('does not depend on names', () => {
     const storm = ['a', 'b', 'c'].map((entity, i) => alert({ entity, seenBefore: i, caller: 'a' }));
     const renamed = storm.map(({ evidenceId, row }) => ({
       evidenceId,

@@ -1,114 +1,121 @@
 import { asWords } from './alert-kind.js';
-import { unlikeReplicas } from './alert-replicas.js';
+import { uniqueAmongReplicas } from './alert-replicas.js';
 import type { Cited } from '../evidence/evidence-set.js';
 import type { AlertSignal } from '../evidence/evidence.js';
 import { profileOf, type MetricRole } from '../metrics/metric-profile.js';
 
-/** What an entity's own alerts add up to. */
+/** The suspicion of one entity, from its own alerts. */
 export interface AlertedEntity {
   readonly entity: string;
-  /** Without a unit, 0 to 9: its shares of the storm's views, each by its weight; see `suspicionByEntity`. */
+  /** 0..9, without a unit: the weighted sum of its shares of the views; see `suspicionByEntity`. */
   readonly suspicion: number;
-  /** Where most of that comes from. */
+  /** The view that contributes most. */
   readonly view: ViewName;
-  /** Of that view, 0 to 1. */
+  /** 0..1: its share of that view. */
   readonly share: number;
-  /** The most unusual first. */
-  readonly signals: readonly SurprisingSignal[];
+  /** Highest surprisal first. */
+  readonly signals: readonly RankedAlert[];
 }
 
-export interface SurprisingSignal {
+export interface RankedAlert {
   readonly signal: AlertSignal;
   readonly views: readonly ViewName[];
   /** In nats. */
-  readonly surprise: number;
+  readonly surprisal: number;
   readonly evidenceId: string;
 }
 
 export type ViewName = keyof typeof VIEWS;
 
-/** One way of looking at a storm. */
+/** A kind of alerts that is shared out among entities separately. */
 interface View {
   readonly weight: number;
-  /** What the next alert of the same entity still adds: alerts of one entity say much the same. */
+  /** The weight of each further alert of an entity relative to the one before, since they are correlated. */
   readonly decay: number;
 }
 
-const METRIC: View = { weight: 1, decay: 0.9 };
+const METRIC_VIEW: View = { weight: 1, decay: 0.9 };
 const VIEWS = {
-  'resources up': METRIC,
-  'resources down': METRIC,
-  'requests up': METRIC,
-  'requests down': METRIC,
+  'resources up': METRIC_VIEW,
+  'resources down': METRIC_VIEW,
+  'requests up': METRIC_VIEW,
+  'requests down': METRIC_VIEW,
   calls: { weight: 1, decay: 0.4 },
-  // A message that an entity rarely logs says more than a metric off its normal, and a second one no more.
+  // A rare log message is stronger evidence than an anomalous metric; a second one adds nothing.
   messages: { weight: 3.5, decay: 0 },
   replicas: { weight: 0.5, decay: 0.9 },
 } as const satisfies Record<string, View>;
 const VIEW_NAMES = Object.keys(VIEWS) as ViewName[];
-/** What an entity has of its own; latency, errors and traffic are also passed on by others. */
-const OWN: ReadonlySet<MetricRole> = new Set<MetricRole>(['saturation', 'other']);
-const FALLS = /(?<!slow)down\b|\b(low|below|drops?|dropped|fell)\b/i;
-/** One entity that stands out counts for more than two that do so by half. */
+/** Roles of an entity's own resources; anomalies in latency, errors and traffic also propagate from others. */
+const RESOURCE_ROLES: ReadonlySet<MetricRole> = new Set<MetricRole>(['saturation', 'other']);
+const FALL_WORDS = /(?<!slow)down\b|\b(low|below|drops?|dropped|fell)\b/i;
+/** Above 1, so that one large surprisal outweighs two half as large. */
 const POWER = 1.5;
-/** In nats: nobody is singled out by what is as usual as this. */
-const USUAL = 3;
+/** In nats: a sum of surprisals about as low as this singles out no entity. */
+const TOLERANCE = 3;
 
 /**
- * Whose alerts are the most unusual. An alert is worth its surprisal `ln((storms + 2) / (storms with it + 1))`. Seven
- * views of the storm are shared out apart, so that one in which everybody has alerts decides little: an entity gets
- * `xᵖ / (Σ xᵖ + 3ᵖ)` of a view, `p` 1.5 and `x` the sum of its surprisals there, the largest in full, each further one less
- * by the view's decay. A call counts for its callee. The view of replicas has what none of an entity's replicas has. Where nothing is known of earlier storms, all alerts are worth the
- * same.
+ * Ranks the entities of an alert storm by how unusual their alerts are. An alert is weighted by its surprisal (a smoothed
+ * inverse document frequency) `ln((storms + 2) / (storms with it + 1))`. The alerts fall into seven views, each of which is
+ * shared out separately, so that a view in which all entities have alerts decides little: an entity gets
+ * `xᵖ / (Σ xᵖ + 3ᵖ)` of a view, with `p` = 1.5 and `x` the sum of its surprisals, highest first, each multiplied by the
+ * view's decay once more. An alert about a call counts for its callee; one that no replica of its entity has also counts
+ * in the view `replicas`. Without known earlier storms all alerts weigh the same.
+ * @returns in order of first alert
  */
 export function suspicionByEntity(signals: readonly Cited<AlertSignal>[]): AlertedEntity[] {
-  const alerted = distinctByEntity(signals);
-  const parts = alerted.map(({ own }) => VIEW_NAMES.map((view) => unusualIn(view, own) ** POWER));
-  const totals = VIEW_NAMES.map((_, i) => parts.reduce((sum, part) => sum + (part[i] ?? 0), USUAL ** POWER));
-  return alerted.map(({ entity, own }, place) => {
+  const alerted = distinctByEntity(signals).map(({ entity, own }) => ({
+    entity,
+    own,
+    parts: VIEW_NAMES.map((view) => surprisalIn(view, own) ** POWER),
+  }));
+  const totals = VIEW_NAMES.map((_, i) =>
+    alerted.reduce((sum, { parts }) => sum + (parts[i] ?? 0), TOLERANCE ** POWER),
+  );
+  return alerted.map(({ entity, own, parts }) => {
     const shares = VIEW_NAMES.map((view, i) => {
-      const share = (parts[place]?.[i] ?? 0) / (totals[i] ?? 1);
-      return { view, share, weighed: VIEWS[view].weight * share };
+      const share = (parts[i] ?? 0) / (totals[i] ?? 1);
+      return { view, share, weighted: VIEWS[view].weight * share };
     });
-    const most = shares.reduce((best, each) => (each.weighed > best.weighed ? each : best));
-    const suspicion = shares.reduce((sum, { weighed }) => sum + weighed, 0);
-    return { entity, suspicion, view: most.view, share: most.share, signals: own };
+    const largest = shares.reduce((best, each) => (each.weighted > best.weighted ? each : best));
+    const suspicion = shares.reduce((sum, { weighted }) => sum + weighted, 0);
+    return { entity, suspicion, view: largest.view, share: largest.share, signals: own };
   });
 }
 
-/** An alert that rang twice is one alert. */
+/** Repeated alerts count once. */
 function distinctByEntity(signals: readonly Cited<AlertSignal>[]) {
-  const unlike = unlikeReplicas(signals.map(({ row }) => row));
-  const byEntity = new Map<string, Map<string, SurprisingSignal>>();
+  const isUnique = uniqueAmongReplicas(signals.map(({ row }) => row));
+  const byEntity = new Map<string, Map<string, RankedAlert>>();
   for (const { row: signal, evidenceId } of signals) {
-    const known = byEntity.get(signal.entity) ?? new Map<string, SurprisingSignal>();
+    const known = byEntity.get(signal.entity) ?? new Map<string, RankedAlert>();
     byEntity.set(signal.entity, known);
-    const views: ViewName[] = unlike(signal) ? [viewOf(signal), 'replicas'] : [viewOf(signal)];
+    const views: ViewName[] = isUnique(signal) ? [viewOf(signal), 'replicas'] : [viewOf(signal)];
     const key = JSON.stringify([signal.about, signal.caller ?? null, signal.signal]);
-    known.set(key, { signal, views, surprise: surprisal(signal), evidenceId });
+    known.set(key, { signal, views, surprisal: surprisalOf(signal), evidenceId });
   }
   return [...byEntity].map(([entity, own]) => ({
     entity,
-    own: [...own.values()].sort((a, b) => b.surprise - a.surprise),
+    own: [...own.values()].sort((a, b) => b.surprisal - a.surprisal),
   }));
 }
 
-/** Of alerts with the most unusual first. */
-function unusualIn(name: ViewName, own: readonly SurprisingSignal[]): number {
+/** @param own highest surprisal first */
+function surprisalIn(name: ViewName, own: readonly RankedAlert[]): number {
   return own
     .filter(({ views }) => views.includes(name))
-    .reduce((sum, { surprise }, place) => sum + surprise * VIEWS[name].decay ** place, 0);
+    .reduce((sum, { surprisal }, rank) => sum + surprisal * VIEWS[name].decay ** rank, 0);
 }
 
-function surprisal({ seenBefore, stormsBefore }: AlertSignal): number {
+function surprisalOf({ seenBefore, stormsBefore }: AlertSignal): number {
   return Math.max(0, Math.log((stormsBefore + 2) / (seenBefore + 1)));
 }
 
 function viewOf({ about, signal }: AlertSignal): ViewName {
   if (about === 'trace') return 'calls';
   if (about === 'log') return 'messages';
-  // `up` is also the name of a metric.
+  // Without the direction, since `up` is also the name of a metric.
   const metric = signal.replace(/ (up|down)$/, '');
   const { role } = profileOf(metric, undefined);
-  return `${OWN.has(role) ? 'resources' : 'requests'} ${FALLS.test(asWords(signal)) ? 'down' : 'up'}`;
+  return `${RESOURCE_ROLES.has(role) ? 'resources' : 'requests'} ${FALL_WORDS.test(asWords(signal)) ? 'down' : 'up'}`;
 }

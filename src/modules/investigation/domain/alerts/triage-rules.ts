@@ -15,13 +15,13 @@ export type TriageCategory = (typeof TRIAGE_CATEGORIES)[number];
 export interface TriageRule {
   readonly category: TriageCategory;
   readonly words: RegExp;
-  /** What such words justify in production. */
+  /** The severity that these words justify in production. */
   readonly severity: Severity;
 }
 
 /**
- * Words of an alert and what they justify. Among the rules that match, the worst severity counts, and the category is
- * that of the first: what must not be missed (security, loss of data) stands before the symptoms.
+ * Rules that match words of an alert. The highest severity of all matching rules counts, and the category of the first, so
+ * what must not be missed (security, data loss) comes before symptoms.
  */
 export const TRIAGE_RULES: readonly TriageRule[] = [
   {

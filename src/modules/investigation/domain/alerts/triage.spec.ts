@@ -33,11 +33,11 @@ describe('Triage', () => {
     expect(triage(alert({ title }))).toMatchObject({ category, severity });
   });
 
-  it('never goes below what the sender says in production', () => {
+  it('never lowers the sender’s severity in production', () => {
     expect(triage(alert({ severity: 'critical', title: 'Slow page' })).severity).toBe('critical');
   });
 
-  it('raises what the sender plays down', () => {
+  it('raises a severity that the sender set too low', () => {
     expect(triage(alert({ severity: 'low', title: 'Total outage' })).severity).toBe('critical');
   });
 
@@ -48,13 +48,13 @@ describe('Triage', () => {
     expect(triage(alert({ severity, environment: null, tags: { env: 'dev-7' } })).severity).toBe('medium');
   });
 
-  it('does not take a word in the title for an environment', () => {
+  it('does not read an environment from the title', () => {
     expect(
       triage(alert({ severity: 'high', title: 'Latest test of payments', environment: null })).severity,
     ).toBe('high');
   });
 
-  it('understands urgency in the words of other tools', () => {
+  it('reads urgency in the terms of other tools', () => {
     expect(triage(alert({ tags: { priority: 'P1' } })).severity).toBe('critical');
     expect(triage(alert({ metadata: { severity: 'SEV-2' } })).severity).toBe('high');
     expect(triage(alert({ metadata: { severity: 7 } })).severity).toBe('medium');
@@ -73,7 +73,7 @@ describe('Triage', () => {
     ]);
   });
 
-  it('sums up in one sentence', () => {
+  it('summarises in one sentence', () => {
     expect(triage(alert({ title: 'Site is down' })).summary).toBe(
       'Critical availability incident on checkout (production): Site is down',
     );
@@ -86,14 +86,14 @@ describe('Triage', () => {
     }
   });
 
-  it('is surer of a category that the title names and more than one rule agrees on', () => {
+  it('is more confident in a category that the title names and several rules agree on', () => {
     const sure = triage(alert({ title: 'Site is down, 503 everywhere, no healthy upstream' }));
     const unsure = triage(alert({ description: 'a slow query, an error, a full queue' }));
     expect(sure.confidence).toBeGreaterThan(unsure.confidence);
     expect(triage(alert({})).confidence).toBe(0.2);
   });
 
-  it('is not slowed down or misled by hostile text', () => {
+  it('handles hostile text in linear time', () => {
     const description = 'certificate '.repeat(1600) + 'x';
     const tags = JSON.parse('{"__proto__":"P1"}') as Record<string, string>;
     expect(inTime(() => triage(alert({ description, tags }))).severity).toBe('medium');

@@ -1,12 +1,12 @@
 import type { Severity } from '#kernel/domain/severity';
-import { greaterSeverity, lowered } from './severity.js';
+import { higherSeverity, lowerSeverity } from './severity.js';
 import { type TriageCategory, TRIAGE_RULES, type TriageRule } from './triage-rules.js';
 import { shortened } from '../wording.js';
 
 export interface TriagedAlert {
   readonly title: string;
   readonly description: string;
-  /** The sender's. */
+  /** As the sender set it. */
   readonly severity: Severity;
   readonly service: string | null;
   readonly environment: string | null;
@@ -18,9 +18,9 @@ export interface Triage {
   readonly severity: Severity;
   readonly category: TriageCategory;
   readonly summary: string;
-  /** 0..1, in the category. */
+  /** 0..1, that the category is right. */
   readonly confidence: number;
-  /** Names as in the list of agents, the most promising first. */
+  /** Names of registered agents, the most promising first. */
   readonly suggestedAgents: readonly string[];
   /** Each reason a sentence. */
   readonly decidedBecause: readonly string[];
@@ -30,7 +30,7 @@ const PRODUCTION = /^(?:prod|prd|live)/i;
 const STAGING = /^(?:stag|stg|pre.?prod|uat|qa|canary|preview|demo)/i;
 const TEST = /^(?:test|dev|local|sandbox|ci\b|playground|lab)/i;
 
-/** How senders name urgency in a tag or a field when they do not use our five words. */
+/** Common names of urgency in tags and fields, other than our five severities. */
 const URGENCIES: readonly (readonly [RegExp, Severity])[] = [
   [/^(?:p1|p0|sev-?[01]|critical|fatal|emergency|disaster|page)$/i, 'critical'],
   [/^(?:p2|sev-?2|high|error|major|urgent)$/i, 'high'],
@@ -50,31 +50,31 @@ const AGENTS_FOR: Readonly<Record<TriageCategory, readonly string[]>> = {
 };
 
 /**
- * Triage by rules that give their reasons. The severity is the worst of what the sender says, what its tags say and
- * what the words justify; outside production it is lowered, one step for staging and two for test.
+ * Rule-based triage with reasons. The severity is the highest of the sender's, that of its tags and fields, and those of
+ * the matching rules; outside production it is lowered, by one step for staging and two for test.
  */
 export function triage(alert: TriagedAlert): Triage {
   const matches = matchesIn(alert);
-  const because: string[] = [`The sender calls it ${alert.severity}.`];
+  const reasons: string[] = [`The sender calls it ${alert.severity}.`];
 
   let severity = alert.severity;
   const urgency = urgencyOf(alert);
   if (urgency) {
-    severity = greaterSeverity(severity, urgency.severity);
-    because.push(`${urgency.where} says “${shortened(urgency.text, 40)}”, which is ${urgency.severity}.`);
+    severity = higherSeverity(severity, urgency.severity);
+    reasons.push(`${urgency.where} says “${shortened(urgency.text, 40)}”, which is ${urgency.severity}.`);
   }
   for (const { rule, word, where } of matches) {
-    severity = greaterSeverity(severity, rule.severity);
-    because.push(`“${word}” in the ${where} speaks of ${rule.category} and justifies ${rule.severity}.`);
+    severity = higherSeverity(severity, rule.severity);
+    reasons.push(`“${word}” in the ${where} speaks of ${rule.category} and justifies ${rule.severity}.`);
   }
   const environment = environmentOf(alert);
   if (environment.steps > 0) {
     const before = severity;
-    severity = lowered(severity, environment.steps);
-    because.push(`${environment.name} is not production: lowered from ${before} to ${severity}.`);
-  } else if (PRODUCTION.test(environment.name)) because.push(`${environment.name} is production.`);
+    severity = lowerSeverity(severity, environment.steps);
+    reasons.push(`${environment.name} is not production: lowered from ${before} to ${severity}.`);
+  } else if (PRODUCTION.test(environment.name)) reasons.push(`${environment.name} is production.`);
   if (matches.length === 0)
-    because.push('No rule knows the words of this alert, so its category is unknown.');
+    reasons.push('No rule knows the words of this alert, so its category is unknown.');
 
   const category = matches[0]?.rule.category ?? 'unknown';
   return {
@@ -83,7 +83,7 @@ export function triage(alert: TriagedAlert): Triage {
     summary: summaryOf(alert, severity, category),
     confidence: confidenceIn(category, matches),
     suggestedAgents: suggestedAgents(category),
-    decidedBecause: because,
+    decidedBecause: reasons,
   };
 }
 
@@ -110,7 +110,7 @@ interface Match {
   readonly where: 'title' | 'description';
 }
 
-/** One match per rule; the title speaks before the description, since descriptions quote much else. */
+/** One match per rule, those in the title first, since descriptions quote much else. */
 function matchesIn({ title, description }: TriagedAlert): Match[] {
   const inField = (text: string, where: Match['where']) =>
     TRIAGE_RULES.flatMap((rule): Match[] => {
@@ -122,7 +122,7 @@ function matchesIn({ title, description }: TriagedAlert): Match[] {
   return [...inTitle, ...inField(description, 'description').filter(({ rule }) => !known.has(rule))];
 }
 
-/** The share of matching rules that agree with the category, more sure with a title and with several. */
+/** Grows with the share of matching rules that agree on the category, a match in the title, and a second match. */
 function confidenceIn(category: TriageCategory, matches: readonly Match[]): number {
   if (matches.length === 0) return 0.2;
   const agreeing = matches.filter(({ rule }) => rule.category === category);
@@ -154,7 +154,7 @@ function environmentOf({ environment, tags }: TriagedAlert): { name: string; ste
   return { name: shortened(name, 60), steps: TEST.test(name) ? 2 : STAGING.test(name) ? 1 : 0 };
 }
 
-/** Never what an object inherits: keys are the sender's. */
+/** Own properties only, since the keys come from the sender. */
 function own(object: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }

@@ -3,7 +3,7 @@ import type { EvidenceType } from './evidence.js';
 import type { Finding } from '../finding.js';
 import type { Hypothesis } from '../hypothesis.js';
 
-/** What an agent read, as a person can look it up. */
+/** A piece of evidence that a run read, as it is stored and shown. */
 export interface EvidenceRecord {
   readonly evidenceId: string;
   readonly type: EvidenceType;
@@ -11,45 +11,45 @@ export interface EvidenceRecord {
   readonly agentName: string;
   readonly summary: string;
   readonly observedAt: Date;
-  /** What was asked for, in words. */
+  /** The query that was sent to the source, in words; null when nothing was queried. */
   readonly query: string | null;
-  /** The beginning of what was read. */
+  /** An excerpt: the beginning of what was read. */
   readonly content: string;
-  /** SHA-256, in hex, of all that was read. */
+  /** SHA-256, in hex, of everything that was read. */
   readonly contentHash: string;
   /**
-   * `file`: its rows are kept with it; `attached`: they lie where they were attached; `told`: it has none, the agents
-   * know it from the run's memory.
+   * Where the rows are stored. `file`: with this record; `attached`: with the attachment they came from; `told`: it has
+   * no rows, and agents read it from the run's context.
    */
   readonly origin: 'file' | 'attached' | 'told';
 }
 
-/** With its rows, as JSON, where they are kept with it. */
+/** `rows`: JSON when `origin` is `file`, otherwise null. */
 export type NewEvidence = EvidenceRecord & { readonly rows: string | null };
 
 export type NamedHypothesis = Hypothesis & {
   readonly hypothesisId: string;
-  /** A model's are never more than questions. */
+  /** Hypotheses of a model always have the status `open`. */
   readonly proposedBy: 'agents' | 'model';
 };
 
-/** What a run read, found and held to be possible. A finding without a citation cannot be stored. */
+/** Storage of a run's evidence, findings and hypotheses. A finding without a citation cannot be stored. */
 export abstract class CaseFile {
-  /** Evidence that is in the file already is left alone. */
+  /** Idempotent: evidence that is already stored is not changed. */
   abstract addEvidence(
     tenantId: TenantId,
     investigationId: string,
     evidence: readonly NewEvidence[],
   ): Promise<void>;
 
-  /** The rows, as JSON, of those pieces whose rows are kept with them. */
+  /** The rows, as JSON, of those of the given pieces whose `origin` is `file`. */
   abstract keptRows(
     tenantId: TenantId,
     investigationId: string,
     evidenceIds: readonly string[],
   ): Promise<{ readonly evidenceId: string; readonly rows: string }[]>;
 
-  /** In the order of their ids, after one of them. */
+  /** Ordered by evidence id; `page.after` is the last id of the page before. */
   abstract evidence(
     tenantId: TenantId,
     investigationId: string,
@@ -63,7 +63,7 @@ export abstract class CaseFile {
     findings: readonly Finding[],
   ): Promise<void>;
 
-  /** By run and step. */
+  /** Ordered by run and step. */
   abstract findings(
     tenantId: TenantId,
     investigationIds: readonly string[],

@@ -12,7 +12,7 @@ const cpu = (timestamp: number, value: number): MetricPoint => ({
 });
 
 describe('An evidence set', () => {
-  it('joins the samples of one series from several sources, oldest first, and remembers the sources', () => {
+  it('merges the samples of one series from several sources, oldest first, and keeps the sources', () => {
     const set = new EvidenceSet([metric('evd_1', [cpu(3, 30), cpu(1, 10)]), metric('evd_2', [cpu(2, 20)])]);
     expect(set.series).toEqual([
       {
@@ -26,12 +26,12 @@ describe('An evidence set', () => {
     ]);
   });
 
-  it('counts a sample that was attached twice once', () => {
+  it('deduplicates a sample that was attached twice', () => {
     const set = new EvidenceSet([metric('evd_1', [cpu(1, 10)]), metric('evd_2', [cpu(1, 10)])]);
     expect(set.series[0]?.values).toEqual([10]);
   });
 
-  it('leaves out samples and lines that have no number or no time', () => {
+  it('drops samples and lines whose value or time is not a finite number', () => {
     const set = new EvidenceSet([
       metric('evd_1', [cpu(1, Number.NaN), cpu(Number.POSITIVE_INFINITY, 1), cpu(2, 5)]),
       piece('log', 'evd_2', [{ timestamp: Number.NaN, entity: 'web', message: 'x' }]),
@@ -40,7 +40,7 @@ describe('An evidence set', () => {
     expect(set.logs).toEqual([]);
   });
 
-  it('does not trip over entities named like members of every object', () => {
+  it('handles entities named like properties of Object.prototype', () => {
     const set = new EvidenceSet([
       metric('evd_1', [
         { timestamp: 1, entity: '__proto__', metric: 'constructor', value: 1 },
@@ -53,7 +53,7 @@ describe('An evidence set', () => {
     ]);
   });
 
-  it('gives the lines of all sources oldest first and cuts the huge ones', () => {
+  it('merges the lines of all sources, oldest first, and truncates long ones', () => {
     const set = new EvidenceSet([
       piece('log', 'evd_1', [{ timestamp: 2, entity: 'a', message: 'x'.repeat(9999) }]),
       piece('platform_event', 'evd_2', [{ timestamp: 1, entity: 'b', message: 'y' }]),
@@ -64,7 +64,7 @@ describe('An evidence set', () => {
     ]);
   });
 
-  it('reads numbers and words of a database apart', () => {
+  it('separates samples from text in database evidence', () => {
     const set = new EvidenceSet([
       piece('database', 'evd_1', [cpu(1, 1), { text: '12 sessions wait for a lock' }]),
     ]);
@@ -72,7 +72,7 @@ describe('An evidence set', () => {
     expect(set.notes.map(({ row }) => row.text)).toEqual(['12 sessions wait for a lock']);
   });
 
-  it('has a type only when that type has rows', () => {
+  it('reports a type as present only when it has rows', () => {
     const set = new EvidenceSet([metric('evd_1', [])]);
     expect(set.has('metric')).toBe(false);
   });

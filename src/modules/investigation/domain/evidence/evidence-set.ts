@@ -17,7 +17,7 @@ import type {
   TraceStatistic,
 } from './evidence.js';
 
-/** A row and the evidence that it can be cited by. */
+/** A row, and the id of the evidence that it is cited by. */
 export interface Cited<Row> {
   readonly evidenceId: string;
   readonly row: Row;
@@ -26,24 +26,24 @@ export interface Cited<Row> {
 /** One metric of one entity over time, oldest sample first; `timestamps[i]` (ms) belongs to `values[i]`. */
 export interface MetricSeries {
   readonly entity: string;
-  /** Where the entity is measured at several instances; there is a series of each. */
+  /** Set when the entity is measured at several instances; each has a series of its own. */
   readonly instance?: string | undefined;
   readonly metric: string;
   readonly unit: string | undefined;
   readonly timestamps: readonly number[];
   readonly values: readonly number[];
-  /** Where its samples came from, in order of first sight. */
+  /** The sources of its samples. */
   readonly evidenceIds: readonly string[];
 }
 
-/** A log line longer than this is cut: what tells one message from another stands at its start. */
+/** Characters; longer log lines are cut, since the start of a message is what distinguishes it. */
 export const MAX_MESSAGE_LENGTH = 4096;
-const A_WEEK = 7 * 24 * 60 * 60_000;
+const WEEK = 7 * 24 * 60 * 60_000;
 
 /**
- * All evidence of one run, sorted out by kind. Rows that no arithmetic survives (a sample that is not a number, a
- * time that is none) are left out here, once, so that no agent has to think of them. Every answer is in an order that comes from
- * the rows themselves and from the ids of their evidence, never from who came first.
+ * All evidence of one run, by kind of row. Samples and times that are not finite numbers are dropped here, so that no
+ * agent has to check for them. The order of every result depends only on the rows and on their evidence ids, never on
+ * the order of arrival.
  */
 export class EvidenceSet {
   #series: readonly MetricSeries[] | undefined;
@@ -62,15 +62,17 @@ export class EvidenceSet {
     return this.items.some((item) => types.includes(item.type) && item.rows.length > 0);
   }
 
-  /** Every series, by entity and then metric. */
+  /** Every series, ordered by entity, metric and instance. */
   get series(): readonly MetricSeries[] {
     return (this.#series ??= groupSeries(this.#byId));
   }
 
-  /** Those of which a database told samples. */
+  /** The series that have samples from `database` evidence. */
   get databaseSeries(): readonly MetricSeries[] {
-    const told = new Set(this.items.flatMap((item) => (item.type === 'database' ? item.evidenceId : [])));
-    return this.series.filter(({ evidenceIds }) => evidenceIds.some((id) => told.has(id)));
+    const ofDatabases = new Set(
+      this.items.flatMap((item) => (item.type === 'database' ? item.evidenceId : [])),
+    );
+    return this.series.filter(({ evidenceIds }) => evidenceIds.some((id) => ofDatabases.has(id)));
   }
 
   /** Every log line and platform event, oldest first. */
@@ -80,9 +82,9 @@ export class EvidenceSet {
       .sort(inOrderOf<LogLine>('timestamp', 'entity', 'message')));
   }
 
-  /** Those around a moment. What is further off tells of a clock that was not set, unless there is nothing else. */
+  /** The lines within a week of `moment`, or all when there are none: lines further away come from an unset clock. */
   logsAround(moment: EpochMs): readonly Cited<LogLine>[] {
-    const near = this.logs.filter(({ row }) => Math.abs(row.timestamp - moment) < A_WEEK);
+    const near = this.logs.filter(({ row }) => Math.abs(row.timestamp - moment) < WEEK);
     return near.length > 0 ? near : this.logs;
   }
 
@@ -91,7 +93,7 @@ export class EvidenceSet {
     return this.rows('platform_event', isLogLine).sort(inOrderOf<LogLine>('timestamp', 'entity', 'message'));
   }
 
-  /** How the platform is right now. */
+  /** The current states of platform objects. */
   get states(): readonly Cited<PlatformState>[] {
     return this.rows('platform_event', (row): row is PlatformState => 'ready' in row).sort(
       inOrderOf<PlatformState>('entity', 'kind'),
@@ -127,7 +129,7 @@ export class EvidenceSet {
     return this.#byId.flatMap((item) => (item.type === 'topology' ? cite(item.evidenceId, item.rows) : []));
   }
 
-  /** Of all edges; empty without any. */
+  /** The call graph of all topology edges. */
   get callGraph(): CallGraph {
     return (this.#callGraph ??= new CallGraph(this.edges.map(({ row }) => row)));
   }
@@ -144,7 +146,7 @@ export class EvidenceSet {
     return cited;
   }
 
-  /** Notes and what a database said in words; not runbooks, which speak of what has not happened. */
+  /** Notes, and text output of databases. Not runbooks: they describe failures that may not have happened. */
   get notes(): readonly Cited<TextNote>[] {
     return this.#byId.flatMap((item) => {
       if (item.type === 'note') return cite(item.evidenceId, item.rows);
@@ -180,7 +182,7 @@ function capped(cited: Cited<LogLine>): Cited<LogLine> {
   return { ...cited, row: { ...cited.row, message: beginning(cited.row.message, MAX_MESSAGE_LENGTH) } };
 }
 
-/** By the first of these fields in which two rows differ; what lacks it comes first. */
+/** Compares by the first of these fields in which two rows differ; a row without the field comes first. */
 function inOrderOf<Row>(...fields: readonly (keyof Row)[]) {
   return ({ row: a }: Cited<Row>, { row: b }: Cited<Row>): number => {
     for (const field of fields) {
@@ -201,7 +203,7 @@ function groupSeries(items: readonly Evidence[]): MetricSeries[] {
     if (item.type !== 'metric' && item.type !== 'database') continue;
     for (const row of item.rows) {
       if (!isMetricPoint(row) || !Number.isFinite(row.timestamp) || !Number.isFinite(row.value)) continue;
-      // No name holds a NUL (the intake refuses it), so two different pairs never share a key.
+      // Unambiguous: the intake refuses names with a NUL.
       const key = `${row.entity}\0${row.metric}\0${row.instance ?? ''}`;
       getOrAdd(groups, key, () => []).push({ evidenceId: item.evidenceId, row });
     }
@@ -221,7 +223,7 @@ function toSeries(points: readonly Cited<MetricPoint>[]): MetricSeries {
   const timestamps: number[] = [];
   const values: number[] = [];
   for (const { row } of sorted) {
-    // The same sample attached twice is one sample.
+    // Deduplicate samples that were attached twice.
     if (row.timestamp === timestamps.at(-1) && row.value === values.at(-1)) continue;
     timestamps.push(row.timestamp);
     values.push(row.value);

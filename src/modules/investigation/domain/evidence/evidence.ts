@@ -1,4 +1,4 @@
-/** What an investigation can read, by kind of source. The names are the public contract's. */
+/** Kinds of evidence. The names are part of the public API. */
 export const EVIDENCE_TYPES = [
   'log',
   'metric',
@@ -14,21 +14,21 @@ export const EVIDENCE_TYPES = [
 ] as const;
 export type EvidenceType = (typeof EVIDENCE_TYPES)[number];
 
-/** Every time in this domain is a number of milliseconds since 1970 (UTC), so that nothing depends on a clock or zone. */
+/** Milliseconds since 1970 (UTC), the one representation of time in this domain: independent of clocks and zones. */
 export type EpochMs = number;
 
-/** One sample of one series. `unit` as the source names it: `ms`, `s`, `%`, `bytes`, `1`. */
+/** One sample of one time series. `unit` as the source names it: `ms`, `s`, `%`, `bytes`, `1`. */
 export interface MetricPoint {
   readonly timestamp: EpochMs;
   readonly entity: string;
   readonly metric: string;
   readonly value: number;
   readonly unit?: string;
-  /** Which of the entity's instances (pod, host) it was measured at, where several are. */
+  /** The instance (pod, host) that was measured, when the entity has several. */
   readonly instance?: string;
 }
 
-/** One line, or `count` equal lines folded into one. */
+/** One log line, or `count` equal lines folded into one. */
 export interface LogLine {
   readonly timestamp: EpochMs;
   readonly entity: string;
@@ -49,13 +49,14 @@ export interface Span {
 }
 
 /**
- * What spans add up to, for sources that keep statistics instead of spans: times in ms, counts of calls, each now and
- * in an equally long normal time. `edge_gap` is the time of a call that its callee does not account for, `exclusive`
- * that of an operation less its children, `operation` and `call` only count.
+ * Aggregated spans, for sources that keep statistics instead of spans: durations in ms and counts, for the incident
+ * window and for a baseline window of equal length. `edge_gap` is the part of a call's duration that its callee does not
+ * account for (network and queueing), `exclusive` an operation's self time (its duration minus that of its children),
+ * `operation` and `call` are counts only.
  */
 export interface TraceStatistic {
   readonly statistic: (typeof TRACE_STATISTICS)[number];
-  /** The callee, or whose operation it is. */
+  /** The callee, or the owner of the operation. */
   readonly entity: string;
   readonly operation?: string;
   readonly caller?: string;
@@ -72,25 +73,25 @@ export const TRACE_STATISTICS = ['edge_gap', 'exclusive', 'operation', 'call'] a
 
 export const STATE_KINDS = ['pod', 'deployment', 'node', 'monitor', 'database'] as const;
 
-/** How a part of the platform is right now, which counts for more than any event: most events are over. */
+/** The current state of a platform object. It outweighs events, most of which are over. */
 export interface PlatformState {
   readonly kind: (typeof STATE_KINDS)[number];
   readonly entity: string;
   readonly ready: boolean;
-  /** As the platform words it: `CrashLoopBackOff`, `DiskPressure`. */
+  /** In the platform's own terms: `CrashLoopBackOff`, `DiskPressure`. */
   readonly reason?: string;
   readonly message?: string;
   readonly exitCode?: number;
   readonly restarts?: number;
 }
 
-/** One alert of a storm of alerts: what it says about which entity, and in how many earlier storms it did so too. */
+/** One alert of an alert storm, and in how many earlier storms (`seenBefore` of `stormsBefore`) it fired too. */
 export interface AlertSignal {
   readonly entity: string;
-  /** Equal for equal alerts of one entity: `cpu_usage up`, an operation with its status, a log template. */
+  /** Identifies the alert within its entity: `cpu_usage up`, an operation with its status, a log template. */
   readonly signal: string;
   readonly about: (typeof SIGNAL_SOURCES)[number];
-  /** Who called, where the alert is about a call. */
+  /** The caller, when the alert is about a call. */
   readonly caller?: string;
   readonly seenBefore: number;
   readonly stormsBefore: number;
@@ -114,19 +115,19 @@ export interface Change {
   readonly service: string;
   readonly environment?: string;
   readonly version?: string;
-  /** The version that was replaced, where the source tells it; else it is read from the change before. */
+  /** The version that was replaced, if the source reports it; otherwise it is taken from the previous change. */
   readonly previousVersion?: string;
   readonly summary: string;
   readonly url?: string;
   readonly occurredAt: EpochMs;
-  /** Full SHA of the commit that it put in place; of a `code` change its own. */
+  /** Full SHA of the deployed commit; for a `code` change, of the commit itself. */
   readonly commit?: string;
-  /** Paths of the files that changed, and the unified diff, where a code host was asked. */
+  /** Paths of the changed files and the unified diff, when a code host was queried. */
   readonly paths?: readonly string[];
   readonly diff?: string;
 }
 
-/** Free text: a note of a person, a runbook, what a database view said. */
+/** Free text: a person's note, a runbook, the output of a database view. */
 export interface TextNote {
   readonly text: string;
   readonly entity?: string;
@@ -136,7 +137,7 @@ export interface TextNote {
 interface EvidenceOf<T extends EvidenceType, Row> {
   readonly evidenceId: string;
   readonly type: T;
-  /** Who told it: `prometheus`, `changes`, `alert`, or whatever the person who attached it wrote. */
+  /** `prometheus`, `changes`, `alert`, or what the person who attached it entered. */
   readonly source: string;
   readonly summary: string;
   readonly observedAt: EpochMs;
@@ -144,8 +145,8 @@ interface EvidenceOf<T extends EvidenceType, Row> {
 }
 
 /**
- * One citable piece of evidence, in the one form that every agent reads, however it came in (attached, pushed or
- * pulled). Its rows are data, never instructions, and plain JSON.
+ * One citable piece of evidence, in the form that every agent reads, whether it was attached, pushed or pulled. Its
+ * rows are plain JSON, and data only: nothing in them is an instruction.
  */
 export type Evidence =
   | EvidenceOf<'metric', MetricPoint>

@@ -1,10 +1,10 @@
 import type { InvestigatedIncident } from '../agents/agent.js';
 import { clockTime } from '../wording.js';
 
-type Missable = 'logs' | 'metrics' | 'comparable metrics' | 'changes' | 'topology' | 'requests' | 'traces';
+type MissingKind = 'logs' | 'metrics' | 'comparable metrics' | 'changes' | 'topology' | 'requests' | 'traces';
 
-/** What would help and is not there, and how it gets there, as a noun phrase that follows "Attach or connect". */
-export function missingEvidence(what: Missable, incident: InvestigatedIncident): string {
+/** What would help and how to supply it, as a noun phrase that follows "Attach or connect". */
+export function missingEvidence(what: MissingKind, incident: InvestigatedIncident): string {
   const { incidentId, service, alertedAt } = incident;
   const whose = service ?? 'the failing service, which the alert does not name,';
   const when = clockTime(alertedAt);

@@ -16,7 +16,7 @@ const steps = (before: number, n: number, after: number, m: number) => [
 ];
 
 describe('The onset', () => {
-  it('is the first of two consecutive samples that left normal', () => {
+  it('is the first of two consecutive anomalous samples', () => {
     const evidence = new EvidenceSet([series('web', 'latency_ms', steps(100, 30, 400, 20))]);
     expect(estimateOnset(evidence, { alertedAt: 45 * MINUTE, service: null })).toEqual({
       at: 30 * MINUTE,
@@ -27,7 +27,7 @@ describe('The onset', () => {
     });
   });
 
-  it('is the earliest over all series', () => {
+  it('is the earliest change point of all series', () => {
     const evidence = new EvidenceSet([
       series('web', 'latency_ms', steps(100, 35, 400, 15)),
       series('db', 'latency_ms', steps(10, 32, 90, 18)),
@@ -38,7 +38,7 @@ describe('The onset', () => {
     });
   });
 
-  it('is the time of the alert when nothing moved before it', () => {
+  it('is the time of the alert when no series was anomalous before it', () => {
     const evidence = new EvidenceSet([series('web', 'latency_ms', steps(100, 46, 400, 10))]);
     expect(estimateOnset(evidence, { alertedAt: 45 * MINUTE, service: null })).toMatchObject({
       at: 45 * MINUTE,
@@ -47,14 +47,14 @@ describe('The onset', () => {
     });
   });
 
-  it('is not a lone spike, nor a spell that was over long before the alert', () => {
+  it('is not a single spike, nor an anomaly that ended long before the alert', () => {
     const spike = steps(100, 50, 100, 10).map((value, i) => (i === 30 ? 900 : value));
-    const spell = steps(100, 50, 100, 10).map((value, i) => (i >= 25 && i < 29 ? 900 : value));
-    const evidence = new EvidenceSet([series('a', 'latency_ms', spike), series('b', 'latency_ms', spell)]);
+    const episode = steps(100, 50, 100, 10).map((value, i) => (i >= 25 && i < 29 ? 900 : value));
+    const evidence = new EvidenceSet([series('a', 'latency_ms', spike), series('b', 'latency_ms', episode)]);
     expect(estimateOnset(evidence, { alertedAt: 59 * MINUTE, service: null }).basis).toBe('alert');
   });
 
-  it('is seen in the error lines of a log when no metric shows it', () => {
+  it('is found in the error lines of a log when no metric shows it', () => {
     const rows: LogLine[] = [];
     for (let i = 0; i < 60; i += 1) {
       rows.push({ timestamp: i * MINUTE, entity: 'web', level: 'info', message: 'served' });
@@ -70,7 +70,7 @@ describe('The onset', () => {
     });
   });
 
-  it('falls back to the alert on empty, constant and too short series', () => {
+  it('falls back to the time of the alert for empty, constant and too short series', () => {
     const evidence = new EvidenceSet([
       series('a', 'x', []),
       series('b', 'x', steps(7, 50, 7, 1)),
@@ -84,14 +84,14 @@ describe('The onset', () => {
 describe('The onset of a failing service', () => {
   const shifted = (entity: string, n: number) => series(entity, 'latency_ms', steps(100, n, 400, 120 - n));
 
-  it('is not that of something else which left normal long before', () => {
+  it('is not that of another entity which became anomalous long before', () => {
     const evidence = new EvidenceSet([shifted('batch', 45), shifted('web', 90)]);
     expect(estimateOnset(evidence, { alertedAt: 100 * MINUTE, service: 'web' })).toMatchObject({
       entity: 'web',
     });
   });
 
-  it('goes back along departures that follow each other', () => {
+  it('follows a chain of change points back in time', () => {
     const evidence = new EvidenceSet([shifted('db', 70), shifted('cache', 80), shifted('web', 90)]);
     expect(estimateOnset(evidence, { alertedAt: 100 * MINUTE, service: 'web' })).toMatchObject({
       entity: 'db',

@@ -2,31 +2,32 @@ import { epochOf } from '#kernel/domain/epoch';
 import { lenientText } from '#kernel/domain/lenient-text';
 import type { EpochMs } from './evidence.js';
 
-/** A row as somebody else wrote it: any keys, any values. A map, so that no key is a member of every object. */
+/** An untrusted row: any keys, any values. A Map, so that no key resolves to a property of Object.prototype. */
 export type RawRow = ReadonlyMap<string, unknown>;
 
+/** Characters. */
 const MAX_TEXT = 64 * 1024;
 const MAX_NAME = 500;
 
-/** What is no object is taken for its text. */
+/** A string becomes a row with the one field `text`. */
 export function rawRow(raw: unknown): RawRow {
   if (typeof raw === 'object' && raw !== null) return new Map(Object.entries(raw));
   return new Map(typeof raw === 'string' && raw !== '' ? [['text', raw]] : []);
 }
 
-/** The first of the named fields that holds a text (or a number, which is one) that is not empty, as a database can hold it. */
+/** The first of the named fields that holds a non-empty string or a number, as text that PostgreSQL can store. */
 export function text(row: RawRow, ...names: readonly string[]): string | undefined {
   return first(row, names, (value) => textOf(value, MAX_TEXT));
 }
 
-/** The same where a name is expected, which sentences are made with: whatever it is, they stay sentences. */
+/** Like `text`, but short: names are put into sentences. */
 export function name(row: RawRow, ...names: readonly string[]): string | undefined {
   return first(row, names, (value) => textOf(value, MAX_NAME));
 }
 
-function textOf(value: unknown, most: number): string | undefined {
+function textOf(value: unknown, maxLength: number): string | undefined {
   if (typeof value === 'number') return String(value);
-  return typeof value === 'string' && value !== '' ? lenientText(value, most) : undefined;
+  return typeof value === 'string' && value !== '' ? lenientText(value, maxLength) : undefined;
 }
 
 export function texts(row: RawRow, ...names: readonly string[]): readonly string[] | undefined {
@@ -46,7 +47,7 @@ export function number(row: RawRow, ...names: readonly string[]): number | undef
   });
 }
 
-/** RFC 3339, or epoch in seconds or milliseconds; from 1970 on, since from what comes before no run can look back. */
+/** RFC 3339, or epoch in seconds or milliseconds. Times before 1970 are treated as missing. */
 export function time(row: RawRow, ...names: readonly string[]): EpochMs | undefined {
   return first(row, names, (value) => {
     const isEpoch = typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value);

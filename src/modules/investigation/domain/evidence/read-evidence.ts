@@ -19,29 +19,29 @@ import {
 } from './evidence.js';
 import { name, number, oneOf, type RawRow, rawRow, text, texts, time } from './raw-row.js';
 
-/** What is known of a piece of evidence besides its rows. */
-export type EvidenceAbout = Pick<Evidence, 'evidenceId' | 'source' | 'summary' | 'observedAt'>;
+/** A piece of evidence without its type and rows. */
+export type EvidenceHead = Pick<Evidence, 'evidenceId' | 'source' | 'summary' | 'observedAt'>;
 
 export function isEvidenceType(type: string): type is EvidenceType {
   return EVIDENCE_TYPES.some((known) => known === type);
 }
 
 /**
- * Evidence as agents read it, from rows as they were stored. Tables have the columns of the public contract; changes,
- * platform events and notes come in many shapes, so the usual names of each field are tried. What has no time where
- * one is needed, or nothing to say, is left out.
+ * Parses stored rows into the form that agents read. Tabular types have the columns of the public API; changes,
+ * platform events and notes come in many shapes, so the common names of each field are tried in order. Rows that lack
+ * a required field are dropped.
  */
-export function readEvidence(type: EvidenceType, about: EvidenceAbout, rows: Iterable<unknown>): Evidence {
+export function readEvidence(type: EvidenceType, about: EvidenceHead, rows: Iterable<unknown>): Evidence {
   switch (type) {
     case 'metric':
-      return { ...about, type, rows: readAll(rows, metricPoint) };
+      return { ...about, type, rows: readRows(rows, metricPoint) };
     case 'log':
-      return { ...about, type, rows: readAll(rows, logLine) };
+      return { ...about, type, rows: readRows(rows, logLine) };
     case 'platform_event':
       return {
         ...about,
         type,
-        rows: readAll<LogLine | PlatformState | AlertSignal>(
+        rows: readRows<LogLine | PlatformState | AlertSignal>(
           rows,
           (row) => alertSignal(row) ?? platformState(row) ?? platformEvent(row),
         ),
@@ -50,29 +50,29 @@ export function readEvidence(type: EvidenceType, about: EvidenceAbout, rows: Ite
       return {
         ...about,
         type,
-        rows: readAll<Span | TraceStatistic>(rows, (row) => traceStatistic(row) ?? span(row)),
+        rows: readRows<Span | TraceStatistic>(rows, (row) => traceStatistic(row) ?? span(row)),
       };
     case 'topology':
-      return { ...about, type, rows: readAll(rows, topologyEdge) };
+      return { ...about, type, rows: readRows(rows, topologyEdge) };
     case 'deployment':
-      return { ...about, type, rows: readAll(rows, (row) => change(row, 'deploy')) };
+      return { ...about, type, rows: readRows(rows, (row) => change(row, 'deploy')) };
     case 'code_change':
-      return { ...about, type, rows: readAll(rows, (row) => change(row, 'code')) };
+      return { ...about, type, rows: readRows(rows, (row) => change(row, 'code')) };
     case 'config_change':
-      return { ...about, type, rows: readAll(rows, (row) => change(row, 'config')) };
+      return { ...about, type, rows: readRows(rows, (row) => change(row, 'config')) };
     case 'database':
       return {
         ...about,
         type,
-        rows: readAll<MetricPoint | TextNote>(rows, (row) => metricPoint(row) ?? note(row)),
+        rows: readRows<MetricPoint | TextNote>(rows, (row) => metricPoint(row) ?? note(row)),
       };
     case 'runbook':
     case 'note':
-      return { ...about, type, rows: readAll(rows, note) };
+      return { ...about, type, rows: readRows(rows, note) };
   }
 }
 
-function readAll<Row>(rows: Iterable<unknown>, read: (row: RawRow) => Row | undefined): Row[] {
+function readRows<Row>(rows: Iterable<unknown>, read: (row: RawRow) => Row | undefined): Row[] {
   const known: Row[] = [];
   for (const raw of rows) {
     const row = read(rawRow(raw));
@@ -91,8 +91,8 @@ function metricPoint(row: RawRow): MetricPoint | undefined {
     entity,
     metric,
     value,
-    ...given('unit', name(row, 'unit')),
-    ...given('instance', name(row, 'instance', 'pod')),
+    ...optional('unit', name(row, 'unit')),
+    ...optional('instance', name(row, 'instance', 'pod')),
   };
 }
 
@@ -104,12 +104,12 @@ function logLine(row: RawRow): LogLine | undefined {
     timestamp,
     entity: name(row, 'entity') ?? '',
     message,
-    ...given('level', name(row, 'level')),
-    ...given('count', number(row, 'count')),
+    ...optional('level', name(row, 'level')),
+    ...optional('count', number(row, 'count')),
   };
 }
 
-/** Kubernetes, cloud and database events: a reason, such as `OOMKilled`, belongs to the message. */
+/** Kubernetes, cloud and database events. The reason, such as `OOMKilled`, is put before the message. */
 function platformEvent(row: RawRow): LogLine | undefined {
   const timestamp = time(row, 'timestamp', 'lastTimestamp', 'occurredAt', 'date', 'time');
   const message = [text(row, 'reason'), text(row, 'message', 'note', 'text')].filter(
@@ -120,7 +120,7 @@ function platformEvent(row: RawRow): LogLine | undefined {
     timestamp,
     entity: name(row, 'entity', 'service', 'object', 'name') ?? '',
     message: message.join(': '),
-    ...given('level', name(row, 'level', 'type')),
+    ...optional('level', name(row, 'level', 'type')),
   };
 }
 
@@ -132,10 +132,10 @@ function platformState(row: RawRow): PlatformState | undefined {
     kind,
     entity,
     ready,
-    ...given('reason', text(row, 'reason')),
-    ...given('message', text(row, 'message')),
-    ...given('exitCode', number(row, 'exitCode')),
-    ...given('restarts', number(row, 'restarts')),
+    ...optional('reason', text(row, 'reason')),
+    ...optional('message', text(row, 'message')),
+    ...optional('exitCode', number(row, 'exitCode')),
+    ...optional('restarts', number(row, 'restarts')),
   };
 }
 
@@ -147,7 +147,7 @@ function alertSignal(row: RawRow): AlertSignal | undefined {
     entity,
     signal,
     about,
-    ...given('caller', name(row, 'caller')),
+    ...optional('caller', name(row, 'caller')),
     seenBefore: Math.max(0, number(row, 'seenBefore') ?? 0),
     stormsBefore: Math.max(0, number(row, 'stormsBefore') ?? 0),
   };
@@ -162,13 +162,13 @@ function traceStatistic(row: RawRow): TraceStatistic | undefined {
     entity,
     count: Math.max(0, count),
     baselineCount: Math.max(0, number(row, 'baselineCount') ?? 0),
-    ...given('operation', name(row, 'operation')),
-    ...given('caller', name(row, 'caller')),
-    ...given('callerOperation', name(row, 'callerOperation')),
-    ...given('mean', number(row, 'mean')),
-    ...given('median', number(row, 'median')),
-    ...given('baselineMean', number(row, 'baselineMean')),
-    ...given('baselineMedian', number(row, 'baselineMedian')),
+    ...optional('operation', name(row, 'operation')),
+    ...optional('caller', name(row, 'caller')),
+    ...optional('callerOperation', name(row, 'callerOperation')),
+    ...optional('mean', number(row, 'mean')),
+    ...optional('median', number(row, 'median')),
+    ...optional('baselineMean', number(row, 'baselineMean')),
+    ...optional('baselineMedian', number(row, 'baselineMedian')),
   };
 }
 
@@ -186,8 +186,8 @@ function span(row: RawRow): Span | undefined {
     operation: name(row, 'operation') ?? '',
     startedAt,
     durationMs,
-    ...given('parentSpanId', text(row, 'parentSpanId')),
-    ...given('status', name(row, 'status')),
+    ...optional('parentSpanId', text(row, 'parentSpanId')),
+    ...optional('status', name(row, 'status')),
   };
 }
 
@@ -196,39 +196,39 @@ function topologyEdge(row: RawRow): TopologyEdge | undefined {
   return caller === undefined || callee === undefined ? undefined : { caller, callee };
 }
 
-function change(row: RawRow, usual: ChangeType): Change | undefined {
+function change(row: RawRow, defaultType: ChangeType): Change | undefined {
   const occurredAt = time(row, 'occurredAt', 'timestamp', 'deployedAt', 'date', 'time');
   const service = name(row, 'service', 'entity');
   const summary = text(row, 'summary', 'message', 'title', 'description', 'text');
   if (occurredAt === undefined || (service === undefined && summary === undefined)) return undefined;
   return {
-    type: oneOf(CHANGE_TYPES, text(row, 'type')) ?? usual,
+    type: oneOf(CHANGE_TYPES, text(row, 'type')) ?? defaultType,
     service: service ?? '',
     summary: summary ?? 'no summary',
     occurredAt,
-    ...given('changeId', text(row, 'changeId', 'sha', 'id')),
-    ...given('commit', text(row, 'commit', 'commitSha', 'sha')),
-    ...given('environment', name(row, 'environment')),
-    ...given('version', name(row, 'version')),
-    ...given('previousVersion', name(row, 'previousVersion')),
-    ...given('url', text(row, 'url')),
-    ...given('paths', texts(row, 'paths', 'files', 'filesChanged')),
-    ...given('diff', text(row, 'diff')),
+    ...optional('changeId', text(row, 'changeId', 'sha', 'id')),
+    ...optional('commit', text(row, 'commit', 'commitSha', 'sha')),
+    ...optional('environment', name(row, 'environment')),
+    ...optional('version', name(row, 'version')),
+    ...optional('previousVersion', name(row, 'previousVersion')),
+    ...optional('url', text(row, 'url')),
+    ...optional('paths', texts(row, 'paths', 'files', 'filesChanged')),
+    ...optional('diff', text(row, 'diff')),
   };
 }
 
 function note(row: RawRow): TextNote | undefined {
-  const said =
+  const content =
     text(row, 'text', 'content', 'message') ?? (row.size > 0 ? JSON.stringify(Object.fromEntries(row)) : '');
-  if (said.trim() === '') return undefined;
+  if (content.trim() === '') return undefined;
   return {
-    text: said,
-    ...given('entity', name(row, 'entity', 'service')),
-    ...given('timestamp', time(row, 'timestamp', 'occurredAt')),
+    text: content,
+    ...optional('entity', name(row, 'entity', 'service')),
+    ...optional('timestamp', time(row, 'timestamp', 'occurredAt')),
   };
 }
 
-/** A field that is absent when it is unknown, as `exactOptionalPropertyTypes` wants it. */
-function given<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+/** Omits the field when the value is undefined, as `exactOptionalPropertyTypes` requires. */
+function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
   return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 }

@@ -1,8 +1,8 @@
 import { beginning } from '../wording.js';
 
 /**
- * Sources name one service in many ways: `checkout`, `prod/checkout`, `checkout-7d9fbc6d8-x2x9l` (a pod), `Checkout`.
- * This is the part that they share. A number at the end stays: `node-1` and `node-2` are two.
+ * The normalised name of a service, which sources spell in many ways: `checkout`, `prod/checkout`, `Checkout`,
+ * `checkout-7d9fbc6d8-x2x9l` (a pod). A trailing number is kept: `node-1` and `node-2` are two entities.
  */
 export function serviceOf(entity: string): string {
   return beginning(entity, 512)
@@ -13,7 +13,7 @@ export function serviceOf(entity: string): string {
     .replaceAll(/[\s_.]+/g, '-');
 }
 
-/** `checkout` of `checkout-0`, a stateful pod. */
+/** Strips the ordinal of a StatefulSet pod: `checkout` of `checkout-0`. */
 export function withoutOrdinal(service: string): string {
   return service.replace(/-\d{1,4}$/, '');
 }
@@ -25,7 +25,7 @@ export function sameService(a: string, b: string): boolean {
   return first === second || withoutOrdinal(first) === second || first === withoutOrdinal(second);
 }
 
-/** Whether one name is the other with something appended: `checkout` and `checkout-api`. A hint, not an identity. */
+/** Whether one name is a prefix of the other: `checkout` and `checkout-api`. A hint, not an identity. */
 export function resembles(a: string, b: string): boolean {
   const [first, second] = [serviceOf(a), serviceOf(b)];
   if (first === '' || second === '') return false;

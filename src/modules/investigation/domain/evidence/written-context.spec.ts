@@ -21,14 +21,14 @@ const best = hypothesis({
   witnesses: ['named_cause'],
 });
 
-describe('What people wrote', () => {
+describe('Notes and runbooks', () => {
   const set = new EvidenceSet([
     written('runbook', 'evd_pool', 'When checkout has no connection left: raise the pool.'),
     written('note', 'evd_weather', 'It rains.'),
     written('note', 'evd_blank', ' '),
   ]);
 
-  it('is cited, with what it has to do with the likely cause', () => {
+  it('are cited with the words that they share with the likely cause', () => {
     expect(writtenContext(set, best)).toMatchObject([
       {
         statement:
@@ -43,7 +43,7 @@ describe('What people wrote', () => {
     ]);
   });
 
-  it('is cited as well when there is no likely cause', () => {
+  it('are cited when there is no likely cause, too', () => {
     expect(writtenContext(set, undefined)).toHaveLength(2);
   });
 });

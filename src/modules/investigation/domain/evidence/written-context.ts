@@ -5,16 +5,16 @@ import { finding, type Finding } from '../finding.js';
 import type { Hypothesis } from '../hypothesis.js';
 import { listed, shortened } from '../wording.js';
 
-const MOST_SHOWN = 20;
-/** Fewer words in common are chance. */
-const FEWEST_SHARED = 2;
+const MAX_FINDINGS = 20;
+/** Fewer words in common are a coincidence. */
+const MIN_SHARED_WORDS = 2;
 
 /**
- * What people wrote for people: each note and runbook, and whether it speaks of what is held to be the cause. It bears no
- * witness; a person follows it.
+ * One finding per note and runbook: what it says and which words it shares with the best hypothesis. For people to
+ * read; it is not support for any hypothesis.
  */
 export function writtenContext({ items }: EvidenceSet, best: Hypothesis | undefined): Finding[] {
-  const sought = new Set(textTokens(`${best?.statement ?? ''} ${best?.entity ?? ''}`));
+  const causeWords = new Set(textTokens(`${best?.statement ?? ''} ${best?.entity ?? ''}`));
   return items
     .flatMap(({ type, evidenceId, source, rows }) =>
       type === 'note' || type === 'runbook'
@@ -23,15 +23,15 @@ export function writtenContext({ items }: EvidenceSet, best: Hypothesis | undefi
     )
     .filter(({ text }) => text.trim() !== '')
     .sort((a, b) => compareText(a.evidenceId, b.evidenceId))
-    .slice(0, MOST_SHOWN)
+    .slice(0, MAX_FINDINGS)
     .map(({ type, evidenceId, source, text }) => {
-      const shared = [...new Set(textTokens(text))].filter((word) => sought.has(word));
-      const bearing =
-        shared.length < FEWEST_SHARED
+      const shared = [...new Set(textTokens(text))].filter((word) => causeWords.has(word));
+      const relevance =
+        shared.length < MIN_SHARED_WORDS
           ? 'says nothing of what was found'
           : `speaks of the likely cause (${listed(shared.map((word) => `“${word}”`))})`;
       return finding({
-        statement: `The ${type} from ${shortened(source, 80)} ${bearing}: “${shortened(text, 300)}”`,
+        statement: `The ${type} from ${shortened(source, 80)} ${relevance}: “${shortened(text, 300)}”`,
         evidenceIds: [evidenceId],
         kind: 'written_context',
         score: shared.length,

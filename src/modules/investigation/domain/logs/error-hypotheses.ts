@@ -1,77 +1,78 @@
 import { compareText } from '../compare-text.js';
 import type { FindingKind } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';
-import type { TemplateUse } from './log-comparison.js';
+import type { TemplateShift } from './log-comparison.js';
 import { type NamedCause, namedCauseIn } from './named-causes.js';
 import { count, percent, shortened } from '../wording.js';
 
-/** A message of failure that is new or more frequent, and what kind of fact that is. */
-export interface ErrorTrouble {
-  readonly use: TemplateUse;
+/** An error template that is new or more frequent, and the kind of finding it gives. */
+export interface ErrorAnomaly {
+  readonly template: TemplateShift;
   readonly kind: FindingKind;
 }
 
-/** From this share of the new error lines on, an outside cause explains the logs better than any change. */
-const EXTERNAL_SHARE = 0.2;
-const MOST_HYPOTHESES = 12;
+/** Share of the new error lines from which an external cause explains the logs better than a change. */
+const MIN_EXTERNAL_SHARE = 0.2;
+const MAX_HYPOTHESES = 12;
 
 interface Group {
   readonly entity: string;
   readonly cause: NamedCause | undefined;
-  readonly troubles: ErrorTrouble[];
+  readonly anomalies: ErrorAnomaly[];
 }
 
 /**
- * What the messages of failure suggest, by entity and by the cause that they name themselves: one that names its cause
- * is a supported hypothesis, one that only tells what fails stays open.
+ * Hypotheses from error messages, grouped by entity and stated cause: supported when the messages state their cause, open
+ * when they only state what fails.
+ * @returns those with most error lines first
  */
-export function errorHypotheses(troubles: readonly ErrorTrouble[]): Hypothesis[] {
-  const volume = lines(troubles);
-  const groups = groupsOf(troubles);
+export function errorHypotheses(anomalies: readonly ErrorAnomaly[]): Hypothesis[] {
+  const total = lineCountOf(anomalies);
+  const groups = groupsOf(anomalies);
   const byCause = new Map<string, number>();
-  for (const { cause, troubles: own } of groups) {
-    if (cause) byCause.set(cause.name, (byCause.get(cause.name) ?? 0) + lines(own));
+  for (const { cause, anomalies: own } of groups) {
+    if (cause) byCause.set(cause.name, (byCause.get(cause.name) ?? 0) + lineCountOf(own));
   }
   return groups
-    .sort((a, b) => lines(b.troubles) - lines(a.troubles) || compareText(a.entity, b.entity))
-    .slice(0, MOST_HYPOTHESES)
+    .sort((a, b) => lineCountOf(b.anomalies) - lineCountOf(a.anomalies) || compareText(a.entity, b.entity))
+    .slice(0, MAX_HYPOTHESES)
     .map((group) => {
-      const share = lines(group.troubles) / volume;
+      const share = lineCountOf(group.anomalies) / total;
       if (!group.cause) return unnamedHypothesis(group, share);
-      return namedHypothesis(group.cause, group, share, (byCause.get(group.cause.name) ?? 0) / volume);
+      return namedHypothesis(group.cause, group, share, (byCause.get(group.cause.name) ?? 0) / total);
     });
 }
 
-function groupsOf(troubles: readonly ErrorTrouble[]): Group[] {
+function groupsOf(anomalies: readonly ErrorAnomaly[]): Group[] {
   const groups = new Map<string, Group>();
-  for (const trouble of troubles) {
-    const cause = namedCauseIn(trouble.use.sample);
-    const key = `${cause?.name ?? ''}\0${trouble.use.entity}`;
-    const group = groups.get(key) ?? { cause, entity: trouble.use.entity, troubles: [] };
-    group.troubles.push(trouble);
+  for (const anomaly of anomalies) {
+    const cause = namedCauseIn(anomaly.template.sample);
+    const key = `${cause?.name ?? ''}\0${anomaly.template.entity}`;
+    const group = groups.get(key) ?? { cause, entity: anomaly.template.entity, anomalies: [] };
+    group.anomalies.push(anomaly);
     groups.set(key, group);
   }
   return [...groups.values()];
 }
 
 function namedHypothesis(cause: NamedCause, group: Group, share: number, causeShare: number): Hypothesis {
-  const weighty = cause.category !== 'external' || causeShare >= EXTERNAL_SHARE;
+  const supported = cause.category !== 'external' || causeShare >= MIN_EXTERNAL_SHARE;
   return hypothesis({
-    statement: `${group.entity} ${cause.says}: ${shown(group)}`,
-    score: weighty ? 0.35 + 0.25 * share : 0.15,
-    status: weighty ? 'supported' : 'open',
+    statement: `${group.entity} ${cause.predicate}: ${excerptOf(group)}`,
+    score: supported ? 0.35 + 0.25 * share : 0.15,
+    status: supported ? 'supported' : 'open',
     supportedBy: evidenceOf(group),
     category: cause.category,
     witnesses: [...kindsOf(group), 'named_cause'],
     entity: group.entity,
     ...(cause.failureMode === undefined ? {} : { failureMode: cause.failureMode }),
-    ...(weighty ? {} : { because: `Only ${percent(causeShare)} of the new error lines say so.` }),
+    ...(supported ? {} : { because: `Only ${percent(causeShare)} of the new error lines say so.` }),
   });
 }
 
 function unnamedHypothesis(group: Group, share: number): Hypothesis {
   return hypothesis({
-    statement: `A fault inside ${group.entity} shows as ${shown(group)}`,
+    statement: `A fault inside ${group.entity} shows as ${excerptOf(group)}`,
     score: 0.1 + 0.2 * share,
     status: 'open',
     supportedBy: evidenceOf(group),
@@ -82,18 +83,18 @@ function unnamedHypothesis(group: Group, share: number): Hypothesis {
   });
 }
 
-function shown({ troubles }: Group): string {
-  return `“${shortened(troubles[0]?.use.sample ?? '')}” ${count(lines(troubles), 'time')}`;
+function excerptOf({ anomalies }: Group): string {
+  return `“${shortened(anomalies[0]?.template.sample ?? '')}” ${count(lineCountOf(anomalies), 'time')}`;
 }
 
-function evidenceOf({ troubles }: Group): string[] {
-  return troubles.flatMap(({ use }) => use.evidenceIds);
+function evidenceOf({ anomalies }: Group): string[] {
+  return anomalies.flatMap(({ template }) => template.evidenceIds);
 }
 
-function kindsOf({ troubles }: Group): FindingKind[] {
-  return troubles.map(({ kind }) => kind);
+function kindsOf({ anomalies }: Group): FindingKind[] {
+  return anomalies.map(({ kind }) => kind);
 }
 
-function lines(troubles: readonly ErrorTrouble[]): number {
-  return troubles.reduce((sum, { use }) => sum + use.after, 0);
+function lineCountOf(anomalies: readonly ErrorAnomaly[]): number {
+  return anomalies.reduce((sum, { template }) => sum + template.after, 0);
 }

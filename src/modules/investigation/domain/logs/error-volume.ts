@@ -4,9 +4,9 @@ import type { EpochMs, LogLine } from '../evidence/evidence.js';
 import { isErrorLike } from './log-severity.js';
 
 const MINUTE = 60_000;
-// A hostile log can name any entity and any time; the grid stays within 200 × 1 week, of which both ends count.
-const MOST_ENTITIES = 200;
-const MOST_MINUTES = 7 * 24 * 60 + 1;
+// Bounds against hostile logs, which can name any entity and any time: 200 entities, one week inclusive of both ends.
+const MAX_ENTITIES = 200;
+const MAX_MINUTES = 7 * 24 * 60 + 1;
 
 interface Volume {
   readonly entity: string;
@@ -16,22 +16,23 @@ interface Volume {
 }
 
 /**
- * Error-like lines per minute and entity up to a time, as series on one common grid: minutes without an error are
- * zeros, not gaps. `lines` must be oldest first; the entities with most errors are kept.
+ * Error lines per minute and entity up to `until`, as series on one common time grid: minutes without errors are zeros,
+ * not gaps. Beyond 200 entities, those with most errors are kept; a window longer than a week gives no series.
+ * @param lines oldest first
  */
 export function errorVolumeSeries(lines: readonly Cited<LogLine>[], until: EpochMs): MetricSeries[] {
   const first = lines[0];
   const last = lines.at(-1);
   if (!first || !last) return [];
   const start = Math.floor(first.row.timestamp / MINUTE);
-  // Behind the last line there is no silence, only nothing read.
+  // After the last line that was read nothing is known, so there are no zeros there.
   const minutes = Math.floor(Math.min(until, last.row.timestamp) / MINUTE) - start + 1;
-  if (!(minutes >= 1 && minutes <= MOST_MINUTES)) return [];
+  if (!(minutes >= 1 && minutes <= MAX_MINUTES)) return [];
 
   const timestamps = Array.from({ length: minutes }, (_, minute) => (start + minute) * MINUTE);
   return volumesOf(lines, until)
     .sort((a, b) => b.total - a.total || compareText(a.entity, b.entity))
-    .slice(0, MOST_ENTITIES)
+    .slice(0, MAX_ENTITIES)
     .map(({ entity, perMinute, evidenceIds }) => ({
       entity,
       metric: 'error_lines_per_minute',
@@ -42,8 +43,8 @@ export function errorVolumeSeries(lines: readonly Cited<LogLine>[], until: Epoch
     }));
 }
 
-/** How many lines a row stands for; a folded row says so, and a broken count, or one that no sum survives, is one line. */
-export function timesSeen({ count = 1 }: LogLine): number {
+/** The number of lines that a row stands for; 1 when its `count` is below 1 or too large to be summed. */
+export function lineCount({ count = 1 }: LogLine): number {
   return count >= 1 && count <= Number.MAX_SAFE_INTEGER ? count : 1;
 }
 
@@ -58,9 +59,9 @@ function volumesOf(lines: readonly Cited<LogLine>[], until: EpochMs): Volume[] {
       volumes.set(row.entity, volume);
     }
     const minute = Math.floor(row.timestamp / MINUTE);
-    volume.perMinute.set(minute, (volume.perMinute.get(minute) ?? 0) + timesSeen(row));
+    volume.perMinute.set(minute, (volume.perMinute.get(minute) ?? 0) + lineCount(row));
     volume.evidenceIds.add(evidenceId);
-    volume.total += timesSeen(row);
+    volume.total += lineCount(row);
   }
   return [...volumes.values()];
 }

@@ -7,32 +7,32 @@ const lines = (rows: readonly Partial<LogLine>[]) =>
 const repeat = (n: number, row: (i: number) => Pick<LogLine, 'timestamp' | 'message'>) =>
   Array.from({ length: n }, (_, i) => row(i));
 
-describe('The comparison of logs', () => {
-  it('expects as many lines after as time went by', () => {
+describe('A log comparison', () => {
+  it('scales the expected count by the length of the window', () => {
     const rows = repeat(30, (i) => ({ timestamp: i, message: `tick ${i}` }));
-    const [use] = compareLogs(lines(rows), 20).uses;
-    expect(use).toMatchObject({ template: 'tick <NUM>', before: 20, after: 10 });
-    expect(use?.expected).toBeCloseTo((20 * 9) / 20);
-    expect(Math.abs(use?.z ?? 9)).toBeLessThan(1);
+    const [tick] = compareLogs(lines(rows), 20).templates;
+    expect(tick).toMatchObject({ text: 'tick <NUM>', before: 20, after: 10 });
+    expect(tick?.expected).toBeCloseTo((20 * 9) / 20);
+    expect(Math.abs(tick?.z ?? 9)).toBeLessThan(1);
   });
 
-  it('does not take more traffic for more trouble', () => {
+  it('does not score mere traffic growth as an anomaly', () => {
     const busy = (i: number) => (i < 100 ? i : 100 + (i - 100) / 10);
     const served = repeat(600, (i) => ({ timestamp: busy(i), message: 'served' }));
     const failed = repeat(60, (i) => ({ timestamp: busy(i * 10), message: 'request failed' }));
     const sorted = [...served, ...failed].sort((a, b) => a.timestamp - b.timestamp);
-    const use = compareLogs(lines(sorted), 100).uses.find(({ isError }) => isError);
-    expect(use?.z).toBeLessThan(2);
+    const errors = compareLogs(lines(sorted), 100).templates.find(({ isError }) => isError);
+    expect(errors?.z).toBeLessThan(2);
   });
 
-  it('keeps a success and a failure in the same words apart', () => {
+  it('separates a success and a failure with the same text', () => {
     const rows = [
       { message: 'GET /cart 200', level: 'info' },
       { message: 'GET /cart 500', level: 'error' },
     ];
     expect(
       compareLogs(lines(rows), 1)
-        .uses.map(({ isError }) => isError)
+        .templates.map(({ isError }) => isError)
         .sort(),
     ).toEqual([false, true]);
   });
@@ -45,8 +45,8 @@ describe('The comparison of logs', () => {
     });
   });
 
-  it('knows when there is nothing to compare with', () => {
+  it('is not comparable without lines before the split', () => {
     expect(compareLogs(lines([{ timestamp: 9 }]), 3).comparable).toBe(false);
-    expect(compareLogs([], 3)).toMatchObject({ uses: [], comparable: false });
+    expect(compareLogs([], 3)).toMatchObject({ templates: [], comparable: false });
   });
 });

@@ -1,5 +1,5 @@
 import { compareText } from '../compare-text.js';
-import { timesSeen } from './error-volume.js';
+import { lineCount } from './error-volume.js';
 import type { Cited } from '../evidence/evidence-set.js';
 import type { EpochMs, LogLine } from '../evidence/evidence.js';
 import { isErrorLike } from './log-severity.js';
@@ -7,35 +7,37 @@ import { getOrAdd } from '../get-or-add.js';
 import { type LogTemplate, LogTemplates } from './log-templates.js';
 import { poissonDistance } from '../poisson-distance.js';
 
-/** How often one entity wrote one message before and after a point in time. */
-export interface TemplateUse {
+/** How often one entity logged one template before and after the split. */
+export interface TemplateShift {
   readonly entity: string;
-  readonly template: string;
+  /** The template. */
+  readonly text: string;
   readonly isError: boolean;
-  /** Lines. */
+  /** Number of lines. */
   readonly before: number;
   readonly after: number;
-  /** How many lines after would have been normal. */
+  /** Expected number of lines after the split. */
   readonly expected: number;
-  /** How far `after` lies from `expected`; below 0 when the message became rare. */
+  /** Poisson distance of `after` from `expected`; negative when the template became rarer. */
   readonly z: number;
-  /** The first line after; of the first line at all when there is none. */
+  /** Time of the first line after the split, or of the first line when there is none after. */
   readonly firstAt: EpochMs;
   readonly sample: string;
-  /** Of the lines after; of those before when there are none. */
+  /** Sources of the lines after the split, or of those before when there are none after. */
   readonly evidenceIds: readonly string[];
 }
 
 export interface LogComparison {
-  readonly uses: readonly TemplateUse[];
+  /** Highest z first. */
+  readonly templates: readonly TemplateShift[];
   readonly linesBefore: number;
   readonly linesAfter: number;
   readonly byEntity: ReadonlyMap<string, LineCounts>;
-  /** Whether there is a before to compare with. */
+  /** Whether there are lines before the split to compare with. */
   readonly comparable: boolean;
 }
 
-/** How many lines an entity wrote before and after, of all messages together. */
+/** Lines of an entity before and after the split, of all templates. */
 interface LineCounts {
   readonly before: number;
   readonly after: number;
@@ -53,17 +55,18 @@ interface Tally {
   readonly evidenceAfter: Set<string>;
 }
 
-const FEWEST_LINES_FOR_VOLUME = 20;
-/** The minute before the split is neither: when it began is only estimated. */
-const UNCERTAIN = 60_000;
+const MIN_LINES_FOR_VOLUME = 20;
+/** ms before the split that count as neither side, since the onset is an estimate. */
+const ONSET_TOLERANCE = 60_000;
 
 /**
- * Groups lines by template and entity and compares each with itself before the split. What is expected after it:
- * `before × max(time after / time before, other lines of the entity after / before)`, so that mere traffic does not
- * look like trouble. `lines` must be oldest first.
+ * Groups lines by template and entity and compares the counts before and after the split. Expected after it are
+ * `before · max(time after / time before, other lines of the entity after / before)` lines, so that traffic growth is
+ * not an anomaly.
+ * @param all oldest first
  */
 export function compareLogs(all: readonly Cited<LogLine>[], split: EpochMs): LogComparison {
-  const lines = withoutUncertain(all, split);
+  const lines = withoutMinuteBefore(all, split);
   const tallies = tally(lines, split);
   const totals = new Map<string, LineCounts>();
   for (const { entity, before, after } of tallies) {
@@ -75,13 +78,13 @@ export function compareLogs(all: readonly Cited<LogLine>[], split: EpochMs): Log
   const timeRatio = start < split ? Math.max(0, end - split) / (split - start) : 0;
   const linesBefore = sum([...totals.values()].map((total) => total.before));
 
-  const uses = tallies.map((entry): TemplateUse => {
+  const templates = tallies.map((entry): TemplateShift => {
     const total = totals.get(entry.entity) ?? entry;
     const expected = entry.before * Math.max(timeRatio, volumeRatio(entry, total));
     const evidence = entry.after > 0 ? entry.evidenceAfter : entry.evidenceBefore;
     return {
       entity: entry.entity,
-      template: entry.template.text,
+      text: entry.template.text,
       isError: entry.isError,
       before: entry.before,
       after: entry.after,
@@ -92,15 +95,12 @@ export function compareLogs(all: readonly Cited<LogLine>[], split: EpochMs): Log
       evidenceIds: [...evidence],
     };
   });
-  uses.sort(
+  templates.sort(
     (a, b) =>
-      b.z - a.z ||
-      compareText(a.entity, b.entity) ||
-      compareText(a.template, b.template) ||
-      a.firstAt - b.firstAt,
+      b.z - a.z || compareText(a.entity, b.entity) || compareText(a.text, b.text) || a.firstAt - b.firstAt,
   );
   return {
-    uses,
+    templates,
     linesBefore,
     linesAfter: sum(tallies.map(({ after }) => after)),
     byEntity: totals,
@@ -108,11 +108,11 @@ export function compareLogs(all: readonly Cited<LogLine>[], split: EpochMs): Log
   };
 }
 
-/** Without the minute before the split, where the lines before that still are half of all before. */
-function withoutUncertain(lines: readonly Cited<LogLine>[], split: EpochMs): readonly Cited<LogLine>[] {
-  const certain = lines.filter(({ row }) => row.timestamp < split - UNCERTAIN || row.timestamp >= split);
+/** Drops the minute before the split, unless that would drop more than half of the lines before it. */
+function withoutMinuteBefore(lines: readonly Cited<LogLine>[], split: EpochMs): readonly Cited<LogLine>[] {
+  const kept = lines.filter(({ row }) => row.timestamp < split - ONSET_TOLERANCE || row.timestamp >= split);
   const before = (some: readonly Cited<LogLine>[]) => some.filter(({ row }) => row.timestamp < split).length;
-  return before(certain) * 2 >= before(lines) ? certain : lines;
+  return before(kept) * 2 >= before(lines) ? kept : lines;
 }
 
 function tally(lines: readonly Cited<LogLine>[], split: EpochMs): Tally[] {
@@ -122,7 +122,7 @@ function tally(lines: readonly Cited<LogLine>[], split: EpochMs): Tally[] {
     const template = templates.add(row.message);
     const isError = isErrorLike(row.message, row.level);
     const tallies = getOrAdd(byTemplate, template, () => new Map<string, Tally>());
-    // The same words can be a success or a failure: the masked status code tells them apart.
+    // The same template can be a success or a failure when the status code that tells them apart is masked.
     const entry = getOrAdd(tallies, `${isError ? 'e' : 'n'}${row.entity}`, (): Tally => ({
       entity: row.entity,
       template,
@@ -135,10 +135,10 @@ function tally(lines: readonly Cited<LogLine>[], split: EpochMs): Tally[] {
       evidenceAfter: new Set(),
     }));
     if (row.timestamp < split) {
-      entry.before += timesSeen(row);
+      entry.before += lineCount(row);
       entry.evidenceBefore.add(evidenceId);
     } else {
-      entry.after += timesSeen(row);
+      entry.after += lineCount(row);
       entry.firstAfter ??= row;
       entry.evidenceAfter.add(evidenceId);
     }
@@ -148,7 +148,7 @@ function tally(lines: readonly Cited<LogLine>[], split: EpochMs): Tally[] {
 
 function volumeRatio(entry: Tally, total: LineCounts): number {
   const before = total.before - entry.before;
-  return before < FEWEST_LINES_FOR_VOLUME ? 0 : (total.after - entry.after) / before;
+  return before < MIN_LINES_FOR_VOLUME ? 0 : (total.after - entry.after) / before;
 }
 
 function sum(numbers: readonly number[]): number {

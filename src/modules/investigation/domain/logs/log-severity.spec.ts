@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { isErrorLike } from './log-severity.js';
 
-describe('A line speaks of failure', () => {
+describe('A log line reports a failure', () => {
   it.each([
     ['anything', 'ERROR'],
     ['connection refused', undefined],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { namedCauseIn } from './named-causes.js';
 
-describe('A message names its cause', () => {
+describe('A message that states its cause', () => {
   it.each([
     ['java.lang.OutOfMemoryError: Java heap space', 'memory'],
     ['write /data/x: no space left on device', 'disk'],
@@ -25,7 +25,7 @@ describe('A message names its cause', () => {
     ['FATAL: terminating connection due to administrator command', 'primary'],
     ['429 Too Many Requests', 'limit'],
     ['dial tcp 10.0.0.3:5432: connect: connection refused', 'unreachable'],
-  ])('%p: %s', (message, name) => {
+  ])('%p is %s', (message, name) => {
     expect(namedCauseIn(message)?.name).toBe(name);
   });
 
@@ -36,7 +36,7 @@ describe('A message names its cause', () => {
     'jwt validation failed: token is expired',
     'java.io.IOException in io.acme.Writer: refused to flush',
     'write failed: read-only file system',
-  ])('or not: %p', (message) => {
+  ])('is not %p', (message) => {
     expect(namedCauseIn(message)).toBeUndefined();
   });
 });

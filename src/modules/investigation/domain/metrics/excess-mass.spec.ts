@@ -15,7 +15,7 @@ const owners = (...args: Parameters<typeof attributeExcess>) =>
   attributeExcess(...args).map(({ entity: name, share }) => [name, Math.round(share * 100)]);
 
 describe('The attribution of excess', () => {
-  it('takes off what an entity only passes on', () => {
+  it('subtracts what propagates from callees', () => {
     expect(
       owners([entity('web', 0, 100), entity('orders', 0, 90), entity('db', 0, 80)], 'web', graph),
     ).toEqual([
@@ -25,7 +25,7 @@ describe('The attribution of excess', () => {
     ]);
   });
 
-  it('takes nothing off between two that call each other', () => {
+  it('subtracts nothing between two that call each other', () => {
     const mutual = new CallGraph([
       { caller: 'web', callee: 'auth' },
       { caller: 'auth', callee: 'web' },
@@ -38,14 +38,14 @@ describe('The attribution of excess', () => {
     ]);
   });
 
-  it('is weighed along very many samples of very many entities', () => {
+  it('scales to very many samples and very many entities', () => {
     const many = 40_000;
     const long = entity('web', ...Array.from({ length: many }, () => 1));
     const others = Array.from({ length: many }, (_, i) => entity(`e${i}`, 1));
     expect(inTime(() => attributeExcess([long, ...others], 'web', graph))).toHaveLength(many + 1);
   });
 
-  it('counts only what happened when the failing service suffered', () => {
+  it('counts only the times at which the failing service has excess', () => {
     expect(
       owners([entity('web', 0, 100), entity('db', 900, 0), entity('orders', 0, 50)], 'web', graph),
     ).toEqual([
@@ -54,22 +54,22 @@ describe('The attribution of excess', () => {
     ]);
   });
 
-  it('does not let a busy callee that suffers more than its caller hide a third', () => {
+  it('limits what a callee can subtract to the mass of the caller', () => {
     expect(owners([entity('web', 10), entity('orders', 10), entity('db', 500)], 'web', graph)).toEqual([
       ['db', 100],
     ]);
   });
 
-  it('weighs an entity by the times at which it was measured', () => {
+  it('normalises by the times at which an entity was measured', () => {
     const seldom = { entity: 'orders', excess: new Map([[1, 100]]) };
     expect(owners([entity('web', 100, 100), seldom], 'web', graph)).toEqual([['orders', 100]]);
   });
 
-  it('ranks entities that no known path leads to as well', () => {
+  it('ranks entities without a known path to them, too', () => {
     expect(owners([entity('web', 100), entity('cache', 300)], 'web', graph)[0]).toEqual(['cache', 75]);
   });
 
-  it('attributes nothing when the failing service did not suffer', () => {
+  it('attributes nothing when the failing service has no excess', () => {
     expect(attributeExcess([entity('web', 0), entity('db', 5)], 'web', graph)).toEqual([]);
     expect(attributeExcess([entity('db', 5)], 'web', graph)).toEqual([]);
     expect(attributeExcess([entity('web', 1e308, 1e308), entity('db', 1e308)], 'web', graph)).toEqual([]);

@@ -20,7 +20,7 @@ describe('The profile of a metric', () => {
     ['pods_not_ready', 'errors', 'up'],
     ['unavailable_replicas', 'errors', 'up'],
     ['mystery', 'other', 'up'],
-  ])('reads %p as %s, bad when it goes %s', (metric, role, direction) => {
+  ])('of %p is %s, with the bad direction %s', (metric, role, direction) => {
     expect(profileOf(metric, undefined)).toMatchObject({ role, direction });
   });
 
@@ -32,7 +32,7 @@ describe('The profile of a metric', () => {
     ['error_ratio', undefined, 0.01],
     ['latency', 'ms', 5],
     ['latency', 's', 0.005],
-  ])('says what matters at least for %p in %p', (metric, unit, floor) => {
+  ])('of %p in %p has the effect floor %p', (metric, unit, floor) => {
     expect(profileOf(metric, unit).floor).toBe(floor);
   });
 

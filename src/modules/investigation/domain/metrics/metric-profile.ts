@@ -1,21 +1,25 @@
-/** Which way is bad. `both` where a rise and a fall are equally odd (traffic). */
+/** The direction of a bad change; `both` when a rise and a fall are equally anomalous (traffic). */
 export type Direction = 'up' | 'down' | 'both';
 
 export type MetricRole = 'latency' | 'errors' | 'saturation' | 'availability' | 'traffic' | 'other';
 
-/** What the users of a service feel; a resource that fills up or traffic that comes and goes they do not. */
-export const FELT: ReadonlySet<MetricRole> = new Set<MetricRole>(['latency', 'errors', 'availability']);
+/** Roles of metrics that users of a service notice, unlike saturation and traffic. */
+export const USER_FACING_ROLES: ReadonlySet<MetricRole> = new Set<MetricRole>([
+  'latency',
+  'errors',
+  'availability',
+]);
 
 export interface MetricProfile {
   readonly role: MetricRole;
   readonly direction: Direction;
-  /** The smallest departure from normal that matters at all, in the metric's own unit; never 0. */
+  /** Effect floor: the smallest deviation from the baseline that matters, in the metric's own unit; above 0. */
   readonly floor: number;
-  /** The same as a share of normal: traffic comes and goes, a service's latency should not. */
+  /** The same as a share of the baseline median: traffic varies, the latency of a service should not. */
   readonly relativeFloor: number;
 }
 
-// The first row that matches decides, so the words that turn a meaning round (`free`, `hit ratio`) come first.
+// The first match wins, so words that invert the meaning (`free`, `hit ratio`) come first.
 const PROFILES: readonly (readonly [RegExp, MetricRole, Direction])[] = [
   [/free|remaining|headroom|idle|burst.?balance|credit/, 'saturation', 'down'],
   [/hit.?(ratio|rate)|hitratio/, 'saturation', 'down'],
@@ -28,16 +32,16 @@ const PROFILES: readonly (readonly [RegExp, MetricRole, Direction])[] = [
   [/request|rps|qps|calls|invocation|traffic|hits|messages|ops|rate|bytes|network|rx|tx/, 'traffic', 'both'],
 ]; // prettier-ignore
 
-/** Of a service that answers nearly always, a fall by a hundredth is a disaster. */
+/** Availability is near 1, where a fall by one per cent is an outage. */
 const RELATIVE_FLOORS: Partial<Record<MetricRole, number>> = { traffic: 0.5, availability: 0.005 };
 
 /**
- * What a metric means, from its name and unit alone. One-sided scoring is worth most of its accuracy (Pham et al.
- * 2024, robust scorer: two-sided scoring of the same cases found the cause in .82 instead of .96), and an effect
- * floor in the metric's own unit silences the statistically huge, practically empty moves of idle entities.
+ * The role, bad direction and effect floor of a metric, from its name and unit alone. One-sided scoring contributes most
+ * of the accuracy (robust scorer of Pham et al. 2024: two-sided scoring found the cause of the same cases in .82 instead
+ * of .96). The effect floor suppresses changes of idle entities that are statistically large but irrelevant.
  */
 export function profileOf(metric: string, unit: string | undefined): MetricProfile {
-  const name = separated(metric);
+  const name = separateWords(metric);
   const row = PROFILES.find(([words]) => words.test(name));
   const role = row?.[1] ?? 'other';
   return {
@@ -48,8 +52,8 @@ export function profileOf(metric: string, unit: string | undefined): MetricProfi
   };
 }
 
-/** `CpuUsageRate(%)` and `cpu_usage_rate` read as words, so that word boundaries hold. */
-export function separated(metric: string): string {
+/** `CpuUsageRate(%)` and `cpu_usage_rate` as lower-case words, so that `\b` matches between them. */
+export function separateWords(metric: string): string {
   return metric
     .slice(0, 256)
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -64,10 +68,10 @@ function unitFloor(name: string, unit: string, role: MetricRole): number {
     if (/^(ms|milliseconds?)$/.test(unit) || /\b(ms|millis|milliseconds)\b/.test(name)) return 5;
     return 0.005;
   }
-  // A first request to an idle entity is no event.
+  // A first request to an idle entity is not an anomaly.
   if (role === 'traffic') return 5;
-  // A lone failing line in a log is everyday life.
+  // Single error lines are normal in any log.
   if (unit === 'lines') return 2;
-  // Restarts, crashes, pods not ready: the first one counts.
+  // Restarts, crashes, pods that are not ready: the first one counts.
   return role === 'errors' ? 0.01 : 1e-9;
 }

@@ -12,34 +12,34 @@ function baseline(values: readonly number[], profile = latency) {
 }
 
 describe('The robust score', () => {
-  it('is the distance of the worst sample from the median in interquartile ranges', () => {
+  it('is the deviation of the worst sample from the median in interquartile ranges', () => {
     const known = baseline(normal);
     expect(known).toMatchObject({ median: 100, scale: 2 });
     expect(robustScore([101, 150, 120], known, 'up')).toEqual({ score: 25, index: 1 });
   });
 
-  it('looks at the bad side only', () => {
+  it('counts only the bad direction', () => {
     const known = baseline(normal);
     expect(robustScore([10], known, 'up').score).toBe(0);
     expect(robustScore([10], known, 'down').score).toBe(45);
     expect(robustScore([10], known, 'both').score).toBe(45);
   });
 
-  it('takes no notice of a departure below the effect floor', () => {
+  it('is 0 below the effect floor', () => {
     expect(robustZ(109, baseline(normal), 'up')).toBe(0);
     expect(robustZ(110, baseline(normal), 'up')).toBe(5);
   });
 
-  it('scores a constant series by a thousandth of its level', () => {
+  it('scales a constant series by a thousandth of its level', () => {
     expect(robustZ(200, baseline([100, 100, 100]), 'up')).toBeCloseTo(1000);
   });
 
-  it('scores a series that was always zero by what matters for its unit', () => {
+  it('scales a series that was always 0 by its effect floor', () => {
     const ratio: MetricProfile = { role: 'errors', direction: 'up', floor: 0.01, relativeFloor: 0.1 };
     expect(robustZ(0.6, baseline([0, 0, 0], ratio), 'up')).toBeCloseTo(600);
   });
 
-  it('stays a finite number whatever the values', () => {
+  it('is finite for any values', () => {
     for (const values of [[1e308, -1e308, 1e308, -1e308], [5e-324, 0], [0], [Number.MAX_VALUE]]) {
       const { score } = robustScore([1e308, -1e308, 0], baseline(values), 'both');
       expect(score).toBeGreaterThanOrEqual(0);

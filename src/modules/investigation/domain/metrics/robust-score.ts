@@ -1,33 +1,33 @@
 import type { Direction, MetricProfile } from './metric-profile.js';
 
-/** The normal of a series. */
+/** Location and scale of a series in its baseline window. */
 export interface Baseline {
   readonly median: number;
-  /** What counts as one step away from it; never 0. */
+  /** The unit of anomaly scores; above 0. */
   readonly scale: number;
-  /** A smaller departure than this is no departure: the metric's own floor, at least its share of the median. */
+  /** Effect floor: smaller deviations score 0. The metric's floor, or its share of the median if that is larger. */
   readonly floor: number;
 }
 
 export interface RobustScore {
-  /** Steps of the scale that the worst sample lies away on the bad side; 0 when it stays within the effect floor. */
+  /** Deviation of the worst sample on the bad side, in units of the scale; 0 within the effect floor. */
   readonly score: number;
   /** Index of the worst sample, -1 when there is none. */
   readonly index: number;
 }
 
-/** So many steps of its own spread away a sample has left normal. */
-export const DEPARTURE = 5;
-/** Of fewer samples nobody can tell what is normal. */
-export const FEWEST_NORMAL_SAMPLES = 3;
+/** A sample is anomalous when its robust z exceeds this. */
+export const ANOMALY_THRESHOLD = 5;
+/** The fewest samples that make a baseline. */
+export const MIN_BASELINE_SAMPLES = 3;
 
-/** Scores are shown and stored: beyond this they say no more. */
+/** Scores are shown and stored; larger ones carry no more information. */
 export const MAX_ROBUST_SCORE = 1_000_000;
 
 /**
- * Median and spread of what is taken for normal: `scale = max(IQR, 0.001 · |median|)`. The second term keeps a
- * constant series from dividing by nothing. A series that is constantly 0 has neither, and takes a tenth of the
- * smallest change that matters instead.
+ * Median and scale of the baseline window: `scale = max(IQR, 0.001 · |median|)`. The second term keeps the scale of a
+ * constant series above 0; a series that is constantly 0 uses a tenth of its effect floor.
+ * @returns undefined without samples
  */
 export function baselineOf(values: readonly number[], profile: MetricProfile): Baseline | undefined {
   if (values.length === 0) return undefined;
@@ -40,8 +40,8 @@ export function baselineOf(values: readonly number[], profile: MetricProfile): B
 }
 
 /**
- * The robust scorer of BARO (Pham et al. 2024): `max over samples of (x − median) / scale`, taken only on the side
- * that is bad for this metric, and only beyond its effect floor.
+ * The robust scorer of BARO (Pham et al. 2024): `max over samples of (x − median) / scale`, here only in the metric's bad
+ * direction and only beyond its effect floor.
  */
 export function robustScore(
   values: readonly number[],
@@ -56,19 +56,20 @@ export function robustScore(
   return worst;
 }
 
-/** One sample's distance on the bad side, in steps of the scale; 0 within the floor. */
+/** Robust z of one sample: its deviation in the bad direction, in units of the scale; 0 within the effect floor. */
 export function robustZ(value: number, { median, scale, floor }: Baseline, direction: Direction): number {
   const effect = onBadSide(value - median, direction);
   if (!(effect >= floor)) return 0;
   return Math.min(effect / scale, MAX_ROBUST_SCORE);
 }
 
-function onBadSide(difference: number, direction: Direction): number {
+/** A difference from the baseline, positive when it is bad. */
+export function onBadSide(difference: number, direction: Direction): number {
   if (direction === 'up') return difference;
   return direction === 'down' ? -difference : Math.abs(difference);
 }
 
-/** Of no values 0. */
+/** 0 without values. */
 export function medianOf(values: readonly number[]): number {
   return quantile(Float64Array.from(values).sort(), 0.5);
 }
@@ -78,7 +79,7 @@ function quantile(sorted: Float64Array, p: number): number {
   const rank = p * (sorted.length - 1);
   const below = sorted[Math.floor(rank)] ?? 0;
   const above = sorted[Math.ceil(rank)] ?? below;
-  // Written so that two huge values of opposite sign do not overflow into NaN.
+  // In this form two huge values of opposite sign do not overflow to NaN.
   const share = rank - Math.floor(rank);
   return below * (1 - share) + above * share;
 }

@@ -1,7 +1,7 @@
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { EpochMs } from '../evidence/evidence.js';
-import { FELT, profileOf } from '../metrics/metric-profile.js';
-import { baselineOf, DEPARTURE, FEWEST_NORMAL_SAMPLES, robustZ } from '../metrics/robust-score.js';
+import { USER_FACING_ROLES, profileOf } from '../metrics/metric-profile.js';
+import { baselineOf, ANOMALY_THRESHOLD, MIN_BASELINE_SAMPLES, robustZ } from '../metrics/robust-score.js';
 import { sameService } from '../evidence/service-name.js';
 
 /** That the trouble was over although nothing was changed. */
@@ -25,11 +25,11 @@ export function endedByItself(
   const endings: Ending[] = [];
   for (const { entity, metric, unit, timestamps, values, evidenceIds } of series) {
     const profile = profileOf(metric, unit);
-    if (service === null || !sameService(entity, service) || !FELT.has(profile.role)) continue;
+    if (service === null || !sameService(entity, service) || !USER_FACING_ROLES.has(profile.role)) continue;
     const split = timestamps.findIndex((timestamp) => timestamp >= onset);
-    const baseline = split < FEWEST_NORMAL_SAMPLES ? undefined : baselineOf(values.slice(0, split), profile);
+    const baseline = split < MIN_BASELINE_SAMPLES ? undefined : baselineOf(values.slice(0, split), profile);
     if (!baseline) continue;
-    const departed = values.map((value) => robustZ(value, baseline, profile.direction) > DEPARTURE);
+    const departed = values.map((value) => robustZ(value, baseline, profile.direction) > ANOMALY_THRESHOLD);
     const last = departed.lastIndexOf(true);
     if (last < split) continue;
     if (values.length - 1 - last < FEWEST_CALM) return undefined;

@@ -5,7 +5,7 @@ import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { sameService } from '../evidence/service-name.js';
 import type { Finding } from '../finding.js';
 import { hypothesis } from '../hypothesis.js';
-import { FELT, profileOf } from '../metrics/metric-profile.js';
+import { USER_FACING_ROLES, profileOf } from '../metrics/metric-profile.js';
 import { localise } from '../topology/localisation.js';
 
 /** What `decideOutcome` reads, taken from a finished run: the synthesis's hypotheses and what everyone lacked. */
@@ -37,7 +37,7 @@ function isFelt({ kind, entity = '', data }: Finding, service: string | null): b
   const [metric, unit] = [data?.['metric'], data?.['unit']];
   if (kind !== 'metric_shift' || typeof metric !== 'string') return false;
   const { role } = profileOf(metric, typeof unit === 'string' ? unit : undefined);
-  return FELT.has(role) && (service === null || sameService(entity, service));
+  return USER_FACING_ROLES.has(role) && (service === null || sameService(entity, service));
 }
 
 /** A person's word on the known solution outweighs what else the run found. */

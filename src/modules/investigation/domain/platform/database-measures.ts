@@ -1,5 +1,5 @@
 import type { MetricSeries } from '../evidence/evidence-set.js';
-import { separated } from '../metrics/metric-profile.js';
+import { separateWords } from '../metrics/metric-profile.js';
 import { percent } from '../wording.js';
 import type { FailureMode } from './failure-mode.js';
 
@@ -104,7 +104,7 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
 
 /** By its unit, or its name; undefined where it is no time, such as a lag in bytes. */
 function typicalSeconds(series: MetricSeries): number | undefined {
-  const words = separated(`${series.metric} ${series.unit ?? ''}`);
+  const words = separateWords(`${series.metric} ${series.unit ?? ''}`);
   if (NO_TIME.test(words)) return undefined;
   return typical(series) * (UNITS.find(([names]) => names.test(words))?.[1] ?? 1);
 }

@@ -1,6 +1,6 @@
 import type { MetricSeries } from '../evidence/evidence-set.js';
 import type { EpochMs } from '../evidence/evidence.js';
-import { separated } from '../metrics/metric-profile.js';
+import { separateWords } from '../metrics/metric-profile.js';
 import { metricShift, type MetricShift } from '../metrics/metric-shift.js';
 
 /** What machines, clocks and networks measure of themselves: no code of a service moves any of it. */
@@ -13,7 +13,7 @@ const TOLERANCE = 3 * 60_000;
 export function hostTroubles(all: readonly MetricSeries[], onset: EpochMs): MetricShift[] {
   return (
     all
-      .filter(({ metric }) => OF_THE_HOST.test(separated(metric)))
+      .filter(({ metric }) => OF_THE_HOST.test(separateWords(metric)))
       // A clock that is behind is as wrong as one that is ahead.
       .map((series) => metricShift({ ...series, values: series.values.map(Math.abs) }, onset - TOLERANCE))
       .filter((shift) => shift !== undefined)

@@ -10,29 +10,29 @@ const graph = new CallGraph([
 ]);
 
 describe('The call graph', () => {
-  it('knows pods by their service', () => {
+  it('maps pods to their service', () => {
     expect(graph.callees('checkout')).toEqual(['db']);
   });
 
-  it('measures how far one depends on another, circles included', () => {
+  it('measures distances, also in cycles', () => {
     expect(graph.distance('web', 'web')).toBe(0);
     expect(graph.distance('web', 'db')).toBe(2);
     expect(graph.distance('db', 'checkout')).toBe(2);
     expect(graph.distance('web', 'elsewhere')).toBeUndefined();
   });
 
-  it('knows who calls a service, directly or not, the nearest first', () => {
-    expect(graph.callersOf('db')).toEqual(['checkout', 'web']);
-    expect(graph.callersOf('elsewhere')).toEqual([]);
+  it('lists transitive callers, nearest first', () => {
+    expect(graph.transitiveCallers('db')).toEqual(['checkout', 'web']);
+    expect(graph.transitiveCallers('elsewhere')).toEqual([]);
   });
 
-  it('finds the callers in a circle of very many services', () => {
+  it('finds the callers in a cycle of very many services', () => {
     const many = 40_000;
-    const circle = Array.from({ length: many }, (_, i) => ({
+    const cycle = Array.from({ length: many }, (_, i) => ({
       caller: `s${i}`,
       callee: `s${(i + 1) % many}`,
     }));
-    const callers = inTime(() => new CallGraph(circle).callersOf('s0'));
+    const callers = inTime(() => new CallGraph(cycle).transitiveCallers('s0'));
     expect(callers).toHaveLength(many - 1);
     expect(callers[0]).toBe(`s${many - 1}`);
   });

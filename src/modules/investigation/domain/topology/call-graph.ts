@@ -5,12 +5,15 @@ import { getOrAdd } from '../get-or-add.js';
 
 type Neighbours = Map<string, Set<string>>;
 
-/** Who depends on whom, by service. Edges are often missing, so callers treat a path as a hint and never as a filter. */
+/**
+ * The directed graph of services and their calls. Known edges are often incomplete, so a missing path must not exclude an
+ * entity.
+ */
 export class CallGraph {
   readonly #callees: Neighbours = new Map();
   readonly #callers: Neighbours = new Map();
   readonly #nodes = new Set<string>();
-  /** Many ways are asked for, from few services. */
+  /** Cache by start: many distances are queried from few services. */
   readonly #distances = new Map<string, ReadonlyMap<string, number>>();
 
   constructor(edges: Iterable<TopologyEdge>) {
@@ -28,14 +31,14 @@ export class CallGraph {
     return this.#callees.size === 0;
   }
 
-  /** Under which name an entity stands in the graph; its own when it does not. */
+  /** The name of an entity's node; its normalised name when it is not in the graph. */
   nodeOf(entity: string): string {
     const service = serviceOf(entity);
     const shared = withoutOrdinal(service);
     return !this.#nodes.has(service) && this.#nodes.has(shared) ? shared : service;
   }
 
-  /** The services that this one calls itself, by name. */
+  /** The services that this one calls directly, by name. */
   callees(service: string): string[] {
     return [...(this.#callees.get(this.nodeOf(service)) ?? [])].sort(compareText);
   }
@@ -44,15 +47,15 @@ export class CallGraph {
     return this.#callees.get(this.nodeOf(caller))?.has(this.nodeOf(callee)) ?? false;
   }
 
-  /** The services that call this one, directly or not, the nearest first. */
-  callersOf(service: string): string[] {
+  /** The transitive callers of a service, nearest first. */
+  transitiveCallers(service: string): string[] {
     return [...distancesFrom(this.nodeOf(service), this.#callers)]
       .filter(([, distance]) => distance > 0)
       .sort(([a, near], [b, far]) => near - far || compareText(a, b))
       .map(([caller]) => caller);
   }
 
-  /** How many calls lie between a service and one it depends on: 0 for itself, undefined when no path is known. */
+  /** Length of the shortest path along calls: 0 to itself, undefined when no path is known. */
   distance(from: string, to: string): number | undefined {
     const start = this.nodeOf(from);
     const distances = getOrAdd(this.#distances, start, () => distancesFrom(start, this.#callees));
@@ -60,9 +63,10 @@ export class CallGraph {
   }
 }
 
+/** Breadth-first search. */
 function distancesFrom(start: string, neighbours: Neighbours): Map<string, number> {
   const distances = new Map([[start, 0]]);
-  // A map goes on to what is added while it is walked through, which makes it the queue as well.
+  // Iterating a Map also visits entries added meanwhile, so it serves as the queue.
   for (const [service, distance] of distances) {
     for (const next of neighbours.get(service) ?? [])
       if (!distances.has(next)) distances.set(next, distance + 1);

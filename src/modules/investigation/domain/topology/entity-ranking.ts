@@ -3,35 +3,36 @@ import { compareText } from '../compare-text.js';
 import type { MetricShift } from '../metrics/metric-shift.js';
 import type { EpochMs } from '../evidence/evidence.js';
 import { getOrAdd } from '../get-or-add.js';
-import { MOST_COMPARED, passedOn } from './passing-on.js';
-import { waitingFor } from './waiting.js';
+import { failurePropagation, MAX_COMPARED } from './failure-propagation.js';
+import { latencySources } from './latency-propagation.js';
 
-/** How strongly an entity's metrics point at it. */
+/** An entity as a candidate root cause, by its metrics. */
 export interface EntityRanking {
   readonly entity: string;
   /** 0..1 */
   readonly score: number;
-  /** Its worst series first. */
+  /** Its anomalous series, highest score first. */
   readonly shifts: readonly MetricShift[];
-  /** Why what ails it may be no more than what ails somebody else, if so. */
-  readonly explained: string | undefined;
-  /** Whether others seem to wait for it or to pass on its failures, or none of several others suffers at all. */
-  readonly awaited: boolean;
-  /** The rise in requests that may be why, if any. */
+  /** Why its anomalies may have propagated from another entity, as a sentence. */
+  readonly explanation: string | undefined;
+  /** Whether anomalies of others seem to propagate from it, or it is the only anomalous one of several entities. */
+  readonly isSource: boolean;
+  /** The rise in requests that may be the cause. */
   readonly demand: MetricShift | undefined;
-  /** Somebody of whom the signals tell no more than of it, if so: either may suffer from the other. */
-  readonly like: string | undefined;
+  /** An entity with the same anomalies, so that either may be the source of the other's. */
+  readonly indistinguishableFrom: string | undefined;
 }
 
-const WHEN_EXPLAINED = 0.5;
-const WHEN_UNRELATED = 0.7;
+const WEIGHT_WHEN_EXPLAINED = 0.5;
+const WEIGHT_WHEN_UNREACHABLE = 0.7;
 
 /**
- * Entities by their worst series, given worst first. One that is explained by what it calls counts half, and one that
- * the failing service is not known to depend on a little less: edges are often missing, so a path is a bonus and
- * never a filter. Where nobody knows who calls whom, it is told from the times who waits, and from the failures who
- * passes them on. Traffic that changed says nothing by itself.
- * @param compared all that was compared, changed or not
+ * Ranks entities by their most anomalous series. The score is reduced when a callee is anomalous too, and a little when the
+ * failing service is not known to reach the entity; known call graphs are often incomplete, so that never excludes one.
+ * Without a call graph, propagation is inferred from latencies and failures. Entities with anomalies in traffic only are
+ * not ranked.
+ * @param compared all series with a baseline, anomalous ones first and by descending score
+ * @returns highest score first
  */
 export function rankEntities(
   compared: readonly MetricShift[],
@@ -41,126 +42,139 @@ export function rankEntities(
   const shifts = compared.filter(({ shifted }) => shifted);
   const byEntity = new Map<string, MetricShift[]>();
   for (const shift of shifts) getOrAdd(byEntity, shift.series.entity, () => []).push(shift);
-  const moved = new Set([...byEntity.keys()].map((entity) => graph.nodeOf(entity)));
-  const { explained: suffers, like } = graph.isEmpty
-    ? guessedCalls([...byEntity.values()].slice(0, MOST_COMPARED).flat(), compared, since)
-    : NOTHING_GUESSED;
-  const awaited = new Set([...suffers.values()].map(({ from }) => from));
-  const alone = graph.isEmpty ? onlySufferer(compared, suffers) : undefined;
+  const anomalous = new Set([...byEntity.keys()].map((entity) => graph.nodeOf(entity)));
+  const { explanations, indistinguishable } = graph.isEmpty
+    ? inferPropagation([...byEntity.values()].slice(0, MAX_COMPARED).flat(), compared, since)
+    : NO_PROPAGATION;
+  const sources = new Set([...explanations.values()].map(({ source }) => source));
+  const onlyAnomalous = graph.isEmpty ? onlyAnomalousEntity(compared, explanations) : undefined;
   return [...byEntity]
     .filter(([, own]) => own.some(({ role }) => role !== 'traffic'))
     .map(([entity, own]): EntityRanking => {
-      const calls = graph.callees(entity).some((callee) => moved.has(callee));
-      const explained = calls ? 'Something it calls left normal too.' : suffers.get(entity)?.because;
-      const unrelated = failing !== null && !graph.isEmpty && graph.distance(failing, entity) === undefined;
+      const hasAnomalousCallee = graph.callees(entity).some((callee) => anomalous.has(callee));
+      const explanation = hasAnomalousCallee
+        ? 'Something it calls left normal too.'
+        : explanations.get(entity)?.because;
+      const isUnreachable =
+        failing !== null && !graph.isEmpty && graph.distance(failing, entity) === undefined;
       const score =
-        strength(own) * (explained === undefined ? 1 : WHEN_EXPLAINED) * (unrelated ? WHEN_UNRELATED : 1);
+        strength(own) *
+        (explanation === undefined ? 1 : WEIGHT_WHEN_EXPLAINED) *
+        (isUnreachable ? WEIGHT_WHEN_UNREACHABLE : 1);
       return {
         entity,
         score,
         shifts: own,
-        explained,
-        awaited: entity === alone || awaited.has(entity),
-        demand: askedAgain(entity, suffers, byEntity) ? undefined : demandThatCameFirst(own),
-        like: like.get(entity),
+        explanation,
+        isSource: entity === onlyAnomalous || sources.has(entity),
+        demand: isRetried(entity, explanations, byEntity) ? undefined : demandBeforeAnomalies(own),
+        indistinguishableFrom: indistinguishable.get(entity),
       };
     })
     .sort((a, b) => b.score - a.score || compareText(a.entity, b.entity));
 }
 
 interface Explanation {
-  /** Who suffers first, if anybody. */
-  readonly from?: string;
+  /** The entity that the anomaly seems to propagate from, if any. */
+  readonly source?: string;
+  /** A sentence. */
   readonly because: string;
 }
 
-interface GuessedCalls {
-  readonly explained: ReadonlyMap<string, Explanation>;
-  readonly like: ReadonlyMap<string, string>;
+interface Propagation {
+  readonly explanations: ReadonlyMap<string, Explanation>;
+  readonly indistinguishable: ReadonlyMap<string, string>;
 }
 
-const NOTHING_GUESSED: GuessedCalls = { explained: new Map(), like: new Map() };
+const NO_PROPAGATION: Propagation = { explanations: new Map(), indistinguishable: new Map() };
 
-/** Times tell more than failures: who waits for somebody is not what that one fails of. */
-function guessedCalls(
+/** Latencies are better evidence than failures, so they decide for every entity that waits or is waited for. */
+function inferPropagation(
   shifts: readonly MetricShift[],
   compared: readonly MetricShift[],
   since: EpochMs,
-): GuessedCalls {
-  const waits = waitingFor(shifts);
-  const awaited = new Set(waits.values());
-  const isUntimed = (entity: string) => !waits.has(entity) && !awaited.has(entity);
-  const failures = passedOn(
+): Propagation {
+  const latencies = latencySources(shifts);
+  const awaited = new Set(latencies.values());
+  const isUndecided = (entity: string) => !latencies.has(entity) && !awaited.has(entity);
+  const failures = failurePropagation(
     shifts,
     compared.map(({ series }) => series),
     since,
   );
-  const explained = new Map<string, Explanation>(
-    [...waits].map(([entity, from]) => [
+  const explanations = new Map<string, Explanation>(
+    [...latencies].map(([entity, source]) => [
       entity,
-      { from, because: `It seems to wait for ${from}, whose times grew by a larger multiple.` },
+      { source, because: `It seems to wait for ${source}, whose times grew by a larger multiple.` },
     ]),
   );
-  const failsOnly = (entity: string) =>
+  const onlyFails = (entity: string) =>
     shifts.every(({ series, role }) => series.entity !== entity || role === 'traffic' || role === 'errors');
-  for (const entity of failures.hardly) {
-    if (failsOnly(entity)) explained.set(entity, { because: 'All in all it fails hardly more than before.' });
+  for (const entity of failures.negligible) {
+    if (onlyFails(entity)) {
+      explanations.set(entity, { because: 'All in all it fails hardly more than before.' });
+    }
   }
-  for (const [entity, from] of failures.from) {
-    if (isUntimed(entity))
-      explained.set(entity, { from, because: `It may only pass on failures of ${from}.` });
+  for (const [entity, source] of failures.sources) {
+    if (isUndecided(entity)) {
+      explanations.set(entity, { source, because: `It may only pass on failures of ${source}.` });
+    }
   }
-  return { explained, like: new Map([...failures.like].filter(([entity]) => isUntimed(entity))) };
-}
-
-const FEWEST_CALM = 2;
-
-/** Who is the only one to suffer among several of whom the same was measured. */
-function onlySufferer(
-  compared: readonly MetricShift[],
-  suffers: GuessedCalls['explained'],
-): string | undefined {
-  const moved = compared.filter(
-    ({ shifted, role, series }) => shifted && role !== 'traffic' && !suffers.has(series.entity),
+  const indistinguishable = new Map(
+    [...failures.indistinguishable].filter(([entity]) => isUndecided(entity)),
   );
-  const [first, ...others] = new Set(moved.map(({ series }) => series.entity));
-  if (first === undefined || others.length > 0) return undefined;
-  const metrics = new Set(moved.map(({ series }) => series.metric));
-  const calm = compared.filter(({ series }) => series.entity !== first && metrics.has(series.metric));
-  return new Set(calm.map(({ series }) => series.entity)).size >= FEWEST_CALM ? first : undefined;
+  return { explanations, indistinguishable };
 }
 
-const ROSE = 1.5;
-/** What one scrape tells of requests, the one before may tell of what they did. */
-const STEPS_APART = 2;
-/** Of the rise in requests: who passes on most of it passes on what came from outside. */
-const PASSED_ON = 0.8;
+const MIN_NORMAL_ENTITIES = 2;
 
-/** More traffic that is not later than any other change of an entity may be the cause of them, not their sign. */
-function demandThatCameFirst(shifts: readonly MetricShift[]): MetricShift | undefined {
-  const demand = riseIn(shifts);
+/** The only entity with unexplained anomalies, if the same metrics of at least two other entities were measured. */
+function onlyAnomalousEntity(
+  compared: readonly MetricShift[],
+  explanations: Propagation['explanations'],
+): string | undefined {
+  const unexplained = compared.filter(
+    ({ shifted, role, series }) => shifted && role !== 'traffic' && !explanations.has(series.entity),
+  );
+  const [first, ...others] = new Set(unexplained.map(({ series }) => series.entity));
+  if (first === undefined || others.length > 0) return undefined;
+  const metrics = new Set(unexplained.map(({ series }) => series.metric));
+  const normal = compared.filter(({ series }) => series.entity !== first && metrics.has(series.metric));
+  return new Set(normal.map(({ series }) => series.entity)).size >= MIN_NORMAL_ENTITIES ? first : undefined;
+}
+
+/** The least growth of request rates that counts as a rise in demand. */
+const MIN_DEMAND_GROWTH = 1.5;
+/** A scrape may show requests whose effects the scrape before already showed. */
+const MAX_SKEW_INTERVALS = 2;
+/** The share of a callee's request growth from which its caller's growth explains it. */
+const MIN_CALLER_GROWTH = 0.8;
+
+/** A rise in requests no later than any other anomaly of the entity: it may be their cause rather than an effect. */
+function demandBeforeAnomalies(shifts: readonly MetricShift[]): MetricShift | undefined {
+  const demand = requestRise(shifts);
   const others = shifts.filter(({ role }) => role !== 'traffic');
   if (!demand || others.length === 0) return undefined;
   const [first = 0, second = first] = demand.series.timestamps;
-  const latest = STEPS_APART * (second - first);
-  return others.every(({ at }) => demand.at <= at + latest) ? demand : undefined;
+  const skew = MAX_SKEW_INTERVALS * (second - first);
+  return others.every(({ at }) => demand.at <= at + skew) ? demand : undefined;
 }
 
-function riseIn(shifts: readonly MetricShift[]): MetricShift | undefined {
-  return shifts.find(({ role, worst, normal }) => role === 'traffic' && worst > normal * ROSE);
+function requestRise(shifts: readonly MetricShift[]): MetricShift | undefined {
+  return shifts.find(({ role, worst, normal }) => role === 'traffic' && worst > normal * MIN_DEMAND_GROWTH);
 }
 
-/** Whose callers are asked no more often than before is asked again and again because it fails. */
-function askedAgain(
+/** Whether its rise in requests comes from retries: its callers receive hardly more requests than before. */
+function isRetried(
   entity: string,
-  suffers: GuessedCalls['explained'],
+  explanations: Propagation['explanations'],
   byEntity: ReadonlyMap<string, readonly MetricShift[]>,
 ): boolean {
-  const callers = [...suffers].filter(([, { from }]) => from === entity);
-  const rise = growth(riseIn(byEntity.get(entity) ?? []));
+  const callers = [...explanations].filter(([, { source }]) => source === entity);
+  const rise = growth(requestRise(byEntity.get(entity) ?? []));
   return (
     callers.length > 0 &&
-    callers.every(([caller]) => growth(riseIn(byEntity.get(caller) ?? [])) < PASSED_ON * rise)
+    callers.every(([caller]) => growth(requestRise(byEntity.get(caller) ?? [])) < MIN_CALLER_GROWTH * rise)
   );
 }
 
@@ -169,8 +183,8 @@ function growth(rise: MetricShift | undefined): number {
 }
 
 /**
- * Of the worst shift, 0..1 on a logarithmic scale: scores of series with a tiny spread run into the thousands, and
- * 2000 is no more certain than 1000. 5 gives .26, 1000 gives 1.
+ * 0..1, the score of the most anomalous series on a logarithmic scale, since scores of series with a tiny spread reach the
+ * thousands and 2000 is no more certain than 1000: 5 gives .26, 1000 gives 1.
  */
 function strength(shifts: readonly MetricShift[]): number {
   return Math.min(1, Math.log10(1 + (shifts[0]?.score ?? 0)) / 3);

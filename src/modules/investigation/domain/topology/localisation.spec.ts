@@ -14,7 +14,7 @@ function report(agentName: string, suspects: Readonly<Record<string, number>>): 
 }
 
 describe('Localisation', () => {
-  it('adds up what all ways of looking say, and counts those that agree', () => {
+  it('sums the scores of all agents and counts those that agree', () => {
     expect(
       localise([
         report('log analysis', { web: 2, cart: 1 }),
@@ -24,11 +24,11 @@ describe('Localisation', () => {
     ).toEqual({ entity: 'web', strength: 5, ways: 2, alertsOnly: false, byDamage: false, ownSign: 3 });
   });
 
-  it('does not hear the synthesis, which only repeats', () => {
+  it('ignores the synthesis, which only repeats', () => {
     expect(localise([report('synthesis', { web: 9 })])).toBeNull();
   });
 
-  it('knows traced damage, and a slow entity, from a sign of its own', () => {
+  it('tells a sign of the entity itself from attributed excess and from slowness', () => {
     const damaged = localise([
       report('dependency analysis', { web: 9 }),
       report('metrics analysis', { web: 0.5 }),
@@ -37,7 +37,7 @@ describe('Localisation', () => {
     expect(localise([report('metrics analysis', { web: 4 })])).toMatchObject({ ownSign: 4 });
   });
 
-  it('knows when there were only alerts', () => {
+  it('reports when alerts were the only signal', () => {
     expect(localise([report('alert storm', { web: 1 })])?.alertsOnly).toBe(true);
   });
 });

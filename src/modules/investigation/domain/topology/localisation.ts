@@ -1,39 +1,42 @@
 import type { AgentReport } from '../agents/agent.js';
 import { ALERT_STORM, DEPENDENCY_ANALYSIS, METRICS_ANALYSIS, SYNTHESIS } from '../agents/names.js';
-import { together } from './suspects.js';
+import { combineSuspects } from './suspects.js';
 
-/** Where the trouble is, and how clearly that is seen. Plain JSON, stored with what an outcome rests on. */
+/** The most suspected entity, and how clear that is. Plain JSON, stored with the inputs of an outcome. */
 export interface Localisation {
   readonly entity: string;
-  /** How far it stands out, over all ways of looking. */
+  /** Its score, summed over all signals. */
   readonly strength: number;
-  /** How many ways of looking suspect it most. */
+  /** How many signals suspect it most. */
   readonly ways: number;
-  /** Whether nothing but alerts was there to look at. */
+  /** Whether alerts were the only signal. */
   readonly alertsOnly: boolean;
-  /** Whether the damage that requests suffered was traced to it. */
+  /** Whether excess attribution along the call graph suspects it most. */
   readonly byDamage: boolean;
-  /** The strongest of the ways that do not merely follow the damage: a log, a call, a resource that clearly ran short. */
+  /** Its highest score in a signal that does not merely follow propagation: logs, traces, a saturated resource. */
   readonly ownSign: number;
 }
 
-/** Null when nobody is suspected. */
+/**
+ * Combines the suspects of all agents. The synthesis is left out, since it only repeats the others.
+ * @returns null when no entity is suspected
+ */
 export function localise(reports: readonly AgentReport[]): Localisation | null {
-  const ways = reports.filter(({ agentName, suspects }) => agentName !== SYNTHESIS && suspects.length > 0);
-  const [first] = together(...ways.map(({ suspects }) => suspects));
+  const signals = reports.filter(({ agentName, suspects }) => agentName !== SYNTHESIS && suspects.length > 0);
+  const [first] = combineSuspects(...signals.map(({ suspects }) => suspects));
   if (!first) return null;
-  const own = ways.map(({ agentName, suspects }) => {
+  const ownSigns = signals.map(({ agentName, suspects }) => {
     const score = suspects.find(({ entity }) => entity === first.entity)?.score ?? 0;
     return agentName === DEPENDENCY_ANALYSIS || (agentName === METRICS_ANALYSIS && score < 1) ? 0 : score;
   });
   return {
     entity: first.entity,
     strength: first.score,
-    ways: ways.filter(({ suspects }) => suspects[0]?.entity === first.entity).length,
-    alertsOnly: ways.every(({ agentName }) => agentName === ALERT_STORM),
-    byDamage: ways.some(
+    ways: signals.filter(({ suspects }) => suspects[0]?.entity === first.entity).length,
+    alertsOnly: signals.every(({ agentName }) => agentName === ALERT_STORM),
+    byDamage: signals.some(
       ({ agentName, suspects }) => agentName === DEPENDENCY_ANALYSIS && suspects[0]?.entity === first.entity,
     ),
-    ownSign: Math.max(0, ...own),
+    ownSign: Math.max(0, ...ownSigns),
   };
 }

@@ -1,37 +1,42 @@
 import { describe, expect, it } from '@jest/globals';
-import { asShares, standingOut, together } from './suspects.js';
+import { asShares, combineSuspects, outlierScores } from './suspects.js';
 
 describe('Suspects', () => {
-  const loudness = { usual: 1, among: 6 };
+  const scale = { tolerance: 1, population: 6 };
 
-  it('are singled out by how far they stand out from the best other', () => {
-    const [first, second] = standingOut(
+  it('are scored by how far they stand out from the next one', () => {
+    const [first, second] = outlierScores(
       new Map([
         ['a', 9],
         ['b', 2],
       ]),
-      loudness,
+      scale,
     );
     expect(first).toEqual({ entity: 'a', score: 27 });
     expect(second).toEqual({ entity: 'b', score: (2 / 10) ** 3 });
   });
 
-  it('are nobody when all are alike', () => {
+  it('are none when all entities are alike', () => {
     expect(
-      standingOut(new Map(['a', 'b', 'c', 'd', 'e'].map((name) => [name, 7])), { usual: 1, among: 5 }),
+      outlierScores(new Map(['a', 'b', 'c', 'd', 'e'].map((name) => [name, 7])), {
+        tolerance: 1,
+        population: 5,
+      }),
     ).toEqual([]);
   });
 
-  it('are found among few too, where no median says what is common', () => {
-    expect(standingOut(new Map([['a', 3]]), { usual: 1, among: 1 })).toEqual([{ entity: 'a', score: 27 }]);
+  it('are found without a median when there are few entities', () => {
+    expect(outlierScores(new Map([['a', 3]]), { tolerance: 1, population: 1 })).toEqual([
+      { entity: 'a', score: 27 },
+    ]);
   });
 
-  it('cannot be made by one way of looking alone to drown all others', () => {
-    expect(standingOut(new Map([['a', 1e9]]), loudness)[0]?.score).toBe(100);
-    expect(standingOut(new Map([['a', Infinity]]), loudness)).toEqual([]);
+  it('have a maximum score, so that one signal cannot outweigh all others', () => {
+    expect(outlierScores(new Map([['a', 1e9]]), scale)[0]?.score).toBe(100);
+    expect(outlierScores(new Map([['a', Infinity]]), scale)).toEqual([]);
   });
 
-  it('of several ways of looking add up, in an order that depends on their names alone when they are equal', () => {
+  it('of several signals add up, with ties in the order of names', () => {
     const one = [{ entity: 'b', score: 1 }];
     const other = [
       { entity: 'b', score: 2 },
@@ -43,11 +48,11 @@ describe('Suspects', () => {
       { entity: 'a', score: 1 },
       { entity: 'c', score: 1 },
     ];
-    expect(together(one, other)).toEqual(expected);
-    expect(together(other, one)).toEqual(expected);
+    expect(combineSuspects(one, other)).toEqual(expected);
+    expect(combineSuspects(other, one)).toEqual(expected);
   });
 
-  it('share the suspicion', () => {
+  it('can be normalised to shares', () => {
     expect(
       asShares([
         { entity: 'a', score: 3 },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Span, TraceStatistic } from '../evidence/evidence.js';
-import { missingCalls, silences, slowEdges, slownessByEntity } from './trace-channels.js';
+import { missingCalls, missingCallSources, slowEdges, slownessByEntity } from './call-anomalies.js';
 import { statisticsOfSpans } from './trace-statistics.js';
 
 const cited = (row: TraceStatistic) => ({ evidenceIds: ['evd_1'], row });
@@ -8,20 +8,20 @@ const gap = (caller: string, entity: string, baselineMean: number, mean: number)
   cited({ statistic: 'edge_gap', caller, entity, count: 20, baselineCount: 20, baselineMean, mean });
 
 describe('Slow edges', () => {
-  it('are those whose calls lose more time on the way than before', () => {
+  it('are those whose gap grew', () => {
     const edges = slowEdges([gap('web', 'cart', 10, 210), gap('web', 'ads', 10, 9)]);
     expect(edges).toMatchObject([{ caller: 'web', callee: 'cart', before: 10, now: 210 }]);
-    expect(edges[0]?.size).toBeCloseTo(Math.log(21));
+    expect(edges[0]?.growth).toBeCloseTo(Math.log(21));
   });
 
-  it('are held against the callee in full and against the caller in part', () => {
+  it('count in full for the callee and in part for the caller', () => {
     const slowness = slownessByEntity(slowEdges([gap('web', 'cart', 10, 210)]));
     expect(slowness.get('web')).toBeCloseTo(0.8 * (slowness.get('cart') ?? 0));
   });
 
-  it('are not made by a single straggler', () => {
-    const straggler = gap('web', 'cart', 10, 210);
-    expect(slowEdges([cited({ ...straggler.row, baselineMedian: 10, median: 10 })])).toEqual([]);
+  it('are not caused by a single outlier', () => {
+    const outlier = gap('web', 'cart', 10, 210);
+    expect(slowEdges([cited({ ...outlier.row, baselineMedian: 10, median: 10 })])).toEqual([]);
   });
 });
 
@@ -39,19 +39,21 @@ describe('Missing calls', () => {
       baselineCount,
     });
 
-  it('are counted against how often the calling operation ran', () => {
+  it('are relative to how often the calling operation ran', () => {
     const [missing] = missingCalls([operation(200, 100), call(20, 100)]);
     expect(missing).toMatchObject({ caller: 'web', callee: 'cart', expected: 200, count: 20 });
-    expect(silences(missing ? [missing] : [], [])[0]?.worst.z).toBeCloseTo(180 / Math.sqrt(200 + 400 + 1));
+    expect(missingCallSources(missing ? [missing] : [], [])[0]?.worst.z).toBeCloseTo(
+      180 / Math.sqrt(200 + 400 + 1),
+    );
   });
 
-  it('are none when there merely was less traffic, or never was a call', () => {
+  it('are absent when only traffic fell, or when there were no calls in the baseline', () => {
     expect(missingCalls([operation(50, 100), call(50, 100)])).toEqual([]);
     expect(missingCalls([operation(50, 100), call(0, 0)])).toEqual([]);
   });
 });
 
-describe('Silence', () => {
+describe('The source of missing calls', () => {
   const operation = (entity: string) =>
     cited({ statistic: 'operation', entity, operation: 'serve', count: 100, baselineCount: 100 });
   const call = (caller: string, entity: string, now: number, callerOperation = 'serve', name = 'get') =>
@@ -64,38 +66,38 @@ describe('Silence', () => {
       count: now,
       baselineCount: 100,
     });
-  const silenceOf = (...rows: ReturnType<typeof cited>[]) => {
-    return silences(missingCalls(rows), rows)
+  const sourcesOf = (...rows: ReturnType<typeof cited>[]) => {
+    return missingCallSources(missingCalls(rows), rows)
       .filter(({ worst }) => worst.z > 3)
       .map(({ entity }) => entity);
   };
-  /** `caller` asks the stock, through a span of its own, and then somebody else, whom it no longer reaches. */
-  const askingStock = (caller: string, other: string, reached: number) => [
+  /** `caller` calls `stock` through a client span, and then `other`, which it reaches `reached` times of 100. */
+  const withStockCall = (caller: string, other: string, reached: number) => [
     operation(caller),
     call(caller, caller, 90, 'serve', 'ask stock'),
     call(caller, 'stock', 90, 'ask stock'),
     call(caller, other, reached),
   ];
 
-  it('is that of the caller where it alone breaks off', () => {
-    expect(silenceOf(...askingStock('shop', 'till', 10), ...askingStock('office', 'post', 100))).toEqual([
+  it('is the caller if it alone breaks off', () => {
+    expect(sourcesOf(...withStockCall('shop', 'till', 10), ...withStockCall('office', 'post', 100))).toEqual([
       'shop',
     ]);
   });
 
-  it('is that of the service which several callers break off after', () => {
-    expect(silenceOf(...askingStock('shop', 'till', 10), ...askingStock('office', 'post', 20))).toEqual([
+  it('is the service after which several callers break off', () => {
+    expect(sourcesOf(...withStockCall('shop', 'till', 10), ...withStockCall('office', 'post', 20))).toEqual([
       'stock',
     ]);
   });
 
-  it('stays with callers that have no service in common', () => {
+  it('is each caller if they have no callee in common', () => {
     const apart = [operation('kiln'), call('kiln', 'clay', 10), call('kiln', 'fire', 90)];
-    expect(silenceOf(...askingStock('shop', 'till', 10), ...apart).sort()).toEqual(['kiln', 'shop']);
+    expect(sourcesOf(...withStockCall('shop', 'till', 10), ...apart).sort()).toEqual(['kiln', 'shop']);
   });
 });
 
-describe('Statistics of spans', () => {
+describe('Span statistics', () => {
   const span = (
     traceId: string,
     spanId: string,
@@ -116,7 +118,7 @@ describe('Statistics of spans', () => {
     } satisfies Span,
   });
 
-  it('are what a source that keeps statistics would have told', () => {
+  it('equal those of sources that deliver statistics', () => {
     const spans = [
       span('t1', 'a', 'web', 0, 30),
       span('t1', 'b', 'cart', 1, 20, 'a'),
@@ -137,7 +139,7 @@ describe('Statistics of spans', () => {
     ]);
   });
 
-  it('cite all pieces that they come from, of the normal time and of now', () => {
+  it('cite all evidence that they come from, in the baseline and now', () => {
     const piece = (evidenceId: string, startedAt: number) => [
       { ...span(evidenceId, 'a', 'web', startedAt, 30), evidenceId },
       { ...span(evidenceId, 'b', 'cart', startedAt, 20, 'a'), evidenceId: `${evidenceId}_below` },

@@ -1,13 +1,14 @@
 import type { EpochMs } from '../evidence/evidence.js';
-import { FELT } from './metric-profile.js';
+import { USER_FACING_ROLES } from './metric-profile.js';
 import type { MetricShift } from './metric-shift.js';
 import { sameService } from '../evidence/service-name.js';
 
 /**
- * The failing service's own series, if they were measured at the time of the alert and none of those that its users
- * would feel left normal; else none. A flat CPU alone says nothing about an alert on failing requests.
+ * The alerting service's own series that stayed normal, if they show that it is healthy: measured at the time of the
+ * alert, with at least one user-facing series, and none of those anomalous. Otherwise none: a flat CPU alone proves
+ * nothing about an alert on failing requests.
  */
-export function calmSeries(
+export function healthySeries(
   compared: readonly MetricShift[],
   { service, alertedAt }: { readonly service: string | null; readonly alertedAt: EpochMs },
 ): readonly MetricShift[] {
@@ -16,8 +17,8 @@ export function calmSeries(
       (service === null || sameService(series.entity, service)) &&
       (series.timestamps.at(-1) ?? 0) >= alertedAt,
   );
-  const felt = own.filter(({ role }) => FELT.has(role));
-  return felt.length > 0 && felt.every(({ shifted }) => !shifted)
+  const userFacing = own.filter(({ role }) => USER_FACING_ROLES.has(role));
+  return userFacing.length > 0 && userFacing.every(({ shifted }) => !shifted)
     ? own.filter(({ shifted }) => !shifted)
     : [];
 }
