@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { AlertSources, EvidenceSources, StepRunners } from './api.js';
 import { AlertInlets } from './application/alert-inlets.js';
 import { ChangeTrigger } from './application/change-trigger.js';
+import { ConfirmSubscription } from './application/confirm-subscription.js';
 import { ConnectIntegration } from './application/connect-integration.js';
 import { Connections } from './application/connections.js';
 import { CreateTrigger } from './application/create-trigger.js';
@@ -32,6 +33,7 @@ import { Outside } from './providers/provider.js';
     Outside,
     Connections,
     AlertInlets,
+    ConfirmSubscription,
     ConnectIntegration,
     DisconnectIntegration,
     ListIntegrations,

@@ -3,11 +3,14 @@ import { Clock } from '#kernel/domain/clock';
 import { notFound, Refusal } from '#kernel/domain/errors';
 import { lenientText } from '#kernel/domain/lenient-text';
 import { type AlertInlet, AlertSources, type Delivery, type Told, type ToldDeploy } from '../api.js';
-import type { Deploy, Provider } from '../providers/provider.js';
+import { type Deploy, NoAnswer, Outside, type Provider } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
 import { AlertInlets } from './alert-inlets.js';
+import { ConfirmSubscription } from './confirm-subscription.js';
 import { Connections } from './connections.js';
 import { lenientBody } from './lenient-body.js';
+
+const RETRY_SECONDS = 30;
 
 /** Knows whose alerts come in where, and has their providers read them. */
 @Injectable()
@@ -15,6 +18,8 @@ export class ReadAlerts extends AlertSources {
   constructor(
     private readonly inlets: AlertInlets,
     private readonly connections: Connections,
+    private readonly confirmation: ConfirmSubscription,
+    private readonly outside: Outside,
     private readonly clock: Clock,
   ) {
     super();
@@ -28,17 +33,22 @@ export class ReadAlerts extends AlertSources {
     const alerts = alertsOf(inlet.provider);
     const now = this.clock.now();
     const integrations = await this.inlets.integrationsBehind(inlet);
-    const verdicts = integrations
-      .map((integration) => alerts.verify(this.connections.of(integration).connection, delivery, now))
-      .filter((verdict) => verdict !== undefined);
-    // At the shared address any integration's signature will do, and none is needed while none has a secret.
-    if (verdicts.length > 0 && !verdicts.includes(true))
-      throw new Refusal('invalid_signature', 'The signature or login of the sender is not right.');
+    const connections = integrations.map((integration) => this.connections.of(integration).connection);
+    requireOne(connections.map((connection) => alerts.verify(connection, delivery, now)));
+    if (!alerts.verifyCertificate) return;
+    const signed: (boolean | undefined)[] = [];
+    for (const connection of connections) {
+      const asked = alerts.verifyCertificate(connection, delivery, this.outside);
+      signed.push(await asked.catch(asUnavailable));
+    }
+    requireOne(signed);
   }
 
   async read(inlet: AlertInlet, delivery: Delivery): Promise<Told> {
     const alerts = alertsOf(inlet.provider);
     const body = lenientBody(delivery, alerts.mediaTypes);
+    const confirmationUrl = alerts.confirmationUrl?.(body);
+    if (confirmationUrl !== undefined) await this.confirmation.request(inlet.tenantId, confirmationUrl);
     const configs = (await this.inlets.integrationsBehind(inlet)).map(({ config }) => config);
     const [own] = inlet.integrationId === null ? [] : configs;
     const usual = (own && alerts.environmentOf?.(own)) ?? null;
@@ -53,6 +63,18 @@ export class ReadAlerts extends AlertSources {
       deploys: deploys.map((deploy) => storable(here(deploy), now)),
     };
   }
+}
+
+/** At the shared address the signature of any integration will do, and none is needed while none has a secret. */
+function requireOne(verdicts: readonly (boolean | undefined)[]): void {
+  if (verdicts.includes(false) && !verdicts.includes(true))
+    throw new Refusal('invalid_signature', 'The signature or login of the sender is not right.');
+}
+
+/** The sender tries again, and by then the certificate may be there. */
+function asUnavailable(error: unknown): never {
+  if (!(error instanceof NoAnswer)) throw error;
+  throw new Refusal('service_unavailable', error.message, { retryAfter: RETRY_SECONDS });
 }
 
 const LONGEST = { name: 200, text: 2000 };

@@ -103,6 +103,23 @@ export interface Provider<C extends object = object, S extends object = object> 
     verify(connection: Connection<C, S>, delivery: Delivery, now: Date): boolean | undefined;
 
     /**
+     * The same for a sender that signs with a certificate of its own, which is fetched first.
+     * @throws NoAnswer when the certificate cannot be fetched
+     */
+    verifyCertificate?(
+      connection: Connection<C, S>,
+      delivery: Delivery,
+      outside: Outside,
+    ): Promise<boolean | undefined>;
+
+    /**
+     * The address that a new sender asks to have called before it sends anything; undefined for any other body. It is called
+     * with GET, so its host is the provider's to choose, never the body's.
+     * @throws Refusal `validation_error`
+     */
+    confirmationUrl?(body: unknown): string | undefined;
+
+    /**
      * What a body tells; nothing when it is about something else.
      * @param body JSON, or the fields of a form
      * @throws Refusal `validation_error` for what is not the provider's format at all

@@ -2,9 +2,12 @@ import { notFound } from '#kernel/domain/errors';
 import { alertmanager } from './alert-sources/alertmanager.js';
 import { grafana } from './alert-sources/grafana.js';
 import { argocd } from './alert-sources/argocd.js';
+import { awsEventBridge } from './alert-sources/aws-eventbridge.js';
 import { azureMonitor } from './alert-sources/azure-monitor.js';
 import { betterStack } from './alert-sources/better-stack.js';
 import { checkly } from './alert-sources/checkly.js';
+import { cloudwatchSns } from './alert-sources/cloudwatch-sns.js';
+import { datadog } from './alert-sources/datadog.js';
 import { gcpMonitoring } from './alert-sources/gcp-monitoring.js';
 import { gitlab } from './alert-sources/gitlab.js';
 import { newRelic } from './alert-sources/new-relic.js';
@@ -26,9 +29,12 @@ import type { Provider } from './provider.js';
 export const PROVIDERS: readonly Provider[] = [
   alertmanager,
   argocd,
+  awsEventBridge,
   azureMonitor,
   betterStack,
   checkly,
+  cloudwatchSns,
+  datadog,
   elasticsearch,
   gcpMonitoring,
   github,

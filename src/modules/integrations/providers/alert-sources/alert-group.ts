@@ -1,7 +1,7 @@
 import { invalid } from '#kernel/domain/errors';
 import type { Notice } from '../../api.js';
 import { objectOf } from '../read-json.js';
-import { environmentOf, firstOf, idOf, serviceOf, severityOf, textsOf } from './words.js';
+import { environmentOf, firstOf, idOf, onlyOf, serviceOf, severityOf, textsOf } from './words.js';
 
 /** With labels and times of its own each, no more find room in a body. Hollow ones would, by the hundred thousand. */
 const MOST_ALERTS = 10_000;
@@ -52,7 +52,7 @@ function noticeOf(alert: Readonly<Record<string, unknown>>, shared: Shared): Not
     service: serviceOf(labels),
     environment: environmentOf(labels),
     tags: labels,
-    metadata: { ...told, ...given(own, ['startsAt', 'generatorURL', 'dashboardURL', 'panelURL', 'valueString']) },
+    metadata: { ...told, ...onlyOf(own, ['startsAt', 'generatorURL', 'dashboardURL', 'panelURL', 'valueString']) },
   }; // prettier-ignore
 }
 
@@ -62,8 +62,4 @@ function fewOf(texts: unknown): Texts {
 
 function labelled(labels: Texts): string {
   return Object.entries(labels).map(([name, value]) => `${name}=${value}`).join(', '); // prettier-ignore
-}
-
-function given(texts: Texts, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (texts[name] ? [[name, texts[name]]] : [])));
 }

@@ -2,7 +2,7 @@ import { constantTimeEquals } from '#kernel/crypto/secrets';
 import { Text } from '#kernel/http/fields';
 import type { Delivery, Notice } from '../../api.js';
 import { authorization, HttpLogin } from '../http-login.js';
-import type { Deploy, Provider } from '../provider.js';
+import type { Connection, Deploy, Provider } from '../provider.js';
 
 export class AlertSourceConfig {
   @Text({
@@ -25,7 +25,7 @@ class SigningSecret {
   signingSecret?: string;
 }
 
-interface Told {
+export interface Told {
   readonly provider: string;
   readonly displayName: string;
   /** Markdown: how to make the tool send to the `ingestUrl`. */
@@ -45,11 +45,7 @@ export function alertSource(told: Told): Provider<AlertSourceConfig, HttpLogin> 
     credentials: HttpLogin,
     alerts: {
       ...readingOf(told),
-      verify: ({ credentials }, { headers }) => {
-        const { authorization: expected } = authorization(credentials);
-        const shown = headers['authorization']?.toString() ?? '';
-        return expected === undefined ? undefined : constantTimeEquals(shown, expected);
-      },
+      verify: verifyLogin,
     },
   };
 }
@@ -73,7 +69,17 @@ export function signedAlertSource<C extends AlertSourceConfig>(
   };
 }
 
-function wordsOf({ provider, displayName, setupGuide, deploys }: Told) {
+/** Undefined where the integration was given no login. */
+export function verifyLogin(
+  { credentials }: Connection<object, HttpLogin>,
+  { headers }: Delivery,
+): boolean | undefined {
+  const { authorization: expected } = authorization(credentials);
+  const shown = headers['authorization']?.toString() ?? '';
+  return expected === undefined ? undefined : constantTimeEquals(shown, expected);
+}
+
+export function wordsOf({ provider, displayName, setupGuide, deploys }: Told) {
   return {
     provider,
     displayName,
@@ -85,7 +91,7 @@ function wordsOf({ provider, displayName, setupGuide, deploys }: Told) {
   } as const;
 }
 
-function readingOf({ mediaTypes = [], notices = () => [], deploys }: Told) {
+export function readingOf({ mediaTypes = [], notices = () => [], deploys }: Told) {
   const environmentOf = ({ environment }: AlertSourceConfig) => environment;
   return { mediaTypes, notices, environmentOf, ...(deploys && { deploys }) };
 }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Provider } from '../provider.js';
+import { awsEventBridge } from './aws-eventbridge.js';
 import { azureMonitor } from './azure-monitor.js';
 import { betterStack } from './better-stack.js';
 import { checkly } from './checkly.js';
+import { cloudwatchSns } from './cloudwatch-sns.js';
+import { datadog } from './datadog.js';
 import { gcpMonitoring } from './gcp-monitoring.js';
 import { grafana } from './grafana.js';
 import { newRelic } from './new-relic.js';
@@ -206,7 +209,7 @@ describe('one alert of each other tool', () => {
 }); // prettier-ignore
 
 const LENIENT = [
-  azureMonitor, betterStack, checkly, gcpMonitoring, newRelic, opsgenie, pagerduty, pagerdutyEvents, sentry, uptimeKuma,
+  awsEventBridge, azureMonitor, betterStack, checkly, cloudwatchSns, datadog, gcpMonitoring, newRelic, opsgenie, pagerduty, pagerdutyEvents, sentry, uptimeKuma,
 ]; // prettier-ignore
 
 it.each(LENIENT)('$provider takes odd bodies for nothing', (source) => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Severity } from '#kernel/domain/severity';
+import { listOf } from '../read-json.js';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -57,6 +58,21 @@ export function textsOf(value: unknown): Record<string, string> {
         ? [[name, String(text)]]
         : [],
     ),
+  );
+}
+
+/** Those of the named texts that say something. */
+export function onlyOf(texts: Texts, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (texts[name] ? [[name, texts[name]]] : [])));
+}
+
+/** Tags as `service:checkout,env:production`, in one text or in a list; a tag without a value is `true`. */
+export function tagsFrom(tags: unknown): Record<string, string> {
+  const list =
+    typeof tags === 'string' ? tags.split(',') : listOf(tags).filter((tag) => typeof tag === 'string');
+  const pairs = list.map((tag) => /^([^:]*)(?::(.*))?$/s.exec(tag.trim()));
+  return Object.fromEntries(
+    pairs.flatMap((pair) => (pair?.[1] ? [[pair[1].trim(), pair[2]?.trim() ?? 'true']] : [])),
   );
 }
 

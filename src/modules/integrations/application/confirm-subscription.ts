@@ -1,0 +1,44 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { sha256Hex } from '#kernel/crypto/secrets';
+import type { TenantId } from '#kernel/domain/ids';
+import { type Job, JobHandler, type JobRunner } from '#kernel/jobs/job-handler';
+import { Jobs } from '#kernel/jobs/jobs';
+import { bytesAt } from '../providers/bytes-at.js';
+import { NoAnswer, Outside } from '../providers/provider.js';
+
+const NAME = 'confirm-subscription';
+/** The last one about four hours after the first. */
+const MAX_ATTEMPTS = 10;
+
+interface Payload {
+  readonly url: string;
+}
+
+/** Calls the address that a sender asks to have called before it sends, until it answers. */
+@Injectable()
+@JobHandler(NAME)
+export class ConfirmSubscription implements JobRunner<Payload> {
+  private readonly log = new Logger(ConfirmSubscription.name);
+
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly outside: Outside,
+  ) {}
+
+  /** @param url of a host that the sender's provider vouches for; asked for again, it is still called once */
+  async request(tenantId: TenantId, url: string): Promise<void> {
+    const key = `${NAME}:${tenantId}:${sha256Hex(url)}`;
+    await this.jobs.enqueue(tenantId, { name: NAME, key, payload: { url }, maxAttempts: MAX_ATTEMPTS });
+  }
+
+  async run({ payload: { url }, attempt }: Job<Payload>): Promise<void> {
+    try {
+      await bytesAt(url, this.outside);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      const failure = `A subscription is not confirmed: ${error.message} To confirm it by hand, open ${url}`;
+      if (attempt < MAX_ATTEMPTS) throw new NoAnswer(failure, { cause: error });
+      this.log.warn(failure);
+    }
+  }
+}

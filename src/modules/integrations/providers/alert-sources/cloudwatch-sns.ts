@@ -1,0 +1,87 @@
+import { Matches } from 'class-validator';
+import { Text } from '#kernel/http/fields';
+import type { Notice } from '../../api.js';
+import { HttpLogin } from '../http-login.js';
+import type { Provider } from '../provider.js';
+import { objectOf } from '../read-json.js';
+import { AlertSourceConfig, readingOf, type Told, verifyLogin, wordsOf } from './alert-source.js';
+import { noticesOfAlarm, noticesOfEvent } from './aws-events.js';
+import { noticeOf } from './notice.js';
+import { confirmationUrl, isSignedBySns, TOPIC_ARN } from './sns-messages.js';
+import { firstOf, idOf, textsOf } from './words.js';
+
+class CloudwatchSnsConfig extends AlertSourceConfig {
+  @Text({
+    max: 400,
+    optional: true,
+    summary: 'Only messages that Amazon SNS signed for this topic are taken',
+    example: 'arn:aws:sns:eu-west-1:123456789012:alarms',
+  })
+  @Matches(TOPIC_ARN, { message: 'topicArn must be the ARN of a topic' })
+  topicArn?: string;
+}
+
+const TOLD: Told = {
+  provider: 'cloudwatch_sns',
+  displayName: 'Amazon CloudWatch (SNS)',
+  // SNS sends its JSON as text.
+  mediaTypes: ['text/plain'],
+  setupGuide: [
+    'Give the ARN of the topic as `topicArn`: then only what Amazon SNS signed for it is taken. SNS, the topic, Create subscription: the',
+    'protocol is HTTPS, the endpoint is the `ingestUrl` that connecting answers. The subscription is confirmed by a call to',
+    '`sns.<region>.amazonaws.com`; where that is not allowed, the log has the link to open instead. Then name the topic in the alarm',
+    'actions **and** in the OK actions of each alarm: without the latter nothing is resolved.',
+    '',
+    'ALARM fires, OK resolves, INSUFFICIENT_DATA does neither. An alarm is high, unless its tag `severity` says otherwise (tags come',
+    'with an alarm that propagates them); its service is the tag `service`, else what its dimensions name. Events of EventBridge that a',
+    'rule sends to the topic are understood, and a plain text is an alert of severity info. Raw message delivery is understood too,',
+    'but carries no signature, so it needs an integration without `topicArn`.',
+  ].join('\n'),
+  notices: noticesOf,
+};
+
+/** CloudWatch's alarms by a topic of Amazon SNS. */
+export const cloudwatchSns: Provider<CloudwatchSnsConfig, HttpLogin> = {
+  ...wordsOf(TOLD),
+  config: CloudwatchSnsConfig,
+  credentials: HttpLogin,
+  alerts: {
+    ...readingOf(TOLD),
+    verify: verifyLogin,
+    verifyCertificate: async ({ config: { topicArn } }, { raw }, outside) =>
+      topicArn === undefined ? undefined : isSignedBySns(raw, topicArn, outside),
+    confirmationUrl,
+  },
+};
+
+function noticesOf(body: unknown): Notice[] {
+  const { Type: type, Message: text = '', TopicArn: topicArn, Subject: subject = '' } = textsOf(body);
+  // Raw message delivery: the message without its envelope.
+  if (type === undefined) return noticesOfMessage(body);
+  if (type !== 'Notification') return [];
+  const message = objectIn(text);
+  if (message !== undefined) return noticesOfMessage(message, topicArn);
+  const title = firstOf({ subject, text }, ['subject', 'text'])?.trim().split('\n', 1)[0];
+  return noticeOf({
+    state: title === undefined ? undefined : 'firing',
+    sourceAlertId: idOf({ topic: topicArn ?? '', title: title ?? '' }),
+    title,
+    description: firstOf({ text }, ['text']),
+    severity: 'info',
+    metadata: topicArn === undefined ? {} : { TopicArn: topicArn },
+  });
+}
+
+function noticesOfMessage(message: unknown, topicArn?: string): Notice[] {
+  return 'detail-type' in objectOf(message) ? noticesOfEvent(message) : noticesOfAlarm(message, topicArn);
+}
+
+/** Undefined for a message that a person wrote. */
+function objectIn(text: string): object | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return typeof message === 'object' && message !== null ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
