@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '#kernel/domain/ids';
-import { slotsOf } from '#modules/ingestion/application/incident-slots';
+import { timeSlotsOf } from '#modules/ingestion/application/incident-slots';
 import { Api, newTenant } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
@@ -157,6 +157,9 @@ const PATHS = [
         `from=${daysAgo(3)}`,
         `service=checkout&${BEFORE}`,
         `q=exhausted&${BEFORE}`,
+        'limit=100&service=checkout&severity=critical',
+        'limit=100&q=latency',
+        `limit=100&q=latency&${WEEK}`,
       ].map((filter) => `/v1/incidents?sort=${sort}&order=${order}&${filter}`),
     ),
   ),
@@ -216,6 +219,31 @@ describe('a list reads no big table from end to end, nor all that a tenant has i
     const queries = askedSince(mark);
     expect([status, queries.length > 0]).toEqual([200, true]);
     for (const query of queries) expect([query.sql, await readAlongOf(query)]).toEqual([query.sql, []]);
+  });
+});
+
+describe('a scan for a filter that a sample finds to be rare', () => {
+  const gates = (plan: Plan): Plan[] => [
+    ...(plan['One-Time Filter'] === undefined ? [] : [plan]),
+    ...(plan.Plans ?? []).flatMap(gates),
+  ];
+
+  it.each([
+    [`sort=updatedAt&severity=low&${WEEK}`, true],
+    [`sort=updatedAt&service=none&${WEEK}`, false],
+    [`sort=updatedAt&q=nowhere&${BEFORE}`, false],
+    ['severity=low&limit=100', true],
+    ['q=nowhere&limit=100', false],
+  ])('%s is executed: %s', async (query, isExecuted) => {
+    const mark = server.log.length;
+    await api.get(`/v1/incidents?${query}`);
+    const [scan] = askedSince(mark);
+    if (!scan) throw new Error('The server sent no query');
+    const plans = await asApplication(database, tenantId, (client) =>
+      explain(client, scan, 'ANALYZE, FORMAT JSON'),
+    );
+    const scans = plans.flatMap(gates).flatMap((gate) => gate.Plans?.at(-1) ?? []);
+    expect(scans.map((gated) => (gated['Actual Loops'] ?? 0) > 0)).toEqual([isExecuted]);
   });
 });
 
@@ -297,15 +325,19 @@ describe('a search', () => {
       [tenantId],
       tenantId,
     );
-    const place = { tenantId: tenantId as TenantId, order: 'asc' } as const;
-    const created = { ...place, sort: 'createdAt', after: [one?.incident_id] } as const;
-    const updated = {
-      ...place,
+    const page = { tenantId: tenantId as TenantId, order: 'asc' } as const;
+    const byCreation = { ...page, sort: 'createdAt', after: [one?.incident_id ?? ''] } as const;
+    const byUpdate = {
+      ...page,
       sort: 'updatedAt',
-      after: [one?.updated_at.toISOString(), one?.incident_id],
+      after: [one?.updated_at.toISOString() ?? '', one?.incident_id ?? ''],
     } as const;
-    for (const listed of [created, updated])
-      expect(one?.lexemes).toContain(slotsOf(listed, 'ofUpdates', new Date()).lexemes[0]);
+    const limits = { max: 8, first: 3 };
+    const slots = [
+      timeSlotsOf(byCreation, 'created', limits, new Date()),
+      timeSlotsOf(byUpdate, 'updated', limits, new Date()),
+    ];
+    for (const { lexemes } of slots) expect(one?.lexemes).toContain(lexemes[0]);
   });
 
   it('that asks for nothing, or by what only the index knows, finds nothing', async () => {

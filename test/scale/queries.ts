@@ -16,6 +16,8 @@ export interface Plan {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
+  readonly 'One-Time Filter'?: string;
+  readonly 'Actual Loops'?: number;
   readonly Plans?: Plan[];
 }
 

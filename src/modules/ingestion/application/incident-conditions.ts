@@ -18,21 +18,23 @@ export interface IncidentFilter {
   readonly cursor?: string;
 }
 
-/** Where a page of a list begins: after the place of the last incident of the page before. */
-export interface IncidentPlace extends IncidentFilter {
+/** One page of a list of incidents. */
+export interface IncidentPageRequest extends IncidentFilter {
   readonly tenantId: TenantId;
+  /** The keyset cursor: the sort key of the last incident on the previous page. */
   readonly after: Position | undefined;
 }
 
-/** What an incident is, as the index of words knows it too. */
+/** Columns that are filtered by equality. The full-text index has a lexeme for each of them. */
 export const FACETS = ['status', 'severity', 'service', 'environment', 'source'] as const;
+export type Facet = (typeof FACETS)[number];
 
-/** An id is made within moments of `created_at`; this much apart they are never. */
-const SLACK_MS = 60_000;
+/** An upper bound of the clock skew between replicas, and of the time between an id and its `created_at`. */
+export const CLOCK_SKEW_MS = 60_000;
 
 const WORDS = 'coalesce(words, words_of(title, description))';
 
-/** Adds a parameter. @returns what stands for it in the text */
+/** Adds a parameter. @returns its placeholder */
 export type Bind = (value: unknown) => string;
 
 export function parametersOf(tenantId: TenantId): { parameters: unknown[]; bind: Bind } {
@@ -40,65 +42,76 @@ export function parametersOf(tenantId: TenantId): { parameters: unknown[]; bind:
   return { parameters, bind: (value) => `$${parameters.push(value)}` };
 }
 
-export function check(place: IncidentFilter, leading: string | undefined, bind: Bind): string[] {
-  const facets = FACETS.filter((facet) => place[facet] !== undefined && facet !== leading);
+export function allOf(conditions: readonly string[]): string {
+  return conditions.join(' AND ');
+}
+
+export function facetsOf(filter: IncidentFilter): Facet[] {
+  return FACETS.filter((facet) => filter[facet] !== undefined);
+}
+
+/** Facets and search text, without the facet that an index range covers already. */
+export function matches(filter: IncidentFilter, bind: Bind, covered?: Facet): string[] {
+  const facets = facetsOf(filter).filter((facet) => facet !== covered);
   return [
-    ...facets.map((facet) => `${facet} = ${bind(place[facet])}`),
-    ...(place.q === undefined ? [] : [`${WORDS} @@ websearch_to_tsquery('simple', ${bind(place.q)})`]),
+    ...facets.map((facet) => `${facet} = ${bind(filter[facet])}`),
+    ...(filter.q === undefined ? [] : [`${WORDS} @@ websearch_to_tsquery('simple', ${bind(filter.q)})`]),
   ];
 }
 
-export function made({ from, to }: IncidentFilter, bind: Bind): string[] {
+export function createdBetween({ from, to }: IncidentFilter, bind: Bind): string[] {
   return [
     ...(from === undefined ? [] : [`created_at >= ${bind(from)}`]),
     ...(to === undefined ? [] : [`created_at < ${bind(to)}`]),
   ];
 }
 
-/** The same, nearly, by what the index is sorted by. */
-export function madeNear({ from, to }: IncidentFilter, bind: Bind): string[] {
+/** The same range, widened by the clock skew, as a range of the primary key. */
+export function idBetween({ from, to }: IncidentFilter, bind: Bind): string[] {
   return [
-    ...(from === undefined ? [] : [`incident_id >= ${bind(idNear(from, -1))}`]),
-    ...(to === undefined ? [] : [`incident_id < ${bind(idNear(to, 1))}`]),
+    ...(from === undefined ? [] : [`incident_id >= ${bind(idAt(from, -CLOCK_SKEW_MS))}`]),
+    ...(to === undefined ? [] : [`incident_id < ${bind(idAt(to, CLOCK_SKEW_MS))}`]),
   ];
 }
 
-/** The same again by the second that an id tells, which the indexes of statuses and services know instead of the id. */
-export function seconds({ from, to, sort, order, after }: IncidentPlace, bind: Bind): string[] {
-  const passed = sort === 'createdAt' ? after?.at(-1) : undefined;
+/** The same range again for the indexes of statuses and services, which have the second of an id instead of the id. */
+export function secondBetween({ from, to, sort, order, after }: IncidentPageRequest, bind: Bind): string[] {
+  const lastId = sort === 'createdAt' ? after?.at(-1) : undefined;
   return [
-    ...(from === undefined ? [] : [`second >= ${bind(secondOf(idNear(from, -1)))}`]),
-    ...(to === undefined ? [] : [`second <= ${bind(secondOf(idNear(to, 1)))}`]),
-    ...(passed === undefined
+    ...(from === undefined ? [] : [`second >= ${bind(secondOf(idAt(from, -CLOCK_SKEW_MS)))}`]),
+    ...(to === undefined ? [] : [`second <= ${bind(secondOf(idAt(to, CLOCK_SKEW_MS)))}`]),
+    ...(lastId === undefined
       ? []
-      : [`second ${order === 'asc' ? '>=' : '<='} ${bind(secondOf(String(passed)))}`]),
+      : [`second ${order === 'asc' ? '>=' : '<='} ${bind(secondOf(String(lastId)))}`]),
   ];
 }
 
-/** As the column of that name has it. */
+/** The generated column `second`: the prefix and the first digits of an id. */
 function secondOf(incidentId: string): string {
   return incidentId.slice(0, 12);
 }
 
-export function bySecond({ order }: IncidentFilter): string {
-  return `ORDER BY second ${order}, incident_id ${order}`;
+function idAt(time: string, offsetMs: number): string {
+  return leastIdAt('inc', new Date(Date.parse(time) + offsetMs));
 }
 
-function idNear(moment: string, direction: 1 | -1): string {
-  return leastIdAt('inc', new Date(Date.parse(moment) + direction * SLACK_MS));
-}
-
-export function beyond(place: IncidentPlace, bind: Bind): string[] {
-  const { after, order } = place;
+export function afterCursor(page: IncidentPageRequest, bind: Bind): string[] {
+  const { after, order } = page;
   if (!after) return [];
-  return [`(${keyOf(place).join(', ')}) ${order === 'asc' ? '>' : '<'} (${after.map(bind).join(', ')})`];
+  return [`(${sortKeyOf(page).join(', ')}) ${order === 'asc' ? '>' : '<'} (${after.map(bind).join(', ')})`];
 }
 
-export function orderOf(filter: IncidentFilter): string {
-  const columns = keyOf(filter).map((column) => `${column} ${filter.order}`);
+export function orderBySortKey(filter: IncidentFilter): string {
+  const columns = sortKeyOf(filter).map((column) => `${column} ${filter.order}`);
   return `ORDER BY ${columns.join(', ')}`;
 }
 
-function keyOf({ sort }: IncidentFilter): string[] {
+/** The order of `createdAt` in the indexes of statuses and services. */
+export function orderBySecond({ order }: IncidentFilter): string {
+  return `ORDER BY second ${order}, incident_id ${order}`;
+}
+
+/** Ids sort by the time of their creation. */
+function sortKeyOf({ sort }: IncidentFilter): string[] {
   return sort === 'createdAt' ? ['incident_id'] : ['updated_at', 'incident_id'];
 }

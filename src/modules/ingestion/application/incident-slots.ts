@@ -1,72 +1,71 @@
-import { leastIdAt, madeAt, type Id, type TenantId } from '#kernel/domain/ids';
+import { leastIdAt, madeAt, type Id } from '#kernel/domain/ids';
+import { CLOCK_SKEW_MS, type IncidentPageRequest } from './incident-conditions.js';
 
-/** The index of words knows in which of these an incident was made, by the first characters of its id, and last updated. */
+/** The full-text index has a lexeme for the slot in which an incident was created, from its id, and one for its last update. */
 const SLOT_MS = 2 ** 30;
-const SLOT = { from: 'inc_'.length, to: 'inc_'.length + 4 };
+const SLOT_DIGITS = { from: 'inc_'.length, to: 'inc_'.length + 4 };
 
-/** Clocks of replicas, and of an incident and its id, are never this far apart. */
-const SLACK_MS = 60_000;
+type SlotPage = Pick<IncidentPageRequest, 'tenantId' | 'sort' | 'order' | 'from' | 'to' | 'after'>;
 
-interface ListPlace {
-  readonly tenantId: TenantId;
-  readonly sort: 'createdAt' | 'updatedAt';
-  readonly order: 'asc' | 'desc';
-  readonly from?: string;
-  readonly to?: string;
-  /** The last incident of the page before: by update when that was, and its id. */
-  readonly after: readonly unknown[] | undefined;
-}
-
-/** Lexemes that the index of words is asked for beside what is sought: one after the other, or all of them at once. */
-interface Slots {
-  readonly lexemes: string[];
+/** Lexemes that are combined with the filter: one after the other until the page is full, or all of them at once. */
+export interface TimeSlots {
+  readonly lexemes: readonly string[];
   readonly atOnce: boolean;
 }
 
-/** So many are looked into one by one; more cost more than to look at all of a tenant's time at once. */
-const FEW = 8;
-/** So many before all of the time is looked at: what is not too rare is found there, each at a tenth of the cost. */
-const FIRST = 3;
-
-/**
- * The slots of time in which an incident of a list can be, in the order of the list, and all of the tenant's time after
- * the first ones where they are too many.
- * @param keys by update: whether those of updates lead to a page sooner than all those of the times asked for
- */
-export function slotsOf(place: ListPlace, keys: 'ofUpdates' | 'ofTimes', now: Date): Slots {
-  const { tenantId, sort, order, from, to } = place;
-  const always = `Tenant=${tenantId}`;
-  const begun = Math.max(madeAt(tenantId).getTime(), from === undefined ? 0 : Date.parse(from));
-  const byUpdate = sort === 'updatedAt';
-  const ofUpdates = byUpdate && keys === 'ofUpdates';
-  const ended = ofUpdates || to === undefined ? now.getTime() : Math.min(now.getTime(), Date.parse(to));
-  const atOnce = byUpdate && !ofUpdates;
-  const slots = between(begun, ended).filter((slot) => atOnce || isAhead(slot, place));
-  if (order === 'desc') slots.reverse();
-  const lexemes = slots.map((slot) =>
-    ofUpdates ? `Updated=${tenantId}/${String(slot)}` : `Slot=${tenantId}/${digitsOf(slot)}`,
-  );
-  if (lexemes.length <= FEW) return { lexemes, atOnce };
-  // Few of those that were made before some day are updated long after it.
-  const isFar = order === 'desc' && to !== undefined && (slots[FIRST - 1] ?? 0) > slotAt(Date.parse(to));
-  return { lexemes: atOnce || isFar ? [always] : [...lexemes.slice(0, FIRST), always], atOnce };
+export interface SlotLimits {
+  /** With more slots, the tenant's whole lifetime is searched. */
+  readonly max: number;
+  /** Slots that are searched before that. */
+  readonly first: number;
 }
 
-/** Whether the page before did not end beyond it. */
-function isAhead(slot: number, { sort, order, after: [first] = [] }: ListPlace): boolean {
-  if (typeof first !== 'string') return true;
-  const reached = slotAt(sort === 'createdAt' ? madeAt(first as Id<'inc'>).getTime() : Date.parse(first));
+/**
+ * The time slots in which incidents of a list can be, in the order of the list.
+ * @param time of a list by update: slots of updates one after the other, or all slots of the creation range at once
+ */
+export function timeSlotsOf(
+  page: SlotPage,
+  time: 'created' | 'updated',
+  limits: SlotLimits,
+  now: Date,
+): TimeSlots {
+  const { tenantId, order } = page;
+  const lifetime = `Tenant=${tenantId}`;
+  const atOnce = page.sort === 'updatedAt' && time === 'created';
+  const slots = slotsWithin(page, time, now).filter((slot) => atOnce || isAhead(slot, page));
+  if (order === 'desc') slots.reverse();
+  const lexemes = slots.map((slot) =>
+    time === 'updated' ? `Updated=${tenantId}/${String(slot)}` : `Slot=${tenantId}/${digitsOf(slot)}`,
+  );
+  if (lexemes.length <= limits.max) return { lexemes, atOnce };
+  if (atOnce || areFirstFarAfter(slots[limits.first - 1], page)) return { lexemes: [lifetime], atOnce };
+  return { lexemes: [...lexemes.slice(0, limits.first), lifetime], atOnce };
+}
+
+function slotsWithin({ tenantId, from, to }: SlotPage, time: 'created' | 'updated', now: Date): number[] {
+  const start = Math.max(madeAt(tenantId).getTime(), from === undefined ? 0 : Date.parse(from));
+  const isBounded = time === 'created' && to !== undefined;
+  const end = isBounded ? Math.min(now.getTime(), Date.parse(to)) : now.getTime();
+  const first = slotAt(start - CLOCK_SKEW_MS);
+  return Array.from({ length: slotAt(end + CLOCK_SKEW_MS) - first + 1 }, (_, at) => first + at);
+}
+
+/** Whether the slot can have incidents after the cursor. */
+function isAhead(slot: number, { sort, order, after: [last] = [] }: SlotPage): boolean {
+  if (typeof last !== 'string') return true;
+  const reached = slotAt(sort === 'createdAt' ? madeAt(last as Id<'inc'>).getTime() : Date.parse(last));
   return order === 'asc' ? slot >= reached : slot <= reached;
 }
 
-function between(first: number, last: number): number[] {
-  const from = slotAt(first - SLACK_MS);
-  return Array.from({ length: slotAt(last + SLACK_MS) - from + 1 }, (_, at) => from + at);
+/** Few incidents that were created before `to` are updated long after it. */
+function areFirstFarAfter(lastOfFirst = 0, { order, to }: SlotPage): boolean {
+  return order === 'desc' && to !== undefined && lastOfFirst > slotAt(Date.parse(to));
 }
 
-/** What all ids that are made in a slot begin with. */
+/** The digits that all ids of a slot begin with. */
 function digitsOf(slot: number): string {
-  return leastIdAt('inc', new Date(slot * SLOT_MS)).slice(SLOT.from, SLOT.to);
+  return leastIdAt('inc', new Date(slot * SLOT_MS)).slice(SLOT_DIGITS.from, SLOT_DIGITS.to);
 }
 
 function slotAt(time: number): number {

@@ -1,0 +1,225 @@
+import {
+  afterCursor,
+  allOf,
+  type Bind,
+  createdBetween,
+  type Facet,
+  facetsOf,
+  idBetween,
+  type IncidentFilter,
+  type IncidentPageRequest,
+  matches,
+  orderBySecond,
+  orderBySortKey,
+  parametersOf,
+  secondBetween,
+} from './incident-conditions.js';
+import type { TimeSlots } from './incident-slots.js';
+
+export interface Query {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** Reads a range of an index that has the filter and the order, see `isIndexRange`. */
+export function indexRange(page: IncidentPageRequest): Query {
+  const { parameters, bind } = parametersOf(page.tenantId);
+  const conditions = [...indexConditions(page, bind), ...createdBetween(page, bind)];
+  return {
+    sql: `SELECT ${COLUMNS} FROM incidents WHERE ${allOf(conditions)} ${indexOrder(page)} LIMIT ${bind(page.limit + 1)}`,
+    parameters,
+  };
+}
+
+/** The first rows of a range. If fewer match, nothing is scanned. */
+interface Sample {
+  readonly rows: number;
+  readonly minMatches: number;
+}
+
+interface ScanLimits {
+  /** Rows that are read and filtered. */
+  readonly maxRows: number;
+  readonly sample?: Sample;
+}
+
+/** Filters the next rows of an index that has the order. */
+export function indexScan(page: IncidentPageRequest, { maxRows, sample }: ScanLimits): Query {
+  const { parameters, bind } = parametersOf(page.tenantId);
+  const order = indexOrder(page);
+  const range = `SELECT * FROM incidents WHERE ${allOf(indexConditions(page, bind))} ${order}`;
+  // With `created_at` in the range, the planner would expect few rows and sort them all.
+  const filter = allOf([...matches(page, bind, indexedFacet(page)), ...createdBetween(page, bind)]);
+  const gate = sample ? `${isCommon(sample, range, filter)} AND` : '';
+  return {
+    sql: `SELECT ${COLUMNS} FROM (${range} LIMIT ${maxRows}) AS scanned
+           WHERE ${gate} ${filter} ${order} LIMIT ${bind(page.limit + 1)}`,
+    parameters,
+  };
+}
+
+/** PostgreSQL evaluates this condition once, before the scan. */
+function isCommon({ rows, minMatches }: Sample, range: string, filter: string): string {
+  const found = `SELECT FROM (${range} LIMIT ${rows}) AS sample WHERE ${filter} LIMIT ${minMatches}`;
+  return `(SELECT count(*) FROM (${found}) AS found) >= ${minMatches}`;
+}
+
+function indexConditions(page: IncidentPageRequest, bind: Bind): string[] {
+  const facet = indexedFacet(page);
+  return [
+    ...['tenant_id = $1', ...idBetween(page, bind), ...afterCursor(page, bind)],
+    ...(facet === undefined ? [] : [`${facet} = ${bind(page[facet])}`, ...secondBetween(page, bind)]),
+  ];
+}
+
+function indexOrder(page: IncidentPageRequest): string {
+  return indexedFacet(page) === undefined ? orderBySortKey(page) : orderBySecond(page);
+}
+
+/** The facet that has an index in the order of the list. */
+function indexedFacet({ sort, status, service }: IncidentFilter): Facet | undefined {
+  if (sort === 'updatedAt') return undefined;
+  if (status !== undefined) return 'status';
+  return service === undefined ? undefined : 'service';
+}
+
+/** Whether the list is one range of an index. */
+export function isIndexRange(page: IncidentPageRequest): boolean {
+  if (page.q !== undefined || isUpdatedOrderOfCreatedRange(page)) return false;
+  return facetsOf(page).every((facet) => facet === indexedFacet(page));
+}
+
+/** Whether the list, in the order of creation, is one range of the index of a status or a service. */
+export function isFacetRange(page: IncidentPageRequest): boolean {
+  return isIndexRange({ ...page, sort: 'createdAt' });
+}
+
+/** Sorted by update within a creation range: no index has that order. */
+export function isUpdatedOrderOfCreatedRange({ sort, from, to }: IncidentFilter): boolean {
+  return sort === 'updatedAt' && (from ?? to) !== undefined;
+}
+
+/** The time by which index entries are read. */
+export type LeadingTime = 'created' | 'updated';
+
+interface KeyScanLimits extends ScanLimits {
+  readonly by: LeadingTime;
+  /** Of the entries by update. By creation, the whole range is read. */
+  readonly maxEntries: number;
+}
+
+/** Sorts keys by update, read from an index alone, and filters the rows of the first ones. */
+export function keyScan(page: IncidentPageRequest, limits: KeyScanLimits): Query {
+  const { order, limit } = page;
+  const { by, maxEntries, maxRows, sample } = limits;
+  const { parameters, bind } = parametersOf(page.tenantId);
+  const keys = by === 'updated' ? keysByUpdate(page, maxEntries, bind) : keysByCreation(page, bind);
+  const filter = allOf([...createdBetween(page, bind), ...matches(page, bind)]);
+  const gate = sample ? `${isCommon(sample, creationRange(page, bind), filter)} AND` : '';
+  // OFFSET 0 and the sorted keys make PostgreSQL read one row after the other, until the page is full.
+  return {
+    sql: `SELECT ${COLUMNS}
+            FROM (${keys} ${orderBySortKey(page)} LIMIT ${maxRows}) AS candidates (id, updated)
+           CROSS JOIN LATERAL (SELECT * FROM incidents WHERE tenant_id = $1 AND incident_id = id OFFSET 0) AS candidate
+           WHERE ${gate} ${filter} ORDER BY updated ${order}, id ${order} LIMIT ${bind(limit + 1)}`,
+    parameters,
+  };
+}
+
+function creationRange(page: IncidentPageRequest, bind: Bind): string {
+  const conditions = ['tenant_id = $1', ...idBetween(page, bind)];
+  return `SELECT * FROM incidents WHERE ${allOf(conditions)} ORDER BY incident_id ${page.order}`;
+}
+
+function keysByUpdate(page: IncidentPageRequest, maxEntries: number, bind: Bind): string {
+  const conditions = ['tenant_id = $1', ...afterCursor(page, bind)];
+  if (page.from !== undefined) conditions.push(`updated_at >= ${bind(page.from)}`);
+  const scanned = `SELECT ${KEY} FROM incidents WHERE ${allOf(conditions)} ${orderBySortKey(page)} LIMIT ${maxEntries}`;
+  return `SELECT ${KEY} FROM (${scanned}) AS scanned WHERE ${allOf(idBetween(page, bind))}`;
+}
+
+/**
+ * OFFSET 0 keeps the planner from using the index of updates, most of which are outside the range. The first created are
+ * mostly the first updated: in that order the top-N sort rejects most keys with one comparison.
+ */
+function keysByCreation(page: IncidentPageRequest, bind: Bind): string {
+  const conditions = [
+    ...['tenant_id = $1', ...afterCursor(page, bind)],
+    ...[...idBetween(page, bind), ...createdBetween(page, bind)],
+  ];
+  const scanned = `SELECT ${KEY} FROM incidents WHERE ${allOf(conditions)} ORDER BY incident_id ${page.order} OFFSET 0`;
+  return `SELECT ${KEY} FROM (${scanned}) AS scanned`;
+}
+
+/** Sorts by update all incidents of one status or one service within a creation range, see `isFacetRange`. */
+export function sortedRange(page: IncidentPageRequest): Query {
+  const { parameters, bind } = parametersOf(page.tenantId);
+  const range = [
+    ...['tenant_id = $1', ...idBetween(page, bind)],
+    ...[...secondBetween(page, bind), ...matches(page, bind)],
+  ];
+  const conditions = [...createdBetween(page, bind), ...afterCursor(page, bind)];
+  return {
+    sql: `SELECT ${COLUMNS} FROM (SELECT * FROM incidents WHERE ${allOf(range)} OFFSET 0) AS created
+           WHERE ${allOf(conditions)} ${orderBySortKey(page)} LIMIT ${bind(page.limit + 1)}`,
+    parameters,
+  };
+}
+
+/** Searches the full-text index, which has words and facets, and scans the incidents that are not in it yet. */
+export function fullTextSearch(page: IncidentPageRequest, { lexemes, atOnce }: TimeSlots): Query {
+  const { tenantId, sort, order, limit, status, q, from, to, after } = page;
+  const byUpdate = sort === 'updatedAt';
+  const cursor = [byUpdate ? after?.[0] : undefined, after?.at(-1)];
+  const { parameters, bind } = parametersOf(tenantId);
+  const asked = [q, facetLexemes(page), lexemes, atOnce, from, to, byUpdate, order === 'asc', ...cursor];
+  const most = bind(limit + 1);
+  const found = `SELECT search_incidents(${asked.map(bind).join(', ')}, ${most})`;
+  const mayBeUntriaged = status === undefined || status === 'triaging';
+  const ids = mayBeUntriaged ? `${found} UNION ALL ${untriagedIds(page, bind, most)}` : found;
+  return {
+    sql: `SELECT ${COLUMNS} FROM incidents
+           WHERE tenant_id = $1 AND incident_id = ANY (ARRAY(${ids})) ${orderBySortKey(page)} LIMIT ${most}`,
+    parameters,
+  };
+}
+
+/** As in the generated column `words`: `Severity=high`. */
+function facetLexemes(filter: IncidentFilter): string[] {
+  return facetsOf(filter).map(
+    (facet) => `${facet.charAt(0).toUpperCase()}${facet.slice(1)}=${String(filter[facet])}`,
+  );
+}
+
+/** Incidents enter the full-text index after triage, so that alerts do not wait for it. */
+function untriagedIds(page: IncidentPageRequest, bind: Bind, most: string): string {
+  const range = [
+    ...['tenant_id = $1', `status = 'triaging'`],
+    ...[...idBetween(page, bind), ...afterCursor(page, bind), ...secondBetween(page, bind)],
+  ];
+  const substrings = plainWordsOf(page.q).map(
+    (word) => `strpos(lower(title || ' ' || description), ${bind(word)}) > 0`,
+  );
+  const conditions = [...createdBetween(page, bind), ...substrings, ...matches(page, bind)];
+  const isIndexed = page.sort === 'createdAt';
+  const scanOrder = isIndexed ? orderBySecond(page) : '';
+  const order = isIndexed ? orderBySecond(page) : orderBySortKey(page);
+  // LIMIT ALL keeps the planner from using an index with triaged incidents in it.
+  return `(SELECT incident_id
+             FROM (SELECT * FROM incidents WHERE ${allOf(range)} ${scanOrder} LIMIT ALL) AS untriaged
+            WHERE ${allOf(conditions)} ${order} LIMIT ${most})`;
+}
+
+/** Words that a matching text contains as substrings. That check is twenty times as fast as full-text matching. */
+function plainWordsOf(q = ''): string[] {
+  const words = q.trim().split(/\s+/);
+  const arePlain = words.every((word) => /^([a-z]+[0-9]*|[0-9]+)$/i.test(word) && !/^or$/i.test(word));
+  return arePlain ? words.map((word) => word.toLowerCase()) : [];
+}
+
+const COLUMNS = `incident_id AS "incidentId", title, description, severity, status, source, provider,
+  source_alert_id AS "sourceAlertId", service, environment, tags, metadata, root_cause AS "rootCause", confidence,
+  recommended_actions AS "recommendedActions", alert_count AS "alertCount", created_at AS "createdAt",
+  updated_at AS "updatedAt", resolved_at AS "resolvedAt"`;
+
+const KEY = 'incident_id, updated_at';
