@@ -25,14 +25,14 @@ afterAll(async () => {
 
 async function tenant(approvals: object = {}): Promise<TenantUser> {
   const made = await newTenant(server.url);
-  const settled = await made.api.patch(`/v1/tenants/${made.tenantId}`, { settings: { approvals } });
-  expect(settled.status).toBe(200);
+  const changed = await made.api.patch(`/v1/tenants/${made.tenantId}`, { settings: { approvals } });
+  expect(changed.status).toBe(200);
   expect((await runner.connect(made.api, ['rollback_deployment'])).status).toBe(201);
   return made;
 }
 
-/** Lets the time to decide run out now. */
-async function runOut({ remediationId, approvalId }: Plan): Promise<void> {
+/** Makes the approval request expire now. */
+async function expire({ remediationId, approvalId }: Plan): Promise<void> {
   const { url } = server.database;
   await sql(url, `UPDATE remediations SET approval_expires_at = now() WHERE remediation_id = $1`, [
     remediationId,
@@ -52,7 +52,7 @@ function respond({ api }: TenantUser, { approvalId }: Plan, decision: string) {
 }
 
 describe('a proposal', () => {
-  it('rolls the culprit back by a runner, is told in order, and is found by itself and by its incident', async () => {
+  it('rolls back the suspected deploy, publishes its events in order, and is found by its own id and by its incident', async () => {
     const plan = await proposedPlan(acme);
     const { remediationId, incidentId } = plan;
     expect(plan).toEqual({
@@ -110,7 +110,7 @@ describe('a proposal', () => {
 });
 
 describe('an approval', () => {
-  it('has one winner of twenty, and so has the execution after it', async () => {
+  it('succeeds once when twenty are sent at once, and so does the execution after it', async () => {
     const busy = await tenant();
     const plan = await proposedPlan(busy);
     const twenty = Array.from({ length: 20 });
@@ -136,7 +136,7 @@ describe('an approval', () => {
     ]);
   });
 
-  it('needs two admins where the tenant asks for two', async () => {
+  it('needs two admins when the tenant requires two', async () => {
     const careful = await tenant({ required: 2 });
     const grace = await colleague(careful, 'admin');
     const plan = await proposedPlan(careful);
@@ -145,24 +145,24 @@ describe('an approval', () => {
     expect((await post(careful, plan, 'execute')).body.error).toBe('conflict');
     const last = await post(grace, plan, 'approve');
     expect(last.body).toMatchObject({ status: 'approved', approvedBy: [careful.userId, grace.userId] });
-    expect((await story(careful, plan)).filter((told) => told.includes('approved'))).toEqual([
+    expect((await story(careful, plan)).filter((event) => event.includes('approved'))).toEqual([
       'remediation.approved',
       'approval.resolved (approved)',
     ]);
   });
 
-  it('executes at once where the tenant has settled on that', async () => {
+  it('executes the plan at once when the tenant has executeOnApproval set', async () => {
     const bold = await tenant({ executeOnApproval: true });
     const plan = await proposedPlan(bold);
     expect((await post(bold, plan, 'approve')).body).toMatchObject({ status: 'executing' });
     await incidentIs(bold, plan, 'resolved');
   });
 
-  it('is refused to who started the investigation where the tenant forbids it', async () => {
+  it('is refused to the person who started the investigation when the tenant forbids self-approval', async () => {
     const strict = await tenant({ allowSelfApproval: false });
     const grace = await colleague(strict, 'admin');
     const first = await proposedPlan(strict);
-    // Nobody started this one: triage did. The next run is hers.
+    // Triage started the first investigation; this admin starts the next one.
     expect((await post(strict, first, 'reject')).status).toBe(200);
     expect((await strict.api.post(`/v1/investigation/${first.incidentId}`)).status).toBe(202);
     const own = await planFor(strict.api, first.incidentId, first);
@@ -171,7 +171,7 @@ describe('an approval', () => {
     expect((await post(grace, own, 'approve')).status).toBe(200);
   });
 
-  it('is for admins of the tenant alone', async () => {
+  it('is only for admins of the tenant', async () => {
     const plan = await proposedPlan(acme);
     const [member, stranger] = await Promise.all([colleague(acme, 'member'), newTenant(server.url)]);
     const step = `steps/${plan.steps[0].stepId}`;
@@ -221,7 +221,7 @@ describe('an approval', () => {
 });
 
 describe('a rejection', () => {
-  it('opens the incident again and is final', async () => {
+  it('reopens the incident and is final', async () => {
     const plan = await proposedPlan(acme);
     const rejected = await post(acme, plan, 'reject', { reason: 'Wrong service' });
     expect([rejected.status, rejected.body.status]).toEqual([200, 'rejected']);
@@ -237,7 +237,7 @@ describe('a rejection', () => {
 });
 
 describe('two plans for one incident', () => {
-  it('keep it waiting until the last of them is turned down', async () => {
+  it('keep it waiting until the last one is rejected', async () => {
     const first = await proposedPlan(acme);
     const second = await secondPlan(acme, first);
     await post(acme, first, 'reject');
@@ -246,7 +246,7 @@ describe('two plans for one incident', () => {
     expect(await incidentStatus(acme, first)).toBe('open');
   });
 
-  it('open it again when both are turned down at once', async () => {
+  it('reopen it when both are rejected at once', async () => {
     const pairs = await Promise.all(
       Array.from({ length: 10 }, async () => {
         const first = await proposedPlan(acme);
@@ -256,7 +256,7 @@ describe('two plans for one incident', () => {
     const answers = await Promise.all(pairs.flat().map((plan) => post(acme, plan, 'reject')));
     expect(codes(answers)).toEqual({ '200 ok': 20 });
     const afterwards = pairs.map(async ([plan]) => {
-      const opened = (await story(acme, plan)).filter((told) => told === 'awaiting_approval → open');
+      const opened = (await story(acme, plan)).filter((event) => event === 'awaiting_approval → open');
       return [await incidentStatus(acme, plan), opened.length];
     });
     expect(await Promise.all(afterwards)).toEqual(pairs.map(() => ['open', 1]));
@@ -276,9 +276,9 @@ describe('two plans for one incident', () => {
 });
 
 describe('a request for approval', () => {
-  it('runs out, resolves nothing, and can be made again under a new id', async () => {
+  it('expires without resolving the incident, and can be repeated under a new id', async () => {
     const plan = await proposedPlan(acme);
-    await runOut(plan);
+    await expire(plan);
     await planIs(acme, plan, 'expired');
     expect(await incidentStatus(acme, plan)).toBe('open');
     expect((await post(acme, plan, 'approve')).body.error).toBe('approval_expired');
@@ -301,25 +301,25 @@ describe('a request for approval', () => {
     ]);
   });
 
-  it('is not made again while the incident is investigated, or nobody would hear of what the run proposes', async () => {
+  it('is refused while the incident is investigated, or the investigation could not propose its plan', async () => {
     const plan = await proposedPlan(acme);
-    await runOut(plan);
+    await expire(plan);
     await planIs(acme, plan, 'expired');
-    const letGo = await holdTable(server.database.url, 'investigation_evidence', 'writers');
+    const release = await holdTable(server.database.url, 'investigation_evidence', 'writers');
     try {
       expect((await start(acme, plan.incidentId)).status).toBe(202);
       expect((await post(acme, plan, 'request-approval')).body.error).toBe('conflict');
       expect((await planOf(acme, plan)).status).toBe('expired');
     } finally {
-      await letGo();
+      await release();
     }
     expect((await planFor(acme.api, plan.incidentId, plan)).status).toBe('proposed');
     await incidentIs(acme, plan, 'awaiting_approval');
   });
 
-  it('is over when it was answered, whatever the clock says later', async () => {
+  it('does not expire after it was decided', async () => {
     const plan = await approvedPlan(acme);
-    await runOut(plan);
+    await expire(plan);
     expect((await post(acme, plan, 'request-approval')).body.error).toBe('conflict');
     expect((await planOf(acme, plan)).status).toBe('approved');
   });
@@ -329,22 +329,22 @@ describe('an incident that ends', () => {
   const pendingOf = async ({ api }: TenantUser): Promise<object[]> =>
     (await api.get<{ items: object[] }>('/v1/notifications/approvals/pending')).body.items;
 
-  /** Both at once for each of the plans, in either order. */
+  /** Approves each plan and resolves its incident at the same time, in either order. */
   async function approvedWhileResolved(admin: TenantUser, plans: readonly Plan[]) {
     return Promise.all(
       plans.map(async (plan, at) => {
-        const ahead = at % 2 === 0 && setIncident(admin, plan, 'resolved');
-        // Without a look at it first the approval would nearly always win.
-        if (ahead) await planOf(admin, plan);
+        const resolvedFirst = at % 2 === 0 && setIncident(admin, plan, 'resolved');
+        // Without this delay the approval would nearly always win.
+        if (resolvedFirst) await planOf(admin, plan);
         const approved = post(admin, plan, 'approve');
-        await (ahead || setIncident(admin, plan, 'resolved'));
+        await (resolvedFirst || setIncident(admin, plan, 'resolved'));
         return approved;
       }),
     );
   }
 
   it.each(['resolved', 'closed'])(
-    'by a person (%s) takes what waits along, which can be put up again when it is opened again',
+    'by a person (%s) expires its pending plan, whose approval can be requested again after it is reopened',
     async (status) => {
       const own = await tenant();
       const plan = await proposedPlan(own);
@@ -369,10 +369,10 @@ describe('an incident that ends', () => {
     },
   );
 
-  it('by a notice of its source does so, too', async () => {
+  it('by a notification of its source expires its pending plan, too', async () => {
     const own = await tenant();
     const { body } = await own.api.post<{ ingestUrl: string }>('/v1/integrations/alertmanager/connect', {});
-    const tell = async (service: string, status: string): Promise<string> => {
+    const notify = async (service: string, status: string): Promise<string> => {
       const labels = { alertname: 'HighErrorRate', service, severity: 'critical', env: 'production' };
       const annotations = {
         summary: `High error rate on ${service}`,
@@ -384,8 +384,8 @@ describe('an incident that ends', () => {
       );
       return answer.body.incidents[0]?.incidentId ?? '';
     };
-    const plan = await proposedPlan(own, (_, service) => tell(service, 'firing'));
-    const resolved = await tell(String(plan.steps[0].params['service']), 'resolved');
+    const plan = await proposedPlan(own, (_, service) => notify(service, 'firing'));
+    const resolved = await notify(String(plan.steps[0].params['service']), 'resolved');
     expect(resolved).toBe(plan.incidentId);
     expect((await post(own, plan, 'approve')).body.error).toBe('approval_expired');
     await planIs(own, plan, 'expired');
@@ -395,7 +395,7 @@ describe('an incident that ends', () => {
     ]);
   });
 
-  it('by another plan does so, too', async () => {
+  it('by another plan expires its pending plan, too', async () => {
     const own = await tenant();
     const first = await proposedPlan(own);
     const second = await secondPlan(own, first);
@@ -406,21 +406,24 @@ describe('an incident that ends', () => {
     expect(await pendingOf(own)).toEqual([]);
   });
 
-  it('leaves one word on each plan when people approve while others resolve', async () => {
+  it('leaves one decision on each plan when some people approve while others resolve', async () => {
     const own = await tenant();
     const plans = await Promise.all(Array.from({ length: 10 }, () => proposedPlan(own)));
     const before = runner.orders.length;
     const approvals = await approvedWhileResolved(own, plans);
     for (const [at, plan] of plans.entries()) {
-      const { status } = await until('the plan is decided on', async () => {
+      const { status } = await until('the plan is decided', async () => {
         const now = await planOf(own, plan);
         return now.status !== 'proposed' && now;
       });
-      const [answer, told] =
+      const [answer, events] =
         status === 'approved'
           ? ['ok', ['remediation.approved', 'approval.resolved (approved)', 'awaiting_approval → resolved']]
           : ['approval_expired', ['awaiting_approval → resolved', 'approval.resolved (expired)']];
-      expect([approvals[at]?.body.error ?? 'ok', (await story(own, plan)).slice(3)]).toEqual([answer, told]);
+      expect([approvals[at]?.body.error ?? 'ok', (await story(own, plan)).slice(3)]).toEqual([
+        answer,
+        events,
+      ]);
     }
     expect(codes(await Promise.all(plans.map((plan) => post(own, plan, 'execute'))))).toEqual({
       '409 conflict': 10,
@@ -428,7 +431,7 @@ describe('an incident that ends', () => {
     expect(runner.orders).toHaveLength(before);
   });
 
-  it('has no step sent of a plan that an approval would have executed a moment earlier', async () => {
+  it('has no step sent of a plan whose approval came too late', async () => {
     const bold = await tenant({ executeOnApproval: true });
     const plans = await Promise.all(Array.from({ length: 10 }, () => proposedPlan(bold)));
     const before = runner.orders.length;

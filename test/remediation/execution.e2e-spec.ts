@@ -5,7 +5,7 @@ import { HttpRunner, type Treatment } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import {
-  approvedPlan, colleague, planFor, trouble, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, secondPlan,
+  approvedPlan, colleague, planFor, raiseIncident, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, secondPlan,
   setIncident, story, type Plan,
 } from './plan.js'; // prettier-ignore
 
@@ -23,7 +23,7 @@ interface Company {
   readonly runner: HttpRunner;
 }
 
-/** A tenant whose runner does as it is told, for as long as the test runs. */
+/** Runs a test with a tenant and a runner that responds as the test says. */
 async function withRunner(
   treatments: Treatment[],
   test: (company: Company) => Promise<void>,
@@ -41,7 +41,7 @@ async function withRunner(
   }
 }
 
-/** Nobody but people does anything any more. */
+/** Disconnects the runner: from now on steps are manual. */
 async function disconnect({ api }: TenantUser): Promise<void> {
   const { body } = await api.get<{ items: { integrationId: string }[] }>('/v1/integrations');
   await api.delete(`/v1/integrations/${body.items[0]?.integrationId ?? ''}`);
@@ -54,7 +54,7 @@ async function executed(admin: TenantUser, status: string): Promise<Plan> {
 }
 
 describe('an execution', () => {
-  it('sends each step once, resolves the incident when all succeeded, and can be judged', async () => {
+  it('sends each step once, resolves the incident when all succeeded, and takes feedback', async () => {
     await withRunner([], async ({ admin, runner }) => {
       const plan = await executed(admin, 'completed');
       expect(plan.steps).toMatchObject([{ status: 'succeeded', attempt: 1, output: { done: true } }]);
@@ -92,7 +92,7 @@ describe('an execution', () => {
     });
   });
 
-  it('is begun once for an Idempotency-Key, and a dry run is another body', async () => {
+  it('starts once per Idempotency-Key, and a dry run counts as another request body', async () => {
     await withRunner([], async ({ admin, runner }) => {
       const plan = await approvedPlan(admin);
       const execute = (body: object) =>
@@ -123,7 +123,7 @@ describe('an execution', () => {
     });
   });
 
-  it('sends a step again by itself only when the runner did not take it', async () => {
+  it('retries a step automatically only when the runner did not accept it', async () => {
     const busy = { status: 503, headers: { 'retry-after': '0' } };
     await withRunner([busy, { ...busy, status: 429 }, 'succeed'], async ({ admin, runner }) => {
       const plan = await executed(admin, 'completed');
@@ -135,7 +135,7 @@ describe('an execution', () => {
     });
   });
 
-  it('says when a step is sent again, and waits no longer than a person would', async () => {
+  it('shows when a step is retried, within the maximum delay', async () => {
     await withRunner([{ status: 503, headers: { 'retry-after': '86400' } }], async ({ admin }) => {
       const plan = await approvedPlan(admin);
       await post(admin, plan, 'execute');
@@ -151,12 +151,12 @@ describe('an execution', () => {
         [plan.remediationId],
       );
       expect(job?.inTime).toBe(true);
-      const reason = `The runner answered 503. It is sent again at ${job?.at.toISOString() ?? ''}.`;
+      const reason = `The runner answered 503. Next attempt at ${job?.at.toISOString() ?? ''}.`;
       expect(output).toEqual({ reason });
     });
   });
 
-  it('gives up on a runner that never takes the step', async () => {
+  it('gives up on a runner that never accepts the step', async () => {
     await withRunner([{ status: 503, headers: { 'retry-after': '0' } }], async ({ admin, runner }) => {
       const plan = await executed(admin, 'failed');
       expect(runner.orders.map(({ body }) => body['attempt'])).toEqual([1, 2, 3, 4, 5]);
@@ -166,7 +166,7 @@ describe('an execution', () => {
     });
   });
 
-  it('fails without a word to anybody when the runner was disconnected meanwhile', async () => {
+  it('fails without sending anything when the runner was disconnected meanwhile', async () => {
     await withRunner([], async ({ admin, runner }) => {
       const plan = await approvedPlan(admin);
       await disconnect(admin);
@@ -188,8 +188,8 @@ describe('an execution', () => {
   });
 });
 
-describe('a step whose answer never came', () => {
-  it('is unknown and waits for a person, who sends it again under the same id', async () => {
+describe('a step without a response', () => {
+  it('is unknown and waits for a person, who retries it under the same id', async () => {
     await withRunner(['break', 'succeed'], async ({ admin, runner }) => {
       const plan = await executed(admin, 'failed');
       const { stepId } = plan.steps[0];
@@ -215,7 +215,7 @@ describe('a step whose answer never came', () => {
     });
   });
 
-  it('can be completed by a person who went to look', async () => {
+  it('can be completed by a person who has checked the result', async () => {
     await withRunner(['break'], async ({ admin, runner }) => {
       const plan = await executed(admin, 'failed');
       const complete = `steps/${plan.steps[0].stepId}/complete`;
@@ -230,7 +230,7 @@ describe('a step whose answer never came', () => {
     });
   });
 
-  it('stays unknown when it was sent again in vain: the first time it may have arrived', async () => {
+  it('stays unknown when its retry fails: the first attempt may have arrived', async () => {
     await withRunner(['break'], async ({ admin, runner }) => {
       const plan = await executed(admin, 'failed');
       const step = `steps/${plan.steps[0].stepId}`;
@@ -246,7 +246,7 @@ describe('a step whose answer never came', () => {
     });
   });
 
-  it('waits while another plan is carried out, and a word on it moves the incident of that one nowhere', async () => {
+  it('cannot be retried while another plan executes, and its result does not change the incident', async () => {
     await withRunner(['break'], async ({ admin, runner }) => {
       const first = await executed(admin, 'failed');
       await disconnect(admin);
@@ -265,7 +265,7 @@ describe('a step whose answer never came', () => {
     });
   });
 
-  it('can be sent again for an incident that a person has closed, which stays so', async () => {
+  it('can be retried for an incident that a person has closed, which stays closed', async () => {
     await withRunner(['break', 'succeed'], async ({ admin }) => {
       const plan = await executed(admin, 'failed');
       await setIncident(admin, plan, 'closed');
@@ -279,12 +279,12 @@ describe('a step whose answer never came', () => {
     });
   });
 
-  it('is unknown when the server is killed while it waits, and is not sent again by the next one', async () => {
-    await withKilled(['hang'], async ({ admin, runner, killAndStartAgain }) => {
+  it('is unknown when the server is killed while waiting for the response, and is not sent again by the next server', async () => {
+    await withKilled(['hang'], async ({ admin, runner, killAndRestart }) => {
       const plan = await approvedPlan(admin);
       await post(admin, plan, 'execute');
       await until('the step has arrived', () => runner.orders.length === 1);
-      const again = await killAndStartAgain();
+      const again = await killAndRestart();
       const interrupted = await planIs(again, plan, 'failed');
       expect(interrupted.steps).toMatchObject([{ status: 'unknown', attempt: 1 }]);
       expect(await incidentStatus(again, plan)).toBe('open');
@@ -298,12 +298,12 @@ describe('a step whose answer never came', () => {
   });
 
   it('is not repeated, wherever in a dozen executions the server is killed', async () => {
-    await withKilled([], async ({ admin, runner, killAndStartAgain }) => {
+    await withKilled([], async ({ admin, runner, killAndRestart }) => {
       const plans = await Promise.all(Array.from({ length: 12 }, () => approvedPlan(admin)));
-      const asked = plans.map((plan) => post(admin, plan, 'execute').catch(() => undefined));
+      const executions = plans.map((plan) => post(admin, plan, 'execute').catch(() => undefined));
       await until('some steps have arrived', () => runner.orders.length >= 5);
-      const again = await killAndStartAgain();
-      await Promise.all(asked);
+      const again = await killAndRestart();
+      await Promise.all(executions);
       const ended = await until('every plan that was started has ended', async () => {
         const now = await Promise.all(plans.map((plan) => planOf(again, plan)));
         return now.every(({ status }) => status !== 'executing') && now;
@@ -311,7 +311,7 @@ describe('a step whose answer never came', () => {
       const sent = runner.orders.map(({ webhookId }) => webhookId);
       expect(new Set(sent).size).toBe(sent.length);
       for (const { status, steps } of ended) {
-        // Whoever was never answered still has her approved plan; whoever was, a plan that says what is known of it.
+        // A request without a response leaves an approved plan, or a plan whose status says what is known.
         expect(['approved', 'completed', 'failed']).toContain(status);
         if (status === 'completed') expect(sent).toContain(steps[0].stepId);
         if (status === 'failed') expect(steps[0].status).toBe('unknown');
@@ -321,14 +321,14 @@ describe('a step whose answer never came', () => {
   });
 
   interface Doomed extends Company {
-    /** @returns the admin, as a caller of the server that came after */
-    readonly killAndStartAgain: () => Promise<TenantUser>;
+    /** @returns the admin, as a caller of the restarted server */
+    readonly killAndRestart: () => Promise<TenantUser>;
   }
 
   async function withKilled(treatments: Treatment[], test: (doomed: Doomed) => Promise<void>): Promise<void> {
     const doomed = await TestServer.start();
     const servers = [doomed];
-    const killAndStartAgain = async (admin: TenantUser): Promise<TenantUser> => {
+    const killAndRestart = async (admin: TenantUser): Promise<TenantUser> => {
       await doomed.kill();
       const next = await TestServer.start({ database: doomed.database });
       servers.unshift(next);
@@ -337,18 +337,18 @@ describe('a step whose answer never came', () => {
     try {
       await withRunner(
         treatments,
-        (company) => test({ ...company, killAndStartAgain: () => killAndStartAgain(company.admin) }),
+        (company) => test({ ...company, killAndRestart: () => killAndRestart(company.admin) }),
         doomed.url,
       );
     } finally {
-      // The first one last: the database goes with it.
+      // The first server last: stopping it removes the database.
       for (const started of servers) await started.stop();
     }
   }
 });
 
 describe('a plan without a runner', () => {
-  it('waits for people, whose work alone does not resolve the incident', async () => {
+  it('waits for people, and does not resolve the incident', async () => {
     const admin = await newTenant(server.url);
     const plan = await proposedPlan(admin);
     expect(plan.steps).toMatchObject([{ manual: true }]);
@@ -378,28 +378,30 @@ describe('a plan without a runner', () => {
 });
 
 describe('two approved plans of one incident', () => {
-  it('are carried out one after the other, also when a person has opened it again in between', async () => {
+  it('execute one after the other, even when the incident is reopened in between', async () => {
     const admin = await newTenant(server.url);
     const first = await proposedPlan(admin);
     const second = await secondPlan(admin, first);
     for (const plan of [first, second]) expect((await post(admin, plan, 'approve')).status).toBe(200);
     const both = await Promise.all([first, second].map((plan) => post(admin, plan, 'execute')));
     expect(both.map(({ status }) => status).sort()).toEqual([202, 409]);
-    const [ahead, behind] = both[0]?.status === 202 ? [first, second] : [second, first];
+    const [executing, waiting] = both[0]?.status === 202 ? [first, second] : [second, first];
 
-    await setIncident(admin, ahead, 'resolved');
-    await setIncident(admin, ahead, 'open');
-    expect((await post(admin, behind, 'execute')).body.error).toBe('conflict');
-    const done = await post(admin, ahead, `steps/${ahead.steps[0].stepId}/complete`, { status: 'succeeded' });
+    await setIncident(admin, executing, 'resolved');
+    await setIncident(admin, executing, 'open');
+    expect((await post(admin, waiting, 'execute')).body.error).toBe('conflict');
+    const done = await post(admin, executing, `steps/${executing.steps[0].stepId}/complete`, {
+      status: 'succeeded',
+    });
     expect(done.body.status).toBe('completed');
-    expect(await incidentStatus(admin, ahead)).toBe('open');
-    expect((await post(admin, behind, 'execute')).status).toBe(202);
-    expect(await incidentStatus(admin, behind)).toBe('remediating');
+    expect(await incidentStatus(admin, executing)).toBe('open');
+    expect((await post(admin, waiting, 'execute')).status).toBe(202);
+    expect(await incidentStatus(admin, waiting)).toBe('remediating');
   });
 });
 
 describe('a dry run', () => {
-  it('asks the runner under an id of its own, and changes and publishes nothing', async () => {
+  it('asks the runner under a fresh id, and changes and publishes nothing', async () => {
     await withRunner([], async ({ admin, runner }) => {
       const plan = await proposedPlan(admin);
       expect((await post(admin, plan, 'execute', { dryRun: true })).body.error).toBe('conflict');
@@ -407,12 +409,12 @@ describe('a dry run', () => {
       const before = await story(admin, plan);
       const accepted = await post(admin, plan, 'execute', { dryRun: true });
       expect([accepted.status, accepted.body.status]).toEqual([202, 'approved']);
-      const rehearsed = await until('the answer is there', async () => {
+      const dryRun = await until('the response is recorded', async () => {
         const now = await planOf(admin, plan);
         return now.steps[0].output !== null && now;
       });
-      expect(rehearsed).toMatchObject({ status: 'approved', steps: [{ status: 'pending', attempt: 0 }] });
-      expect(rehearsed.steps[0].output).toEqual({
+      expect(dryRun).toMatchObject({ status: 'approved', steps: [{ status: 'pending', attempt: 0 }] });
+      expect(dryRun.steps[0].output).toEqual({
         dryRun: true,
         status: 'succeeded',
         output: { done: true },
@@ -427,7 +429,7 @@ describe('a dry run', () => {
   });
 });
 
-describe('what helped once', () => {
+describe('a plan that helped', () => {
   it('is proposed again when a person accepts it as the known solution', async () => {
     await withRunner([], async ({ admin }) => {
       const { api } = admin;
@@ -437,9 +439,9 @@ describe('what helped once', () => {
         return body.items[0]?.patternId;
       });
 
-      const incidentId = await trouble(api, String(plan.steps[0].params['service']));
+      const incidentId = await raiseIncident(api, String(plan.steps[0].params['service']));
       const accept = { action: 'accept', patternId };
-      await until('the run waits for a word', async () => {
+      await until('the investigation waits for the decision', async () => {
         return (await api.post(`/v1/investigation/${incidentId}/known-solution`, accept)).status === 200;
       });
       const again = await planFor(api, incidentId);
@@ -453,9 +455,9 @@ describe('what helped once', () => {
   });
 });
 
-describe('what helped once, when things have moved on', () => {
-  /** A pattern that was learned from a rollback of 2.4.1, and another incident of the service that resembles it. */
-  async function acceptedAgain(
+describe('a plan that helped, after things have changed', () => {
+  /** Accepts the pattern learned from a rollback of 2.4.1 for a similar incident of the same service. */
+  async function acceptPattern(
     { api }: TenantUser,
     plan: Plan,
     before: (service: string) => Promise<void>,
@@ -466,18 +468,18 @@ describe('what helped once, when things have moved on', () => {
     });
     const service = String(plan.steps[0].params['service']);
     await before(service);
-    const incidentId = await trouble(api, service);
-    await until('the run waits for a word', async () => {
+    const incidentId = await raiseIncident(api, service);
+    await until('the investigation waits for the decision', async () => {
       const accept = { action: 'accept', patternId };
       return (await api.post(`/v1/investigation/${incidentId}/known-solution`, accept)).status === 200;
     });
     return planFor(api, incidentId);
   }
 
-  it('is proposed with the versions of today', async () => {
+  it('is proposed with the current versions', async () => {
     await withRunner([], async ({ admin }) => {
       const plan = await executed(admin, 'completed');
-      const again = await acceptedAgain(admin, plan, async (service) => {
+      const again = await acceptPattern(admin, plan, async (service) => {
         const deployed = await admin.api.post('/v1/changes', {
           type: 'deploy',
           service,
@@ -498,10 +500,10 @@ describe('what helped once, when things have moved on', () => {
     });
   });
 
-  it('is for a person to do when nothing tells which version it would be', async () => {
+  it('becomes manual when the current version is unknown', async () => {
     await withRunner([], async ({ admin }) => {
       const plan = await executed(admin, 'completed');
-      const again = await acceptedAgain(admin, plan, async () => {
+      const again = await acceptPattern(admin, plan, async () => {
         await sql(server.database.url, 'DELETE FROM changes', [], admin.tenantId);
       });
       expect(again.steps).toMatchObject([{ action: 'rollback_deployment', manual: true }]);
@@ -511,14 +513,14 @@ describe('what helped once, when things have moved on', () => {
 });
 
 describe('a rollback', () => {
-  it('takes a completed plan back and leaves the resolved incident alone', async () => {
+  it('reverses a completed plan and leaves the incident resolved', async () => {
     await withRunner([], async ({ admin, runner }) => {
       const plan = await executed(admin, 'completed');
       const before = await story(admin, plan);
       const started = await post(admin, plan, 'rollback');
       expect([started.status, started.body.status]).toEqual([202, 'executing']);
-      const back = await planIs(admin, plan, 'rolled_back');
-      expect(back.steps).toMatchObject([
+      const rolledBack = await planIs(admin, plan, 'rolled_back');
+      expect(rolledBack.steps).toMatchObject([
         { index: 1, status: 'succeeded' },
         {
           index: 2,
@@ -538,14 +540,14 @@ describe('a rollback', () => {
     });
   });
 
-  it('that failed can be tried again, as a step of its own', async () => {
+  it('that failed can be repeated, as a new step', async () => {
     await withRunner(['succeed', 'fail', 'succeed'], async ({ admin, runner }) => {
       const plan = await executed(admin, 'completed');
       await post(admin, plan, 'rollback');
       await planIs(admin, plan, 'failed');
       expect((await post(admin, plan, 'rollback')).status).toBe(202);
-      const back = await planIs(admin, plan, 'rolled_back');
-      expect(back.steps).toMatchObject([
+      const rolledBack = await planIs(admin, plan, 'rolled_back');
+      expect(rolledBack.steps).toMatchObject([
         { index: 1, status: 'succeeded' },
         { index: 2, status: 'failed', params: { version: '2.4.0', toVersion: '2.4.1' } },
         { index: 3, status: 'succeeded', params: { version: '2.4.0', toVersion: '2.4.1' } },

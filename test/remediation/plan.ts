@@ -27,8 +27,8 @@ interface LoggedEvent {
 
 const MINUTE = 60_000;
 
-/** A bad deploy, an incident after it, and what the investigation proposes: all of it by the real flow. */
-export async function proposedPlan({ api }: TenantUser, raise = trouble): Promise<Plan> {
+/** Records a bad deploy, raises an incident and waits for the plan that the real investigation proposes. */
+export async function proposedPlan({ api }: TenantUser, raise = raiseIncident): Promise<Plan> {
   const service = `checkout-${randomBytes(4).toString('hex')}`;
   for (const [version, minutesAgo] of [
     ['2.4.0', 300],
@@ -48,7 +48,7 @@ export async function proposedPlan({ api }: TenantUser, raise = trouble): Promis
 }
 
 /** @returns the id of a new incident */
-export async function trouble(api: Api, service: string): Promise<string> {
+export async function raiseIncident(api: Api, service: string): Promise<string> {
   const { body } = await api.post<{ incidentId: string }>('/v1/incidents', {
     title: `High error rate on ${service}`,
     description: `5xx error rate of ${service} exceeded 5% for 3 minutes.`,
@@ -59,7 +59,7 @@ export async function trouble(api: Api, service: string): Promise<string> {
   return body.incidentId;
 }
 
-/** Waits for the newest plan against an incident, other than those known already. */
+/** Waits for the newest plan of an incident that is not among `known`. */
 export function planFor(api: Api, incidentId: string, ...known: Plan[]): Promise<Plan> {
   return until('a plan is proposed', async () => {
     const { body } = await api.get<{ items: Plan[] }>(`/v1/remediation/${incidentId}`);
@@ -100,12 +100,11 @@ export async function incidentStatus({ api }: TenantUser, { incidentId }: Plan):
   return (await api.get<{ status: unknown }>(`/v1/incidents/${incidentId}`)).body.status;
 }
 
-/** A person's word on the incident. */
 export function setIncident({ api }: TenantUser, { incidentId }: Plan, status: string): Promise<Answer> {
   return api.patch(`/v1/incidents/${incidentId}`, { status });
 }
 
-/** What a new run of the same incident proposes beside the plan. */
+/** Reinvestigates the incident and waits for another plan. */
 export async function secondPlan({ api }: TenantUser, first: Plan): Promise<Plan> {
   const context = { context: 'Payments are slow, too.', reinvestigate: true };
   const { status } = await api.post(`/v1/investigation/${first.incidentId}/context`, context);
@@ -117,18 +116,18 @@ export async function incidentIs(admin: TenantUser, plan: Plan, status: string):
   await until(`the incident is ${status}`, async () => (await incidentStatus(admin, plan)) === status);
 }
 
-/** What the log says of the plan's incident from its proposal on; a status change as its two ends. */
+/** The events of the plan's incident since its proposal; a status change as `from → to`. */
 export async function story({ api }: TenantUser, { incidentId }: Plan): Promise<string[]> {
   const { body } = await api.get<{ items: LoggedEvent[] }>(
     `/v1/notifications/events?limit=100&incidentId=${incidentId}&events=incident.*,remediation.*,approval.*`,
   );
-  const told = body.items.map(({ event, data }) => {
+  const events = body.items.map(({ event, data }) => {
     if (event === 'incident.status_changed')
       return `${String(data['previousStatus'])} → ${String(data['newStatus'])}`;
     const detail = data['decision'] ?? data['outcome'];
     return typeof detail === 'string' ? `${event} (${detail})` : event;
   });
-  return told.slice(told.indexOf('remediation.proposed'));
+  return events.slice(events.indexOf('remediation.proposed'));
 }
 
 /** Another user of the tenant, signed in. */

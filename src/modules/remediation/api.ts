@@ -1,6 +1,6 @@
 import type { TenantId } from '#kernel/domain/ids';
 
-/** A plan that was carried out, as a lesson. */
+/** A plan that was executed. */
 export interface ExecutedPlan {
   readonly remediationId: string;
   readonly title: string;
@@ -15,14 +15,14 @@ export interface PlannedStep {
 }
 
 export abstract class Remediations {
-  /** The newest plan that was executed for an incident with success. */
+  /** The plan that was executed successfully for an incident; the newest of several. */
   abstract successfulPlan(tenantId: TenantId, incidentId: string): Promise<ExecutedPlan | undefined>;
 }
 
 export abstract class RemediationProposals {
   /**
-   * Proposes what the latest investigation of an open incident calls for.
-   * @throws Refusal `not_found`, or `conflict` when the incident is not open or nothing can be done
+   * Proposes a plan for an open incident from its latest investigation.
+   * @throws Refusal `not_found`, or `conflict` when the incident is not open or no action applies
    */
-  abstract proposeAnew(tenantId: TenantId, incidentId: string): Promise<void>;
+  abstract proposeAgain(tenantId: TenantId, incidentId: string): Promise<void>;
 }

@@ -13,9 +13,9 @@ import { FindRemediations } from './application/find-remediations.js';
 import { GiveFeedback } from './application/give-feedback.js';
 import { OpenApproval } from './application/open-approval.js';
 import { PendingApprovals } from './application/pending-approvals.js';
-import { ProposeAnew } from './application/propose-anew.js';
+import { ProposeAgain } from './application/propose-again.js';
 import { ProposeRemediation } from './application/propose-remediation.js';
-import { RehearseRemediation } from './application/rehearse-remediation.js';
+import { DryRunRemediation } from './application/dry-run-remediation.js';
 import { RejectRemediation } from './application/reject-remediation.js';
 import { RequestApproval } from './application/request-approval.js';
 import { RetryStep } from './application/retry-step.js';
@@ -29,7 +29,7 @@ import { ExecutionController } from './http/execution.controller.js';
 import { RemediationsController } from './http/remediations.controller.js';
 import { remediationSchema } from './infrastructure/remediation.schema.js';
 
-/** Plans proposed, approved and carried out. Global, so that its api.ts can be asked for without an import of this file. */
+/** Proposes, approves and executes plans. Global, so that its api.ts can be injected without importing this file. */
 @Global()
 @Module({
   controllers: [RemediationsController, ApprovalsController, ExecutionController],
@@ -50,14 +50,14 @@ import { remediationSchema } from './infrastructure/remediation.schema.js';
     ExecuteRemediation,
     RunSteps,
     AdvancePlan,
-    RehearseRemediation,
+    DryRunRemediation,
     CompleteStep,
     RetryStep,
     RollBackRemediation,
     GiveFeedback,
     FindRemediations,
     { provide: Remediations, useExisting: FindRemediations },
-    { provide: RemediationProposals, useClass: ProposeAnew },
+    { provide: RemediationProposals, useClass: ProposeAgain },
   ],
   exports: [Remediations, RemediationProposals],
 })

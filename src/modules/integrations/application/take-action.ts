@@ -60,7 +60,7 @@ export class TakeAction {
         return { actionTaken: action, incidentId };
       case 'run_remediation_proposal':
         if (incidentId === null) return none;
-        await this.proposals.proposeAnew(tenantId, incidentId);
+        await this.proposals.proposeAgain(tenantId, incidentId);
         return { actionTaken: action, incidentId };
     }
   }

@@ -6,17 +6,17 @@ import { Plans } from '../domain/plans.js';
 import type { Ending, Remediation } from '../domain/remediation.js';
 
 /**
- * What an ending means for the incident. People did it all: they are the ones to say that it helped. Rolled back:
- * whatever the incident is by now, taking a plan back does not change it.
+ * What the end of a plan means for its incident. When people did every step by hand, they also decide whether it helped. A
+ * rollback leaves the incident as it is.
  */
-const CONSEQUENCES: Readonly<Record<Ending, LifecycleStep | undefined>> = {
+const LIFECYCLE_STEPS: Readonly<Record<Ending, LifecycleStep | undefined>> = {
   verified: { happened: 'remediation_verified' },
   failed: { happened: 'remediation_failed' },
   done_by_hand: undefined,
   rolled_back: undefined,
 };
 
-/** Moves an executing plan on and, in the same transaction, tells the incident how the plan has ended, if it has. */
+/** Changes an executing plan and, in the same transaction, moves its incident on if the plan has ended. */
 @Injectable()
 export class AdvancePlan {
   constructor(
@@ -35,8 +35,8 @@ export class AdvancePlan {
         plan: changing,
         ending: await decide(changing),
       }));
-      const consequence = ending && CONSEQUENCES[ending];
-      if (consequence) await this.incidents.tell(tenantId, plan.incidentId, consequence);
+      const lifecycleStep = ending && LIFECYCLE_STEPS[ending];
+      if (lifecycleStep) await this.incidents.tell(tenantId, plan.incidentId, lifecycleStep);
       return plan;
     });
   }

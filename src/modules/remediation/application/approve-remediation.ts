@@ -13,11 +13,11 @@ import { ExecuteRemediation } from './execute-remediation.js';
 interface Approval {
   readonly by: string;
   readonly notes: string | null;
-  /** The request that is answered, where the caller names it. */
+  /** The approval request, if the caller names one. */
   readonly approvalId?: string;
 }
 
-/** One admin says yes. Nothing is carried out yet, unless the tenant has settled on that. */
+/** Records one admin's approval. The plan is executed only if the tenant has `executeOnApproval` set. */
 @Injectable()
 export class ApproveRemediation {
   constructor(
@@ -36,14 +36,17 @@ export class ApproveRemediation {
     return this.unitOfWork.run(tenantId, async () => {
       const isLast = await this.plans.change(tenantId, remediationId, async (plan) => {
         const approves = plan.approve(approval, allowSelfApproval, this.clock.now());
-        // Held, so that nobody ends it before this is stored. What waits is told a moment after the end.
+        // Locked, so that the incident cannot end before this commits. Pending plans expire a moment after their incident.
         const { status } = await this.incidents.hold(tenantId, plan.incidentId);
         if (isOver(status))
-          throw new Refusal('approval_expired', `The incident is ${status} and waits for no approval.`);
+          throw new Refusal(
+            'approval_expired',
+            `The incident is ${status}; its plans can no longer be approved.`,
+          );
         return approves;
       });
       if (isLast && executeOnApproval)
-        await this.executeRemediation.startIfIncidentWaits(tenantId, remediationId);
+        await this.executeRemediation.startIfIncidentAllows(tenantId, remediationId);
       return this.plans.get(tenantId, remediationId);
     });
   }

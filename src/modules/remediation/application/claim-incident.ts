@@ -5,8 +5,8 @@ import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api
 import type { Remediation } from '../domain/remediation.js';
 
 /**
- * Puts the incident into the hands of a plan. One plan at a time: the end of another would move the incident on while
- * this one is carried out, and its own end would find an incident that does not wait for it.
+ * Claims the incident for the execution of a plan. One plan at a time: the end of another would change the incident's status
+ * during this execution, and the end of this one would find an incident that is not in remediation.
  */
 @Injectable()
 export class ClaimIncident {
@@ -16,12 +16,12 @@ export class ClaimIncident {
   ) {}
 
   /**
-   * In the transaction that sets the plan going.
-   * @returns `claimed`, or with nothing changed `over` when it has ended, `busy` while it is investigated or another plan
-   *   of it is under way
+   * Joins the transaction that starts the plan.
+   * @returns `claimed`; or, with nothing changed, `over` when the incident has ended, `busy` while it is investigated or
+   *   another of its plans executes
    */
   async execute({ tenantId, incidentId, remediationId }: Remediation): Promise<'claimed' | 'over' | 'busy'> {
-    // Held before the others are looked at, or two that begin at once would not see each other.
+    // Locked before the query, or two plans that start at once would not see each other.
     const { status } = await this.incidents.hold(tenantId, incidentId);
     const others = await this.unitOfWork.query(
       tenantId,
@@ -40,9 +40,9 @@ export function isOver(status: IncidentSnapshot['status']): boolean {
   return status === 'resolved' || status === 'closed';
 }
 
-export function waitsForNoPlan(): Refusal {
+export function incidentNotWaiting(): Refusal {
   return new Refusal(
     'conflict',
-    'The incident waits for no remediation: it is resolved, or being worked on.',
+    'The incident takes no remediation now: it has ended, is being investigated, or another plan is executing.',
   );
 }

@@ -3,7 +3,7 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentLifecycle } from '#modules/ingestion/api';
 import type { Remediation } from '../domain/remediation.js';
 
-/** What follows when a plan was turned down or ran out: the incident is open again, unless another plan waits. */
+/** After a plan was rejected or has expired: reopens the incident, unless another of its plans is pending. */
 @Injectable()
 export class CloseProposal {
   constructor(
@@ -11,9 +11,9 @@ export class CloseProposal {
     private readonly incidents: IncidentLifecycle,
   ) {}
 
-  /** In the transaction of the decision. */
+  /** Joins the transaction of the decision. */
   async execute({ tenantId, incidentId }: Remediation): Promise<void> {
-    // Held before the others are looked at, or the last two to be turned down would each take the other for waiting.
+    // Locked before the query, or the last two plans, rejected at once, would each see the other as pending.
     await this.incidents.hold(tenantId, incidentId);
     const waiting = await this.unitOfWork.query(
       tenantId,

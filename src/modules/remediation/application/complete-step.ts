@@ -5,18 +5,18 @@ import type { TenantId } from '#kernel/domain/ids';
 import { Jobs } from '#kernel/jobs/jobs';
 import type { Ending, Remediation } from '../domain/remediation.js';
 import { AdvancePlan } from './advance-plan.js';
-import { ClaimIncident, waitsForNoPlan } from './claim-incident.js';
+import { ClaimIncident, incidentNotWaiting } from './claim-incident.js';
 import { executionOf } from './run-steps.js';
 
-/** As much as is kept of what a runner answers. */
-const MOST_OUTPUT_BYTES = 64 * 1024;
+/** The same limit as for a runner's response. */
+const MAX_OUTPUT_BYTES = 64 * 1024;
 
 interface StepResult {
   readonly status: 'succeeded' | 'failed';
   readonly output: unknown;
 }
 
-/** A person says how a step went that she did herself, or that nobody knows of. */
+/** A person reports the result of a manual step, or of one whose outcome is unknown. */
 @Injectable()
 export class CompleteStep {
   constructor(
@@ -27,8 +27,8 @@ export class CompleteStep {
   ) {}
 
   /**
-   * @throws Refusal `validation_error`, `not_found`, `conflict` when the step waits for no person, or more is to be done
-   *   after it and the incident is in other hands
+   * @throws Refusal `validation_error`, `not_found`, `conflict` when the step does not wait for a person, or more steps follow
+   *   and the incident is investigated or another plan executes
    */
   async execute(
     tenantId: TenantId,
@@ -36,22 +36,22 @@ export class CompleteStep {
     stepId: string,
     result: StepResult,
   ): Promise<Remediation> {
-    if (Buffer.byteLength(JSON.stringify(result.output)) > MOST_OUTPUT_BYTES) {
+    if (Buffer.byteLength(JSON.stringify(result.output)) > MAX_OUTPUT_BYTES) {
       throw invalid('output', 'must be at most 64 KiB of JSON');
     }
     return this.advancePlan.execute(tenantId, remediationId, async (plan) => {
       const hadEnded = plan.isUnknown(stepId) && !plan.isBeingRolledBack;
       const ending = plan.completeStep(stepId, result, this.clock.now());
       if (plan.nextForRunner) await this.jobs.enqueue(tenantId, executionOf(plan));
-      return hadEnded ? this.endingNow(plan, ending) : ending;
+      return hadEnded ? this.resumeIncident(plan, ending) : ending;
     });
   }
 
-  /** The incident has been open since nobody knew: it is in other hands by now, or comes back into those of this plan. */
-  private async endingNow(plan: Remediation, ending: Ending | undefined): Promise<Ending | undefined> {
+  /** The incident was reopened when the outcome was unknown: this plan claims it again, unless another one has. */
+  private async resumeIncident(plan: Remediation, ending: Ending | undefined): Promise<Ending | undefined> {
     if (ending === 'failed') return undefined;
     const claim = await this.claimIncident.execute(plan);
-    if (claim === 'busy' && !ending) throw waitsForNoPlan();
+    if (claim === 'busy' && !ending) throw incidentNotWaiting();
     return ending;
   }
 }

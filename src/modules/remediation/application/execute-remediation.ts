@@ -5,10 +5,10 @@ import { Jobs } from '#kernel/jobs/jobs';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { Plans } from '../domain/plans.js';
 import type { Remediation } from '../domain/remediation.js';
-import { ClaimIncident, waitsForNoPlan } from './claim-incident.js';
+import { ClaimIncident, incidentNotWaiting } from './claim-incident.js';
 import { executionOf } from './run-steps.js';
 
-/** Starts to carry an approved plan out. The steps themselves are a job's work. */
+/** Starts the execution of an approved plan. A job runs the steps. */
 @Injectable()
 export class ExecuteRemediation {
   constructor(
@@ -22,13 +22,13 @@ export class ExecuteRemediation {
   /** @throws Refusal `not_found`, `conflict` */
   async execute(tenantId: TenantId, remediationId: string): Promise<Remediation> {
     return this.unitOfWork.run(tenantId, async () => {
-      if (!(await this.startIfIncidentWaits(tenantId, remediationId))) throw waitsForNoPlan();
+      if (!(await this.startIfIncidentAllows(tenantId, remediationId))) throw incidentNotWaiting();
       return this.plans.get(tenantId, remediationId);
     });
   }
 
-  /** @returns false, with nothing changed, when a person has taken the incident out of the flow, or another plan is under way */
-  async startIfIncidentWaits(tenantId: TenantId, remediationId: string): Promise<boolean> {
+  /** @returns false, with nothing changed, when the incident has ended or is investigated, or another plan executes */
+  async startIfIncidentAllows(tenantId: TenantId, remediationId: string): Promise<boolean> {
     return this.plans.change(tenantId, remediationId, async (plan) => {
       plan.refuseUnlessExecutable();
       if ((await this.claimIncident.execute(plan)) !== 'claimed') return false;

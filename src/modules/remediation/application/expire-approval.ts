@@ -13,8 +13,8 @@ interface Request {
 }
 
 /**
- * Runs when the time to decide is over, or the incident. A plan that nobody decided on expires; it never resolves its
- * incident.
+ * Runs when the approval request has timed out, or its incident has ended. An undecided plan expires, which never resolves
+ * the incident.
  */
 @Injectable()
 @JobHandler(EXPIRE_APPROVAL)

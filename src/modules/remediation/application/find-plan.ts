@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { type InvestigationResult, Investigations } from '#modules/investigation/api';
 import { Patterns } from '#modules/knowledge/api';
-import { type Plan, planAgain, planAgainst } from '../domain/plan.js';
+import { type Plan, adaptPlan, planForCause } from '../domain/plan.js';
 
-/** Finds what can be done about what the latest run of an incident came to. */
+/** Derives a plan from the latest investigation of an incident. */
 @Injectable()
 export class FindPlan {
   constructor(
@@ -12,7 +12,7 @@ export class FindPlan {
     private readonly patterns: Patterns,
   ) {}
 
-  /** @returns undefined when there was no run, or none that calls for anything */
+  /** @returns undefined when there is no result, or no action applies to it */
   async execute(
     tenantId: TenantId,
     incidentId: string,
@@ -28,9 +28,9 @@ export class FindPlan {
   ): Promise<Plan | undefined> {
     if (acceptedPatternId !== null) {
       const fix = (await this.patterns.find(tenantId, acceptedPatternId))?.fix;
-      return fix && fix.steps.length > 0 ? planAgain(fix, culprit) : undefined;
+      return fix && fix.steps.length > 0 ? adaptPlan(fix, culprit) : undefined;
     }
     const hasCause = outcome === 'identified' || outcome === 'probable';
-    return hasCause && culprit ? planAgainst(culprit) : undefined;
+    return hasCause && culprit ? planForCause(culprit) : undefined;
   }
 }

@@ -7,7 +7,6 @@ import { IncidentLifecycle } from '#modules/ingestion/api';
 import { type ExecutedPlan, Remediations } from '../api.js';
 import type { Remediation } from '../domain/remediation.js';
 
-/** A remediation as it is shown. */
 export type RemediationRow = Pick<
   Remediation,
   | 'remediationId' | 'incidentId' | 'investigationId' | 'title' | 'status' | 'approvalId' | 'planDigest' | 'steps'

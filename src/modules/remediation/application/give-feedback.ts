@@ -4,7 +4,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import { Plans } from '../domain/plans.js';
 import type { Feedback } from '../domain/feedback.js';
 
-/** Anybody may say once whether a plan helped. */
+/** Records one person's feedback on an executed plan. */
 @Injectable()
 export class GiveFeedback {
   constructor(

@@ -6,7 +6,7 @@ import { IncidentLifecycle } from '#modules/ingestion/api';
 import type { Remediation } from '../domain/remediation.js';
 import { EXPIRE_APPROVAL } from './expire-approval.js';
 
-/** What every request for approval brings with it, in the transaction that stored the plan. */
+/** Registers a request for approval: its id, its expiry job and the incident's status. Joins the transaction that stores the plan. */
 @Injectable()
 export class OpenApproval {
   constructor(
@@ -15,7 +15,7 @@ export class OpenApproval {
     private readonly incidents: IncidentLifecycle,
   ) {}
 
-  /** @throws Refusal `conflict` when the incident is past proposals */
+  /** @throws Refusal `conflict` when the incident takes no proposals any more */
   async execute(plan: Remediation): Promise<void> {
     const { tenantId, remediationId, incidentId, approvalId, approvalExpiresAt } = plan;
     await this.unitOfWork.query(
@@ -30,6 +30,6 @@ export class OpenApproval {
     });
     const { incident } = await this.incidents.tell(tenantId, incidentId, { happened: 'approval_requested' });
     if (incident.status === 'awaiting_approval') return;
-    throw new Refusal('conflict', `The incident is ${incident.status} and waits for no remediation.`);
+    throw new Refusal('conflict', `The incident is ${incident.status} and takes no remediation.`);
   }
 }

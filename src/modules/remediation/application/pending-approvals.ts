@@ -14,7 +14,7 @@ export type PendingApproval = Pick<
 
 const LIST = 'approvals:pending';
 
-/** What waits for somebody's yes or no. */
+/** Plans that wait for approval. */
 @Injectable()
 export class PendingApprovals {
   constructor(

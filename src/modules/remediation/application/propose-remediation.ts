@@ -7,9 +7,9 @@ import type { Plan } from '../domain/plan.js';
 import { Plans } from '../domain/plans.js';
 import { Remediation } from '../domain/remediation.js';
 import { OpenApproval } from './open-approval.js';
-import { executableOf } from './who-does-it.js';
+import { executableActions } from './executable-actions.js';
 
-/** Puts a plan before the people who may approve it. */
+/** Stores a plan and requests its approval. */
 @Injectable()
 export class ProposeRemediation {
   constructor(
@@ -20,7 +20,7 @@ export class ProposeRemediation {
     private readonly clock: Clock,
   ) {}
 
-  /** In the transaction of whoever found that something can be done. */
+  /** Joins the caller's transaction. */
   async execute(
     tenantId: TenantId,
     run: { readonly incidentId: string; readonly investigationId: string; readonly startedBy: string | null },
@@ -32,7 +32,7 @@ export class ProposeRemediation {
       tenantId,
       { incidentId, investigationId, investigationStartedBy },
       plan,
-      await executableOf(this.runners, tenantId, plan.steps),
+      await executableActions(this.runners, tenantId, plan.steps),
       settings.approvals,
       this.clock.now(),
     );

@@ -9,11 +9,11 @@ import { CloseProposal } from './close-proposal.js';
 interface Rejection {
   readonly by: string;
   readonly reason: string | null;
-  /** The request that is answered, where the caller names it. */
+  /** The approval request, if the caller names one. */
   readonly approvalId?: string;
 }
 
-/** One admin says no, which is enough. */
+/** Rejects a plan: one admin is enough. */
 @Injectable()
 export class RejectRemediation {
   constructor(

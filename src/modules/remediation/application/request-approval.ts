@@ -9,7 +9,7 @@ import { Plans } from '../domain/plans.js';
 import type { Remediation } from '../domain/remediation.js';
 import { OpenApproval } from './open-approval.js';
 
-/** Puts a plan up again that ran out before anybody decided. */
+/** Requests approval again for an expired plan. */
 @Injectable()
 export class RequestApproval {
   constructor(
@@ -21,7 +21,7 @@ export class RequestApproval {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Refusal `not_found`, `conflict` when the plan is not expired, or its incident is past proposals or investigated */
+  /** @throws Refusal `not_found`, `conflict` when the plan is not expired, or its incident has ended or is investigated */
   async execute(tenantId: TenantId, remediationId: string): Promise<Remediation> {
     const { settings } = await this.tenants.profile(tenantId);
     return this.unitOfWork.run(tenantId, async () => {
@@ -30,11 +30,11 @@ export class RequestApproval {
         return expired;
       });
       const { status } = await this.incidents.hold(tenantId, plan.incidentId);
-      // What the run proposes comes by itself, unless the incident waits for another plan by then.
+      // Otherwise the investigation would not propose its own plan, because the incident already waits for this one.
       if (status === 'investigating')
         throw new Refusal(
           'conflict',
-          'The incident is being investigated; the plan can be put up when that has ended.',
+          'The incident is being investigated; request approval again when the investigation has ended.',
         );
       await this.openApproval.execute(plan);
       return plan;

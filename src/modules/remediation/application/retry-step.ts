@@ -3,10 +3,10 @@ import type { TenantId } from '#kernel/domain/ids';
 import { Jobs } from '#kernel/jobs/jobs';
 import { Plans } from '../domain/plans.js';
 import type { Remediation } from '../domain/remediation.js';
-import { ClaimIncident, waitsForNoPlan } from './claim-incident.js';
+import { ClaimIncident, incidentNotWaiting } from './claim-incident.js';
 import { executionOf } from './run-steps.js';
 
-/** A person lets a step be sent again of which nobody knows what came. */
+/** A person has a step sent again whose outcome is unknown. */
 @Injectable()
 export class RetryStep {
   constructor(
@@ -15,12 +15,12 @@ export class RetryStep {
     private readonly jobs: Jobs,
   ) {}
 
-  /** @throws Refusal `not_found`, `conflict` unless the step is unknown, and while the incident is in other hands */
+  /** @throws Refusal `not_found`, `conflict` unless the step is unknown, and while the incident is investigated or another plan executes */
   async execute(tenantId: TenantId, remediationId: string, stepId: string): Promise<Remediation> {
     return this.plans.change(tenantId, remediationId, async (plan) => {
       plan.retryStep(stepId);
       if (!plan.isBeingRolledBack && (await this.claimIncident.execute(plan)) === 'busy')
-        throw waitsForNoPlan();
+        throw incidentNotWaiting();
       await this.jobs.enqueue(tenantId, executionOf(plan));
       return plan;
     });

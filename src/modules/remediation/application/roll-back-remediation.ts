@@ -5,9 +5,9 @@ import { StepRunners } from '#modules/integrations/api';
 import { Plans } from '../domain/plans.js';
 import type { Remediation } from '../domain/remediation.js';
 import { executionOf } from './run-steps.js';
-import { executableOf } from './who-does-it.js';
+import { executableActions } from './executable-actions.js';
 
-/** Takes back what a plan did, as further steps of it. The incident stays as it is. */
+/** Rolls a plan back by appending steps that reverse it. The incident stays as it is. */
 @Injectable()
 export class RollBackRemediation {
   constructor(
@@ -16,10 +16,10 @@ export class RollBackRemediation {
     private readonly jobs: Jobs,
   ) {}
 
-  /** @throws Refusal `not_found`, `conflict` when there is nothing to take back */
+  /** @throws Refusal `not_found`, `conflict` when there is nothing to roll back */
   async execute(tenantId: TenantId, remediationId: string): Promise<Remediation> {
     return this.plans.change(tenantId, remediationId, async (plan) => {
-      plan.rollBack(await executableOf(this.runners, tenantId, plan.reversal));
+      plan.rollBack(await executableActions(this.runners, tenantId, plan.rollbackSteps));
       await this.jobs.enqueue(tenantId, executionOf(plan));
       return plan;
     });

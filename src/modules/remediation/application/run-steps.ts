@@ -8,18 +8,18 @@ import type { Remediation } from '../domain/remediation.js';
 import { AdvancePlan } from './advance-plan.js';
 
 const NAME = 'execute-remediation';
-/** How often a step is sent that surely did not arrive. */
-const MOST_TRIES = 5;
-/** A person waits for the plan, and can do nothing about it until then. */
-const LONGEST_PAUSE_SECONDS = 900;
+/** How often a step is sent that certainly did not arrive. */
+const MAX_TRIES = 5;
+/** The plan makes no progress in between, and people can do nothing about it. */
+const MAX_DELAY_SECONDS = 900;
 
 interface Execution {
   readonly remediationId: string;
-  /** How often the present step has been sent already without arriving. */
+  /** How often the current step was sent without arriving. */
   readonly tries: number;
 }
 
-/** The job that does what is next in a plan. One plan's jobs form a queue, so no two of them ever run at once. */
+/** The job that executes the next steps of a plan. The jobs of one plan share a queue, so no two of them run at once. */
 export function executionOf(
   { remediationId }: { readonly remediationId: string },
   { tries = 0, runAt }: { readonly tries?: number; readonly runAt?: Date } = {},
@@ -38,9 +38,9 @@ interface Dispatch {
 }
 
 /**
- * Sends the steps of a plan to their runners, one after the other, until one fails, a person is to act, or all are done.
- * The intent is committed before a step is sent and the outcome after it; whoever finds an intent without an outcome
- * calls the step unknown and leaves it to a person. So no step is ever repeated by itself, whenever the process dies.
+ * Sends the steps of a plan to their runners, one after the other, until one fails, a person has to act, or all are done.
+ * The intent is committed before a step is sent, and the outcome afterwards. An intent without an outcome makes the step
+ * `unknown` and leaves it to a person, so no step is ever repeated automatically, whenever the process dies.
  */
 @Injectable()
 @JobHandler(NAME)
@@ -97,19 +97,19 @@ export class RunSteps implements JobRunner<Execution> {
     return this.advancePlan.execute(tenantId, remediationId, async (plan) => {
       const now = this.clock.now();
       if (answer.status !== 'not_sent') return plan.recordOutcome(stepId, attempt, answer, now);
-      if (tries >= MOST_TRIES) {
+      if (tries >= MAX_TRIES) {
         const { reason } = answer;
         return plan.recordOutcome(stepId, attempt, { status: 'given_up', reason }, now);
       }
-      const runAt = new Date(now.getTime() + pauseAfter(tries, answer.retryAfterSeconds) * 1000);
+      const runAt = new Date(now.getTime() + retryDelaySeconds(tries, answer.retryAfterSeconds) * 1000);
       await this.jobs.enqueue(tenantId, executionOf(plan, { tries, runAt }));
-      const reason = `${answer.reason} It is sent again at ${runAt.toISOString()}.`;
+      const reason = `${answer.reason} Next attempt at ${runAt.toISOString()}.`;
       return plan.recordOutcome(stepId, attempt, { status: 'not_sent', reason }, now);
     });
   }
 }
 
-/** 1, 4, 16, 64 s, or what the runner asked for, up to the longest. */
-function pauseAfter(tries: number, asked: number | null): number {
-  return Math.min(asked ?? 4 ** (tries - 1), LONGEST_PAUSE_SECONDS);
+/** 1, 4, 16, 64 s, or the runner's Retry-After, up to the maximum. */
+function retryDelaySeconds(tries: number, retryAfter: number | null): number {
+  return Math.min(retryAfter ?? 4 ** (tries - 1), MAX_DELAY_SECONDS);
 }

@@ -7,8 +7,8 @@ import { isOver } from './claim-incident.js';
 import { ExpireApproval } from './expire-approval.js';
 
 /**
- * Nobody is asked any longer about plans of an incident that a person, its source or another plan has ended. To do so
- * twice does nothing, so nothing remembers that it was done.
+ * Expires the pending plans of an incident that has ended, by a person, its source or another plan. Idempotent, so it needs
+ * no `Once`.
  */
 @EventsHandler(IncidentStatusChanged)
 export class WhenIncidentEnded implements BatchHandler<IncidentStatusChanged> {
@@ -38,7 +38,7 @@ export class WhenIncidentEnded implements BatchHandler<IncidentStatusChanged> {
       [tenantId, ended],
     );
     if (pending.length === 0) return;
-    // Asked after their plans, so that no plan is lost that was proposed after somebody opened the incident again.
+    // Read after the plans, so that a plan proposed after the incident was reopened is not expired.
     const incidents = await this.incidents.findMany(
       tenantId,
       pending.map(({ incidentId }) => incidentId),

@@ -6,7 +6,7 @@ import { InvestigationCompleted } from '#modules/investigation/events';
 import { FindPlan } from './find-plan.js';
 import { ProposeRemediation } from './propose-remediation.js';
 
-/** Proposes what can be done about the cause that a run found, or hands the incident back to people. */
+/** Proposes a plan for the cause that an investigation found, or hands the incident back to people. */
 @EventsHandler(InvestigationCompleted)
 export class WhenInvestigationCompleted implements IEventHandler<InvestigationCompleted> {
   constructor(
@@ -22,9 +22,9 @@ export class WhenInvestigationCompleted implements IEventHandler<InvestigationCo
     const { incidentId } = data;
     await this.once.do('propose-remediation', event, async () => {
       const incident = await this.incidents.hold(tenantId, incidentId);
-      // A person has resolved it meanwhile, and nobody waits for a proposal any more.
+      // A person has ended it meanwhile; no proposal is needed.
       if (incident.status !== 'investigating') return;
-      // The run that ended was followed by another one, and it is that one which is to be answered.
+      // A newer run has started; the proposal follows from its result.
       if (await this.investigations.isUnderWay(tenantId, incidentId)) return;
       const found = await this.findPlan.execute(tenantId, incidentId);
       if (found) await this.proposeRemediation.execute(tenantId, found.result, found.plan);

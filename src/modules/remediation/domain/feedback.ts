@@ -2,7 +2,7 @@ import { words } from '#kernel/domain/words';
 
 export const FEEDBACK_OUTCOMES = words('FeedbackOutcome', ['resolved', 'partial', 'no_effect', 'made_worse']);
 
-/** What somebody says of a plan that was carried out. */
+/** A person's feedback on an executed plan. */
 export interface Feedback {
   readonly userId: string;
   readonly outcome: (typeof FEEDBACK_OUTCOMES)[number];

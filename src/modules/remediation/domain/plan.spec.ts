@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Cause } from './actions/action.js';
-import { type Plan, planAgain, planAgainst } from './plan.js';
+import { type Plan, adaptPlan, planForCause } from './plan.js';
 
 const deploy: Cause = {
   type: 'deploy',
@@ -10,12 +10,12 @@ const deploy: Cause = {
   previousVersion: 'v41',
   summary: 'Deploy v42',
 };
-const helped = planAgainst(deploy) as Plan;
+const helped = planForCause(deploy) as Plan;
 
-describe('A plan that helped before', () => {
-  it('is made again with the versions of the change that is suspected now', () => {
-    const again = planAgain(helped, { ...deploy, version: 'v57', previousVersion: 'v56' });
-    expect(again).toEqual(planAgainst({ ...deploy, version: 'v57', previousVersion: 'v56' }));
+describe('an adapted plan', () => {
+  it('uses the versions of the change that is suspected now', () => {
+    const again = adaptPlan(helped, { ...deploy, version: 'v57', previousVersion: 'v56' });
+    expect(again).toEqual(planForCause({ ...deploy, version: 'v57', previousVersion: 'v56' }));
     expect(JSON.stringify(again)).not.toMatch(/v4[12]/);
   });
 
@@ -24,8 +24,8 @@ describe('A plan that helped before', () => {
     ['the suspected change is of another service', { ...deploy, service: 'search' }],
     ['the suspected change is of another kind', { ...deploy, type: 'flag' }],
   ];
-  it.each(nothing)('is for a person to do, without the old versions, when %s', (_, suspected) => {
-    const { title, steps } = planAgain(helped, suspected);
+  it.each(nothing)('is manual, without the former versions, when %s', (_, suspected) => {
+    const { title, steps } = adaptPlan(helped, suspected);
     expect(steps).toEqual([
       {
         action: 'rollback_deployment',
@@ -37,10 +37,10 @@ describe('A plan that helped before', () => {
     expect(title).toContain('by hand');
   });
 
-  it('keeps its own title, and the steps that only a runner knows', () => {
+  it('keeps its own title, and steps with unknown actions', () => {
     const restart = { action: 'restart', description: 'Restart it', params: { service: 'checkout' } };
     const own = { title: 'Our runbook', steps: [restart, ...helped.steps] };
-    expect(planAgain(own, null)).toMatchObject({
+    expect(adaptPlan(own, null)).toMatchObject({
       title: 'Our runbook',
       steps: [restart, { action: 'rollback_deployment', manual: true }],
     });

@@ -18,7 +18,7 @@ export const REMEDIATION_STATUSES = words('RemediationStatus', [
 ]);
 export type RemediationStatus = (typeof REMEDIATION_STATUSES)[number];
 
-/** The run a plan came from. */
+/** The investigation a plan came from. */
 export interface PlanOrigin {
   readonly incidentId: string;
   readonly investigationId: string;
@@ -26,7 +26,6 @@ export interface PlanOrigin {
   readonly investigationStartedBy: string | null;
 }
 
-/** What a tenant asks of its approvals. */
 export interface ApprovalPolicy {
   readonly required: number;
   readonly expiresInMinutes: number;
@@ -38,7 +37,7 @@ interface Approval {
   readonly at: string;
 }
 
-/** A plan before the people who decide on it: who may say yes, how many have to, until when, and to what exactly. */
+/** A plan and its approval: who may approve it, how many have to, until when, and which exact plan. */
 export abstract class Proposal extends Aggregate {
   readonly remediationId!: Id<'rem'>;
   readonly incidentId!: string;
@@ -53,14 +52,13 @@ export abstract class Proposal extends Aggregate {
   approvalsRequired!: number;
   approvals: Approval[] = [];
 
-  /** Puts an expired plan up again. */
   requestApproval(policy: ApprovalPolicy, now: Date): void {
-    if (this.status !== 'expired') throw this.conflict('put up for approval again; only an expired one can');
+    if (this.status !== 'expired')
+      throw this.conflict('submitted for approval again; only an expired one can');
     this.askForApproval(policy, now);
   }
 
   /**
-   * @param approvalId the request that is answered, where the caller named one
    * @returns whether this was the last approval that was needed
    * @throws Refusal `forbidden`, `approval_expired`, `already_decided`, `conflict`
    */
@@ -71,11 +69,11 @@ export abstract class Proposal extends Aggregate {
   ): boolean {
     const { by: userId, notes } = approval;
     if (!allowSelfApproval && userId === this.investigationStartedBy) {
-      throw new Refusal('forbidden', 'Who started the investigation cannot approve what it proposes.');
+      throw new Refusal('forbidden', 'The person who started the investigation cannot approve its plan.');
     }
     this.refuseUnlessPending(approval.approvalId, now);
     if (this.approvals.some((given) => given.userId === userId)) {
-      throw new Refusal('already_decided', 'You have approved this plan already.');
+      throw new Refusal('already_decided', 'You have already approved this plan.');
     }
     this.refuseChangedPlan();
     this.approvals.push({ userId, notes, at: now.toISOString() });
@@ -100,7 +98,7 @@ export abstract class Proposal extends Aggregate {
     this.recordDecision('rejected', rejectedBy);
   }
 
-  /** @returns false when that request was answered, or replaced, in time */
+  /** @returns false when that request was decided or replaced already */
   expire(approvalId: string): boolean {
     if (this.status !== 'proposed' || this.approvalId !== approvalId) return false;
     this.status = 'expired';
@@ -108,7 +106,7 @@ export abstract class Proposal extends Aggregate {
     return true;
   }
 
-  /** @throws Refusal `conflict` unless this very plan is approved */
+  /** @throws Refusal `conflict` unless the plan is approved and unchanged */
   refuseUnlessExecutable(): void {
     if (this.status !== 'approved') throw this.conflict('executed; only an approved one can');
     this.refuseChangedPlan();
@@ -131,21 +129,21 @@ export abstract class Proposal extends Aggregate {
 
   private refuseUnlessPending(approvalId: string | undefined, now: Date): void {
     const isReplaced = approvalId !== undefined && approvalId !== this.approvalId;
-    const ranOut = this.status === 'proposed' && now >= this.approvalExpiresAt;
-    if (isReplaced || ranOut || this.status === 'expired') {
+    const hasTimedOut = this.status === 'proposed' && now >= this.approvalExpiresAt;
+    if (isReplaced || hasTimedOut || this.status === 'expired') {
       throw new Refusal(
         'approval_expired',
-        'This request has run out: with the time to decide, or with its incident.',
+        'This approval request has expired: its time is over, or its incident has ended.',
       );
     }
     if (this.status !== 'proposed') {
-      throw new Refusal('already_decided', `This plan was decided on already: it is ${this.status}.`);
+      throw new Refusal('already_decided', `This plan has already been decided: it is ${this.status}.`);
     }
   }
 
   private refuseChangedPlan(): void {
     if (planDigest(this.title, this.steps) === this.planDigest) return;
-    throw new Refusal('conflict', 'The plan is not the one that was put up for approval.');
+    throw new Refusal('conflict', 'The plan differs from the one that was submitted for approval.');
   }
 
   private recordDecision(decision: 'approved' | 'rejected' | 'expired', decidedBy: string | null): void {

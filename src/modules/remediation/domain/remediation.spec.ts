@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Refusal } from '#kernel/domain/errors';
 import { newId, newTenantId } from '#kernel/domain/ids';
 import type { DomainEvent } from '#kernel/events/define-event';
-import { type Plan, planAgainst } from './plan.js';
+import { type Plan, planForCause } from './plan.js';
 import type { ApprovalPolicy } from './proposal.js';
 import { type Ending, Remediation } from './remediation.js';
 import type { Executable } from './step.js';
@@ -41,8 +41,8 @@ function proposed({
     investigationId: newId('inv'),
     investigationStartedBy: startedBy,
   };
-  const asked = { required: 1, expiresInMinutes: 30, ...policy };
-  return Remediation.propose(newTenantId(), origin, plan, isExecutable, asked, NOW);
+  const approvalPolicy = { required: 1, expiresInMinutes: 30, ...policy };
+  return Remediation.propose(newTenantId(), origin, plan, isExecutable, approvalPolicy, NOW);
 }
 
 function approved(options?: Parameters<typeof proposed>[0]): Remediation {
@@ -62,10 +62,11 @@ function approve(remediation: Remediation, by: string = ADA, now = NOW): boolean
   return remediation.approve({ by, notes: null }, true, now);
 }
 
-/** Sends the next step and records what came of it. */
+/** Sends the next step and records its outcome. */
 function run(remediation: Remediation, status: 'succeeded' | 'failed' | 'unknown'): Ending | undefined {
   const { stepId, attempt } = remediation.beginStep(NOW);
-  const outcome = status === 'unknown' ? { status, reason: 'the line broke' } : { status, output: { ok: 1 } };
+  const outcome =
+    status === 'unknown' ? { status, reason: 'connection reset' } : { status, output: { ok: 1 } };
   return remediation.recordOutcome(stepId, attempt, outcome, LATER);
 }
 
@@ -92,7 +93,7 @@ function codeOf(act: () => unknown): string {
 }
 
 describe('a proposal', () => {
-  it('tells of itself and of the approval it waits for, in this order', () => {
+  it('publishes the proposal, then the approval request', () => {
     const remediation = proposed();
     const { remediationId, incidentId, approvalId } = remediation;
     expect(recorded(remediation)).toEqual([
@@ -113,7 +114,7 @@ describe('a proposal', () => {
     ]);
   });
 
-  it('gives to people what no runner lists, and takes what nobody judged for dangerous', () => {
+  it('assigns actions without a runner to people, and rates unknown actions as high risk', () => {
     const { steps } = proposed({ isExecutable: (action) => action === 'rollback_deployment' });
     expect(steps).toMatchObject([
       { index: 1, manual: false, risk: 'medium', reversible: true, status: 'pending', attempt: 0 },
@@ -123,7 +124,7 @@ describe('a proposal', () => {
 });
 
 describe('an approval', () => {
-  it('tells of the plan first and of the request after it', () => {
+  it('publishes the approval of the plan, then the decision on the request', () => {
     const remediation = proposed();
     remediation.takeRecorded();
     const { remediationId, incidentId, approvalId } = remediation;
@@ -135,7 +136,7 @@ describe('an approval', () => {
     ]);
   });
 
-  it('is refused a second time, whoever asks', () => {
+  it('is refused a second time, by anyone', () => {
     const remediation = approved();
     expect(codeOf(() => approve(remediation))).toBe('already_decided');
     expect(codeOf(() => approve(remediation, GRACE))).toBe('already_decided');
@@ -143,7 +144,7 @@ describe('an approval', () => {
     expect(recorded(remediation)).toEqual([]);
   });
 
-  it('needs as many different admins as the tenant asks for', () => {
+  it('needs as many different admins as the tenant requires', () => {
     const remediation = proposed({ policy: { required: 2 } });
     remediation.takeRecorded();
     expect(approve(remediation)).toBe(false);
@@ -158,17 +159,17 @@ describe('an approval', () => {
     ]);
   });
 
-  it('is refused to who started the investigation where the tenant forbids it', () => {
+  it('is refused to the person who started the investigation when the tenant forbids self-approval', () => {
     const remediation = proposed({ startedBy: ADA });
     expect(codeOf(() => remediation.approve({ by: ADA, notes: null }, false, NOW))).toBe('forbidden');
     expect(remediation.approve({ by: GRACE, notes: null }, false, NOW)).toBe(true);
   });
 
-  it('is allowed to who started the investigation where the tenant does not mind', () => {
+  it('is allowed to the person who started the investigation when the tenant allows self-approval', () => {
     expect(approve(proposed({ startedBy: ADA }))).toBe(true);
   });
 
-  it('is void when the plan has changed', () => {
+  it('is refused when the plan has changed', () => {
     const remediation = proposed();
     Object.assign(remediation.steps[0] ?? {}, { params: { ...rollback.params, toVersion: '0.0.1' } });
     expect(codeOf(() => approve(remediation))).toBe('conflict');
@@ -177,14 +178,14 @@ describe('an approval', () => {
     expect(codeOf(() => after.beginExecution(NOW))).toBe('conflict');
   });
 
-  it('is not void when the store gave the parameters back in another order', () => {
+  it('is accepted when the database returns the parameters in another order', () => {
     const remediation = proposed();
     const params = Object.fromEntries(Object.entries(remediation.steps[0]?.params ?? {}).reverse());
     Object.assign(remediation.steps[0] ?? {}, { params });
     expect(approve(remediation)).toBe(true);
   });
 
-  it('runs out, with or without the job that says so', () => {
+  it('expires, even before the expiry job runs', () => {
     const remediation = proposed();
     const tooLate = new Date('2026-03-01T12:30:00.000Z');
     expect(codeOf(() => approve(remediation, ADA, tooLate))).toBe('approval_expired');
@@ -200,13 +201,13 @@ describe('an approval', () => {
     expect(codeOf(() => approve(remediation))).toBe('approval_expired');
   });
 
-  it('does not run out after it was given', () => {
+  it('does not expire once the plan is approved', () => {
     const remediation = approved();
     expect(remediation.expire(remediation.approvalId)).toBe(false);
     expect(remediation.status).toBe('approved');
   });
 
-  it('can be requested again for an expired plan, under a new id and from the beginning', () => {
+  it('can be requested again for an expired plan, under a new id and without former approvals', () => {
     const remediation = proposed({ policy: { required: 2 } });
     approve(remediation);
     const first = remediation.approvalId;
@@ -228,7 +229,7 @@ describe('an approval', () => {
 });
 
 describe('a rejection', () => {
-  it('tells of the plan first and of the request after it, and is final', () => {
+  it('publishes the rejection of the plan, then the decision on the request, and is final', () => {
     const remediation = proposed();
     remediation.takeRecorded();
     const { remediationId, incidentId, approvalId } = remediation;
@@ -244,12 +245,12 @@ describe('a rejection', () => {
 });
 
 describe('an execution', () => {
-  it('begins with an approved plan only, and once', () => {
+  it('starts only with an approved plan, and once', () => {
     expect(codeOf(() => proposed().beginExecution(NOW))).toBe('conflict');
     expect(codeOf(() => executing().beginExecution(NOW))).toBe('conflict');
   });
 
-  it('runs step after step and is verified when runners did some and all succeeded', () => {
+  it('runs the steps in order and is verified when all succeeded and a runner did at least one', () => {
     const remediation = executing();
     expect(run(remediation, 'succeeded')).toBeUndefined();
     expect(run(remediation, 'succeeded')).toBe('verified');
@@ -261,7 +262,7 @@ describe('an execution', () => {
     ]);
   });
 
-  it('skips what comes after a failed step', () => {
+  it('skips the steps after a failed one', () => {
     const remediation = executing();
     expect(run(remediation, 'failed')).toBe('failed');
     expect(statuses(remediation)).toEqual(['failed', 'skipped']);
@@ -269,7 +270,7 @@ describe('an execution', () => {
     expect(recorded(remediation)).toMatchObject([['remediation.executed', { outcome: 'failure' }]]);
   });
 
-  it('waits for a person at a manual step, and only there', () => {
+  it('waits for a person at a manual step only', () => {
     const remediation = executing({ isExecutable: (action) => action !== 'clear_cache' });
     const done = { status: 'succeeded', output: 'cleared' } as const;
     expect(codeOf(() => remediation.completeStep(stepIdOf(remediation, 2), done, NOW))).toBe('conflict');
@@ -283,7 +284,7 @@ describe('an execution', () => {
     expect(codeOf(() => remediation.completeStep(newId('stp'), done, NOW))).toBe('not_found');
   });
 
-  it('verifies nothing that people did alone', () => {
+  it('is not verified when people did every step', () => {
     const remediation = executing({ isExecutable: NOTHING });
     const done = { status: 'succeeded', output: null } as const;
     remediation.completeStep(stepIdOf(remediation, 1), done, NOW);
@@ -292,14 +293,14 @@ describe('an execution', () => {
     expect(recorded(remediation)).toMatchObject([['remediation.executed', { outcome: 'success' }]]);
   });
 
-  it('fails when a person says that her step failed', () => {
+  it('fails when a person reports that a manual step failed', () => {
     const remediation = executing({ isExecutable: NOTHING });
     const failed = { status: 'failed', output: null } as const;
     expect(remediation.completeStep(stepIdOf(remediation, 1), failed, NOW)).toBe('failed');
     expect(statuses(remediation)).toEqual(['failed', 'skipped']);
   });
 
-  it('sends a step again that surely did not arrive', () => {
+  it('sends a step again that certainly did not arrive', () => {
     const remediation = executing();
     const { stepId } = remediation.beginStep(NOW);
     const notSent = { status: 'not_sent', reason: 'connection refused' } as const;
@@ -308,19 +309,19 @@ describe('an execution', () => {
     expect(remediation.beginStep(NOW)).toMatchObject({ stepId, attempt: 2 });
   });
 
-  it('fails a step that no runner lists any more', () => {
+  it('fails a step whose action no runner lists any more', () => {
     const remediation = executing();
-    expect(remediation.failUnsent('nobody does that', NOW)).toBe('failed');
+    expect(remediation.failUnsent('no runner', NOW)).toBe('failed');
     expect(remediation.steps[0]).toMatchObject({
       status: 'failed',
       attempt: 0,
-      output: { reason: 'nobody does that' },
+      output: { reason: 'no runner' },
     });
   });
 });
 
-describe('a step that was cut off', () => {
-  it('is unknown, ends the plan, and is not sent again by itself', () => {
+describe('an interrupted step', () => {
+  it('is unknown, ends the plan, and is not sent again automatically', () => {
     const remediation = executing();
     const { stepId } = remediation.beginStep(NOW);
     expect(remediation.nextForRunner).toBeUndefined();
@@ -329,14 +330,14 @@ describe('a step that was cut off', () => {
     expect(recorded(remediation)).toMatchObject([['remediation.executed', { outcome: 'unknown' }]]);
     expect(remediation.reportInterruption(LATER)).toBeUndefined();
     expect(remediation.nextForRunner).toBeUndefined();
-    // The process that was taken for dead was only slow.
+    // The process that was considered dead was only slow.
     expect(
       remediation.recordOutcome(stepId, 1, { status: 'succeeded', output: null }, LATER),
     ).toBeUndefined();
     expect(remediation.status).toBe('failed');
   });
 
-  it('is sent again under the same id when a person says so, and the plan goes on', () => {
+  it('is sent again under the same id when a person retries it, and the plan continues', () => {
     const remediation = executing();
     run(remediation, 'unknown');
     const { stepId } = remediation.steps[0] ?? {};
@@ -351,17 +352,17 @@ describe('a step that was cut off', () => {
     ]);
   });
 
-  it('can be completed by a person who went to look', () => {
+  it('can be completed by a person who has checked the result', () => {
     const remediation = executing();
     run(remediation, 'unknown');
     expect(remediation.isUnknown(stepIdOf(remediation, 1))).toBe(true);
-    const done = { status: 'succeeded', output: 'it is on 1' } as const;
+    const done = { status: 'succeeded', output: 'version 1 is deployed' } as const;
     expect(remediation.completeStep(stepIdOf(remediation, 1), done, NOW)).toBeUndefined();
     expect(remediation.nextForRunner).toMatchObject({ index: 2 });
     expect(run(remediation, 'succeeded')).toBe('verified');
   });
 
-  it('stays unknown when it is sent again and does not arrive', () => {
+  it('stays unknown when the retry does not arrive', () => {
     const remediation = executing();
     run(remediation, 'unknown');
     remediation.retryStep(stepIdOf(remediation, 1));
@@ -372,7 +373,7 @@ describe('a step that was cut off', () => {
     expect(statuses(remediation)).toEqual(['unknown', 'skipped']);
     expect(recorded(remediation)).toMatchObject([['remediation.executed', { outcome: 'unknown' }]]);
     remediation.retryStep(stepId);
-    remediation.failUnsent('nobody does that', NOW);
+    remediation.failUnsent('no runner', NOW);
     expect(statuses(remediation)).toEqual(['unknown', 'skipped']);
     remediation.retryStep(stepId);
     expect(run(remediation, 'failed')).toBe('failed');
@@ -391,10 +392,10 @@ describe('a step that was cut off', () => {
   });
 });
 
-describe('a rehearsal', () => {
-  it('leaves nothing behind but its answers, and those only until the plan is executed', () => {
+describe('a dry run', () => {
+  it('changes nothing but the output of the steps, until the plan is executed', () => {
     const remediation = approved();
-    remediation.recordRehearsal(stepIdOf(remediation, 1), { status: 'succeeded', output: 'would roll back' });
+    remediation.recordDryRun(stepIdOf(remediation, 1), { status: 'succeeded', output: 'would roll back' });
     expect(remediation.steps[0]).toMatchObject({
       status: 'pending',
       attempt: 0,
@@ -404,7 +405,7 @@ describe('a rehearsal', () => {
     expect(recorded(remediation)).toEqual([]);
     remediation.beginExecution(NOW);
     expect(remediation.steps[0]?.output).toBeNull();
-    remediation.recordRehearsal(stepIdOf(remediation, 1), { status: 'succeeded', output: 'too late' });
+    remediation.recordDryRun(stepIdOf(remediation, 1), { status: 'succeeded', output: 'too late' });
     expect(remediation.steps[0]?.output).toBeNull();
   });
 });
@@ -418,7 +419,7 @@ describe('a rollback', () => {
     return remediation;
   }
 
-  it('reverses what can be reversed, as further steps', () => {
+  it('appends steps that reverse the reversible ones', () => {
     const remediation = completed();
     remediation.rollBack(EVERYTHING);
     expect(remediation.status).toBe('executing');
@@ -437,7 +438,7 @@ describe('a rollback', () => {
     expect(codeOf(() => remediation.rollBack(EVERYTHING))).toBe('conflict');
   });
 
-  it('takes back what was done before another step failed', () => {
+  it('reverses the steps that succeeded before another one failed', () => {
     const remediation = executing();
     run(remediation, 'succeeded');
     run(remediation, 'failed');
@@ -446,7 +447,7 @@ describe('a rollback', () => {
     expect(statuses(remediation)).toEqual(['succeeded', 'failed', 'succeeded']);
   });
 
-  it('may fail or break off, and its unknown step can be sent again', () => {
+  it('may fail or be interrupted, and its unknown step can be retried', () => {
     const remediation = completed();
     remediation.rollBack(EVERYTHING);
     expect(run(remediation, 'unknown')).toBe('rolled_back');
@@ -456,7 +457,7 @@ describe('a rollback', () => {
     expect(remediation.status).toBe('rolled_back');
   });
 
-  const BOTH_WAYS: Plan = {
+  const TWO_REVERSIBLE: Plan = {
     title: 'Roll two back',
     steps: [
       { ...rollback, description: 'Roll back checkout' },
@@ -464,8 +465,8 @@ describe('a rollback', () => {
     ],
   };
 
-  function halfTakenBack(outcome: 'failed' | 'unknown'): Remediation {
-    const remediation = executing({ plan: BOTH_WAYS });
+  function halfRolledBack(outcome: 'failed' | 'unknown'): Remediation {
+    const remediation = executing({ plan: TWO_REVERSIBLE });
     run(remediation, 'succeeded');
     run(remediation, 'succeeded');
     remediation.rollBack(EVERYTHING);
@@ -475,8 +476,8 @@ describe('a rollback', () => {
     return remediation;
   }
 
-  it('that failed can be tried again, and does what is left', () => {
-    const remediation = halfTakenBack('failed');
+  it('that failed can be repeated, for the remaining steps', () => {
+    const remediation = halfRolledBack('failed');
     remediation.rollBack(EVERYTHING);
     expect(remediation.steps.slice(4)).toMatchObject([
       { index: 5, reverses: stepIdOf(remediation, 1), status: 'pending' },
@@ -488,8 +489,8 @@ describe('a rollback', () => {
     expect(codeOf(() => remediation.rollBack(EVERYTHING))).toBe('conflict');
   });
 
-  it('that failed at once is tried again from its beginning', () => {
-    const remediation = executing({ plan: BOTH_WAYS });
+  it('that failed at its first step is repeated from the start', () => {
+    const remediation = executing({ plan: TWO_REVERSIBLE });
     run(remediation, 'succeeded');
     run(remediation, 'succeeded');
     remediation.rollBack(EVERYTHING);
@@ -502,8 +503,8 @@ describe('a rollback', () => {
     expect(remediation.status).toBe('rolled_back');
   });
 
-  it('of which a step is unknown is not tried again past that step', () => {
-    const remediation = halfTakenBack('unknown');
+  it('with an unknown step cannot be repeated before that step is resolved', () => {
+    const remediation = halfRolledBack('unknown');
     expect(codeOf(() => remediation.rollBack(EVERYTHING))).toBe('conflict');
     const failed = { status: 'failed', output: null } as const;
     expect(remediation.completeStep(stepIdOf(remediation, 4), failed, NOW)).toBe('rolled_back');
@@ -512,7 +513,7 @@ describe('a rollback', () => {
     expect(remediation.status).toBe('rolled_back');
   });
 
-  it('leaves a step alone that was unknown before it', () => {
+  it('does not touch a step that was unknown before', () => {
     const remediation = executing();
     run(remediation, 'succeeded');
     run(remediation, 'unknown');
@@ -523,19 +524,19 @@ describe('a rollback', () => {
     expect(codeOf(() => remediation.retryStep(stepIdOf(remediation, 2)))).toBe('conflict');
   });
 
-  it('is refused where nothing was done or nothing can be taken back', () => {
+  it('is refused when no step succeeded or none can be reversed', () => {
     expect(codeOf(() => approved().rollBack(EVERYTHING))).toBe('conflict');
     expect(codeOf(() => executing().rollBack(EVERYTHING))).toBe('conflict');
-    const oneWay = executing({ plan: { title: 'Clear', steps: TWO_STEPS.steps.slice(1) } });
-    run(oneWay, 'succeeded');
-    expect(codeOf(() => oneWay.rollBack(EVERYTHING))).toBe('conflict');
+    const irreversible = executing({ plan: { title: 'Clear', steps: TWO_STEPS.steps.slice(1) } });
+    run(irreversible, 'succeeded');
+    expect(codeOf(() => irreversible.rollBack(EVERYTHING))).toBe('conflict');
   });
 });
 
 describe('feedback', () => {
   const feedback = { userId: ADA, outcome: 'resolved', rating: 5, comment: null } as const;
 
-  it('is taken once from each person, of a plan that was executed', () => {
+  it('is accepted once per person, for an executed plan', () => {
     const remediation = executing();
     expect(codeOf(() => remediation.giveFeedback(feedback, NOW))).toBe('conflict');
     run(remediation, 'failed');
@@ -546,7 +547,7 @@ describe('feedback', () => {
   });
 });
 
-describe('what is proposed against a change', () => {
+describe('the plan for a change', () => {
   const change = {
     service: 'checkout',
     environment: 'production',
@@ -570,11 +571,11 @@ describe('what is proposed against a change', () => {
       'Revert the infrastructure change of checkout in production: raise the pool to 150',
     ],
   ] as const)('%s: %s', (type, action, title) => {
-    const plan = planAgainst({ ...change, type });
+    const plan = planForCause({ ...change, type });
     expect(plan).toMatchObject({ title, steps: [{ action, description: title }] });
   });
 
-  it('rolls back to the version before, also when nobody knows which that was', () => {
+  it('rolls back to the previous version, even when it is unknown', () => {
     const unknown = {
       ...change,
       type: 'deploy',
@@ -582,7 +583,7 @@ describe('what is proposed against a change', () => {
       version: null,
       previousVersion: null,
     } as const;
-    expect(planAgainst(unknown)?.steps).toEqual([
+    expect(planForCause(unknown)?.steps).toEqual([
       {
         action: 'rollback_deployment',
         description: 'Roll back checkout to the version before',
@@ -591,8 +592,8 @@ describe('what is proposed against a change', () => {
     ]);
   });
 
-  it('has a title that fits, cut between two characters', () => {
-    const title = planAgainst({ ...change, type: 'config', summary: '🔥'.repeat(600) })?.title ?? '';
+  it('has a title within its limit, without a split character', () => {
+    const title = planForCause({ ...change, type: 'config', summary: '🔥'.repeat(600) })?.title ?? '';
     expect(Array.from(title)).toHaveLength(500);
     expect(title).not.toMatch(/\p{Surrogate}/u);
   });

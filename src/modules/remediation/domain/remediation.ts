@@ -5,15 +5,23 @@ import type { Feedback } from './feedback.js';
 import { type Plan, planDigest } from './plan.js';
 import { type ApprovalPolicy, type PlanOrigin, Proposal } from './proposal.js';
 import { begin, type Executable, settle, type Step, type StepOutcome, stepsOf } from './step.js';
-import { areTakenBack, conclude, currentOf, resume, reversalOf, stepNamed, type Verdict } from './steps.js';
+import {
+  isRollback,
+  conclude,
+  currentOf,
+  resume,
+  rollbackStepsOf,
+  findStep,
+  type ExecutionOutcome,
+} from './steps.js';
 
 /**
- * How a plan came to its end. `verified`: all steps succeeded and a runner did at least one of them; `done_by_hand`:
- * all succeeded and people did them all; `rolled_back`: the attempt to take it back ended, well or not.
+ * How a plan ended. `verified`: all steps succeeded, at least one by a runner; `done_by_hand`: all steps succeeded, all by
+ * people; `rolled_back`: a rollback ended, successfully or not.
  */
 export type Ending = 'verified' | 'done_by_hand' | 'failed' | 'rolled_back';
 
-/** A plan against an incident, from its proposal to its end: once approved it is carried out, step by step. */
+/** A plan for an incident, from its proposal to its end: once approved, it is executed step by step. */
 export class Remediation extends Proposal {
   executionStartedAt: Date | null = null;
   executedAt: Date | null = null;
@@ -60,8 +68,8 @@ export class Remediation extends Proposal {
     return remediation;
   }
 
-  /** What a runner said it would do. Shown until the plan is executed. */
-  recordRehearsal(stepId: string, result: object): void {
+  /** Records what a runner would do. Shown until the plan is executed. */
+  recordDryRun(stepId: string, result: object): void {
     const step = this.steps.find((candidate) => candidate.stepId === stepId);
     if (this.status === 'approved' && step) step.output = { dryRun: true, ...result };
   }
@@ -70,17 +78,17 @@ export class Remediation extends Proposal {
     this.refuseUnlessExecutable();
     this.status = 'executing';
     this.executionStartedAt = now;
-    // A rehearsal's answers must not be taken for the real ones.
+    // The output of a dry run must not be taken for that of the execution.
     for (const step of this.steps) step.output = null;
   }
 
-  /** The step that a runner is to do next; undefined while a person is to act and when the plan has ended. */
+  /** The next step for a runner; undefined while a person has to act and after the plan has ended. */
   get nextForRunner(): Step | undefined {
     const next = this.current;
     return next?.status === 'pending' && !next.manual ? next : undefined;
   }
 
-  /** Says that the next step is about to be sent, so that whoever comes after a crash knows that it may have been. */
+  /** Records that the next step is about to be sent, so that after a crash it is known that it may have been. */
   beginStep(now: Date): Step {
     const step = this.nextForRunner;
     if (!step) throw new Error(`${this.remediationId} has no step for a runner`);
@@ -91,7 +99,7 @@ export class Remediation extends Proposal {
   /** @returns how the plan has ended, if it has */
   recordOutcome(stepId: string, attempt: number, outcome: StepOutcome, now: Date): Ending | undefined {
     const step = this.current;
-    // Another process took this one for dead and has said so: the plan has ended on that word.
+    // Another process considered this one dead and has recorded the interruption, which ended the plan.
     if (step?.stepId !== stepId || step.status !== 'running' || step.attempt !== attempt) return undefined;
     return this.settle(step, outcome, now);
   }
@@ -102,74 +110,71 @@ export class Remediation extends Proposal {
     return step && this.settle(step, { status: 'given_up', reason }, now);
   }
 
-  /** To be called where nobody can be sending: a step that still runs was cut off, and nobody knows what came of it. */
+  /** To be called when no process can be sending: a step that is still running was interrupted, with unknown outcome. */
   reportInterruption(now: Date): Ending | undefined {
     const step = this.current;
     if (step?.status !== 'running') return undefined;
-    const outcome = { status: 'unknown', reason: 'The server stopped before the answer came.' } as const;
+    const outcome = { status: 'unknown', reason: 'The server stopped before the response arrived.' } as const;
     return this.settle(step, outcome, now);
   }
 
-  /** Whether a word on this step sets a plan going again that had ended without knowing. */
+  /** Whether the plan ended because of this step's unknown outcome, so that a result or a retry resumes it. */
   isUnknown(stepId: string): boolean {
-    const step = stepNamed(this.steps, stepId);
+    const step = findStep(this.steps, stepId);
     return this.status === 'failed' && step.status === 'unknown' && currentOf(this.steps) === step;
   }
 
-  /** A person says how a manual step went, or one that nobody knows of. */
+  /** Records a person's result of a manual step, or of one whose outcome is unknown. */
   completeStep(
     stepId: string,
     result: { readonly status: 'succeeded' | 'failed'; readonly output: unknown },
     now: Date,
   ): Ending | undefined {
-    const step = stepNamed(this.steps, stepId);
+    const step = findStep(this.steps, stepId);
     const isNextByHand = this.current === step && step.manual && step.status === 'pending';
     if (!isNextByHand && !this.isUnknown(stepId)) {
       throw new Refusal('conflict', `A step that is ${step.status} cannot be completed now.`);
     }
-    if (step.status === 'unknown') this.goOn();
+    if (step.status === 'unknown') this.continueExecution();
     return this.settle(step, result, now);
   }
 
-  /** Lets a step be sent again of which nobody knows what came. */
+  /** Has a step sent again whose outcome is unknown. */
   retryStep(stepId: string): void {
-    const step = stepNamed(this.steps, stepId);
+    const step = findStep(this.steps, stepId);
     if (!this.isUnknown(stepId)) {
       throw new Refusal('conflict', `A step that is ${step.status} cannot be sent again.`);
     }
-    this.goOn();
+    this.continueExecution();
     step.status = 'pending';
     step.mayBeDone = true;
   }
 
-  /** What would take the plan back, the last step first; after an attempt that failed, what is left of it. */
-  get reversal(): ReturnType<typeof reversalOf> {
-    return ['completed', 'failed'].includes(this.status) ? reversalOf(this.steps) : [];
+  /** The steps that would roll the plan back, last step first; after a failed rollback, the remaining ones. */
+  get rollbackSteps(): ReturnType<typeof rollbackStepsOf> {
+    return ['completed', 'failed'].includes(this.status) ? rollbackStepsOf(this.steps) : [];
   }
 
-  /** @throws Refusal `conflict` when there is nothing to take back, or a step that takes it back is unknown */
+  /** @throws Refusal `conflict` when there is nothing to roll back, or a step of the rollback is unknown */
   rollBack(isExecutable: Executable): void {
-    const { reversal } = this;
-    if (reversal.length === 0)
-      throw this.conflict('rolled back: it has no step left that was done and can be reversed');
+    const { rollbackSteps } = this;
+    if (rollbackSteps.length === 0)
+      throw this.conflict('rolled back: it has no completed step left to reverse');
     if (this.isBeingRolledBack && currentOf(this.steps)?.status === 'unknown')
-      throw new Refusal(
-        'conflict',
-        'Nobody knows what came of the last step: send it again, or complete it.',
-      );
-    this.steps.push(...stepsOf(reversal, isExecutable, this.steps.length));
+      throw new Refusal('conflict', 'The outcome of the last step is unknown: retry or complete it first.');
+    this.steps.push(...stepsOf(rollbackSteps, isExecutable, this.steps.length));
     this.status = 'executing';
   }
 
   get isBeingRolledBack(): boolean {
-    return areTakenBack(this.steps);
+    return isRollback(this.steps);
   }
 
-  /** @throws Refusal `conflict` before the plan has run, `already_exists` at a person's second word */
+  /** @throws Refusal `conflict` before the plan has run, `already_exists` for a person's second feedback */
   giveFeedback(feedback: Omit<Feedback, 'at'>, now: Date): Feedback {
-    if (this.executedAt === null) throw this.conflict('judged before it was executed');
+    if (this.executedAt === null) throw this.conflict('given feedback before it was executed');
     if (this.feedback.some(({ userId }) => userId === feedback.userId)) {
-      throw new Refusal('already_exists', 'You have given your feedback on this remediation already.');
+      throw new Refusal('already_exists', 'You have already given feedback on this remediation.');
     }
     const given = { ...feedback, at: now.toISOString() };
     this.feedback.push(given);
@@ -186,7 +191,7 @@ export class Remediation extends Proposal {
     return verdict && this.end(verdict, now);
   }
 
-  private end(outcome: Verdict, now: Date): Ending {
+  private end(outcome: ExecutionOutcome, now: Date): Ending {
     const { remediationId, incidentId } = this;
     if (this.isBeingRolledBack) {
       this.status = outcome === 'success' ? 'rolled_back' : 'failed';
@@ -201,7 +206,7 @@ export class Remediation extends Proposal {
     return this.steps.some(({ manual }) => !manual) ? 'verified' : 'done_by_hand';
   }
 
-  private goOn(): void {
+  private continueExecution(): void {
     this.status = 'executing';
     resume(this.steps);
   }

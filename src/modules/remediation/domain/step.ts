@@ -1,7 +1,7 @@
 import { type Id, newId } from '#kernel/domain/ids';
 import { words } from '#kernel/domain/words';
 import type { Params, Risk, StepDraft } from './actions/action.js';
-import { actionNamed } from './actions/registry.js';
+import { findAction } from './actions/registry.js';
 
 export const STEP_STATUSES = words('StepStatus', [
   'pending',
@@ -24,43 +24,43 @@ export interface Step {
   readonly reversible: boolean;
   /** A person does it, because no connected runner lists the action. */
   readonly manual: boolean;
-  /** The step that this one takes back, where a plan is rolled back. */
+  /** In a rollback, the id of the step that this one reverses. */
   readonly reverses: string | null;
   status: StepStatus;
-  /** Any JSON that whoever did the step gave back. */
+  /** Any JSON that the runner or the person returned. */
   output: unknown;
   /** How often it was sent to a runner. */
   attempt: number;
   /** ISO 8601: the row is JSON. */
   startedAt: string | null;
   durationMs: number | null;
-  /** It was sent before, and nobody knows what came of that. */
+  /** It was sent before, with unknown outcome. */
   mayBeDone?: true;
 }
 
-/** How a runner's step came out. `not_sent`: surely nothing happened; `given_up`: nor will it. */
+/** The outcome of a runner's step. `not_sent`: it certainly did not run, and is retried; `given_up`: it is not retried. */
 export type StepOutcome =
   | { readonly status: 'succeeded' | 'failed'; readonly output: unknown }
   | { readonly status: 'unknown' | 'not_sent' | 'given_up'; readonly reason: string };
 
-/** Tells who does a step: true when a connected runner lists its action. */
+/** Whether a connected runner lists an action; otherwise a person does the step. */
 export type Executable = (action: string) => boolean;
 
-/** Makes the steps of a plan out of their drafts, numbered on from `after`. */
+/** Creates steps from drafts, numbered from `after` + 1. */
 export function stepsOf(
   drafts: readonly (StepDraft & { readonly reverses?: string })[],
   isExecutable: Executable,
   after = 0,
 ): Step[] {
-  return drafts.map(({ action, description, params, manual, reverses = null }, place) => {
-    const known = actionNamed(action);
+  return drafts.map(({ action, description, params, manual, reverses = null }, at) => {
+    const known = findAction(action);
     return {
       stepId: newId('stp'),
-      index: after + place + 1,
+      index: after + at + 1,
       action,
       description,
       params,
-      // What nobody here has judged is taken for dangerous.
+      // Actions unknown to this server count as dangerous.
       risk: known?.risk ?? 'high',
       reversible: known?.reverse(params) !== undefined,
       manual: manual ?? !isExecutable(action),
@@ -83,7 +83,7 @@ export function begin(step: Step, now: Date): void {
   step.durationMs = null;
 }
 
-/** It is known, or known not to be known, how the step went. */
+/** Records the outcome of a step. */
 export function settle(step: Step, outcome: StepOutcome, now: Date): void {
   step.output = 'output' in outcome ? outcome.output : { reason: outcome.reason };
   if (outcome.status === 'not_sent') {

@@ -6,7 +6,7 @@ import { Idempotent } from '#kernel/http/idempotent';
 import { Allow, type Principal } from '#kernel/http/principal';
 import { CompleteStep } from '../application/complete-step.js';
 import { ExecuteRemediation } from '../application/execute-remediation.js';
-import { RehearseRemediation } from '../application/rehearse-remediation.js';
+import { DryRunRemediation } from '../application/dry-run-remediation.js';
 import { RetryStep } from '../application/retry-step.js';
 import { RollBackRemediation } from '../application/roll-back-remediation.js';
 import { CompleteStepBody, ExecuteBody, RemediationView } from './remediation.dto.js';
@@ -19,7 +19,7 @@ import { remediationView } from './remediation.view.js';
 export class ExecutionController {
   constructor(
     private readonly executeRemediation: ExecuteRemediation,
-    private readonly rehearseRemediation: RehearseRemediation,
+    private readonly dryRunRemediation: DryRunRemediation,
     private readonly rollBackRemediation: RollBackRemediation,
     private readonly completeStep: CompleteStep,
     private readonly retryStep: RetryStep,
@@ -42,7 +42,7 @@ export class ExecutionController {
     @Body() { dryRun }: ExecuteBody,
   ): Promise<RemediationView> {
     const started = dryRun
-      ? await this.rehearseRemediation.execute(tenantId, remediationId)
+      ? await this.dryRunRemediation.execute(tenantId, remediationId)
       : await this.executeRemediation.execute(tenantId, remediationId);
     return remediationView(started);
   }

@@ -1,9 +1,9 @@
 import type { RemediationAction } from './action.js';
-import { place, textOf } from './wording.js';
+import { inEnvironment, stringParam } from './wording.js';
 
 const name = 'disable_flag';
 
-/** Turns a feature flag off. Taken back by `enable_flag`. */
+/** Turns a feature flag off. Reversed by `enable_flag`. */
 export const disableFlag: RemediationAction = {
   name,
   risk: 'low',
@@ -11,17 +11,17 @@ export const disableFlag: RemediationAction = {
     if (type !== 'flag') return undefined;
     return {
       action: name,
-      description: `Turn off the flag of ${place(service, environment)}: ${summary}`,
+      description: `Turn off the flag of ${inEnvironment(service, environment)}: ${summary}`,
       params: { service, environment, change: summary },
     };
   },
   reverse: (params) => {
-    const service = textOf(params, 'service');
+    const service = stringParam(params, 'service');
     if (service === null) return undefined;
-    const flag = textOf(params, 'change') ?? textOf(params, 'flag') ?? 'as before';
+    const flag = stringParam(params, 'change') ?? stringParam(params, 'flag') ?? 'as before';
     return {
       action: 'enable_flag',
-      description: `Turn the flag of ${place(service, textOf(params, 'environment'))} on again: ${flag}`,
+      description: `Turn the flag of ${inEnvironment(service, stringParam(params, 'environment'))} on again: ${flag}`,
       params,
     };
   },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Cause, Params } from './action.js';
-import { actionNamed, REMEDIATION_ACTIONS } from './registry.js';
+import { findAction, REMEDIATION_ACTIONS } from './registry.js';
 
 const TYPES: readonly Cause['type'][] = ['deploy', 'config', 'flag', 'schema', 'infra'];
 const causes: Cause[] = TYPES.flatMap((type) => [
@@ -16,12 +16,12 @@ const causes: Cause[] = TYPES.flatMap((type) => [
 ]);
 
 describe.each(REMEDIATION_ACTIONS.map((action) => [action.name, action] as const))('%s', (name, action) => {
-  it('is found by its name, which is a name that runners can list', () => {
-    expect(actionNamed(name)).toBe(action);
+  it('is found by its name, which runners can list', () => {
+    expect(findAction(name)).toBe(action);
     expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
   });
 
-  it('answers some change, with a step of its own name whose words and parameters can be stored', () => {
+  it('applies to some change, with a step of its own name and JSON parameters', () => {
     const steps = causes.flatMap((cause) => action.propose(cause) ?? []);
     expect(steps.length).toBeGreaterThan(0);
     for (const step of steps) {
@@ -31,17 +31,17 @@ describe.each(REMEDIATION_ACTIONS.map((action) => [action.name, action] as const
     }
   });
 
-  it('says how it is taken back, or that it cannot be, whatever parameters a pattern brings', () => {
+  it('is reversed or refuses to be, for any parameters of a pattern', () => {
     const own = causes.flatMap((cause) => action.propose(cause) ?? []).map(({ params }) => params);
     const params: Params[] = [{}, { service: 7, version: ['2'] }, ...own];
     for (const given of params) {
-      const back = action.reverse(given);
-      if (back) expect(back.description).not.toMatch(/undefined|null/);
+      const reverse = action.reverse(given);
+      if (reverse) expect(reverse.description).not.toMatch(/undefined|null/);
     }
   });
 });
 
-it('has an answer to every kind of change', () => {
+it('every kind of change has an action', () => {
   for (const cause of causes) {
     expect(REMEDIATION_ACTIONS.some((action) => action.propose(cause) !== undefined)).toBe(true);
   }

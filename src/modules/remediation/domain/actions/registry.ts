@@ -5,7 +5,7 @@ import { revertInfrastructure } from './revert-infrastructure.js';
 import { revertSchemaChange } from './revert-schema-change.js';
 import { rollbackDeployment } from './rollback-deployment.js';
 
-/** Everything that can be proposed. For a change, the first action that has an answer to it is. */
+/** All actions that can be proposed. The first one that applies to a cause is. */
 export const REMEDIATION_ACTIONS: readonly RemediationAction[] = [
   rollbackDeployment,
   disableFlag,
@@ -14,6 +14,6 @@ export const REMEDIATION_ACTIONS: readonly RemediationAction[] = [
   revertInfrastructure,
 ];
 
-export function actionNamed(name: string): RemediationAction | undefined {
+export function findAction(name: string): RemediationAction | undefined {
   return REMEDIATION_ACTIONS.find((action) => action.name === name);
 }

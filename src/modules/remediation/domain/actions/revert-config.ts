@@ -1,9 +1,9 @@
 import type { RemediationAction } from './action.js';
-import { place } from './wording.js';
+import { inEnvironment } from './wording.js';
 
 const name = 'revert_config';
 
-/** Puts the configuration before the change back. Its values are the runner's to know, so nothing here takes it back. */
+/** Restores the configuration from before the change. Only the runner knows its values, so it cannot be reversed here. */
 export const revertConfig: RemediationAction = {
   name,
   risk: 'medium',
@@ -11,7 +11,7 @@ export const revertConfig: RemediationAction = {
     if (type !== 'config') return undefined;
     return {
       action: name,
-      description: `Revert the configuration of ${place(service, environment)}: ${summary}`,
+      description: `Revert the configuration of ${inEnvironment(service, environment)}: ${summary}`,
       params: { service, environment, version, toVersion, change: summary },
     };
   },

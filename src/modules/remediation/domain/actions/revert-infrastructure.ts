@@ -1,9 +1,9 @@
 import type { RemediationAction } from './action.js';
-import { place } from './wording.js';
+import { inEnvironment } from './wording.js';
 
 const name = 'revert_infrastructure';
 
-/** Puts machines, networks or quotas back to what they were before the change. */
+/** Restores machines, networks or quotas from before the change. */
 export const revertInfrastructure: RemediationAction = {
   name,
   risk: 'high',
@@ -11,7 +11,7 @@ export const revertInfrastructure: RemediationAction = {
     if (type !== 'infra') return undefined;
     return {
       action: name,
-      description: `Revert the infrastructure change of ${place(service, environment)}: ${summary}`,
+      description: `Revert the infrastructure change of ${inEnvironment(service, environment)}: ${summary}`,
       params: { service, environment, version, toVersion, change: summary },
     };
   },

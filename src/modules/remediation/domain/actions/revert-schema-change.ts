@@ -1,9 +1,9 @@
 import type { RemediationAction } from './action.js';
-import { place } from './wording.js';
+import { inEnvironment } from './wording.js';
 
 const name = 'revert_schema_change';
 
-/** Takes a change of a database schema back. What it drops is gone, so there is no way back from it. */
+/** Reverts a database schema change. What it drops is lost, so it cannot be reversed. */
 export const revertSchemaChange: RemediationAction = {
   name,
   risk: 'high',
@@ -11,7 +11,7 @@ export const revertSchemaChange: RemediationAction = {
     if (type !== 'schema') return undefined;
     return {
       action: name,
-      description: `Revert the schema change of ${place(service, environment)}: ${summary}`,
+      description: `Revert the schema change of ${inEnvironment(service, environment)}: ${summary}`,
       params: { service, environment, version, toVersion, change: summary },
     };
   },

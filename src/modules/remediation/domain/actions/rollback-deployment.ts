@@ -1,9 +1,9 @@
 import type { RemediationAction } from './action.js';
-import { place, textOf } from './wording.js';
+import { inEnvironment, stringParam } from './wording.js';
 
 const name = 'rollback_deployment';
 
-/** Puts the version before the deploy back. Taken back by the same action with the versions exchanged. */
+/** Deploys the previous version again. Reversed by the same action with the versions swapped. */
 export const rollbackDeployment: RemediationAction = {
   name,
   risk: 'medium',
@@ -12,19 +12,19 @@ export const rollbackDeployment: RemediationAction = {
     const from = version === null ? '' : ` from ${version}`;
     return {
       action: name,
-      description: `Roll back ${place(service, environment)}${from} to ${toVersion ?? 'the version before'}`,
+      description: `Roll back ${inEnvironment(service, environment)}${from} to ${toVersion ?? 'the version before'}`,
       params: { service, environment, version, toVersion },
     };
   },
   reverse: (params) => {
-    const service = textOf(params, 'service');
-    const environment = textOf(params, 'environment');
-    const toVersion = textOf(params, 'version');
+    const service = stringParam(params, 'service');
+    const environment = stringParam(params, 'environment');
+    const toVersion = stringParam(params, 'version');
     if (service === null || toVersion === null) return undefined;
     return {
       action: name,
-      description: `Deploy ${toVersion} of ${place(service, environment)} again`,
-      params: { service, environment, version: textOf(params, 'toVersion'), toVersion },
+      description: `Deploy ${toVersion} of ${inEnvironment(service, environment)} again`,
+      params: { service, environment, version: stringParam(params, 'toVersion'), toVersion },
     };
   },
 };

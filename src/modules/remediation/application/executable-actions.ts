@@ -3,8 +3,8 @@ import type { StepRunners } from '#modules/integrations/api';
 import type { StepDraft } from '../domain/actions/action.js';
 import type { Executable } from '../domain/step.js';
 
-/** Asks once which of these steps a connected runner can do. */
-export async function executableOf(
+/** Looks up which actions of these steps a connected runner can execute. */
+export async function executableActions(
   runners: StepRunners,
   tenantId: TenantId,
   drafts: readonly StepDraft[],

@@ -10,12 +10,12 @@ import type { Step } from '../domain/step.js';
 const NAME = 'rehearse-remediation';
 
 /**
- * A dry run: each runner is asked what it would do. The answers are the steps' `output`, marked `dryRun`, until the plan
- * is executed; nothing else changes and nothing is published.
+ * Asks each runner what it would do. The responses become the steps' `output`, marked `dryRun`, until the plan is executed;
+ * nothing else changes and nothing is published.
  */
 @Injectable()
 @JobHandler(NAME)
-export class RehearseRemediation implements JobRunner<{ remediationId: string }> {
+export class DryRunRemediation implements JobRunner<{ remediationId: string }> {
   constructor(
     private readonly plans: Plans,
     private readonly runners: StepRunners,
@@ -35,12 +35,12 @@ export class RehearseRemediation implements JobRunner<{ remediationId: string }>
     let plan = await this.plans.get(tenantId, remediationId);
     for (const step of plan.steps.filter(({ manual }) => !manual)) {
       signal.throwIfAborted();
-      // Somebody may have executed it between two steps: nobody waits for the rest.
+      // Executed meanwhile: the rest of the dry run is of no use.
       if (plan.status !== 'approved') return;
       const answer = await this.ask(plan, step);
-      plan = await this.plans.change(tenantId, remediationId, (rehearsed) => {
-        rehearsed.recordRehearsal(step.stepId, answer);
-        return rehearsed;
+      plan = await this.plans.change(tenantId, remediationId, (changing) => {
+        changing.recordDryRun(step.stepId, answer);
+        return changing;
       });
     }
   }
@@ -51,7 +51,7 @@ export class RehearseRemediation implements JobRunner<{ remediationId: string }>
     if (!runner) {
       return { status: 'not_sent', reason: `No connected runner lists ${action}.`, retryAfterSeconds: null };
     }
-    // An id of its own: a runner that has seen a step's id takes the next one for a repeat and does nothing.
+    // A fresh id: runners deduplicate by step id and would ignore the real execution afterwards.
     const order = {
       remediationId,
       incidentId,

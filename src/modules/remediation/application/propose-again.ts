@@ -7,9 +7,9 @@ import { RemediationProposals } from '../api.js';
 import { FindPlan } from './find-plan.js';
 import { ProposeRemediation } from './propose-remediation.js';
 
-/** Proposes again what the latest run calls for, say after a plan was rejected or has failed. */
+/** Proposes a plan from the latest investigation again, for example after one was rejected or has failed. */
 @Injectable()
-export class ProposeAnew extends RemediationProposals {
+export class ProposeAgain extends RemediationProposals {
   constructor(
     private readonly incidents: IncidentLifecycle,
     private readonly findPlan: FindPlan,
@@ -19,14 +19,18 @@ export class ProposeAnew extends RemediationProposals {
     super();
   }
 
-  async proposeAnew(tenantId: TenantId, incidentId: string): Promise<void> {
+  async proposeAgain(tenantId: TenantId, incidentId: string): Promise<void> {
     await this.unitOfWork.run(tenantId, async () => {
       const { status } = await this.incidents.hold(tenantId, incidentId);
-      // While one is investigated a proposal comes by itself, and one that waits is not doubled.
+      // An investigation proposes its own plan, and a pending plan is not duplicated.
       if (status !== 'open')
-        throw new Refusal('conflict', `Nothing is proposed for an incident that is ${status}.`);
+        throw new Refusal('conflict', `No plan is proposed for an incident that is ${status}.`);
       const found = await this.findPlan.execute(tenantId, incidentId);
-      if (!found) throw new Refusal('conflict', 'No investigation has found anything that can be done.');
+      if (!found)
+        throw new Refusal(
+          'conflict',
+          'The latest investigation found no cause that a known action applies to.',
+        );
       await this.proposeRemediation.execute(tenantId, found.result, found.plan);
     });
   }
