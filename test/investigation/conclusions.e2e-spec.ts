@@ -3,7 +3,7 @@ import { newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
-import { findCause } from '../knowledge/resolved-incidents.js';
+import { setCause } from '../knowledge/resolved-incidents.js';
 import {
   ended,
   holdTable,
@@ -38,7 +38,7 @@ describe('what an incident is known to come from', () => {
   it('stays when a later run finds nothing, however the end of that run and a person’s word race', async () => {
     const tenant = await newTenant(server.url);
     const ids = await Promise.all(Array.from({ length: 20 }, () => openQuietIncident(tenant)));
-    for (const id of ids) await findCause(server, tenant, id, CAUSE);
+    for (const id of ids) await setCause(server, tenant, id, CAUSE);
     const release = await holdTable(server.database.url, 'changes');
     for (const id of ids) expect((await start(tenant, id)).status).toBe(202);
     await Promise.all([release(), ...ids.map((id) => resolve(tenant, id))]);

@@ -3,7 +3,7 @@ import { newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
-import { pattern, type Pattern, resolveIncident, TROUBLE } from '../knowledge/resolved-incidents.js';
+import { pattern, type Pattern, resolveIncident, ALERT } from '../knowledge/resolved-incidents.js';
 import { codes } from '../remediation/plan.js';
 import {
   ended,
@@ -19,7 +19,7 @@ import {
 } from './cases.js';
 
 const ROOT_CAUSE = 'The pool of connections is too small for the evening';
-const AGAIN = { ...TROUBLE, severity: 'high' };
+const AGAIN = { ...ALERT, severity: 'high' };
 
 let patient: TestServer;
 let hasty: TestServer;

@@ -19,7 +19,7 @@ const ALERT = {
   tags: { team: 'payments' },
 };
 
-/** Everything that an answer held and the document did not promise, or the other way round; what was made, and not where. */
+/** Differences between responses and the OpenAPI document, and created resources without a Location. */
 const faults: string[] = [];
 const called = new Set<string>();
 
@@ -28,7 +28,7 @@ let openApi: OpenApi;
 let client: Client<paths>;
 let token: string;
 
-/** Holds every answer against the document, below the client that was made of it. */
+/** Validates every response against the document, underneath the generated client. */
 const compare: Middleware = {
   async onResponse({ request, response, schemaPath }) {
     const operation = openApi.operations.find(
@@ -37,7 +37,7 @@ const compare: Middleware = {
     if (!operation) throw new Error(`${request.method} ${schemaPath} is not in the document`);
     called.add(operation.operationId);
     if (response.status === 201 && !response.headers.has('location'))
-      faults.push(`${operation.operationId}: does not say where what it made is`);
+      faults.push(`${operation.operationId}: answers 201 without a Location header`);
     const text = await response.clone().text();
     const body: unknown = text === '' ? '' : JSON.parse(text);
     const answer = { status: response.status, body };
@@ -53,8 +53,8 @@ const authenticate: Middleware = {
   },
 };
 
-/** What a client does with `{data, error}`: take the one, or fail with the other. */
-async function taken<D>(answer: Promise<{ data?: D; error?: unknown; response: Response }>): Promise<D> {
+/** Returns the data of a response, or throws its error. */
+async function dataOf<D>(answer: Promise<{ data?: D; error?: unknown; response: Response }>): Promise<D> {
   const { data, error, response } = await answer;
   if (data === undefined) throw new Error(`${response.status}: ${JSON.stringify(error)}`);
   return data;
@@ -70,7 +70,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe('a client that is generated from the document', () => {
+describe('a client generated from the OpenAPI document', () => {
   let tenantId: string;
   let key: { plaintextKey: string; webhookSecret: string };
   let first: string;
@@ -88,8 +88,8 @@ describe('a client that is generated from the document', () => {
     });
   }
 
-  it('signs up, makes a key, and records what was deployed', async () => {
-    const signedUp = await taken(
+  it('signs up, creates a key, and records a deploy', async () => {
+    const signedUp = await dataOf(
       client.POST('/v1/auth/register', {
         body: {
           email: `ada-${randomUUID()}@example.com`,
@@ -101,7 +101,7 @@ describe('a client that is generated from the document', () => {
     );
     token = signedUp.accessToken;
     tenantId = signedUp.tenant.tenantId;
-    key = await taken(client.POST('/v1/api-keys', { body: { name: 'alerts' } }));
+    key = await dataOf(client.POST('/v1/api-keys', { body: { name: 'alerts' } }));
     for (const [version, ago] of [
       ['v41', 300],
       ['v42', 10],
@@ -114,19 +114,19 @@ describe('a client that is generated from the document', () => {
         summary: `Deploy ${version}`,
         occurredAt: minutesAgo(ago),
       };
-      await taken(client.POST('/v1/changes', { body }));
+      await dataOf(client.POST('/v1/changes', { body }));
     }
-    expect((await taken(client.GET('/v1/changes', {}))).items).toHaveLength(2);
+    expect((await dataOf(client.GET('/v1/changes', {}))).items).toHaveLength(2);
   });
 
-  it('sends an alert, and learns from the error of the second which incident the first one opened', async () => {
-    const accepted = await taken(send('alert-1'));
+  it('sends an alert, and finds the incident of the first in the error of a duplicate', async () => {
+    const accepted = await dataOf(send('alert-1'));
     first = accepted.incidentId;
     const { error } = await send('alert-1');
     expect(error).toMatchObject({ error: 'duplicate_alert', incidentId: first });
   });
 
-  it('follows the investigation to a plan', async () => {
+  it('follows the investigation to its plan', async () => {
     const run = await until('the investigation ended', async () => {
       const { data } = await client.GET('/v1/investigation/{incidentId}', {
         params: { path: { incidentId: first } },
@@ -134,7 +134,7 @@ describe('a client that is generated from the document', () => {
       return data?.status === 'completed' && data;
     });
     expect(run.rootCause).toContain('v42');
-    const evidence = await taken(
+    const evidence = await dataOf(
       client.GET('/v1/investigation/{incidentId}/evidence', {
         params: { path: { incidentId: first }, query: { limit: 100 } },
       }),
@@ -144,12 +144,12 @@ describe('a client that is generated from the document', () => {
       for (const { evidenceIds } of findings) expect(known).toEqual(expect.arrayContaining(evidenceIds));
     const rating = { rating: 5, rootCauseAccurate: true };
     const rated = { params: { path: { incidentId: first } }, body: rating };
-    await taken(client.POST('/v1/investigation/{incidentId}/feedback', rated));
-    await taken(client.POST('/v1/notifications/stream-tickets', {}));
+    await dataOf(client.POST('/v1/investigation/{incidentId}/feedback', rated));
+    await dataOf(client.POST('/v1/notifications/stream-tickets', {}));
   });
 
-  it('uploads what it has at hand', async () => {
-    const uploaded = await taken(
+  it('uploads evidence', async () => {
+    const uploaded = await dataOf(
       client.POST('/v1/incidents/{incidentId}/evidence', {
         params: { path: { incidentId: first }, query: { type: 'log', source: 'loki' } },
         headers: { 'content-type': 'text/csv' },
@@ -160,33 +160,33 @@ describe('a client that is generated from the document', () => {
     expect(uploaded).toMatchObject({ type: 'log', accepted: 1, rejected: [] });
   });
 
-  it('has the plan carried out by a person, and resolves the incident', async () => {
+  it('executes the plan by hand, and resolves the incident', async () => {
     const path = { incidentId: first };
     const remediationId = await until('a plan is proposed', async () => {
-      const plans = await taken(client.GET('/v1/incidents/{incidentId}/remediations', { params: { path } }));
+      const plans = await dataOf(client.GET('/v1/incidents/{incidentId}/remediations', { params: { path } }));
       return plans.items[0]?.remediationId;
     });
     const plan = { params: { path: { remediationId } } };
-    await taken(client.POST('/v1/remediation/{remediationId}/approve', plan));
-    const executing = await taken(client.POST('/v1/remediation/{remediationId}/execute', plan));
+    await dataOf(client.POST('/v1/remediation/{remediationId}/approve', plan));
+    const executing = await dataOf(client.POST('/v1/remediation/{remediationId}/execute', plan));
     for (const { stepId } of executing.steps) {
-      await taken(
+      await dataOf(
         client.POST('/v1/remediation/{remediationId}/steps/{stepId}/complete', {
           params: { path: { remediationId, stepId } },
           body: { status: 'succeeded' },
         }),
       );
     }
-    const resolved = await taken(
+    const resolved = await dataOf(
       client.PATCH('/v1/incidents/{incidentId}', { params: { path }, body: { status: 'resolved' } }),
     );
     expect(resolved.status).toBe('resolved');
     expect(resolved.tags['team']?.toUpperCase()).toBe('PAYMENTS');
   });
 
-  it('finds what was learned, with the plan that helped, and says that it was right', async () => {
+  it('finds the learned pattern with its fix, and confirms it', async () => {
     const pattern = await until('the pattern is there', async () => {
-      const { items } = await taken(
+      const { items } = await dataOf(
         client.GET('/v1/knowledge', { params: { query: { status: 'emerging' } } }),
       );
       return items[0];
@@ -194,35 +194,35 @@ describe('a client that is generated from the document', () => {
     patternId = pattern.patternId;
     expect(pattern.rootCause).toContain('v42');
     expect(pattern.fix?.steps[0]?.action).toBe('rollback_deployment');
-    await taken(client.POST('/v1/knowledge/feedback', { body: { incidentId: first, type: 'confirm_fix' } }));
+    await dataOf(client.POST('/v1/knowledge/feedback', { body: { incidentId: first, type: 'confirm_fix' } }));
     const { data } = await client.GET('/v1/knowledge/{patternId}', { params: { path: { patternId } } });
     expect(data).toMatchObject({ confidence: 0.6, confirmations: 1, occurrences: 1 });
     const { title, description, service } = ALERT;
-    const similar = await taken(
+    const similar = await dataOf(
       client.POST('/v1/knowledge/similar', { body: { title, description, service } }),
     );
     expect(similar.items.map((match) => match.similarity)).toEqual([1]);
   });
 
-  it('is reminded of it by the next alert of the kind, and takes it', async () => {
-    const { incidentId } = await taken(send('alert-2'));
+  it('is offered the pattern for a similar alert, and accepts it', async () => {
+    const { incidentId } = await dataOf(send('alert-2'));
     const params = { params: { path: { incidentId } } };
     const found = await until('the known solution is found', async () => {
       const query = { events: 'investigation.known_solution_found', incidentId };
-      const { items } = await taken(client.GET('/v1/notifications/events', { params: { query } }));
+      const { items } = await dataOf(client.GET('/v1/notifications/events', { params: { query } }));
       return items.find((item) => item.event === 'investigation.known_solution_found');
     });
-    // The name of an event tells the compiler which data it has.
+    // The event name discriminates the type of its data.
     expect([found.data.matchedPatternId, found.data.confidence]).toEqual([patternId, 1]);
     const body = { action: 'accept' as const, patternId };
-    await taken(client.POST('/v1/investigation/{incidentId}/known-solution', { ...params, body }));
+    await dataOf(client.POST('/v1/investigation/{incidentId}/known-solution', { ...params, body }));
     await until('the run ended', async () => {
       const { data } = await client.GET('/v1/investigation/{incidentId}', params);
       return data?.status === 'completed';
     });
   });
 
-  it('meets refusals in the one shape', async () => {
+  it('receives every error in the same format', async () => {
     const missing = { params: { path: { incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE' } } };
     const { error } = await client.GET('/v1/incidents/{incidentId}', missing);
     expect(error?.error).toBe('not_found');
@@ -232,18 +232,20 @@ describe('a client that is generated from the document', () => {
     await client.PATCH('/v1/incidents/{incidentId}', archive);
     const again = await client.PATCH('/v1/incidents/{incidentId}', archive);
     expect(again.error).toMatchObject({ error: 'invalid_transition', from: 'open', to: 'open' });
-    await taken(
+    await dataOf(
       client.GET('/v1/incidents/{incidentId}/timeline', { params: { path: { incidentId: first } } }),
     );
-    await taken(client.GET('/v1/incidents/{incidentId}/alerts', { params: { path: { incidentId: first } } }));
+    await dataOf(
+      client.GET('/v1/incidents/{incidentId}/alerts', { params: { path: { incidentId: first } } }),
+    );
   });
 
-  it('was told nothing that the document does not say', () => {
+  it('received nothing that the document does not describe', () => {
     expect(called.size).toBeGreaterThan(20);
     expect(faults).toEqual([]);
   });
 
-  it('could follow all of it on the stream, in the words of the AsyncAPI document', async () => {
+  it('received every event as the AsyncAPI document describes it', async () => {
     const asyncApi = await AsyncApi.of(server.url);
     const stream = await EventStream.open(new Api(server.url, token), '?lastEventId=0');
     await stream.waitFor('knowledge.pattern_extracted');

@@ -48,7 +48,7 @@ const about =
   (frame: Frame): boolean =>
     frame.data.data['incidentId'] === incidentId;
 
-/** The events about one incident, statuses spelled out. */
+/** The events of one incident; a status change as `from → to`. */
 function story(frames: readonly Frame[], incidentId: string): string[] {
   return frames
     .filter(about(incidentId))
@@ -63,7 +63,7 @@ describe('the main job, end to end', () => {
   let first: string;
   let second: string;
 
-  it('prepares: a runner, a trigger, a deploy before the trouble', async () => {
+  it('prepares a runner, a trigger, and a deploy before the incident', async () => {
     expect((await runner.connect(tenant.api, ['rollback_deployment'])).status).toBe(201);
     const trigger = await tenant.api.post('/v1/triggers', {
       name: 'Tell about checkout',
@@ -137,7 +137,7 @@ describe('the main job, end to end', () => {
     });
   });
 
-  it('recognises the same trouble the next time, goes on when the known solution is dismissed, and takes a no', async () => {
+  it('recognises a similar incident, continues when the known solution is dismissed, and accepts a rejection', async () => {
     second = await send();
     const known = await live.waitFor('investigation.known_solution_found', about(second));
     expect(Number(known.data.data['confidence'])).toBeGreaterThanOrEqual(0.85);
@@ -159,7 +159,7 @@ describe('the main job, end to end', () => {
     );
   });
 
-  it('has told it all in the order of the contract', () => {
+  it('has published every event in the order of the contract', () => {
     const opening = ['incident.created', 'open → triaging', 'triaging → investigating'];
     const progress = live.frames
       .filter(about(first))
@@ -203,7 +203,7 @@ describe('the main job, end to end', () => {
     ]);
   });
 
-  it('shows all 22 events on a stream opened from the beginning, exactly as they were told live', async () => {
+  it('replays all 22 event types exactly as they were sent live', async () => {
     const { api, tenantId } = tenant;
     await api.patch(`/v1/tenants/${tenantId}`, { name: 'Acme Corporation' });
     const user = await api.post('/v1/users', {

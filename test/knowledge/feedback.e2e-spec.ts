@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newTenant, type TenantUser } from '../support/api.js';
 import { TestServer } from '../support/server.js';
 import {
-  findCause,
+  setCause,
   openIncident,
   type Pattern,
   pattern,
   patternsOf,
   resolveIncident,
   setStatus,
-  TROUBLE,
+  ALERT,
 } from './resolved-incidents.js';
 
 let server: TestServer;
@@ -24,7 +24,7 @@ afterAll(() => server.stop());
 const feedback = (type: string, more: object = {}) =>
   tenant.api.post('/v1/knowledge/feedback', { incidentId, type, ...more });
 const similar = async () =>
-  (await tenant.api.post<{ items: Pattern[] }>('/v1/knowledge/similar', TROUBLE)).body.items;
+  (await tenant.api.post<{ items: Pattern[] }>('/v1/knowledge/similar', ALERT)).body.items;
 
 describe('feedback on an incident', () => {
   beforeAll(async () => {
@@ -33,7 +33,7 @@ describe('feedback on an incident', () => {
     await pattern(tenant);
   });
 
-  it('makes its pattern stable with the third confirmation', async () => {
+  it('makes its pattern stable at the third confirmation', async () => {
     const { patternId } = await pattern(tenant);
     const first = await feedback('confirm_rca', { comment: 'Seen it in the pool metrics' });
     expect(first).toMatchObject({
@@ -52,7 +52,7 @@ describe('feedback on an incident', () => {
     expect(await pattern(tenant)).toMatchObject({ status: 'stable', confidence: 0.8, confirmations: 3 });
   });
 
-  it('counts every one of twenty that come at once', async () => {
+  it('counts all of twenty given at once', async () => {
     tenant = await newTenant(server.url);
     incidentId = await resolveIncident(server, tenant);
     await pattern(tenant);
@@ -61,7 +61,7 @@ describe('feedback on an incident', () => {
     expect(await pattern(tenant)).toMatchObject({ confidence: 1, confirmations: 20 });
   });
 
-  it('sends a pattern that people reject to review, where it is offered no more', async () => {
+  it('sends a rejected pattern to review, where it is no longer offered', async () => {
     tenant = await newTenant(server.url);
     incidentId = await resolveIncident(server, tenant);
     await pattern(tenant);
@@ -73,11 +73,11 @@ describe('feedback on an incident', () => {
     expect(await similar()).toEqual([]);
   });
 
-  it('that has no pattern yet waits for it', async () => {
+  it('without a pattern is kept until there is one', async () => {
     tenant = await newTenant(server.url);
     incidentId = await openIncident(tenant);
     expect((await feedback('confirm_rca')).body).toMatchObject({ patternId: null });
-    await findCause(server, tenant, incidentId, 'Deploy v42');
+    await setCause(server, tenant, incidentId, 'Deploy v42');
     await setStatus(tenant, incidentId, 'resolved');
     expect(await pattern(tenant)).toMatchObject({ confidence: 0.6, confirmations: 1 });
   });

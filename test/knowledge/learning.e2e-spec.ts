@@ -8,10 +8,10 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { ComparePatterns } from '../../src/modules/knowledge/application/compare-patterns.js';
 import { LearnPattern } from '../../src/modules/knowledge/application/learn-pattern.js';
 import { patternSchema } from '../../src/modules/knowledge/infrastructure/pattern.schema.js';
-import { TableSightings } from '../../src/modules/knowledge/infrastructure/table-sightings.js';
+import { SqlSightings } from '../../src/modules/knowledge/infrastructure/sql-sightings.js';
 import { WordIndex } from '../../src/modules/knowledge/infrastructure/word-index.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
-import { TROUBLE } from './resolved-incidents.js';
+import { ALERT } from './resolved-incidents.js';
 
 let database: TestDatabase;
 let source: DataSource;
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const patterns = new AggregateStore(unitOfWork, patternSchema);
   const index = new WordIndex(unitOfWork);
   comparePatterns = new ComparePatterns(index);
-  const sightings = new TableSightings(unitOfWork);
+  const sightings = new SqlSightings(unitOfWork);
   learnPattern = new LearnPattern(unitOfWork, patterns, index, sightings, comparePatterns);
 });
 afterAll(async () => {
@@ -33,18 +33,18 @@ afterAll(async () => {
   await removeDatabase(database);
 });
 
-const lesson = (alert: typeof TROUBLE) => ({
+const lesson = (alert: typeof ALERT) => ({
   incidentId: newId('inc'),
   alert,
   rootCause: 'Deploy v42',
   fix: null,
 });
 
-// The relay hands a tenant's events over one by one, but what failed once comes again beside it, on any replica.
-it('twenty incidents of one kind that are learned from at once make one pattern and one event', async () => {
+// The relay dispatches a tenant's events one by one, but failed ones are retried concurrently, on any replica.
+it('twenty similar incidents that are learned from at once make one pattern and one event', async () => {
   const tenantId = newTenantId();
   await Promise.all(
-    Array.from({ length: 20 }, () => learnPattern.execute(tenantId, lesson(TROUBLE), new Date())),
+    Array.from({ length: 20 }, () => learnPattern.execute(tenantId, lesson(ALERT), new Date())),
   );
   const rows = (text: string) => sql(database.url, text, [], tenantId);
   expect(await rows('SELECT occurrences FROM patterns')).toEqual([{ occurrences: 20 }]);
@@ -52,11 +52,11 @@ it('twenty incidents of one kind that are learned from at once make one pattern 
   expect(await rows('SELECT type FROM events')).toEqual([{ type: 'knowledge.pattern_extracted' }]);
 });
 
-it('the same text is found among more patterns of one title than are looked at', async () => {
+it('an identical text is found among more patterns with the same title than are compared', async () => {
   const tenantId = newTenantId();
   const letter = (n: number) => String.fromCharCode(97 + n);
   const alerts = Array.from({ length: 220 }, (_, n) => ({
-    ...TROUBLE,
+    ...ALERT,
     description: `word${letter(n % 20)}${letter(Math.floor(n / 20))}`,
   }));
   for (const alert of alerts) {
@@ -65,6 +65,6 @@ it('the same text is found among more patterns of one title than are looked at',
   const patterns = await sql(database.url, 'SELECT FROM patterns', [], tenantId);
   expect(patterns).toHaveLength(alerts.length);
   const [oldest] = alerts;
-  const matches = await comparePatterns.execute(tenantId, oldest ?? TROUBLE);
+  const matches = await comparePatterns.execute(tenantId, oldest ?? ALERT);
   expect(matches[0]).toMatchObject({ similarity: 1, pattern: { alertDescription: oldest?.description } });
 });

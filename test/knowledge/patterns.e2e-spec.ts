@@ -3,14 +3,14 @@ import { type Answer, newTenant, programOf, type TenantUser } from '../support/a
 import { TestServer } from '../support/server.js';
 import {
   extractions,
-  findCause,
+  setCause,
   openIncident,
   type Pattern,
   pattern,
   patternsOf,
   resolveIncident,
   setStatus,
-  TROUBLE,
+  ALERT,
 } from './resolved-incidents.js';
 
 interface PatternPage {
@@ -18,7 +18,7 @@ interface PatternPage {
   nextCursor: string | null;
 }
 
-const OTHER_TROUBLE = {
+const OTHER_ALERT = {
   title: 'Disk almost full on db-1',
   description: 'Volume /var/lib/postgresql is 94% full.',
   service: 'db',
@@ -32,31 +32,31 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Whose incidents nobody investigates: a run that finds nothing would take away the cause that a test put there. */
-async function aTenant(): Promise<TenantUser> {
+/** A tenant without automatic investigations: one that finds nothing would remove the cause that a test has set. */
+async function quietTenant(): Promise<TenantUser> {
   tenant = await newTenant(server.url);
   const settings = { autoInvestigateMinSeverity: 'critical' };
   await tenant.api.patch(`/v1/tenants/${tenant.tenantId}`, { settings });
   return tenant;
 }
 
-/** Events are handled in the order of the log: once this pattern is there, everything before it was looked at. */
-async function afterEverything(): Promise<Pattern> {
-  await resolveIncident(server, tenant, { alert: OTHER_TROUBLE, rootCause: 'WAL was not archived' });
-  return pattern(tenant, ({ title }) => title === OTHER_TROUBLE.title);
+/** Events are handled in the order of the log: once this pattern exists, all earlier events were handled. */
+async function afterAllHandled(): Promise<Pattern> {
+  await resolveIncident(server, tenant, { alert: OTHER_ALERT, rootCause: 'WAL was not archived' });
+  return pattern(tenant, ({ title }) => title === OTHER_ALERT.title);
 }
 
 describe('a resolved incident', () => {
-  beforeAll(aTenant);
+  beforeAll(quietTenant);
 
-  it('whose cause was found leaves a pattern behind, and says so', async () => {
+  it('with a cause becomes a pattern, and publishes it', async () => {
     const incidentId = await resolveIncident(server, tenant);
     const learned = await pattern(tenant);
     expect(learned).toEqual({
       patternId: expect.stringMatching(/^ptn_[0-9A-HJKMNP-TV-Z]{26}$/),
-      title: TROUBLE.title,
+      title: ALERT.title,
       summary: 'Deploy v42 lowered the connection pool to 5',
-      service: TROUBLE.service,
+      service: ALERT.service,
       symptoms: expect.arrayContaining(['error', 'payment', 'rate']),
       rootCause: 'Deploy v42 lowered the connection pool to 5',
       fix: null,
@@ -74,9 +74,9 @@ describe('a resolved incident', () => {
     ]);
   });
 
-  it('of the same kind, at another time and with other numbers, is one more occurrence and no new pattern', async () => {
+  it('that is similar, with other times and numbers, is another occurrence and no new pattern', async () => {
     const before = await pattern(tenant);
-    const alert = { ...TROUBLE, description: '5xx error rate exceeded 9% for 14 consecutive minutes.' };
+    const alert = { ...ALERT, description: '5xx error rate exceeded 9% for 14 consecutive minutes.' };
     await resolveIncident(server, tenant, { alert, rootCause: 'Something else' });
     const after = await pattern(tenant, ({ occurrences }) => occurrences === 2);
     expect(after).toEqual({ ...before, occurrences: 2, lastSeenAt: after['lastSeenAt'] });
@@ -84,46 +84,46 @@ describe('a resolved incident', () => {
     expect(await extractions(tenant)).toHaveLength(1);
   });
 
-  it('of the same kind as another that is resolved at the same moment makes one pattern with it', async () => {
-    await aTenant();
+  it('that is similar to another one resolved at the same time makes one pattern with it', async () => {
+    await quietTenant();
     const incidents = await Promise.all(Array.from({ length: 20 }, () => openIncident(tenant)));
-    await Promise.all(incidents.map((incidentId) => findCause(server, tenant, incidentId, 'Deploy v42')));
+    await Promise.all(incidents.map((incidentId) => setCause(server, tenant, incidentId, 'Deploy v42')));
     await Promise.all(incidents.map((incidentId) => setStatus(tenant, incidentId, 'resolved')));
     await pattern(tenant, ({ occurrences }) => occurrences === 20);
     expect(await patternsOf(tenant)).toHaveLength(1);
     expect(await extractions(tenant)).toHaveLength(1);
   });
 
-  it('without a cause leaves nothing', async () => {
-    await aTenant();
+  it('without a cause makes no pattern', async () => {
+    await quietTenant();
     await setStatus(tenant, await openIncident(tenant), 'resolved');
-    const { patternId } = await afterEverything();
+    const { patternId } = await afterAllHandled();
     expect(await patternsOf(tenant)).toEqual([expect.objectContaining({ patternId })]);
   });
 
-  it('counts once, though it is reopened and resolved again', async () => {
-    await aTenant();
+  it('counts once, even if it is reopened and resolved again', async () => {
+    await quietTenant();
     const incidentId = await resolveIncident(server, tenant);
     await pattern(tenant);
     await setStatus(tenant, incidentId, 'open');
     await setStatus(tenant, incidentId, 'resolved');
-    await afterEverything();
-    expect(await pattern(tenant, ({ title }) => title === TROUBLE.title)).toMatchObject({ occurrences: 1 });
+    await afterAllHandled();
+    expect(await pattern(tenant, ({ title }) => title === ALERT.title)).toMatchObject({ occurrences: 1 });
   });
 
-  it('that is closed without being resolved leaves nothing', async () => {
-    await aTenant();
+  it('that is closed without being resolved makes no pattern', async () => {
+    await quietTenant();
     const incidentId = await openIncident(tenant);
-    await findCause(server, tenant, incidentId, 'Deploy v42');
+    await setCause(server, tenant, incidentId, 'Deploy v42');
     await setStatus(tenant, incidentId, 'closed');
-    const { patternId } = await afterEverything();
+    const { patternId } = await afterAllHandled();
     expect(await patternsOf(tenant)).toEqual([expect.objectContaining({ patternId })]);
   });
 });
 
 describe('similar patterns', () => {
   beforeAll(async () => {
-    await aTenant();
+    await quietTenant();
     await resolveIncident(server, tenant);
     await pattern(tenant);
   });
@@ -134,26 +134,26 @@ describe('similar patterns', () => {
     return answer.body.items;
   };
 
-  it('are those of the same trouble, with how alike they are', async () => {
+  it('are those of the same failure, with their similarity', async () => {
     const [known] = await patternsOf(tenant);
-    expect(await similar(TROUBLE)).toEqual([{ ...known, similarity: 1 }]);
+    expect(await similar(ALERT)).toEqual([{ ...known, similarity: 1 }]);
   });
 
-  it('are found by words, with a service, in another case, and without one', async () => {
-    expect(await similar({ ...TROUBLE, service: 'PAYMENT-SERVICE' })).toHaveLength(1);
-    const { service: _, ...nameless } = TROUBLE;
+  it('are found by words, with a service in any case, and without a service', async () => {
+    expect(await similar({ ...ALERT, service: 'PAYMENT-SERVICE' })).toHaveLength(1);
+    const { service: _, ...nameless } = ALERT;
     expect(await similar(nameless)).toHaveLength(1);
-    expect(await similar({ ...TROUBLE, title: 'The payment-service has a high rate of errors' })).toEqual([
-      expect.objectContaining({ title: TROUBLE.title }),
+    expect(await similar({ ...ALERT, title: 'The payment-service has a high rate of errors' })).toEqual([
+      expect.objectContaining({ title: ALERT.title }),
     ]);
   });
 
-  it('are none for another trouble, or the same one of another service', async () => {
-    expect(await similar(OTHER_TROUBLE)).toEqual([]);
-    expect(await similar({ ...TROUBLE, service: 'orders-service' })).toEqual([]);
+  it('are none for another failure, or the same failure of another service', async () => {
+    expect(await similar(OTHER_ALERT)).toEqual([]);
+    expect(await similar({ ...ALERT, service: 'orders-service' })).toEqual([]);
   });
 
-  it('are asked for with a title', async () => {
+  it('require a title', async () => {
     const answer = await tenant.api.post('/v1/knowledge/similar', { description: 'x' });
     expect(answer).toMatchObject({
       status: 400,
@@ -166,14 +166,14 @@ describe('a list of patterns', () => {
   const titles = ['Queue lag', 'Certificate expired', 'Disk full', 'Login refused', 'Backup failed'];
 
   beforeAll(async () => {
-    await aTenant();
+    await quietTenant();
     for (const title of titles) {
-      await resolveIncident(server, tenant, { alert: { ...TROUBLE, title, description: title } });
+      await resolveIncident(server, tenant, { alert: { ...ALERT, title, description: title } });
       await pattern(tenant, (learned) => learned.title === title);
     }
   });
 
-  it('comes newest first, a page at a time', async () => {
+  it('is paged, newest first', async () => {
     const seen: string[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
@@ -207,12 +207,12 @@ describe('an edit', () => {
   let address: string;
 
   beforeAll(async () => {
-    await aTenant();
+    await quietTenant();
     await resolveIncident(server, tenant);
     address = `/v1/knowledge/${(await pattern(tenant)).patternId}`;
   });
 
-  it('changes what it names and nothing else', async () => {
+  it('changes the given fields and nothing else', async () => {
     const before = (await tenant.api.get<Pattern>(address)).body;
     const fix = {
       title: 'Raise the pool',
@@ -225,7 +225,7 @@ describe('an edit', () => {
     expect((await tenant.api.get(address)).body).toEqual(answer.body);
   });
 
-  it('takes a fix away with null', async () => {
+  it('removes a fix with null', async () => {
     expect((await tenant.api.patch(address, { fix: null })).body).toMatchObject({
       fix: null,
       title: 'Pool exhausted',
@@ -248,7 +248,7 @@ describe('an edit', () => {
     });
   });
 
-  it('is for admins: a key that may read may not write', async () => {
+  it('is only for admins: a read-only key is refused', async () => {
     const program = await programOf(tenant, 'incidents:read', 'incidents:write');
     expect((await program.get(address)).status).toBe(200);
     expect(await program.patch(address, { title: 'x' })).toMatchObject({
@@ -260,7 +260,7 @@ describe('an edit', () => {
 
 describe('two tenants', () => {
   it('see nothing of each other', async () => {
-    const owner = await aTenant();
+    const owner = await quietTenant();
     const incidentId = await resolveIncident(server, owner);
     const { patternId } = await pattern(owner);
     const { api } = await newTenant(server.url);
@@ -276,8 +276,8 @@ describe('two tenants', () => {
       expect(theirs).toEqual(withoutRequestId(await call(missing)));
     }
     expect((await api.get('/v1/knowledge')).body).toEqual({ items: [], nextCursor: null });
-    expect((await api.post('/v1/knowledge/similar', TROUBLE)).body).toEqual({ items: [] });
+    expect((await api.post('/v1/knowledge/similar', ALERT)).body).toEqual({ items: [] });
     expect((await api.post('/v1/knowledge/feedback', { incidentId, type: 'confirm_rca' })).status).toBe(404);
-    expect(await patternsOf(owner)).toEqual([expect.objectContaining({ patternId, title: TROUBLE.title })]);
+    expect(await patternsOf(owner)).toEqual([expect.objectContaining({ patternId, title: ALERT.title })]);
   });
 });

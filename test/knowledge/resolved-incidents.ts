@@ -14,21 +14,21 @@ export interface Pattern extends Record<string, unknown> {
   status: string;
 }
 
-export const TROUBLE = {
+export const ALERT = {
   title: 'High error rate on payment-service',
   description: '5xx error rate exceeded 5% for 3 consecutive minutes.',
   service: 'payment-service',
 };
 
-/** An incident below the threshold of investigation, so that nothing but the test moves it after triage. */
-export async function openIncident({ api }: TenantUser, alert: object = TROUBLE): Promise<string> {
+/** An incident below the severity that is investigated automatically, so that only the test changes it after triage. */
+export async function openIncident({ api }: TenantUser, alert: object = ALERT): Promise<string> {
   const answer = await api.post<{ incidentId: string }>('/v1/incidents', { ...alert, severity: 'info' });
   expect(answer.status).toBe(201);
   return answer.body.incidentId;
 }
 
-/** As if an investigation had found it: what knowledge makes of a root cause does not depend on who found it. */
-export async function findCause(
+/** Sets the root cause directly: what is learned from it does not depend on the investigation that found it. */
+export async function setCause(
   server: TestServer,
   { tenantId }: TenantUser,
   incidentId: string,
@@ -48,14 +48,14 @@ export async function setStatus({ api }: TenantUser, incidentId: string, status:
   expect(answer.status).toBe(200);
 }
 
-/** Opens an incident, explains it and resolves it. */
+/** Opens an incident, sets its cause and resolves it. */
 export async function resolveIncident(
   server: TestServer,
   tenant: TenantUser,
-  { alert = TROUBLE, rootCause = 'Deploy v42 lowered the connection pool to 5' } = {},
+  { alert = ALERT, rootCause = 'Deploy v42 lowered the connection pool to 5' } = {},
 ): Promise<string> {
   const incidentId = await openIncident(tenant, alert);
-  await findCause(server, tenant, incidentId, rootCause);
+  await setCause(server, tenant, incidentId, rootCause);
   await setStatus(tenant, incidentId, 'resolved');
   return incidentId;
 }
@@ -66,12 +66,12 @@ export async function patternsOf({ api }: TenantUser, query = ''): Promise<Patte
   return answer.body.items;
 }
 
-/** Waits for a pattern that the test is sure to get. */
+/** Waits for a matching pattern. */
 export async function pattern(
   tenant: TenantUser,
-  fits: (pattern: Pattern) => boolean = () => true,
+  matches: (pattern: Pattern) => boolean = () => true,
 ): Promise<Pattern> {
-  return until('the pattern is there', async () => (await patternsOf(tenant)).find(fits));
+  return until('the pattern is there', async () => (await patternsOf(tenant)).find(matches));
 }
 
 /** Every `knowledge.pattern_extracted` of the tenant's log. */

@@ -1,6 +1,6 @@
 import type { TenantId } from '#kernel/domain/ids';
 
-/** A failure that was seen, explained and kept. */
+/** A failure learned from a resolved incident. */
 export interface KnownPattern {
   readonly patternId: string;
   readonly title: string;
@@ -12,11 +12,11 @@ export interface KnownPattern {
 
 /** A pattern that an incident resembles. */
 export interface PatternMatch extends KnownPattern {
-  /** 0.85..1: how alike the incident and the pattern are. */
+  /** 0.85..1 */
   readonly similarity: number;
 }
 
-/** The plan that helped the last time. */
+/** The plan that resolved the incident. */
 export interface Fix {
   readonly title: string;
   readonly steps: readonly {
@@ -33,11 +33,11 @@ export interface Symptoms {
 }
 
 export abstract class Patterns {
-  /** The best match, when there is one of at least 0.85 that is not archived and not under review. */
+  /** The best match with a similarity of at least 0.85 that is neither archived nor under review. */
   abstract match(tenantId: TenantId, symptoms: Symptoms): Promise<PatternMatch | undefined>;
 
   abstract find(tenantId: TenantId, patternId: string): Promise<KnownPattern | undefined>;
 
-  /** How alike two alerts of the same trouble are, 0.85..1; undefined for different troubles. Asks no database. */
-  abstract sameTrouble(a: Symptoms, b: Symptoms): number | undefined;
+  /** The similarity of two alerts, 0.85..1; undefined when it is below 0.85. Needs no database. */
+  abstract matchScore(a: Symptoms, b: Symptoms): number | undefined;
 }

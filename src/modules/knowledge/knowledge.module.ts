@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { provideStore } from '#kernel/persistence/aggregate-store';
 import { Patterns } from './api.js';
-import { AnswerPatterns } from './application/answer-patterns.js';
+import { PatternLookup } from './application/pattern-lookup.js';
 import { ComparePatterns } from './application/compare-patterns.js';
 import { EditPattern } from './application/edit-pattern.js';
 import { GiveFeedback } from './application/give-feedback.js';
@@ -11,10 +11,10 @@ import { WhenIncidentResolved } from './application/when-incident-resolved.js';
 import { PatternIndex, PatternStore, Sightings } from './domain/patterns.js';
 import { KnowledgeController } from './http/knowledge.controller.js';
 import { patternSchema } from './infrastructure/pattern.schema.js';
-import { TableSightings } from './infrastructure/table-sightings.js';
+import { SqlSightings } from './infrastructure/sql-sightings.js';
 import { WordIndex } from './infrastructure/word-index.js';
 
-/** What resolved incidents taught. Global, so that its api.ts can be asked for without an import of this file. */
+/** Patterns learned from resolved incidents. Global, so that its api.ts can be injected without importing this file. */
 @Global()
 @Module({
   controllers: [KnowledgeController],
@@ -27,8 +27,8 @@ import { WordIndex } from './infrastructure/word-index.js';
     WhenIncidentResolved,
     provideStore(PatternStore, patternSchema),
     { provide: PatternIndex, useClass: WordIndex },
-    { provide: Sightings, useClass: TableSightings },
-    { provide: Patterns, useClass: AnswerPatterns },
+    { provide: Sightings, useClass: SqlSightings },
+    { provide: Patterns, useClass: PatternLookup },
   ],
   exports: [Patterns],
 })

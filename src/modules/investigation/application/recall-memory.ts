@@ -41,7 +41,7 @@ export class RecallMemory {
     const earlierIncidents = before.map((earlier) => ({
       ...textOf(earlier),
       rootCause: earlier.rootCause,
-      similarity: this.patterns.sameTrouble(incident, earlier) ?? null,
+      similarity: this.patterns.matchScore(incident, earlier) ?? null,
       evidenceId: newId('evd'),
     }));
     const knownSolution = match ? solutionOf(match) : null;

@@ -6,7 +6,7 @@ import { ComparePatterns } from './compare-patterns.js';
 
 const tenantId = newTenantId();
 
-it('many long texts do not hold up everybody else until the last of them was compared', async () => {
+it('comparing many long texts does not block the event loop', async () => {
   const alert = { title: 'Disk full', description: 'word another '.repeat(1_500), service: null };
   const lesson = { incidentId: 'inc_1', alert, rootCause: 'x', fix: null };
   const patterns = Array.from({ length: 50 }, () => Pattern.learn(tenantId, lesson, new Date()));
@@ -17,8 +17,8 @@ it('many long texts do not hold up everybody else until the last of them was com
     turns += 1;
     next = setImmediate(takeTurn);
   }
-  const resembling = await new ComparePatterns(index).execute(tenantId, alert);
+  const matches = await new ComparePatterns(index).execute(tenantId, alert);
   clearImmediate(next);
-  expect(resembling).toHaveLength(patterns.length);
+  expect(matches).toHaveLength(patterns.length);
   expect(turns).toBeGreaterThanOrEqual(15);
 });

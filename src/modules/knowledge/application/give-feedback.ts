@@ -14,7 +14,7 @@ interface GivenFeedback {
   readonly comment?: string | null;
 }
 
-/** Takes a person's word on a pattern: the one she names, or the one that the incident showed. */
+/** Records a person's feedback on a pattern: the one they name, or the one that the incident matched. */
 @Injectable()
 export class GiveFeedback {
   constructor(
@@ -26,20 +26,20 @@ export class GiveFeedback {
   ) {}
 
   /**
-   * Feedback on an incident that has no pattern yet waits for it. Each one counts, the same person's second too: who is on
-   * call alone has nobody else to ask, and what is stable may do no more than what is emerging.
+   * Feedback on an incident without a pattern is kept until there is one. Repeated feedback of the same person counts, too: a
+   * person may be on call alone, and a stable pattern has no more effect than an emerging one.
    * @throws Refusal `not_found`
    */
   async execute(tenantId: TenantId, givenBy: string, given: GivenFeedback): Promise<Feedback> {
     const { incidentId, type, comment = null } = given;
     if (!(await this.incidents.find(tenantId, incidentId))) throw notFound('incident');
     return this.unitOfWork.run(tenantId, async () => {
-      await this.sightings.oneAtATime(tenantId);
+      await this.sightings.lock(tenantId);
       const patternId = given.patternId ?? (await this.sightings.patternOf(tenantId, incidentId)) ?? null;
       if (patternId !== null)
-        await this.patterns.change(tenantId, patternId, (pattern) => pattern.judged(type));
+        await this.patterns.change(tenantId, patternId, (pattern) => pattern.applyFeedback(type));
       const feedback = { incidentId, patternId, type, comment, givenBy, createdAt: this.clock.now() };
-      await this.sightings.keepFeedback(tenantId, feedback);
+      await this.sightings.saveFeedback(tenantId, feedback);
       return feedback;
     });
   }

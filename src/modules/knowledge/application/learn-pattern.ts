@@ -6,8 +6,8 @@ import { PatternIndex, PatternStore, Sightings } from '../domain/patterns.js';
 import { ComparePatterns } from './compare-patterns.js';
 
 /**
- * Keeps what an incident taught. `knowledge.pattern_extracted` says that a new pattern came to be: an incident that
- * resembles a kept one, even an archived one, is counted there and publishes nothing.
+ * Learns from a resolved incident. `knowledge.pattern_extracted` is published for a new pattern only: an incident that matches
+ * an existing one, even an archived one, counts as its occurrence.
  */
 @Injectable()
 export class LearnPattern {
@@ -22,21 +22,21 @@ export class LearnPattern {
   async execute(tenantId: TenantId, lesson: Lesson, now: Date): Promise<void> {
     const { incidentId } = lesson;
     await this.unitOfWork.run(tenantId, async () => {
-      await this.sightings.oneAtATime(tenantId);
-      // Reopened and resolved again, it is still one occurrence.
+      await this.sightings.lock(tenantId);
+      // An incident that was reopened and resolved again still counts once.
       if (await this.sightings.patternOf(tenantId, incidentId)) return;
       const [best] = await this.comparePatterns.execute(tenantId, lesson.alert);
-      const patternId = best ? best.pattern.patternId : await this.keepNew(tenantId, lesson, now);
+      const patternId = best ? best.pattern.patternId : await this.addPattern(tenantId, lesson, now);
       await this.sightings.record(tenantId, incidentId, patternId);
-      const waiting = await this.sightings.takeWaitingFeedback(tenantId, incidentId, patternId);
+      const pending = await this.sightings.claimPendingFeedback(tenantId, incidentId, patternId);
       await this.patterns.change(tenantId, patternId, (pattern) => {
-        if (best) pattern.seenAgain(lesson.fix, now);
-        for (const type of waiting) pattern.judged(type);
+        if (best) pattern.recordOccurrence(lesson.fix, now);
+        for (const type of pending) pattern.applyFeedback(type);
       });
     });
   }
 
-  private async keepNew(tenantId: TenantId, lesson: Lesson, now: Date): Promise<string> {
+  private async addPattern(tenantId: TenantId, lesson: Lesson, now: Date): Promise<string> {
     const pattern = Pattern.learn(tenantId, lesson, now);
     await this.patterns.add(pattern);
     await this.index.add(pattern);

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { type KnownPattern, Patterns, type PatternMatch, type Symptoms } from '../api.js';
-import { SAME_TROUBLE, similarity } from '../domain/similarity.js';
+import { MATCH_THRESHOLD, similarity } from '../domain/similarity.js';
 import type { Pattern } from '../domain/pattern.js';
 import { PatternStore } from '../domain/patterns.js';
 import { ComparePatterns } from './compare-patterns.js';
 
-/** What other modules may ask about patterns. */
+/** Answers the queries of other modules. */
 @Injectable()
-export class AnswerPatterns extends Patterns {
+export class PatternLookup extends Patterns {
   constructor(
     private readonly patterns: PatternStore,
     private readonly comparePatterns: ComparePatterns,
@@ -27,9 +27,9 @@ export class AnswerPatterns extends Patterns {
     return pattern && known(pattern);
   }
 
-  sameTrouble(a: Symptoms, b: Symptoms): number | undefined {
-    const alike = similarity(a, b);
-    return alike >= SAME_TROUBLE ? alike : undefined;
+  matchScore(a: Symptoms, b: Symptoms): number | undefined {
+    const score = similarity(a, b);
+    return score >= MATCH_THRESHOLD ? score : undefined;
   }
 }
 

@@ -8,7 +8,7 @@ import { IncidentStatusChanged } from '#modules/ingestion/events';
 import { Remediations } from '#modules/remediation/api';
 import { LearnPattern } from './learn-pattern.js';
 
-/** A resolved incident whose cause was found becomes a pattern, or one more occurrence of the pattern it resembles. */
+/** Turns a resolved incident with a root cause into a new pattern, or into an occurrence of the pattern that it matches. */
 @EventsHandler(IncidentStatusChanged)
 export class WhenIncidentResolved implements BatchHandler<IncidentStatusChanged> {
   constructor(
@@ -20,7 +20,7 @@ export class WhenIncidentResolved implements BatchHandler<IncidentStatusChanged>
   ) {}
 
   async handleMany(events: readonly IncidentStatusChanged[]): Promise<void> {
-    // Of a storm's events hardly any is of an end, and those that are not make no promises.
+    // In an alert storm hardly any event is a resolution; the others cost no promise.
     for (const event of events) if (event.data.newStatus === 'resolved') await this.handle(event);
   }
 

@@ -18,14 +18,14 @@ const lesson = {
 const learn = (differences: Partial<typeof lesson> = {}) =>
   Pattern.learn(newTenantId(), { ...lesson, ...differences }, now);
 
-function judged(...types: FeedbackType[]): Pattern {
+function withFeedback(...types: FeedbackType[]): Pattern {
   const pattern = learn();
-  for (const type of types) pattern.judged(type);
+  for (const type of types) pattern.applyFeedback(type);
   return pattern;
 }
 
 describe('Pattern', () => {
-  it('starts emerging, at half confidence, seen once, and says that it was extracted', () => {
+  it('starts as emerging, with confidence 0.5 and one occurrence, and publishes its extraction', () => {
     const pattern = learn();
     expect(pattern).toMatchObject({ status: 'emerging', confidence: 0.5, occurrences: 1, confirmations: 0 });
     const [event, ...more] = pattern.takeRecorded();
@@ -38,12 +38,12 @@ describe('Pattern', () => {
     expect(more).toEqual([]);
   });
 
-  it('cuts no character of a very long cause in half', () => {
+  it('does not split a character when it cuts a very long cause', () => {
     const { summary } = learn({ rootCause: `x${'🔥'.repeat(5_000)}` });
     expect(summary).toBe(`x${'🔥'.repeat(3_999)}`);
   });
 
-  it('names the fix in its summary when one helped', () => {
+  it('names the fix in its summary when there is one', () => {
     const pattern = Pattern.learn(newTenantId(), { ...lesson, fix }, now);
     expect(pattern.summary).toBe(`${lesson.rootCause} — resolved by: ${fix.title}`);
   });
@@ -62,44 +62,44 @@ describe('Pattern', () => {
   });
 
   it('is stable after three confirmations and not before', () => {
-    expect(judged('confirm_rca', 'confirm_fix')).toMatchObject({ status: 'emerging', confidence: 0.7 });
-    expect(judged('confirm_rca', 'confirm_fix', 'confirm_rca')).toMatchObject({
+    expect(withFeedback('confirm_rca', 'confirm_fix')).toMatchObject({ status: 'emerging', confidence: 0.7 });
+    expect(withFeedback('confirm_rca', 'confirm_fix', 'confirm_rca')).toMatchObject({
       status: 'stable',
       confidence: 0.8,
       confirmations: 3,
     });
   });
 
-  it('goes to review after three contradictions of whatever kind', () => {
-    expect(judged('reject_rca', 'correct_rca')).toMatchObject({ status: 'emerging', confidence: 0.2 });
-    expect(judged('reject_rca', 'correct_rca', 'reject_fix')).toMatchObject({
+  it('goes to review after three contradictions of any kind', () => {
+    expect(withFeedback('reject_rca', 'correct_rca')).toMatchObject({ status: 'emerging', confidence: 0.2 });
+    expect(withFeedback('reject_rca', 'correct_rca', 'reject_fix')).toMatchObject({
       status: 'review',
       confidence: 0.05,
     });
   });
 
-  it('falls back from stable when it is contradicted', () => {
-    const pattern = judged('confirm_rca', 'confirm_rca', 'confirm_rca', 'reject_fix');
+  it('returns from stable to emerging when it is contradicted', () => {
+    const pattern = withFeedback('confirm_rca', 'confirm_rca', 'confirm_rca', 'reject_fix');
     expect(pattern).toMatchObject({ status: 'emerging', confidence: 0.65, confirmations: 3 });
   });
 
   it('keeps its confidence within 0 and 1', () => {
-    expect(judged(...Array<FeedbackType>(9).fill('confirm_rca')).confidence).toBe(1);
-    expect(judged(...Array<FeedbackType>(9).fill('reject_rca')).confidence).toBe(0);
+    expect(withFeedback(...Array<FeedbackType>(9).fill('confirm_rca')).confidence).toBe(1);
+    expect(withFeedback(...Array<FeedbackType>(9).fill('reject_rca')).confidence).toBe(0);
   });
 
   it.each(['review', 'archived'] as const)('is not brought back from %s by feedback', (status) => {
-    const pattern = judged('confirm_rca', 'confirm_rca');
+    const pattern = withFeedback('confirm_rca', 'confirm_rca');
     pattern.edit({ status });
-    pattern.judged('confirm_rca');
+    pattern.applyFeedback('confirm_rca');
     expect(pattern).toMatchObject({ status, confidence: 0.8, isOffered: false });
   });
 
-  it('takes over a fix where it had none, and keeps the one it has', () => {
+  it('adopts a fix where it had none, and keeps the one it has', () => {
     const pattern = learn();
     const later = new Date('2026-03-02T12:00:00Z');
-    pattern.seenAgain(fix, later);
-    pattern.seenAgain({ ...fix, title: 'Restart' }, later);
+    pattern.recordOccurrence(fix, later);
+    pattern.recordOccurrence({ ...fix, title: 'Restart' }, later);
     expect(pattern).toMatchObject({ fix, occurrences: 3, lastSeenAt: later, createdAt: now });
   });
 
@@ -116,7 +116,7 @@ describe('Pattern', () => {
     expect(pattern).toMatchObject({ title: 'Pool exhausted', fix: null, runbookUrl: null });
   });
 
-  it('is compared by the alert it was learned from, whatever it is called later', () => {
+  it('is compared by the alert it was learned from, even after its title changed', () => {
     const pattern = learn();
     pattern.edit({ title: 'Something else' });
     expect(pattern.alert).toEqual(lesson.alert);

@@ -2,7 +2,7 @@ import { Aggregate } from '#kernel/domain/aggregate';
 import { newId, type TenantId } from '#kernel/domain/ids';
 import { words } from '#kernel/domain/words';
 import { PatternExtracted } from '../events.js';
-import { type AlertText, tellingWords } from './similarity.js';
+import { type AlertText, keywords } from './similarity.js';
 
 export const PATTERN_STATUSES = words('PatternStatus', ['emerging', 'stable', 'review', 'archived']);
 export type PatternStatus = (typeof PATTERN_STATUSES)[number];
@@ -16,7 +16,7 @@ export const FEEDBACK_TYPES = words('FeedbackType', [
 ]);
 export type FeedbackType = (typeof FEEDBACK_TYPES)[number];
 
-/** The plan that helped. */
+/** The plan that resolved the incident. */
 export interface Fix {
   readonly title: string;
   readonly steps: readonly FixStep[];
@@ -28,7 +28,7 @@ export interface FixStep {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** What a resolved incident teaches. */
+/** What is learned from a resolved incident. */
 export interface Lesson {
   readonly incidentId: string;
   readonly alert: AlertText;
@@ -53,10 +53,10 @@ const STABLE_FROM = 0.8;
 const STABLE_CONFIRMATIONS = 3;
 const REVIEW_BELOW = 0.2;
 
-const MOST_SYMPTOMS = 20;
-const LONGEST_SUMMARY = 4_000;
+const MAX_SYMPTOMS = 20;
+const MAX_SUMMARY_LENGTH = 4_000;
 
-/** A failure that was seen, explained and kept. Matched by the text of the alert it was learned from, whatever its title. */
+/** A failure learned from a resolved incident. Matched by the text of the original alert, whatever its title is now. */
 export class Pattern extends Aggregate {
   readonly patternId!: string;
   title!: string;
@@ -80,7 +80,7 @@ export class Pattern extends Aggregate {
     super();
   }
 
-  /** A trouble that no pattern resembles. */
+  /** To be called for an incident that matches no pattern. */
   static learn(tenantId: TenantId, { incidentId, alert, rootCause, fix }: Lesson, now: Date): Pattern {
     const pattern = Object.assign(new Pattern(), {
       tenantId,
@@ -106,32 +106,32 @@ export class Pattern extends Aggregate {
     return { title: this.alertTitle, description: this.alertDescription, service: this.service };
   }
 
-  /** Whether an incident that resembles it is told so. */
+  /** Whether it is offered as the known solution of matching incidents. */
   get isOffered(): boolean {
     return this.status === 'emerging' || this.status === 'stable';
   }
 
-  /** One more incident of this kind. What is known already stays; a fix is taken over where there was none. */
-  seenAgain(fix: Fix | null, now: Date): void {
+  /** Counts another matching incident. Its fix is adopted only where there was none. */
+  recordOccurrence(fix: Fix | null, now: Date): void {
     this.occurrences += 1;
     this.lastSeenAt = now;
     this.fix ??= fix;
   }
 
   /**
-   * A confirmation adds 0.10 and a contradiction takes 0.15, within 0..1. From 0.80 and three confirmations on the
-   * pattern is stable, below 0.20 it goes to review; review and archive are left by a person's edit alone.
+   * A confirmation adds 0.10 and a contradiction subtracts 0.15, within 0..1. From 0.80 and three confirmations on the
+   * pattern is stable; below 0.20 it goes to review. Only an edit brings a pattern back from review or archive.
    */
-  judged(type: FeedbackType): void {
+  applyFeedback(type: FeedbackType): void {
     const confirmed = type === 'confirm_rca' || type === 'confirm_fix';
-    const moved = this.confidence + (confirmed ? CONFIRMED : CONTRADICTED);
-    // In hundredths: three tenths on top of a half must be the eighty that the rule asks for.
-    this.confidence = Math.round(Math.min(1, Math.max(0, moved)) * 100) / 100;
+    const confidence = this.confidence + (confirmed ? CONFIRMED : CONTRADICTED);
+    // Rounded to hundredths: 0.5 + 3 × 0.1 must reach exactly 0.80.
+    this.confidence = Math.round(Math.min(1, Math.max(0, confidence)) * 100) / 100;
     if (confirmed) this.confirmations += 1;
     if (this.isOffered) this.status = this.earnedStatus;
   }
 
-  /** What is left out stays. A status given by hand holds until the next feedback. */
+  /** Omitted fields stay. A status set by hand holds until the next feedback. */
   edit({ title, summary, rootCause, status, fix, runbookUrl }: PatternEdit): void {
     this.title = title ?? this.title;
     this.summary = summary ?? this.summary;
@@ -150,13 +150,13 @@ export class Pattern extends Aggregate {
 
 function summaryOf(rootCause: string, fix: Fix | null): string {
   const summary = fix ? `${rootCause} — resolved by: ${fix.title}` : rootCause;
-  // By code points, since half of one could not be stored.
-  return summary.length <= LONGEST_SUMMARY
+  // Cut by code points, since a lone surrogate cannot be stored.
+  return summary.length <= MAX_SUMMARY_LENGTH
     ? summary
-    : Array.from(rootCause).slice(0, LONGEST_SUMMARY).join('');
+    : Array.from(rootCause).slice(0, MAX_SUMMARY_LENGTH).join('');
 }
 
-/** The title's words first: they were chosen to tell what is wrong. */
+/** Words of the title come first: they are the most specific. */
 function symptomsOf({ title, description }: AlertText): string[] {
-  return [...new Set([...tellingWords(title), ...tellingWords(description)])].slice(0, MOST_SYMPTOMS);
+  return [...new Set([...keywords(title), ...keywords(description)])].slice(0, MAX_SYMPTOMS);
 }

@@ -10,15 +10,14 @@ export interface PatternFilter {
   readonly minConfidence?: number;
 }
 
-/** Finds patterns by more than their id. */
 export abstract class PatternIndex {
-  /** Makes a new pattern findable by the words of its alert, in the transaction that stores it. */
+  /** Indexes a new pattern by the words of its alert. Joins the transaction that stores it. */
   abstract add(pattern: Pattern): Promise<void>;
 
-  /** Patterns that share words with an alert and do not speak of another service; a bounded number, most shared first. */
+  /** Patterns that share words with an alert and do not name another service: most shared words first, bounded. */
   abstract candidates(tenantId: TenantId, alert: AlertText): Promise<Pattern[]>;
 
-  /** Newest first, those older than the pattern `before`. */
+  /** Patterns older than `before`, newest first. */
   abstract list(
     tenantId: TenantId,
     filter: PatternFilter,
@@ -36,19 +35,19 @@ export interface Feedback {
   readonly createdAt: Date;
 }
 
-/** Remembers which incident showed which pattern, and what people said about it. */
+/** Which incident matched which pattern, and the feedback of people. */
 export abstract class Sightings {
-  /** Lets one transaction a tenant learn at a time, so that incidents of one kind make one pattern. */
-  abstract oneAtATime(tenantId: TenantId): Promise<void>;
+  /** Serialises learning per tenant until the transaction ends, so that similar incidents make one pattern. */
+  abstract lock(tenantId: TenantId): Promise<void>;
 
   abstract patternOf(tenantId: TenantId, incidentId: string): Promise<string | undefined>;
 
   abstract record(tenantId: TenantId, incidentId: string, patternId: string): Promise<void>;
 
-  abstract keepFeedback(tenantId: TenantId, feedback: Feedback): Promise<void>;
+  abstract saveFeedback(tenantId: TenantId, feedback: Feedback): Promise<void>;
 
-  /** Hands over what was said about an incident before it had a pattern, oldest first; it is then about this pattern. */
-  abstract takeWaitingFeedback(
+  /** Assigns feedback given before the incident had a pattern to this pattern, and returns it, oldest first. */
+  abstract claimPendingFeedback(
     tenantId: TenantId,
     incidentId: string,
     patternId: string,

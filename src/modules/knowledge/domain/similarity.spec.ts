@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { inTime } from '#kernel/domain/in-time.fixture';
-import { SAME_TROUBLE, similarity, tellingWords } from './similarity.js';
+import { MATCH_THRESHOLD, similarity, keywords } from './similarity.js';
 
 const alert = {
   title: 'Checkout service returning 503',
@@ -13,7 +13,7 @@ describe('The similarity of alerts', () => {
     expect(similarity(alert, alert)).toBe(1);
   });
 
-  it('is that of the same alert at another time, with other numbers', () => {
+  it('is 1 for the same alert with other times and numbers', () => {
     const later = {
       ...alert,
       description: alert.description.replace('12.4', '31.9').replace('14:02', '03:47'),
@@ -28,8 +28,8 @@ describe('The similarity of alerts', () => {
       { ...alert, description: '5xx ratio of checkout is 9 %, above the threshold of 5 %' },
     ],
     ['no service field', { ...alert, service: null }],
-  ])('is that of the same trouble with %s', (_, other) => {
-    expect(similarity(alert, other)).toBeGreaterThanOrEqual(SAME_TROUBLE);
+  ])('reaches the threshold for the same failure with %s', (_, other) => {
+    expect(similarity(alert, other)).toBeGreaterThanOrEqual(MATCH_THRESHOLD);
   });
 
   it.each([
@@ -46,11 +46,11 @@ describe('The similarity of alerts', () => {
       'another resource',
       { title: 'High memory on db-1', description: 'memory above 90 %', service: 'checkout' },
     ],
-  ])('is not that of %s', (_, other) => {
-    expect(similarity(alert, other)).toBeLessThan(SAME_TROUBLE);
+  ])('stays below the threshold for %s', (_, other) => {
+    expect(similarity(alert, other)).toBeLessThan(MATCH_THRESHOLD);
   });
 
-  it('tells two resources of one host apart', () => {
+  it('distinguishes two resources of one host', () => {
     const cpu = {
       title: 'High CPU usage on db-1',
       description: 'CPU above 90 % for 5 minutes',
@@ -69,35 +69,30 @@ describe('The similarity of alerts', () => {
     expect(similarity(alert, other)).toBeLessThan(0.2);
   });
 
-  it('is the same both ways', () => {
+  it('is symmetric', () => {
     const other = { ...alert, title: 'Checkout 503 again' };
     expect(similarity(alert, other)).toBe(similarity(other, alert));
   });
 
-  it('compares titles without words as they are', () => {
+  it('compares titles without words literally', () => {
     const bare = (title: string) => ({ title, description: '', service: null });
     expect(similarity(bare('!!'), bare('!!'))).toBe(1);
     expect(similarity(bare('!!'), bare('??'))).toBe(0);
     expect(similarity(bare('支付 失败'), bare('库存 不足'))).toBe(0);
   });
 
-  it('is linear in texts made to be long', () => {
+  it('is linear in the length of hostile texts', () => {
     const long = { title: 'a1 '.repeat(100_000), description: '50'.repeat(100_000), service: '__proto__' };
     expect(inTime(() => similarity(long, long))).toBe(1);
   });
 
-  it('takes a service that is written in capitals for the same', () => {
+  it('ignores the case of service names', () => {
     expect(similarity(alert, { ...alert, service: ' Checkout ' })).toBe(1);
   });
 });
 
-describe('The telling words of a text', () => {
-  it('come before those that every alert has', () => {
-    expect(tellingWords('High latency on the checkout host')).toEqual([
-      'latency',
-      'checkout',
-      'high',
-      'host',
-    ]);
+describe('The keywords of a text', () => {
+  it('come before words that most alerts have', () => {
+    expect(keywords('High latency on the checkout host')).toEqual(['latency', 'checkout', 'high', 'host']);
   });
 });

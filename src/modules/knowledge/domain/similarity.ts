@@ -1,56 +1,56 @@
 import { maskVariables } from '#kernel/domain/mask-variables';
 import { textTokens } from '#kernel/domain/text-tokens';
 
-/** What an alert says, as far as likeness goes. */
+/** The parts of an alert that are compared. */
 export interface AlertText {
   readonly title: string;
   readonly description: string;
   readonly service: string | null;
 }
 
-/** From here on two alerts are taken for the same trouble. */
-export const SAME_TROUBLE = 0.85;
+/** From this similarity on two alerts count as the same failure. */
+export const MATCH_THRESHOLD = 0.85;
 
-/** What an orchestrator appends to the name of a workload. */
+/** The suffix that Kubernetes appends to pod names. */
 const POD_SUFFIX = /-[0-9a-f]{6,10}-[0-9a-z]{5}\b/gi;
 
 const TITLE_SHARE = 0.7;
-/** The same words about another service are another trouble. */
+/** The same words about another service are another failure. */
 const OTHER_SERVICE = 0.8;
 
-/** Words that every alert has, and words that tell one kind of trouble from another; all others weigh 1. */
-const COMMON_WEIGHT = 0.3;
-const TELLING_WEIGHT = 3;
-const COMMON = words(
+/** Words that most alerts have, and words that distinguish kinds of failures; all others have weight 1. */
+const GENERIC_WEIGHT = 0.3;
+const SPECIFIC_WEIGHT = 3;
+const GENERIC = words(
   'alert alarm alerting firing triggered critical warning high low above below over threshold value current minute ' +
     'second hour last more than greater less average avg rate level monitor instance host service production prod ' +
     'namespace cluster summary description num time hex uuid path been started reported detected please check',
 );
-const TELLING = words(
+const SPECIFIC = words(
   'cpu memory disk latency slow timeout error exception unavailable availability down outage connection pool queue lag ' +
     'replication certificate tls dns crash restart oom deadlock throttling quota unauthorized denied refused full ' +
     'saturation storage network packet login payment traffic job backup node pod',
 );
 
 /**
- * How alike two alerts are, 0..1, the same for both orders and the same on every machine:
+ * The similarity of two alerts, 0..1, symmetric and deterministic:
  *
  * `s = .7 · cos(title) + .3 · cos(description)`, `· .8` when both name a service and not the same one.
  *
  * `cos` is the cosine of weighted word vectors (1 + ln of the occurrences, times the weight of the word: .3 for words
- * of every alert, 3 for words of a kind of trouble). Numbers, ids, pod names, addresses and times are masked first, except HTTP
- * status codes, so the same alert at another time gives 1. A description that both lack leaves its share to the title.
+ * of most alerts, 3 for words of a kind of failure). Numbers, ids, pod names, addresses and times are masked first, except HTTP
+ * status codes, so the same alert at another time gives 1. When both descriptions are empty, only the titles count.
  */
 export function similarity(a: AlertText, b: AlertText): number {
   return similarityTo(a)(b);
 }
 
-/** The same of one alert to many, with its own words counted once. */
+/** Compares one alert with many, and tokenises it only once. */
 export function similarityTo(a: AlertText): (b: AlertText) => number {
   const [ofTitle, ofDescription] = [vector(a.title), vector(a.description)];
   return (b) => {
     const [otherTitle, otherDescription] = [vector(b.title), vector(b.description)];
-    // A title of punctuation and numbers alone has no words to compare: it is the same or it is not.
+    // Titles without words (only punctuation and numbers) are compared literally.
     const wordless = ofTitle.size + otherTitle.size === 0;
     const title = wordless ? Number(a.title.trim() === b.title.trim()) : cosine(ofTitle, otherTitle);
     const described = ofDescription.size + otherDescription.size > 0;
@@ -60,12 +60,12 @@ export function similarityTo(a: AlertText): (b: AlertText) => number {
   };
 }
 
-/** The different words of a text, most telling first; words that every alert has come last. */
-export function tellingWords(text: string): string[] {
+/** The distinct words of a text by descending weight: specific words first, generic ones last. */
+export function keywords(text: string): string[] {
   return [...vector(text)].sort((a, b) => b[1] - a[1]).map(([word]) => word);
 }
 
-/** Sources write one name in many ways of case and space. Empty for no service. */
+/** Case and surrounding space differ between sources. Empty for no service. */
 export function serviceKey(service: string | null): string {
   return service?.trim().toLowerCase() ?? '';
 }
@@ -82,7 +82,7 @@ function vector(text: string): Map<string, number> {
 }
 
 function tokens(text: string): string[] {
-  // `503` is what happened, `503 ms` is how long it took.
+  // `503` is a status code, `503 ms` a duration.
   const coded = text
     .slice(0, 20_000)
     .replaceAll(/\b([45]\d\d)\b(?!\s*(?:ms|s|sec|%|[kmg]i?b)\b|[.,]\d)/gi, ' http$1 ');
@@ -93,7 +93,7 @@ function cosine(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>):
   if (a.size === 0 || b.size === 0) return 0;
   let product = 0;
   for (const [token, value] of a) product += value * (b.get(token) ?? 0);
-  // A rounding error must not make one alert unlike itself.
+  // Rounded, so that an alert compared with itself gives exactly 1.
   return Math.min(1, Math.round((product / Math.sqrt(squared(a) * squared(b))) * 1e9) / 1e9);
 }
 
@@ -104,8 +104,8 @@ function squared(vector: ReadonlyMap<string, number>): number {
 }
 
 function weight(token: string): number {
-  if (COMMON.has(token)) return COMMON_WEIGHT;
-  return TELLING.has(token) || /^http\d/.test(token) ? TELLING_WEIGHT : 1;
+  if (GENERIC.has(token)) return GENERIC_WEIGHT;
+  return SPECIFIC.has(token) || /^http\d/.test(token) ? SPECIFIC_WEIGHT : 1;
 }
 
 function words(text: string): ReadonlySet<string> {

@@ -13,7 +13,7 @@ import {
   Whole,
 } from '#kernel/http/fields';
 import { PageQuery } from '#kernel/http/page';
-import type { Resemblance } from '../application/compare-patterns.js';
+import type { ScoredPattern } from '../application/compare-patterns.js';
 import {
   FEEDBACK_TYPES,
   type FeedbackType,
@@ -153,7 +153,7 @@ export function patternView(pattern: Pattern): PatternView {
   }; // prettier-ignore
 }
 
-export function similarView({ pattern, similarity }: Resemblance): SimilarPattern {
+export function similarView({ pattern, similarity }: ScoredPattern): SimilarPattern {
   return Object.assign(patternView(pattern), { similarity });
 }
 

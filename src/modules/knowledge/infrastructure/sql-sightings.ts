@@ -5,12 +5,12 @@ import type { FeedbackType } from '../domain/pattern.js';
 import { type Feedback, Sightings } from '../domain/patterns.js';
 
 @Injectable()
-export class TableSightings extends Sightings {
+export class SqlSightings extends Sightings {
   constructor(private readonly unitOfWork: UnitOfWork) {
     super();
   }
 
-  async oneAtATime(tenantId: TenantId): Promise<void> {
+  async lock(tenantId: TenantId): Promise<void> {
     await this.unitOfWork.takeTurn(tenantId, 'knowledge');
   }
 
@@ -31,7 +31,7 @@ export class TableSightings extends Sightings {
     );
   }
 
-  async keepFeedback(tenantId: TenantId, feedback: Feedback): Promise<void> {
+  async saveFeedback(tenantId: TenantId, feedback: Feedback): Promise<void> {
     const { incidentId, patternId, type, comment, givenBy, createdAt } = feedback;
     await this.unitOfWork.query(
       tenantId,
@@ -41,7 +41,7 @@ export class TableSightings extends Sightings {
     );
   }
 
-  async takeWaitingFeedback(
+  async claimPendingFeedback(
     tenantId: TenantId,
     incidentId: string,
     patternId: string,

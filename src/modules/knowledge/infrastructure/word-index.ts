@@ -3,20 +3,20 @@ import { Injectable } from '@nestjs/common';
 import { In, LessThan, MoreThanOrEqual } from 'typeorm';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { type AlertText, serviceKey, tellingWords } from '../domain/similarity.js';
+import { type AlertText, serviceKey, keywords } from '../domain/similarity.js';
 import type { Pattern } from '../domain/pattern.js';
 import { type PatternFilter, PatternIndex } from '../domain/patterns.js';
 import { patternSchema } from './pattern.schema.js';
 
-/** The words of a title that it is found by, and how many patterns are looked at for each and in all. */
-const MOST_WORDS = 24;
-const LONGEST_WORD = 64;
-const MOST_A_WORD = 200;
-const MOST_CANDIDATES = 50;
+/** Limits on the words indexed per title, and on the patterns considered per word and in total. */
+const MAX_WORDS = 24;
+const MAX_WORD_LENGTH = 64;
+const MAX_PATTERNS_PER_WORD = 200;
+const MAX_CANDIDATES = 50;
 
 /**
- * Patterns by the words of their alert's title: two alerts of which the titles share no word are never the same trouble.
- * Equality on a plain index, because under row-level security PostgreSQL uses no index for full-text operators.
+ * Inverted index of the words of alert titles: alerts whose titles share no word never match. It uses equality on a B-tree
+ * index, because under row-level security PostgreSQL uses no index for full-text operators.
  */
 @Injectable()
 export class WordIndex extends PatternIndex {
@@ -66,31 +66,31 @@ export class WordIndex extends PatternIndex {
   }
 }
 
-/** The same text first, then by how many words are shared; of equals the newer. */
-const RANK = `GROUP BY pattern_id ORDER BY bool_or(sought LIKE '=%') DESC, count(*) DESC, pattern_id DESC
- LIMIT ${MOST_CANDIDATES}`;
+/** Identical text first, then most shared words first, then newest first. */
+const RANK = `GROUP BY pattern_id ORDER BY bool_or(key LIKE '=%') DESC, count(*) DESC, pattern_id DESC
+ LIMIT ${MAX_CANDIDATES}`;
 
 const BY_WORDS = `
-SELECT pattern_id FROM unnest($2::text[]) AS sought, LATERAL (
-  SELECT pattern_id FROM pattern_words WHERE tenant_id = $1 AND word = sought
-   ORDER BY pattern_id DESC LIMIT ${MOST_A_WORD}) AS shared
+SELECT pattern_id FROM unnest($2::text[]) AS key, LATERAL (
+  SELECT pattern_id FROM pattern_words WHERE tenant_id = $1 AND word = key
+   ORDER BY pattern_id DESC LIMIT ${MAX_PATTERNS_PER_WORD}) AS shared
  ${RANK}`;
 
-/** A pattern that names no service may be of any. */
+/** Patterns of this service, and patterns without a service. */
 const BY_WORDS_OF_A_SERVICE = `
-SELECT pattern_id FROM unnest($2::text[]) AS sought, unnest(ARRAY['', $3]) AS named, LATERAL (
-  SELECT pattern_id FROM pattern_words WHERE tenant_id = $1 AND word = sought AND service = named
-   ORDER BY pattern_id DESC LIMIT ${MOST_A_WORD}) AS shared
+SELECT pattern_id FROM unnest($2::text[]) AS key, unnest(ARRAY['', $3]) AS named, LATERAL (
+  SELECT pattern_id FROM pattern_words WHERE tenant_id = $1 AND word = key AND service = named
+   ORDER BY pattern_id DESC LIMIT ${MAX_PATTERNS_PER_WORD}) AS shared
  ${RANK}`;
 
 /**
- * The words of the title, and one that stands for the whole text: of many alerts with one title, the same text comes
- * first. A title without a word, of punctuation and numbers alone, is found by itself as a whole.
+ * The words of the title, and a hash of the whole text, so that of many alerts with the same title an identical one ranks
+ * first. A title without words (only punctuation and numbers) is indexed as a whole.
  */
 function keysOf({ title, description }: AlertText): string[] {
-  const words = tellingWords(title).slice(0, MOST_WORDS);
+  const words = keywords(title).slice(0, MAX_WORDS);
   const keys = words.length > 0 ? words : [title.trim()];
-  const text = JSON.stringify([keys, tellingWords(description)]);
-  const whole = `=${createHash('sha256').update(text).digest('base64url')}`;
-  return [...new Set([whole, ...keys.map((word) => word.slice(0, LONGEST_WORD))])];
+  const text = JSON.stringify([keys, keywords(description)]);
+  const fingerprint = `=${createHash('sha256').update(text).digest('base64url')}`;
+  return [...new Set([fingerprint, ...keys.map((word) => word.slice(0, MAX_WORD_LENGTH))])];
 }
