@@ -98,9 +98,7 @@ it('each of the eleven types is read by an agent, and cited', async () => {
   const written = run.steps.find(({ agentName }) => agentName === 'synthesis')?.findings ?? [];
   expect(written.map(({ statement }) => statement).sort()).toEqual([
     expect.stringMatching(/^The note from a person’s note .*Ada saw/),
-    expect.stringMatching(
-      /^The runbook from a person’s runbook speaks of the likely cause .*raise its limit/,
-    ),
+    expect.stringMatching(/^The runbook from a person’s runbook mentions the likely cause .*raise its limit/),
   ]);
 });
 

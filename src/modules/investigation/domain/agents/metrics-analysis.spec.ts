@@ -112,7 +112,7 @@ describe('The metrics analysis', () => {
     ]);
     const report = run(both);
     expect(report.hypotheses.map(({ status }) => status)).toEqual(['open', 'open']);
-    expect(report.hypotheses[0]?.because).toMatch(/^\w+ fails just as it does, and it is not known who/);
+    expect(report.hypotheses[0]?.because).toMatch(/^\w+ fails in the same way, and it is not known which/);
     expect(report.missing).toEqual([expect.stringMatching(/^the call graph around checkout/)]);
     const known = run([...both, topology(['checkout', 'payments'])]);
     expect(known.hypotheses[0]).toMatchObject({ entity: 'payments', status: 'supported' });

@@ -32,7 +32,7 @@ function replicaGroups(signals: readonly AlertSignal[]): (entity: string) => str
   const groupOf = (entity: string): string => {
     let node = entity;
     for (let parent = parents.get(node); parent !== undefined; parent = parents.get(node)) {
-      // Path halving keeps long chains cheap.
+      // Path splitting keeps long chains cheap.
       parents.set(node, parents.get(parent) ?? parent);
       node = parent;
     }

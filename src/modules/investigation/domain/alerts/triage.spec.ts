@@ -67,8 +67,8 @@ describe('Triage', () => {
     expect(decidedBecause).toEqual([
       'The sender calls it medium.',
       'The tag “priority” says “P2”, which is high.',
-      '“Disk full” in the title speaks of saturation and justifies high.',
-      '“Disk” in the title speaks of saturation and justifies medium.',
+      '“Disk full” in the title indicates saturation and justifies high.',
+      '“Disk” in the title indicates saturation and justifies medium.',
       'staging is not production: lowered from high to medium.',
     ]);
   });

@@ -65,7 +65,7 @@ export function triage(alert: TriagedAlert): Triage {
   }
   for (const { rule, word, where } of matches) {
     severity = higherSeverity(severity, rule.severity);
-    reasons.push(`“${word}” in the ${where} speaks of ${rule.category} and justifies ${rule.severity}.`);
+    reasons.push(`“${word}” in the ${where} indicates ${rule.category} and justifies ${rule.severity}.`);
   }
   const environment = environmentOf(alert);
   if (environment.steps > 0) {
@@ -74,7 +74,7 @@ export function triage(alert: TriagedAlert): Triage {
     reasons.push(`${environment.name} is not production: lowered from ${before} to ${severity}.`);
   } else if (PRODUCTION.test(environment.name)) reasons.push(`${environment.name} is production.`);
   if (matches.length === 0)
-    reasons.push('No rule knows the words of this alert, so its category is unknown.');
+    reasons.push('No rule matches the words of this alert, so its category is unknown.');
 
   const category = matches[0]?.rule.category ?? 'unknown';
   return {

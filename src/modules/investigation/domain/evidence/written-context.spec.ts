@@ -32,12 +32,12 @@ describe('Notes and runbooks', () => {
     expect(writtenContext(set, best)).toMatchObject([
       {
         statement:
-          'The runbook from wiki speaks of the likely cause (“checkout” and “connection”): “When checkout has no connection left: raise the pool.”',
+          'The runbook from wiki mentions the likely cause (“checkout” and “connection”): “When checkout has no connection left: raise the pool.”',
         evidenceIds: ['evd_pool'],
         kind: 'written_context',
       },
       {
-        statement: 'The note from wiki says nothing of what was found: “It rains.”',
+        statement: 'The note from wiki does not mention what was found: “It rains.”',
         evidenceIds: ['evd_weather'],
       },
     ]);

@@ -28,8 +28,8 @@ export function writtenContext({ items }: EvidenceSet, best: Hypothesis | undefi
       const shared = [...new Set(textTokens(text))].filter((word) => causeWords.has(word));
       const relevance =
         shared.length < MIN_SHARED_WORDS
-          ? 'says nothing of what was found'
-          : `speaks of the likely cause (${listed(shared.map((word) => `“${word}”`))})`;
+          ? 'does not mention what was found'
+          : `mentions the likely cause (${listed(shared.map((word) => `“${word}”`))})`;
       return finding({
         statement: `The ${type} from ${shortened(source, 80)} ${relevance}: “${shortened(text, 300)}”`,
         evidenceIds: [evidenceId],

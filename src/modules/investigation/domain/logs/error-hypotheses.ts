@@ -78,7 +78,7 @@ function unnamedHypothesis(group: Group, share: number): Hypothesis {
     supportedBy: evidenceOf(group),
     category: 'errors',
     witnesses: kindsOf(group),
-    because: 'The messages tell what fails, not why.',
+    because: 'The messages show what fails, but not why.',
     entity: group.entity,
   });
 }

@@ -55,9 +55,9 @@ function whyOpen(
   if (explanation !== undefined) return explanation;
   if (category !== 'errors' && category !== 'dependency') return undefined;
   if (indistinguishableFrom !== undefined) {
-    return `${indistinguishableFrom} fails just as it does, and it is not known who of them calls whom.`;
+    return `${indistinguishableFrom} fails in the same way, and it is not known which of the two calls the other.`;
   }
-  return category === 'errors' && !isSource ? 'The metrics tell what suffers, not why.' : undefined;
+  return category === 'errors' && !isSource ? 'The metrics show what is affected, but not why.' : undefined;
 }
 
 function statementOf(category: CauseCategory, entity: string, cause: MetricShift | undefined): string {

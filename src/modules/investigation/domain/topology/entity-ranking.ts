@@ -105,19 +105,19 @@ function inferPropagation(
   const explanations = new Map<string, Explanation>(
     [...latencies].map(([entity, source]) => [
       entity,
-      { source, because: `It seems to wait for ${source}, whose times grew by a larger multiple.` },
+      { source, because: `It seems to wait for ${source}, whose latency grew by a larger factor.` },
     ]),
   );
   const onlyFails = (entity: string) =>
     shifts.every(({ series, role }) => series.entity !== entity || role === 'traffic' || role === 'errors');
   for (const entity of failures.negligible) {
     if (onlyFails(entity)) {
-      explanations.set(entity, { because: 'All in all it fails hardly more than before.' });
+      explanations.set(entity, { because: 'Its error ratio is hardly higher than before.' });
     }
   }
   for (const [entity, source] of failures.sources) {
     if (isUndecided(entity)) {
-      explanations.set(entity, { source, because: `It may only pass on failures of ${source}.` });
+      explanations.set(entity, { source, because: `It may only propagate failures of ${source}.` });
     }
   }
   const indistinguishable = new Map(

@@ -162,21 +162,13 @@ function measure(
   // An entity that is down does not count the requests sent to it.
   const rate = isDown ? baselineRate : requests && meanSince(requests, since);
   const rates = new Map(requests?.timestamps.map((timestamp, i) => [timestamp, requests.values[i] ?? 0]));
-  const weightedMean = (isIn: (timestamp: EpochMs) => boolean): number => {
-    let [total, sum] = [0, 0];
-    timestamps.forEach((timestamp, i) => {
-      if (!isIn(timestamp)) return;
-      const weight = rates.get(timestamp) ?? rate ?? 1;
-      total += weight;
-      sum += weight * (values[i] ?? 0);
-    });
-    return total > 0 ? sum / total : normal;
-  };
-  const [before, after] = [weightedMean((t) => t < since), weightedMean((t) => t >= since)];
+  const weights = timestamps.map((timestamp) => rates.get(timestamp) ?? rate ?? 1);
+  const first = timestamps.findIndex((timestamp) => timestamp >= since);
+  const split = first === -1 ? timestamps.length : first;
+  const before = weightedMean(values.slice(0, split), weights.slice(0, split)) ?? normal;
+  const after = weightedMean(values.slice(split), weights.slice(split)) ?? normal;
   const errorRatio = Math.max(0, role === 'availability' ? before - after : after - before);
-  const half = timestamps.findIndex(
-    (t, i) => t >= since && Math.abs((values[i] ?? before) - before) >= errorRatio / 2,
-  );
+  const half = values.findIndex((value, i) => i >= split && Math.abs(value - before) >= errorRatio / 2);
   const baselineSeconds = (since - (timestamps[0] ?? since)) / 1000;
   return {
     entity,
@@ -192,6 +184,13 @@ function measure(
     interval,
     isDown,
   };
+}
+
+/** Undefined when the weights add up to 0. */
+function weightedMean(values: readonly number[], weights: readonly number[]): number | undefined {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  if (!(total > 0)) return undefined;
+  return values.reduce((sum, value, i) => sum + (weights[i] ?? 0) * value, 0) / total;
 }
 
 function intervalOf(timestamps: readonly EpochMs[]): number {

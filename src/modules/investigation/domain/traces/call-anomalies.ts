@@ -95,7 +95,7 @@ export function missingCalls(statistics: readonly CitedStatistic[]): MissingCall
 /** Threshold on the z of a missing call. */
 export const MISSING_CALL_Z = 3;
 
-/** The suspected source of missing calls: a service that stopped calling others, or one after whose responses its callers stop. */
+/** The suspected source of missing calls: a service that stopped calling, or one after whose responses its callers stop. */
 export interface MissingCallSource {
   readonly entity: string;
   /** Its missing call with the highest z. */
