@@ -1,6 +1,6 @@
 import type { TenantId } from '#kernel/domain/ids';
 
-/** An incident as other modules see it: plain data, as of the moment of asking. */
+/** An incident as other modules see it: plain data, read once. */
 export interface IncidentSnapshot {
   readonly tenantId: TenantId;
   readonly incidentId: string;
@@ -28,10 +28,10 @@ export interface IncidentSnapshot {
 /** Which incident of which tenant. */
 export type IncidentKey = Pick<IncidentSnapshot, 'tenantId' | 'incidentId'>;
 
-/** As much of an alert as tells which it is. */
+/** The fields of an alert that identify it. */
 export type ArrivedAlert = Pick<IncidentSnapshot, 'incidentId' | 'title' | 'service' | 'tags'>;
 
-/** What the rest of the house tells an incident. Each step is legal from some statuses only. */
+/** What other modules did for an incident. Each step is legal from some statuses only. */
 export type LifecycleStep =
   | { readonly happened: 'triage_below_threshold' }
   | { readonly happened: 'investigation_started' }
@@ -47,64 +47,71 @@ export interface Conclusion {
   readonly rootCause: string | null;
   readonly confidence: number;
   readonly recommendedActions: readonly string[];
-  /** Statements of the causes that the run excluded. */
+  /** Statements of the causes that the run ruled out. */
   readonly ruledOut: readonly string[];
 }
 
-/** What became of a step: the incident afterwards, and whether it moved. */
-export interface Told {
+/** The incident after a step, and whether its status changed. */
+export interface StepResult {
   readonly moved: boolean;
   readonly incident: IncidentSnapshot;
 }
 
-/** What somebody makes of an incident, and what it is to be told of that, if anything. */
-export interface Judgement {
+/** A decision about an incident, and the step that follows from it, if any. */
+export interface StepDecision {
   readonly step: LifecycleStep | undefined;
 }
 
-/** The incident's side of everything that the other modules do for it. */
+/** The incident's side of investigation and remediation. */
 export abstract class IncidentLifecycle {
   abstract find(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot | undefined>;
 
   /**
-   * Locks the incident until the caller's transaction ends, so that what is decided by its status stays true.
+   * Locks the incident until the caller's transaction ends, so that its status cannot change before.
    * @throws Refusal `not_found`
    */
-  abstract hold(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot>;
+  abstract lock(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot>;
 
-  /** Those of the ids that exist, in no particular order. */
+  /** The incidents that exist, in no particular order. */
   abstract findMany(tenantId: TenantId, incidentIds: readonly string[]): Promise<IncidentSnapshot[]>;
 
   /** Earlier incidents of the same service that have a root cause, newest first. */
-  abstract earlier(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]>;
+  abstract earlierOfService(
+    tenantId: TenantId,
+    incidentId: string,
+    limit: number,
+  ): Promise<IncidentSnapshot[]>;
 
   /** The alerts that opened incidents in a window, oldest first. */
   abstract alertsBetween(tenantId: TenantId, from: Date, to: Date, limit: number): Promise<ArrivedAlert[]>;
 
   /**
-   * Tells the incident what happened, in the caller's transaction, so that both are stored or neither.
-   * @returns the incident afterwards and whether it moved. It does not where the step is not legal any more: a person
-   *   may have resolved it meanwhile, and her word stands.
+   * Applies a step in the caller's transaction, so that both are stored or neither. A step that is no longer legal changes
+   * nothing: a person may have resolved the incident in the meantime, which takes precedence.
    * @throws Refusal `not_found`
    */
-  abstract tell(tenantId: TenantId, incidentId: string, step: LifecycleStep): Promise<Told>;
+  abstract advance(tenantId: TenantId, incidentId: string, step: LifecycleStep): Promise<StepResult>;
 
-  /** The same step for many incidents at once; ids that do not exist are left out. */
-  abstract tellMany(tenantId: TenantId, incidentIds: readonly string[], step: LifecycleStep): Promise<Told[]>;
+  /** Applies the same step to many incidents at once. Unknown ids are ignored. */
+  abstract advanceMany(
+    tenantId: TenantId,
+    incidentIds: readonly string[],
+    step: LifecycleStep,
+  ): Promise<StepResult[]>;
 
   /**
-   * Reads many incidents, of one tenant or of several, and tells each what it is judged to; those that do not exist are
-   * left out.
-   * @param judge is asked again about one that somebody else has changed in between
-   * @returns the judgements that stand
+   * Reads many incidents, of one tenant or of several, and applies to each the step that is decided for it. Unknown ids are
+   * ignored.
+   * @param decide is called again for an incident that was changed concurrently
+   * @returns the decisions that were applied
    */
-  abstract tellEach<J extends Judgement>(
+  abstract advanceEach<D extends StepDecision>(
     incidents: readonly IncidentKey[],
-    judge: (incident: IncidentSnapshot) => J,
-  ): Promise<J[]>;
+    decide: (incident: IncidentSnapshot) => D,
+  ): Promise<D[]>;
 }
 
-/** An incident that somebody else than an alert opens. */
+/** An incident that a person or a trigger opens. */
 export interface NewIncident {
   readonly title: string;
   readonly description: string;
@@ -123,7 +130,7 @@ export abstract class IncidentOpening {
   abstract open(tenantId: TenantId, incident: NewIncident): Promise<string>;
 }
 
-/** One piece of evidence that was attached to an incident. */
+/** Evidence that was attached to an incident, without its content. */
 export interface AttachedEvidence {
   readonly evidenceId: string;
   readonly type: string;
@@ -131,14 +138,14 @@ export interface AttachedEvidence {
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
   readonly attachedAt: Date;
-  /** How many rows it has; a text or an object that was attached as a whole is one row. */
+  /** Number of rows. A text or an object that was attached as a whole is one row. */
   readonly accepted: number;
 }
 
 export abstract class IncidentEvidence {
-  /** What was attached, oldest first, without its content. */
+  /** Attached evidence, oldest first. */
   abstract of(tenantId: TenantId, incidentId: string, limit: number): Promise<AttachedEvidence[]>;
 
-  /** The rows of one piece as JSON arrays, in bounded batches, so that nobody holds a whole upload. */
+  /** The rows of one piece of evidence as JSON arrays, in bounded batches: an upload never has to fit in memory. */
   abstract rows(tenantId: TenantId, evidenceId: string): AsyncIterable<string>;
 }

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { provideStore } from '#kernel/persistence/aggregate-store';
 import { IncidentEvidence, IncidentLifecycle, IncidentOpening } from './api.js';
+import { AdvanceIncident } from './application/advance-incident.js';
 import { AttachEvidence } from './application/attach-evidence.js';
 import { ChangeIncident } from './application/change-incident.js';
 import { ListAlerts } from './application/list-alerts.js';
@@ -11,7 +12,6 @@ import { ReadEvidence } from './application/read-evidence.js';
 import { ReadTimeline } from './application/read-timeline.js';
 import { ReceiveAlert } from './application/receive-alert.js';
 import { TakeNotices } from './application/take-notices.js';
-import { TellIncident } from './application/tell-incident.js';
 import { Alerts } from './domain/alert.js';
 import { EvidenceShelf } from './domain/evidence.js';
 import { Incidents } from './domain/incidents.js';
@@ -26,10 +26,10 @@ import { DuplicateCounts } from './infrastructure/duplicate-counts.js';
 import { incidentSchema } from './infrastructure/incident.schema.js';
 import { SqlEvidenceShelf } from './infrastructure/sql-evidence-shelf.js';
 
-/** Alerts in, incidents kept. Global, so that its api.ts can be asked for without an import of this file. */
+/** Receives alerts and keeps incidents. Global, so that its api.ts can be injected without an import of this file. */
 @Global()
 @Module({
-  // The first one that fits an address takes it.
+  // The first one that matches a path serves it.
   controllers: [WebhooksController, NativeWebhooksController, IncidentsController, EvidenceController],
   providers: [
     ReceiveAlert,
@@ -47,7 +47,7 @@ import { SqlEvidenceShelf } from './infrastructure/sql-evidence-shelf.js';
     provideStore(Incidents, incidentSchema),
     { provide: Alerts, useClass: BatchedAlerts },
     { provide: EvidenceShelf, useClass: SqlEvidenceShelf },
-    { provide: IncidentLifecycle, useClass: TellIncident },
+    { provide: IncidentLifecycle, useClass: AdvanceIncident },
     { provide: IncidentOpening, useExisting: OpenIncident },
     { provide: IncidentEvidence, useClass: ReadEvidence },
   ],

@@ -44,7 +44,7 @@ export class EndRun {
         each.status === 'ruled_out' ? each.statement : [],
       );
       const conclusion = { rootCause, confidence, recommendedActions, ruledOut };
-      await this.incidents.tell(tenantId, run.incidentId, { happened: 'investigation_ended', conclusion });
+      await this.incidents.advance(tenantId, run.incidentId, { happened: 'investigation_ended', conclusion });
       await this.jobs.enqueue(tenantId, { name: 'admit-investigations', payload: {} });
     });
   }
@@ -64,7 +64,7 @@ export class EndRun {
   }
 
   private async closeWithoutProposal({ tenantId, incidentId }: Run): Promise<void> {
-    await this.incidents.tell(tenantId, incidentId, { happened: 'investigation_closed_without_proposal' });
+    await this.incidents.advance(tenantId, incidentId, { happened: 'investigation_closed_without_proposal' });
     await this.jobs.enqueue(tenantId, { name: 'admit-investigations', payload: {} });
   }
 }

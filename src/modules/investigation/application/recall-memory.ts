@@ -27,7 +27,7 @@ export class RecallMemory {
   ) {}
 
   async execute(tenantId: TenantId, incident: IncidentSnapshot): Promise<Recollection> {
-    const before = await this.incidents.earlier(tenantId, incident.incidentId, MOST_EARLIER);
+    const before = await this.incidents.earlierOfService(tenantId, incident.incidentId, MOST_EARLIER);
     const match = await this.patterns.match(tenantId, incident);
     const { severity, environment, tags, metadata } = incident;
     const investigated = {

@@ -55,7 +55,7 @@ export class StartInvestigation {
       });
       const queued = await this.runs.addUnlessUnderWay(tenantId, runs);
       const ids = queued.map(({ incidentId }) => incidentId);
-      const told = await this.incidents.tellMany(tenantId, ids, { happened: 'investigation_started' });
+      const told = await this.incidents.advanceMany(tenantId, ids, { happened: 'investigation_started' });
       // One that is investigating although no run is under way waits for what follows the end of the earlier run.
       const stuck = told.find(({ moved, incident }) => !moved && incident.status !== 'investigating');
       if (stuck) throw notInvestigable(stuck.incident.status);

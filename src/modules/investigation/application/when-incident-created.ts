@@ -3,7 +3,7 @@ import { byTenant, tenantsOf } from '#kernel/domain/by-tenant';
 import type { Severity } from '#kernel/domain/severity';
 import type { BatchHandler } from '#kernel/events/awaiting-publisher';
 import { Once } from '#kernel/events/once';
-import { IncidentLifecycle, type IncidentSnapshot, type Judgement } from '#modules/ingestion/api';
+import { IncidentLifecycle, type IncidentSnapshot, type StepDecision } from '#modules/ingestion/api';
 import { IncidentCreated } from '#modules/ingestion/events';
 import { Tenants } from '#modules/tenants/api';
 import { higherSeverity } from '../domain/alerts/severity.js';
@@ -37,7 +37,7 @@ export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
     const profiles = await this.tenants.profiles(tenantsOf(events));
     await this.once.doMany('triage-incident', events, async (fresh) => {
       const created = fresh.map(({ tenantId, data: { incidentId } }) => ({ tenantId, incidentId }));
-      const triaged = await this.incidents.tellEach(created, (incident) =>
+      const triaged = await this.incidents.advanceEach(created, (incident) =>
         triagedFor(profiles.get(incident.tenantId)?.settings.autoInvestigateMinSeverity, incident),
       );
       const arrived = triaged.map(({ incident }) => incident);
@@ -56,7 +56,7 @@ export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
   }
 }
 
-interface Triaged extends Judgement {
+interface Triaged extends StepDecision {
   readonly incident: IncidentSnapshot;
   readonly triage: Triage;
   /** Enough for its tenant to have it investigated without being asked. */

@@ -36,7 +36,7 @@ export class AdvancePlan {
         ending: await decide(changing),
       }));
       const lifecycleStep = ending && LIFECYCLE_STEPS[ending];
-      if (lifecycleStep) await this.incidents.tell(tenantId, plan.incidentId, lifecycleStep);
+      if (lifecycleStep) await this.incidents.advance(tenantId, plan.incidentId, lifecycleStep);
       return plan;
     });
   }

@@ -37,7 +37,7 @@ export class ApproveRemediation {
       const isLast = await this.plans.change(tenantId, remediationId, async (plan) => {
         const approves = plan.approve(approval, allowSelfApproval, this.clock.now());
         // Locked, so that the incident cannot end before this commits. Pending plans expire a moment after their incident.
-        const { status } = await this.incidents.hold(tenantId, plan.incidentId);
+        const { status } = await this.incidents.lock(tenantId, plan.incidentId);
         if (isOver(status))
           throw new Refusal(
             'approval_expired',

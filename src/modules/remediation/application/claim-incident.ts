@@ -22,7 +22,7 @@ export class ClaimIncident {
    */
   async execute({ tenantId, incidentId, remediationId }: Remediation): Promise<'claimed' | 'over' | 'busy'> {
     // Locked before the query, or two plans that start at once would not see each other.
-    const { status } = await this.incidents.hold(tenantId, incidentId);
+    const { status } = await this.incidents.lock(tenantId, incidentId);
     const others = await this.unitOfWork.query(
       tenantId,
       `SELECT 1 FROM remediations
@@ -31,7 +31,7 @@ export class ClaimIncident {
     );
     if (others.length > 0) return 'busy';
     if (isOver(status)) return 'over';
-    const { moved } = await this.incidents.tell(tenantId, incidentId, { happened: 'execution_started' });
+    const { moved } = await this.incidents.advance(tenantId, incidentId, { happened: 'execution_started' });
     return moved ? 'claimed' : 'busy';
   }
 }

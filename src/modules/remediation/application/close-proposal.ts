@@ -14,7 +14,7 @@ export class CloseProposal {
   /** Joins the transaction of the decision. */
   async execute({ tenantId, incidentId }: Remediation): Promise<void> {
     // Locked before the query, or the last two plans, rejected at once, would each see the other as pending.
-    await this.incidents.hold(tenantId, incidentId);
+    await this.incidents.lock(tenantId, incidentId);
     const waiting = await this.unitOfWork.query(
       tenantId,
       `SELECT 1 FROM remediations
@@ -22,6 +22,6 @@ export class CloseProposal {
       [tenantId, incidentId],
     );
     if (waiting.length > 0) return;
-    await this.incidents.tell(tenantId, incidentId, { happened: 'proposals_settled_without_approval' });
+    await this.incidents.advance(tenantId, incidentId, { happened: 'proposals_settled_without_approval' });
   }
 }

@@ -28,7 +28,9 @@ export class OpenApproval {
       payload: { remediationId, approvalId },
       runAt: approvalExpiresAt,
     });
-    const { incident } = await this.incidents.tell(tenantId, incidentId, { happened: 'approval_requested' });
+    const { incident } = await this.incidents.advance(tenantId, incidentId, {
+      happened: 'approval_requested',
+    });
     if (incident.status === 'awaiting_approval') return;
     throw new Refusal('conflict', `The incident is ${incident.status} and takes no remediation.`);
   }

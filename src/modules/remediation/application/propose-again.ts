@@ -21,7 +21,7 @@ export class ProposeAgain extends RemediationProposals {
 
   async proposeAgain(tenantId: TenantId, incidentId: string): Promise<void> {
     await this.unitOfWork.run(tenantId, async () => {
-      const { status } = await this.incidents.hold(tenantId, incidentId);
+      const { status } = await this.incidents.lock(tenantId, incidentId);
       // An investigation proposes its own plan, and a pending plan is not duplicated.
       if (status !== 'open')
         throw new Refusal('conflict', `No plan is proposed for an incident that is ${status}.`);

@@ -29,7 +29,7 @@ export class RequestApproval {
         expired.requestApproval(settings.approvals, this.clock.now());
         return expired;
       });
-      const { status } = await this.incidents.hold(tenantId, plan.incidentId);
+      const { status } = await this.incidents.lock(tenantId, plan.incidentId);
       // Otherwise the investigation would not propose its own plan, because the incident already waits for this one.
       if (status === 'investigating')
         throw new Refusal(

@@ -21,7 +21,7 @@ export class WhenInvestigationCompleted implements IEventHandler<InvestigationCo
     const { tenantId, data } = event;
     const { incidentId } = data;
     await this.once.do('propose-remediation', event, async () => {
-      const incident = await this.incidents.hold(tenantId, incidentId);
+      const incident = await this.incidents.lock(tenantId, incidentId);
       // A person has ended it meanwhile; no proposal is needed.
       if (incident.status !== 'investigating') return;
       // A newer run has started; the proposal follows from its result.
@@ -29,7 +29,7 @@ export class WhenInvestigationCompleted implements IEventHandler<InvestigationCo
       const found = await this.findPlan.execute(tenantId, incidentId);
       if (found) await this.proposeRemediation.execute(tenantId, found.result, found.plan);
       else
-        await this.incidents.tell(tenantId, incidentId, {
+        await this.incidents.advance(tenantId, incidentId, {
           happened: 'investigation_closed_without_proposal',
         });
     });

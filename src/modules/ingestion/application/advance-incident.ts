@@ -7,17 +7,17 @@ import {
   type IncidentKey,
   IncidentLifecycle,
   type IncidentSnapshot,
-  type Judgement,
   type LifecycleStep,
-  type Told,
+  type StepDecision,
+  type StepResult,
 } from '../api.js';
 import type { Incident } from '../domain/incident.js';
 import { Incidents } from '../domain/incidents.js';
 import { incidentRow } from './incident-row.js';
 
-/** The incident's side of what investigation and remediation do for it. */
+/** Moves incidents through their lifecycle on behalf of investigation and remediation. */
 @Injectable()
-export class TellIncident extends IncidentLifecycle {
+export class AdvanceIncident extends IncidentLifecycle {
   constructor(
     private readonly incidents: Incidents,
     private readonly unitOfWork: UnitOfWork,
@@ -31,7 +31,7 @@ export class TellIncident extends IncidentLifecycle {
     return incident && snapshot(incident);
   }
 
-  async hold(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot> {
+  async lock(tenantId: TenantId, incidentId: string): Promise<IncidentSnapshot> {
     return this.incidents.change(tenantId, incidentId, snapshot);
   }
 
@@ -39,7 +39,7 @@ export class TellIncident extends IncidentLifecycle {
     return (await this.incidents.findMany(tenantId, incidentIds)).map(snapshot);
   }
 
-  async earlier(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]> {
+  async earlierOfService(tenantId: TenantId, incidentId: string, limit: number): Promise<IncidentSnapshot[]> {
     const rows = await this.unitOfWork.query<{ incident_id: string }>(
       tenantId,
       `SELECT e.incident_id FROM incidents i JOIN incidents e USING (tenant_id, service)
@@ -53,7 +53,7 @@ export class TellIncident extends IncidentLifecycle {
   }
 
   async alertsBetween(tenantId: TenantId, from: Date, to: Date, limit: number): Promise<ArrivedAlert[]> {
-    // Ids tell the time, and so the primary key finds them.
+    // Ids sort by time, so the primary key has the range.
     return this.unitOfWork.query<ArrivedAlert>(
       tenantId,
       `SELECT incident_id AS "incidentId", title, service, tags FROM incidents
@@ -63,34 +63,38 @@ export class TellIncident extends IncidentLifecycle {
     );
   }
 
-  async tell(tenantId: TenantId, incidentId: string, step: LifecycleStep): Promise<Told> {
-    return this.incidents.change(tenantId, incidentId, (incident) => this.told(incident, step));
+  async advance(tenantId: TenantId, incidentId: string, step: LifecycleStep): Promise<StepResult> {
+    return this.incidents.change(tenantId, incidentId, (incident) => this.apply(incident, step));
   }
 
-  async tellMany(tenantId: TenantId, incidentIds: readonly string[], step: LifecycleStep): Promise<Told[]> {
+  async advanceMany(
+    tenantId: TenantId,
+    incidentIds: readonly string[],
+    step: LifecycleStep,
+  ): Promise<StepResult[]> {
     const keys = incidentIds.map((id) => ({ tenantId, id }));
-    return this.incidents.changeMany(keys, (incident) => this.told(incident, step));
+    return this.incidents.changeMany(keys, (incident) => this.apply(incident, step));
   }
 
-  async tellEach<J extends Judgement>(
+  async advanceEach<D extends StepDecision>(
     incidents: readonly IncidentKey[],
-    judge: (incident: IncidentSnapshot) => J,
-  ): Promise<J[]> {
+    decide: (incident: IncidentSnapshot) => D,
+  ): Promise<D[]> {
     const keys = incidents.map(({ tenantId, incidentId: id }) => ({ tenantId, id }));
     return this.incidents.changeMany(keys, (incident) => {
-      const judgement = judge(snapshot(incident));
-      if (judgement.step) take(incident, judgement.step, this.clock.now());
-      return judgement;
+      const decision = decide(snapshot(incident));
+      if (decision.step) applyStep(incident, decision.step, this.clock.now());
+      return decision;
     });
   }
 
-  private told(incident: Incident, step: LifecycleStep): Told {
-    const moved = take(incident, step, this.clock.now());
+  private apply(incident: Incident, step: LifecycleStep): StepResult {
+    const moved = applyStep(incident, step, this.clock.now());
     return { moved, incident: snapshot(incident) };
   }
 }
 
-function take(incident: Incident, step: LifecycleStep, now: Date): boolean {
+function applyStep(incident: Incident, step: LifecycleStep, now: Date): boolean {
   switch (step.happened) {
     case 'triage_below_threshold':
       return incident.triageStayedBelowThreshold(now);
