@@ -3,7 +3,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import { isUniqueViolation } from '#kernel/persistence/database-errors';
 import { Roster, Rosters } from './roster.js';
 
-/** Says who looks after a service, whether or not somebody did before. In transactions of its own: one that fails cannot go on. */
+/** Creates or replaces the roster of a service. The insert has its own transaction, since a failed one cannot continue. */
 @Injectable()
 export class ArrangeRoster {
   constructor(private readonly rosters: Rosters) {}
@@ -14,12 +14,12 @@ export class ArrangeRoster {
       await this.rosters.add(roster);
       return roster;
     } catch (error) {
-      // Asking first whether it is there would let two callers at once both hear that it is not.
+      // Checking first would race: two concurrent callers could both find no roster.
       if (!isUniqueViolation(error)) throw error;
     }
-    return this.rosters.change(tenantId, service, (present) => {
-      present.arrange(people);
-      return present;
+    return this.rosters.change(tenantId, service, (existing) => {
+      existing.arrange(people);
+      return existing;
     });
   }
 }

@@ -9,7 +9,7 @@ declare module '#kernel/domain/ids' {
   }
 }
 
-/** Who has to look at an incident. */
+/** The person on call for an incident. */
 export class Assignment extends Aggregate {
   readonly assignmentId!: string;
   readonly incidentId!: string;

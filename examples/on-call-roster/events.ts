@@ -4,13 +4,13 @@ import { IdOf, Text } from '#kernel/http/fields';
 class OnCallAssignedData {
   @IdOf('asg') assignmentId!: string;
   @IdOf('inc') incidentId!: string;
-  @Text({ max: 200, summary: 'The service whose roster was asked' }) service!: string;
-  @Text({ max: 200, summary: 'Who has to look at it' }) person!: string;
+  @Text({ max: 200, summary: 'The service whose roster was used' }) service!: string;
+  @Text({ max: 200, summary: 'The person on call' }) person!: string;
 }
 
 export class OnCallAssigned extends defineEvent({
   type: 'on_call.assigned',
-  summary: 'The person whose turn it is has to look at a new incident',
+  summary: 'A new incident is assigned to the next person of the roster',
   data: OnCallAssignedData,
   example: {
     assignmentId: 'asg_01HX9VTPQR3KF8MZWBYD5N6JCE',

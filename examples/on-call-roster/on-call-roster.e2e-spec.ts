@@ -27,12 +27,15 @@ describe('the on-call roster', () => {
     return String((await tenant.api.post('/v1/incidents', incident)).body['incidentId']);
   };
 
-  it('gives incidents of a service to its people in turns, and tells the stream', async () => {
+  it('rotates incidents of a service among its people, and publishes each assignment', async () => {
     expect(await arrange('checkout', ['Ada', 'Grace'])).toMatchObject({ status: 200, body: { next: 'Ada' } });
     const stream = await EventStream.open(tenant.api, '?events=on_call.*');
     const incidents: string[] = [];
     for (let n = 0; n < 3; n += 1) incidents.push(await openIncident('checkout'));
-    const frames = await until('all are assigned', () => stream.frames.length === 3 && stream.frames);
+    const frames = await until(
+      'all incidents are assigned',
+      () => stream.frames.length === 3 && stream.frames,
+    );
     stream.close();
     expect(frames.map(({ event, data }) => ({ event, ...data.data }))).toEqual(
       ['Ada', 'Grace', 'Ada'].map((person, at) => ({
@@ -50,24 +53,24 @@ describe('the on-call roster', () => {
     expect(await tenant.api.get('/v1/on-call/checkout')).toMatchObject({ body: { next: 'Grace' } });
   });
 
-  it('leaves incidents alone whose service has no roster', async () => {
+  it('assigns no incident whose service has no roster', async () => {
     await arrange('search', ['Ada']);
-    const [alone, given] = [await openIncident('nobody-s'), await openIncident('search')];
+    const [unassigned, assigned] = [await openIncident('no-roster'), await openIncident('search')];
     await until(
-      'the later one is given',
-      async () => (await tenant.api.get(`/v1/incidents/${given}/on-call`)).status === 200,
+      'the later one is assigned',
+      async () => (await tenant.api.get(`/v1/incidents/${assigned}/on-call`)).status === 200,
     );
-    expect((await tenant.api.get(`/v1/incidents/${alone}/on-call`)).status).toBe(404);
+    expect((await tenant.api.get(`/v1/incidents/${unassigned}/on-call`)).status).toBe(404);
   });
 
-  it('takes twenty arrangements at once', async () => {
+  it('accepts twenty concurrent updates', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => arrange('raced', [`Person ${n}`])),
     );
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
   });
 
-  it('is arranged by admins, read by members, and hidden from strangers', async () => {
+  it('is set by admins, read by members, and hidden from other tenants', async () => {
     const member = { email: `${randomUUID()}@example.com`, password: randomUUID() };
     await tenant.api.post('/v1/users', { ...member, name: 'Linus', role: 'member' });
     const { body } = await new Api(server.url).post<{ accessToken: string }>('/v1/auth/login', member);
@@ -83,11 +86,11 @@ describe('the on-call roster', () => {
     expect((await new Api(server.url).get('/v1/on-call/checkout')).status).toBe(401);
   });
 
-  it('refuses a roster of nobody', async () => {
+  it('refuses an empty roster', async () => {
     expect(await arrange('checkout', [])).toMatchObject({ status: 400, body: { error: 'validation_error' } });
   });
 
-  it('is in the documents of the server', async () => {
+  it('is in the API documents', async () => {
     const { body: openApi } = await new Api(server.url).get<{ paths: object }>('/openapi.json');
     expect(Object.keys(openApi.paths)).toContain('/v1/on-call/{service}');
     const { body: asyncApi } = await new Api(server.url).get('/asyncapi.json');

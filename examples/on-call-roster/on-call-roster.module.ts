@@ -24,6 +24,6 @@ class OnCallRosterModule {}
 export const onCallRoster: Extension = {
   module: OnCallRosterModule,
   events: [OnCallAssigned],
-  // As seen from dist/examples/on-call-roster, where this file runs.
+  // Relative to dist/examples/on-call-roster, where this file runs.
   migrations: [fileURLToPath(new URL('../../../examples/on-call-roster/migrations', import.meta.url))],
 };

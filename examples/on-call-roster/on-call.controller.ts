@@ -19,7 +19,7 @@ export class OnCallController {
 
   @Put('on-call/:service')
   @Allow({ role: 'admin' })
-  @ApiOperation({ operationId: 'arrangeRoster', summary: 'Say who looks after a service, in turns' })
+  @ApiOperation({ operationId: 'arrangeRoster', summary: 'Set the roster of a service' })
   @ApiOkResponse({ type: RosterView })
   @errorResponses(400, 401, 403, 413, 415, 429)
   async arrange(
@@ -32,7 +32,7 @@ export class OnCallController {
 
   @Get('on-call/:service')
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'getRoster', summary: 'Who looks after a service' })
+  @ApiOperation({ operationId: 'getRoster', summary: 'Get the roster of a service' })
   @ApiOkResponse({ type: RosterView })
   @errorResponses(401, 403, 404, 429)
   async roster(@Caller() { tenantId }: Principal, @Param('service') service: string): Promise<RosterView> {
@@ -41,7 +41,7 @@ export class OnCallController {
 
   @Get('incidents/:incidentId/on-call')
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'getOnCall', summary: 'Who has to look at an incident' })
+  @ApiOperation({ operationId: 'getOnCall', summary: 'Get the person on call for an incident' })
   @ApiOkResponse({ type: AssignmentView })
   @errorResponses(401, 403, 404, 429)
   async onCall(

@@ -4,7 +4,7 @@ export class RosterBody {
   @Texts({
     max: 100,
     maxLength: 200,
-    summary: 'Names, in the order of their turns',
+    summary: 'Names, in rotation order',
     example: ['Ada', 'Grace'],
   })
   people!: string[];
@@ -13,7 +13,7 @@ export class RosterBody {
 export class RosterView {
   @Text({ max: 200, example: 'checkout' }) service!: string;
   @Texts({ example: ['Ada', 'Grace'] }) people!: readonly string[];
-  @Text({ max: 200, summary: 'Who gets the next incident', example: 'Grace' }) next!: string;
+  @Text({ max: 200, summary: 'The person who gets the next incident', example: 'Grace' }) next!: string;
 }
 
 export class AssignmentView {

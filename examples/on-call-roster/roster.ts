@@ -3,7 +3,7 @@ import { invalid } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { Store } from '#kernel/domain/store';
 
-/** Who looks after a service, and whose turn is next. */
+/** The rotation of people on call for a service. */
 export class Roster extends Aggregate {
   readonly service!: string;
   people!: readonly string[];
@@ -20,7 +20,7 @@ export class Roster extends Aggregate {
     return roster;
   }
 
-  /** Begins anew with the first of these people. */
+  /** Replaces the rotation and restarts it with its first person. */
   arrange(people: readonly string[]): void {
     if (people.length === 0) throw invalid('people', 'must name at least one person');
     this.people = people;
@@ -31,7 +31,7 @@ export class Roster extends Aggregate {
     return this.people[this.turn] ?? '';
   }
 
-  /** @returns whose turn it was */
+  /** @returns the person whose turn it was */
   takeTurn(): string {
     const person = this.next;
     this.turn = (this.turn + 1) % this.people.length;

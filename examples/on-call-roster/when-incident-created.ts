@@ -6,7 +6,7 @@ import { IncidentCreated } from '#modules/ingestion/events';
 import { Assignment, Assignments } from './assignment.js';
 import { Rosters } from './roster.js';
 
-/** Gives a new incident to the person whose turn it is. Turn, assignment and event are stored together, once. */
+/** Assigns a new incident to the next person of the roster. Turn, assignment and event are stored in one transaction, once. */
 @EventsHandler(IncidentCreated)
 export class WhenIncidentCreated implements IEventHandler<IncidentCreated> {
   constructor(

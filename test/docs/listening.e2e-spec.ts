@@ -11,10 +11,10 @@ import { until } from '../support/until.js';
 interface Reader {
   readonly listen: (options: {
     url: string;
-    token: (refused: boolean) => string;
-    begin: () => void;
-    tell: (event: { data: { incidentId: string } }) => void;
-    stop: AbortSignal;
+    getToken: (refused: boolean) => string;
+    onReset: () => void;
+    onEvent: (event: { data: { incidentId: string } }) => void;
+    signal: AbortSignal;
   }) => Promise<unknown>;
 }
 
@@ -46,13 +46,13 @@ it('the reader of docs/listening.md tells each event once and in order, cut off 
   const { listen } = await shownReader();
   const ended = listen({
     url: `http://127.0.0.1:${proxy.port}`,
-    token: (refused) => {
+    getToken: (refused) => {
       if (refused) seen.refused += 1;
       return seen.refused > 0 ? (tenant.api.token ?? '') : shortLived;
     },
-    begin: () => (seen.begun += 1),
-    tell: ({ data }) => seen.told.push(data.incidentId),
-    stop: stop.signal,
+    onReset: () => (seen.begun += 1),
+    onEvent: ({ data }) => seen.told.push(data.incidentId),
+    signal: stop.signal,
   });
   await until('it listens', () => seen.begun === 1);
 
