@@ -134,18 +134,6 @@ export class EvidenceSet {
     return (this.#callGraph ??= new CallGraph(this.edges.map(({ row }) => row)));
   }
 
-  private rows<Row extends Evidence['rows'][number]>(
-    type: EvidenceType,
-    is: (row: Evidence['rows'][number]) => row is Row,
-  ): Cited<Row>[] {
-    const cited: Cited<Row>[] = [];
-    for (const { evidenceId, rows, type: own } of this.#byId) {
-      if (own !== type) continue;
-      for (const row of rows) if (is(row)) cited.push({ evidenceId, row });
-    }
-    return cited;
-  }
-
   /** Notes, and text output of databases. Not runbooks: they describe failures that may not have happened. */
   get notes(): readonly Cited<TextNote>[] {
     return this.#byId.flatMap((item) => {
@@ -156,6 +144,18 @@ export class EvidenceSet {
         item.rows.filter((row): row is TextNote => !isMetricPoint(row)),
       );
     });
+  }
+
+  private rows<Row extends Evidence['rows'][number]>(
+    type: EvidenceType,
+    is: (row: Evidence['rows'][number]) => row is Row,
+  ): Cited<Row>[] {
+    const cited: Cited<Row>[] = [];
+    for (const { evidenceId, rows, type: own } of this.#byId) {
+      if (own !== type) continue;
+      for (const row of rows) if (is(row)) cited.push({ evidenceId, row });
+    }
+    return cited;
   }
 }
 

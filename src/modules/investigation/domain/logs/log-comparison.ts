@@ -78,27 +78,12 @@ export function compareLogs(all: readonly Cited<LogLine>[], split: EpochMs): Log
   const timeRatio = start < split ? Math.max(0, end - split) / (split - start) : 0;
   const linesBefore = sum([...totals.values()].map((total) => total.before));
 
-  const templates = tallies.map((entry): TemplateShift => {
-    const total = totals.get(entry.entity) ?? entry;
-    const expected = entry.before * Math.max(timeRatio, volumeRatio(entry, total));
-    const evidence = entry.after > 0 ? entry.evidenceAfter : entry.evidenceBefore;
-    return {
-      entity: entry.entity,
-      text: entry.template.text,
-      isError: entry.isError,
-      before: entry.before,
-      after: entry.after,
-      expected,
-      z: poissonDistance(entry.after, expected, entry.before),
-      firstAt: (entry.firstAfter ?? entry.first).timestamp,
-      sample: (entry.firstAfter ?? entry.first).message,
-      evidenceIds: [...evidence],
-    };
-  });
-  templates.sort(
-    (a, b) =>
-      b.z - a.z || compareText(a.entity, b.entity) || compareText(a.text, b.text) || a.firstAt - b.firstAt,
-  );
+  const templates = tallies
+    .map((entry) => toShift(entry, totals.get(entry.entity) ?? entry, timeRatio))
+    .sort(
+      (a, b) =>
+        b.z - a.z || compareText(a.entity, b.entity) || compareText(a.text, b.text) || a.firstAt - b.firstAt,
+    );
   return {
     templates,
     linesBefore,
@@ -144,6 +129,24 @@ function tally(lines: readonly Cited<LogLine>[], split: EpochMs): Tally[] {
     }
   }
   return [...byTemplate.values()].flatMap((tallies) => [...tallies.values()]);
+}
+
+function toShift(entry: Tally, total: LineCounts, timeRatio: number): TemplateShift {
+  const { entity, template, isError, before, after } = entry;
+  const expected = before * Math.max(timeRatio, volumeRatio(entry, total));
+  const { timestamp: firstAt, message: sample } = entry.firstAfter ?? entry.first;
+  return {
+    entity,
+    text: template.text,
+    isError,
+    before,
+    after,
+    expected,
+    z: poissonDistance(after, expected, before),
+    firstAt,
+    sample,
+    evidenceIds: [...(after > 0 ? entry.evidenceAfter : entry.evidenceBefore)],
+  };
 }
 
 function volumeRatio(entry: Tally, total: LineCounts): number {
