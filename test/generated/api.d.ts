@@ -1408,7 +1408,7 @@ export interface components {
             event: "approval.requested";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -1431,7 +1431,7 @@ export interface components {
             event: "approval.resolved";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -1906,7 +1906,7 @@ export interface components {
             event: "incident.created";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -1939,7 +1939,7 @@ export interface components {
             event: "incident.status_changed";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -1990,7 +1990,7 @@ export interface components {
             event: "integration.connected";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2011,7 +2011,7 @@ export interface components {
             event: "integration.disconnected";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2062,7 +2062,7 @@ export interface components {
             event: "investigation.completed";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2093,7 +2093,7 @@ export interface components {
             event: "investigation.progress";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2158,7 +2158,7 @@ export interface components {
             event: "investigation.known_solution_found";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2305,7 +2305,7 @@ export interface components {
             event: "knowledge.pattern_extracted";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2398,7 +2398,7 @@ export interface components {
         };
         /** @enum {string} */
         Plan: "starter" | "pro" | "business" | "enterprise";
-        /** @description The name of an event says which data it has. A frame of the stream holds the same but for the id */
+        /** @description The field `event` determines the type of `data`. The data of a stream frame has the same fields except `id` */
         PublishedEvent: components["schemas"]["TenantCreated"] | components["schemas"]["TenantUpdated"] | components["schemas"]["UserCreated"] | components["schemas"]["UserUpdated"] | components["schemas"]["UserDeleted"] | components["schemas"]["IncidentCreated"] | components["schemas"]["IncidentStatusChanged"] | components["schemas"]["InvestigationProgress"] | components["schemas"]["InvestigationCompleted"] | components["schemas"]["KnownSolutionFound"] | components["schemas"]["RemediationProposed"] | components["schemas"]["RemediationApproved"] | components["schemas"]["RemediationRejected"] | components["schemas"]["RemediationExecuted"] | components["schemas"]["ApprovalRequested"] | components["schemas"]["ApprovalResolved"] | components["schemas"]["IntegrationConnected"] | components["schemas"]["IntegrationDisconnected"] | components["schemas"]["TriggerCreated"] | components["schemas"]["TriggerDeleted"] | components["schemas"]["TriggerEventReceived"] | components["schemas"]["PatternExtracted"];
         RecordChangeBody: {
             type: components["schemas"]["ChangeType"];
@@ -2444,7 +2444,7 @@ export interface components {
             event: "remediation.approved";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2466,7 +2466,7 @@ export interface components {
             event: "remediation.executed";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2509,7 +2509,7 @@ export interface components {
             event: "remediation.proposed";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2533,7 +2533,7 @@ export interface components {
             event: "remediation.rejected";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2790,7 +2790,7 @@ export interface components {
             event: "tenant.created";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2836,7 +2836,7 @@ export interface components {
             event: "tenant.updated";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2891,7 +2891,7 @@ export interface components {
             event: "trigger.created";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2915,7 +2915,7 @@ export interface components {
             event: "trigger.deleted";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -2936,7 +2936,7 @@ export interface components {
             event: "trigger.event_received";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -3004,7 +3004,7 @@ export interface components {
             event: "user.created";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -3029,7 +3029,7 @@ export interface components {
             event: "user.deleted";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;
@@ -3058,7 +3058,7 @@ export interface components {
             event: "user.updated";
             /**
              * Format: date-time
-             * @description When the fact was committed
+             * @description When the event was committed
              */
             timestamp: string;
             tenantId: string;

@@ -197,7 +197,7 @@ describe('once a day', () => {
         return month?.part === null;
       });
       expect(await written()).toEqual([60]);
-      await until('the log says so', () => /Kept events_\d{4}_\d\d: no event is of/.test(server.log));
+      await until('the log says so', () => /Kept events_\d{4}_\d\d: there are no events of/.test(server.log));
     });
 
     it('they go, and no others, when there are some of each month since', async () => {

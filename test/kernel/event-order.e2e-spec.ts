@@ -16,11 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** The moves of every incident as the log tells them, and the status that its row has. */
-async function histories(): Promise<{ status: string; moves: string[][] }[]> {
+/** The status changes of every incident in the order of the log, and the status in its row. */
+async function histories(): Promise<{ status: string; changes: string[][] }[]> {
   return sql(
     server.database.url,
-    `SELECT i.status, json_agg(json_build_array(e.data->>'previousStatus', e.data->>'newStatus') ORDER BY e.seq) AS moves
+    `SELECT i.status, json_agg(json_build_array(e.data->>'previousStatus', e.data->>'newStatus') ORDER BY e.seq) AS changes
        FROM incidents i JOIN events e USING (tenant_id, incident_id)
       WHERE e.type = 'incident.status_changed' GROUP BY i.incident_id, i.status`,
     [],
@@ -28,7 +28,7 @@ async function histories(): Promise<{ status: string; moves: string[][] }[]> {
   );
 }
 
-it(`tells the facts in their order when triage and a person race for the same incident ${ROUNDS} times`, async () => {
+it(`the log keeps the order of status changes when triage and a user race for the same incident ${ROUNDS} times`, async () => {
   let left = ROUNDS;
   const race = async (): Promise<void> => {
     while (left-- > 0) {
@@ -37,12 +37,12 @@ it(`tells the facts in their order when triage and a person race for the same in
         description: 'x',
         severity: 'info',
       });
-      // The reaction to incident.created is on its way to the same row.
+      // The handler of incident.created is about to change the same row.
       await tenant.api.patch(`/v1/incidents/${String(body['incidentId'])}`, { status: 'closed' });
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, race));
-  await until('the relay has told every handler of every event', async () => {
+  await until('the relay has delivered every event', async () => {
     const [stream] = await sql<{ behind: boolean }>(
       server.database.url,
       'SELECT seq > relayed AS behind FROM event_stream',
@@ -54,32 +54,32 @@ it(`tells the facts in their order when triage and a person race for the same in
 
   const all = await histories();
   expect(all).toHaveLength(ROUNDS);
-  for (const { status, moves } of all) {
-    // Each move starts where the one before it ended: the log has them in the order in which they happened.
-    expect(moves[0]?.[0]).toBe('open');
-    for (let n = 1; n < moves.length; n += 1) expect(moves[n]?.[0]).toBe(moves[n - 1]?.[1]);
-    expect(moves.at(-1)?.[1]).toBe(status);
+  for (const { status, changes } of all) {
+    // Each change starts from the status in which the previous one ended, so the log has them in the order they happened.
+    expect(changes[0]?.[0]).toBe('open');
+    for (let n = 1; n < changes.length; n += 1) expect(changes[n]?.[0]).toBe(changes[n - 1]?.[1]);
+    expect(changes.at(-1)?.[1]).toBe(status);
     expect(status).toBe('closed');
   }
 }, 120_000);
 
-it('has no gaps: as many events as the counter says, each at a place of its own', async () => {
-  const [log] = await sql<{ events: number; places: number; last: number; counter: number }>(
+it('the log has no gaps: as many events as the counter says, each with its own sequence number', async () => {
+  const [log] = await sql<{ events: number; seqs: number; last: number; counter: number }>(
     server.database.url,
-    `SELECT count(*)::int AS events, count(DISTINCT e.seq)::int AS places, max(e.seq)::int AS last, max(s.seq)::int AS counter
+    `SELECT count(*)::int AS events, count(DISTINCT e.seq)::int AS seqs, max(e.seq)::int AS last, max(s.seq)::int AS counter
        FROM events e JOIN event_stream s USING (tenant_id)`,
     [],
     tenant.tenantId,
   );
-  expect(log?.places).toBe(log?.events);
+  expect(log?.seqs).toBe(log?.events);
   expect([log?.last, log?.counter]).toEqual([log?.events, log?.events]);
 });
 
-it('stores nothing whose events cannot be appended', async () => {
-  const refuse = `ALTER TABLE events ADD CONSTRAINT refused CHECK (data->>'title' IS DISTINCT FROM 'Unheard of') NOT VALID`;
+it('a change is not stored when its events cannot be appended', async () => {
+  const refuse = `ALTER TABLE events ADD CONSTRAINT refused CHECK (data->>'title' IS DISTINCT FROM 'Refused') NOT VALID`;
   await sql(server.database.url, refuse);
   const { status } = await tenant.api.post('/v1/incidents', {
-    title: 'Unheard of',
+    title: 'Refused',
     description: 'x',
     severity: 'info',
   });
@@ -87,11 +87,15 @@ it('stores nothing whose events cannot be appended', async () => {
   expect(status).toBe(500);
   const stored = await sql(
     server.database.url,
-    `SELECT FROM incidents WHERE title = 'Unheard of'`,
+    `SELECT FROM incidents WHERE title = 'Refused'`,
     [],
     tenant.tenantId,
   );
   expect(stored).toEqual([]);
-  const next = await tenant.api.post('/v1/incidents', { title: 'Heard', description: 'x', severity: 'info' });
+  const next = await tenant.api.post('/v1/incidents', {
+    title: 'Accepted',
+    description: 'x',
+    severity: 'info',
+  });
   expect(next.status).toBe(201);
 });

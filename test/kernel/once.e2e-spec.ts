@@ -4,7 +4,7 @@ import { byTenant } from '#kernel/domain/by-tenant';
 import { newTenantId, type TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
 import type { DomainEvent } from '#kernel/events/define-event';
-import { Once, tell } from '#kernel/events/once';
+import { Once, runDelivery } from '#kernel/events/once';
 import { applicationDataSource } from '#kernel/persistence/data-source';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentCreated } from '#modules/ingestion/events';
@@ -37,10 +37,10 @@ beforeEach(async () => {
 });
 
 async function tenantWithLog(): Promise<TenantId> {
-  const founded = newTenantId();
+  const created = newTenantId();
   const log = 'INSERT INTO event_stream (tenant_id, seq, relayed) VALUES ($1, 0, 0)';
-  await unitOfWork.query(founded, log, [founded]);
-  return founded;
+  await unitOfWork.query(created, log, [created]);
+  return created;
 }
 const look = <R extends object>(text: string, parameters: unknown[] = []): Promise<R[]> =>
   unitOfWork.query<R>(tenantId, text, parameters);
@@ -74,11 +74,11 @@ const owe = (seq: number, handler = 'H', tenant = tenantId): Promise<unknown> =>
     'INSERT INTO owed_events (tenant_id, handler, seq) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
     [tenant, handler, seq],
   );
-const remembered = async (): Promise<string | undefined> =>
+const recorded = async (): Promise<string | undefined> =>
   (await look<{ places: string }>('SELECT places::text FROM handled_places'))[0]?.places;
 
 describe('an effect', () => {
-  it('happens once when its event comes 20 times at the same time', async () => {
+  it('happens once when its event is delivered 20 times at the same time', async () => {
     const race = (...seqs: number[]) =>
       Promise.all(Array.from({ length: 20 }, () => handle(eventsAt(...seqs))));
     await race(1, 2, 3);
@@ -86,7 +86,7 @@ describe('an effect', () => {
     expect(await done()).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('is not remembered when it fails, and happens when its event comes again, before later ones or after', async () => {
+  it('is not recorded when it fails, and happens when its event is redelivered, before or after later events', async () => {
     const fails = once.do('effect', eventsAt(1)[0], () => Promise.reject(new Error('no')));
     await expect(fails).rejects.toThrow('no');
     await handle(eventsAt(2));
@@ -95,7 +95,7 @@ describe('an effect', () => {
     expect(await done()).toEqual([1, 2]);
   });
 
-  it('is its tenant’s alone, and has its own name', async () => {
+  it('is recorded per tenant and name', async () => {
     const first = tenantId;
     await handle(eventsAt(1));
     tenantId = newTenantId();
@@ -106,70 +106,70 @@ describe('an effect', () => {
     expect(await done()).toEqual([1]);
   });
 
-  it('of a part of what its handler is told leaves the rest to be done', async () => {
-    const told = eventsAt(3, 6, 9, 12);
-    await tell('H', told, () => handle(eventsAt(3, 9)));
-    expect(await remembered()).toBe('{[0,1),[3,4),[7,10)}');
-    await tell('H', told, () => handle(told));
-    expect(await remembered()).toBe('{[0,1),[3,13)}');
+  it('of some of the delivered events leaves the others to be handled', async () => {
+    const delivered = eventsAt(3, 6, 9, 12);
+    await runDelivery('H', delivered, () => handle(eventsAt(3, 9)));
+    expect(await recorded()).toBe('{[0,1),[3,4),[7,10)}');
+    await runDelivery('H', delivered, () => handle(delivered));
+    expect(await recorded()).toBe('{[0,1),[3,13)}');
     expect(await done()).toEqual([3, 6, 9, 12]);
   });
 
-  it('that is owed is done later and once, whatever the relay has passed meanwhile', async () => {
-    const told = eventsAt(1, 2, 3);
-    await tell('H', told, () => handle(eventsAt(1)));
-    await tell('H', told, () => handle(eventsAt(3)));
+  it('that is owed happens later and once, however far the relay has moved meanwhile', async () => {
+    const delivered = eventsAt(1, 2, 3);
+    await runDelivery('H', delivered, () => handle(eventsAt(1)));
+    await runDelivery('H', delivered, () => handle(eventsAt(3)));
     await owe(2);
-    // Told as failed although it was there: the connection broke at its commit.
+    // Reported as failed although it happened: the connection broke at its commit.
     await owe(3);
     await relayedTo(50);
-    await tell('H', eventsAt(60), () => handle(eventsAt(60)));
-    expect(await remembered()).toBe('{[0,2),[3,51),[60,61)}');
-    for (const seq of [2, 3, 2, 3]) await tell('H', eventsAt(seq), () => handle(eventsAt(seq)));
+    await runDelivery('H', eventsAt(60), () => handle(eventsAt(60)));
+    expect(await recorded()).toBe('{[0,2),[3,51),[60,61)}');
+    for (const seq of [2, 3, 2, 3]) await runDelivery('H', eventsAt(seq), () => handle(eventsAt(seq)));
     expect(await done()).toEqual([1, 2, 3, 60]);
-    expect(await remembered()).toBe('{[0,51),[60,61)}');
+    expect(await recorded()).toBe('{[0,51),[60,61)}');
   });
 
-  it('is remembered in one short row, however many events there were and whoever else is owed something', async () => {
+  it('is recorded in one short row, however many events there were and whatever other handlers are owed', async () => {
     for (let page = 0; page < 50; page += 1) {
-      const told = eventsAt(page * 30 + 1, page * 30 + 4, page * 30 + 7);
-      for (const { seq } of told) await tell('H', told, () => handle(eventsAt(seq)));
+      const delivered = eventsAt(page * 30 + 1, page * 30 + 4, page * 30 + 7);
+      for (const { seq } of delivered) await runDelivery('H', delivered, () => handle(eventsAt(seq)));
       await owe(page * 30 + 15, 'Another');
       await relayedTo(page * 30 + 30);
     }
     expect(await done()).toHaveLength(150);
-    expect(await remembered()).toBe('{[0,1478)}');
+    expect(await recorded()).toBe('{[0,1478)}');
   });
 });
 
-describe('effects of several tenants, who share a batch', () => {
-  it('happen once for each of them when their events come 20 times at the same time, in different company', async () => {
+describe('effects of several tenants that share a batch', () => {
+  it('happen once for each of them when their events are delivered 20 times at the same time, in different batches', async () => {
     const [one, two, three] = [tenantId, await tenantWithLog(), await tenantWithLog()];
     await Promise.all(
       Array.from({ length: 20 }, async (_, n) => {
-        const company = [n % 3 > 0 ? [one] : [], [two], n % 2 > 0 ? [three] : []].flat();
-        const told = company.flatMap((tenant) => eventsOf(tenant, 1, 2)) as unknown as Events;
-        // As the publisher does: those who fail together, because one of them kept them waiting, are told of alone.
-        await handle(told).catch(async () => {
-          for (const own of byTenant(told).values()) await handle(own as Events);
+        const members = [n % 3 > 0 ? [one] : [], [two], n % 2 > 0 ? [three] : []].flat();
+        const delivered = members.flatMap((tenant) => eventsOf(tenant, 1, 2)) as unknown as Events;
+        // As the publisher does: when a shared batch fails, for instance on a lock time-out, each tenant's events are delivered alone.
+        await handle(delivered).catch(async () => {
+          for (const own of byTenant(delivered).values()) await handle(own as Events);
         });
       }),
     );
     for (const tenant of [one, two, three]) expect(await doneFor(tenant)).toEqual([1, 2]);
   });
 
-  it('leave out what was done for one of them, at whatever places the others are', async () => {
+  it('skip events that were handled for one of them, wherever the other logs are', async () => {
     const other = await tenantWithLog();
     await handle(eventsAt(2));
-    const told = [...eventsAt(1, 2), ...eventsOf(other, 2, 7)] as unknown as Events;
+    const delivered = [...eventsAt(1, 2), ...eventsOf(other, 2, 7)] as unknown as Events;
     const fresh: DomainEvent[] = [];
-    await tell('H', told, () =>
-      once.doMany('effect', told, (some) => {
+    await runDelivery('H', delivered, () =>
+      once.doMany('effect', delivered, (some) => {
         fresh.push(...some);
         return act(some);
       }),
     );
-    expect(fresh).toEqual([told[0], told[2], told[3]]);
+    expect(fresh).toEqual([delivered[0], delivered[2], delivered[3]]);
     expect([await done(), await doneFor(other)]).toEqual([
       [1, 2],
       [2, 7],
@@ -178,22 +178,22 @@ describe('effects of several tenants, who share a batch', () => {
     expect(places).toEqual([{ places: '{[0,1),[2,8)}' }]);
   });
 
-  it('are there for none of them when it fails for one', async () => {
+  it('happen for none of them when the batch fails', async () => {
     const other = await tenantWithLog();
-    const told = [...eventsAt(1), ...eventsOf(other, 1)] as unknown as Events;
-    const fails = once.doMany('effect', told, async (fresh) => {
+    const delivered = [...eventsAt(1), ...eventsOf(other, 1)] as unknown as Events;
+    const fails = once.doMany('effect', delivered, async (fresh) => {
       await act(fresh);
       throw new Error('no');
     });
     await expect(fails).rejects.toThrow('no');
     expect([await done(), await doneFor(other)]).toEqual([[], []]);
-    await handle(told);
+    await handle(delivered);
     expect([await done(), await doneFor(other)]).toEqual([[1], [1]]);
   });
 });
 
-/** Numbers by chance, the same for the same seed. */
-function chanceOf(seed: number): () => number {
+/** Pseudo-random numbers, the same for the same seed. */
+function randomOf(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -201,36 +201,36 @@ function chanceOf(seed: number): () => number {
   };
 }
 
-describe('two relays that know nothing of each other', () => {
+describe('relays that run concurrently on the same log', () => {
   const LAST = 90;
   const ALL = Array.from({ length: LAST }, (_, n) => n + 1).filter((seq) => seq % 3 !== 0);
 
   /**
-   * What a relay and its jobs do for tenants who share batches, with handlers that fail before, in and after their effect,
-   * and with ends half way.
+   * What a relay and its redelivery jobs do for tenants that share batches, with handlers that fail before, in and after their
+   * effect, and with crashes half way.
    */
-  async function relay(chance: () => number, tenants: readonly TenantId[]): Promise<void> {
-    const attempt = async (told: Events, part: Events): Promise<void> => {
-      const way = chance();
-      if (way < 0.1) throw new Error('before');
-      await tell('H', told, () =>
+  async function relay(random: () => number, tenants: readonly TenantId[]): Promise<void> {
+    const attempt = async (delivered: Events, part: Events): Promise<void> => {
+      const outcome = random();
+      if (outcome < 0.1) throw new Error('before');
+      await runDelivery('H', delivered, () =>
         once.doMany('effect', part, async (fresh) => {
           await act(fresh);
-          if (way < 0.2) throw new Error('in');
+          if (outcome < 0.2) throw new Error('in');
         }),
       );
-      if (way < 0.3) throw new Error('after');
+      if (outcome < 0.3) throw new Error('after');
     };
     for (;;) {
       const states = await Promise.all(tenants.map(stateOf));
       if (states.every(({ from, owed }) => from >= LAST && owed.length === 0)) return;
       for (const { tenant, owed } of states) {
         for (const seq of owed) {
-          const again = await attempt(eventsOf(tenant, seq), eventsOf(tenant, seq)).then(
+          const isHandled = await attempt(eventsOf(tenant, seq), eventsOf(tenant, seq)).then(
             () => true,
             () => false,
           );
-          if (again) await unitOfWork.query(tenant, 'DELETE FROM owed_events WHERE seq = $1', [seq]);
+          if (isHandled) await unitOfWork.query(tenant, 'DELETE FROM owed_events WHERE seq = $1', [seq]);
         }
       }
       const pages = states.map(({ tenant, from }) => {
@@ -241,19 +241,19 @@ describe('two relays that know nothing of each other', () => {
           events: eventsOf(tenant, ...page.filter((seq) => seq % 3 !== 0)),
         };
       });
-      const told = pages.flatMap(({ events }) => events) as unknown as Events;
+      const delivered = pages.flatMap(({ events }) => events) as unknown as Events;
       const failed: DomainEvent[] = [];
-      if (told.length > 0) {
-        await attempt(told, told).catch(async () => {
-          for (const own of byTenant(told).values() as Iterable<Events>)
+      if (delivered.length > 0) {
+        await attempt(delivered, delivered).catch(async () => {
+          for (const own of byTenant(delivered).values() as Iterable<Events>)
             await attempt(own, own).catch(async () => {
               for (const event of own) await attempt(own, [event]).catch(() => failed.push(event));
             });
         });
       }
-      if (chance() < 0.2) continue;
+      if (random() < 0.2) continue;
       for (const { seq, tenantId: tenant } of failed) await owe(seq, 'H', tenant);
-      if (chance() < 0.2) continue;
+      if (random() < 0.2) continue;
       for (const { tenant, last } of pages) if (last !== undefined) await relayedTo(last, tenant);
     }
   }
@@ -264,17 +264,17 @@ describe('two relays that know nothing of each other', () => {
     return { tenant, from: Number(stream?.relayed), owed: owed.map(({ seq }) => Number(seq)) };
   }
 
-  it.each([1, 2, 3, 4])('have each effect there once in the end (%i)', async (seed) => {
-    await Promise.all([relay(chanceOf(seed), [tenantId]), relay(chanceOf(seed * 1_000), [tenantId])]);
+  it.each([1, 2, 3, 4])('produce each effect once (seed %i)', async (seed) => {
+    await Promise.all([relay(randomOf(seed), [tenantId]), relay(randomOf(seed * 1_000), [tenantId])]);
     expect(await done()).toEqual(ALL);
   });
 
-  it.each([5, 6, 7, 8])('have each effect of several tenants there once in the end (%i)', async (seed) => {
+  it.each([5, 6, 7, 8])('produce each effect of several tenants once (seed %i)', async (seed) => {
     const [one, two, three] = [tenantId, await tenantWithLog(), await tenantWithLog()];
     await Promise.all([
-      relay(chanceOf(seed), [one, two, three]),
-      relay(chanceOf(seed * 1_000), [three, two, one]),
-      relay(chanceOf(seed * 2_000), [two]),
+      relay(randomOf(seed), [one, two, three]),
+      relay(randomOf(seed * 1_000), [three, two, one]),
+      relay(randomOf(seed * 2_000), [two]),
     ]);
     for (const tenant of [one, two, three]) expect(await doneFor(tenant)).toEqual(ALL);
   });

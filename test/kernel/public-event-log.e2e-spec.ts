@@ -14,18 +14,18 @@ import { append, newIncidentId } from '../notifications/log-writer.js';
 import { cloneDatabase, removeDatabase, type TestDatabase } from '../support/database.js';
 
 const MEBIBYTE = 1_048_576;
-/** What a plan of 50 steps takes that are as long as they may be. */
+/** The size of a plan with 50 steps of maximum length. */
 const LARGE = 100_000;
 const LIMIT = 800;
 
 const tenantId = newTenantId();
 const incidentId = newIncidentId();
 const allTypes = ['incident.created', 'remediation.proposed'];
-/** By the walk along the log, by type, and by incident. */
-const choices: [string, EventSelection][] = [
+/** Read by a range scan, by type, and by incident. */
+const selections: [string, EventSelection][] = [
   ['all events', { types: allTypes }],
-  ['those of some types', { types: ['remediation.proposed'] }],
-  ['those of an incident', { types: allTypes, incidentId }],
+  ['events of some types', { types: ['remediation.proposed'] }],
+  ['events of an incident', { types: allTypes, incidentId }],
 ];
 
 let database: TestDatabase;
@@ -65,10 +65,10 @@ interface Read {
   readonly isCut: boolean;
 }
 
-async function readOn(choice: EventSelection): Promise<Read[]> {
+async function readAll(selection: EventSelection): Promise<Read[]> {
   const pages: Read[] = [];
   for (let after = 0, isLast = false; !isLast;) {
-    const page = await log.page(tenantId, choice, after, LIMIT);
+    const page = await log.page(tenantId, selection, after, LIMIT);
     const events = page.events();
     const bytes = events.reduce((sum, { data }) => sum + data.length, 0);
     pages.push({ bytes, events, isCut: page.cutTo !== undefined });
@@ -80,17 +80,17 @@ async function readOn(choice: EventSelection): Promise<Read[]> {
 }
 
 describe('a page of the log', () => {
-  it.each(choices)(
-    'of %s is as large as may be and one event, and the next one goes on',
-    async (_, choice) => {
-      const pages = await readOn(choice);
-      const places = pages.flatMap(({ events }) =>
+  it.each(selections)(
+    'of %s ends with the event that reaches the size limit, and the next page continues',
+    async (_, selection) => {
+      const pages = await readAll(selection);
+      const order = pages.flatMap(({ events }) =>
         events.map(({ data }) => (JSON.parse(data) as { n: number }).n),
       );
-      expect(places).toEqual(Array.from({ length: 1_062 }, (__, n) => n));
+      expect(order).toEqual(Array.from({ length: 1_062 }, (__, n) => n));
       const ordinary = pages.filter(({ events }) => !events.some(({ data }) => data.length > MEBIBYTE));
       for (const { bytes } of ordinary) expect(bytes).toBeLessThan(MEBIBYTE + LARGE + 1_000);
-      // Ten or eleven large ones, all of the small ones, and the one that is larger than a page by itself.
+      // Eleven large events a page, then the small ones, then the event that alone exceeds the limit.
       expect(pages.filter(({ isCut }) => isCut).map(({ events }) => events.length)).toEqual([
         ...Array<number>(5).fill(11),
         expect.any(Number),

@@ -1,5 +1,5 @@
-// A server with three handlers of its own, in plain JavaScript: one that fails twice at some incidents before it
-// succeeds, one that waits at some for whoever holds a lock, and one that does neither.
+// A server with three handlers of its own, in plain JavaScript: one fails twice on some incidents before it succeeds, one
+// waits for an advisory lock on some, and one does neither.
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { EventsHandler } from '@nestjs/cqrs';

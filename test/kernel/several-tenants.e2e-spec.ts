@@ -52,7 +52,7 @@ const logOf = (tenantId: TenantId): Promise<object[]> =>
   );
 
 describe('a transaction of several tenants', () => {
-  it('sees their rows and no others, and writes in the name of no other', async () => {
+  it('sees the rows of these tenants only, and writes for no other tenant', async () => {
     const seen = await share(({ manager }) => manager.query('SELECT tenant_id FROM event_stream ORDER BY 1'));
     expect(seen).toEqual([{ tenant_id: one }, { tenant_id: two }]);
     const write = share(({ manager }) =>
@@ -63,7 +63,7 @@ describe('a transaction of several tenants', () => {
     await expect(write).rejects.toThrow(/row-level security/);
   });
 
-  it('lets work for each of them join it, and none for another one', async () => {
+  it('is joined by work for each of these tenants, and refuses work for another', async () => {
     const seen = await share(() =>
       unitOfWork.query(two, 'SELECT FROM event_stream WHERE tenant_id = $1', [two]),
     );
@@ -72,7 +72,7 @@ describe('a transaction of several tenants', () => {
       await expect(share(() => unitOfWork.query(others, 'SELECT'))).rejects.toThrow('not begun for');
   });
 
-  it('appends to the log of each what happened to it, in its order, and tells whose logs have grown', async () => {
+  it('appends to each log the events of its tenant, in order, and announces which logs have grown', async () => {
     await share((transaction) => {
       transaction.append(two, [happened('a')]);
       transaction.append(one, [happened('b'), happened('c')]);
@@ -92,7 +92,7 @@ describe('a transaction of several tenants', () => {
     expect(grown).toEqual([one, two]);
   });
 
-  it('stores nothing for any of them when it fails', async () => {
+  it('stores nothing for any of the tenants when it fails', async () => {
     const fails = share(async (transaction) => {
       transaction.append(one, [happened('a')]);
       await unitOfWork.query(two, 'UPDATE event_stream SET relayed = 5 WHERE tenant_id = $1', [two]);
@@ -104,19 +104,19 @@ describe('a transaction of several tenants', () => {
     expect([moved, grown]).toEqual([[], []]);
   });
 
-  it('fails instead of waiting for whoever holds on to a row of one of them', async () => {
-    const person = await begin(database.url, two);
+  it('fails instead of waiting when another transaction holds a lock on a row of one of them', async () => {
+    const other = await begin(database.url, two);
     try {
-      await person.query('SELECT FROM event_stream FOR UPDATE');
+      await other.query('SELECT FROM event_stream FOR UPDATE');
       const waits = share(({ manager }) => manager.query('UPDATE event_stream SET relayed = 5'));
       await expect(waits).rejects.toMatchObject({ code: '55P03' });
     } finally {
-      await person.end();
+      await other.end();
     }
     await share(({ manager }) => manager.query('UPDATE event_stream SET relayed = 5'));
   });
 
-  it('leaves no other one of the connection impatient', async () => {
+  it('leaves no lock time-out behind for later transactions of its connection', async () => {
     await share(() => Promise.resolve());
     for (let n = 0; n < 4; n += 1) {
       const [found] = await unitOfWork.run(one, ({ manager }) => manager.query('SHOW lock_timeout'));

@@ -3,14 +3,14 @@ import { type JsonSchema, jsonSchemaOf } from '../http/json-schema.js';
 import type { AnyEventClass } from './define-event.js';
 
 const TENANT = 'ten_01HX9VTPQR3KF8MZWBYD5N6JCE';
-const MOMENT = '2026-03-01T12:00:00.000Z';
+const TIMESTAMP = '2026-03-01T12:00:00.000Z';
 
 const STREAM = `Server-Sent Events. A frame is \`id: evt_…\`, \`event: <name>\` and \`data: <payload on one line>\`.
 
-Order is total per tenant and agrees with the order in which the facts were committed. \`Last-Event-ID\`, or
-\`?lastEventId=\`, resumes exactly after that event; \`0\` begins with the oldest kept one. When the event is not kept any
-more, a frame \`stream.truncated\` with \`{"oldestEventId"}\` (null when none is kept) and without an id comes first. \`ping\` with
-\`{}\`, without an id too, comes every 30 seconds, or as often as \`PING_INTERVAL_SECONDS\` says.`;
+Events are totally ordered per tenant, in the order of their commits. \`Last-Event-ID\`, or \`?lastEventId=\`, resumes exactly
+after that event; \`0\` starts with the oldest retained event. If that event is no longer retained, a frame \`stream.truncated\` with
+\`{"oldestEventId"}\` (null when no event is retained) and without an id comes first. \`ping\` with \`{}\`, also without an id, comes
+every 30 seconds, or every \`PING_INTERVAL_SECONDS\`.`;
 
 /** AsyncAPI 3.0 of the stream: a message for each public event of the catalogue. */
 export function asyncApiDocument(published: readonly AnyEventClass[]): object {
@@ -21,7 +21,7 @@ export function asyncApiDocument(published: readonly AnyEventClass[]): object {
     info: {
       title: 'CauseFlow events',
       version: '1',
-      description: 'What a client hears while an alert becomes an incident and the incident is resolved.',
+      description: 'The events from an alert to the resolution of its incident.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     defaultContentType: 'application/json',
@@ -54,8 +54,8 @@ const QUERY = {
   properties: {
     events: { type: 'string', description: 'Names and wildcards like incident.*, separated by commas' },
     incidentId: { type: 'string', description: 'Only events about this incident' },
-    lastEventId: { type: 'string', description: 'Resume after this event; `Last-Event-ID` wins over it' },
-    ticket: { type: 'string', description: 'A stream ticket in the place of `Authorization`' },
+    lastEventId: { type: 'string', description: 'Resume after this event; `Last-Event-ID` takes precedence' },
+    ticket: { type: 'string', description: 'A stream ticket instead of `Authorization`' },
   },
 };
 
@@ -64,7 +64,7 @@ const SECURITY_SCHEMES = {
   apiKey: {
     type: 'http',
     scheme: 'bearer',
-    description: 'An API key with the scope `events:read` in the place of a token.',
+    description: 'An API key with the scope `events:read`, instead of a token.',
   },
   streamTicket: {
     type: 'httpApiKey',
@@ -74,7 +74,7 @@ const SECURITY_SCHEMES = {
   },
 };
 
-/** With a name for whatever becomes a type of a generated client; it would be given a number otherwise. */
+/** Adds a title to every schema that becomes a type of a generated client; without one generators number them. */
 function titled(title: string, schema: JsonSchema): JsonSchema {
   const { enum: list, properties } = schema as Typed;
   if (list) return { title: nameOfWords(list) ?? title, ...schema };
@@ -91,7 +91,7 @@ interface Typed {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** The envelope around the payload: what `data:` of a frame and the body of a webhook hold. */
+/** The payload in its envelope, as in the `data:` of a frame and the body of a webhook. */
 function messageOf({ name, definition: { type, summary, data, example } }: AnyEventClass): object {
   return {
     name: type,
@@ -103,13 +103,13 @@ function messageOf({ name, definition: { type, summary, data, example } }: AnyEv
       type: 'object',
       properties: {
         event: { type: 'string', const: type },
-        timestamp: { type: 'string', format: 'date-time', description: 'When the fact was committed' },
+        timestamp: { type: 'string', format: 'date-time', description: 'When the event was committed' },
         tenantId: { type: 'string', pattern: '^ten_[0-7][0-9A-HJKMNP-TV-Z]{25}$' },
         data: titled(data.name, jsonSchemaOf(data)),
       },
       required: ['event', 'timestamp', 'tenantId', 'data'],
       additionalProperties: false,
     },
-    examples: [{ payload: { event: type, timestamp: MOMENT, tenantId: TENANT, data: example } }],
+    examples: [{ payload: { event: type, timestamp: TIMESTAMP, tenantId: TENANT, data: example } }],
   };
 }

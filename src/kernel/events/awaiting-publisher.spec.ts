@@ -28,19 +28,19 @@ class Doorman {
   }
 }
 
-/** Takes the events of several tenants at once, unless one that it cannot take is among them. */
+/** Takes batches of several tenants, and fails on those that contain the poison event. */
 @EventsHandler(Opened)
 class Porter implements BatchHandler {
   readonly takesSeveralTenants = true;
   readonly batches: (readonly DomainEvent[])[] = [];
-  readonly wentBackTo: (string | null)[][] = [];
+  readonly correlationIds: (string | null)[][] = [];
   constructor(private readonly poison?: DomainEvent) {}
   handle(): void {
     throw new Error('It takes batches');
   }
   handleMany(events: readonly DomainEvent[]): Promise<void> {
     this.batches.push(events);
-    this.wentBackTo.push(events.map(({ tenantId }) => callContext(tenantId).correlationId));
+    this.correlationIds.push(events.map(({ tenantId }) => callContext(tenantId).correlationId));
     return events.some((event) => event === this.poison)
       ? Promise.reject(new Error('not this one'))
       : Promise.resolve();
@@ -63,7 +63,7 @@ function publisherFor(...handlers: object[]): AwaitingPublisher {
   return publisher;
 }
 
-const tell = async (
+const deliver = async (
   publisher: AwaitingPublisher,
   events: readonly DomainEvent[],
 ): Promise<HandlerFailure[]> => (await Promise.all(publisher.publishEach(events).values())).flat();
@@ -73,7 +73,7 @@ const stored = (seq: number, more: Partial<Stored> = {}): Stored => ({
   ...{ id: `evt_${seq}`, seq, tenantId, occurredAt: new Date(0), correlationId: null, actor: null },
   ...more,
 });
-/** Events of as many tenants as there are numbers, each of whom has so many. */
+/** Events of several tenants: one tenant for each count, with that many events. */
 const openedBy = (...counts: number[]): DomainEvent[][] =>
   counts.map((count, at) => {
     const own = { tenantId: newTenantId(), correlationId: `call ${at}` };
@@ -83,7 +83,7 @@ const openedBy = (...counts: number[]): DomainEvent[][] =>
 Logger.overrideLogger(false);
 
 describe('the publisher', () => {
-  it('gives a handler of several events what happened as one batch, in its order', async () => {
+  it('delivers events of several types to a handler as one batch, in the order of the log', async () => {
     const doorman = new Doorman();
     const publisher = publisherFor(doorman);
     const events = [
@@ -91,11 +91,11 @@ describe('the publisher', () => {
       new Shut(new Door(), stored(2)),
       new Opened(new Door(), stored(3)),
     ];
-    expect(await tell(publisher, events)).toEqual([]);
+    expect(await deliver(publisher, events)).toEqual([]);
     expect(doorman.batches).toEqual([events]);
   });
 
-  it('tells an event again to every handler of the name that failed, since two modules may name theirs alike', async () => {
+  it('redelivers an event to every handler of the name that failed, since two modules may use the same name', async () => {
     const [one, two] = [new Doorman(), new Doorman()];
     const event = new Opened(new Door(), stored(1));
     await publisherFor(one, two).redeliver('Doorman', event);
@@ -106,39 +106,39 @@ describe('the publisher', () => {
     expect(sound.batches).toEqual([[event]]);
   });
 
-  it('tells a handler of one tenant at a time, unless it takes several', async () => {
+  it('delivers the events of one tenant at a time, unless the handler takes several tenants', async () => {
     const doorman = new Doorman();
     const tenants = openedBy(2, 1);
-    expect(await tell(publisherFor(doorman), tenants.flat())).toEqual([]);
+    expect(await deliver(publisherFor(doorman), tenants.flat())).toEqual([]);
     expect(doorman.batches).toEqual(tenants);
   });
 
-  it('lets tenants with few events share a batch, and whoever has many has one of her own', async () => {
+  it('lets tenants with few events share a batch, and gives a tenant with many events a batch of its own', async () => {
     const porter = new Porter();
     const [one, two, many, three] = openedBy(3, 2, 130, 1);
     const mixed = [...(three ?? []), ...(two ?? []), ...(many ?? []), ...(one ?? [])];
-    expect(await tell(publisherFor(porter), mixed)).toEqual([]);
+    expect(await deliver(publisherFor(porter), mixed)).toEqual([]);
     expect(porter.batches).toEqual([[...(one ?? []), ...(two ?? [])], many, three]);
   });
 
   it('lets no more than 32 tenants share a batch, however few events they have', async () => {
     const porter = new Porter();
     const tenants = openedBy(...Array<number>(40).fill(1));
-    await tell(publisherFor(porter), tenants.flat());
+    await deliver(publisherFor(porter), tenants.flat());
     expect(porter.batches).toEqual([tenants.slice(0, 32).flat(), tenants.slice(32).flat()]);
   });
 
-  it('lets what comes of a shared batch go back to the call of each tenant', async () => {
+  it('gives each event of a shared batch the correlation id of its tenant', async () => {
     const porter = new Porter();
-    await tell(publisherFor(porter), openedBy(2, 1).flat());
-    expect(porter.wentBackTo).toEqual([['call 0', 'call 0', 'call 1']]);
+    await deliver(publisherFor(porter), openedBy(2, 1).flat());
+    expect(porter.correlationIds).toEqual([['call 0', 'call 0', 'call 1']]);
   });
 
-  it('tells of each tenant alone when they fail together, and one by one of whose own batch fails', async () => {
+  it('delivers each tenant alone after a shared batch fails, and event by event after its own batch fails', async () => {
     const tenants = openedBy(2, 3, 1);
     const poison = tenants[1]?.[1];
     const porter = new Porter(poison);
-    const failures = await tell(publisherFor(porter), tenants.flat());
+    const failures = await deliver(publisherFor(porter), tenants.flat());
     expect(failures).toEqual([
       { tenantId: poison?.tenantId, handler: 'Porter', events: [poison], error: new Error('not this one') },
     ]);
@@ -146,49 +146,49 @@ describe('the publisher', () => {
     expect(porter.batches).toEqual([tenants.flat(), ...tenants, ...oneByOne]);
   });
 
-  it('tells of each tenant as soon as hers are told, whoever else is slow', async () => {
+  it('resolves for each tenant when its own events are handled, however slow other tenants are', async () => {
     const [slow = [], quick = []] = openedBy(1, 1);
     const doorman = new Doorman();
-    let goOn: () => void = () => undefined;
-    const slowly = new Promise<void>((resolve) => (goOn = resolve));
-    doorman.handleMany = (events) => (events[0] === slow[0] ? slowly : Promise.resolve());
-    const told = publisherFor(doorman).publishEach([...slow, ...quick]);
-    const ofSlow = told.get(slow[0]?.tenantId ?? newTenantId());
-    let isTold = false;
-    void ofSlow?.then(() => (isTold = true));
-    expect(await told.get(quick[0]?.tenantId ?? newTenantId())).toEqual([]);
-    expect(isTold).toBe(false);
-    goOn();
+    let release: () => void = () => undefined;
+    const blocked = new Promise<void>((resolve) => (release = resolve));
+    doorman.handleMany = (events) => (events[0] === slow[0] ? blocked : Promise.resolve());
+    const delivered = publisherFor(doorman).publishEach([...slow, ...quick]);
+    const ofSlow = delivered.get(slow[0]?.tenantId ?? newTenantId());
+    let isDone = false;
+    void ofSlow?.then(() => (isDone = true));
+    expect(await delivered.get(quick[0]?.tenantId ?? newTenantId())).toEqual([]);
+    expect(isDone).toBe(false);
+    release();
     expect(await ofSlow).toEqual([]);
   });
 
-  it('does not take for told what was to be told to nobody who is there', async () => {
+  it('fails to redeliver an event to a handler that does not exist', async () => {
     const event = new Opened(new Door(), stored(1));
     await expect(publisherFor(new Doorman()).redeliver('Porter', event)).rejects.toThrow(
       'No Porter listens to door.opened',
     );
   });
 
-  it('hands on what others than handlers fail on', async () => {
+  it('reports no failure when only an @OnEvent listener fails', async () => {
     const fail = (): never => {
-      throw new Error('a listener of ours');
+      throw new Error('a listener');
     };
     signals.on('door.opened', fail);
-    expect(await tell(publisherFor(new Doorman()), [new Opened(new Door(), stored(1))])).toEqual([]);
+    expect(await deliver(publisherFor(new Doorman()), [new Opened(new Door(), stored(1))])).toEqual([]);
     signals.off('door.opened', fail);
   });
 
-  it('is nothing to publish by: what is in no log would be lost in a crash', () => {
+  it('refuses to publish: an event that is in no log would be lost in a crash', () => {
     expect(() => publisherFor().publish(new Opened(new Door()))).toThrow(
-      /^Opened was handed to the EventBus/,
+      /^Opened was published on the EventBus/,
     );
   });
 
-  it('takes no handler of what never is in the log', () => {
+  it('refuses a handler of a class that is no event', () => {
     @EventsHandler(Door)
     class Listener {
       handle(): void {
-        throw new Error('It is never told');
+        throw new Error('It is never called');
       }
     }
     expect(() => publisherFor(new Listener())).toThrow(

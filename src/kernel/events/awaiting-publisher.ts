@@ -8,17 +8,17 @@ import type { Counter } from '../metrics/instruments.js';
 import { Metrics } from '../metrics/metrics.js';
 import { runInContext } from '../tenancy/call-context.js';
 import { DomainEvent } from './define-event.js';
-import { tell } from './once.js';
-import { contextOf, type OfTenant, shared } from './shared-batches.js';
+import { runDelivery } from './once.js';
+import { contextOf, sharedBatches, type TenantEvents } from './shared-batches.js';
 
-// What @EventsHandler writes on a class; the package does not export the name. test/kernel pins it.
+// The metadata key of @EventsHandler, which the package does not export. test/kernel pins it.
 const EVENTS_HANDLER_METADATA = '__eventsHandler__';
 
-/** An `@EventsHandler` may take the events of one tenant in batches; it then gets them in order, and only so. */
+/** An `@EventsHandler` that takes events in batches, each tenant's in order. Its `handle` is not called. */
 export interface BatchHandler<E extends DomainEvent = DomainEvent> extends IEventHandler<E> {
   /**
-   * Says that a batch may be of several tenants, each one's events in order, for all of whom it acts in one transaction.
-   * When it fails on them, it is told of each tenant alone.
+   * Set when a batch may hold events of several tenants, handled in one transaction. When such a batch fails, each tenant's
+   * events are delivered alone.
    */
   readonly takesSeveralTenants?: true;
   handleMany(events: readonly [E, ...E[]]): Promise<void>;
@@ -39,8 +39,8 @@ interface NamedHandler {
 }
 
 /**
- * Stands on Nest's EventBus in the place of the default publisher, which returns before its handlers have run and
- * swallows what they throw. This one waits for every `@EventsHandler` and tells which of them failed.
+ * Replaces the default publisher of Nest's EventBus, which returns before its handlers have run and swallows their errors.
+ * This one awaits every `@EventsHandler` and returns which of them failed.
  */
 @Injectable()
 export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModuleInit {
@@ -65,29 +65,29 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     for (const { instance, metatype } of this.discovery.getProviders()) {
       if (!instance || !metatype) continue;
       const events = Reflect.getMetadata(EVENTS_HANDLER_METADATA, metatype) as Type[] | undefined;
-      // One for all its events: what it takes in a batch is gathered by it.
+      // One object for all events of a handler: it is the key by which a batch is gathered.
       const named = { name: metatype.name, instance: instance as NamedHandler['instance'] };
       for (const event of events ?? []) {
         if (!(event.prototype instanceof DomainEvent))
           throw new Error(
-            `${metatype.name} listens to ${event.name}, which defineEvent did not make: it is never told`,
+            `${metatype.name} listens to ${event.name}, which defineEvent did not make: it would never be called`,
           );
         this.handlers.set(event, [...(this.handlers.get(event) ?? []), named]);
       }
     }
   }
 
-  /** Of the EventBus. What is handed to that is in no log: a crash would lose it, and no other replica hears of it. */
+  /** Called by `EventBus.publish`. Such an event is in no log: a crash would lose it, and no other replica would get it. */
   publish(event: object): never {
     const { name } = event.constructor;
     throw new Error(
-      `${name} was handed to the EventBus: events are recorded by aggregates and come from the log`,
+      `${name} was published on the EventBus: events are recorded by aggregates and come from the log`,
     );
   }
 
   /**
-   * @param events of any tenants, each one's in the order of its log
-   * @returns of each tenant which handlers failed, as soon as all of hers were told
+   * @param events of any tenants, each tenant's in the order of its log
+   * @returns for each tenant the handlers that failed; resolves when its own events were handled, however slow other tenants are
    */
   publishEach(events: readonly DomainEvent[]): Map<TenantId, Promise<HandlerFailure[]>> {
     this.relayed.add(events.length);
@@ -104,16 +104,16 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     for (const [handler, own] of perHandler)
       for (const [tenantId, failed] of this.deliver(handler, own)) failures.get(tenantId)?.push(failed);
     return new Map(
-      [...perTenant].map(([tenantId, own]) => [tenantId, this.toldOf(own, failures.get(tenantId) ?? [])]),
+      [...perTenant].map(([tenantId, own]) => [tenantId, this.settle(own, failures.get(tenantId) ?? [])]),
     );
   }
 
-  private async toldOf(
+  private async settle(
     events: readonly DomainEvent[],
     failures: readonly Failures[],
   ): Promise<HandlerFailure[]> {
     const failed = (await Promise.all(failures)).flat();
-    // In-process signals for whoever wants a wake-up and no promise: never the only carrier of a fact.
+    // A best-effort, in-process signal for `@OnEvent` listeners; nothing that must happen depends on it.
     for (const event of events) this.signal(event);
     return failed;
   }
@@ -122,61 +122,63 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
     try {
       this.signals.emit(event.type, event);
     } catch (error) {
-      this.log.warn(error, `Somebody who listens for signals failed on ${event.type}`);
+      this.log.warn(error, `An @OnEvent listener failed on ${event.type}`);
     }
   }
 
-  /** Delivers to the handlers of one name again: what the relay asks for after a failure. Throws when there are none. */
+  /** Delivers an event again, to the handlers of this name. @throws Error when one of them fails, or when there is none */
   async redeliver(handlerName: string, event: DomainEvent): Promise<void> {
     const owed = (this.handlers.get(event.constructor) ?? []).filter(({ name }) => name === handlerName);
-    // Was it called otherwise in the version that failed? What it is owed must not be taken for done.
+    // It may have been renamed since the failure. The event must not count as handled.
     if (owed.length === 0) throw new Error(`No ${handlerName} listens to ${event.type}`);
-    // All of them: one of a module that goes on failing must not keep its namesake of another one waiting.
-    const told = owed.map((handler) => this.deliverAlone(handler, [event.tenantId, [event]]));
-    const [failure] = (await Promise.all(told)).flat();
+    // To all of them: two modules may use the same name, and one that goes on failing must not delay the other.
+    const deliveries = owed.map((handler) => this.deliverAlone(handler, [event.tenantId, [event]]));
+    const [failure] = (await Promise.all(deliveries)).flat();
     if (failure) throw failure.error;
   }
 
-  /** Tells a handler of different tenants side by side. What fails on several is told of each alone. */
+  /** Delivers events of different tenants in parallel, and a shared batch that fails again, tenant by tenant. */
   private deliver(handler: NamedHandler, events: readonly DomainEvent[]): [TenantId, Failures][] {
     const tenants = [...byTenant(events)];
-    const batches = handler.instance.takesSeveralTenants ? shared(tenants) : tenants.map((own) => [own]);
+    const batches = handler.instance.takesSeveralTenants
+      ? sharedBatches(tenants)
+      : tenants.map((tenant) => [tenant]);
     return batches.flatMap((batch) => {
-      const areTold = this.tellTogether(handler, batch);
-      return batch.map((own): [TenantId, Failures] => [
-        own[0],
-        areTold.then((told) => (told ? [] : this.deliverAlone(handler, own))),
+      const delivered = this.deliverTogether(handler, batch);
+      return batch.map((tenant): [TenantId, Failures] => [
+        tenant[0],
+        delivered.then((isDone) => (isDone ? [] : this.deliverAlone(handler, tenant))),
       ]);
     });
   }
 
-  /** @returns whether they are told; otherwise each is to be told alone, so that only the one it fails on goes on failing */
-  private async tellTogether(
+  /** @returns false when each tenant's events are still to be delivered alone, so that only the tenant that causes a failure fails */
+  private async deliverTogether(
     { name, instance }: NamedHandler,
-    tenants: readonly OfTenant[],
+    tenants: readonly TenantEvents[],
   ): Promise<boolean> {
     const { handleMany } = instance;
     if (!handleMany || tenants.length === 1) return false;
     const events = tenants.flatMap(([, own]) => own);
     try {
       await runInContext(contextOf(events), () =>
-        tell(name, events, () => handleMany.call(instance, events as [DomainEvent, ...DomainEvent[]])),
+        runDelivery(name, events, () => handleMany.call(instance, events as [DomainEvent, ...DomainEvent[]])),
       );
       return true;
     } catch (error) {
-      this.log.warn(error, `${name} failed on ${tenants.length} tenants together; it is told of each alone`);
+      this.log.warn(error, `${name} failed on a batch of ${tenants.length} tenants; delivering each alone`);
       return false;
     }
   }
 
   private async deliverAlone(
     { name, instance }: NamedHandler,
-    [tenantId, events]: OfTenant,
+    [tenantId, events]: TenantEvents,
   ): Promise<HandlerFailure[]> {
     const failures: HandlerFailure[] = [];
     const attempt = async (batch: DomainEvent[], work: () => Promise<void>): Promise<void> => {
       try {
-        await runInContext(contextOf(batch), () => tell(name, events, work));
+        await runInContext(contextOf(batch), () => runDelivery(name, events, work));
       } catch (error) {
         failures.push({ tenantId, handler: name, events: batch, error });
       }
@@ -189,13 +191,13 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
         });
       return failures;
     }
-    const all = (batch: DomainEvent[]): Promise<void> =>
+    const attemptBatch = (batch: DomainEvent[]): Promise<void> =>
       attempt(batch, () => handleMany.call(instance, batch as [DomainEvent, ...DomainEvent[]]));
-    await all(events);
+    await attemptBatch(events);
     if (failures.length === 0 || events.length === 1) return failures;
-    // One bad event must not take its whole batch along, so a failed batch is told event by event.
+    // One bad event must not fail its whole batch, so a failed batch is delivered event by event.
     failures.length = 0;
-    for (const event of events) await all([event]);
+    for (const event of events) await attemptBatch([event]);
     return failures;
   }
 }

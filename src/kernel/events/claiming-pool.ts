@@ -2,9 +2,9 @@ import pg from 'pg';
 import { APPLICATION_CONNECTION } from '../persistence/data-source.js';
 
 /**
- * The one connection on which a process claims logs. A claim is the session's: it lasts until it is let go of, or the
- * connection breaks, whereupon another process may hand the same events on once more. So it is never closed for being idle,
- * and whatever fails on it is to close it.
+ * The one connection on which a process claims logs. A claim is a session-level advisory lock: it lasts until it is released or
+ * the connection breaks, after which another process may hand on the same events again. So the connection has no idle
+ * time-out, and whoever uses it closes it after a failure.
  */
 export function claimingPool(url: string, name: string): pg.Pool {
   const pool = new pg.Pool({
@@ -15,6 +15,6 @@ export function claimingPool(url: string, name: string): pg.Pool {
     application_name: name,
     keepAlive: true,
   });
-  // One that breaks is told by whatever is asked of it; without a listener it would end the process.
+  // The next query reports a broken connection; without a listener the error would end the process.
   return pool.on('error', () => undefined).on('connect', (client) => client.on('error', () => undefined));
 }

@@ -5,12 +5,12 @@ import type { LoggedEvent } from './logged-event.js';
 
 type Origin = 'this replica' | 'another replica';
 type Listener = (tenantIds: readonly TenantId[], origin: Origin) => void;
-/** `read` makes the events from what came; most tenants have nobody here who listens, and it is not called. */
+/** `read` parses the events; it is not called for the many tenants without a listener on this replica. */
 type ArrivalListener = (tenantId: TenantId, read: () => readonly LoggedEvent[]) => void;
 
 /**
- * Tells the relay, the open streams and the other replicas that a tenant's log has grown. Only a nudge: whoever misses
- * it finds the events at its next poll.
+ * Notifies the relay, the open streams and the other replicas that a tenant's log has grown. A notification can get lost: every
+ * listener also polls.
  */
 @Injectable()
 export class CommittedEvents {
@@ -18,16 +18,16 @@ export class CommittedEvents {
   private readonly arrivalListeners = new Set<ArrivalListener>();
   private grown = new Set<TenantId>();
 
-  /** To be called after COMMIT. All that is announced in one turn of the event loop goes out together. */
+  /** To be called after COMMIT. Announcements of one turn of the event loop go out together. */
   announce(tenantIds: Iterable<TenantId>): void {
-    // Whoever listens goes on with it for long after the call that led here, and for other tenants too.
+    // Listeners must not inherit the context of the current call: their work outlives it and serves other tenants too.
     if (this.grown.size === 0) runInContext(OWN_DOING, () => setImmediate(() => this.flush()));
     for (const tenantId of tenantIds) this.grown.add(tenantId);
   }
 
-  /** Passes on what another replica announced. */
-  heard(tenantIds: readonly TenantId[]): void {
-    this.tell(tenantIds, 'another replica');
+  /** Passes on an announcement of another replica. */
+  announceRemote(tenantIds: readonly TenantId[]): void {
+    this.notify(tenantIds, 'another replica');
   }
 
   /** @returns a function that ends the subscription */
@@ -36,7 +36,7 @@ export class CommittedEvents {
     return () => this.listeners.delete(listener);
   }
 
-  /** Passes on events themselves, which a bus brought: at least once, and perhaps not all of them. */
+  /** Passes on events that a message bus delivered: at least once, possibly with gaps. */
   arrived(tenantId: TenantId, read: () => readonly LoggedEvent[]): void {
     for (const listener of this.arrivalListeners) listener(tenantId, read);
   }
@@ -50,10 +50,10 @@ export class CommittedEvents {
   private flush(): void {
     const tenantIds = [...this.grown];
     this.grown = new Set();
-    this.tell(tenantIds, 'this replica');
+    this.notify(tenantIds, 'this replica');
   }
 
-  private tell(tenantIds: readonly TenantId[], origin: Origin): void {
+  private notify(tenantIds: readonly TenantId[], origin: Origin): void {
     for (const listener of this.listeners) listener(tenantIds, origin);
   }
 }

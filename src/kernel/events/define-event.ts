@@ -2,13 +2,13 @@ import type { TenantId } from '../domain/ids.js';
 
 type PayloadClass<D extends object> = new () => D;
 
-/** Who may see an event: `public` ones reach streams and subscriptions, `internal` ones only the timeline and handlers. */
+/** `public` events reach streams and subscriptions, `internal` ones only the timeline and handlers. */
 type Audience = 'public' | 'internal';
 
 export interface EventDefinition<D extends object = object> {
   /** `<noun>.<past participle>`, unique in the catalogue. */
   readonly type: string;
-  /** When it is published, in one sentence; the documents print it. */
+  /** When it is published, in one sentence, for the API documents. */
   readonly summary: string;
   /** The class that validates and documents the payload. */
   readonly data: PayloadClass<D>;
@@ -17,18 +17,18 @@ export interface EventDefinition<D extends object = object> {
   readonly audience?: Audience;
 }
 
-/** What the log knows of an event once it is committed. */
+/** What the log adds to an event when it is committed. */
 export interface Stored {
   readonly id: string;
   readonly seq: number;
   readonly tenantId: TenantId;
   readonly occurredAt: Date;
   readonly correlationId: string | null;
-  /** The user or key whose call led here, or null for the system's own doing. */
+  /** The user or API key whose call caused the event; null when the system did. */
   readonly actor: string | null;
 }
 
-/** The base of all events. One read from the log knows when and where it was stored; one just recorded does not yet. */
+/** The base class of all events. `stored` is set on events read from the log, and not on those just recorded. */
 export class DomainEvent<D extends object = object> {
   constructor(
     readonly data: D,
@@ -58,7 +58,7 @@ export class DomainEvent<D extends object = object> {
   }
 
   private get log(): Stored {
-    if (!this.stored) throw new Error(`${this.type} is not committed yet and has no place in the log`);
+    if (!this.stored) throw new Error(`${this.type} is not committed yet and has no sequence number`);
     return this.stored;
   }
 }
@@ -68,7 +68,7 @@ export interface EventClass<D extends object = object> {
   readonly definition: Required<EventDefinition<D>>;
 }
 
-/** A class made by `defineEvent`, whatever its payload is: what lists of several events hold. */
+/** A class made by `defineEvent`, with any payload: the element type of lists of events. */
 export interface AnyEventClass {
   new (data: never, stored?: Stored): DomainEvent;
   readonly definition: Required<EventDefinition>;
@@ -76,14 +76,14 @@ export interface AnyEventClass {
 
 const declared: EventDefinition[] = [];
 
-/** The names of all events of the modules that were loaded. */
+/** The types of all events that the loaded modules declare. */
 export function declaredTypes(): string[] {
   return declared.map(({ type }) => type);
 }
 
 /**
- * Declares an event, once. The class it returns is what aggregates record, what `@EventsHandler` listens to, and what
- * the stream, the API documents and the tests are derived from:
+ * Declares an event. Aggregates record instances of the returned class, `@EventsHandler` listens to it, and the stream, the API
+ * documents and the tests are derived from it:
  * `export class IncidentCreated extends defineEvent({ type: 'incident.created', … }) {}`
  */
 export function defineEvent<D extends object>(definition: EventDefinition<D>): EventClass<D> {

@@ -9,7 +9,7 @@ const about = (type: string) => ({ type, summary: type, data: Door, example: new
 class Opened extends defineEvent(about('door.opened')) {}
 class Shut extends defineEvent(about('door.shut')) {}
 
-it('is refused while an event that somebody declared is in no list', () => {
+it('refuses an event that is declared but in no list', () => {
   expect(() => EventCatalogue.ofAll([Opened])).toThrow('door.shut is declared and in no list of events');
   expect(EventCatalogue.ofAll([Opened, Shut])).toBeInstanceOf(EventCatalogue);
 });

@@ -1,12 +1,11 @@
 import { type DomainEvent, type AnyEventClass, declaredTypes } from './define-event.js';
 import type { LoggedEvent } from './logged-event.js';
 
-/** Every event that this installation can publish: the product's own and those of extensions. */
+/** Every event type of this installation: the product's own and those of extensions. */
 export class EventCatalogue {
   private readonly byType = new Map<string, AnyEventClass>();
-  /** The events that leave the building, in the order of their declaration. */
+  /** Those with the audience `public`, in the order of their declaration. */
   readonly published: readonly AnyEventClass[];
-  /** Their names. */
   readonly publishedTypes: readonly string[];
 
   constructor(events: readonly AnyEventClass[]) {
@@ -19,7 +18,7 @@ export class EventCatalogue {
     this.publishedTypes = this.published.map(({ definition }) => definition.type);
   }
 
-  /** @throws Error for an event that is declared and not among these: it would be stored, and told to nobody */
+  /** @throws Error for an event that is declared but not in the list: it would be stored and never delivered */
   static ofAll(events: readonly AnyEventClass[]): EventCatalogue {
     const catalogue = new EventCatalogue(events);
     const forgotten = declaredTypes().find((type) => !catalogue.byType.has(type));
@@ -29,7 +28,7 @@ export class EventCatalogue {
     );
   }
 
-  /** An event of the log as the class that its handlers listen to; undefined when no module declares it any more. */
+  /** Turns a logged event into the class that its handlers listen to; undefined when no module declares that class any more. */
   revive(logged: LoggedEvent): DomainEvent | undefined {
     const declared = this.byType.get(logged.type);
     return declared && new declared(JSON.parse(logged.data) as never, logged);

@@ -6,13 +6,14 @@ import { EventCatalogue } from './event-catalogue.js';
 import { seqOf } from './event-id.js';
 import { EVENT_COLUMNS, type EventTableRow, loggedEvent, type LoggedEvent } from './logged-event.js';
 
-/** Where somebody stands who goes along a tenant's log. */
+/** How far a reader has read a tenant's log. */
 export interface LogPosition {
   readonly tenantId: TenantId;
+  /** The sequence number of the last event read; 0 for none. */
   readonly after: number;
 }
 
-/** Reads a tenant's log, in the order of the facts. */
+/** Reads the event log. Sequence numbers of a tenant's log have no gaps and follow the order of the commits. */
 @Injectable()
 export class EventLog {
   constructor(
@@ -21,7 +22,7 @@ export class EventLog {
     private readonly catalogue: EventCatalogue,
   ) {}
 
-  /** The next events after place `after`, at most `limit`. */
+  /** The next events after sequence number `after`, at most `limit`. */
   async page(tenantId: TenantId, after: number, limit: number): Promise<LoggedEvent[]> {
     const rows = await this.unitOfWork.query<EventTableRow>(
       tenantId,
@@ -31,38 +32,38 @@ export class EventLog {
     return rows.map(loggedEvent);
   }
 
-  /** The events at these places, in their order; those that are not kept any more are left out. */
-  async at(tenantId: TenantId, places: readonly number[]): Promise<LoggedEvent[]> {
-    if (places.length === 0) return [];
+  /** The events with these sequence numbers, in order, without those that are no longer retained. */
+  async at(tenantId: TenantId, seqs: readonly number[]): Promise<LoggedEvent[]> {
+    if (seqs.length === 0) return [];
     const rows = await this.unitOfWork.query<EventTableRow>(
       tenantId,
       `SELECT ${EVENT_COLUMNS} FROM events WHERE tenant_id = $1 AND seq = ANY ($2::bigint[]) ORDER BY seq`,
-      [tenantId, places],
+      [tenantId, seqs],
     );
     return rows.map(loggedEvent);
   }
 
   /**
-   * The next events of many tenants, a page for each place asked for, in the order of its log; at most `limit` of each. Places
-   * have no gaps, so a page is a range of them: however a young table is reckoned, no more is read.
+   * The next events of many tenants: one page for each position, at most `limit` events each. Sequence numbers have no gaps, so
+   * a page is a range of them: it reads no more rows than these, however wrong the statistics of a new table are.
    */
-  async pages(places: readonly LogPosition[], limit: number): Promise<LoggedEvent[][]> {
-    const tenantIds = places.map(({ tenantId }) => tenantId);
-    const afters = places.map(({ after }) => after);
+  async pages(positions: readonly LogPosition[], limit: number): Promise<LoggedEvent[][]> {
+    const tenantIds = positions.map(({ tenantId }) => tenantId);
+    const afters = positions.map(({ after }) => after);
     const rows = await this.batches.read<PageRow>(tenantIds, PAGES, [tenantIds, afters, limit]);
-    const pages = places.map(() => [] as LoggedEvent[]);
+    const pages = positions.map(() => [] as LoggedEvent[]);
     for (const row of rows) {
-      const at = row.page - 1;
-      const place = places[at];
-      if (row.seq !== null) pages[at]?.push(loggedEvent(row));
-      // There is more, and none of it here: the range is of a month that was let go of.
-      else if (place && Number(row.head) > place.after)
-        pages[at] = await this.page(place.tenantId, place.after, limit);
+      const index = row.page - 1;
+      const position = positions[index];
+      if (row.seq !== null) pages[index]?.push(loggedEvent(row));
+      // The log goes on, but the range is empty: it lies in a month that was dropped.
+      else if (position && Number(row.head) > position.after)
+        pages[index] = await this.page(position.tenantId, position.after, limit);
     }
     return pages;
   }
 
-  /** The next events about one incident since `keptSince`, after place `after`, at most `limit`. */
+  /** The next events about one incident since `keptSince`, after sequence number `after`, at most `limit`. */
   async ofIncident(
     tenantId: TenantId,
     incidentId: string,
@@ -76,7 +77,7 @@ export class EventLog {
     return rows.map(loggedEvent);
   }
 
-  /** The place of the newest event; 0 when the log is empty. */
+  /** The sequence number of the newest event; 0 when the log is empty. */
   async head(tenantId: TenantId): Promise<number> {
     const [row] = await this.unitOfWork.query<{ seq: string }>(
       tenantId,
@@ -86,15 +87,15 @@ export class EventLog {
     return Number(row?.seq ?? 0);
   }
 
-  /** The places of the newest events of many tenants, in one question. */
+  /** The sequence numbers of the newest events of many tenants, in one query. */
   async heads(tenantIds: readonly TenantId[]): Promise<Map<TenantId, number>> {
     const rows = await this.batches.read<{ tenant_id: TenantId; seq: string }>(tenantIds, HEADS, [tenantIds]);
     return new Map(rows.map(({ tenant_id, seq }) => [tenant_id, Number(seq)]));
   }
 
-  /** The place of an event by its id; undefined when this tenant's log has none by that id since `keptSince`. */
+  /** The sequence number of an event; undefined when this tenant's log has no event with this id since `keptSince`. */
   async findSeq(tenantId: TenantId, eventId: Id<'evt'>, keptSince: Date): Promise<number | undefined> {
-    const [row] = await this.unitOfWork.query<{ seq: string }>(tenantId, PLACE_OF, [
+    const [row] = await this.unitOfWork.query<{ seq: string }>(tenantId, FIND_SEQ, [
       tenantId,
       eventId,
       keptSince,
@@ -103,7 +104,7 @@ export class EventLog {
     return row && Number(row.seq);
   }
 
-  /** The oldest published event since `keptSince`. */
+  /** The oldest public event since `keptSince`. */
   async oldest(tenantId: TenantId, keptSince: Date): Promise<{ seq: number; id: string } | undefined> {
     const [row] = await this.unitOfWork.query<{ seq: string; id: string }>(
       tenantId,
@@ -114,22 +115,22 @@ export class EventLog {
   }
 }
 
-/** Of an empty page one row, without an event. */
+/** An empty page is one row without an event. */
 type PageRow = { readonly page: number; readonly head: string } & (EventTableRow | { readonly seq: null });
 
 /**
- * Each page is sought by itself, however little the planner knows of the log; its order has it sought by the key, where in an
- * empty log, of which the plan may have been made, any index that tenant_id leads seems as good.
+ * The lateral join has each page read by itself, however little the planner knows of the log. ORDER BY makes it use the primary
+ * key: if the plan was made while the log was empty, any index that starts with tenant_id seems as good.
  */
 const PAGES = {
   name: 'pages-of-logs',
   text: `
-  SELECT place.page::int, log.seq AS head, e.*
-    FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS place (tenant_id, after, page)
-    JOIN event_stream AS log ON log.tenant_id = place.tenant_id
+  SELECT start.page::int, log.seq AS head, e.*
+    FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS start (tenant_id, after, page)
+    JOIN event_stream AS log ON log.tenant_id = start.tenant_id
     LEFT JOIN LATERAL (
       SELECT ${EVENT_COLUMNS} FROM events
-       WHERE tenant_id = place.tenant_id AND seq > place.after AND seq <= place.after + $3::bigint
+       WHERE tenant_id = start.tenant_id AND seq > start.after AND seq <= start.after + $3::bigint
        ORDER BY seq LIMIT $3::bigint) AS e ON true
    ORDER BY page, e.seq`,
 };
@@ -139,11 +140,11 @@ const HEADS = {
   text: 'SELECT tenant_id, seq FROM event_stream WHERE tenant_id = ANY ($1)',
 };
 
-const PLACE_OF = 'SELECT seq FROM events WHERE tenant_id = $1 AND seq = $4 AND id = $2 AND occurred_at >= $3';
+const FIND_SEQ = 'SELECT seq FROM events WHERE tenant_id = $1 AND seq = $4 AND id = $2 AND occurred_at >= $3';
 
 /**
- * $1 tenant, $2 the place after which, $3 how many, $5 the incident. Sorts what happened to it, which is never much:
- * OFFSET 0 keeps the planner from walking along the log instead.
+ * $1 tenant, $2 the sequence number after which to start, $3 the limit, $5 the incident. Sorts the events of the incident, which
+ * are few: OFFSET 0 keeps the planner from scanning the log instead.
  */
 export function ofIncident(columns: string, condition: string): string {
   return `

@@ -5,7 +5,7 @@ import { Database } from '../persistence/database.js';
 import { onOwnConnection } from '../persistence/own-connection.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 
-/** Makes room in the event log for the months to come, for a server that runs through them without a restart. */
+/** Creates the partitions of the coming months, for a server that runs for months without a restart. */
 @Injectable()
 @Daily('ensure-event-partitions')
 export class EnsureEventPartitions implements Chore {
@@ -17,9 +17,9 @@ export class EnsureEventPartitions implements Chore {
 }
 
 /**
- * Lets go of months of the event log. Whole partitions, since deleting row by row would leave the storage behind, and
- * detached concurrently: that waits for transactions under way and lets new ones pass, where `DROP TABLE` would make
- * every writer stand behind it. It needs the owner and no transaction around it, hence the connection of its own.
+ * Drops old monthly partitions of the event log. Deleting row by row would not give the storage back. They are detached
+ * concurrently, which waits for running transactions and does not block new ones, whereas `DROP TABLE` of an attached partition
+ * would block every writer. That needs the owner's role and no surrounding transaction, hence a connection of its own.
  */
 @Injectable()
 export class EventPartitions {
@@ -28,56 +28,61 @@ export class EventPartitions {
   constructor(private readonly database: Database) {}
 
   /**
-   * Drops the months that ended before a moment. Whatever stops it half way, the next call goes on from there.
+   * Drops the months that ended before a date. If it is interrupted, the next call continues.
    *
-   * It is counted back from what a clock says, and clocks jump years ahead. What is written after that is as far from all that
-   * was written before; so events go only when there are some of each month since.
+   * The date is computed from a clock, which may jump years ahead. Then there is a gap between the events written before and
+   * after the jump; so a partition that holds events is dropped only when every month since has events.
    */
-  async dropBefore(moment: Date): Promise<void> {
+  async dropBefore(date: Date): Promise<void> {
     const asOwner = { connectionString: this.database.url, application_name: 'causeflow-event-months' };
     await onOwnConnection(asOwner, async (owner) => {
-      // For how long it waits for the slowest transaction; then the job fails and is tried again.
+      // It waits this long for the slowest transaction; then the job fails and is retried.
       await owner.query(`SET lock_timeout = '10min'`);
-      const { rows } = await owner.query<Month>(MONTHS_BEFORE, [moment]);
-      const gap = await findGap(owner, moment);
+      const { rows } = await owner.query<Partition>(MONTHS_BEFORE, [date]);
+      const gap = await findGap(owner, date);
       const kept: string[] = [];
-      for (const { part, state } of rows) {
-        if (state === 'attached' && gap !== undefined && (await holdsEvents(owner, part))) {
-          kept.push(part);
+      for (const { name, state } of rows) {
+        if (state === 'attached' && gap !== undefined && (await hasEvents(owner, name))) {
+          kept.push(name);
           continue;
         }
-        if (state !== 'detached') {
-          const how = state === 'attached' ? 'CONCURRENTLY' : 'FINALIZE';
-          await owner.query(`ALTER TABLE events DETACH PARTITION ${part} ${how}`);
-        }
-        await owner.query(`DROP TABLE ${part}`);
-        this.log.log(`Dropped ${part}, which nobody may replay any more`);
+        await detach(owner, { name, state });
+        await owner.query(`DROP TABLE ${name}`);
+        this.log.log(`Dropped ${name}, which is past the retention of every tenant`);
       }
       if (kept.length > 0)
-        this.log.warn(`Kept ${kept.join(', ')}: no event is of ${String(gap)}, so a clock may have jumped`);
+        this.log.warn(
+          `Kept ${kept.join(', ')}: there are no events of ${String(gap)}, so a clock may have jumped`,
+        );
     });
   }
 }
 
-/** The first month without an event, from the last one that ended before a moment to the last one that is over. */
-async function findGap(owner: pg.Client, moment: Date): Promise<string | undefined> {
-  const { rows } = await owner.query<{ month: string; part: string | null }>(MONTHS_SINCE, [moment]);
-  for (const { month, part } of rows) if (part === null || !(await holdsEvents(owner, part))) return month;
-  return undefined;
-}
-
-async function holdsEvents(owner: pg.Client, part: string): Promise<boolean> {
-  const { rowCount } = await owner.query(`SELECT FROM ${part} LIMIT 1`);
-  return rowCount === 1;
-}
-
-interface Month {
-  readonly part: string;
+interface Partition {
+  readonly name: string;
   readonly state: 'attached' | 'half detached' | 'detached';
 }
 
+async function detach(owner: pg.Client, { name, state }: Partition): Promise<void> {
+  if (state === 'detached') return;
+  const mode = state === 'attached' ? 'CONCURRENTLY' : 'FINALIZE';
+  await owner.query(`ALTER TABLE events DETACH PARTITION ${name} ${mode}`);
+}
+
+/** The first month without an event, from the last month that ended before a date to last month. */
+async function findGap(owner: pg.Client, date: Date): Promise<string | undefined> {
+  const { rows } = await owner.query<{ month: string; name: string | null }>(MONTHS_SINCE, [date]);
+  for (const { month, name } of rows) if (name === null || !(await hasEvents(owner, name))) return month;
+  return undefined;
+}
+
+async function hasEvents(owner: pg.Client, partition: string): Promise<boolean> {
+  const { rowCount } = await owner.query(`SELECT FROM ${partition} LIMIT 1`);
+  return rowCount === 1;
+}
+
 const MONTHS_BEFORE = `
-  SELECT c.oid::regclass::text AS part,
+  SELECT c.oid::regclass::text AS name,
          CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'half detached' ELSE 'attached' END
            AS state
     FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = 'events'::regclass
@@ -86,6 +91,6 @@ const MONTHS_BEFORE = `
    ORDER BY c.relname`;
 
 const MONTHS_SINCE = `
-  SELECT to_char(month, 'YYYY-MM') AS month, to_regclass('public.events_' || to_char(month, 'YYYY_MM'))::text AS part
+  SELECT to_char(month, 'YYYY-MM') AS month, to_regclass('public.events_' || to_char(month, 'YYYY_MM'))::text AS name
     FROM generate_series(date_trunc('month', $1::timestamptz AT TIME ZONE 'UTC') - interval '1 month',
                          now() AT TIME ZONE 'UTC' - interval '1 month', interval '1 month') AS month`;

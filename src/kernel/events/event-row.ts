@@ -2,7 +2,7 @@ import { newId, type TenantId } from '../domain/ids.js';
 import { callContext } from '../tenancy/call-context.js';
 import type { DomainEvent } from './define-event.js';
 
-/** What `append_events` takes for one event. The log gives it its place and its time. */
+/** The input of `append_events` for one event. The log adds its sequence number and its time. */
 export interface EventRow {
   readonly tenantId: TenantId;
   readonly id: string;
@@ -21,7 +21,7 @@ export function eventRows(tenantId: TenantId, events: readonly DomainEvent[]): E
   });
 }
 
-/** A convention of the catalogue: an event about an incident names it `incidentId`, which is how timelines find it. */
+/** By convention an event about an incident has a field `incidentId`, by which timelines find it. */
 export function incidentOf(data: object): string | null {
   return 'incidentId' in data && typeof data.incidentId === 'string' ? data.incidentId : null;
 }

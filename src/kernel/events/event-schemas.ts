@@ -1,7 +1,7 @@
 import type { AnyEventClass } from './define-event.js';
 
 const ULID = '01HX9VTPQR3KF8MZWBYD5N6JCE';
-const MOMENT = '2026-03-01T12:00:00.000Z';
+const TIMESTAMP = '2026-03-01T12:00:00.000Z';
 
 const idOf = (prefix: string) => ({
   type: 'string',
@@ -9,12 +9,12 @@ const idOf = (prefix: string) => ({
   example: `${prefix}_${ULID}`,
 });
 
-/** For a field that holds one of `eventSchemas`. */
+/** For a field that holds any of the `eventSchemas`. */
 export const PUBLISHED_EVENT = { $ref: '#/components/schemas/PublishedEvent' };
 
 /**
- * OpenAPI schemas of the events that clients read: one for each, and `PublishedEvent`, which is any of them. The schemas of
- * their payloads have the names of the classes.
+ * The OpenAPI schemas of the public events: one for each, and `PublishedEvent`, the union of them. The payload schemas have the
+ * names of their classes.
  */
 export function eventSchemas(published: readonly AnyEventClass[]): Record<string, object> {
   const reference = (name: string) => `#/components/schemas/${name}`;
@@ -23,7 +23,7 @@ export function eventSchemas(published: readonly AnyEventClass[]): Record<string
     ...Object.fromEntries(published.map((event) => [event.name, schemaOf(event)])),
     PublishedEvent: {
       description:
-        'The name of an event says which data it has. A frame of the stream holds the same but for the id',
+        'The field `event` determines the type of `data`. The data of a stream frame has the same fields except `id`',
       oneOf: mapping.map(([, $ref]) => ({ $ref })),
       discriminator: { propertyName: 'event', mapping: Object.fromEntries(mapping) },
     },
@@ -37,11 +37,11 @@ function schemaOf({ definition: { type, summary, data, example } }: AnyEventClas
     properties: {
       id: idOf('evt'),
       event: { type: 'string', enum: [type] },
-      timestamp: { type: 'string', format: 'date-time', description: 'When the fact was committed' },
+      timestamp: { type: 'string', format: 'date-time', description: 'When the event was committed' },
       tenantId: idOf('ten'),
       data: { $ref: `#/components/schemas/${data.name}` },
     },
     required: ['id', 'event', 'timestamp', 'tenantId', 'data'],
-    example: { id: `evt_${ULID}`, event: type, timestamp: MOMENT, tenantId: `ten_${ULID}`, data: example },
+    example: { id: `evt_${ULID}`, event: type, timestamp: TIMESTAMP, tenantId: `ten_${ULID}`, data: example },
   };
 }

@@ -12,18 +12,18 @@ interface Property {
 
 const HEAD = `# Events
 
-What \`GET /v1/notifications/stream\` and \`GET /v1/notifications/events\` tell, and what \`POST /v1/webhook-subscriptions\` has sent
-to an address of yours. Every event comes in one envelope:
+The events of \`GET /v1/notifications/stream\`, of \`GET /v1/notifications/events\` and of the webhooks that
+\`POST /v1/webhook-subscriptions\` subscribes to. Every event has the same envelope:
 
 \`\`\`json
 { "event": "<name>", "timestamp": "2026-03-01T12:00:00.000Z", "tenantId": "ten_…", "data": {} }
 \`\`\`
 
-How to listen, and to miss nothing: [listening.md](listening.md). This page is generated from the code (\`npm run docs:generate\`);
-\`docs/asyncapi.json\` says the same to programs.
+How to receive them without missing any: [listening.md](listening.md). This page is generated from the code
+(\`npm run docs:generate\`); \`docs/asyncapi.json\` is the machine-readable version.
 `;
 
-/** A page for people about every event, as Markdown. */
+/** The reference of all public events, as Markdown. */
 export function eventsPage(published: readonly AnyEventClass[]): string {
   return [HEAD, ...published.map(section)].join('\n');
 }

@@ -1,6 +1,6 @@
 import type { TenantId } from '../domain/ids.js';
 
-/** One event as the log holds it. `data` is the JSON text that was stored, so that nobody has to parse it to pass it on. */
+/** One event as stored in the log. `data` is the stored JSON text, which is passed on without being parsed. */
 export interface LoggedEvent {
   readonly seq: number;
   readonly id: string;
@@ -15,7 +15,7 @@ export interface LoggedEvent {
 
 export const EVENT_COLUMNS = `seq, id, type, tenant_id, data::text AS data, incident_id, actor, correlation_id, occurred_at`;
 
-/** What a query for `EVENT_COLUMNS` answers. */
+/** A row of `EVENT_COLUMNS`. */
 export interface EventTableRow {
   readonly seq: string;
   readonly id: string;

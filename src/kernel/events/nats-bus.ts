@@ -12,8 +12,8 @@ import { CommittedEvents } from './committed-events.js';
 import type { JetStreamLink } from './nats/jetstream-link.js';
 
 /**
- * Carries the events themselves between replicas where NATS_URL is set: whoever relays publishes, whoever serves streams
- * follows. Without it nothing of NATS is loaded. See docs/adr/0011-nats.md.
+ * Distributes events between replicas over NATS when NATS_URL is set: replicas that run the relay publish, replicas that serve
+ * streams subscribe. Without NATS_URL no NATS code is loaded. See docs/adr/0011-nats.md.
  */
 @Injectable()
 export class NatsBus implements OnApplicationBootstrap, BeforeApplicationShutdown {

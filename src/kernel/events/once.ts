@@ -5,31 +5,31 @@ import type { TenantId } from '../domain/ids.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { DomainEvent } from './define-event.js';
 
-/** Whom the events are being told to, and all that it is told of at this time, in the order of the logs. */
-interface Telling {
+/** The events being delivered to a handler, each tenant's in the order of its log. */
+interface Delivery {
   readonly handler: string;
   readonly events: readonly DomainEvent[];
 }
 
-const telling = new AsyncLocalStorage<Telling>();
+const deliveries = new AsyncLocalStorage<Delivery>();
 
-/** Tells a handler of events, so that `Once` knows what it is told of. */
-export function tell<T>(handler: string, events: readonly DomainEvent[], work: () => T): T {
-  return telling.run({ handler, events }, work);
+/** Runs a handler so that `Once` knows which events are being delivered to it. */
+export function runDelivery<T>(handler: string, events: readonly DomainEvent[], work: () => T): T {
+  return deliveries.run({ handler, events }, work);
 }
 
 /**
- * Events come at least once; effects happen exactly once. Which places of the log they are there for is written in the
- * transaction of the effect, so either both are there or neither is, and of two deliveries at the same time one waits and
- * then finds it done. See docs/adr/0014-once.md.
+ * Events are delivered at least once; effects happen exactly once. The sequence numbers of the handled events are stored in the
+ * transaction of the effect, so either both are stored or neither is. Of two concurrent deliveries one waits, and then finds
+ * the effect done. See docs/adr/0014-once.md.
  */
 @Injectable()
 export class Once {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   /**
-   * @param name under which this effect is remembered; it must never change
-   * @returns false when the effect was there already
+   * @param name identifies the effect in the database; it must never change
+   * @returns false when the effect had happened before
    */
   async do(name: string, event: DomainEvent, effect: () => Promise<void>): Promise<boolean> {
     let isFresh = false;
@@ -41,55 +41,58 @@ export class Once {
   }
 
   /**
-   * The same for a batch of events, of one tenant or of several, who then share a transaction: `effect` is given those that
-   * were not handled before.
+   * The same for a batch of events of one or several tenants, in one transaction: `effect` gets the events that were not
+   * handled before.
    */
   async doMany<E extends DomainEvent>(
     name: string,
     events: readonly [E, ...E[]],
     effect: (fresh: readonly E[]) => Promise<void>,
   ): Promise<void> {
-    const now = telling.getStore();
-    const told = byTenant(now?.events ?? []);
+    const delivery = deliveries.getStore();
+    const delivered = byTenant(delivery?.events ?? []);
     const marks = [...byTenant(events)].map(([tenantId, own]) => {
       const seqs = own.map(({ seq }) => seq);
-      return { tenantId, seqs, told: placesOf(seqs, told.get(tenantId) ?? []) };
+      return { tenantId, seqs, ranges: rangesOf(seqs, delivered.get(tenantId) ?? []) };
     });
     const tenantIds = marks.map(({ tenantId }) => tenantId);
     await this.unitOfWork.run(tenantIds, async ({ query }) => {
       const marked = await query<{ tenantId: TenantId; fresh: string[] }>(MARK_HANDLED, [
         JSON.stringify(marks),
         name,
-        now?.handler ?? null,
+        delivery?.handler ?? null,
       ]);
-      const places = new Map(marked.map(({ tenantId, fresh }) => [tenantId, new Set(fresh.map(Number))]));
-      const fresh = events.filter(({ tenantId, seq }) => places.get(tenantId)?.has(seq));
+      const freshSeqs = new Map(marked.map(({ tenantId, fresh }) => [tenantId, new Set(fresh.map(Number))]));
+      const fresh = events.filter(({ tenantId, seq }) => freshSeqs.get(tenantId)?.has(seq));
       if (fresh.length > 0) await effect(fresh);
     });
   }
 }
 
-/** One tenant after the other, in the order in which they come. */
+/** Locks one tenant after the other, in the order of the array. */
 const MARK_HANDLED = {
   name: 'mark-handled',
   text: `
-  SELECT "tenantId", mark_handled("tenantId", $2, $3, told, seqs) AS fresh
-    FROM json_to_recordset($1) AS t ("tenantId" text, told int8multirange, seqs bigint[])`,
+  SELECT "tenantId", mark_handled("tenantId", $2, $3, ranges, seqs) AS fresh
+    FROM json_to_recordset($1) AS t ("tenantId" text, ranges int8multirange, seqs bigint[])`,
 };
 
-/** What lies between two events that a handler is told one after the other does not concern it, and goes with the later. */
-function placesOf(seqs: readonly number[], told: readonly DomainEvent[]): string {
-  const chosen = new Set(seqs);
+/**
+ * The handled sequence numbers as a PostgreSQL multirange. Events between two consecutive deliveries to a handler do not
+ * concern it, so their numbers are marked together with the later one, which keeps the ranges few.
+ */
+function rangesOf(seqs: readonly number[], delivered: readonly DomainEvent[]): string {
+  const unmarked = new Set(seqs);
   const ranges: [number, number][] = [];
-  let before: number | undefined;
-  for (const { seq } of told) {
-    if (chosen.delete(seq)) {
+  let previous: number | undefined;
+  for (const { seq } of delivered) {
+    if (unmarked.delete(seq)) {
       const range = ranges.at(-1);
-      if (range && range[1] === before) range[1] = seq;
-      else ranges.push([(before ?? seq - 1) + 1, seq]);
+      if (range && range[1] === previous) range[1] = seq;
+      else ranges.push([(previous ?? seq - 1) + 1, seq]);
     }
-    before = seq;
+    previous = seq;
   }
-  for (const seq of chosen) ranges.push([seq, seq]);
+  for (const seq of unmarked) ranges.push([seq, seq]);
   return `{${ranges.map(([first, last]) => `[${first},${last}]`).join(',')}}`;
 }

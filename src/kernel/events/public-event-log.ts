@@ -12,25 +12,25 @@ import {
   type JoinedEvents,
 } from './public-events.js';
 
-/** Which events a reader wants. */
+/** Which public events to read. */
 export interface EventSelection {
   readonly types: readonly string[];
-  /** Only those about this incident. */
+  /** If set, only events about this incident. */
   readonly incidentId?: string | undefined;
 }
 
 export interface EventPage {
-  /** Takes the text apart that PostgreSQL answered: a page that waits is but one text. */
+  /** Parses the text from PostgreSQL. Until then a waiting page is a single string. */
   readonly events: () => readonly PublicEvent[];
-  /** The place up to which these are all that was chosen: the next page begins after it. */
+  /** The next page starts after this sequence number. */
   readonly upTo: number;
-  /** Whether it reaches to where the log ended when it was asked for. */
+  /** Whether the page reaches the end that the log had when it was read. */
   readonly isLast: boolean;
-  /** How many events it has, when it has as many bytes as a page may have and so fewer events than were asked for. */
+  /** The number of events, if the size limit of a page cut it short; undefined otherwise. */
   readonly cutTo: number | undefined;
 }
 
-/** Reads a tenant's log for readers outside, each of whom wants some of the events. */
+/** Reads the public events of a tenant's log for clients, each of which selects some of them. */
 @Injectable()
 export class PublicEventLog {
   constructor(
@@ -40,24 +40,29 @@ export class PublicEventLog {
   ) {}
 
   /**
-   * The next chosen events after place `after`, at most `limit` and no more than a page may hold, and fewer where some in
-   * between were not chosen. Skipping many that were not chosen costs nothing.
+   * The next selected events after sequence number `after`: at most `limit`, fewer when the size limit of a page is reached or when
+   * other events lie in between. Skipping many events that are not selected costs nothing.
    */
-  async page(tenantId: TenantId, choice: EventSelection, after: number, limit: number): Promise<EventPage> {
-    const isWalk =
-      choice.incidentId === undefined && choice.types.length === this.catalogue.publishedTypes.length;
-    const [text] = isWalk
-      ? await this.batches.read<JoinedEvents>([tenantId], WALK, [tenantId, after, limit, choice.types])
-      : await this.seek(tenantId, choice, after, limit);
-    if (!text) throw new Error('An aggregate answers one row');
-    const isCut = text.count < text.chosen;
-    const upTo = isWalk && !isCut ? after + limit : Number(text.last);
-    const isLast = !isCut && (isWalk ? upTo >= Number(text.head) : text.count < limit);
+  async page(
+    tenantId: TenantId,
+    selection: EventSelection,
+    after: number,
+    limit: number,
+  ): Promise<EventPage> {
+    const isScan =
+      selection.incidentId === undefined && selection.types.length === this.catalogue.publishedTypes.length;
+    const [row] = isScan
+      ? await this.batches.read<JoinedEvents>([tenantId], SCAN, [tenantId, after, limit, selection.types])
+      : await this.seek(tenantId, selection, after, limit);
+    if (!row) throw new Error('An aggregate query returns one row');
+    const isCut = row.count < row.selected;
+    const upTo = isScan && !isCut ? after + limit : Number(row.last);
+    const isLast = !isCut && (isScan ? upTo >= Number(row.head) : row.count < limit);
     return {
-      events: () => splitEvents(tenantId, text),
-      upTo: isLast ? Math.max(after, Number(text.head)) : upTo,
+      events: () => splitEvents(tenantId, row),
+      upTo: isLast ? Math.max(after, Number(row.head)) : upTo,
       isLast,
-      cutTo: isCut ? text.count : undefined,
+      cutTo: isCut ? row.count : undefined,
     };
   }
 
@@ -75,21 +80,21 @@ export class PublicEventLog {
 }
 
 /**
- * Walks along the log: nearly every event is wanted. Places have no gaps, so a page ends at a place instead of a number of
- * rows: however a young table is reckoned, no more than these are read. Ordered, so that they are read by the key also where
- * the plan was made of an empty log.
+ * A range scan, for readers that want nearly every event. Sequence numbers have no gaps, so a page is a range of them instead of
+ * a number of rows: it reads no more than these, however wrong the statistics of a new table are. ORDER BY makes it use the
+ * primary key even if the plan was made while the log was empty.
  */
-const WALK = {
-  name: 'walk-along-log',
+const SCAN = {
+  name: 'scan-log',
   text: asOneRow(`
     SELECT ${PUBLIC_COLUMNS} FROM events
      WHERE tenant_id = $1 AND seq > $2 AND seq <= $2::bigint + $3::bigint AND type = ANY ($4) ORDER BY seq LIMIT $3::bigint`),
 };
 
 /**
- * Goes to the next events of each type by its index, so that a rare one is found however long ago it happened. The index
- * knows the stretch of 256 places in which they lie, not their order in it: with as many more as the last stretch can have,
- * the first ones are surely among them.
+ * Seeks the next events of each type by index, so that a rare type is found however far back it lies. The index holds only the
+ * stretch of 256 sequence numbers in which an event lies, not its order within it: reading 256 more than the limit makes sure
+ * that the first ones are among them.
  */
 const OF_SOME_TYPES = asOneRow(`
   SELECT e.* FROM unnest($4::text[]) AS wanted

@@ -5,7 +5,7 @@ import { AwaitingPublisher } from './awaiting-publisher.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
 
-/** Tells one handler of one event again, after it failed. */
+/** Delivers an event again to a handler that failed on it. */
 @Injectable()
 @JobHandler('redeliver-event')
 export class RedeliverEvent {

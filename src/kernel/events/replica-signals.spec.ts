@@ -6,47 +6,47 @@ import { Database } from '../persistence/database.js';
 import { CommittedEvents } from './committed-events.js';
 import { ReplicaSignals } from './replica-signals.js';
 
-it('a database that is away is told of once, however often it is knocked at', async () => {
+it('logs once that the database is unreachable, however often it reconnects', async () => {
   const warnings: unknown[] = [];
   Logger.overrideLogger({
     log: () => undefined,
     error: () => undefined,
-    warn: (said: unknown) => warnings.push(said),
+    warn: (message: unknown) => warnings.push(message),
   });
-  let knocks = 0;
-  let onThirdKnock: () => void = () => undefined;
-  const thirdKnock = new Promise<void>((resolve) => (onThirdKnock = resolve));
-  const closed = createServer((socket) => {
+  let attempts = 0;
+  let onThirdAttempt: () => void = () => undefined;
+  const thirdAttempt = new Promise<void>((resolve) => (onThirdAttempt = resolve));
+  const unreachable = createServer((socket) => {
     socket.destroy();
-    knocks += 1;
-    if (knocks === 3) onThirdKnock();
+    attempts += 1;
+    if (attempts === 3) onThirdAttempt();
   });
-  await once(closed.listen(0, '127.0.0.1'), 'listening');
-  const { port } = closed.address() as AddressInfo;
+  await once(unreachable.listen(0, '127.0.0.1'), 'listening');
+  const { port } = unreachable.address() as AddressInfo;
   const database = new Database(`postgres://nobody@127.0.0.1:${port}/none`);
   const signals = new ReplicaSignals(database, new CommittedEvents());
   try {
     await signals.onApplicationBootstrap();
-    await thirdKnock;
+    await thirdAttempt;
     expect(warnings).toEqual(['The signal connection to PostgreSQL is down; polling until it is back']);
   } finally {
     await signals.onApplicationShutdown();
-    closed.close();
+    unreachable.close();
   }
 });
 
-it('a connection on which PostgreSQL does not let it listen is closed before the next one', async () => {
+it('closes a connection on which PostgreSQL refuses LISTEN before it opens the next one', async () => {
   Logger.overrideLogger(false);
   let open = 0;
-  let knocks = 0;
-  let openAtThirdKnock: (sockets: number) => void = () => undefined;
-  const atThirdKnock = new Promise<number>((resolve) => (openAtThirdKnock = resolve));
+  let attempts = 0;
+  let openAtThirdAttempt: (sockets: number) => void = () => undefined;
+  const atThirdAttempt = new Promise<number>((resolve) => (openAtThirdAttempt = resolve));
   const standby = createServer((socket) => {
     open += 1;
-    knocks += 1;
-    if (knocks === 3) openAtThirdKnock(open);
+    attempts += 1;
+    if (attempts === 3) openAtThirdAttempt(open);
     socket.once('data', () => {
-      socket.write(LET_IN);
+      socket.write(AUTHENTICATED);
       socket.once('data', () => socket.write(IN_RECOVERY));
     });
     socket.on('error', () => undefined).on('close', () => (open -= 1));
@@ -59,7 +59,7 @@ it('a connection on which PostgreSQL does not let it listen is closed before the
   );
   try {
     await signals.onApplicationBootstrap();
-    expect(await atThirdKnock).toBe(1);
+    expect(await atThirdAttempt).toBe(1);
   } finally {
     await signals.onApplicationShutdown();
     standby.close();
@@ -67,15 +67,15 @@ it('a connection on which PostgreSQL does not let it listen is closed before the
 });
 
 const READY = message('Z', Buffer.from('I'));
-const LET_IN = Buffer.concat([message('R', Buffer.alloc(4)), READY]);
+const AUTHENTICATED = Buffer.concat([message('R', Buffer.alloc(4)), READY]);
 const IN_RECOVERY = Buffer.concat([
   message('E', Buffer.from('SERROR\0C25006\0Mcannot execute LISTEN during recovery\0\0')),
   READY,
 ]);
 
-/** As PostgreSQL writes one: its kind, its length with the length itself, what it holds. */
-function message(kind: string, holds: Buffer): Buffer {
+/** A message of the PostgreSQL protocol: type, length including the length field, body. */
+function message(type: string, body: Buffer): Buffer {
   const length = Buffer.alloc(4);
-  length.writeInt32BE(holds.length + 4);
-  return Buffer.concat([Buffer.from(kind), length, holds]);
+  length.writeInt32BE(body.length + 4);
+  return Buffer.concat([Buffer.from(type), length, body]);
 }

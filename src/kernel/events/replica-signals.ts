@@ -8,16 +8,16 @@ import { Database } from '../persistence/database.js';
 import { CommittedEvents } from './committed-events.js';
 
 const CHANNEL = 'causeflow_events';
-/** A NOTIFY carries less than 8,000 bytes; an id and its comma take 31. */
-const IDS_A_MESSAGE = 200;
-/** Between two messages: under load many batches are told of together. */
+/** The payload of a NOTIFY is limited to 8,000 bytes; an id and its comma take 31. */
+const IDS_PER_MESSAGE = 200;
+/** Between two messages, so that under load one message announces many commits. */
 const PAUSE_MS = 5;
 const RECONNECT_MS = 1_000;
 const HEARTBEAT_MS = 10_000;
 
 /**
- * Carries "this log has grown" between replicas by LISTEN and NOTIFY, on a connection of its own: a NOTIFY inside the
- * writing transaction would make PostgreSQL serialise the commits. While the connection is down, polls stand in.
+ * Notifies the other replicas that logs have grown, by LISTEN and NOTIFY on a dedicated connection: a NOTIFY inside the writing
+ * transaction would make PostgreSQL serialise the commits. While the connection is down, polling finds the events.
  */
 @Injectable()
 export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -36,7 +36,7 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
 
   async onApplicationBootstrap(): Promise<void> {
     this.committed.onGrowth((tenantIds, origin) => {
-      if (origin === 'this replica') void this.tell(tenantIds);
+      if (origin === 'this replica') void this.announce(tenantIds);
     });
     await this.connect();
   }
@@ -57,7 +57,7 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
     client.on('end', () => this.lost(client));
     client.on('notification', ({ processId, payload }) => {
       if (processId === clientProcess(client)) return;
-      this.committed.heard(
+      this.committed.announceRemote(
         (payload ?? '')
           .split(',')
           .map(asTenantId)
@@ -66,26 +66,26 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
     });
     try {
       await client.connect();
-      // A nudge needs no flush to disk, which would stand in the way of those that alerts wait for.
+      // A notification needs no flush to disk, which would delay the flushes that alerts wait for.
       await client.query(`SET synchronous_commit = off; LISTEN ${CHANNEL}`);
       this.client = client;
       this.outage.succeeded(() => this.log.log('The signal connection to PostgreSQL is back'));
-      void this.watch(client);
+      void this.sendHeartbeats(client);
     } catch {
       this.lost(client);
     }
   }
 
-  /** On a connection that has broken without a word nothing comes, as when there is nothing to tell. One that does not answer is closed. */
-  private async watch(client: pg.Client): Promise<void> {
+  /** A connection that broke silently looks like one without notifications. A heartbeat without an answer closes it. */
+  private async sendHeartbeats(client: pg.Client): Promise<void> {
     while (this.client === client) {
       await sleep(HEARTBEAT_MS, undefined, { ref: false });
       await client.query('SELECT').catch(() => undefined);
     }
   }
 
-  /** What is announced shortly after a message goes into the next one, once. */
-  private async tell(tenantIds: readonly TenantId[]): Promise<void> {
+  /** Tenants announced during the pause after a message go into the next message, once each. */
+  private async announce(tenantIds: readonly TenantId[]): Promise<void> {
     for (const tenantId of tenantIds) this.unsent.add(tenantId);
     if (this.sending) return;
     this.sending = true;
@@ -99,15 +99,15 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async send(tenantIds: readonly TenantId[]): Promise<void> {
-    for (let at = 0; at < tenantIds.length; at += IDS_A_MESSAGE) {
-      const payload = tenantIds.slice(at, at + IDS_A_MESSAGE).join(',');
-      // Lost with the connection, if at all; the others find the events at their next poll.
-      await this.client?.query({ ...TELL, values: [CHANNEL, payload] }).catch(() => undefined);
+    for (let at = 0; at < tenantIds.length; at += IDS_PER_MESSAGE) {
+      const payload = tenantIds.slice(at, at + IDS_PER_MESSAGE).join(',');
+      // Gets lost only with the connection; the other replicas then find the events by polling.
+      await this.client?.query({ ...NOTIFY, values: [CHANNEL, payload] }).catch(() => undefined);
     }
   }
 
   private lost(client: pg.Client): void {
-    // PostgreSQL may have refused to listen, as a standby does, and holds the connection until it is closed.
+    // PostgreSQL may have refused LISTEN, as a standby does; it keeps the connection until it is closed here.
     client.removeAllListeners().on('error', () => undefined);
     client.end().catch(() => undefined);
     if (this.client === client) this.client = undefined;
@@ -122,7 +122,7 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
   }
 }
 
-const TELL = { name: 'tell-replicas', text: 'SELECT pg_notify($1, $2)' };
+const NOTIFY = { name: 'tell-replicas', text: 'SELECT pg_notify($1, $2)' };
 
 function clientProcess(client: pg.Client): number | undefined {
   return (client as unknown as { processID?: number }).processID;

@@ -3,30 +3,30 @@ import { type CallContext, OWN_DOING } from '../tenancy/call-context.js';
 import type { DomainEvent } from './define-event.js';
 import { incidentOf } from './event-row.js';
 
-/** So many tenants may share a batch, since who fails costs all of them a transaction, and so many events in all. */
-const TOGETHER = { tenants: 32, events: 128 };
+/** The tenants are limited because the failure of one costs all of them their transaction. */
+const BATCH_LIMIT = { tenants: 32, events: 128 };
 
-/** A tenant's events, in the order of her log. */
-export type OfTenant = readonly [TenantId, DomainEvent[]];
+/** A tenant's events, in the order of its log. */
+export type TenantEvents = readonly [TenantId, DomainEvent[]];
 
-/** Tenants with few events share a batch; whoever has more than go into one has one of her own. */
-export function shared(tenants: readonly OfTenant[]): OfTenant[][] {
-  const batches: OfTenant[][] = [];
+/** Tenants with few events share a batch. A tenant whose events exceed the limit gets a batch of its own. */
+export function sharedBatches(tenants: readonly TenantEvents[]): TenantEvents[][] {
+  const batches: TenantEvents[][] = [];
   let room = { tenants: 0, events: 0 };
-  for (const own of tenants) {
-    const { length } = own[1];
+  for (const tenant of tenants) {
+    const { length } = tenant[1];
     if (room.tenants === 0 || length > room.events) {
       batches.push([]);
-      room = { ...TOGETHER };
+      room = { ...BATCH_LIMIT };
     }
-    batches.at(-1)?.push(own);
+    batches.at(-1)?.push(tenant);
     room.tenants -= 1;
     room.events -= length;
   }
   return batches;
 }
 
-/** What comes of a batch goes back to what the event about the same incident does, or else the tenant's first. */
+/** The effects of a batch have the correlation id of the event about the same incident, or else of the tenant's first event. */
 export function contextOf(events: readonly DomainEvent[]): CallContext {
   const [first] = events;
   if (first && events.length === 1) return { correlationId: first.correlationId, actor: null };

@@ -124,10 +124,10 @@ describe('a tenant whose log has grown', () => {
   it('gets a turn by a notification, one pass after the other', async () => {
     const [one, two] = [newTenantId(), newTenantId()];
     const { committed, waiting, next } = schedule();
-    committed.heard([one]);
+    committed.announceRemote([one]);
     const first = await next();
     expect(first.tenantIds).toEqual([one]);
-    committed.heard([one, two]);
+    committed.announceRemote([one, two]);
     await settle();
     expect(waiting).toEqual([]);
     first.endAll();
@@ -144,7 +144,7 @@ describe('a tenant whose log has grown', () => {
     const many = Array.from({ length: TENANTS_PER_PASS + 1 }, newTenantId);
     const [busy, last] = [many[0] as TenantId, many[TENANTS_PER_PASS] as TenantId];
     const { committed, next } = schedule();
-    committed.heard(many);
+    committed.announceRemote(many);
     const first = await next();
     expect(first.tenantIds).toEqual(many.slice(0, TENANTS_PER_PASS));
     first.end(busy, { hasMore: true });
@@ -155,7 +155,7 @@ describe('a tenant whose log has grown', () => {
   it('gets another turn when a pass cannot start, which is logged once', async () => {
     const tenantId = newTenantId();
     const { committed, logged, next } = schedule({ startFailures: 2 });
-    committed.heard([tenantId]);
+    committed.announceRemote([tenantId]);
     expect((await next()).tenantIds).toEqual([tenantId]);
     expect(logged).toEqual(['cannot go on']);
   });
@@ -163,7 +163,7 @@ describe('a tenant whose log has grown', () => {
   it('gets another turn when a pass cannot be finished', async () => {
     const tenantId = newTenantId();
     const { committed, logged, finished, next } = schedule({ finishFailures: 1 });
-    committed.heard([tenantId]);
+    committed.announceRemote([tenantId]);
     (await next()).endAll();
     const again = await next();
     expect([again.tenantIds, logged]).toEqual([[tenantId], ['cannot go on']]);
@@ -182,12 +182,12 @@ it('polling goes on while it fails, which is logged once', async () => {
 it('stopping waits for the turns under way, in a pass and alone, and starts no more', async () => {
   const [slow, quick] = [newTenantId(), newTenantId()];
   const { committed, waiting, next } = schedule();
-  committed.heard([slow]);
+  committed.announceRemote([slow]);
   const first = await next();
   await timeOut();
-  committed.heard([quick]);
+  committed.announceRemote([quick]);
   const second = await next();
-  committed.heard([newTenantId()]);
+  committed.announceRemote([newTenantId()]);
   let hasStopped = false;
   const stopped = scheduler?.stop().then(() => (hasStopped = true));
   second.endAll();
@@ -202,13 +202,13 @@ describe('a slow tenant', () => {
   it('takes its turns alone until one is quick, one at a time', async () => {
     const [slow, quick, other] = [newTenantId(), newTenantId(), newTenantId()];
     const { committed, waiting, finished, next, heldUp } = schedule();
-    committed.heard([slow, quick]);
+    committed.announceRemote([slow, quick]);
     const first = await next();
     first.end(quick);
     await settle();
     expect(finished).toEqual([]);
     await timeOut();
-    committed.heard([slow, other]);
+    committed.announceRemote([slow, other]);
     const second = await next();
     expect(second.tenantIds).toEqual([other]);
     expect([finished, await heldUp()]).toEqual([[quick], [1, 0]]);
@@ -225,16 +225,16 @@ describe('a slow tenant', () => {
       [quick, other, slow, slow],
       [0, 0],
     ]);
-    committed.heard([slow, other]);
+    committed.announceRemote([slow, other]);
     expect((await next()).tenantIds).toEqual([slow, other]);
   });
 
   it('delays the pass while more tenants are slow than may go on alone', async () => {
     const [one, two, three, other] = [newTenantId(), newTenantId(), newTenantId(), newTenantId()];
     const { committed, waiting, next } = schedule();
-    committed.heard([one, two, three]);
+    committed.announceRemote([one, two, three]);
     const first = await next();
-    committed.heard([other]);
+    committed.announceRemote([other]);
     await timeOut();
     expect(waiting).toEqual([]);
     first.end(two);
@@ -244,12 +244,12 @@ describe('a slow tenant', () => {
   it('delays the pass until a turn that runs alone ends and makes room', async () => {
     const [one, two, three, other] = [newTenantId(), newTenantId(), newTenantId(), newTenantId()];
     const { committed, waiting, next } = schedule();
-    committed.heard([one, two]);
+    committed.announceRemote([one, two]);
     const first = await next();
     await timeOut();
-    committed.heard([three]);
+    committed.announceRemote([three]);
     await next();
-    committed.heard([other]);
+    committed.announceRemote([other]);
     await timeOut();
     expect(waiting).toEqual([]);
     first.end(one);
@@ -259,16 +259,16 @@ describe('a slow tenant', () => {
   it('waits for room to take its next turn, and other tenants do not', async () => {
     const [one, two, three, other] = [newTenantId(), newTenantId(), newTenantId(), newTenantId()];
     const { committed, waiting, next } = schedule();
-    committed.heard([one, two]);
+    committed.announceRemote([one, two]);
     const first = await next();
     await timeOut();
     first.end(one);
     await settle();
-    committed.heard([three]);
+    committed.announceRemote([three]);
     await next();
     await timeOut();
     // Two and three take up the room that one would need.
-    committed.heard([one, other]);
+    committed.announceRemote([one, other]);
     const pass = await next();
     expect(pass.tenantIds).toEqual([other]);
     pass.endAll();
@@ -283,13 +283,13 @@ describe('a failing tenant', () => {
   it('is retried alone by the next polls, and named in the log once, while the others go on', async () => {
     const [bad, good] = [newTenantId(), newTenantId()];
     const { committed, logged, poll, waiting, next, heldUp } = schedule();
-    committed.heard([bad, good]);
+    committed.announceRemote([bad, good]);
     const first = await next();
     first.end(bad, { failure: new Error('no') });
     first.end(good);
     await settle();
     expect([logged, await heldUp()]).toEqual([[`${bad}: cannot go on`], [0, 1]]);
-    committed.heard([bad, good]);
+    committed.announceRemote([bad, good]);
     const second = await next();
     expect(second.tenantIds).toEqual([good]);
     second.endAll();
@@ -305,14 +305,14 @@ describe('a failing tenant', () => {
     poll.tenant_ids = [];
     await settle();
     expect([logged.length, await heldUp()]).toEqual([1, [0, 0]]);
-    committed.heard([bad, good]);
+    committed.announceRemote([bad, good]);
     expect((await next()).tenantIds).toEqual([bad, good]);
   });
 
   it('is named in the log only as one of the first five, however many fail', async () => {
     const many = Array.from({ length: 7 }, newTenantId);
     const { committed, logged, next, heldUp } = schedule({ lagging: many });
-    committed.heard(many);
+    committed.announceRemote(many);
     const pass = await next();
     for (const tenantId of many) pass.end(tenantId, { failure: new Error('no') });
     await settle();
@@ -324,7 +324,7 @@ describe('a failing tenant', () => {
     const [one, two, three] = [newTenantId(), newTenantId(), newTenantId()];
     const { committed, poll, next } = schedule();
     poll.tenant_ids = [one, two, three];
-    committed.heard(poll.tenant_ids);
+    committed.announceRemote(poll.tenant_ids);
     const first = await next();
     for (const tenantId of first.tenantIds) first.end(tenantId, { failure: new Error('no') });
     const [alone, beside] = [await next(), await next()];
@@ -336,13 +336,13 @@ describe('a failing tenant', () => {
   it('is forgotten when another replica handed its events on', async () => {
     const bad = newTenantId();
     const { committed, logged, next, heldUp, thirdPoll } = schedule();
-    committed.heard([bad]);
+    committed.announceRemote([bad]);
     (await next()).end(bad, { failure: new Error('no') });
     // The polls find no tenant that lags.
     await thirdPoll;
     await settle();
     expect([logged.length, await heldUp()]).toEqual([1, [0, 0]]);
-    committed.heard([bad]);
+    committed.announceRemote([bad]);
     expect((await next()).tenantIds).toEqual([bad]);
   });
 });

@@ -47,7 +47,7 @@ export class TurnScheduler {
     this.health = new TenantHealth(consumer);
     metrics.gauge(
       'causeflow_tenants_held_up',
-      'Tenants whose events are handed on by themselves, beside those of all others: slow, or failing',
+      'Tenants that are slow or failing, whose events are handed on apart from those of other tenants',
       () => (consumer.maxAlone > 0 ? this.health.readings(this.alone) : []),
     );
     this.unsubscribe = committed.onGrowth((tenantIds) => this.wake(tenantIds));
@@ -181,7 +181,7 @@ export class TurnScheduler {
   private async orRetry(tenantIds: readonly TenantId[], work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      this.outage.succeeded(() => this.consumer.log.log('It goes on again'));
+      this.outage.succeeded(() => this.consumer.log.log(`The ${this.consumer.name} has recovered`));
     } catch (error) {
       this.outage.failed(() => this.consumer.log.error(error, this.consumer.failureMessage));
       await this.rest(RETRY_AFTER_MS);

@@ -10,11 +10,11 @@ import type { NatsConfig } from '../../config/nats-config.js';
 import { ALL_EVENTS } from './event-message.js';
 
 const HOUR_MS = 3_600_000;
-/** Longer than a publisher takes to come again after a crash; JetStream drops a repeated id within it. */
-const DUPLICATES_MS = 120_000;
+/** JetStream drops repeated message ids within this time. Longer than a publisher takes to restart after a crash. */
+const DUPLICATE_WINDOW_MS = 120_000;
 const STREAM_NOT_FOUND = 10_059;
 
-/** Finds the stream, or makes it. One that is there is left as its operator wants it. */
+/** Finds or creates the stream. The configuration of an existing stream is the operator's and stays unchanged. */
 export async function ensureStream(manager: JetStreamManager, config: NatsConfig): Promise<StreamInfo> {
   try {
     return await manager.streams.info(config.stream);
@@ -28,7 +28,7 @@ export async function ensureStream(manager: JetStreamManager, config: NatsConfig
       retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.Old,
       max_age: nanos(24 * HOUR_MS),
-      duplicate_window: nanos(DUPLICATES_MS),
+      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     });
   }
 }

@@ -9,29 +9,35 @@ const CONFIG = {
   ...{ stream: 'causeflow', replicas: 1 },
 };
 
-it('a stream that cannot be followed is told of once, however often it is tried', async () => {
+it('logs once that the stream cannot be read, however often it retries', async () => {
   const warnings: unknown[] = [];
   Logger.overrideLogger({
     log: () => undefined,
     error: () => undefined,
-    warn: (said: unknown) => warnings.push(said),
+    warn: (message: unknown) => warnings.push(message),
   });
   let tries = 0;
   let onThirdTry: () => void = () => undefined;
   const thirdTry = new Promise<void>((resolve) => (onThirdTry = resolve));
-  const away = {
+  const unreachable = {
     streams: {
       info: () => {
         tries += 1;
         if (tries === 3) onThirdTry();
-        return Promise.reject(new Error('away'));
+        return Promise.reject(new Error('unreachable'));
       },
     },
   } as unknown as JetStreamManager;
-  const tail = new EventTail(CONFIG, new CommittedEvents(), () => undefined, {} as JetStreamClient, away);
+  const tail = new EventTail(
+    CONFIG,
+    new CommittedEvents(),
+    () => undefined,
+    {} as JetStreamClient,
+    unreachable,
+  );
   try {
     await thirdTry;
-    expect(warnings).toEqual([new Error('away')]);
+    expect(warnings).toEqual([new Error('unreachable')]);
   } finally {
     await tail.stop();
   }

@@ -11,24 +11,24 @@ import type { TenantId } from '../../domain/ids.js';
 import { Outage } from '../../log/outage.js';
 import type { CommittedEvents } from '../committed-events.js';
 import type { LoggedEvent } from '../logged-event.js';
-import { eventIn, tenantOf } from './event-message.js';
+import { parseEvent, tenantOf } from './event-message.js';
 import { ensureStream } from './event-stream.js';
 
-const MESSAGES_AHEAD = 2_000;
-const AFTER_A_FAILURE_MS = 1_000;
+const MAX_PREFETCHED_MESSAGES = 2_000;
+const RETRY_AFTER_MS = 1_000;
 
 /**
- * Follows the stream from its end on, and passes on what comes: an ordered consumer, which JetStream keeps in memory and
- * the client makes anew when it is lost. What it misses all the same, a reader notices by `seq`.
+ * Reads new messages of the NATS stream and passes on their events. Uses an ordered consumer, which JetStream keeps in memory
+ * and the client recreates when it is lost. Feeds detect events that are still missed by a gap in `seq`.
  */
 export class EventTail {
   private readonly log = new Logger(EventTail.name);
   private readonly stopping = new AbortController();
-  private readonly standstill = new Outage();
-  private readonly gibberish = new Outage();
+  private readonly outage = new Outage();
+  private readonly unreadable = new Outage();
   private messages: ConsumerMessages | undefined;
-  /** What came in this turn of the event loop. */
-  private came = new Map<TenantId, string[]>();
+  /** Payloads received in this turn of the event loop. */
+  private received = new Map<TenantId, string[]>();
 
   constructor(
     private readonly config: NatsConfig,
@@ -37,7 +37,7 @@ export class EventTail {
     private readonly jetStream: JetStreamClient,
     private readonly manager: JetStreamManager,
   ) {
-    void this.follow();
+    void this.run();
   }
 
   async stop(): Promise<void> {
@@ -49,7 +49,7 @@ export class EventTail {
     return this.stopping.signal.aborted;
   }
 
-  private async follow(): Promise<void> {
+  private async run(): Promise<void> {
     while (!this.isStopped()) {
       try {
         const { state } = await ensureStream(this.manager, this.config);
@@ -58,48 +58,50 @@ export class EventTail {
           opt_start_seq: state.last_seq + 1,
         });
         this.messages = await consumer.consume({
-          max_messages: MESSAGES_AHEAD,
-          callback: (message) => this.take(message.subject, message.string()),
+          max_messages: MAX_PREFETCHED_MESSAGES,
+          callback: (message) => this.receive(message.subject, message.string()),
         });
-        this.standstill.succeeded(() => this.log.log('The NATS stream is followed again'));
+        this.outage.succeeded(() => this.log.log('Reading the NATS stream again'));
         const ended = await this.messages.closed();
         if (ended) throw ended;
       } catch (error) {
         if (this.isStopped()) return;
-        this.standstill.failed(() =>
-          this.log.warn(error, 'The NATS stream cannot be followed; reading PostgreSQL until it can'),
+        this.outage.failed(() =>
+          this.log.warn(error, 'The NATS stream cannot be read; reading PostgreSQL until it can'),
         );
       }
-      await pause(AFTER_A_FAILURE_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      await pause(RETRY_AFTER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 
-  private take(subject: string, payload: string): void {
+  private receive(subject: string, payload: string): void {
     const tenantId = tenantOf(subject);
     if (!tenantId) return;
-    if (this.came.size === 0) setImmediate(() => this.passOn());
-    const payloads = this.came.get(tenantId);
+    if (this.received.size === 0) setImmediate(() => this.flush());
+    const payloads = this.received.get(tenantId);
     if (payloads) payloads.push(payload);
-    else this.came.set(tenantId, [payload]);
+    else this.received.set(tenantId, [payload]);
   }
 
-  private passOn(): void {
-    const { came } = this;
-    this.came = new Map();
-    for (const [tenantId, payloads] of came) {
+  private flush(): void {
+    const { received } = this;
+    this.received = new Map();
+    for (const [tenantId, payloads] of received) {
       this.countReceived(payloads.length);
-      this.committed.arrived(tenantId, () => this.read(payloads));
+      this.committed.arrived(tenantId, () => this.parse(payloads));
     }
   }
 
-  /** @returns none where one cannot be read: whoever listens misses them, and finds them in PostgreSQL */
-  private read(payloads: readonly string[]): LoggedEvent[] {
+  /** @returns no events if one of them is unreadable: the listeners then read them from PostgreSQL */
+  private parse(payloads: readonly string[]): LoggedEvent[] {
     try {
-      const events = payloads.map(eventIn);
-      this.gibberish.succeeded();
+      const events = payloads.map(parseEvent);
+      this.unreadable.succeeded();
       return events;
     } catch (error) {
-      this.gibberish.failed(() => this.log.warn(error, 'The NATS stream brings what cannot be read'));
+      this.unreadable.failed(() =>
+        this.log.warn(error, 'The NATS stream contains a message that is not an event'),
+      );
       return [];
     }
   }

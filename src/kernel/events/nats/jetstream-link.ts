@@ -8,17 +8,17 @@ import { EventPublisher, type PublisherParts } from './event-publisher.js';
 import { ensureStream } from './event-stream.js';
 import { EventTail } from './event-tail.js';
 
-const TRY_AGAIN_MS = 1_000;
+const RETRY_AFTER_MS = 1_000;
 
 export interface LinkParts {
   readonly committed: CommittedEvents;
-  /** Absent where this replica does not publish. */
+  /** Undefined if this replica does not publish. */
   readonly publisher: PublisherParts | undefined;
-  /** Absent where nobody reads streams. */
+  /** Undefined if this replica serves no streams. */
   readonly countReceived: ((events: number) => void) | undefined;
 }
 
-/** The connection to NATS. A server that is away at the start, or later, is waited for; nothing else waits with it. */
+/** The connection to NATS. It is retried until the server is reachable, at the start and later; nothing else waits for it. */
 export class JetStreamLink {
   private readonly log = new Logger(JetStreamLink.name);
   private readonly stopping = new AbortController();
@@ -44,17 +44,17 @@ export class JetStreamLink {
   }
 
   private async begin(): Promise<void> {
-    for (let told = false; !this.isStopped(); told = true) {
+    for (let isLogged = false; !this.isStopped(); isLogged = true) {
       try {
         await this.connect();
         this.log.log('Events go through NATS');
         return;
       } catch (error) {
         await this.connection?.close();
-        if (!told && !this.isStopped())
-          this.log.warn(error, 'NATS is not there yet; events go by PostgreSQL until it is');
+        if (!isLogged && !this.isStopped())
+          this.log.warn(error, 'NATS is unreachable; events go through PostgreSQL until it is back');
       }
-      await pause(TRY_AGAIN_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      await pause(RETRY_AFTER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 
@@ -70,7 +70,7 @@ export class JetStreamLink {
       maxPingOut: 2,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 500,
-      // Credentials that are refused may be let in again: a password changed on one side first.
+      // Refused credentials may be accepted later: an operator changes a password on one side first.
       ignoreAuthErrorAbort: true,
     });
     const manager = await jetstreamManager(this.connection, { timeout: 2_000 });
