@@ -62,6 +62,11 @@ const PAIRS: [
     resources: ['arn:aws:cloudwatch:eu-west-1:123456789012:alarm:checkout-5xx'],
     detail: { alarmName: 'checkout-5xx', state: { value: isOver ? 'OK' : 'ALARM' }, configuration: { metrics: [{ metricStat: { metric: { dimensions: { ServiceName: 'checkout' } } } }] } },
   }), {}],
+  ['zabbix', (isOver) => ({ event_id: '1', event_value: isOver ? '0' : '1', event_name: 'Slow', host_name: 'checkout' }), {}],
+  ['dynatrace', (isOver) => ({ State: isOver ? 'RESOLVED' : 'OPEN', PID: '1', ProblemTitle: 'Slow', Tags: 'service:checkout' }), {}],
+  ['kibana', (isOver) => ({ rule: { id: 'r', name: 'Slow' }, alert: { id: '*', actionGroup: isOver ? 'recovered' : 'default' }, service: 'checkout' }), {}],
+  ['pingdom', (isOver) => ({ check_id: 1, check_name: 'checkout', current_state: isOver ? 'UP' : 'DOWN' }), {}],
+  ['statuscake', (isOver) => `Token=x&Name=checkout&URL=https%3A%2F%2Fshop&Status=${isOver ? 'Up' : 'Down'}&StatusCode=503`, AS_FORM],
 ]; // prettier-ignore
 
 describe.each(PAIRS)('an alert of %s', (provider, told, headers) => {
@@ -81,6 +86,17 @@ describe.each(PAIRS)('an alert of %s', (provider, told, headers) => {
     const over = await send(path, told(true), headers);
     expect(over.body).toEqual({ accepted: 1, incidents: [{ ...opened, status: 'resolved' }] });
   });
+});
+
+it('an alert of splunk adds to its incident, until a person resolves that', async () => {
+  const path = await connected('splunk');
+  const run = (sid: string) =>
+    send(path, { search_name: 'Slow', app: 'search', sid, result: { host: 'web-1' } });
+  const [first, second] = [await run('a_at_1_1'), await run('a_at_2_2')].map(({ body }) => body.incidents[0]);
+  expect(second).toEqual(first);
+  await tenant.api.patch(`/v1/incidents/${first?.incidentId}`, { status: 'resolved' });
+  const [third] = (await run('a_at_3_3')).body.incidents;
+  expect(third?.incidentId).not.toBe(first?.incidentId);
 });
 
 describe('a subscription to a topic of SNS', () => {

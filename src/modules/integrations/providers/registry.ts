@@ -8,14 +8,20 @@ import { betterStack } from './alert-sources/better-stack.js';
 import { checkly } from './alert-sources/checkly.js';
 import { cloudwatchSns } from './alert-sources/cloudwatch-sns.js';
 import { datadog } from './alert-sources/datadog.js';
+import { dynatrace } from './alert-sources/dynatrace.js';
 import { gcpMonitoring } from './alert-sources/gcp-monitoring.js';
 import { gitlab } from './alert-sources/gitlab.js';
+import { kibana } from './alert-sources/kibana.js';
 import { newRelic } from './alert-sources/new-relic.js';
 import { uptimeKuma } from './alert-sources/uptime-kuma.js';
 import { opsgenie } from './alert-sources/opsgenie.js';
 import { pagerdutyEvents } from './alert-sources/pagerduty-events.js';
 import { pagerduty } from './alert-sources/pagerduty.js';
+import { pingdom } from './alert-sources/pingdom.js';
 import { sentry } from './alert-sources/sentry.js';
+import { splunk } from './alert-sources/splunk.js';
+import { statuscake } from './alert-sources/statuscake.js';
+import { zabbix } from './alert-sources/zabbix.js';
 import { elasticsearch } from './elasticsearch/provider.js';
 import { github } from './github/provider.js';
 import { httpRunner } from './http_runner/provider.js';
@@ -35,22 +41,28 @@ export const PROVIDERS: readonly Provider[] = [
   checkly,
   cloudwatchSns,
   datadog,
+  dynatrace,
   elasticsearch,
   gcpMonitoring,
   github,
   gitlab,
   grafana,
   httpRunner,
+  kibana,
   kubernetes,
   loki,
   newRelic,
   opsgenie,
   pagerduty,
   pagerdutyEvents,
+  pingdom,
   postgresql,
   prometheus,
   sentry,
+  splunk,
+  statuscake,
   uptimeKuma,
+  zabbix,
 ];
 
 const byName = new Map(PROVIDERS.map((provider) => [provider.provider, provider]));

@@ -2,16 +2,8 @@ import type { Severity } from '#kernel/domain/severity';
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import {
-  environmentOf,
-  firstOf,
-  meaningOf,
-  onlyOf,
-  serviceOf,
-  severityOf,
-  tagsFrom,
-  textsOf,
-} from './words.js';
+import { plainName, variablesOf } from './template-variables.js';
+import { environmentOf, firstOf, meaningOf, onlyOf, serviceOf, severityOf, tagsFrom } from './words.js';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -62,7 +54,7 @@ export const datadog = alertSource({
     const prefix = TITLE.exec(title);
     const name = title.slice(prefix?.[0].length);
     const text = withoutFence(firstOf(told, ['textonlymsg', 'eventmsg', 'body', 'message', 'description']) ?? '');
-    const transition = plain(firstOf(told, ['alerttransition', 'transition']) ?? prefix?.[1] ?? told['alerttype'] ?? '');
+    const transition = plainName(firstOf(told, ['alerttransition', 'transition']) ?? prefix?.[1] ?? told['alerttype'] ?? '');
     const tags = {
       ...tagsFrom(told['tags'] ?? told['eventtags'] ?? objectOf(body)['tags']),
       ...tagsFrom(scopeOf(told)),
@@ -81,28 +73,11 @@ export const datadog = alertSource({
   },
 }); // prettier-ignore
 
-/** The same for `Re-Triggered` and `retriggered`, for `ALERT_ID`, `alert_id` and `alertId`. */
-function plain(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
-}
-
 /** `%%%` is how Datadog marks a message that is Markdown. */
 function withoutFence(text: string): string {
   const trimmed = text.trim();
   const isFenced = trimmed.length >= 6 && trimmed.startsWith('%%%') && trimmed.endsWith('%%%');
   return isFenced ? trimmed.slice(3, -3).trim() : trimmed;
-}
-
-/** The template is the customer's: names are spelled in any way, some lie in `alert` or `metadata`, and a variable may be unset. */
-function variablesOf(body: unknown): Texts {
-  const top = objectOf(body);
-  const nested = Object.entries(top).flatMap(([outer, inner]) =>
-    Object.entries(textsOf(inner)).flatMap(([name, text]) => [[name, text], [`${outer}${name}`, text]] as const),
-  ); // prettier-ignore
-  const all = [...nested, ...Object.entries(textsOf(top))];
-  return Object.fromEntries(
-    all.filter(([, text]) => !/^(?:\$[\w[\]]+|null)?$/i.test(text.trim())).map(([name, text]) => [plain(name), text]),
-  ); // prettier-ignore
 }
 
 /**

@@ -7,14 +7,20 @@ import { betterStack } from './better-stack.js';
 import { checkly } from './checkly.js';
 import { cloudwatchSns } from './cloudwatch-sns.js';
 import { datadog } from './datadog.js';
+import { dynatrace } from './dynatrace.js';
 import { gcpMonitoring } from './gcp-monitoring.js';
 import { grafana } from './grafana.js';
+import { kibana } from './kibana.js';
 import { newRelic } from './new-relic.js';
 import { opsgenie } from './opsgenie.js';
 import { pagerdutyEvents } from './pagerduty-events.js';
 import { pagerduty } from './pagerduty.js';
+import { pingdom } from './pingdom.js';
 import { sentry } from './sentry.js';
+import { splunk } from './splunk.js';
+import { statuscake } from './statuscake.js';
 import { uptimeKuma } from './uptime-kuma.js';
+import { zabbix } from './zabbix.js';
 
 const read = (source: Provider, body: object) => source.alerts?.notices(body) ?? [];
 
@@ -165,6 +171,24 @@ describe('Sentry', () => {
   }); // prettier-ignore
 });
 
+it('takes no metadata that a row of Splunk leaves empty, nor its own fields', () => {
+  const result = { count: '8', USER: '', _time: '1', date_hour: '11', list: ['a'] };
+  expect(read(splunk, { search_name: 'Errors', result })).toMatchObject([{ metadata: { count: '8' } }]);
+  expect(Object.keys(read(splunk, { search_name: 'Errors', result })[0]?.metadata ?? {})).toEqual(['count']);
+});
+
+it('takes from StatusCake only what has the token, once it is known', () => {
+  const verify = (body: string) =>
+    statuscake.alerts?.verify(
+      { config: {}, credentials: { signingSecret: 'd41d8cd9' } },
+      { headers: {}, raw: Buffer.from(body) },
+      new Date(0),
+    );
+  expect(verify('Status=Down&Token=d41d8cd9')).toBe(true);
+  expect(verify('Status=Down&Token=d41d8cd8')).toBe(false);
+  expect(verify('Status=Down')).toBe(false);
+});
+
 describe('one alert of each other tool', () => {
   const azure = (monitorCondition: string, severity = 'Sev1') => ({
     data: { essentials: { alertId: '/alerts/1', alertRule: 'CPU', severity, monitorCondition, configurationItems: ['vm-1'] } },
@@ -176,6 +200,15 @@ describe('one alert of each other tool', () => {
   const kuma = (status: number) => ({ monitor: { id: 3, name: 'Shop' }, heartbeat: { status, msg: 'timeout', monitorID: 3 } });
   const relic = (state: string) => ({ id: 'n-1', title: 'Slow', priority: 'HIGH', state, impactedEntities: ['cart'] });
   const stack = (event: string, type = 'incident') => ({ event, data: { id: 1, type, attributes: { name: 'Shop', cause: '500' } } });
+
+  const ping = (current_state: string, more: object = {}) => ({
+    check_id: 8, check_name: 'Shop', current_state, importance_level: 'LOW', description: 'HTTP Error 503', check_params: { full_url: 'https://shop' }, tags: ['env:live'], ...more,
+  });
+  const cake = (Status: string) => ({ Token: 't', Name: 'Shop', URL: 'https://shop', Status, StatusCode: '503', Tags: 'web,env:live' });
+  const search = (more: object = {}) => ({
+    sid: 'scheduler__admin__search__RMD5_at_1483557185_2', search_name: 'Errors', app: 'search', owner: 'ada', results_link: 'https://splunk/1',
+    result: { host: 'web-1', _raw: 'boom', _time: '1', date_hour: '11', count: '8', USER: '' }, ...more,
+  });
 
   it.each([
     [azureMonitor, azure('Fired'), { state: 'firing', sourceAlertId: '/alerts/1', title: 'CPU', severity: 'high', service: 'vm-1' }],
@@ -193,6 +226,16 @@ describe('one alert of each other tool', () => {
     [newRelic, relic('ACTIVATED'), { state: 'firing', sourceAlertId: 'n-1', severity: 'high', service: 'cart' }],
     [newRelic, relic('CLOSED'), { state: 'resolved' }],
     [newRelic, { incident_id: 0, account_id: 5, current_state: 'open', condition_name: 'X', severity: 'WARNING' }, { sourceAlertId: '5:0', severity: 'medium' }],
+    [pingdom, ping('DOWN'), { state: 'firing', sourceAlertId: '8', title: 'Shop', severity: 'low', service: 'Shop', environment: 'live', metadata: { full_url: 'https://shop' } }],
+    [pingdom, ping('FAILING', { importance_level: 'HIGH' }), { state: 'firing', severity: 'high' }],
+    [pingdom, ping('UP'), { state: 'resolved', sourceAlertId: '8' }],
+    [pingdom, ping('SUCCESS'), { state: 'resolved', sourceAlertId: '8' }],
+    [statuscake, cake('Down'), { state: 'firing', sourceAlertId: 'https://shop Shop', title: 'Shop', description: 'https://shop answers 503', severity: 'high', environment: 'live' }],
+    [statuscake, cake('UP'), { state: 'resolved', sourceAlertId: 'https://shop Shop' }],
+    [splunk, search(), { state: 'firing', sourceAlertId: 'search:Errors', title: 'Errors', description: 'boom', severity: 'medium', service: 'web-1' }],
+    [splunk, search({ sid: 'scheduler__admin__search__RMD5_at_1483559999_7' }), { sourceAlertId: 'search:Errors' }],
+    [splunk, search({ search_name: null }), { sourceAlertId: 'search:scheduler__admin__search__RMD5' }],
+    [splunk, search({ result: { severity: 'critical', service: 'cart', env: 'live' } }), { severity: 'critical', service: 'cart', environment: 'live' }],
     [uptimeKuma, kuma(0), { state: 'firing', sourceAlertId: '3', title: 'Shop is down', description: 'timeout', severity: 'high' }],
     [uptimeKuma, kuma(1), { state: 'resolved', sourceAlertId: '3' }],
   ])('$provider: %#', (source, body, notice) => {
@@ -202,6 +245,7 @@ describe('one alert of each other tool', () => {
   it.each([
     [azureMonitor, azure('Paused')], [betterStack, stack('acknowledged')], [betterStack, stack('started', 'monitor')],
     [checkly, checked('NO_ALERT')], [gcpMonitoring, gcp('paused')], [newRelic, relic('ACKNOWLEDGED')],
+    [pingdom, ping('PAUSED')], [statuscake, cake('Paused')], [splunk, search({ sid: null, search_name: null })],
     [uptimeKuma, kuma(2)], [uptimeKuma, { heartbeat: null, monitor: null, msg: 'Testing' }],
   ])('$provider takes what is no alert for nothing: %#', (source, body) => {
     expect(read(source, body)).toEqual([]);
@@ -209,7 +253,8 @@ describe('one alert of each other tool', () => {
 }); // prettier-ignore
 
 const LENIENT = [
-  awsEventBridge, azureMonitor, betterStack, checkly, cloudwatchSns, datadog, gcpMonitoring, newRelic, opsgenie, pagerduty, pagerdutyEvents, sentry, uptimeKuma,
+  awsEventBridge, azureMonitor, betterStack, checkly, cloudwatchSns, datadog, dynatrace, gcpMonitoring, kibana, newRelic, opsgenie, pagerduty, pagerdutyEvents, pingdom, sentry,
+  splunk, statuscake, uptimeKuma, zabbix,
 ]; // prettier-ignore
 
 it.each(LENIENT)('$provider takes odd bodies for nothing', (source) => {
@@ -237,7 +282,12 @@ it.each(['constructor', 'toString', '__proto__'])('%s, which every object knows,
     [pagerdutyEvents, { event_action: word, payload: { summary: 's' } }],
     [sentry, { action: word, data: { issue: { id: 's' } } }],
     [sentry, { action: word, data: { metric_alert: { id: 's' } } }],
+    [pingdom, { check_id: 1, current_state: word }],
+    [statuscake, { Name: 'a', Status: word }],
     [uptimeKuma, { monitor: { id: 3 }, heartbeat: { status: word } }],
+    [zabbix, { event_id: '1', event_value: word }],
+    [dynatrace, { PID: '1', State: word }],
+    [datadog, { alert_id: '1', alert_transition: word }],
   ] as const;
   expect(bodies.map(([source, body]) => [source.provider, read(source, body)])).toEqual(
     bodies.map(([source]) => [source.provider, []]),

@@ -1,0 +1,58 @@
+import type { Severity } from '#kernel/domain/severity';
+import { listOf, objectOf } from '../read-json.js';
+import { alertSource } from './alert-source.js';
+import { noticeOf } from './notice.js';
+import { variablesOf } from './template-variables.js';
+import { firstOf, meaningOf, onlyOf, serviceOf, tagsFrom, textsOf } from './words.js';
+
+const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { open: 'firing', resolved: 'resolved' };
+const SEVERITIES: Readonly<Record<string, Severity>> = {
+  availability: 'critical',
+  error: 'high',
+  monitoring_unavailable: 'high',
+  performance: 'medium',
+  resource_contention: 'medium',
+  custom_alert: 'medium',
+  info: 'info',
+};
+
+/** Problems of Dynatrace, sent by a custom integration. */
+export const dynatrace = alertSource({
+  provider: 'dynatrace',
+  displayName: 'Dynatrace',
+  setupGuide: [
+    'Settings, Integration, Problem notifications, Add: the type is Custom integration, the URL is the `ingestUrl` that connecting',
+    'answers, a notification is also sent when a problem is closed, and the payload is',
+    '',
+    '    {',
+    '      "State": "{State}", "PID": "{PID}", "ProblemID": "{ProblemID}", "ProblemTitle": "{ProblemTitle}",',
+    '      "ProblemSeverity": "{ProblemSeverity}", "ProblemURL": "{ProblemURL}", "Tags": "{Tags}",',
+    '      "ProblemDetailsText": "{ProblemDetailsText}", "ImpactedEntities": {ImpactedEntities}',
+    '    }',
+    '',
+    'For an HTTP header `Authorization: Bearer …` give the same `bearerToken` here. AVAILABILITY is critical, ERROR high, the others',
+    'medium. The service is the tag `service`, else the first impacted service, else the first impacted entity.',
+  ].join('\n'),
+  notices: (body) => {
+    const told = variablesOf(body);
+    const tags = tagsFrom(told['tags']);
+    return noticeOf({
+      state: meaningOf(STATES, told['state']?.toLowerCase()),
+      sourceAlertId: firstOf(told, ['pid', 'problemid']),
+      title: told['problemtitle'],
+      description: firstOf(told, ['problemdetailstext', 'problemimpact']),
+      severity: meaningOf(SEVERITIES, told['problemseverity']?.toLowerCase()) ?? 'medium',
+      service: serviceOf(tags) ?? impactedIn(body),
+      tags,
+      metadata: onlyOf(told, ['problemid', 'problemurl', 'problemimpact', 'problemseverity', 'impactedentity']),
+    });
+  },
+}); // prettier-ignore
+
+/** As a CloudEvent all lies in `data`. */
+function impactedIn(body: unknown): string | undefined {
+  const { ImpactedEntities: own, data } = objectOf(body);
+  const entities = listOf(own ?? objectOf(data)['ImpactedEntities']).map(textsOf);
+  const impacted = entities.find(({ type }) => type === 'SERVICE') ?? entities[0];
+  return impacted?.['name'];
+}

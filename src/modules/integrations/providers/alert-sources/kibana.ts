@@ -1,0 +1,44 @@
+import { objectOf } from '../read-json.js';
+import { alertSource } from './alert-source.js';
+import { noticeOf } from './notice.js';
+import { variablesOf } from './template-variables.js';
+import { firstOf, onlyOf, serviceOf, severityOf, tagsFrom } from './words.js';
+
+/** Rules of Kibana, by a webhook connector. */
+export const kibana = alertSource({
+  provider: 'kibana',
+  displayName: 'Kibana',
+  setupGuide: [
+    'Stack Management, Connectors, Webhook: method POST, the URL is the `ingestUrl` that connecting answers; with basic authentication or a',
+    'header `Authorization: Bearer …` give the same here. In each rule the connector is an action **twice**: once for when it is active,',
+    'and once for Recovered, without which nothing is resolved. The body of both is',
+    '',
+    '    {',
+    '      "rule": { "id": "{{rule.id}}", "name": "{{rule.name}}", "tags": "{{rule.tags}}", "url": "{{rule.url}}" },',
+    '      "alert": { "id": "{{alert.id}}", "actionGroup": "{{alert.actionGroup}}" },',
+    '      "severity": "high", "reason": "{{context.reason}}"',
+    '    }',
+    '',
+    'where `severity` is yours to set. A rule with groups is an alert for each of them. Service and environment are tags of the rule',
+    'such as `service:checkout` and `env:production`, or the fields `service` and `environment` of the body.',
+  ].join('\n'),
+  notices: (body) => {
+    const told = variablesOf(body);
+    const text = firstOf(told, ['reason', 'contextreason', 'message', 'contextmessage']);
+    const rule = firstOf(told, ['ruleid', 'rulename']);
+    const group = firstOf(told, ['alertid', 'alertinstanceid']);
+    const tags = tagsFrom(told['ruletags'] ?? told['tags'] ?? objectOf(objectOf(body)['rule'])['tags']);
+    const state = firstOf(told, ['alertactiongroup', 'actiongroup', 'state', 'status']) ?? '';
+    return noticeOf({
+      state: /^(?:recovered|resolved|ok)$/i.test(state) ? 'resolved' : 'firing',
+      sourceAlertId: rule ? [rule, group].filter(Boolean).join(':') : (group ?? text),
+      title: firstOf(told, ['rulename', 'title', 'name']) ?? text,
+      description: text,
+      severity: severityOf(firstOf(told, ['severity', 'contextseverity', 'alertseverity']), 'medium'),
+      service: firstOf(told, ['service', 'servicename']) ?? serviceOf(tags) ?? undefined,
+      environment: told['environment'],
+      tags,
+      metadata: onlyOf(told, ['ruleid', 'ruleurl', 'alertid', 'alertactiongroup', 'url']),
+    });
+  },
+}); // prettier-ignore

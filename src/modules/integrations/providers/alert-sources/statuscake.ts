@@ -1,0 +1,33 @@
+import { constantTimeEquals } from '#kernel/crypto/secrets';
+import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
+import { noticeOf } from './notice.js';
+import { firstOf, meaningOf, onlyOf, tagsFrom, textsOf } from './words.js';
+
+const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { down: 'firing', up: 'resolved' };
+
+export const statuscake = signedAlertSource({
+  provider: 'statuscake',
+  displayName: 'StatusCake',
+  config: AlertSourceConfig,
+  mediaTypes: ['application/x-www-form-urlencoded'],
+  setupGuide: [
+    'Alerting, Contact groups: the webhook URL is the `ingestUrl` that connecting answers, the method is POST. Then name the group in each',
+    'test. StatusCake sends a `Token`, the MD5 of user name (in lower case) and API key; given as `signingSecret` here, bodies without it',
+    'are refused. A test is known by its name and URL: renamed while it is down, it is another one.',
+  ].join('\n'),
+  verify: (secret, { raw }) => constantTimeEquals(new URLSearchParams(raw.toString()).get('Token') ?? '', secret),
+  notices: (body) => {
+    const told = textsOf(body);
+    const { Name: name, URL: url } = told;
+    return noticeOf({
+      state: meaningOf(STATES, told['Status']?.toLowerCase()),
+      sourceAlertId: [url, name].filter(Boolean).join(' '),
+      title: firstOf(told, ['Name', 'URL']),
+      description: told['StatusCode'] && `${url ?? name} answers ${told['StatusCode']}`,
+      severity: 'high',
+      service: firstOf(told, ['Name', 'URL']),
+      tags: tagsFrom(told['Tags']),
+      metadata: onlyOf(told, ['URL', 'StatusCode', 'IP', 'CheckRate']),
+    });
+  },
+}); // prettier-ignore

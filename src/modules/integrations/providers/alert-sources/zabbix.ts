@@ -1,0 +1,100 @@
+import type { Severity } from '#kernel/domain/severity';
+import { listOf, objectOf } from '../read-json.js';
+import { alertSource } from './alert-source.js';
+import { noticeOf } from './notice.js';
+import { plainName, variablesOf } from './template-variables.js';
+import { firstOf, meaningOf, onlyOf, serviceOf, tagsFrom, textsOf } from './words.js';
+
+/** `{EVENT.VALUE}` and `{EVENT.STATUS}`. */
+const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
+  1: 'firing',
+  0: 'resolved',
+  problem: 'firing',
+  resolved: 'resolved',
+  ok: 'resolved',
+};
+/** `{EVENT.NSEVERITY}` and `{EVENT.SEVERITY}`. */
+const SEVERITIES: Readonly<Record<string, Severity>> = {
+  0: 'info',
+  1: 'info',
+  2: 'low',
+  3: 'medium',
+  4: 'high',
+  5: 'critical',
+  notclassified: 'info',
+  information: 'info',
+  warning: 'low',
+  average: 'medium',
+  high: 'high',
+  disaster: 'critical',
+};
+
+/** Problems of Zabbix, sent by a media type of the kind webhook. */
+export const zabbix = alertSource({
+  provider: 'zabbix',
+  displayName: 'Zabbix',
+  setupGuide: [
+    'Alerts, Media types, Create: the type is Webhook, the parameters are `url` with the `ingestUrl` that connecting answers and',
+    '',
+    '    event_id {EVENT.ID}                  event_value {EVENT.VALUE}          event_update_status {EVENT.UPDATE.STATUS}',
+    '    event_name {EVENT.NAME}              event_nseverity {EVENT.NSEVERITY}  event_tags {EVENT.TAGSJSON}',
+    '    host_name {HOST.NAME}                trigger_id {TRIGGER.ID}            alert_message {ALERT.MESSAGE}',
+    '',
+    'and the script is',
+    '',
+    '    var params = JSON.parse(value), url = params.url, request = new HttpRequest();',
+    '    delete params.url;',
+    "    request.addHeader('Content-Type: application/json');",
+    '    request.post(url, JSON.stringify(params));',
+    "    if (request.getStatus() > 299) throw 'CauseFlow answered ' + request.getStatus();",
+    "    return 'OK';",
+    '',
+    'Then an action whose operations and recovery operations send to a user with that media. A script that also adds the header',
+    '`Authorization: Bearer …` is checked by the same `bearerToken` here. Disaster is critical, High high, Average medium, Warning low.',
+    'The service is the tag `service`, else the host. Updates of a problem are taken for nothing.',
+  ].join('\n'),
+  notices: (body) => {
+    const told = variablesOf(body);
+    const tags = tagsOf(body, told['eventtags']);
+    const severity = firstOf(told, ['eventnseverity', 'nseverity', 'eventseverity', 'triggerseverity', 'severity']);
+    const isUpdate = firstOf(told, ['eventupdatestatus', 'updatestatus']) === '1';
+    const state = firstOf(told, ['eventvalue', 'eventstatus', 'status', 'triggerstatus']);
+    return noticeOf({
+      state: isUpdate ? undefined : meaningOf(STATES, state?.toLowerCase()),
+      sourceAlertId: idOf(told),
+      title: firstOf(told, ['eventname', 'triggername', 'trigger', 'alertsubject', 'subject', 'name']),
+      description: firstOf(told, ['alertmessage', 'message', 'triggerdescription', 'opdata', 'item']),
+      severity: meaningOf(SEVERITIES, plainName(severity ?? '')) ?? 'medium',
+      service: serviceOf(tags) ?? firstOf(told, ['hostname', 'host', 'hosthost']),
+      tags,
+      metadata: onlyOf(told, ['link', 'triggerurl', 'hostname', 'hostip', 'item', 'triggerid']),
+    });
+  },
+}); // prettier-ignore
+
+/** A recovery has the event of its problem. Templates without it have it in the link, or at least the trigger. */
+function idOf(told: Readonly<Record<string, string>>): string | undefined {
+  const link = firstOf(told, ['link', 'url', 'triggerurl']) ?? '';
+  const event = firstOf(told, ['eventid', 'problemid']) ?? /[?&]eventid=(\d+)/.exec(link)?.[1];
+  if (event !== undefined) return event;
+  const trigger = firstOf(told, ['triggerid']) ?? /[?&]triggerid=(\d+)/.exec(link)?.[1];
+  return trigger && [trigger, firstOf(told, ['hostname', 'host'])].filter(Boolean).join(':');
+}
+
+/** `{EVENT.TAGSJSON}` is a list of `{ tag, value }`, in a text or as it is; `{EVENT.TAGS}` is `service:checkout, env:production`. */
+function tagsOf(body: unknown, text = ''): Record<string, string> {
+  const { event_tags: list } = objectOf(body);
+  if (!Array.isArray(list) && !text.startsWith('[')) return tagsFrom(text);
+  const pairs = Array.isArray(list) ? list : listIn(text);
+  return Object.fromEntries(
+    pairs.map(textsOf).flatMap(({ tag, value }) => (tag ? [[tag, value || 'true']] : [])),
+  );
+}
+
+function listIn(text: string): readonly unknown[] {
+  try {
+    return listOf(JSON.parse(text));
+  } catch {
+    return [];
+  }
+}
