@@ -2,7 +2,7 @@ import pg from 'pg';
 import { SealedText } from '../../dist/kernel/crypto/sealed-text.js';
 import { sha256Hex } from '../../dist/kernel/crypto/secrets.js';
 import { newId } from '../../dist/kernel/domain/ids.js';
-import { secretPlace } from '../../dist/modules/users/api-keys/live-keys.js';
+import { secretContext } from '../../dist/modules/users/api-keys/api-key-cache.js';
 import { SECRETS } from './processes.mjs';
 import { makeSenders } from './senders.mjs';
 
@@ -38,7 +38,7 @@ export async function writeTenants(databaseUrl, count) {
 
 function keyed({ tenantId, key, secret }, sealed) {
   const keyId = newId('key');
-  const webhookSecret = sealed.seal(secret, secretPlace(tenantId, keyId));
+  const webhookSecret = sealed.seal(secret, secretContext(tenantId, keyId));
   return { tenantId, keyId, keyHash: sha256Hex(key), prefix: key.slice(0, 12), webhookSecret };
 }
 

@@ -36,7 +36,7 @@ const changes = async ({ tenantId }: TenantUser): Promise<unknown[]> =>
   ).map(({ data }) => data.changes);
 
 describe('a tenant', () => {
-  it('is changed key by key, and what changed is told by name', async () => {
+  it('is changed key by key, and publishes the names of what changed', async () => {
     const own = await newTenant(server.url);
     const change = (body: object): Promise<Answer<Tenant>> =>
       own.api.patch<Tenant>(`/v1/tenants/${own.tenantId}`, body);
@@ -65,7 +65,7 @@ describe('a tenant', () => {
     expect(await changes(own)).toEqual([['settings'], ['name', 'plan', 'settings']]);
   });
 
-  it('loses none of twenty changes at once', async () => {
+  it('loses none of twenty concurrent changes', async () => {
     const own = await newTenant(server.url);
     await Promise.all(
       Array.from({ length: 20 }, (_, at) =>
@@ -104,17 +104,17 @@ describe('a tenant', () => {
     expect((await tenant.api.get<Tenant>(path)).body.settings).toEqual(DEFAULTS);
   });
 
-  it('of somebody else is as missing as one that never was', async () => {
+  it('of another caller looks like one that never existed', async () => {
     const stranger = await newTenant(server.url);
-    const words = ({ status, body }: Answer): unknown => ({ status, ...body, requestId: '' });
+    const response = ({ status, body }: Answer): unknown => ({ status, ...body, requestId: '' });
     for (const attempt of [
       (id: string) => stranger.api.get(`/v1/tenants/${id}`),
       (id: string) => stranger.api.patch(`/v1/tenants/${id}`, { name: 'Mine' }),
     ]) {
       const missing = await attempt('ten_01HX9VTPQR3KF8MZWBYD5N6JCE');
       expect(missing.status).toBe(404);
-      expect(words(await attempt(tenant.tenantId))).toEqual(words(missing));
-      expect(words(await attempt('%00'))).toEqual(words(missing));
+      expect(response(await attempt(tenant.tenantId))).toEqual(response(missing));
+      expect(response(await attempt('%00'))).toEqual(response(missing));
     }
     expect((await tenant.api.get<Tenant>(path)).body.name).toBe('Acme Corp');
   });

@@ -31,7 +31,7 @@ const send = (
   });
 
 describe('an API key', () => {
-  it('is shown once, and stored so that nobody can read it', async () => {
+  it('is shown once, and never stored in plain text', async () => {
     const answer = await tenant.api.post<MadeKey>('/v1/api-keys', { name: 'Alertmanager' });
     const { keyId, plaintextKey, webhookSecret } = answer.body;
     expect(answer.status).toBe(201);
@@ -72,7 +72,7 @@ describe('an API key', () => {
     expect((await tenant.api.post('/v1/api-keys', { name: 'x', ...wrong })).status).toBe(400);
   });
 
-  it('tells when it was last used', async () => {
+  it('shows when it was last used', async () => {
     const own = await newTenant(server.url);
     const key = await newKey(own);
     expect((await send(key, own)).status).toBe(202);
@@ -82,7 +82,7 @@ describe('an API key', () => {
     });
   });
 
-  it('works no more once it has expired', async () => {
+  it('is refused after it has expired', async () => {
     const key = await newKey(tenant, { expiresAt: new Date(Date.now() + 1500).toISOString() });
     expect((await send(key)).status).toBe(202);
     const refused = await until(
@@ -96,7 +96,7 @@ describe('an API key', () => {
     expect(refused.body['error']).toBe('invalid_api_key');
   });
 
-  it('works no more once it was revoked: here at once, elsewhere within five seconds', async () => {
+  it('is refused after it was revoked: at once on this replica, within five seconds on others', async () => {
     const key = await newKey(tenant);
     expect((await send(key)).status).toBe(202);
     expect((await send(key, { ...tenant, url: replica.url })).status).toBe(202);
@@ -114,9 +114,9 @@ describe('an API key', () => {
   it('of one tenant is unknown to another', async () => {
     const [other, key] = [await newTenant(server.url), await newKey(tenant)];
     const missing = await other.api.delete('/v1/api-keys/key_01HX9VTPQR3KF8MZWBYD5N6JCE');
-    const words = ({ status, body }: Answer): unknown => ({ status, ...body, requestId: '' });
+    const response = ({ status, body }: Answer): unknown => ({ status, ...body, requestId: '' });
     expect(missing.status).toBe(404);
-    expect(words(await other.api.delete(`/v1/api-keys/${key.keyId}`))).toEqual(words(missing));
+    expect(response(await other.api.delete(`/v1/api-keys/${key.keyId}`))).toEqual(response(missing));
     expect((await other.api.post(`/v1/api-keys/${key.keyId}/rotate-secret`)).status).toBe(404);
     expect((await other.api.get<{ items: unknown[] }>('/v1/api-keys')).body.items).toEqual([]);
     expect((await send(key, other)).body['error']).toBe('invalid_api_key');
@@ -124,8 +124,8 @@ describe('an API key', () => {
   });
 });
 
-describe('a key in the place of a token', () => {
-  it('opens what its scope allows, and nothing that asks for a person', async () => {
+describe('an API key as a bearer token', () => {
+  it('grants what its scope allows, and nothing that requires a user', async () => {
     const reader = await newKey(tenant, { scopes: ['incidents:read'] });
     const { body } = await send(await newKey(tenant));
     const api = new Api(server.url, reader.plaintextKey);
@@ -141,7 +141,7 @@ describe('a key in the place of a token', () => {
     expect((await send(reader)).body['error']).toBe('invalid_api_key');
   });
 
-  it('is refused when nobody has it', async () => {
+  it('is refused when it is unknown', async () => {
     for (const key of [`cflo_${'0'.repeat(64)}`, 'cflo_short']) {
       const answer = await new Api(server.url, key).get('/v1/incidents');
       expect(answer.status).toBe(401);
@@ -151,7 +151,7 @@ describe('a key in the place of a token', () => {
 });
 
 describe('a rotated webhook secret', () => {
-  it('is good at once on a replica that still remembers the one before', async () => {
+  it('is accepted at once on a replica that has cached the former one', async () => {
     const { plaintextKey, ...key } = await newKey(tenant);
     const there = { ...tenant, url: replica.url };
     expect((await send({ plaintextKey, ...key }, there)).status).toBe(202);
@@ -163,7 +163,7 @@ describe('a rotated webhook secret', () => {
     expect(forged.body['error']).toBe('invalid_signature');
   });
 
-  it('is good at once, beside the one before until the overlap ends', async () => {
+  it('is accepted at once, next to the former one until its overlap ends', async () => {
     const { plaintextKey, ...key } = await newKey(tenant);
     expect((await send({ plaintextKey, ...key })).status).toBe(202);
     const rotated = await tenant.api.post<{ webhookSecret: string }>(
@@ -184,7 +184,7 @@ describe('a rotated webhook secret', () => {
     }
   });
 
-  it('leaves the one before what is left of its overlap when it is rotated again, by several at once too', async () => {
+  it('keeps the overlap of former ones when it is rotated again, concurrently too', async () => {
     const { plaintextKey, ...key } = await newKey(tenant);
     const rotate = async (): Promise<string> => {
       const rotated = await tenant.api.post<{ webhookSecret: string }>(

@@ -9,18 +9,18 @@ import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
-/** An identity provider on the loopback: its discovery document, its keys, and tokens under them. */
+/** An identity provider on loopback, with a discovery document and keys that sign tokens. */
 class Provider {
   readonly rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
   readonly ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   readonly stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  asked = 0;
+  requests = 0;
   private server: Server | undefined;
   issuer = '';
 
   async start(): Promise<void> {
     this.server = createServer((request, response) => {
-      this.asked += 1;
+      this.requests += 1;
       const documents: Record<string, object> = {
         '/.well-known/openid-configuration': { issuer: this.issuer, jwks_uri: `${this.issuer}/keys` },
         '/keys': { keys: [jwk(this.rsa.publicKey, 'rsa', 'RS256'), jwk(this.ec.publicKey, 'ec', 'ES256')] },
@@ -91,7 +91,7 @@ describe('a token of the identity provider', () => {
   it.each<[string, jwt.SignOptions, () => KeyObject]>([
     ['RS256', { algorithm: 'RS256', keyid: 'rsa' }, () => provider.rsa.privateKey],
     ['ES256', { algorithm: 'ES256', keyid: 'ec' }, () => provider.ec.privateKey],
-  ])('is good under %s', async (_, options, key) => {
+  ])('is accepted with %s', async (_, options, key) => {
     const claims = person();
     const answer = await me(provider.token(claims, options, key()));
     expect(answer.status).toBe(200);
@@ -101,24 +101,24 @@ describe('a token of the identity provider', () => {
   const tenantClaim = 'https://causeflow.example/tenant';
   const forgeries: [string, () => string][] = [
     ['expired', () => provider.token(person(), { expiresIn: -1 })],
-    ['without an end', () => jwt.sign({ iss: provider.issuer, aud: 'causeflow', ...person() }, provider.rsa.privateKey, { algorithm: 'RS256', keyid: 'rsa' })],
+    ['without an expiry', () => jwt.sign({ iss: provider.issuer, aud: 'causeflow', ...person() }, provider.rsa.privateKey, { algorithm: 'RS256', keyid: 'rsa' })],
     ['for another audience', () => provider.token(person({ aud: 'another-app' }))],
     ['by another issuer', () => provider.token(person({ iss: 'https://elsewhere.example' }))],
-    ['by a longer name of the issuer', () => provider.token(person({ iss: `${provider.issuer}/` }))],
-    ['by our own name', () => provider.token(person({ iss: 'causeflow', aud: 'causeflow-api' }))],
-    ['under a key of somebody else', () => provider.token(person(), {}, provider.stranger.privateKey)],
-    ['under a key that is not published', () => provider.token(person(), { keyid: 'other' })],
-    ['under an algorithm that is not pinned', () => provider.token(person(), { algorithm: 'RS512' })],
+    ['by an issuer with a trailing slash', () => provider.token(person({ iss: `${provider.issuer}/` }))],
+    ['by our own issuer', () => provider.token(person({ iss: 'causeflow', aud: 'causeflow-api' }))],
+    ['signed with a foreign key', () => provider.token(person(), {}, provider.stranger.privateKey)],
+    ['with a key id that is not published', () => provider.token(person(), { keyid: 'other' })],
+    ['signed with an algorithm that is not pinned', () => provider.token(person(), { algorithm: 'RS512' })],
     ['signed with the public key as a shared secret', () => confused({ alg: 'HS256', kid: 'rsa' })],
     ['without a signature', () => unsigned()],
     ['of an unknown tenant', () => provider.token(person({ [tenantClaim]: 'ten_01HX9VTPQR3KF8MZWBYD5N6JCE' }))],
     ['of no tenant', () => provider.token(person({ [tenantClaim]: undefined }))],
-    ['of nobody', () => provider.token(person({ sub: undefined }))],
-    ['of somebody without an address', () => provider.token(person({ email: undefined }))],
-    ['of somebody without a role here', () => provider.token(person({ groups: ['everyone'] }))],
+    ['without a subject', () => provider.token(person({ sub: undefined }))],
+    ['without an address', () => provider.token(person({ email: undefined }))],
+    ['without a known role', () => provider.token(person({ groups: ['everyone'] }))],
     ['of an address with a NUL', () => provider.token(person({ email: 'a\0@example.com' }))],
-    ['of a name with a NUL', () => provider.token(person({ sub: 'a\0b' }))],
-    ['of an address that another one has', () => provider.token(person({ email: tenant.email.toUpperCase() }))],
+    ['of a subject with a NUL', () => provider.token(person({ sub: 'a\0b' }))],
+    ['of an address that another user has', () => provider.token(person({ email: tenant.email.toUpperCase() }))],
   ]; // prettier-ignore
   const claimsNow = (): object => ({ ...person(), iss: provider.issuer, aud: 'causeflow', exp: Date.now() });
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -137,13 +137,13 @@ describe('a token of the identity provider', () => {
   it.each([
     ['jwt expired', () => provider.token(person(), { expiresIn: -1 })],
     ['jwt audience invalid. expected: causeflow', () => provider.token(person({ aud: 'another-app' }))],
-    ['holds no id of a tenant', () => provider.token(person({ [tenantClaim]: 'Acme' }))],
+    ['is not a tenant id', () => provider.token(person({ [tenantClaim]: 'Acme' }))],
     ['has no role in groups', () => provider.token(person({ groups: ['everyone'] }))],
-  ])('leaves why it was refused in the log, and there alone: %s', async (why, forge) => {
+  ])('has the reason for its refusal logged, but not answered: %s', async (why, forge) => {
     const { status, headers, body } = await me(forge());
     expect(status).toBe(401);
     expect(JSON.stringify(body)).not.toContain(why);
-    const line = await until('it is told', () =>
+    const line = await until('it is logged', () =>
       server.log.split('\n').find((each) => each.includes(headers.get('x-request-id') ?? 'no id')),
     );
     expect(JSON.parse(line)).toMatchObject({
@@ -153,17 +153,17 @@ describe('a token of the identity provider', () => {
     });
   });
 
-  it('does not make us ask the provider again and again for a key that is not there', async () => {
-    const asked = provider.asked;
+  it('with an unknown key id does not cause a request to the provider each time', async () => {
+    const before = provider.requests;
     await Promise.all(
       Array.from({ length: 30 }, (_, at) => me(provider.token(person(), { keyid: `none-${at}` }))),
     );
-    expect(provider.asked - asked).toBeLessThanOrEqual(4);
+    expect(provider.requests - before).toBeLessThanOrEqual(4);
   });
 });
 
-describe('somebody whom only the identity provider knows', () => {
-  it('becomes a user once, however many calls come first', async () => {
+describe('a user known only to the identity provider', () => {
+  it('is provisioned once, however many first requests are concurrent', async () => {
     const claims = person({ groups: 'admin' });
     const token = provider.token(claims);
     const answers = await Promise.all(
@@ -173,23 +173,23 @@ describe('somebody whom only the identity provider knows', () => {
     expect(new Set(answers.map(({ body }) => body.user.userId)).size).toBe(1);
     const [{ body }] = answers as [(typeof answers)[0]];
     expect(body.user).toMatchObject({ role: 'admin', email: claims['email'] });
-    const told = await sql(
+    const published = await sql(
       server.database.url,
       `SELECT data FROM events WHERE tenant_id = $1 AND type = 'user.created' AND data->>'userId' = $2`,
       [tenant.tenantId, body.user.userId],
       tenant.tenantId,
     );
-    expect(told).toEqual([{ data: expect.objectContaining({ email: claims['email'], role: 'admin' }) }]);
+    expect(published).toEqual([{ data: expect.objectContaining({ email: claims['email'], role: 'admin' }) }]);
   });
 
-  it('has the role that an admin gave here, from the next token on', async () => {
+  it('has the role that an admin has set here, from the next token on', async () => {
     const claims = person();
     const token = provider.token(claims, { notBefore: 0 });
     const { userId } = (await me(token)).body.user;
     expect((await me(token, replica.url)).status).toBe(200);
     await tenant.api.patch(`/v1/users/${userId}`, { role: 'admin' });
     expect((await me(token)).status).toBe(401);
-    await until('the other replica knows', async () => (await me(token, replica.url)).status === 401, 5);
+    await until('the other replica refuses it', async () => (await me(token, replica.url)).status === 401, 5);
     const next = await until('a token is younger than the change', async () => {
       const answer = await me(provider.token(claims));
       return answer.status === 200 && answer;
@@ -197,14 +197,14 @@ describe('somebody whom only the identity provider knows', () => {
     expect(next.body.user).toMatchObject({ userId, role: 'admin' });
   });
 
-  it('stays out once deleted here, whatever the provider says', async () => {
+  it('stays deleted, whatever the provider says', async () => {
     const claims = person();
     const token = provider.token(claims);
     const { userId } = (await me(token)).body.user;
     expect((await me(token, replica.url)).status).toBe(200);
     expect((await tenant.api.delete(`/v1/users/${userId}`)).status).toBe(204);
     expect((await me(token)).status).toBe(401);
-    await until('the other replica knows', async () => (await me(token, replica.url)).status === 401, 5);
+    await until('the other replica refuses it', async () => (await me(token, replica.url)).status === 401, 5);
     expect((await me(provider.token({ ...claims, email: `new-${String(claims['email'])}` }))).status).toBe(
       401,
     );
@@ -214,7 +214,7 @@ describe('somebody whom only the identity provider knows', () => {
     expect(users.map((user) => user.userId)).not.toContain(userId);
   });
 
-  it('is somebody else in another tenant', async () => {
+  it('is another user in another tenant', async () => {
     const other = await newTenant(server.url);
     const claims = person();
     const [here, there] = [
@@ -232,8 +232,8 @@ describe('somebody whom only the identity provider knows', () => {
   });
 });
 
-describe('while the identity provider does not answer', () => {
-  it('whether its token is good is a matter for later', async () => {
+describe('while the identity provider does not respond', () => {
+  it('its tokens are answered with 503', async () => {
     const away = 'http://127.0.0.1:9';
     const fresh = await TestServer.start({ env: { OIDC_ISSUER: away, OIDC_AUDIENCE: 'causeflow' } });
     const answer = await me(provider.token(person({ iss: away })), fresh.url).finally(() => fresh.stop());

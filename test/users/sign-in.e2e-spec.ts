@@ -23,7 +23,7 @@ afterAll(async () => {
   await replica.stop();
   await server.stop();
 });
-// Failures count against the address too, and all tests knock from the same one.
+// Failures count against the client address, too, which all tests share.
 afterEach(() => sql(server.database.url, 'DELETE FROM sign_in_failures'));
 
 const newPassword = (): string => randomBytes(12).toString('hex');
@@ -48,7 +48,7 @@ async function newMember({ api }: TenantUser): Promise<{ userId: string; email: 
 }
 
 describe('registration', () => {
-  it('opens the whole way in: account, API key, signed alert', async () => {
+  it('leads to an account, an API key and an accepted alert', async () => {
     const tenant = await newTenant(server.url);
     const sender = await AlertSender.of(tenant);
     const answer = await sender.send({ title: 'High error rate', description: '5xx above 5 %' });
@@ -56,7 +56,7 @@ describe('registration', () => {
     expect(answer.body).toEqual({ incidentId: expect.stringMatching(/^inc_/), status: 'triaging' });
   });
 
-  it('answers the tenant, the admin and her tokens', async () => {
+  it('returns the tenant, the admin and their tokens', async () => {
     const email = newEmail();
     const { status, body } = await anyone.post('/v1/auth/register', {
       email,
@@ -94,7 +94,7 @@ describe('registration', () => {
     });
   });
 
-  it('tells of the tenant, then of its first admin', async () => {
+  it('publishes the tenant, then its first admin', async () => {
     const { tenantId, userId, email } = await newTenant(server.url, { name: 'Ada', tenantName: 'Engines' });
     const events = await sql(
       server.database.url,
@@ -109,7 +109,7 @@ describe('registration', () => {
     ]);
   });
 
-  it('gives an address to one of twenty who want it at once, in any case of letters', async () => {
+  it('accepts an address once when twenty requests use it concurrently, in any case of letters', async () => {
     const email = newEmail();
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, at) =>
@@ -126,9 +126,9 @@ describe('registration', () => {
 
   it.each([
     ['a short password', { password: 'elevenchars' }, 'password'],
-    ['an address that is none', { email: 'ada' }, 'email'],
+    ['a malformed address', { email: 'ada' }, 'email'],
     ['an unknown plan', { plan: 'gold' }, 'plan'],
-    ['a property that nobody knows', { admin: true }, 'admin'],
+    ['an unknown property', { admin: true }, 'admin'],
     ['a NUL', { tenantName: 'a\0b' }, undefined],
   ])('refuses %s', async (_, wrong, field) => {
     const body = { email: newEmail(), password: newPassword(), tenantName: 'Acme', ...wrong };
@@ -137,7 +137,7 @@ describe('registration', () => {
     expect(answer.body).toMatchObject({ error: 'validation_error', ...(field && { details: [{ field }] }) });
   });
 
-  it('is refused where it is closed, before the body is looked at, and whoever starts the server is told', async () => {
+  it('is refused when it is disabled, before the body is validated, and the server says so at start', async () => {
     const closed = await TestServer.start({ env: { SIGNUP_ENABLED: 'false' } });
     const answer = await new Api(closed.url).post('/v1/auth/register', '{').finally(() => closed.stop());
     expect(answer.status).toBe(403);
@@ -148,7 +148,7 @@ describe('registration', () => {
 });
 
 describe('login', () => {
-  it('takes the address in any case of letters', async () => {
+  it('accepts the address in any case of letters', async () => {
     const { email, password, userId } = await newTenant(server.url);
     const answer = await logIn(email.toUpperCase(), password);
     expect(answer.status).toBe(200);
@@ -156,16 +156,16 @@ describe('login', () => {
     expect(await statusOfMe(answer.body.accessToken)).toBe(200);
   });
 
-  it('says the same of a wrong password and of an address that nobody has', async () => {
+  it('answers a wrong password and an unknown address alike', async () => {
     const { email } = await newTenant(server.url);
     const [wrong, unknown] = [await logIn(email, newPassword()), await logIn(newEmail(), newPassword())];
     expect([wrong.status, unknown.status]).toEqual([401, 401]);
-    const words = (answer: Answer<unknown>): unknown => ({ ...(answer.body as object), requestId: '' });
-    expect(words(wrong)).toEqual(words(unknown));
-    expect(words(wrong)).toMatchObject({ error: 'invalid_credentials' });
+    const response = (answer: Answer<unknown>): unknown => ({ ...(answer.body as object), requestId: '' });
+    expect(response(wrong)).toEqual(response(unknown));
+    expect(response(wrong)).toMatchObject({ error: 'invalid_credentials' });
   });
 
-  it('compares a password once, whether somebody has the address or nobody', async () => {
+  it('compares a password once, for a known and an unknown address', async () => {
     const { email } = await newTenant(server.url);
     const compared = async (): Promise<number> => {
       const { body } = await anyone.get<string>('/metrics');
@@ -180,7 +180,7 @@ describe('login', () => {
     expect(costs).toEqual([1, 1, 1, 1]);
   });
 
-  it('holds up a guesser from the eleventh failure in a minute, even when twenty guesses come at once', async () => {
+  it('throttles an e-mail address from the eleventh failure in a minute, with twenty concurrent guesses too', async () => {
     const { email, password } = await newTenant(server.url);
     const guesses = await Promise.all(Array.from({ length: 20 }, () => logIn(email, newPassword())));
     const count = (status: number): number => guesses.filter((guess) => guess.status === status).length;
@@ -194,19 +194,19 @@ describe('login', () => {
     expect((await logIn(email, password)).status).toBe(200);
   });
 
-  it('holds up an address from the 51st failure in a minute, even when seventy guesses come at once', async () => {
+  it('throttles a client address from the 51st failure in a minute, with seventy concurrent guesses too', async () => {
     const guesses = await Promise.all(Array.from({ length: 70 }, () => logIn(newEmail(), newPassword())));
     const count = (status: number): number => guesses.filter((guess) => guess.status === status).length;
     expect([count(401), count(429)]).toEqual([50, 20]);
   });
 
-  it('never holds up whoever signs in rightly, twenty times at once', async () => {
+  it('never throttles successful logins, twenty at once', async () => {
     const { email, password } = await newTenant(server.url);
     const answers = await Promise.all(Array.from({ length: 20 }, () => logIn(email, password)));
     expect(answers.map(({ status }) => status)).toEqual(Array<number>(20).fill(200));
   });
 
-  it('counts failures over all replicas, and against the address of the client', async () => {
+  it('counts failures over all replicas, and per client address', async () => {
     const { email, password } = await newTenant(server.url);
     for (let n = 0; n < 10; n++) expect((await logIn(email, newPassword())).status).toBe(401);
     const elsewhere = await new Api(replica.url).post('/v1/auth/login', { email, password });
@@ -218,7 +218,7 @@ describe('login', () => {
 });
 
 describe('a refresh token', () => {
-  it('is good once, and the session goes on with the next one', async () => {
+  it('is valid once, and the session continues with the next one', async () => {
     const { email, password } = await newTenant(server.url);
     const first = (await logIn(email, password)).body;
     const second = await refresh(first.refreshToken);
@@ -227,7 +227,7 @@ describe('a refresh token', () => {
     expect((await refresh(second.body.refreshToken)).status).toBe(200);
   });
 
-  it('ends the whole session when it is shown again', async () => {
+  it('ends the whole session when it is used again', async () => {
     const { email, password } = await newTenant(server.url);
     const first = (await logIn(email, password)).body;
     const second = (await refresh(first.refreshToken)).body;
@@ -237,14 +237,14 @@ describe('a refresh token', () => {
     expect((await refresh(second.refreshToken)).status).toBe(401);
   });
 
-  it('gives new tokens to one of twenty who show it at once', async () => {
+  it('is accepted once when twenty requests use it concurrently', async () => {
     const { email, password } = await newTenant(server.url);
     const { refreshToken } = (await logIn(email, password)).body;
     const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(refreshToken)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(19).fill(401)]);
   });
 
-  it('is over after logout, which ends other sessions not', async () => {
+  it('is refused after logout, which keeps other sessions', async () => {
     const { email, password } = await newTenant(server.url);
     const [one, other] = [(await logIn(email, password)).body, (await logIn(email, password)).body];
     const { status } = await anyone.post('/v1/auth/logout', { refreshToken: one.refreshToken });
@@ -262,7 +262,7 @@ describe('a refresh token', () => {
 });
 
 describe('a change of password', () => {
-  it('ends every earlier token, and answers new ones', async () => {
+  it('revokes every earlier token, and returns new ones', async () => {
     const { email, password, api } = await newTenant(server.url);
     const elsewhere = (await logIn(email, password)).body;
     const chosen = newPassword();
@@ -279,7 +279,7 @@ describe('a change of password', () => {
     expect((await logIn(email, chosen)).status).toBe(200);
   });
 
-  it('asks for the present one', async () => {
+  it('requires the current one', async () => {
     const { api } = await newTenant(server.url);
     const answer = await api.post('/v1/auth/password', {
       currentPassword: newPassword(),
@@ -290,7 +290,7 @@ describe('a change of password', () => {
   });
 });
 
-describe('every earlier token ends within five seconds on every replica', () => {
+describe('every earlier token is revoked within five seconds on every replica', () => {
   const changes: [string, (admin: TenantUser, userId: string) => Promise<Answer>][] = [
     ['a change of role', ({ api }, userId) => api.patch(`/v1/users/${userId}`, { role: 'admin' })],
     ['a deletion', ({ api }, userId) => api.delete(`/v1/users/${userId}`)],
@@ -305,11 +305,15 @@ describe('every earlier token ends within five seconds on every replica', () => 
 
     expect((await change(admin, member.userId)).status).toBeLessThan(300);
     expect(await statusOfMe(accessToken)).toBe(401);
-    await until('the other replica knows', async () => (await there.get('/v1/auth/me')).status === 401, 5);
+    await until(
+      'the other replica refuses it',
+      async () => (await there.get('/v1/auth/me')).status === 401,
+      5,
+    );
     expect((await refresh(refreshToken)).status).toBe(401);
   });
 
-  it('and a new one is good there at once', async () => {
+  it('and a new one is accepted there at once', async () => {
     const { api, password } = await newTenant(server.url);
     expect((await new Api(replica.url, api.token).get('/v1/auth/me')).status).toBe(200);
     const { body } = await api.post<SignedIn>('/v1/auth/password', {
@@ -321,7 +325,7 @@ describe('every earlier token ends within five seconds on every replica', () => 
 });
 
 describe('an invited person', () => {
-  it('chooses a password once', async () => {
+  it('sets a password once', async () => {
     const { api } = await newTenant(server.url);
     const email = newEmail();
     const invited = await api.post<{ setPasswordToken: string }>('/v1/users', {
@@ -343,7 +347,7 @@ describe('an invited person', () => {
     expect((await logIn(email, password)).status).toBe(200);
   });
 
-  it('comes too late after a day', async () => {
+  it('is refused after a day', async () => {
     const { api, tenantId } = await newTenant(server.url);
     const { body } = await api.post<{ setPasswordToken: string }>('/v1/users', {
       email: newEmail(),
@@ -365,8 +369,8 @@ describe('an invited person', () => {
   });
 });
 
-describe('who am I', () => {
-  it('answers user, tenant and roles', async () => {
+describe('GET /v1/auth/me', () => {
+  it('returns user, tenant and roles', async () => {
     const { api, tenantId, userId } = await newTenant(server.url);
     const { status, body } = await api.get('/v1/auth/me');
     expect(status).toBe(200);

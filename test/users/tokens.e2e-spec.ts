@@ -23,8 +23,8 @@ const signed = (overrides: object = {}, secret = JWT_SECRET, options: jwt.SignOp
   jwt.sign({ ...claims, ...overrides }, secret, { expiresIn: 60, ...options });
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-describe('a token made here', () => {
-  it('says who, in which tenant and as what', () => {
+describe('a token issued by this server', () => {
+  it('contains the user, the tenant and the role', () => {
     expect(claims).toEqual({
       sub: tenant.userId,
       email: tenant.email,
@@ -36,7 +36,7 @@ describe('a token made here', () => {
     });
   });
 
-  it('is good when it is as it was made', async () => {
+  it('is accepted unchanged', async () => {
     expect((await show(signed())).status).toBe(200);
   });
 
@@ -45,25 +45,25 @@ describe('a token made here', () => {
     ['expired', () => signed({}, JWT_SECRET, { expiresIn: -1 })],
     ['for another audience', () => signed({ aud: 'another-api' })],
     ['by another issuer', () => signed({ iss: 'https://elsewhere.example' })],
-    ['by nobody', () => signed({ iss: undefined })],
+    ['without an issuer', () => signed({ iss: undefined })],
     ['signed with another secret', () => signed({}, randomBytes(32).toString('hex'))],
     ['signed with another algorithm', () => signed({}, JWT_SECRET, { algorithm: 'HS512' })],
-    ['of a user who is not there', () => signed({ sub: 'user_01HX9VTPQR3KF8MZWBYD5N6JCE' })],
-    ['of a tenant who is not there', () => signed({ tenant_id: 'ten_01HX9VTPQR3KF8MZWBYD5N6JCE' })],
+    ['of an unknown user', () => signed({ sub: 'user_01HX9VTPQR3KF8MZWBYD5N6JCE' })],
+    ['of an unknown tenant', () => signed({ tenant_id: 'ten_01HX9VTPQR3KF8MZWBYD5N6JCE' })],
     ['of no tenant', () => signed({ tenant_id: undefined })],
     ['from before its user’s last change', () => signed({ credentials: 0 })],
     ['from after its user’s last change', () => signed({ credentials: 2 })],
     ['without a signature', () => `${part({ alg: 'none', typ: 'JWT' })}.${part({ ...claims, exp: inAnHour() })}.`],
-    ['signed with nothing, as it says', () => {
+    ['signed, with the algorithm none', () => {
       const body = `${part({ alg: 'none' })}.${part({ ...claims, exp: inAnHour() })}`;
       return `${body}.${createHmac('sha256', JWT_SECRET).update(body).digest('base64url')}`;
     }],
-    ['with another body under the same signature', () => {
+    ['with another payload and the same signature', () => {
       const [head = '', , signature = ''] = (tenant.api.token ?? '').split('.');
       return [head, part({ ...claims, roles: ['admin'], tenant_id: 'ten_0', exp: inAnHour() }), signature].join('.');
     }],
-    ['cut short', () => signed().slice(0, -4)],
-    ['no token at all', () => 'rubbish'],
+    ['truncated', () => signed().slice(0, -4)],
+    ['malformed', () => 'malformed'],
   ]; // prettier-ignore
   it.each(forgeries)('is refused when it is %s', async (_, forge) => {
     const answer = await show(forge());
@@ -76,22 +76,22 @@ describe('a token made here', () => {
     });
   });
 
-  it('is read from the Authorization header, and from nowhere else', async () => {
+  it('is read from the Authorization header only', async () => {
     const anyone = new Api(server.url);
     const token = tenant.api.token ?? '';
-    const asked = [
+    const answers = [
       await anyone.get('/v1/auth/me'),
       await anyone.get(`/v1/auth/me?access_token=${token}`),
       await anyone.get('/v1/auth/me', { headers: { authorization: token } }),
       await anyone.get('/v1/auth/me', { headers: { authorization: `Basic ${token}` } }),
       await anyone.get('/v1/auth/me', { headers: { cookie: `token=${token}` } }),
     ];
-    expect(asked.map(({ status }) => status)).toEqual(Array<number>(5).fill(401));
+    expect(answers.map(({ status }) => status)).toEqual(Array<number>(5).fill(401));
     const lowerCase = await anyone.get('/v1/auth/me', { headers: { authorization: `bearer ${token}` } });
     expect(lowerCase.status).toBe(200);
   });
 
-  it('gives the role of its user’s row, whatever roles it claims', async () => {
+  it('grants the role in the database, whatever roles it claims', async () => {
     const password = randomBytes(12).toString('hex');
     const email = `m-${randomBytes(6).toString('hex')}@example.com`;
     const member = await tenant.api.post<{ userId: string }>('/v1/users', {
@@ -105,7 +105,7 @@ describe('a token made here', () => {
     expect((await api.get('/v1/api-keys')).status).toBe(403);
   });
 
-  it('is not asked for where there is nothing', async () => {
+  it('is not required for unknown routes', async () => {
     expect((await new Api(server.url).get('/v1/nothing')).status).toBe(404);
     expect((await new Api(server.url).delete('/v1/auth/me')).status).toBe(405);
   });

@@ -31,7 +31,7 @@ async function added({ api }: TenantUser, overrides: object = {}): Promise<User>
   return answer.body;
 }
 
-/** The API as somebody who was just added sees it. */
+/** Adds a user and signs them in. */
 async function as(admin: TenantUser, role: string): Promise<TenantUser> {
   const password = randomBytes(12).toString('hex');
   const { email, userId } = await added(admin, { role, password });
@@ -53,7 +53,7 @@ async function eventsOf(tenantId: string, type: string): Promise<unknown[]> {
 }
 
 describe('a user', () => {
-  it('is added, read, changed and removed, and each is told', async () => {
+  it('is added, read, changed and removed, each with its event', async () => {
     const own = await newTenant(server.url);
     const email = newEmail();
     const created = await own.api.post<User>('/v1/users', { email, name: 'Grace', role: 'member' });
@@ -91,7 +91,7 @@ describe('a user', () => {
     expect(await eventsOf(own.tenantId, 'user.deleted')).toEqual([{ userId, email, deletedBy: own.userId }]);
   });
 
-  it('is not told of again when nothing changed', async () => {
+  it('publishes nothing when nothing has changed', async () => {
     const own = await newTenant(server.url);
     const { userId } = await added(own);
     await own.api.patch(`/v1/users/${userId}`, { name: 'Grace', role: 'member' });
@@ -99,7 +99,7 @@ describe('a user', () => {
     expect(await eventsOf(own.tenantId, 'user.updated')).toEqual([]);
   });
 
-  it('leaves an address free when removed, and takes nobody else’s', async () => {
+  it('frees its address when removed, and cannot take another user’s', async () => {
     const { userId, email } = await added(tenant);
     const other = await newTenant(server.url);
     const taken = await other.api.post('/v1/users', {
@@ -126,7 +126,7 @@ describe('a user', () => {
 });
 
 describe('the list of users', () => {
-  it('comes in pages that neither skip nor repeat while people join', async () => {
+  it('is paged without skips or repeats while users are added', async () => {
     const own = await newTenant(server.url);
     const expected = [own.userId];
     for (let n = 0; n < 6; n++) expected.push((await added(own)).userId);
@@ -163,14 +163,14 @@ describe('the list of users', () => {
 });
 
 describe('admins', () => {
-  // Another replica does not know at once that its caller was dismissed: there the rule itself must hold.
+  // Another replica may have a stale role of its caller cached: there the rule itself must hold.
   let replica: TestServer;
   beforeAll(async () => {
     replica = await TestServer.start({ database: server.database });
   });
   afterAll(() => replica.stop());
 
-  it('change neither their own role nor remove themselves', async () => {
+  it('can neither change their own role nor remove themselves', async () => {
     const path = `/v1/users/${tenant.userId}`;
     const [demoted, removed] = [
       await tenant.api.patch(path, { role: 'member' }),
@@ -180,7 +180,7 @@ describe('admins', () => {
     expect((await tenant.api.patch(path, { role: 'admin', name: 'Ada' })).status).toBe(200);
   });
 
-  it('who was dismissed does not come back by a replica that has not heard of it', async () => {
+  it('who were demoted cannot promote themselves on a replica with a stale cache', async () => {
     const first = await newTenant(server.url);
     const second = await as(first, 'admin');
     const [path, there] = [`/v1/users/${second.userId}`, new Api(replica.url, second.api.token)];
@@ -193,7 +193,7 @@ describe('admins', () => {
   it.each<[string, (by: TenantUser, of: TenantUser) => Promise<Answer>]>([
     ['demote', ({ api }, { userId }) => api.patch(`/v1/users/${userId}`, { role: 'member' })],
     ['remove', ({ api }, { userId }) => api.delete(`/v1/users/${userId}`)],
-  ])('who %s each other at the same moment leave one', async (_, dismiss) => {
+  ])('who %s each other concurrently leave one', async (_, dismiss) => {
     for (let round = 0; round < 5; round++) {
       const first = await newTenant(server.url);
       const promoted = await as(first, 'admin');
@@ -221,13 +221,13 @@ describe('a member', () => {
     member = await as(tenant, 'member');
   });
 
-  it('reads people and tenant', async () => {
+  it('reads users and tenant', async () => {
     for (const path of ['/v1/users', `/v1/users/${tenant.userId}`, `/v1/tenants/${tenant.tenantId}`]) {
       expect((await member.api.get(path)).status).toBe(200);
     }
   });
 
-  it('writes neither, and does not see API keys, whatever the body says', async () => {
+  it('writes neither, and cannot see API keys, whatever the body is', async () => {
     const path = `/v1/users/${tenant.userId}`;
     const answers = [
       await member.api.post('/v1/users', '{'),
@@ -245,9 +245,9 @@ describe('a member', () => {
 });
 
 describe('between two tenants', () => {
-  it('a user of another tenant is as missing as one that never was', async () => {
+  it('a user of another tenant looks like one that never existed', async () => {
     const stranger = await newTenant(server.url);
-    const words = ({ status, body }: Answer): unknown => ({ status, ...body, requestId: '' });
+    const response = ({ status, body }: Answer): unknown => ({ status, ...body, requestId: '' });
     for (const attempt of [
       (id: string) => stranger.api.get(`/v1/users/${id}`),
       (id: string) => stranger.api.patch(`/v1/users/${id}`, { name: 'Mine', role: 'member' }),
@@ -255,7 +255,7 @@ describe('between two tenants', () => {
     ]) {
       const missing = await attempt('user_01HX9VTPQR3KF8MZWBYD5N6JCE');
       expect(missing.status).toBe(404);
-      expect(words(await attempt(tenant.userId))).toEqual(words(missing));
+      expect(response(await attempt(tenant.userId))).toEqual(response(missing));
     }
     const { body } = await stranger.api.get<{ items: User[] }>('/v1/users?limit=100');
     expect(body.items.map(({ userId }) => userId)).toEqual([stranger.userId]);

@@ -39,17 +39,17 @@ export class TenantProfile {
 
 export abstract class Tenants {
   /**
-   * What a tenant has settled on, as of at most a few seconds ago.
+   * A tenant's plan and settings, at most a few seconds old.
    * @throws Refusal `not_found`
    */
   abstract profile(tenantId: TenantId): Promise<TenantProfile>;
 
   /**
-   * The same of many, asked together.
-   * @throws Refusal `not_found` when one of them is not there
+   * The profiles of many tenants in one query.
+   * @throws Refusal `not_found` when one of them does not exist
    */
   abstract profiles(tenantIds: readonly TenantId[]): Promise<Map<TenantId, TenantProfile>>;
 
-  /** Founds a tenant, in the transaction under way: whoever calls adds the first admin to it. */
-  abstract found(tenantId: TenantId, name: string, plan: Plan): Promise<TenantProfile>;
+  /** Creates a tenant in the current transaction, in which the caller adds its first admin. */
+  abstract create(tenantId: TenantId, name: string, plan: Plan): Promise<TenantProfile>;
 }

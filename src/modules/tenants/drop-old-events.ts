@@ -3,7 +3,7 @@ import { EventPartitions } from '#kernel/events/event-partitions';
 import { type Chore, Daily } from '#kernel/jobs/daily';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 
-/** Gives back the storage of months that no tenant wants to replay any more. */
+/** Drops the partitions of months that are past every tenant's retention period. */
 @Injectable()
 @Daily('drop-old-events')
 export class DropOldEvents implements Chore {

@@ -29,14 +29,14 @@ export class TenantProfiles extends Tenants {
     return this.recent.get(tenantId);
   }
 
-  async found(tenantId: TenantId, name: string, plan: Plan): Promise<TenantProfile> {
-    const tenant = Tenant.found(tenantId, name, plan, this.clock.now());
+  async create(tenantId: TenantId, name: string, plan: Plan): Promise<TenantProfile> {
+    const tenant = Tenant.create(tenantId, name, plan, this.clock.now());
     await this.tenants.add(tenant);
     return profileOf(tenant);
   }
 
   async profiles(tenantIds: readonly TenantId[]): Promise<Map<TenantId, TenantProfile>> {
-    // Whoever asks of one asks of it again soon; of many it is one question each time.
+    // A single tenant is likely to be read again soon, so it is cached; many are one query each time.
     const [only, ...others] = tenantIds;
     const found = only && others.length === 0 ? [await this.profile(only)] : await this.readAll(tenantIds);
     if (found.length < tenantIds.length) throw notFound('tenant');
@@ -67,7 +67,7 @@ export class TenantProfiles extends Tenants {
   }
 }
 
-/** OFFSET 0 has each sought by itself, however young the table was when it was planned. */
+/** OFFSET 0 forces a lookup by key per tenant, even when the plan was made while the table was nearly empty. */
 const PROFILES = {
   name: 'tenant-profiles',
   text: `

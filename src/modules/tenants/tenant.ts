@@ -11,7 +11,7 @@ const DEFAULTS: TenantSettings = {
   retentionDays: { events: 400 },
 };
 
-/** Settings to change; what is left out stays. */
+/** Settings to change; omitted ones stay. */
 export interface SettingsChange {
   readonly autoInvestigateMinSeverity?: TenantSettings['autoInvestigateMinSeverity'];
   readonly approvals?: Partial<ApprovalSettings>;
@@ -31,7 +31,7 @@ export class Tenant extends Aggregate {
     super();
   }
 
-  static found(tenantId: TenantId, name: string, plan: Plan, now: Date): Tenant {
+  static create(tenantId: TenantId, name: string, plan: Plan, now: Date): Tenant {
     const tenant = Object.assign(new Tenant(), {
       tenantId,
       name,
@@ -64,13 +64,13 @@ function merged(settings: TenantSettings, change: SettingsChange): TenantSetting
   const { autoInvestigateMinSeverity, approvals, retentionDays } = settings;
   return {
     autoInvestigateMinSeverity: change.autoInvestigateMinSeverity ?? autoInvestigateMinSeverity,
-    approvals: Object.assign({}, approvals, withoutGaps(change.approvals)),
-    retentionDays: Object.assign({}, retentionDays, withoutGaps(change.retentionDays)),
+    approvals: Object.assign({}, approvals, withoutUndefined(change.approvals)),
+    retentionDays: Object.assign({}, retentionDays, withoutUndefined(change.retentionDays)),
   };
 }
 
-/** A field that was left out is still there in the instance of a DTO, as undefined. */
-function withoutGaps<T extends object>(change: Partial<T> | undefined): Partial<T> {
+/** In the instance of a DTO, an omitted field is present as undefined. */
+function withoutUndefined<T extends object>(change: Partial<T> | undefined): Partial<T> {
   const given = Object.entries(change ?? {}).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as Partial<T>;
 }

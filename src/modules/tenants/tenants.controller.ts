@@ -40,7 +40,7 @@ export class TenantsController {
   }
 }
 
-/** The tenant of a caller is the one of her token. Any other one is not there for her. */
+/** Callers can only see the tenant of their token; any other one is a 404. */
 function ownTenant(tenantId: string, caller: Principal): TenantId {
   if (tenantId !== caller.tenantId) throw notFound('tenant');
   return caller.tenantId;

@@ -3,29 +3,29 @@ import { SEVERITIES } from '#kernel/domain/severity';
 import { Flag, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
 import type { TenantSettings } from './api.js';
 
-const left = { optional: true } as const;
+const optional = { optional: true } as const;
 
 class ApprovalSettingsChange {
-  @Whole({ min: 1, max: 43_200, ...left }) expiresInMinutes?: number;
-  @Whole({ min: 1, max: 20, ...left }) required?: number;
-  @Flag(left) allowSelfApproval?: boolean;
-  @Flag(left) executeOnApproval?: boolean;
+  @Whole({ min: 1, max: 43_200, ...optional }) expiresInMinutes?: number;
+  @Whole({ min: 1, max: 20, ...optional }) required?: number;
+  @Flag(optional) allowSelfApproval?: boolean;
+  @Flag(optional) executeOnApproval?: boolean;
 }
 
 class RetentionSettingsChange {
-  @Whole({ min: 1, max: 3650, ...left }) events?: number;
+  @Whole({ min: 1, max: 3650, ...optional }) events?: number;
 }
 
 class TenantSettingsChange {
-  @OneOf(SEVERITIES, left)
+  @OneOf(SEVERITIES, optional)
   autoInvestigateMinSeverity?: TenantSettings['autoInvestigateMinSeverity'];
-  @ObjectOf(() => ApprovalSettingsChange, left) approvals?: ApprovalSettingsChange;
-  @ObjectOf(() => RetentionSettingsChange, left) retentionDays?: RetentionSettingsChange;
+  @ObjectOf(() => ApprovalSettingsChange, optional) approvals?: ApprovalSettingsChange;
+  @ObjectOf(() => RetentionSettingsChange, optional) retentionDays?: RetentionSettingsChange;
 }
 
-/** What is left out stays as it is, inside `settings` too. */
+/** Omitted fields stay as they are, inside `settings` too. */
 export class ChangeTenantBody {
-  @Text({ max: 200, example: 'Acme Corp', ...left }) name?: string;
-  @OneOf(PLANS, left) plan?: Plan;
-  @ObjectOf(() => TenantSettingsChange, left) settings?: TenantSettingsChange;
+  @Text({ max: 200, example: 'Acme Corp', ...optional }) name?: string;
+  @OneOf(PLANS, optional) plan?: Plan;
+  @ObjectOf(() => TenantSettingsChange, optional) settings?: TenantSettingsChange;
 }

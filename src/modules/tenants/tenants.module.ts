@@ -6,7 +6,7 @@ import { TenantProfiles } from './tenant-profiles.js';
 import { TenantStore, tenantSchema } from './tenant.schema.js';
 import { TenantsController } from './tenants.controller.js';
 
-/** Global, so that its api.ts can be asked for without an import of this file. */
+/** Global, so that its api.ts can be injected without importing this file. */
 @Global()
 @Module({
   controllers: [TenantsController],

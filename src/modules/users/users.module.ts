@@ -5,9 +5,9 @@ import { provideStore } from '#kernel/persistence/aggregate-store';
 import { AccessGuard } from './access/access.guard.js';
 import { BuiltInStrategy } from './access/built-in.strategy.js';
 import { CallLimits } from './access/call-limits.js';
-import { Callers } from './access/callers.js';
+import { Authenticator } from './access/authenticator.js';
 import { CurrentPrincipals } from './access/current-principals.js';
-import { ExternalPeople } from './access/external-people.js';
+import { ExternalUsers } from './access/external-users.js';
 import { OidcStrategy } from './access/oidc.strategy.js';
 import { BuiltInTokenGuard, OidcTokenGuard } from './access/token-guards.js';
 import { Admins } from './accounts/admins.js';
@@ -15,14 +15,14 @@ import { ChangeUser } from './accounts/change-user.js';
 import { CreateUser } from './accounts/create-user.js';
 import { DeleteUser } from './accounts/delete-user.js';
 import { ListUsers } from './accounts/list-users.js';
-import { People } from './accounts/people.js';
+import { UserCache } from './accounts/user-cache.js';
 import { Users, userSchema } from './accounts/user.schema.js';
 import { UsersController } from './accounts/users.controller.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { CreateApiKey } from './api-keys/create-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
-import { KeyUses } from './api-keys/key-uses.js';
-import { LiveKeys } from './api-keys/live-keys.js';
+import { ApiKeyUsage } from './api-keys/api-key-usage.js';
+import { ApiKeyCache } from './api-keys/api-key-cache.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
 import { RotateSecret } from './api-keys/rotate-secret.js';
 import { ApiKeys, Principals } from './api.js';
@@ -39,24 +39,25 @@ import { Sessions, sessionSchema } from './sign-in/session.schema.js';
 import { SetPassword } from './sign-in/set-password.js';
 import { SignInFailures } from './sign-in/sign-in-failures.js';
 
-/** Who may come in. Global, so that its api.ts can be asked for without an import of this file. */
+/** Authentication and authorisation. Global, so that its api.ts can be injected without importing this file. */
 @Global()
 @Module({
   controllers: [AuthController, UsersController, ApiKeysController],
   providers: [
     { provide: APP_GUARD, useClass: AccessGuard },
-    Callers,
+    Authenticator,
     CallLimits,
     BuiltInTokenGuard,
     BuiltInStrategy,
     OidcTokenGuard,
-    ExternalPeople,
+    ExternalUsers,
     {
       provide: OidcStrategy,
-      inject: [Config, ExternalPeople],
-      useFactory: ({ oidc }: Config, people: ExternalPeople) => oidc && new OidcStrategy(oidc, people),
+      inject: [Config, ExternalUsers],
+      useFactory: ({ oidc }: Config, externalUsers: ExternalUsers) =>
+        oidc && new OidcStrategy(oidc, externalUsers),
     },
-    People,
+    UserCache,
     provideStore(Users, userSchema),
     provideStore(Sessions, sessionSchema),
     Passwords,
@@ -78,9 +79,9 @@ import { SignInFailures } from './sign-in/sign-in-failures.js';
     ListApiKeys,
     RevokeApiKey,
     RotateSecret,
-    KeyUses,
-    LiveKeys,
-    { provide: ApiKeys, useExisting: LiveKeys },
+    ApiKeyUsage,
+    ApiKeyCache,
+    { provide: ApiKeys, useExisting: ApiKeyCache },
     { provide: Principals, useClass: CurrentPrincipals },
   ],
   exports: [ApiKeys, Principals],

@@ -41,7 +41,7 @@ export class WebhooksController {
     const key = request.headers['x-api-key'];
     if (typeof key !== 'string') return this.admit(tenantId, request, answer, undefined);
     // Nearly always known here, as the limit is below: a promise of what is known would cost more than the look.
-    const known = this.apiKeys.knownHolderOf(key);
+    const known = this.apiKeys.cachedHolderOf(key);
     return known
       ? this.admit(tenantId, request, answer, known)
       : this.apiKeys.holderOf(key).then((holder) => this.admit(tenantId, request, answer, holder));

@@ -5,7 +5,7 @@ import { answerAllowance, RateLimiter } from '#kernel/http/rate-limiter';
 import { Tenants } from '#modules/tenants/api';
 import type { Principal } from '#kernel/http/principal';
 
-/** How much of the management API a tenant's plan is good for. */
+/** The rate limit of a tenant's plan. */
 @Injectable()
 export class CallLimits {
   constructor(

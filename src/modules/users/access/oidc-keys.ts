@@ -6,20 +6,20 @@ import { Recent } from '#kernel/persistence/recent';
 
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 512 * 1024;
-const KEY_LIFE_MS = 10 * 60_000;
-/** How long keys that are known stay good while the provider does not answer. */
+const KEY_LIFETIME_MS = 10 * 60_000;
+/** How long cached keys stay valid while the provider does not respond. */
 const OUTAGE_MS = 3600_000;
-/** A token that names a key nobody knows must not make us ask the provider for each of them. */
-const ASK_AGAIN_SECONDS = 10;
+/** Limits requests to the provider: tokens with unknown key ids must not cause one each. */
+const REFETCH_SECONDS = 10;
 
-/** Finds the key that a token of the provider names, for passport-jwt. */
+/** Looks up the signing key of a token by its key id, for passport-jwt. */
 export function oidcKeys(oidc: OidcConfig): ReturnType<typeof passportJwtSecret> {
-  const published = new Recent({ seconds: ASK_AGAIN_SECONDS, most: 1, load: () => publishedKeys(oidc) });
+  const published = new Recent({ seconds: REFETCH_SECONDS, most: 1, load: () => publishedKeys(oidc) });
   return passportJwtSecret({
-    // Only a name in the library's messages: the fetcher knows where to ask.
+    // Used by the library in messages only; the fetcher makes the request.
     jwksUri: oidc.jwksUri ?? oidc.issuer,
     fetcher: () => published.get(oidc.issuer),
-    cacheMaxAge: KEY_LIFE_MS,
+    cacheMaxAge: KEY_LIFETIME_MS,
     cacheMaxAgeFallback: OUTAGE_MS,
     handleSigningKeyError: (error, done) => done(error ?? new Error('No key')),
   });
@@ -32,12 +32,12 @@ async function publishedKeys({ issuer, jwksUri }: OidcConfig): Promise<{ keys: u
 
 async function discoveredUri(issuer: string): Promise<string> {
   const found = await json(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
-  if (found['issuer'] !== issuer) throw new Error(`${issuer} says it is ${String(found['issuer'])}`);
-  if (typeof found['jwks_uri'] !== 'string') throw new Error(`${issuer} does not say where its keys are`);
+  if (found['issuer'] !== issuer) throw new Error(`${issuer} announces itself as ${String(found['issuer'])}`);
+  if (typeof found['jwks_uri'] !== 'string') throw new Error(`${issuer} has no jwks_uri`);
   return found['jwks_uri'];
 }
 
-/** The operator chose these addresses, so they may be private; what comes from there is bounded all the same. */
+/** The operator configured these URLs, so they may be private; time and response size are still bounded. */
 async function json(address: string): Promise<Record<string, unknown>> {
   const call = { method: 'GET', url: address, timeoutMs: TIMEOUT_MS, maxResponseBytes: MAX_BYTES };
   const { status, body } = await exchange(new URL(address), call, lookup);

@@ -4,7 +4,7 @@ import type { OidcConfig } from '#kernel/config/oidc-config';
 import type { Refusal } from '#kernel/domain/errors';
 import { asTenantId } from '#kernel/domain/ids';
 import type { Principal, UserRole } from '#kernel/http/principal';
-import type { ExternalPeople } from './external-people.js';
+import type { ExternalUsers } from './external-users.js';
 import { oidcKeys } from './oidc-keys.js';
 import { OIDC, unauthorized } from './token-guards.js';
 
@@ -17,7 +17,7 @@ type Claims = Readonly<Record<string, unknown>>;
 export class OidcStrategy extends PassportStrategy(Strategy, OIDC) {
   constructor(
     private readonly oidc: OidcConfig,
-    private readonly people: ExternalPeople,
+    private readonly externalUsers: ExternalUsers,
   ) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
@@ -28,28 +28,27 @@ export class OidcStrategy extends PassportStrategy(Strategy, OIDC) {
     });
   }
 
-  /** @throws Refusal `unauthorized` for a token that says too little, or whose user may not come in; the log is told why */
+  /** @throws Refusal `unauthorized` for a token with missing claims or of a user without access; the reason is logged */
   async validate(claims: Claims): Promise<Principal> {
     const { tenantClaim, rolesClaim, emailClaim, issuer } = this.oidc;
     const { sub, exp, iat } = claims;
     const tenantId = asTenantId(claims[tenantClaim]);
-    if (!tenantId) throw refused(`its claim ${tenantClaim} holds no id of a tenant`);
+    if (!tenantId) throw refused(`its claim ${tenantClaim} is not a tenant id`);
     if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw refused('it has no usable subject');
-    // One that nobody could take back.
     if (typeof exp !== 'number') throw refused('it never expires');
-    const person = await this.people.whoIs({
+    const user = await this.externalUsers.identify({
       tenantId,
       subject: `${issuer}|${sub}`,
       email: claims[emailClaim],
       role: claimedRole(claims[rolesClaim]),
       issuedAt: new Date(typeof iat === 'number' ? iat * 1000 : 0),
     });
-    if (!person)
+    if (!user)
       throw refused(
-        `there is no such tenant, or its user was deleted or changed since, or is new and has no role in ${rolesClaim} ` +
-          `or no address of her own in ${emailClaim}`,
+        `the tenant does not exist, the user was deleted or changed since, or a new user has no role in ${rolesClaim} ` +
+          `or no unused address in ${emailClaim}`,
       );
-    return { ...person, expiresAt: new Date(exp * 1000) };
+    return { ...user, expiresAt: new Date(exp * 1000) };
   }
 }
 

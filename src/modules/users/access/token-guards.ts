@@ -5,12 +5,12 @@ import { Refusal } from '#kernel/domain/errors';
 export const BUILT_IN = 'built-in';
 export const OIDC = 'oidc';
 
-/** One sentence for everything that can be wrong with a token: whoever forged it learns nothing. */
+/** One message for every fault of a token, so that a forger learns nothing. */
 export function unauthorized(cause?: unknown): Refusal {
   return new Refusal('unauthorized', 'Sign in: the request carries no valid token.', { cause });
 }
 
-/** Runs one of passport's strategies and puts the caller on the request. */
+/** Runs a Passport strategy and sets `request.principal`. */
 function tokenGuard(strategy: string): Type<IAuthGuard> {
   return class extends AuthGuard(strategy) {
     override getAuthenticateOptions(): { session: false; property: string } {

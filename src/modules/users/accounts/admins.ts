@@ -3,18 +3,18 @@ import { Refusal } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 
-/** Sees to it that a tenant always has somebody who can administer it. */
+/** Ensures that a tenant always has an admin. */
 @Injectable()
 export class Admins {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   /**
-   * To be asked first thing in the transaction that takes the role away. Until it ends no other one of this tenant gets
-   * past here, so that two who dismiss each other do so one after the other.
+   * To be called first in the transaction that removes an admin. It serialises such transactions per tenant, so that two
+   * admins who remove each other do so one after the other.
    * @throws Refusal `conflict`
    */
-  async refuseToLoseTheLast(tenantId: TenantId, userId: string): Promise<void> {
-    // Not by locking the rows: who is an admin changes while one waits, and with it the order of the locks.
+  async requireAnotherAdmin(tenantId: TenantId, userId: string): Promise<void> {
+    // Row locks would not do: the set of admins changes while a transaction waits, and with it the lock order.
     await this.unitOfWork.takeTurn(tenantId, 'admins');
     const admins = await this.unitOfWork.query<{ user_id: string }>(
       tenantId,
@@ -22,7 +22,7 @@ export class Admins {
       [tenantId],
     );
     if (admins.length === 1 && admins[0]?.user_id === userId) {
-      throw new Refusal('conflict', 'This is the last admin; make somebody else an admin first.');
+      throw new Refusal('conflict', 'This is the last admin; make another user an admin first.');
     }
   }
 }

@@ -4,30 +4,31 @@ import { notFound, Refusal } from '#kernel/domain/errors';
 import type { Principal } from '#kernel/http/principal';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { Admins } from './admins.js';
-import { People } from './people.js';
+import { UserCache } from './user-cache.js';
 import { Users } from './user.schema.js';
 
-/** Ends every token of a person. API keys that she made belong to the tenant and stay. */
+/** Revokes every token of the user. API keys that they created belong to the tenant and stay. */
 @Injectable()
 export class DeleteUser {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly users: Users,
     private readonly admins: Admins,
-    private readonly people: People,
+    private readonly userCache: UserCache,
     private readonly clock: Clock,
   ) {}
 
   /** @throws Refusal `forbidden` for oneself, `conflict` for the last admin */
   async execute({ tenantId, id: deletedBy }: Principal, userId: string): Promise<void> {
-    if (deletedBy === userId) throw new Refusal('forbidden', 'Nobody deletes themselves; ask another admin.');
+    if (deletedBy === userId)
+      throw new Refusal('forbidden', 'You cannot delete yourself; ask another admin.');
     await this.unitOfWork.run(tenantId, async () => {
-      await this.admins.refuseToLoseTheLast(tenantId, userId);
+      await this.admins.requireAnotherAdmin(tenantId, userId);
       await this.users.change(tenantId, userId, (user) => {
         if (user.isDeleted) throw notFound('user');
         user.delete(deletedBy, this.clock.now());
       });
     });
-    this.people.changed(tenantId, userId);
+    this.userCache.evict(tenantId, userId);
   }
 }

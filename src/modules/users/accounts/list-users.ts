@@ -5,7 +5,7 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { User } from './user.js';
 import { type UserPage, viewOf } from './users.dto.js';
 
-/** The people of a tenant, in the order in which they joined, a page at a time. */
+/** The users of a tenant, oldest first. */
 @Injectable()
 export class ListUsers {
   constructor(

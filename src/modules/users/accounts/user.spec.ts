@@ -5,26 +5,26 @@ import { emailKey, User } from './user.js';
 const [noon, later] = [new Date('2026-03-01T12:00:00Z'), new Date('2026-03-02T12:00:00Z')];
 
 function member(): User {
-  const user = User.join(newTenantId(), { email: 'Ada@Example.com', name: 'Ada', role: 'member' }, noon);
+  const user = User.create(newTenantId(), { email: 'Ada@Example.com', name: 'Ada', role: 'member' }, noon);
   user.takeRecorded();
   return user;
 }
-const told = (user: User): object[] => user.takeRecorded().map(({ type, data }) => ({ type, data }));
+const recorded = (user: User): object[] => user.takeRecorded().map(({ type, data }) => ({ type, data }));
 
 describe('a user', () => {
-  it('keeps her address as she wrote it, and is found by it in any case of letters', () => {
+  it('keeps the address as it was entered, and is found by it case-insensitively', () => {
     const user = member();
     expect([user.email, user.emailKey]).toEqual(['Ada@Example.com', 'ada@example.com']);
     expect(emailKey('ADA@example.com')).toBe(user.emailKey);
   });
 
-  it('tells only what changed', () => {
+  it('publishes only what changed', () => {
     const user = member();
     const { userId } = user;
     user.change({ name: 'Ada', role: 'member' }, later);
-    expect(told(user)).toEqual([]);
+    expect(recorded(user)).toEqual([]);
     user.change({ name: 'Ada Lovelace' }, later);
-    expect(told(user)).toEqual([
+    expect(recorded(user)).toEqual([
       {
         type: 'user.updated',
         data: { userId, changes: { name: 'Ada Lovelace' }, updatedAt: later.toISOString() },
@@ -32,7 +32,7 @@ describe('a user', () => {
     ]);
   });
 
-  it('loses her tokens by a change of role or password and by deletion, not by a change of name or address', () => {
+  it('has tokens revoked by a change of role or password and by deletion, not by a change of name or address', () => {
     const user = member();
     user.change({ name: 'Countess', email: 'countess@example.com' }, later);
     expect([user.credentials, user.credentialsChangedAt]).toEqual([1, null]);
@@ -42,15 +42,15 @@ describe('a user', () => {
     expect([user.credentials, user.credentialsChangedAt]).toEqual([4, later]);
   });
 
-  it('tells of a password that it changed, and nothing more', () => {
+  it('publishes only that a password has changed', () => {
     const user = member();
     user.setPassword('a hash', later);
-    expect(JSON.stringify(told(user))).not.toContain('a hash');
+    expect(JSON.stringify(recorded(user))).not.toContain('a hash');
     user.setPassword('another', later);
-    expect(told(user)).toMatchObject([{ data: { changes: { passwordChanged: true } } }]);
+    expect(recorded(user)).toMatchObject([{ data: { changes: { passwordChanged: true } } }]);
   });
 
-  it('holds an invitation until it runs out, is used, or she is deleted', () => {
+  it('holds an invitation until it expires, is used, or the user is deleted', () => {
     const user = member();
     user.invite('hash', later);
     expect(user.holdsInvitation('hash', noon)).toBe(true);

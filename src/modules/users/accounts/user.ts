@@ -12,19 +12,19 @@ export interface NewUser {
   readonly externalSubject?: string;
 }
 
-/** A person of a tenant. One who was deleted stays as a row, so that nobody comes back in by an old token. */
+/** A user of a tenant. A deleted user stays as a row, so that an old token of an identity provider does not recreate it. */
 export class User extends Aggregate {
   readonly userId!: string;
   email!: string;
-  /** What makes an address unique in the installation. */
+  /** The normalised address, unique in the installation. */
   emailKey!: string;
   name!: string | null;
   role!: UserRole;
   passwordHash: string | null = null;
   externalSubject: string | null = null;
-  /** Counts what ends every earlier token: changes of role and password, and the deletion. */
+  /** Counts the events that revoke every earlier token: changes of role and password, and deletion. */
   credentials: number = 1;
-  /** The same for tokens that do not know the count, because somebody else issued them. */
+  /** The last such event, for tokens of an identity provider, which do not contain the count. */
   credentialsChangedAt: Date | null = null;
   invitationHash: string | null = null;
   invitationExpiresAt: Date | null = null;
@@ -37,7 +37,7 @@ export class User extends Aggregate {
     super();
   }
 
-  static join(tenantId: TenantId, person: NewUser, now: Date): User {
+  static create(tenantId: TenantId, person: NewUser, now: Date): User {
     const user = Object.assign(new User(), person, {
       tenantId,
       userId: newId('user'),
@@ -54,7 +54,7 @@ export class User extends Aggregate {
     return this.deletedAt !== null;
   }
 
-  /** Lets this person choose a password once, with the token that hashes to `hash`. */
+  /** Lets the user set a password once, with the token that hashes to `hash`. */
   invite(hash: string, until: Date): void {
     this.invitationHash = hash;
     this.invitationExpiresAt = until;
@@ -74,7 +74,7 @@ export class User extends Aggregate {
       ...(role !== this.role && { role }),
     };
     if (Object.keys(changes).length === 0) return;
-    if (role !== this.role) this.endTokens(now);
+    if (role !== this.role) this.revokeTokens(now);
     Object.assign(this, { email, name, role, emailKey: emailKey(email) });
     this.updated(changes, now);
   }
@@ -83,7 +83,7 @@ export class User extends Aggregate {
     this.passwordHash = hash;
     this.invitationHash = null;
     this.invitationExpiresAt = null;
-    this.endTokens(now);
+    this.revokeTokens(now);
     this.updated({ passwordChanged: true }, now);
   }
 
@@ -92,11 +92,11 @@ export class User extends Aggregate {
     this.deletedAt = now;
     this.passwordHash = null;
     this.invitationHash = null;
-    this.endTokens(now);
+    this.revokeTokens(now);
     this.record(new UserDeleted({ userId, email, deletedBy }));
   }
 
-  private endTokens(now: Date): void {
+  private revokeTokens(now: Date): void {
     this.credentials += 1;
     this.credentialsChangedAt = now;
   }
@@ -107,7 +107,7 @@ export class User extends Aggregate {
   }
 }
 
-/** Addresses that differ in the case of letters only are the same. */
+/** Addresses are compared case-insensitively. */
 export function emailKey(email: string): string {
   return email.normalize('NFC').toLowerCase();
 }

@@ -7,7 +7,7 @@ import { newId } from '#kernel/domain/ids';
 import type { Principal } from '#kernel/http/principal';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { CreateApiKeyBody, NewApiKey } from './api-keys.dto.js';
-import { secretPlace } from './live-keys.js';
+import { secretContext } from './api-key-cache.js';
 
 const PREFIX_LENGTH = 13;
 
@@ -19,7 +19,7 @@ export class CreateApiKey {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns the only answer that ever holds the key and its webhook secret */
+  /** @returns the only response that contains the key and its webhook secret */
   async execute({ tenantId, id: createdBy }: Principal, wanted: CreateApiKeyBody): Promise<NewApiKey> {
     const createdAt = this.clock.now();
     const scopes = [...new Set(wanted.scopes ?? (['webhooks:write'] as const))];
@@ -35,7 +35,7 @@ export class CreateApiKey {
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
       [
         tenantId, keyId, wanted.name, prefix, sha256Hex(plaintextKey), JSON.stringify(scopes),
-        this.sealed.seal(webhookSecret, secretPlace(tenantId, keyId)), createdBy, createdAt, expiresAt,
+        this.sealed.seal(webhookSecret, secretContext(tenantId, keyId)), createdBy, createdAt, expiresAt,
       ], // prettier-ignore
     );
     return {

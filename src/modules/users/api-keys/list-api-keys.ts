@@ -5,7 +5,7 @@ import type { Scope } from '#kernel/http/principal';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { ApiKeyPage, ApiKeyView } from './api-keys.dto.js';
 
-/** The keys of a tenant, oldest first, a page at a time. */
+/** The API keys of a tenant, oldest first. */
 @Injectable()
 export class ListApiKeys {
   constructor(

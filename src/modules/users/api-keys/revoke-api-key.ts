@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { LiveKeys } from './live-keys.js';
+import { ApiKeyCache } from './api-key-cache.js';
 
-/** A revoked key is forgotten here at once, and on the other replicas within 5 s. */
+/** A revoked key stops working at once on this replica, and within 5 s on the others. */
 @Injectable()
 export class RevokeApiKey {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly liveKeys: LiveKeys,
+    private readonly keyCache: ApiKeyCache,
   ) {}
 
   async execute(tenantId: TenantId, keyId: string): Promise<void> {
@@ -19,6 +19,6 @@ export class RevokeApiKey {
       [tenantId, keyId],
     );
     if (revoked.length === 0) throw notFound('API key');
-    this.liveKeys.changed(tenantId, keyId);
+    this.keyCache.evict(tenantId, keyId);
   }
 }

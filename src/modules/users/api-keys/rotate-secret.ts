@@ -7,15 +7,15 @@ import { type FormerSecret, retired } from '#kernel/domain/former-secrets';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { RotatedSecret } from './api-keys.dto.js';
-import { LiveKeys, secretPlace } from './live-keys.js';
+import { ApiKeyCache, secretContext } from './api-key-cache.js';
 
-/** Gives a key a new webhook secret. Those before stay good for a while, so that no alert is refused meanwhile. */
+/** Gives a key a new webhook secret. Former secrets stay valid for an overlap, so that no alert is refused meanwhile. */
 @Injectable()
 export class RotateSecret {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly sealed: SealedText,
-    private readonly liveKeys: LiveKeys,
+    private readonly keyCache: ApiKeyCache,
     private readonly clock: Clock,
   ) {}
 
@@ -28,10 +28,10 @@ export class RotateSecret {
       const [key] = await query<KeySecrets>(LOCK_SECRETS, [tenantId, keyId]);
       if (!key) throw notFound('API key');
       const former = retired(key.webhook_secret, key.former_secrets, until, now);
-      const sealed = this.sealed.seal(webhookSecret, secretPlace(tenantId, keyId));
+      const sealed = this.sealed.seal(webhookSecret, secretContext(tenantId, keyId));
       await query(SET_SECRETS, [tenantId, keyId, sealed, JSON.stringify(former)]);
     });
-    this.liveKeys.changed(tenantId, keyId);
+    this.keyCache.evict(tenantId, keyId);
     return { keyId, webhookSecret, previousSecretExpiresAt: until.toISOString() };
   }
 }

@@ -5,16 +5,15 @@ import type { User } from '../accounts/user.js';
 
 export const ISSUER = 'causeflow';
 export const AUDIENCE = 'causeflow-api';
-/** Seconds. */
-export const ACCESS_TOKEN_LIFE = 3600;
+export const ACCESS_TOKEN_SECONDS = 3600;
 
-/** What a token made here says. */
+/** The claims of a token issued by this server. */
 export interface AccessClaims {
   readonly sub: string;
   readonly email: string;
   readonly tenant_id: string;
   readonly roles: readonly string[];
-  /** `User.credentials` at the time of its making. */
+  /** `User.credentials` at the time of issue. */
   readonly credentials: number;
   readonly exp: number;
 }
@@ -29,7 +28,7 @@ export class AccessTokens {
       subject: userId,
       issuer: ISSUER,
       audience: AUDIENCE,
-      expiresIn: ACCESS_TOKEN_LIFE,
+      expiresIn: ACCESS_TOKEN_SECONDS,
     });
   }
 }

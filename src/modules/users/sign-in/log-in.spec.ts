@@ -13,12 +13,12 @@ const person = {
   email: 'ada@example.com',
   name: null,
   role: 'admin',
-  passwordHash: 'of the old one',
+  passwordHash: 'old hash',
 } as const;
 
-/** Signs in with the right password while `happens`, as long as it takes to compare it. */
+/** Signs in with the right password; `happens` runs during its comparison. */
 function signIn(happens: (user: User) => void): Promise<unknown> {
-  const user = User.join(newTenantId(), person, now);
+  const user = User.create(newTenantId(), person, now);
   const { tenantId: tenant_id, userId: user_id, passwordHash: password_hash } = user;
   const logIn = new LogIn(
     { lookUp: () => Promise.resolve([{ tenant_id, user_id, password_hash }]) } as unknown as UnitOfWork,
@@ -30,22 +30,22 @@ function signIn(happens: (user: User) => void): Promise<unknown> {
       },
     } as unknown as Passwords,
     {
-      unlessTooMany: (_mail: string, _address: string, attempt: () => unknown) => attempt(),
+      guard: (_mail: string, _address: string, attempt: () => unknown) => attempt(),
     } as unknown as SignInFailures,
     { execute: (who: User) => Promise.resolve(who.userId) } as unknown as OpenSession,
   );
-  return logIn.execute({ email: person.email, password: 'the old one' }, '192.0.2.1');
+  return logIn.execute({ email: person.email, password: 'old password' }, '192.0.2.1');
 }
 
 describe('signing in', () => {
-  it('works while nothing happens', async () => {
+  it('succeeds when nothing changes', async () => {
     await expect(signIn(() => undefined)).resolves.toMatch(/^user_/);
   });
 
   it.each<[string, (user: User) => void]>([
-    ['is changed', (user) => user.setPassword('of the new one', now)],
-    ['goes with its holder, who is deleted', (user) => user.delete('user_1', now)],
-  ])('does not with a password that %s while it is compared', async (_, happens) => {
+    ['changes', (user) => user.setPassword('new hash', now)],
+    ['is removed with its deleted user', (user) => user.delete('user_1', now)],
+  ])('fails with a password that %s during the comparison', async (_, happens) => {
     await expect(signIn(happens)).rejects.toMatchObject({ code: 'invalid_credentials' });
   });
 });

@@ -20,12 +20,12 @@ export class LogIn {
   ) {}
 
   /**
-   * @param address the client's, against which failures count as they do against the mail address
-   * @throws Refusal `invalid_credentials`, the same and after the same work whether the mail address is known or not
+   * @param address the client's IP address; failures are counted for it and for the e-mail address
+   * @throws Refusal `invalid_credentials`, with the same message and cost whether the e-mail address is known or not
    */
   async execute({ email, password }: LogInBody, address: string): Promise<SignedIn> {
     const key = emailKey(email);
-    const user = await this.failures.unlessTooMany(key, address, () => this.userBy(key, password));
+    const user = await this.failures.guard(key, address, () => this.userBy(key, password));
     if (!user) throw wrongCredentials();
     return this.openSession.execute(user);
   }
@@ -34,7 +34,7 @@ export class LogIn {
     const [found] = await this.unitOfWork.lookUp<SignInRow>('SELECT * FROM find_sign_in($1)', [key]);
     const matches = await this.passwords.matches(password, found?.password_hash);
     const user = matches && found ? await this.users.find(found.tenant_id, found.user_id) : undefined;
-    // While it was compared it may have been changed, and what comes of the old one must not outlive it. The deleted have none.
+    // The password may have changed during the comparison, and the old one must not sign in any more. Deleted users have none.
     return user?.passwordHash === found?.password_hash ? user : undefined;
   }
 }

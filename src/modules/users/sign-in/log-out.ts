@@ -3,7 +3,7 @@ import { Clock } from '#kernel/domain/clock';
 import { readSecretToken } from './secret-tokens.js';
 import { Sessions } from './session.schema.js';
 
-/** Ends the session of a refresh token. One that is over already, or never was, is over all the same. */
+/** Ends the session of a refresh token. Idempotent: an ended or unknown session is no error. */
 @Injectable()
 export class LogOut {
   constructor(
@@ -14,7 +14,7 @@ export class LogOut {
   async execute(refreshToken: string): Promise<void> {
     const token = readSecretToken(refreshToken);
     if (!token || !(await this.sessions.find(token.tenantId, token.id))) return;
-    // Whoever shows a spent secret holds a copy, which is one more reason to end it.
+    // The secret is not checked: a spent one proves a copy, which is one more reason to end the session.
     await this.sessions.change(token.tenantId, token.id, (session) => {
       session.end(this.clock.now());
     });

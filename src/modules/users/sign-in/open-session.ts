@@ -3,12 +3,12 @@ import { Clock } from '#kernel/domain/clock';
 import { type TenantProfile, Tenants } from '#modules/tenants/api';
 import type { User } from '../accounts/user.js';
 import { viewOf } from '../accounts/users.dto.js';
-import { ACCESS_TOKEN_LIFE, AccessTokens } from './access-tokens.js';
+import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.js';
 import type { SignedIn } from './auth.dto.js';
 import { Session } from './session.js';
 import { Sessions } from './session.schema.js';
 
-/** Signs a person in: what registration, login and every change of a password end with. */
+/** Signs a user in, after registration, login or a change of password. */
 @Injectable()
 export class OpenSession {
   constructor(
@@ -32,7 +32,7 @@ export class OpenSession {
       accessToken,
       refreshToken,
       tokenType: 'Bearer',
-      expiresIn: ACCESS_TOKEN_LIFE,
+      expiresIn: ACCESS_TOKEN_SECONDS,
       tenant,
       user: viewOf(user),
     };

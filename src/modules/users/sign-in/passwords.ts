@@ -4,17 +4,17 @@ import { newOpaqueToken } from '#kernel/crypto/secrets';
 import type { Counter } from '#kernel/metrics/instruments';
 import { Metrics } from '#kernel/metrics/metrics';
 
-/** Argon2id with the parameters that OWASP recommends, which are the library's own. */
+/** Argon2id with the parameters that OWASP recommends, which are the library's defaults. */
 @Injectable()
 export class Passwords {
-  /** Nobody's password: verified in the place of one that does not exist, so that the time tells nothing. */
+  /** Verified when there is no stored hash, so that response times do not reveal which addresses exist. */
   private readonly decoy = hash(newOpaqueToken());
   private readonly compared: Counter;
 
   constructor(metrics: Metrics) {
     this.compared = metrics.counter(
       'causeflow_password_checks',
-      'Passwords compared with a stored hash, or with a decoy for an address that nobody has',
+      'Passwords compared with a stored hash, or with a decoy for an unknown address',
     );
   }
 
@@ -22,7 +22,7 @@ export class Passwords {
     return hash(password);
   }
 
-  /** @param stored null or undefined when there is no such person, or one without a password */
+  /** @param stored null or undefined when there is no such user, or one without a password */
   async matches(password: string, stored: string | null | undefined): Promise<boolean> {
     const matches = await verify(stored ?? (await this.decoy), password);
     this.compared.add();

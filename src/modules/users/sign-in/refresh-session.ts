@@ -8,7 +8,7 @@ import { OpenSession } from './open-session.js';
 import { readSecretToken } from './secret-tokens.js';
 import { Sessions } from './session.schema.js';
 
-/** Trades a refresh token for new ones. It is good once: shown again, it ends the session it came from. */
+/** Exchanges a refresh token for new tokens. It is valid once: used again, it ends its session. */
 @Injectable()
 export class RefreshSession {
   constructor(
@@ -24,10 +24,10 @@ export class RefreshSession {
     const token = readSecretToken(refreshToken);
     if (!token || !(await this.sessions.find(token.tenantId, token.id))) throw sessionOver();
     const { tenantId, id, secret } = token;
-    // What ends a session must be stored, so the refusal comes after the transaction.
+    // The end of a session must commit, so the refusal is thrown after the transaction.
     const renewed = await this.sessions.change(tenantId, id, async (session) => {
       const now = this.clock.now();
-      if (!session.takes(secret, now)) return undefined;
+      if (!session.accepts(secret, now)) return undefined;
       const user = await this.users.get(tenantId, session.userId);
       if (user.credentials === session.credentials) return { user, refreshToken: session.renew(now) };
       session.end(now);

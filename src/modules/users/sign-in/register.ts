@@ -3,14 +3,14 @@ import { Clock } from '#kernel/domain/clock';
 import { newTenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { Tenants } from '#modules/tenants/api';
-import { refusingTakenEmail } from '../accounts/people.js';
+import { refuseTakenEmail } from '../accounts/taken-email.js';
 import { User } from '../accounts/user.js';
 import { Users } from '../accounts/user.schema.js';
 import type { RegisterBody, SignedIn } from './auth.dto.js';
 import { OpenSession } from './open-session.js';
 import { Passwords } from './passwords.js';
 
-/** Founds a tenant with its first admin, and signs her in. All of it or nothing. */
+/** Creates a tenant with its first admin, and signs them in, in one transaction. */
 @Injectable()
 export class Register {
   constructor(
@@ -22,14 +22,14 @@ export class Register {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Refusal `already_exists` when anyone in the installation has this address */
+  /** @throws Refusal `already_exists` when any user of the installation has this address */
   async execute({ email, password, name = null, tenantName, plan = 'pro' }: RegisterBody): Promise<SignedIn> {
     const passwordHash = await this.passwords.hash(password);
     const tenantId = newTenantId();
-    return refusingTakenEmail(() =>
+    return refuseTakenEmail(() =>
       this.unitOfWork.run(tenantId, async () => {
-        const tenant = await this.tenants.found(tenantId, tenantName, plan);
-        const admin = User.join(tenantId, { email, name, role: 'admin', passwordHash }, this.clock.now());
+        const tenant = await this.tenants.create(tenantId, tenantName, plan);
+        const admin = User.create(tenantId, { email, name, role: 'admin', passwordHash }, this.clock.now());
         await this.users.add(admin);
         return this.openSession.execute(admin, tenant);
       }),

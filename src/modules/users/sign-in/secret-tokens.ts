@@ -1,6 +1,6 @@
 import { asTenantId, type TenantId } from '#kernel/domain/ids';
 
-/** What is handed out for a row that has to be found again, and the secret that only its holder knows. */
+/** A token that identifies a row, and contains a secret that only its holder knows. */
 export interface SecretToken {
   readonly tenantId: TenantId;
   readonly id: string;
@@ -11,7 +11,7 @@ export function writeSecretToken({ tenantId, id, secret }: SecretToken): string 
   return `${tenantId}.${id}.${secret}`;
 }
 
-/** @returns undefined for what was never handed out; whether the secret is right, only the row can tell */
+/** @returns undefined when malformed; the secret still has to be compared with the row */
 export function readSecretToken(token: string): SecretToken | undefined {
   const [, tenant, id = '', secret = ''] = /^(\w+)\.([\w-]+)\.([\w-]{43})$/.exec(token) ?? [];
   const tenantId = asTenantId(tenant);

@@ -9,43 +9,43 @@ const days = (count: number): Date => new Date(noon.getTime() + count * 24 * 360
 const secretOf = (token: string): string => readSecretToken(token)?.secret ?? '';
 
 function session(): Session {
-  const user = User.join(newTenantId(), { email: 'ada@example.com', name: null, role: 'admin' }, noon);
+  const user = User.create(newTenantId(), { email: 'ada@example.com', name: null, role: 'admin' }, noon);
   return Session.open(user, noon);
 }
 
 describe('a session', () => {
-  it('takes its present secret, and ends by an earlier one', () => {
+  it('accepts its current secret, and ends when a former one is used', () => {
     const open = session();
     const [first, second] = [secretOf(open.renew(noon)), secretOf(open.renew(noon))];
-    expect(open.takes(second, noon)).toBe(true);
-    expect(open.takes(first, noon)).toBe(false);
-    expect(open.takes(second, noon)).toBe(false);
+    expect(open.accepts(second, noon)).toBe(true);
+    expect(open.accepts(first, noon)).toBe(false);
+    expect(open.accepts(second, noon)).toBe(false);
   });
 
   it('lasts thirty days from its last renewal', () => {
     const open = session();
     const first = secretOf(open.renew(noon));
-    expect(open.takes(first, days(29))).toBe(true);
+    expect(open.accepts(first, days(29))).toBe(true);
     const second = secretOf(open.renew(days(29)));
-    expect(open.takes(second, days(58))).toBe(true);
-    expect(open.takes(second, days(59))).toBe(false);
+    expect(open.accepts(second, days(58))).toBe(true);
+    expect(open.accepts(second, days(59))).toBe(false);
   });
 
-  it('takes nothing once it has ended', () => {
+  it('accepts nothing after its end', () => {
     const open = session();
     const secret = secretOf(open.renew(noon));
     open.end(noon);
-    expect(open.takes(secret, noon)).toBe(false);
+    expect(open.accepts(secret, noon)).toBe(false);
   });
 
-  it('keeps no secret, only what it hashes to', () => {
+  it('stores a hash instead of the secret', () => {
     const open = session();
     expect(JSON.stringify(open)).not.toContain(secretOf(open.renew(noon)));
   });
 });
 
 describe('a secret token', () => {
-  it('reads as it was written', () => {
+  it('can be read back', () => {
     const token = { tenantId: newTenantId(), id: 'user_1-a', secret: 'x'.repeat(43) };
     expect(readSecretToken(writeSecretToken(token))).toEqual(token);
   });
@@ -56,7 +56,7 @@ describe('a secret token', () => {
     `ten_1.a.${'x'.repeat(43)}`,
     `${newTenantId()}.a\0b.${'x'.repeat(43)}`,
     'x'.repeat(500),
-  ])('is none: %j', (text) => {
+  ])('is malformed: %j', (text) => {
     expect(readSecretToken(text)).toBeUndefined();
   });
 });

@@ -3,11 +3,11 @@ import { Aggregate } from '#kernel/domain/aggregate';
 import type { User } from '../accounts/user.js';
 import { writeSecretToken } from './secret-tokens.js';
 
-const LIFE_MS = 30 * 24 * 3600 * 1000;
+const LIFETIME_MS = 30 * 24 * 3600 * 1000;
 
 /**
- * One sign-in and everything refreshed from it. Each refresh changes the secret; who shows an earlier one holds a copy,
- * and since nobody can tell which of the two is the thief, the session ends for both.
+ * One sign-in and everything refreshed from it. Each refresh rotates the secret. A former secret proves that the token was
+ * copied; since the thief cannot be told from the owner, the session ends for both.
  */
 export class Session extends Aggregate {
   readonly sessionId!: string;
@@ -34,16 +34,16 @@ export class Session extends Aggregate {
     });
   }
 
-  /** @returns the refresh token to hand out; the one before is spent from now on */
+  /** @returns the new refresh token; the former one is spent */
   renew(now: Date): string {
     const secret = newOpaqueToken();
     this.secretHash = sha256Hex(secret);
-    this.expiresAt = new Date(now.getTime() + LIFE_MS);
+    this.expiresAt = new Date(now.getTime() + LIFETIME_MS);
     return writeSecretToken({ tenantId: this.tenantId, id: this.sessionId, secret });
   }
 
-  /** @returns false, and ends, when the secret is not the present one */
-  takes(secret: string, now: Date): boolean {
+  /** @returns false, and ends the session, when the secret is not the current one */
+  accepts(secret: string, now: Date): boolean {
     if (this.endedAt || this.expiresAt <= now) return false;
     if (this.secretHash === sha256Hex(secret)) return true;
     this.end(now);

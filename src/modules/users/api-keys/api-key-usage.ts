@@ -2,8 +2,8 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
 
-const PAUSE_MS = 1_000;
-const AT_ONCE = 256;
+const FLUSH_INTERVAL_MS = 1_000;
+const BATCH_SIZE = 256;
 
 interface Use {
   readonly tenantId: TenantId;
@@ -11,47 +11,47 @@ interface Use {
   readonly at: Date;
 }
 
-/** Notes when keys were last used, all of a second together: with very many tenants each key is used now and then. */
+/** Records when keys were last used, batched per second: with very many tenants, many keys are used only now and then. */
 @Injectable()
-export class KeyUses implements OnApplicationShutdown {
-  private readonly log = new Logger(KeyUses.name);
+export class ApiKeyUsage implements OnApplicationShutdown {
+  private readonly log = new Logger(ApiKeyUsage.name);
   private uses: Use[] = [];
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly batches: BatchWriter) {}
 
-  note(use: Use): void {
+  record(use: Use): void {
     this.uses.push(use);
-    this.timer ??= setTimeout(() => void this.write(), PAUSE_MS);
+    this.timer ??= setTimeout(() => void this.flush(), FLUSH_INTERVAL_MS);
   }
 
   async onApplicationShutdown(): Promise<void> {
     clearTimeout(this.timer);
-    await this.write();
+    await this.flush();
   }
 
-  private async write(): Promise<void> {
+  private async flush(): Promise<void> {
     const { uses } = this;
     this.uses = [];
     this.timer = undefined;
     try {
-      for (let at = 0; at < uses.length; at += AT_ONCE) {
-        const few = uses.slice(at, at + AT_ONCE);
-        const tenantIds = few.map(({ tenantId }) => tenantId);
-        await this.batches.read([...new Set(tenantIds)], NOTE, [
+      for (let at = 0; at < uses.length; at += BATCH_SIZE) {
+        const batch = uses.slice(at, at + BATCH_SIZE);
+        const tenantIds = batch.map(({ tenantId }) => tenantId);
+        await this.batches.read([...new Set(tenantIds)], RECORD, [
           tenantIds,
-          few.map(({ keyId }) => keyId),
-          few.map((use) => use.at),
+          batch.map(({ keyId }) => keyId),
+          batch.map((use) => use.at),
         ]);
       }
     } catch (error) {
-      this.log.warn(`Of ${uses.length} uses of keys some were not noted: ${String(error)}`);
+      this.log.warn(`Cannot record the last use of up to ${uses.length} API keys: ${String(error)}`);
     }
   }
 }
 
-/** A key that somebody changes at the moment is left for its next use; what a crash takes back, too. */
-const NOTE = {
+/** Skips locked keys and does not wait for a flush to disk: an update that is lost is made at the next use. */
+const RECORD = {
   name: 'note-uses-of-keys',
   text: `
   WITH used AS MATERIALIZED (

@@ -10,41 +10,45 @@ import { gathered } from '#kernel/persistence/gathered';
 import { Recent } from '#kernel/persistence/recent';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { ApiKeys, type KeyHolder } from '../api.js';
-import { KeyUses } from './key-uses.js';
+import { ApiKeyUsage } from './api-key-usage.js';
 
 const KEY = /^cflo_[0-9a-f]{64}$/;
-const NOBODY = Promise.resolve(undefined);
-/** How exact `lastUsedAt` is: a busy key must not become a hot row. */
-const USE_NOTED_EVERY_MS = 60_000;
+const UNKNOWN = Promise.resolve(undefined);
+/** The precision of `lastUsedAt`: a busy key must not become a hot row. */
+const USAGE_INTERVAL_MS = 60_000;
 
-/** The keys that are in use. An alert's way in asks it thousands of times a second, hence no work but a look into a map. */
+/** The API keys in use. Alert reception reads it thousands of times a second, so a hit costs one map lookup only. */
 @Injectable()
-export class LiveKeys extends ApiKeys {
+export class ApiKeyCache extends ApiKeys {
   private readonly holders = new Recent<KeyHolder | undefined>({
     seconds: 3,
     most: 20_000,
     load: (key) => this.find(key),
     goodFor: (holder) => this.millisecondsLeft(holder?.expiresAt),
   });
-  private readonly lives = new Recent<boolean>({ seconds: 3, most: 20_000, load: (key) => this.exists(key) });
+  private readonly existing = new Recent<boolean>({
+    seconds: 3,
+    most: 20_000,
+    load: (key) => this.exists(key),
+  });
 
-  /** With very many tenants hardly an alert finds its key remembered. */
+  /** Batched: with very many tenants most alerts miss the cache. */
   private readonly rowOf = gathered((hashes: readonly string[]) => this.rowsOf(hashes));
-  /** Of each that listens to a stream it is asked again and again. */
-  private readonly exists = gathered((places: readonly string[]) => this.whichExist(places));
+  /** Batched: every open stream checks its key again and again. */
+  private readonly exists = gathered((ids: readonly string[]) => this.whichExist(ids));
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly batches: BatchWriter,
     private readonly sealed: SealedText,
-    private readonly uses: KeyUses,
+    private readonly usage: ApiKeyUsage,
     private readonly clock: Clock,
   ) {
     super();
   }
 
   holderOf(plaintextKey: string): Promise<KeyHolder | undefined> {
-    return KEY.test(plaintextKey) ? this.holders.get(plaintextKey) : NOBODY;
+    return KEY.test(plaintextKey) ? this.holders.get(plaintextKey) : UNKNOWN;
   }
 
   freshHolderOf(plaintextKey: string): Promise<KeyHolder | undefined> {
@@ -52,17 +56,17 @@ export class LiveKeys extends ApiKeys {
     return this.holderOf(plaintextKey);
   }
 
-  knownHolderOf(plaintextKey: string): KeyHolder | undefined {
+  cachedHolderOf(plaintextKey: string): KeyHolder | undefined {
     return this.holders.known(plaintextKey);
   }
 
   isLive(tenantId: TenantId, keyId: string): Promise<boolean> {
-    return this.lives.get(`${tenantId}/${keyId}`);
+    return this.existing.get(`${tenantId}/${keyId}`);
   }
 
-  /** To be called after a change was committed, so that this replica knows it at once. */
-  changed(tenantId: TenantId, keyId: string): void {
-    this.lives.forget(`${tenantId}/${keyId}`);
+  /** To be called after a change has committed, so that it takes effect on this replica at once. */
+  evict(tenantId: TenantId, keyId: string): void {
+    this.existing.forget(`${tenantId}/${keyId}`);
     this.holders.forgetWhere((holder) => holder?.keyId === keyId);
   }
 
@@ -70,8 +74,8 @@ export class LiveKeys extends ApiKeys {
     const row = await this.rowOf(sha256Hex(plaintextKey));
     if (!row || this.millisecondsLeft(row.expires_at) <= 0) return undefined;
     const { tenant_id: tenantId, key_id: keyId, scopes, expires_at: expiresAt } = row;
-    if (!row.last_used_at || this.millisecondsLeft(row.last_used_at) < -USE_NOTED_EVERY_MS) {
-      this.uses.note({ tenantId, keyId, at: this.clock.now() });
+    if (!row.last_used_at || this.millisecondsLeft(row.last_used_at) < -USAGE_INTERVAL_MS) {
+      this.usage.record({ tenantId, keyId, at: this.clock.now() });
     }
     return { keyId, tenantId, scopes, expiresAt, webhookSecrets: this.secretsOf(row) };
   }
@@ -79,7 +83,7 @@ export class LiveKeys extends ApiKeys {
   private secretsOf(row: KeyRow): readonly string[] | undefined {
     const sealed = goodSecrets(row.webhook_secret, row.former_secrets, this.clock.now());
     try {
-      return this.sealed.openNewest(sealed, secretPlace(row.tenant_id, row.key_id));
+      return this.sealed.openNewest(sealed, secretContext(row.tenant_id, row.key_id));
     } catch (error) {
       if (error instanceof SealedTextError) return undefined;
       throw error;
@@ -95,16 +99,16 @@ export class LiveKeys extends ApiKeys {
     return hashes.map((hash) => rows.get(hash));
   }
 
-  /** @param places as `isLive` makes them */
-  private async whichExist(places: readonly string[]): Promise<boolean[]> {
-    const keys = places.map((place) => place.split('/') as [TenantId, string]);
+  /** @param ids `tenantId/keyId` */
+  private async whichExist(ids: readonly string[]): Promise<boolean[]> {
+    const keys = ids.map((id) => id.split('/') as [TenantId, string]);
     const tenantIds = keys.map(([tenantId]) => tenantId);
-    const found = await this.batches.read<{ place: string }>([...new Set(tenantIds)], WHICH_EXIST, [
+    const found = await this.batches.read<{ id: string }>([...new Set(tenantIds)], WHICH_EXIST, [
       tenantIds,
       keys.map(([, keyId]) => keyId),
     ]);
-    const those = new Set(found.map(({ place }) => place));
-    return places.map((place) => those.has(place));
+    const existing = new Set(found.map(({ id }) => id));
+    return ids.map((id) => existing.has(id));
   }
 
   private millisecondsLeft(until: Date | null | undefined): number {
@@ -115,12 +119,12 @@ export class LiveKeys extends ApiKeys {
 const WHICH_EXIST = {
   name: 'which-keys-exist',
   text: `
-  SELECT tenant_id || '/' || key_id AS place
+  SELECT tenant_id || '/' || key_id AS id
     FROM unnest($1::text[], $2::text[]) AS sought (tenant_id, key_id) JOIN api_keys USING (tenant_id, key_id)`,
 };
 
-/** Binds a sealed webhook secret to its row. */
-export function secretPlace(tenantId: TenantId, keyId: string): string {
+/** Binds an encrypted webhook secret to its row. */
+export function secretContext(tenantId: TenantId, keyId: string): string {
   return `${tenantId}/${keyId}/webhook-secret`;
 }
 

@@ -10,9 +10,9 @@ import { BuiltInTokenGuard, OidcTokenGuard, unauthorized } from './token-guards.
 
 const BEARER = /^Bearer +(\S+)$/i;
 
-/** Finds out who calls. */
+/** Authenticates a request by its bearer token or API key. */
 @Injectable()
-export class Callers {
+export class Authenticator {
   constructor(
     private readonly apiKeys: ApiKeys,
     private readonly builtIn: BuiltInTokenGuard,
@@ -21,7 +21,7 @@ export class Callers {
   ) {}
 
   /** @throws Refusal `unauthorized` or `invalid_api_key` */
-  async identify(context: ExecutionContext): Promise<Principal> {
+  async authenticate(context: ExecutionContext): Promise<Principal> {
     const request = context.switchToHttp().getRequest<CallRequest>();
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) throw unauthorized();
@@ -31,10 +31,10 @@ export class Callers {
     return request.principal;
   }
 
-  /** Who is said to have issued a token only decides who checks it: with one algorithm set, one key, one issuer. */
+  /** The unverified issuer only selects the guard, each of which accepts one set of algorithms, one key source and one issuer. */
   private guardOf(token: string): BuiltInTokenGuard | OidcTokenGuard {
-    const said = jwt.decode(token);
-    const issuer = typeof said === 'object' ? said?.iss : undefined;
+    const claims = jwt.decode(token);
+    const issuer = typeof claims === 'object' ? claims?.iss : undefined;
     return this.config.oidc && issuer === this.config.oidc.issuer ? this.oidc : this.builtIn;
   }
 

@@ -8,12 +8,12 @@ import { isUniqueViolation } from '#kernel/persistence/database-errors';
 import { Recent } from '#kernel/persistence/recent';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { Tenants } from '#modules/tenants/api';
-import { People } from '../accounts/people.js';
+import { UserCache } from '../accounts/user-cache.js';
 import { User } from '../accounts/user.js';
 import { Users } from '../accounts/user.schema.js';
 
-/** What a verified token of the identity provider says. */
-export interface Vouched {
+/** The claims of a verified token of the identity provider. */
+export interface VerifiedClaims {
   readonly tenantId: TenantId;
   readonly subject: string;
   readonly email: unknown;
@@ -21,9 +21,9 @@ export interface Vouched {
   readonly issuedAt: Date;
 }
 
-/** People whom an identity provider vouches for. One whom nobody here knows yet becomes a user by her first call. */
+/** Users of an external identity provider. An unknown one is provisioned by its first request. */
 @Injectable()
-export class ExternalPeople {
+export class ExternalUsers {
   private readonly ids = new Recent<string | undefined>({
     seconds: 4,
     most: 50_000,
@@ -33,36 +33,40 @@ export class ExternalPeople {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly tenants: Tenants,
-    private readonly people: People,
+    private readonly userCache: UserCache,
     private readonly users: Users,
     private readonly clock: Clock,
   ) {}
 
-  /** @returns false for somebody who was deleted here, or whose role changed after the token was issued */
-  async whoIs(vouched: Vouched): Promise<Omit<Principal & { kind: 'user' }, 'expiresAt'> | false> {
-    const { tenantId, subject, issuedAt } = vouched;
-    const id = (await this.ids.get(`${tenantId}/${subject}`)) ?? (await this.welcome(vouched));
-    const person = id && (await this.people.find(tenantId, id));
-    if (!person || (person.credentialsChangedAt && issuedAt < person.credentialsChangedAt)) return false;
-    const { email, role, credentials } = person;
+  /** @returns false when the user was deleted here, or changed after the token was issued */
+  async identify(claims: VerifiedClaims): Promise<Omit<Principal & { kind: 'user' }, 'expiresAt'> | false> {
+    const { tenantId, subject, issuedAt } = claims;
+    const id = (await this.ids.get(`${tenantId}/${subject}`)) ?? (await this.provision(claims));
+    const user = id && (await this.userCache.find(tenantId, id));
+    if (!user || (user.credentialsChangedAt && issuedAt < user.credentialsChangedAt)) return false;
+    const { email, role, credentials } = user;
     return { kind: 'user', id, tenantId, email, role, credentials };
   }
 
-  /** @returns undefined when the token says too little to make a user of, or names an address that another one has */
-  private async welcome({ tenantId, subject, email, role }: Vouched): Promise<string | undefined> {
-    if (!isEmail(email) || !role || !(await this.exists(tenantId))) return undefined;
-    const user = User.join(tenantId, { email, name: null, role, externalSubject: subject }, this.clock.now());
+  /** @returns undefined when claims of a new user are missing, or another user has the address */
+  private async provision({ tenantId, subject, email, role }: VerifiedClaims): Promise<string | undefined> {
+    if (!isEmail(email) || !role || !(await this.tenantExists(tenantId))) return undefined;
+    const user = User.create(
+      tenantId,
+      { email, name: null, role, externalSubject: subject },
+      this.clock.now(),
+    );
     try {
       await this.users.add(user);
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
     }
-    // Of several first calls at once one has made the user, and all of them find her.
+    // Of several first requests at once one has created the user, and all of them find it.
     this.ids.forget(`${tenantId}/${subject}`);
     return this.ids.get(`${tenantId}/${subject}`);
   }
 
-  private async exists(tenantId: TenantId): Promise<boolean> {
+  private async tenantExists(tenantId: TenantId): Promise<boolean> {
     try {
       await this.tenants.profile(tenantId);
       return true;
@@ -72,7 +76,7 @@ export class ExternalPeople {
     }
   }
 
-  /** Of the deleted, too: they are known, and not welcome. */
+  /** Includes deleted users, which must not be provisioned again. */
   private async idOf(key: string): Promise<string | undefined> {
     const at = key.indexOf('/');
     const [tenantId, subject] = [key.slice(0, at) as TenantId, key.slice(at + 1)];
