@@ -1,5 +1,10 @@
 import type { AnyEventClass } from '#kernel/events/define-event';
-import { IncidentCreated, IncidentSeverityChanged, IncidentStatusChanged } from '#modules/ingestion/events';
+import {
+  IncidentCreated,
+  IncidentsDeleted,
+  IncidentSeverityChanged,
+  IncidentStatusChanged,
+} from '#modules/ingestion/events';
 import { IntegrationConnected, IntegrationDisconnected } from '#modules/integrations/events';
 import { TriggerCreated, TriggerDeleted, TriggerEventReceived } from '#modules/integrations/events';
 import {
@@ -24,6 +29,7 @@ export const events: readonly AnyEventClass[] = [
   IncidentCreated,
   IncidentStatusChanged,
   IncidentSeverityChanged,
+  IncidentsDeleted,
   InvestigationProgress,
   InvestigationCompleted,
   KnownSolutionFound,

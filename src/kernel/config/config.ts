@@ -56,6 +56,8 @@ export class Config implements Secrets {
   readonly investigationsPerTenant!: number;
   /** MiB of heap that one investigation may take at most. */
   readonly investigationMemoryMb!: number;
+  /** Days without a change after which an incident and all that belongs to it are deleted; 0 keeps them for good. */
+  readonly incidentRetentionDays!: number;
   readonly llm!: LlmConfig | undefined;
 }
 
@@ -101,6 +103,7 @@ export function loadConfig(env: Environment, keepSecrets?: (dataDir: string) => 
     jobConcurrency: read.integer('JOB_CONCURRENCY', 4, 1, 1000),
     investigationsPerTenant: read.integer('INVESTIGATIONS_PER_TENANT', 2, 1, 1000),
     investigationMemoryMb: read.integer('INVESTIGATION_MEMORY_MB', 512, 32, 65_536),
+    incidentRetentionDays: read.integer('INCIDENT_RETENTION_DAYS', 0, 0, 36_500),
     llm: readLlm(read),
   };
   if (read.faults.length > 0) throw new ConfigError(read.faults);

@@ -1,7 +1,7 @@
 import { SEVERITIES, type Severity } from '#kernel/domain/severity';
 import { words } from '#kernel/domain/words';
 import { defineEvent } from '#kernel/events/define-event';
-import { IdOf, OneOf, Text } from '#kernel/http/fields';
+import { IdOf, OneOf, Text, Texts } from '#kernel/http/fields';
 
 export const INCIDENT_STATUSES = words('IncidentStatus', [
   'open',
@@ -69,4 +69,16 @@ export class IncidentSeverityChanged extends defineEvent({
   summary: 'A person judges an incident more or less severe; told on its timeline only',
   data: IncidentSeverityChangedData,
   example: { incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE', previousSeverity: 'medium', newSeverity: 'high' },
+}) {}
+
+class IncidentsDeletedData {
+  @Texts({ min: 1, max: 500 }) incidentIds!: string[];
+}
+
+/** Each module that stores rows about incidents reacts by deleting those of these incidents. */
+export class IncidentsDeleted extends defineEvent({
+  type: 'incident.deleted',
+  summary: 'Incidents that outlived their retention are deleted',
+  data: IncidentsDeletedData,
+  example: { incidentIds: ['inc_01HX9VTPQR3KF8MZWBYD5N6JCE'] },
 }) {}

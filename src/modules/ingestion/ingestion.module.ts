@@ -4,6 +4,7 @@ import { IncidentEvidence, IncidentLifecycle, IncidentOpening } from './api.js';
 import { AdvanceIncident } from './application/advance-incident.js';
 import { AttachEvidence } from './application/attach-evidence.js';
 import { ChangeIncident } from './application/change-incident.js';
+import { DeleteOldIncidents } from './application/delete-old-incidents.js';
 import { ListAlerts } from './application/list-alerts.js';
 import { ListEvidence } from './application/list-evidence.js';
 import { ListIncidents } from './application/list-incidents.js';
@@ -38,6 +39,7 @@ import { SqlEvidenceShelf } from './infrastructure/sql-evidence-shelf.js';
     ListIncidents,
     ChangeIncident,
     ReadTimeline,
+    DeleteOldIncidents,
     ListAlerts,
     AttachEvidence,
     ListEvidence,

@@ -34,6 +34,7 @@ import { StartInvestigation } from './application/start-investigation.js';
 import { TriageIncidents } from './application/triage-incidents.js';
 import { WatchRun } from './application/watch-run.js';
 import { WhenIncidentCreated } from './application/when-incident-created.js';
+import { DeleteInvestigationsWhenIncidentsDeleted } from './application/when-incidents-deleted.js';
 import { CaseFile } from './domain/evidence/case-file.js';
 import { ModelChat } from './domain/review/model-chat.js';
 import { Runs } from './domain/runs.js';
@@ -53,6 +54,7 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
   controllers: [TriageController, InvestigationController, RecordedRunsController, ChangesController],
   providers: [
     WhenIncidentCreated,
+    DeleteInvestigationsWhenIncidentsDeleted,
     TriageIncidents,
     StartInvestigation,
     AdmitInvestigations,

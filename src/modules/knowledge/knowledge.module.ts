@@ -8,6 +8,7 @@ import { GiveFeedback } from './application/give-feedback.js';
 import { LearnPattern } from './application/learn-pattern.js';
 import { ListPatterns } from './application/list-patterns.js';
 import { WhenIncidentResolved } from './application/when-incident-resolved.js';
+import { ForgetSightingsWhenIncidentsDeleted } from './application/when-incidents-deleted.js';
 import { PatternIndex, PatternStore, Sightings } from './domain/patterns.js';
 import { KnowledgeController } from './http/knowledge.controller.js';
 import { patternSchema } from './infrastructure/pattern.schema.js';
@@ -25,6 +26,7 @@ import { WordIndex } from './infrastructure/word-index.js';
     LearnPattern,
     ListPatterns,
     WhenIncidentResolved,
+    ForgetSightingsWhenIncidentsDeleted,
     provideStore(PatternStore, patternSchema),
     { provide: PatternIndex, useClass: WordIndex },
     { provide: Sightings, useClass: SqlSightings },

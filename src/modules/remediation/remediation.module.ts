@@ -22,6 +22,7 @@ import { RetryStep } from './application/retry-step.js';
 import { RollBackRemediation } from './application/roll-back-remediation.js';
 import { RunSteps } from './application/run-steps.js';
 import { WhenIncidentEnded } from './application/when-incident-ended.js';
+import { DeleteRemediationsWhenIncidentsDeleted } from './application/when-incidents-deleted.js';
 import { WhenInvestigationCompleted } from './application/when-investigation-completed.js';
 import { Plans } from './domain/plans.js';
 import { ApprovalsController } from './http/approvals.controller.js';
@@ -37,6 +38,7 @@ import { remediationSchema } from './infrastructure/remediation.schema.js';
     provideStore(Plans, remediationSchema),
     WhenInvestigationCompleted,
     WhenIncidentEnded,
+    DeleteRemediationsWhenIncidentsDeleted,
     FindPlan,
     ProposeRemediation,
     OpenApproval,

@@ -1,0 +1,118 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Config } from '#kernel/config/config';
+import { Clock } from '#kernel/domain/clock';
+import type { TenantId } from '#kernel/domain/ids';
+import { type Chore, Daily } from '#kernel/jobs/daily';
+import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import { IncidentsDeleted } from '../events.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const TENANTS_A_PAGE = 500;
+/** Of one transaction: few enough that a lock is held for milliseconds. The event names as many at most. */
+const INCIDENTS_A_BATCH = 500;
+
+interface OldIncident {
+  readonly incidentId: string;
+  readonly updatedAt: Date;
+  readonly isExpired: boolean;
+}
+
+/**
+ * Deletes incidents that outlived `INCIDENT_RETENTION_DAYS`, with their alerts and evidence. Other modules delete what they
+ * store about them when they hear of it. An incident that something works on, or whose alert still repeats, stays.
+ */
+@Injectable()
+@Daily('delete-old-incidents')
+export class DeleteOldIncidents implements Chore {
+  private readonly log = new Logger(DeleteOldIncidents.name);
+
+  constructor(
+    @Inject(Config) private readonly config: Config,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+  ) {}
+
+  async run(): Promise<void> {
+    const days = this.config.incidentRetentionDays;
+    if (days === 0) return;
+    const before = new Date(this.clock.now().getTime() - days * DAY_MS);
+    let deleted = 0;
+    for (let page = await this.tenants(before, ''); page.length > 0;) {
+      for (const tenantId of page) deleted += await this.deleteOf(tenantId, before);
+      page = await this.tenants(before, page.at(-1) ?? '');
+    }
+    if (deleted > 0) this.log.log(`Deleted ${deleted} incidents without a change for ${days} days`);
+  }
+
+  private async tenants(before: Date, after: string): Promise<TenantId[]> {
+    const rows = await this.unitOfWork.lookUp<{ tenantId: TenantId }>(
+      'SELECT tenant_id AS "tenantId" FROM tenants_with_old_incidents($1, $2, $3) AS tenant_id',
+      [before, after, TENANTS_A_PAGE],
+    );
+    return rows.map(({ tenantId }) => tenantId);
+  }
+
+  private async deleteOf(tenantId: TenantId, before: Date): Promise<number> {
+    let deleted = 0;
+    let last: Pick<OldIncident, 'updatedAt' | 'incidentId'> = { updatedAt: new Date(0), incidentId: '' };
+    for (;;) {
+      const batch = await this.deleteBatch(tenantId, before, last);
+      deleted += batch.filter(({ isExpired }) => isExpired).length;
+      if (batch.length < INCIDENTS_A_BATCH) return deleted;
+      last = batch.at(-1) ?? last;
+    }
+  }
+
+  /** @returns the incidents looked at, those that were deleted and those that stay */
+  private deleteBatch(
+    tenantId: TenantId,
+    before: Date,
+    { updatedAt, incidentId }: Pick<OldIncident, 'updatedAt' | 'incidentId'>,
+  ): Promise<OldIncident[]> {
+    return this.unitOfWork.run(tenantId, async ({ query, append }) => {
+      const old = await query<OldIncident>(LOCK_OLD_INCIDENTS, [
+        ...[tenantId, before, updatedAt, incidentId],
+        INCIDENTS_A_BATCH,
+      ]);
+      const incidentIds = old.flatMap((incident) => (incident.isExpired ? incident.incidentId : []));
+      if (incidentIds.length === 0) return old;
+      const bodies = await query<{ bodyId: string }>(DELETE_INCIDENTS, [tenantId, incidentIds]);
+      await query(DELETE_UNUSED_BODIES, [tenantId, bodies.map(({ bodyId }) => bodyId)]);
+      append(tenantId, [new IncidentsDeleted({ incidentIds })]);
+      return old;
+    });
+  }
+}
+
+/** A locked incident is being changed at this moment, so it is not old. */
+const LOCK_OLD_INCIDENTS = {
+  text: `
+  SELECT incident_id AS "incidentId", updated_at AS "updatedAt",
+         status NOT IN ('investigating', 'remediating') AND NOT EXISTS (
+           SELECT FROM alerts a
+            WHERE a.tenant_id = $1 AND a.incident_id = i.incident_id AND a.last_seen_at >= $2) AS "isExpired"
+    FROM incidents i
+   WHERE tenant_id = $1 AND updated_at < $2 AND (updated_at, incident_id) > ($3, $4)
+   ORDER BY updated_at, incident_id LIMIT $5 FOR UPDATE SKIP LOCKED`,
+};
+
+const DELETE_INCIDENTS = {
+  text: `
+  WITH gone_evidence AS (
+    DELETE FROM incident_evidence WHERE tenant_id = $1 AND incident_id = ANY ($2) RETURNING evidence_id
+  ), gone_chunks AS (
+    DELETE FROM incident_evidence_chunks c USING gone_evidence e WHERE c.tenant_id = $1 AND c.evidence_id = e.evidence_id
+  ), gone_incidents AS (
+    DELETE FROM incidents WHERE tenant_id = $1 AND incident_id = ANY ($2)
+  ), gone_alerts AS (
+    DELETE FROM alerts WHERE tenant_id = $1 AND incident_id = ANY ($2) RETURNING body_id
+  )
+  SELECT DISTINCT body_id AS "bodyId" FROM gone_alerts WHERE body_id IS NOT NULL`,
+};
+
+/** Alerts of one webhook share its body; some of them may stay. */
+const DELETE_UNUSED_BODIES = {
+  text: `
+  DELETE FROM alert_bodies b WHERE tenant_id = $1 AND body_id = ANY ($2)
+     AND NOT EXISTS (SELECT FROM alerts a WHERE a.tenant_id = $1 AND a.body_id = b.body_id)`,
+};
