@@ -99,7 +99,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private tasks(): TaskList {
     const tasks: Record<string, Task> = Object.fromEntries(
-      this.chores().map(([name, chore]) => [name, () => chore.run()]),
+      this.chores().map(([name, chore]) => [name, (_, { abortSignal }) => chore.run(abortSignal)]),
     );
     for (const [name, runner] of marked<JobRunner>(this.discovery, JobHandler)) {
       if (tasks[name]) throw new Error(`Two classes handle the job ${name}`);

@@ -8,7 +8,7 @@ import { IncidentsDeleted } from '../events.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const TENANTS_A_PAGE = 500;
-/** Of one transaction: few enough that a lock is held for milliseconds. The event names as many at most. */
+/** In one transaction: few enough that locks are held for milliseconds. The event lists no more ids than that. */
 const INCIDENTS_A_BATCH = 500;
 
 interface OldIncident {
@@ -18,8 +18,8 @@ interface OldIncident {
 }
 
 /**
- * Deletes incidents that outlived `INCIDENT_RETENTION_DAYS`, with their alerts and evidence. Other modules delete what they
- * store about them when they hear of it. An incident that something works on, or whose alert still repeats, stays.
+ * Deletes incidents that outlived `INCIDENT_RETENTION_DAYS`, with their alerts and evidence. Other modules react to
+ * the event by deleting their own rows. An incident that is being worked on, or whose alert still repeats, stays.
  */
 @Injectable()
 @Daily('delete-old-incidents')
@@ -32,13 +32,13 @@ export class DeleteOldIncidents implements Chore {
     private readonly clock: Clock,
   ) {}
 
-  async run(): Promise<void> {
+  async run(signal: AbortSignal): Promise<void> {
     const days = this.config.incidentRetentionDays;
     if (days === 0) return;
     const before = new Date(this.clock.now().getTime() - days * DAY_MS);
     let deleted = 0;
     for (let page = await this.tenants(before, ''); page.length > 0;) {
-      for (const tenantId of page) deleted += await this.deleteOf(tenantId, before);
+      for (const tenantId of page) deleted += await this.deleteOf(tenantId, before, signal);
       page = await this.tenants(before, page.at(-1) ?? '');
     }
     if (deleted > 0) this.log.log(`Deleted ${deleted} incidents without a change for ${days} days`);
@@ -52,10 +52,11 @@ export class DeleteOldIncidents implements Chore {
     return rows.map(({ tenantId }) => tenantId);
   }
 
-  private async deleteOf(tenantId: TenantId, before: Date): Promise<number> {
+  private async deleteOf(tenantId: TenantId, before: Date, signal: AbortSignal): Promise<number> {
     let deleted = 0;
     let last: Pick<OldIncident, 'updatedAt' | 'incidentId'> = { updatedAt: new Date(0), incidentId: '' };
     for (;;) {
+      signal.throwIfAborted();
       const batch = await this.deleteBatch(tenantId, before, last);
       deleted += batch.filter(({ isExpired }) => isExpired).length;
       if (batch.length < INCIDENTS_A_BATCH) return deleted;
@@ -63,7 +64,7 @@ export class DeleteOldIncidents implements Chore {
     }
   }
 
-  /** @returns the incidents looked at, those that were deleted and those that stay */
+  /** @returns the incidents examined: those that were deleted and those that stay */
   private deleteBatch(
     tenantId: TenantId,
     before: Date,

@@ -2,7 +2,7 @@ import { EventsHandler } from '@nestjs/cqrs';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentsDeleted } from '#modules/ingestion/events';
 
-/** Deletes triages, notes and runs of deleted incidents. To do so twice does nothing, so nothing remembers that it was done. */
+/** Deletes triages, notes and runs of deleted incidents. Idempotent, so it needs no `Once`. */
 @EventsHandler(IncidentsDeleted)
 export class DeleteInvestigationsWhenIncidentsDeleted {
   constructor(private readonly unitOfWork: UnitOfWork) {}
