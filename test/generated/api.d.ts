@@ -3331,23 +3331,23 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description The one that was sent, or one that was made */
+        /** @description The id sent with the request, or a generated one */
         "X-Request-Id": string;
-        /** @description Calls per minute */
+        /** @description Allowed calls per minute */
         "X-RateLimit-Limit": number;
-        /** @description How many of them are left */
+        /** @description Remaining calls in this minute */
         "X-RateLimit-Remaining": number;
-        /** @description When the minute ends, in Unix seconds */
+        /** @description End of the minute, in Unix seconds */
         "X-RateLimit-Reset": number;
-        /** @description Seconds */
+        /** @description Seconds to wait before a retry */
         "Retry-After": number;
-        /** @description Where it is read, if it is kept */
+        /** @description URL of the created resource, if it is stored */
         Location: string;
-        /** @description There when this is the answer to an earlier request with the same `Idempotency-Key` */
+        /** @description Present when this is the response to an earlier request with the same `Idempotency-Key` */
         "Idempotent-Replay": "true";
-        /** @description There when the `Authorization` header was missing or no good */
+        /** @description Present when the `Authorization` header was missing or invalid */
         "WWW-Authenticate": string;
-        /** @description The methods that the address takes */
+        /** @description The methods that this path supports */
         Allow: string;
     };
     pathItems: never;

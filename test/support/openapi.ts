@@ -20,7 +20,7 @@ type Content = Readonly<Record<string, { readonly schema: object; readonly examp
 
 interface OpenApiDocument {
   readonly openapi: string;
-  readonly tags: readonly { readonly name: string }[];
+  readonly tags: readonly { readonly name: string; readonly description?: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Omit<Operation, 'method' | 'path'>>>>>;
   readonly components: {
     readonly schemas: Readonly<Record<string, { properties?: object; additionalProperties?: unknown }>>;

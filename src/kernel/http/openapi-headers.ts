@@ -6,28 +6,28 @@ type Headers = NonNullable<Components['headers']>;
 const text = { schema: { type: 'string' } } as const;
 const integer = { schema: { type: 'integer' } } as const;
 
-/** What programs read in the headers of answers. */
+/** Response headers that clients read. */
 export const HEADERS = {
-  'X-Request-Id': { ...text, description: 'The one that was sent, or one that was made' },
-  'X-RateLimit-Limit': { ...integer, description: 'Calls per minute' },
-  'X-RateLimit-Remaining': { ...integer, description: 'How many of them are left' },
-  'X-RateLimit-Reset': { ...integer, description: 'When the minute ends, in Unix seconds' },
-  'Retry-After': { ...integer, description: 'Seconds' },
-  Location: { ...text, description: 'Where it is read, if it is kept' },
+  'X-Request-Id': { ...text, description: 'The id sent with the request, or a generated one' },
+  'X-RateLimit-Limit': { ...integer, description: 'Allowed calls per minute' },
+  'X-RateLimit-Remaining': { ...integer, description: 'Remaining calls in this minute' },
+  'X-RateLimit-Reset': { ...integer, description: 'End of the minute, in Unix seconds' },
+  'Retry-After': { ...integer, description: 'Seconds to wait before a retry' },
+  Location: { ...text, description: 'URL of the created resource, if it is stored' },
   'Idempotent-Replay': {
     schema: { type: 'string', enum: ['true'] },
-    description: 'There when this is the answer to an earlier request with the same `Idempotency-Key`',
+    description: 'Present when this is the response to an earlier request with the same `Idempotency-Key`',
   },
   'WWW-Authenticate': {
     ...text,
-    description: 'There when the `Authorization` header was missing or no good',
+    description: 'Present when the `Authorization` header was missing or invalid',
   },
-  Allow: { ...text, description: 'The methods that the address takes' },
+  Allow: { ...text, description: 'The methods that this path supports' },
 } satisfies Headers;
 
 export type HeaderName = keyof typeof HEADERS;
 
-/** Where a caller stands; on every answer that counts against a limit, unless the installation has none. */
+/** On every response that counts against a rate limit, unless the installation has none. */
 export const LIMITS = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'] as const;
 
 export function headersNamed(...names: HeaderName[]): Headers {

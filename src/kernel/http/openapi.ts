@@ -7,21 +7,23 @@ import { addErrors, errorComponents } from './openapi-errors.js';
 import { exampleOf, pathExample } from './openapi-examples.js';
 import { type HeaderName, HEADERS, headersNamed, LIMITS } from './openapi-headers.js';
 import { accessByOperation, SECURITY_SCHEMES, securityFor } from './openapi-security.js';
+import { describedTags } from './openapi-tags.js';
 import { referToWords } from './openapi-words.js';
 
-const DESCRIPTION = `An alert comes in, becomes an incident, is triaged and investigated, gets a remediation proposed, approved and
-executed, is resolved and leaves a pattern behind. Every step is an event: see \`/asyncapi.json\`.
+const DESCRIPTION = `Self-hosted incident investigation. An alert becomes an incident, is triaged and investigated, and gets a remediation plan
+for a person to approve. A resolved incident leaves a failure pattern. Every step is an event, see \`/asyncapi.json\`.
 
-**Errors** have one shape, \`ErrorEnvelope\`, whatever went wrong; \`error\` is a stable code. Another tenant's resource is
-404, with the same words as one that does not exist. Any operation may meet a 500 or a 503.
+**Errors** have one shape, \`ErrorEnvelope\`, with a stable code in \`error\`. A resource of another tenant is a 404, exactly like
+one that does not exist. Any operation may return a 500 or a 503.
 
-**Lists** take \`limit\` (1..100) and the opaque \`cursor\` that the page before answered as \`nextCursor\`; \`null\` is the end.
+**Lists** take \`limit\` (1..100) and \`cursor\`, the \`nextCursor\` of the previous page; \`null\` means the last page.
 
-**Requests** may carry an \`X-Request-Id\` of at most 128 printable characters; one is made otherwise. Every answer has it. A property
-that a body is not known to have is a 400; webhooks pass over it.
+**Requests** may have an \`X-Request-Id\` of at most 128 printable characters; otherwise one is generated. Every response returns
+it. An unknown property in a body is a 400; webhooks ignore it.
 
-**Limits** are per tenant and minute, for strangers per address: \`X-RateLimit-Limit\`, \`X-RateLimit-Remaining\` and
-\`X-RateLimit-Reset\` (unix seconds) tell where you stand, and \`Retry-After\` when to come back after a 429 or 503.
+**Rate limits** count per tenant and minute; unauthenticated requests count per client address. \`X-RateLimit-Limit\`,
+\`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (Unix seconds) show the current state. After a 429 or 503, wait for
+\`Retry-After\` seconds.
 
 **Ids** are a prefix and a ULID. **Times** are ISO 8601 in UTC.`;
 
@@ -57,7 +59,7 @@ export function openApiDocument(app: INestApplication, published: readonly AnyEv
   }
   return {
     ...document,
-    tags: tagsOf(document),
+    tags: describedTags(new Set(operationsOf(document).flatMap(([, { tags = [] }]) => tags))),
     paths: sorted(document.paths),
     components: { ...document.components, schemas, headers: HEADERS, responses: errorComponents() },
   };
@@ -68,11 +70,6 @@ function operationsOf({ paths }: OpenAPIObject): (readonly [string, Operation])[
   return Object.values(paths).flatMap((path) =>
     methods.flatMap((method) => (path[method] ? [[method, path[method]] as const] : [])),
   );
-}
-
-function tagsOf(document: OpenAPIObject): { name: string }[] {
-  const names = operationsOf(document).flatMap(([, { tags = [] }]) => tags);
-  return [...new Set(names)].sort().map((name) => ({ name }));
 }
 
 /**
