@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newTenant } from '../support/api.js';
 import { AsyncApi } from '../support/asyncapi.js';
+import { EventStream } from '../support/event-stream.js';
 import { OpenApi } from '../support/openapi.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -48,6 +50,11 @@ describe('the OpenAPI document', () => {
       expect(tags).toHaveLength(1);
       expect(declared).toEqual(expect.arrayContaining([...tags]));
     }
+  });
+
+  it('describes each tag', () => {
+    const bare = openApi.document.tags.filter(({ description }) => !description);
+    expect(bare).toEqual([]);
   });
 
   it('says of each operation what it answers when it succeeds', () => {
@@ -115,8 +122,8 @@ describe('the OpenAPI document', () => {
       properties: { items: { items: { $ref: '#/components/schemas/PublishedEvent' } } },
     });
     const id = 'evt_01HX9VTPQR3KF8MZWBYD5N6JCE';
-    for (const [event, { examples }] of Object.entries(asyncApi.document.components.messages)) {
-      const [example] = examples;
+    for (const event of asyncApi.events) {
+      const [example] = asyncApi.document.components.messages[event]?.examples ?? [];
       const read = { id, ...(example?.payload as object) };
       expect(openApi.faultsIn(PublishedEvent as object, read)).toEqual([]);
       expect(openApi.faultsIn({ $ref: mapping[event] }, read)).toEqual([]);
@@ -235,17 +242,30 @@ describe('the AsyncAPI document', () => {
     expect(asyncApi.events).toHaveLength(22);
     const [stream, ...more] = Object.values(asyncApi.document.channels);
     expect(stream?.address).toBe('/v1/notifications/stream');
-    expect(Object.keys(stream?.messages ?? {})).toEqual(asyncApi.events);
+    expect(Object.keys(stream?.messages ?? {})).toEqual([...asyncApi.events, ...asyncApi.controlFrames]);
     expect(more).toEqual([]);
+  });
+
+  it('has a message for each frame without an event, as the stream sends it', async () => {
+    expect(asyncApi.controlFrames).toEqual(['ping', 'stream.truncated']);
+    const { api } = await newTenant(server.url);
+    const stream = await EventStream.open(api, '?lastEventId=evt_01HX9VTPQR3KF8MZWBYD5N6JCE');
+    const { id, event, data } = await stream.waitFor('stream.truncated');
+    stream.close();
+    expect(id).toBeUndefined();
+    expect(asyncApi.faultsOf(event, data)).toEqual([]);
+    expect(asyncApi.faultsOf(event, { ...data, more: 1 })).not.toEqual([]);
+    expect(asyncApi.faultsOf('ping', {})).toEqual([]);
+    expect(asyncApi.faultsOf('ping', { more: 1 })).not.toEqual([]);
   });
 
   it('calls each message and what it carries by a name that can be a class', () => {
     const titles = Object.values(asyncApi.document.components.messages).flatMap(({ payload }) => {
-      const { title, properties } = payload as { title: string; properties: { data: { title: string } } };
-      return [title, properties.data.title];
+      const { title, properties } = payload as { title: string; properties?: { data?: { title: string } } };
+      return [title, properties?.data?.title ?? []].flat();
     });
     expect(titles.filter((title) => !/^[A-Z][A-Za-z]+$/.test(title))).toEqual([]);
-    expect(new Set(titles).size).toBe(44);
+    expect(new Set(titles).size).toBe(46);
   });
 
   it('shows a valid example of each, and refuses what is none', () => {

@@ -3,6 +3,7 @@ import addFormats from 'ajv-formats';
 
 interface AsyncApiDocument {
   readonly channels: Readonly<Record<string, { readonly address: string; readonly messages: object }>>;
+  readonly operations: Readonly<Record<string, { readonly messages: readonly { readonly $ref: string }[] }>>;
   readonly components: {
     readonly messages: Readonly<
       Record<string, { readonly payload: object; readonly examples: { payload: unknown }[] }>
@@ -26,7 +27,17 @@ export class AsyncApi {
 
   /** The names of the events it describes. */
   get events(): string[] {
-    return [...this.validators.keys()];
+    return this.messagesOf('publishEvents');
+  }
+
+  /** The names of the frames that carry no event. */
+  get controlFrames(): string[] {
+    return this.messagesOf('controlStream');
+  }
+
+  private messagesOf(operation: string): string[] {
+    const { messages = [] } = this.document.operations[operation] ?? {};
+    return messages.map(({ $ref }) => $ref.slice($ref.lastIndexOf('/') + 1));
   }
 
   /** @param payload what stands behind `data:` in a frame, parsed */

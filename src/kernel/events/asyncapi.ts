@@ -12,10 +12,10 @@ after that event; \`0\` starts with the oldest retained event. If that event is 
 \`{"oldestEventId"}\` (null when no event is retained) and without an id comes first. \`ping\` with \`{}\`, also without an id, comes
 every 30 seconds, or every \`PING_INTERVAL_SECONDS\`.`;
 
-/** AsyncAPI 3.0 of the stream: a message for each public event of the catalogue. */
+/** AsyncAPI 3.0 of the stream: a message for each public event of the catalogue, and for each control frame. */
 export function asyncApiDocument(published: readonly AnyEventClass[]): object {
-  const messages = Object.fromEntries(published.map((event) => [event.definition.type, messageOf(event)]));
-  const names = Object.keys(messages);
+  const events = Object.fromEntries(published.map((event) => [event.definition.type, messageOf(event)]));
+  const messages = { ...events, ...CONTROL_FRAMES };
   return {
     asyncapi: '3.0.0',
     info: {
@@ -30,24 +30,67 @@ export function asyncApiDocument(published: readonly AnyEventClass[]): object {
         address: '/v1/notifications/stream',
         title: 'Event stream',
         description: STREAM,
-        messages: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }])),
+        messages: Object.fromEntries(
+          Object.keys(messages).map((name) => [name, { $ref: `#/components/messages/${name}` }]),
+        ),
       },
     },
     operations: {
       publishEvents: {
         action: 'send',
         summary: 'Every public event of the tenant, each once, in order',
-        channel: { $ref: '#/channels/stream' },
-        messages: names.map((name) => ({ $ref: `#/channels/stream/messages/${name}` })),
+        ...sends(events),
         security: ['bearerAuth', 'apiKey', 'streamTicket'].map((name) => ({
           $ref: `#/components/securitySchemes/${name}`,
         })),
         bindings: { http: { method: 'GET', query: QUERY, bindingVersion: '0.3.0' } },
       },
+      controlStream: {
+        action: 'send',
+        summary: 'Frames of the stream that carry no event and no id',
+        ...sends(CONTROL_FRAMES),
+      },
     },
     components: { messages, securitySchemes: SECURITY_SCHEMES },
   };
 }
+
+function sends(messages: object): object {
+  return {
+    channel: { $ref: '#/channels/stream' },
+    messages: Object.keys(messages).map((name) => ({ $ref: `#/channels/stream/messages/${name}` })),
+  };
+}
+
+const CONTROL_FRAMES = {
+  ping: {
+    name: 'ping',
+    title: 'Ping',
+    summary: 'The connection is alive',
+    contentType: 'application/json',
+    payload: { title: 'Ping', type: 'object', additionalProperties: false },
+    examples: [{ payload: {} }],
+  },
+  'stream.truncated': {
+    name: 'stream.truncated',
+    title: 'StreamTruncated',
+    summary: 'The event to resume after is unknown or no longer retained; all retained events follow',
+    contentType: 'application/json',
+    payload: {
+      title: 'StreamTruncated',
+      type: 'object',
+      properties: {
+        oldestEventId: {
+          description: 'null when no event is retained',
+          anyOf: [{ type: 'string', pattern: '^evt_[0-7][0-9A-HJKMNP-TV-Z]{25}$' }, { type: 'null' }],
+        },
+      },
+      required: ['oldestEventId'],
+      additionalProperties: false,
+    },
+    examples: [{ payload: { oldestEventId: 'evt_01HX9VTPQR3KF8MZWBYD5N6JCE' } }],
+  },
+};
 
 const QUERY = {
   type: 'object',
