@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { SELECT_PENDING_JOBS } from '#kernel/jobs/graphile-internals';
 import { explainDatabase } from '../../start-error.js';
 import { BackupError } from './backup-error.js';
 import { type BackupHeader, END_OF_ROWS, FORMAT } from './backup-file.js';
@@ -58,7 +59,7 @@ async function* contentOf(
     // A SELECT, since COPY by name reads no partitioned table.
     yield* copyOf(client, table.name, `SELECT ${columns} FROM ${name}`, say);
   }
-  yield* copyOf(client, 'jobs', PENDING_JOBS, say);
+  yield* copyOf(client, 'jobs', SELECT_PENDING_JOBS, say);
   await client.query('COMMIT');
 }
 
@@ -118,13 +119,3 @@ async function headerOf(
     ...(secrets && { secrets }),
   };
 }
-
-/* As `enqueue_jobs` takes them, and not as graphile-worker stores them, which changes with its versions. */
-const PENDING_JOBS = `
-SELECT json_build_object('identifier', t.identifier, 'payload', j.payload, 'queue_name', q.queue_name, 'run_at', j.run_at,
-         'max_attempts', j.max_attempts, 'job_key', j.key, 'priority', j.priority)
-  FROM graphile_worker._private_jobs j
-  JOIN graphile_worker._private_tasks t ON t.id = j.task_id
-  LEFT JOIN graphile_worker._private_job_queues q ON q.id = j.job_queue_id
- WHERE j.attempts < j.max_attempts OR j.locked_at IS NOT NULL
- ORDER BY j.id`;

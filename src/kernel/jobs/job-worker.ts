@@ -6,47 +6,27 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import {
-  Logger as WorkerLogger,
-  parseCronItems,
-  run,
-  type Runner,
-  type Task,
-  type TaskList,
-} from 'graphile-worker';
+import { Logger as WorkerLogger, parseCronItems, run, type Task, type TaskList } from 'graphile-worker';
 import pg from 'pg';
 import { Config } from '../config/config.js';
-import { PATIENCE } from '../persistence/data-source.js';
+import { CONNECTION_TIMEOUTS } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
-import { asDatabaseError, DatabaseDownError } from '../persistence/database-errors.js';
 import { runInContext } from '../tenancy/call-context.js';
 import { type Chore, Daily } from './daily.js';
+import { decoratedProviders } from './decorated-providers.js';
+import { surviveFailedJobEnds } from './graphile-internals.js';
 import { JobHandler, type JobRunner } from './job-handler.js';
+import { JobRecovery } from './job-recovery.js';
 import type { StoredJob } from './jobs.js';
-import { LiveWorkers } from './live-workers.js';
-import { marked } from './marked.js';
 
-/** At a quiet hour of most places that have an office; in UTC. */
-const DAILY = '17 3 * * *';
+/** In UTC; at night in most places with an office. */
+const DAILY_AT = '17 3 * * *';
 
-/** Runs jobs with graphile-worker, and frees those of processes that died in the middle of one. */
+/** Runs jobs with graphile-worker, and frees jobs that were abandoned. */
 @Injectable()
 export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(JobWorker.name);
-  private runner: Runner | undefined;
-  private pool: pg.Pool | undefined;
-  private live: LiveWorkers | undefined;
-  /**
-   * graphile-worker writes down the end of a job without waiting for it. Where PostgreSQL is away just then, the process would
-   * end, with all else that it does. Instead the job is one that nobody works at: it is freed, and runs again.
-   */
-  private readonly onUnheard = (error: unknown): void => {
-    if (!(asDatabaseError(error) instanceof DatabaseDownError)) throw error;
-    this.log.error(
-      error,
-      'PostgreSQL was away, and nobody waited for it: most likely the end of a job, which runs again',
-    );
-  };
+  private stopWorking: (() => Promise<void>) | undefined;
 
   constructor(
     @Inject(Config) private readonly config: Config,
@@ -56,52 +36,68 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.config.role === 'api') return;
-    process.on('unhandledRejection', this.onUnheard);
-    const pool = new pg.Pool({
-      ...PATIENCE,
-      connectionString: this.database.url,
-      application_name: 'causeflow-jobs',
-      max: this.config.jobConcurrency + 2,
-    });
-    const lost = (error: Error): void => {
-      // The embedded database may end before it has read that we end the connection: that is no loss.
-      if (!pool.ending) this.log.warn(`A job connection was lost: ${error.message}`);
-    };
-    pool.on('error', lost).on('connect', (client) => client.on('error', lost));
-    this.pool = pool;
-    this.live = new LiveWorkers(this.database.url, pool);
-    this.runner = await run({
+    const stopSurviving = surviveFailedJobEnds((error) =>
+      this.log.error(
+        error,
+        'PostgreSQL was away for a write that nothing awaits, most likely the end of a job. The job runs again',
+      ),
+    );
+    const pool = this.connectionPool();
+    const recovery = new JobRecovery(this.database.url, pool);
+    const starting = run({
       pgPool: pool,
       taskList: this.tasks(),
       concurrency: this.config.jobConcurrency,
       pollInterval: 1_000,
       noHandleSignals: true,
       logger: this.workerLogger(),
-      events: this.live.events,
+      events: recovery.events,
       parsedCronItems: parseCronItems(
         this.chores().map(([name]) => ({
           task: name,
-          match: DAILY,
-          // A server that was off at that hour makes up for it when it is on again.
+          match: DAILY_AT,
+          // A server that was off at that hour catches up when it starts.
           options: { backfillPeriod: 24 * 3600 * 1000, maxAttempts: 5 },
         })),
       ),
     });
-    await this.live.start();
+    this.stopWorking = async () => {
+      await starting.then(
+        (runner) => runner.stop(),
+        // It never ran.
+        () => undefined,
+      );
+      await recovery.stop();
+      await pool.end();
+      stopSurviving();
+    };
+    await starting;
+    await recovery.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.runner?.stop();
-    await this.live?.stop();
-    await this.pool?.end();
-    process.off('unhandledRejection', this.onUnheard);
+    await this.stopWorking?.();
+  }
+
+  private connectionPool(): pg.Pool {
+    const pool = new pg.Pool({
+      ...CONNECTION_TIMEOUTS,
+      connectionString: this.database.url,
+      application_name: 'causeflow-jobs',
+      max: this.config.jobConcurrency + 2,
+    });
+    const lost = (error: Error): void => {
+      // While the pool ends, the embedded database may close a connection first: nothing is lost by it.
+      if (!pool.ending) this.log.warn(`A job connection was lost: ${error.message}`);
+    };
+    return pool.on('error', lost).on('connect', (client) => client.on('error', lost));
   }
 
   private tasks(): TaskList {
     const tasks: Record<string, Task> = Object.fromEntries(
       this.chores().map(([name, chore]) => [name, (_, { abortSignal }) => chore.run(abortSignal)]),
     );
-    for (const [name, runner] of marked<JobRunner>(this.discovery, JobHandler)) {
+    for (const [name, runner] of decoratedProviders<JobRunner>(this.discovery, JobHandler)) {
       if (tasks[name]) throw new Error(`Two classes handle the job ${name}`);
       tasks[name] = taskOf(runner);
     }
@@ -109,7 +105,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private chores(): [string, Chore][] {
-    return marked<Chore>(this.discovery, Daily);
+    return decoratedProviders<Chore>(this.discovery, Daily);
   }
 
   private workerLogger(): WorkerLogger {

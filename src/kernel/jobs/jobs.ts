@@ -3,30 +3,30 @@ import { DiscoveryService } from '@nestjs/core';
 import type { TenantId } from '../domain/ids.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { callContext, type CallContext } from '../tenancy/call-context.js';
+import { decoratedProviders } from './decorated-providers.js';
 import { JobHandler } from './job-handler.js';
-import { marked } from './marked.js';
 
 export interface JobRequest {
   readonly name: string;
   readonly payload: object;
-  /** A job not yet started is replaced by a later one with the same key. */
+  /** A job that has not started is replaced by a later one with the same key. */
   readonly key?: string;
   readonly runAt?: Date;
   readonly maxAttempts?: number;
-  /** Jobs of one queue run one after the other. */
+  /** Jobs of the same queue run one at a time. */
   readonly queue?: string;
-  /** What it goes back to, where that is not the call under way. */
+  /** What caused it, when that is not the current call. */
   readonly context?: CallContext;
 }
 
-/** How a job lies in the queue: its payload with what its run needs to know. */
+/** A job as it is stored: its payload, and what its run needs to know. */
 export interface StoredJob {
   readonly tenantId: TenantId;
   readonly payload: unknown;
   readonly context: CallContext;
 }
 
-/** Asks for work to be done later. The request commits or vanishes with the transaction it is made in. */
+/** Enqueues jobs. A job is committed or rolled back with the transaction that enqueues it. */
 @Injectable()
 export class Jobs {
   private names: ReadonlySet<string> | undefined;
@@ -37,12 +37,12 @@ export class Jobs {
   ) {}
 
   async enqueue(tenantId: TenantId, requests: JobRequest | readonly JobRequest[]): Promise<void> {
-    // Only these two: a call may be its own context, with all that hangs on it.
+    // Only these two: the context of a call can be the call itself, with everything it refers to.
     const { correlationId, actor } = callContext(tenantId);
     const context = { correlationId, actor };
-    const wanted = [requests].flat();
-    for (const { name } of wanted) this.checkName(name);
-    const specs = wanted.map((request) => ({
+    const jobs = [requests].flat();
+    for (const { name } of jobs) this.checkName(name);
+    const specs = jobs.map((request) => ({
       identifier: request.name,
       payload: {
         tenantId,
@@ -58,9 +58,9 @@ export class Jobs {
     await this.unitOfWork.query(tenantId, 'SELECT enqueue_jobs($1)', [JSON.stringify(specs)]);
   }
 
-  /** A job that no class runs would lie in the queue for ever, and nobody would hear of it. */
+  /** A job without a handler would stay in the queue for ever, unnoticed. */
   private checkName(name: string): void {
-    this.names ??= new Set(marked(this.discovery, JobHandler).map(([each]) => each));
+    this.names ??= new Set(decoratedProviders(this.discovery, JobHandler).map(([each]) => each));
     if (!this.names.has(name)) throw new Error(`No class among the providers is a @JobHandler('${name}')`);
   }
 }

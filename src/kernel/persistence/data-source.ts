@@ -14,7 +14,7 @@ export const PLANNING = '-c random_page_cost=1.1';
  * where an answer was under way. By itself it asks after two hours, and sends an answer again for a quarter of one: for so
  * long nobody else could claim what a replica had claimed that lost its power.
  */
-export const MISSED_SOON =
+export const DEAD_PEER_DETECTION =
   '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=25s';
 
 interface Connection {
@@ -23,7 +23,7 @@ interface Connection {
 }
 
 /** For how long a connection waits for PostgreSQL. */
-export const PATIENCE = {
+export const CONNECTION_TIMEOUTS = {
   connectionTimeoutMillis: 10_000,
   // Whoever asks several things at once, as the batch writer does, waits for one round trip. And one that gets no answer is closed.
   pipeline: true,
@@ -33,8 +33,8 @@ export const PATIENCE = {
 
 /** How every connection of the application is opened, whoever opens it. */
 export const APPLICATION_CONNECTION = {
-  ...PATIENCE,
-  options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c datestyle=ISO ${PLANNING} ${MISSED_SOON}`,
+  ...CONNECTION_TIMEOUTS,
+  options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c datestyle=ISO ${PLANNING} ${DEAD_PEER_DETECTION}`,
 };
 
 /** The application's pool. Every connection works as `causeflow_app`, from its first statement on. */
@@ -67,6 +67,6 @@ export function ownerDataSource(url: string, migrations: MigrationClass[]): Data
     applicationName: 'causeflow-migrations',
     poolSize: 2,
     connectTimeoutMS: 10_000,
-    extra: { options: `-c app.options=kept ${MISSED_SOON}` },
+    extra: { options: `-c app.options=kept ${DEAD_PEER_DETECTION}` },
   });
 }

@@ -7,8 +7,8 @@ import { until } from '../support/until.js';
 let database: TestDatabase;
 let replicas: TestServer[];
 let tenant: TenantUser;
-/** Each replica works at one of these, and at nothing else ever. */
-let atWork: HeldJob[];
+/** Each replica runs one of these for the whole test. */
+let running: HeldJob[];
 beforeAll(async () => {
   database = await cloneDatabase();
   const start = (): Promise<TestServer> =>
@@ -19,9 +19,11 @@ beforeAll(async () => {
   tenant = await newTenant(replicas[0]?.url ?? '');
   const jobs = [1, 2].map(() => ({ identifier: 'endless', payload: payload() }));
   await sql(database.url, 'SELECT enqueue_jobs($1)', [JSON.stringify(jobs)]);
-  await until('each has one', () => replicas.every(({ log }) => log.includes('the endless job began')));
+  await until('each replica runs one job', () =>
+    replicas.every(({ log }) => log.includes('the endless job began')),
+  );
   await sql(database.url, `${LONG_AGO} WHERE locked_by IS NOT NULL`);
-  atWork = await held();
+  running = await held();
 });
 afterAll(async () => {
   await Promise.all(replicas.map((replica) => replica.kill()));
@@ -48,7 +50,7 @@ const held = (): Promise<HeldJob[]> =>
       WHERE task_identifier = 'endless' AND locked_by IS NOT NULL ORDER BY id`,
   );
 
-/** A job that a pool took long ago, in a queue of its own. */
+/** A job in its own queue, both locked by a pool long ago. */
 async function takenBy(pool: string): Promise<string> {
   const [job] = await sql<{ id: string }>(
     database.url,
@@ -66,7 +68,7 @@ async function takenBy(pool: string): Promise<string> {
 }
 
 const isFreed = (id: string) =>
-  until('it is freed, and its queue', async () => {
+  until('the job and its queue are unlocked', async () => {
     const [job] = await sql(
       database.url,
       `SELECT FROM graphile_worker._private_jobs AS job JOIN graphile_worker._private_job_queues AS queue ON queue.id = job.job_queue_id
@@ -83,7 +85,7 @@ const guards = (): Promise<{ pid: number; locks: number }[]> =>
        FROM pg_stat_activity a WHERE application_name = 'causeflow-workers-alive' AND datname = current_database()`,
   );
 
-it('those who come back after PostgreSQL was away are not taken for dead, whoever comes first', async () => {
+it('does not take a live replica for dead while the replicas reconnect after PostgreSQL was away', async () => {
   const before = (await guards()).map(({ pid }) => pid);
   expect(before).toHaveLength(2);
   await sql(database.url, 'SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [before]);
@@ -91,18 +93,18 @@ it('those who come back after PostgreSQL was away are not taken for dead, whoeve
     const now = await guards();
     return now.length === 2 && now.every(({ pid, locks }) => locks > 0 && !before.includes(pid));
   });
-  expect(await held()).toEqual(atWork);
-  expect(replicas.map(({ log }) => log).join('')).not.toContain('Freed job');
+  expect(await held()).toEqual(running);
+  expect(replicas.map(({ log }) => log).join('')).not.toContain('Freed');
 });
 
-it('the jobs of the dead are freed, and those of the living are not, however long they take', async () => {
-  // Who has freed the second has looked at everybody's often enough.
+it('frees the jobs of dead pools, and no job of a live one, however long it takes', async () => {
+  // The replica that freed the second one has scanned the jobs of live pools twice by then.
   for (const pool of ['pool-dead-one', 'pool-dead-two']) await isFreed(await takenBy(pool));
-  expect(await held()).toEqual(atWork);
+  expect(await held()).toEqual(running);
 });
 
-it('a job is freed that was given to the living and never came to them, and no other of theirs', async () => {
-  const [{ pool }] = atWork as [HeldJob];
+it('frees a job that was locked for a live pool and never reached it, and no other job of that pool', async () => {
+  const [{ pool }] = running as [HeldJob];
   await isFreed(await takenBy(pool));
-  expect(await held()).toEqual(atWork);
+  expect(await held()).toEqual(running);
 });

@@ -1,0 +1,48 @@
+import pg from 'pg';
+import { CONNECTION_TIMEOUTS, DEAD_PEER_DETECTION } from '../persistence/data-source.js';
+
+/** The advisory lock of a worker pool, in SQL. @param pool an SQL expression for the id of the pool */
+export const lockKeyOf = (pool: string): string => `hashtextextended('causeflow.worker:' || ${pool}, 0)`;
+
+/**
+ * Tells the other processes that a worker pool is alive: an advisory lock held by a connection of this process, which PostgreSQL
+ * releases as soon as the process dies.
+ */
+export class WorkerPoolLock {
+  private client: pg.Client | undefined;
+
+  constructor(
+    private readonly url: string,
+    readonly poolId: string,
+  ) {}
+
+  /** Takes the lock, or checks that its connection still works. @throws when it does not; the next call takes the lock again */
+  async hold(): Promise<void> {
+    if (!this.client) await this.take();
+    // A connection that broke silently shows it only at a query.
+    else await this.client.query('SELECT');
+  }
+
+  async release(): Promise<void> {
+    const { client } = this;
+    this.client = undefined;
+    await client?.end().catch(() => undefined);
+  }
+
+  private async take(): Promise<void> {
+    const client = new pg.Client({
+      ...CONNECTION_TIMEOUTS,
+      connectionString: this.url,
+      application_name: 'causeflow-workers-alive',
+      options: DEAD_PEER_DETECTION,
+    });
+    const lost = (): void => {
+      if (this.client === client) this.client = undefined;
+    };
+    client.on('error', lost).on('end', lost);
+    await client.connect();
+    this.client = client;
+    // Waits while PostgreSQL has not noticed yet that the previous connection, which holds the lock, is gone.
+    await client.query(`SELECT pg_advisory_lock(${lockKeyOf('$1')})`, [this.poolId]);
+  }
+}
