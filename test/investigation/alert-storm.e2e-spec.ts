@@ -165,7 +165,7 @@ describe('a storm of alerts', () => {
     expect(summaries).toContain(`1 alert about ${'x'.repeat(511)}, of 1 kind`);
   });
 
-  it('is remembered once an hour for each kind, and not for ever', async () => {
+  it('is known once an hour for each kind, and not for ever', async () => {
     const tenant = await quietTenant();
     await storm(tenant, [...usual(1).slice(0, 2), ...usual(2).slice(0, 2)]);
     expect(await ask(tenant, 'SELECT FROM alert_history')).toHaveLength(3);
@@ -188,7 +188,7 @@ describe('a storm of alerts', () => {
     });
   });
 
-  it('is remembered of so many kinds and no more, so that titles without end fill nothing', async () => {
+  it('is known of so many kinds and no more, so that titles without end fill nothing', async () => {
     const tenant = await quietTenant();
     await storm(tenant, about('store', 'Disk is slow'));
     await ask(

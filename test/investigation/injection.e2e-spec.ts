@@ -3,7 +3,7 @@ import { newTenant, type TenantUser } from '../support/api.js';
 import { HttpRunner } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
 import { ALERT, ended, eventsOf, type Investigation, openIncident, start, statusIs } from './cases.js';
-import { type Asked, heard, PretendModel, type Reply } from './pretend-model.js';
+import { type Asked, heard, FakeModelServer, type Reply } from './fake-model-server.js';
 
 interface Run extends Omit<Investigation, 'hypotheses'> {
   readonly explanation: string | null;
@@ -30,12 +30,12 @@ const PLANTED: readonly string[] = [
 const NOW = Math.floor(Date.now() / 60_000) * 60_000;
 const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
 
-let gullible: PretendModel;
+let gullible: FakeModelServer;
 let runner: HttpRunner;
 let server: TestServer;
 let plain: TestServer;
 beforeAll(async () => {
-  [gullible, runner] = await Promise.all([PretendModel.start(), HttpRunner.start()]);
+  [gullible, runner] = await Promise.all([FakeModelServer.start(), HttpRunner.start()]);
   const env = {
     LLM_PROVIDER: 'openai-compatible',
     LLM_BASE_URL: gullible.url,

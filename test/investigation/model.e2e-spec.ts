@@ -4,7 +4,7 @@ import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { ALERT, ended, type Investigation, openQuietIncident, start } from './cases.js';
-import { type Asked, cited, logEvidence, PretendModel, type Reply } from './pretend-model.js';
+import { type Asked, cited, logEvidence, FakeModelServer, type Reply } from './fake-model-server.js';
 
 type Run = Omit<Investigation, 'hypotheses' | 'steps'> & {
   readonly explanation: string | null;
@@ -33,11 +33,11 @@ const ERROR_LINE = 'connection pool exhausted for tenant';
 const NOW = Math.floor(Date.now() / 60_000) * 60_000;
 const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
 
-let model: PretendModel;
+let model: FakeModelServer;
 let server: TestServer;
 let plain: TestServer;
 beforeAll(async () => {
-  model = await PretendModel.start();
+  model = await FakeModelServer.start();
   const env = {
     LLM_PROVIDER: 'openai-compatible',
     LLM_BASE_URL: model.url,

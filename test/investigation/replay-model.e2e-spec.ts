@@ -5,7 +5,7 @@ import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { codes } from '../remediation/plan.js';
 import { ended, minutesAgo, openQuietIncident, start, statusIs } from './cases.js';
-import { type Asked, cited, logEvidence, PretendModel, type Reply } from './pretend-model.js';
+import { type Asked, cited, logEvidence, FakeModelServer, type Reply } from './fake-model-server.js';
 
 interface Opinion {
   readonly model: string | null;
@@ -33,13 +33,13 @@ const SAYS: Readonly<Record<string, string>> = {
   'gpt-4.1': 'Every connection was taken.',
 };
 
-let model: PretendModel;
+let model: FakeModelServer;
 let server: TestServer;
 let plain: TestServer;
 let tenant: TenantUser;
 let incidentId: string;
 beforeAll(async () => {
-  model = await PretendModel.start();
+  model = await FakeModelServer.start();
   model.mind = byName;
   const env = {
     LLM_PROVIDER: 'openai-compatible',

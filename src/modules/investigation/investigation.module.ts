@@ -4,25 +4,25 @@ import { AbortInvestigation } from './application/abort-investigation.js';
 import { AddContext } from './application/add-context.js';
 import { AdmitInvestigations } from './application/admit-investigations.js';
 import { AlertHistory } from './application/alert-history.js';
-import { AlertsAround } from './application/alerts-around.js';
-import { AskInvestigations } from './application/ask-investigations.js';
-import { DeskForCaller } from './application/desk-for-caller.js';
-import { Desks } from './application/desks.js';
+import { ReadNearbyAlerts } from './application/read-nearby-alerts.js';
+import { InvestigationsFacade } from './application/investigations-facade.js';
+import { AnalyserForRequests } from './application/analyser-for-requests.js';
+import { AnalyserPool } from './application/analyser-pool.js';
 import { DecideKnownSolution } from './application/decide-known-solution.js';
 import { EndRun } from './application/end-run.js';
 import { ExportEvalCase } from './application/export-eval-case.js';
 import { GatherEvidence } from './application/gather-evidence.js';
 import { GiveFeedback } from './application/give-feedback.js';
 import { InvestigateIncident } from './application/investigate-incident.js';
-import { KeepStep } from './application/keep-step.js';
+import { RecordStep } from './application/record-step.js';
 import { ListChanges } from './application/list-changes.js';
 import { ModelCalls } from './application/model-calls.js';
-import { OpenCase } from './application/open-case.js';
+import { PrepareRun } from './application/prepare-run.js';
 import { PerformStep } from './application/perform-step.js';
-import { PullConnected } from './application/pull-connected.js';
-import { PursueCase } from './application/pursue-case.js';
-import { ReadAttached } from './application/read-attached.js';
-import { ReadRecorded } from './application/read-recorded.js';
+import { PullConnectedEvidence } from './application/pull-connected-evidence.js';
+import { RunPipeline } from './application/run-pipeline.js';
+import { ReadAttachedEvidence } from './application/read-attached-evidence.js';
+import { ReadChangesAndNotes } from './application/read-changes-and-notes.js';
 import { RecallMemory } from './application/recall-memory.js';
 import { RecordChange } from './application/record-change.js';
 import { ReplayInvestigation } from './application/replay-investigation.js';
@@ -35,17 +35,17 @@ import { TriageIncidents } from './application/triage-incidents.js';
 import { WatchRun } from './application/watch-run.js';
 import { WhenIncidentCreated } from './application/when-incident-created.js';
 import { DeleteInvestigationsWhenIncidentsDeleted } from './application/when-incidents-deleted.js';
-import { CaseFile } from './domain/evidence/case-file.js';
+import { RunRecords } from './domain/run-records.js';
 import { ModelChat } from './domain/review/model-chat.js';
 import { Runs } from './domain/runs.js';
 import { ChangesController } from './http/changes.controller.js';
 import { InvestigationController } from './http/investigation.controller.js';
 import { RecordedRunsController } from './http/recorded-runs.controller.js';
 import { TriageController } from './http/triage.controller.js';
-import { QueueFigures } from './infrastructure/queue-figures.js';
+import { QueueMetrics } from './infrastructure/queue-metrics.js';
 import { AiSdkChat } from './infrastructure/ai-sdk-chat.js';
-import { SqlCaseFile } from './infrastructure/sql-case-file.js';
-import { ThreadedDesks } from './infrastructure/threaded-desks.js';
+import { SqlRunRecords } from './infrastructure/sql-run-records.js';
+import { WorkerThreadPool } from './infrastructure/worker-thread-pool.js';
 import { SqlRuns } from './infrastructure/sql-runs.js';
 
 /** Triage, and the runs that find out why. Global, so that its api.ts can be asked for without an import of this file. */
@@ -60,21 +60,21 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     AdmitInvestigations,
     InvestigateIncident,
     WatchRun,
-    PursueCase,
+    RunPipeline,
     PerformStep,
-    KeepStep,
+    RecordStep,
     ReviewWithModel,
     ModelCalls,
-    OpenCase,
+    PrepareRun,
     RecallMemory,
     GatherEvidence,
-    ReadAttached,
-    PullConnected,
-    AlertsAround,
+    ReadAttachedEvidence,
+    PullConnectedEvidence,
+    ReadNearbyAlerts,
     AlertHistory,
-    ReadRecorded,
+    ReadChangesAndNotes,
     RereadEvidence,
-    DeskForCaller,
+    AnalyserForRequests,
     EndRun,
     AbortInvestigation,
     ShowInvestigation,
@@ -86,13 +86,13 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     GiveFeedback,
     RecordChange,
     ListChanges,
-    QueueFigures,
+    QueueMetrics,
     { provide: Runs, useClass: SqlRuns },
     { provide: ModelChat, useClass: AiSdkChat },
-    { provide: Desks, useClass: ThreadedDesks },
-    { provide: CaseFile, useClass: SqlCaseFile },
+    { provide: AnalyserPool, useClass: WorkerThreadPool },
+    { provide: RunRecords, useClass: SqlRunRecords },
     { provide: ChangeLog, useExisting: RecordChange },
-    { provide: Investigations, useClass: AskInvestigations },
+    { provide: Investigations, useClass: InvestigationsFacade },
   ],
   exports: [Investigations, ChangeLog],
 })

@@ -6,7 +6,7 @@ import { noneUnderWay } from '../domain/errors.js';
 import { Runs } from '../domain/runs.js';
 import { EndRun } from './end-run.js';
 
-/** Ends a run for real: each step of it looks, under the lock of the run, whether it may still be stored. */
+/** Aborts the run under way. Each step checks the run's status under its row lock before storing, so nothing is stored later. */
 @Injectable()
 export class AbortInvestigation {
   constructor(

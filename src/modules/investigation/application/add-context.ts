@@ -12,7 +12,7 @@ export interface NewContext {
   readonly reinvestigate: boolean;
 }
 
-/** Keeps what a person knows in words. The runs that begin from now on read it. */
+/** Stores a note that a person adds to an incident. Runs that start later read it as evidence. */
 @Injectable()
 export class AddContext {
   constructor(
@@ -22,7 +22,7 @@ export class AddContext {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Refusal `not_found`, or `conflict` when it asks for a new run and none can begin; nothing is kept then */
+  /** @throws Refusal `not_found`, or `conflict` when `reinvestigate` is set and no run can start; the note is not stored then */
   async execute(
     tenantId: TenantId,
     incidentId: string,

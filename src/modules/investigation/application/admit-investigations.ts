@@ -7,8 +7,8 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { Runs } from '../domain/runs.js';
 
 /**
- * Lets queued runs begin, at most so many of a tenant at a time. Only runs that have begun have a job, so that however
- * many a tenant has queued, the jobs of other tenants do not stand behind them.
+ * Starts queued runs, up to the tenant's concurrency limit. Only started runs have a job, so that a tenant with many
+ * queued runs does not delay the jobs of other tenants.
  */
 @Injectable()
 @JobHandler('admit-investigations')
@@ -28,7 +28,7 @@ export class AdmitInvestigations implements JobRunner {
       const jobs = admitted.map(({ investigationId, correlationId, startedBy }) => ({
         name: 'investigate-incident',
         payload: { investigationId },
-        // Whoever made room for it, or was queued together with it, has nothing to do with it.
+        // The context of the call that queued the run, not of the run whose end freed the slot.
         context: { correlationId, actor: startedBy },
       }));
       await this.jobs.enqueue(tenantId, jobs);

@@ -13,45 +13,46 @@ interface ArrivedAlert {
   readonly createdAt: Date;
 }
 
-export interface Usual {
+/** How often alerts arrived in the past, counted in hours. */
+export interface AlertFrequencies {
   /** Hours in which any alert arrived. */
   readonly storms: number;
-  /** In how many of them one of this kind did. */
+  /** Hours in which an alert of this kind arrived. */
   seen(kind: AlertKind): number;
 }
 
 const HOUR = 60 * 60_000;
 const ANY = 'any';
-/** Of each kind and of all; older ones are forgotten. */
-const MOST_HOURS = 256;
-/** Of a tenant. Who has more of them puts what changes into titles, and then none says anything. */
-const MOST_KINDS = 10_000;
+/** Hours kept for each kind, newest first. */
+const MAX_HOURS = 256;
+/** Kinds kept per tenant. More means that titles contain changing values, and then no frequency is meaningful. */
+const MAX_KINDS = 10_000;
 
-/** Remembers which alerts a tenant usually gets. An hour with alerts counts as one storm, however many there were. */
+/** Which kinds of alert a tenant usually gets. An hour with alerts counts as one storm, however many there were. */
 @Injectable()
 export class AlertHistory {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  /** One statement for a batch, of any tenants; of alerts that repeat within the hour it writes nothing. */
+  /** One statement for a batch of any tenants. An alert of a kind already counted for the hour writes nothing. */
   async add(alerts: readonly ArrivedAlert[]): Promise<void> {
-    const told = alerts.flatMap((alert) => {
+    const counted = alerts.flatMap((alert) => {
       const kind = alertKind(alert);
       return kind ? [{ tenantId: alert.tenantId, kind: keyOf(kind), at: alert.createdAt }] : [];
     });
-    if (told.length === 0) return;
-    await this.unitOfWork.query(tenantsOf(told), ADD, [
-      told.map(({ tenantId }) => tenantId),
-      told.map(({ kind }) => kind),
-      told.map(({ at }) => hourOf(at)),
-      told.map(({ at }) => at.toISOString().slice(0, 10)),
+    if (counted.length === 0) return;
+    await this.unitOfWork.query(tenantsOf(counted), ADD, [
+      counted.map(({ tenantId }) => tenantId),
+      counted.map(({ kind }) => kind),
+      counted.map(({ at }) => hourOf(at)),
+      counted.map(({ at }) => at.toISOString().slice(0, 10)),
       ANY,
-      MOST_KINDS,
-      MOST_HOURS,
+      MAX_KINDS,
+      MAX_HOURS,
     ]);
   }
 
-  /** What was usual before the hour of a moment. */
-  async before(tenantId: TenantId, moment: Date, kinds: readonly AlertKind[]): Promise<Usual> {
+  /** Frequencies over the hours before the hour of `moment`. */
+  async before(tenantId: TenantId, moment: Date, kinds: readonly AlertKind[]): Promise<AlertFrequencies> {
     const rows = await this.unitOfWork.query<{ kind: string; hours: number }>(
       tenantId,
       `WITH storms AS (
@@ -66,7 +67,10 @@ export class AlertHistory {
   }
 }
 
-/** Each kind is sought by itself, however little the planner knows of the table; how many a tenant has, where one is new. */
+/**
+ * `OFFSET 0` makes the planner look up each kind by index even when it has no statistics of the table. A tenant's kinds
+ * are only counted when a kind is new.
+ */
 const ADD = {
   name: 'add-to-alert-history',
   text: `

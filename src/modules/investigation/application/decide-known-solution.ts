@@ -4,7 +4,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import { Jobs } from '#kernel/jobs/jobs';
 import { Runs } from '../domain/runs.js';
 
-/** A person says whether it is the same trouble as before, and the run goes on at once. */
+/** A person accepts or dismisses the known solution, and the waiting run continues at once. */
 @Injectable()
 export class DecideKnownSolution {
   constructor(
@@ -27,7 +27,7 @@ export class DecideKnownSolution {
       await this.jobs.enqueue(tenantId, {
         name: 'investigate-incident',
         payload: { investigationId },
-        // Takes the place of the job that waits for the end of the time: see OpenCase.
+        // Replaces the job that was scheduled for the end of the waiting time: see PrepareRun.
         key: investigationId,
       });
     });

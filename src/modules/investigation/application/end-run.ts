@@ -4,35 +4,35 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import { Jobs } from '#kernel/jobs/jobs';
 import { IncidentLifecycle } from '#modules/ingestion/api';
 import type { AgentReport } from '../domain/agents/agent.js';
-import { CaseFile } from '../domain/evidence/case-file.js';
-import type { Decided } from '../domain/inquiry.js';
+import { RunRecords } from '../domain/run-records.js';
+import type { DecidedOutcome } from '../domain/case-analysis.js';
 import { MODEL_REVIEW } from '../domain/review/review.js';
 import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 
-/** Ends runs, in one transaction with what it means for the incident, and lets the next one in the line begin. */
+/** Ends runs. In the same transaction the incident changes its status and the next queued run is admitted. */
 @Injectable()
 export class EndRun {
   constructor(
     private readonly runs: Runs,
-    private readonly caseFile: CaseFile,
+    private readonly records: RunRecords,
     private readonly incidents: IncidentLifecycle,
     private readonly jobs: Jobs,
     private readonly clock: Clock,
   ) {}
 
-  /** By itself, all agents having had their turn. */
+  /** The regular end, after all steps. */
   async conclude(
     { tenantId, investigationId }: Run,
-    { inputs, outcome }: Decided,
+    { inputs, outcome }: DecidedOutcome,
     reports: readonly AgentReport[],
   ): Promise<void> {
     const { rootCause, confidence, recommendedActions } = outcome;
     await this.runs.change(tenantId, investigationId, async (run) => {
       if (!run.conclude(outcome, inputs, this.clock.now())) return;
-      // What a model proposed is shown beside what was weighed, and was not weighed itself.
+      // Hypotheses of a model are shown beside those of the agents and had no influence on the outcome.
       const proposed = reports.find(({ agentName }) => agentName === MODEL_REVIEW)?.hypotheses ?? [];
-      await this.caseFile.addHypotheses(tenantId, investigationId, [
+      await this.records.addHypotheses(tenantId, investigationId, [
         ...outcome.hypotheses.map((each) => ({
           ...each,
           hypothesisId: newId('hyp'),

@@ -1,8 +1,8 @@
 import { cut } from '../domain/wording.js';
 
-const MOST_CHARACTERS = 4_000;
+const MAX_CHARACTERS = 4_000;
 
-/** The beginning of a content, for a person to look at. */
+/** The beginning of a text, for display. */
 export function excerpt(content: string): string {
-  return cut(content, MOST_CHARACTERS);
+  return cut(content, MAX_CHARACTERS);
 }

@@ -6,25 +6,25 @@ import { IncidentLifecycle } from '#modules/ingestion/api';
 import { neverDecided, notOver } from '../domain/errors.js';
 import type { KnownTruth } from '../domain/eval-case.js';
 import { Runs } from '../domain/runs.js';
-import type { MaskedCase } from './desk.js';
-import { DeskForCaller } from './desk-for-caller.js';
+import type { MaskedCase } from './analyser.js';
+import { AnalyserForRequests } from './analyser-for-requests.js';
 import { RereadEvidence } from './reread-evidence.js';
 
 export interface ExportedCase extends MaskedCase {
-  /** Whether a person gave the label, or the run's own answer stands in. */
+  /** Whether the label comes from the request or, without one, from the run's own answer. */
   readonly labelledBy: 'person' | 'run';
 }
 
 const DATASET = 'own';
-const MOST_SECONDS = 60;
+const TIMEOUT_SECONDS = 60;
 
-/** A closed chapter as a case that the agents can be measured on. Stores nothing. */
+/** Exports a resolved or closed incident as a case for `npm run eval`. Stores nothing. */
 @Injectable()
 export class ExportEvalCase {
   constructor(
     private readonly runs: Runs,
     private readonly incidents: IncidentLifecycle,
-    private readonly desks: DeskForCaller,
+    private readonly analysers: AnalyserForRequests,
     private readonly rereadEvidence: RereadEvidence,
   ) {}
 
@@ -42,14 +42,14 @@ export class ExportEvalCase {
       rootCauseCommit: culprit?.commit,
       failureMode: cause?.failureMode,
     };
-    // The id tells neither the incident nor the tenant, and is the same at every export.
+    // Stable across exports, and reveals neither the incident nor the tenant.
     const id = `own-${sha256Hex(incidentId).slice(0, 12)}`;
-    const masked = await this.desks.use(MOST_SECONDS, async (desk) => {
-      await desk.open(memory);
-      await this.rereadEvidence.execute(desk, run);
-      return desk.evalCase(id, DATASET, truth, found);
+    const masked = await this.analysers.use(TIMEOUT_SECONDS, async (analyser) => {
+      await analyser.open(memory);
+      await this.rereadEvidence.execute(analyser, run);
+      return analyser.evalCase(id, DATASET, truth, found);
     });
-    const isTold = Object.values(truth).some((value) => value !== undefined);
-    return { ...masked, labelledBy: isTold ? 'person' : 'run' };
+    const isLabelled = Object.values(truth).some((value) => value !== undefined);
+    return { ...masked, labelledBy: isLabelled ? 'person' : 'run' };
   }
 }

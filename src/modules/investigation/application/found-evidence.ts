@@ -1,8 +1,8 @@
-import type { NewEvidence } from '../domain/evidence/case-file.js';
+import type { NewEvidence } from '../domain/run-records.js';
 
-/** What came of one place where evidence may be: it lies on the desk, and its records are for the file. */
+/** The result of reading one source. The rows are in the analyser already; `records` are to be stored. */
 export interface FoundEvidence {
   readonly records: readonly NewEvidence[];
-  /** What was not told or could not be read, as sentences. */
+  /** What the source did not return or could not be parsed, as sentences for `missingEvidence`. */
   readonly unread: readonly string[];
 }

@@ -1,45 +1,45 @@
 import { Injectable } from '@nestjs/common';
-import { CaseFile } from '../domain/evidence/case-file.js';
+import { RunRecords } from '../domain/run-records.js';
 import type { Onset } from '../domain/evidence/onset.js';
 import type { Memory, Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
-import { AlertsAround } from './alerts-around.js';
-import type { RemoteDesk } from './desks.js';
-import { PullConnected } from './pull-connected.js';
-import { ReadAttached } from './read-attached.js';
-import { ReadRecorded } from './read-recorded.js';
+import { ReadNearbyAlerts } from './read-nearby-alerts.js';
+import type { RemoteAnalyser } from './analyser-pool.js';
+import { PullConnectedEvidence } from './pull-connected-evidence.js';
+import { ReadAttachedEvidence } from './read-attached-evidence.js';
+import { ReadChangesAndNotes } from './read-changes-and-notes.js';
 
-/** Finds what there is to read about an incident, and puts it on file: what a run has on file it reads again after a crash. */
+/** Reads all sources of evidence and stores what was read. After a crash the run reloads that instead of reading again. */
 @Injectable()
 export class GatherEvidence {
   constructor(
-    private readonly readAttached: ReadAttached,
-    private readonly pullConnected: PullConnected,
-    private readonly alertsAround: AlertsAround,
-    private readonly readRecorded: ReadRecorded,
+    private readonly readAttachedEvidence: ReadAttachedEvidence,
+    private readonly pullConnectedEvidence: PullConnectedEvidence,
+    private readonly readNearbyAlerts: ReadNearbyAlerts,
+    private readonly readChangesAndNotes: ReadChangesAndNotes,
     private readonly runs: Runs,
-    private readonly caseFile: CaseFile,
+    private readonly records: RunRecords,
   ) {}
 
-  /** @returns when the trouble began; undefined when the run has ended, or somebody else was faster */
+  /** @returns the onset; undefined when the run has ended, or another job has gathered the evidence meanwhile */
   async execute(
-    desk: RemoteDesk,
+    analyser: RemoteAnalyser,
     { tenantId, investigationId, incidentId }: Run,
     { incident }: Memory,
     signal: AbortSignal,
   ): Promise<Onset | undefined> {
-    const attached = await this.readAttached.execute(desk, tenantId, incidentId);
-    const pulled = await this.pullConnected.execute(desk, tenantId, incident, signal);
-    const onset = await desk.estimateOnset();
-    const recorded = await this.readRecorded.execute(desk, tenantId, incident, onset);
-    const storm = await this.alertsAround.execute(desk, tenantId, incident);
+    const attached = await this.readAttachedEvidence.execute(analyser, tenantId, incidentId);
+    const pulled = await this.pullConnectedEvidence.execute(analyser, tenantId, incident, signal);
+    const onset = await analyser.estimateOnset();
+    const recorded = await this.readChangesAndNotes.execute(analyser, tenantId, incident, onset);
+    const storm = await this.readNearbyAlerts.execute(analyser, tenantId, incident);
     return this.runs.change(tenantId, investigationId, async (run) => {
       if (run.status !== 'running' || run.onset) return undefined;
-      run.date(onset);
+      run.setOnset(onset);
       const found = [attached, pulled, storm, recorded];
       run.unreadSources = found.flatMap(({ unread }) => unread);
       const records = found.flatMap((each) => each.records);
-      await this.caseFile.addEvidence(tenantId, investigationId, records);
+      await this.records.addEvidence(tenantId, investigationId, records);
       return onset;
     });
   }

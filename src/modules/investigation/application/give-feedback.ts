@@ -24,7 +24,7 @@ export interface Feedback {
   readonly givenAt: Date;
 }
 
-/** What a person thinks of the latest run, once. */
+/** Stores a person's rating of the latest run. Each person can rate a run once. */
 @Injectable()
 export class GiveFeedback {
   constructor(

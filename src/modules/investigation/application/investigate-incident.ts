@@ -1,21 +1,21 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { JobHandler, type Job, type JobRunner } from '#kernel/jobs/job-handler';
-import { DeskLostError, Desks } from './desks.js';
+import { AnalyserLostError, AnalyserPool } from './analyser-pool.js';
 import { EndRun } from './end-run.js';
-import { OpenCase } from './open-case.js';
-import { PursueCase } from './pursue-case.js';
+import { PrepareRun } from './prepare-run.js';
+import { RunPipeline } from './run-pipeline.js';
 import { RunEndedError, WatchRun } from './watch-run.js';
 import { Runs } from '../domain/runs.js';
 
-const MOST_ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 
 interface Payload {
   readonly investigationId: string;
-  /** Set on the job that waits for the end of the time in which a person may decide on a known solution. */
+  /** Set on the job that runs when the waiting time for a decision on a known solution is over. */
   readonly timeIsUp?: true;
 }
 
-/** The job of a run: as often as it is cut off, it goes on where it was, but not for ever. */
+/** The job of a run. A retry resumes at the steps that were cut off; after `MAX_ATTEMPTS` the run fails. */
 @Injectable()
 @JobHandler('investigate-incident')
 export class InvestigateIncident implements JobRunner<Payload> {
@@ -23,17 +23,17 @@ export class InvestigateIncident implements JobRunner<Payload> {
 
   constructor(
     private readonly runs: Runs,
-    private readonly openCase: OpenCase,
-    private readonly desks: Desks,
+    private readonly prepareRun: PrepareRun,
+    private readonly pool: AnalyserPool,
     private readonly watchRun: WatchRun,
-    private readonly pursueCase: PursueCase,
+    private readonly runPipeline: RunPipeline,
     private readonly endRun: EndRun,
   ) {}
 
   async run({ tenantId, payload, attempt, signal }: Job<Payload>): Promise<void> {
     const { investigationId, timeIsUp } = payload;
-    // A run that takes its process down again and again must not do so for ever.
-    if (attempt > MOST_ATTEMPTS) {
+    // The earlier attempts ended without an error here: the run probably crashes its process.
+    if (attempt > MAX_ATTEMPTS) {
       await this.endRun.fail(tenantId, investigationId, 'It was interrupted too often.');
       return;
     }
@@ -42,16 +42,18 @@ export class InvestigateIncident implements JobRunner<Payload> {
         if (timeIsUp) run.stopWaiting();
         return run;
       });
-      const opened = await this.openCase.execute(run);
-      if (!opened) return;
-      await this.watchRun.whileUnderWay(opened.run, signal, (signal) =>
-        this.desks.use(signal, (desk) => this.pursueCase.execute(desk, opened.run, opened.memory, signal)),
+      const prepared = await this.prepareRun.execute(run);
+      if (!prepared) return;
+      await this.watchRun.whileUnderWay(prepared.run, signal, (signal) =>
+        this.pool.use(signal, (analyser) =>
+          this.runPipeline.execute(analyser, prepared.run, prepared.memory, signal),
+        ),
       );
     } catch (error) {
       if (error instanceof RunEndedError) return;
-      if (attempt < MOST_ATTEMPTS || signal.aborted) throw error;
-      this.log.error(error, `${investigationId} failed for good`);
-      const why = error instanceof DeskLostError ? `${error.message}.` : 'It failed again and again.';
+      if (attempt < MAX_ATTEMPTS || signal.aborted) throw error;
+      this.log.error(error, `${investigationId} failed after ${attempt} attempts`);
+      const why = error instanceof AnalyserLostError ? `${error.message}.` : 'It failed again and again.';
       await this.endRun.fail(tenantId, investigationId, why);
     }
   }

@@ -17,7 +17,7 @@ export interface ChangeFilter {
   readonly cursor?: string;
 }
 
-/** Recorded changes, the latest to occur first. */
+/** Recorded changes, latest `occurredAt` first. */
 @Injectable()
 export class ListChanges {
   constructor(

@@ -3,8 +3,9 @@ import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { Run } from '../domain/run.js';
-import type { Spent } from '../domain/review/model-budget.js';
+import type { ModelUsage } from '../domain/review/model-budget.js';
 
+/** One call of a language model, as it is stored for audit and budgeting. Amounts are US dollars. */
 export interface ModelCall {
   readonly investigationId: string;
   readonly turn: number;
@@ -13,6 +14,7 @@ export interface ModelCall {
   /** SHA-256, in hex, of the masked request. */
   readonly sentHash: string;
   readonly sentBytes: number;
+  /** How many values each masking rule replaced, by rule name. */
   readonly masked: Readonly<Record<string, number>>;
   readonly reservedTokens: number;
   readonly reservedUsd: number;
@@ -29,18 +31,19 @@ export type NewModelCall = Pick<
   'turn' | 'provider' | 'model' | 'sentHash' | 'sentBytes' | 'masked' | 'reservedTokens' | 'reservedUsd'
 >;
 
+/** The result of a call, recorded after it. Usage is null when the provider did not report it. */
 export type Settlement = Pick<ModelCall, 'inputTokens' | 'outputTokens' | 'costUsd' | 'failure'>;
 
-/** Where the calls of one review are written down: before each of them, and after it. */
-export interface CallBook {
-  /** @returns false when nothing may leave any more */
+/** Records the calls of one review: the reservation before each call, the settlement after it. */
+export interface CallLedger {
+  /** @returns false when the call must not be made, because the run has ended */
   reserve(call: NewModelCall): Promise<boolean>;
   settle(turn: number, settlement: Settlement): Promise<void>;
-  spent(): Promise<Spent>;
+  spent(): Promise<ModelUsage>;
 }
 
-/** The book of a review that leaves nothing behind. */
-export class FleetingBook implements CallBook {
+/** The ledger of a replay, which stores nothing. */
+export class InMemoryCallLedger implements CallLedger {
   readonly #calls = new Map<number, NewModelCall & Partial<Settlement>>();
 
   reserve(call: NewModelCall): Promise<boolean> {
@@ -54,13 +57,13 @@ export class FleetingBook implements CallBook {
     return Promise.resolve();
   }
 
-  spent(): Promise<Spent> {
+  spent(): Promise<ModelUsage> {
     return Promise.resolve(sumOf([...this.#calls.values()]));
   }
 }
 
-/** What calls came to; one whose answer never came counts in full. */
-function sumOf(calls: readonly (NewModelCall & Partial<Settlement>)[]): Spent {
+/** A call without reported usage counts with its full reservation. */
+function sumOf(calls: readonly (NewModelCall & Partial<Settlement>)[]): ModelUsage {
   const tokensOf = ({ inputTokens, outputTokens, reservedTokens }: NewModelCall & Partial<Settlement>) =>
     typeof inputTokens === 'number' ? inputTokens + (outputTokens ?? 0) : reservedTokens;
   return {
@@ -70,7 +73,7 @@ function sumOf(calls: readonly (NewModelCall & Partial<Settlement>)[]): Spent {
   };
 }
 
-/** What left for models in runs. */
+/** The model calls of runs. */
 @Injectable()
 export class ModelCalls {
   constructor(
@@ -78,8 +81,8 @@ export class ModelCalls {
     private readonly clock: Clock,
   ) {}
 
-  /** Also what the calls of a process that died had set aside counts as spent. */
-  bookOf({ tenantId, investigationId }: Run): CallBook {
+  /** Reservations of a process that crashed count as spent. */
+  ledgerFor({ tenantId, investigationId }: Run): CallLedger {
     return {
       reserve: (call) => this.reserve(tenantId, investigationId, call),
       settle: (turn, settlement) => this.settle(tenantId, investigationId, turn, settlement),
@@ -87,7 +90,7 @@ export class ModelCalls {
     };
   }
 
-  /** @returns false when the run is not under way any more: then nothing may leave */
+  /** @returns false when the run is no longer running */
   private async reserve(tenantId: TenantId, investigationId: string, call: NewModelCall): Promise<boolean> {
     const rows = await this.unitOfWork.query(
       tenantId,
@@ -117,7 +120,7 @@ export class ModelCalls {
     tenantId: TenantId,
     investigationId: string,
     turn: number,
-    with_: Settlement,
+    settlement: Settlement,
   ): Promise<void> {
     await this.unitOfWork.query(
       tenantId,
@@ -127,16 +130,16 @@ export class ModelCalls {
         tenantId,
         investigationId,
         turn,
-        with_.inputTokens,
-        with_.outputTokens,
-        with_.costUsd,
-        with_.failure,
+        settlement.inputTokens,
+        settlement.outputTokens,
+        settlement.costUsd,
+        settlement.failure,
         this.clock.now(),
       ],
     );
   }
 
-  /** In the order in which they were made. */
+  /** In call order. */
   async of(tenantId: TenantId, investigationId: string): Promise<ModelCall[]> {
     return this.unitOfWork.query<ModelCall>(
       tenantId,

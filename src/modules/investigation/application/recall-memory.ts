@@ -5,12 +5,12 @@ import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api
 import { type PatternMatch, Patterns } from '#modules/knowledge/api';
 import type { EarlierIncident } from '../domain/agents/agent.js';
 import { knownSolution as agent } from '../domain/agents/known-solution.js';
-import type { NewEvidence } from '../domain/evidence/case-file.js';
+import type { NewEvidence } from '../domain/run-records.js';
 import type { KnownSolution } from '../domain/known-solution.js';
 import type { Memory } from '../domain/run.js';
 import { excerpt } from './excerpt.js';
 
-const MOST_EARLIER = 20;
+const MAX_EARLIER = 20;
 
 export interface Recollection {
   readonly memory: Memory;
@@ -18,7 +18,7 @@ export interface Recollection {
   readonly evidence: readonly NewEvidence[];
 }
 
-/** Before anything is read: the alert itself, what happened to the service before, and the pattern it resembles. */
+/** Collects what is known before evidence is read: the alert, earlier incidents of the service and a matching pattern. */
 @Injectable()
 export class RecallMemory {
   constructor(
@@ -27,7 +27,7 @@ export class RecallMemory {
   ) {}
 
   async execute(tenantId: TenantId, incident: IncidentSnapshot): Promise<Recollection> {
-    const before = await this.incidents.earlierOfService(tenantId, incident.incidentId, MOST_EARLIER);
+    const before = await this.incidents.earlierOfService(tenantId, incident.incidentId, MAX_EARLIER);
     const match = await this.patterns.match(tenantId, incident);
     const { severity, environment, tags, metadata } = incident;
     const investigated = {
@@ -69,7 +69,7 @@ function solutionOf({ patternId, title, rootCause, runbookUrl, similarity }: Pat
 function alertRecord(evidenceId: string, incident: IncidentSnapshot): NewEvidence {
   const { title, description, severity, service, environment, tags, metadata, createdAt } = incident;
   const source = incident.source === 'manual' ? 'incident report' : 'alert';
-  return told({
+  return rowlessEvidence({
     evidenceId,
     type: 'platform_event',
     source,
@@ -81,7 +81,7 @@ function alertRecord(evidenceId: string, incident: IncidentSnapshot): NewEvidenc
 }
 
 function earlierRecord(earlier: EarlierIncident, { service }: IncidentSnapshot): NewEvidence {
-  return told({
+  return rowlessEvidence({
     evidenceId: earlier.evidenceId,
     type: 'note',
     source: 'earlier incidents',
@@ -96,7 +96,7 @@ function patternRecord(
   { evidenceId, decision: _none, ...pattern }: KnownSolution,
   { createdAt }: IncidentSnapshot,
 ): NewEvidence {
-  return told({
+  return rowlessEvidence({
     evidenceId,
     type: 'runbook',
     source: 'knowledge',
@@ -107,11 +107,14 @@ function patternRecord(
   });
 }
 
-interface ToldRecord extends Omit<NewEvidence, 'agentName' | 'content' | 'contentHash' | 'origin' | 'rows'> {
+interface RowlessRecord extends Omit<
+  NewEvidence,
+  'agentName' | 'content' | 'contentHash' | 'origin' | 'rows'
+> {
   readonly content: object;
 }
 
-function told(record: ToldRecord): NewEvidence {
+function rowlessEvidence(record: RowlessRecord): NewEvidence {
   const content = JSON.stringify(record.content);
   return {
     ...record,

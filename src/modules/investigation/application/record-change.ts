@@ -5,7 +5,7 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { callContext } from '#kernel/tenancy/call-context';
 import { ChangeLog, type NewChange } from '../api.js';
 
-/** Writes down what changed in the running systems, for investigations to compare with. */
+/** Records a change of a running system, which investigations compare with. Idempotent by `sourceChangeId`. */
 @Injectable()
 export class RecordChange extends ChangeLog {
   constructor(

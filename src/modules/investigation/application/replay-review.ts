@@ -1,48 +1,59 @@
 import { Injectable } from '@nestjs/common';
-import { CaseFile } from '../domain/evidence/case-file.js';
+import { RunRecords } from '../domain/run-records.js';
 import { compareReviews, type Opinion, type ReviewComparison } from '../domain/outcome/compare-reviews.js';
-import type { Spent } from '../domain/review/model-budget.js';
+import type { ModelUsage } from '../domain/review/model-budget.js';
 import { MODEL_REVIEW } from '../domain/review/review.js';
 import type { Run } from '../domain/run.js';
-import type { RemoteDesk } from './desks.js';
-import { FleetingBook, ModelCalls } from './model-calls.js';
+import type { RemoteAnalyser } from './analyser-pool.js';
+import { InMemoryCallLedger, ModelCalls } from './model-calls.js';
 import { ReviewWithModel } from './review-with-model.js';
 
 export interface ReplayedReview extends ReviewComparison {
   readonly recorded: Opinion;
   readonly replayed: Opinion;
-  /** How the replayed review went, in a few sentences. */
+  /** A summary of the replayed review, in a few sentences. */
   readonly message: string;
-  readonly spent: Spent;
+  readonly spent: ModelUsage;
 }
 
-/** Lets a model review again what lies on the desk, within the budget of a run, and writes nothing down. */
+/** Repeats the model review on the case in the analyser, within the budget of a run. Stores nothing. */
 @Injectable()
 export class ReplayReview {
   constructor(
-    private readonly caseFile: CaseFile,
+    private readonly records: RunRecords,
     private readonly modelCalls: ModelCalls,
     private readonly reviewWithModel: ReviewWithModel,
   ) {}
 
-  async execute(desk: RemoteDesk, run: Run, model: string, signal: AbortSignal): Promise<ReplayedReview> {
+  async execute(
+    analyser: RemoteAnalyser,
+    run: Run,
+    model: string,
+    signal: AbortSignal,
+  ): Promise<ReplayedReview> {
     const recorded = await this.recorded(run);
-    const book = new FleetingBook();
-    const { report } = await this.reviewWithModel.execute(desk, book, signal, model);
+    const ledger = new InMemoryCallLedger();
+    const { report } = await this.reviewWithModel.execute(analyser, ledger, signal, model);
     const replayed = {
       model,
       explanation: report.findings.map(({ statement }) => statement),
       hypotheses: report.hypotheses.map(({ statement }) => statement),
     };
     const { message } = report;
-    return { recorded, replayed, ...compareReviews(recorded, replayed), message, spent: await book.spent() };
+    return {
+      recorded,
+      replayed,
+      ...compareReviews(recorded, replayed),
+      message,
+      spent: await ledger.spent(),
+    };
   }
 
   private async recorded({ tenantId, investigationId, steps }: Run): Promise<Opinion> {
     const step = steps.find(({ agentName }) => agentName === MODEL_REVIEW);
     const calls = await this.modelCalls.of(tenantId, investigationId);
-    const found = await this.caseFile.findings(tenantId, [investigationId]);
-    const hypotheses = await this.caseFile.hypotheses(tenantId, [investigationId]);
+    const found = await this.records.findings(tenantId, [investigationId]);
+    const hypotheses = await this.records.hypotheses(tenantId, [investigationId]);
     return {
       model: calls.at(-1)?.model ?? null,
       explanation: found

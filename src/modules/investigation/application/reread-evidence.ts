@@ -1,45 +1,45 @@
 import { Injectable } from '@nestjs/common';
-import { CaseFile } from '../domain/evidence/case-file.js';
+import { RunRecords } from '../domain/run-records.js';
 import type { Run } from '../domain/run.js';
-import type { RemoteDesk } from './desks.js';
-import { ReadAttached } from './read-attached.js';
+import type { RemoteAnalyser } from './analyser-pool.js';
+import { ReadAttachedEvidence } from './read-attached-evidence.js';
 
-const PIECES_AT_ONCE = 50;
+const BATCH_SIZE = 50;
 
-/** Everything that a run has on file, as its agents read it then. Asks nobody else, and stores nothing. */
+/** Loads the evidence that a run stored, as its agents read it then. Queries no other system and stores nothing. */
 @Injectable()
 export class RereadEvidence {
   constructor(
-    private readonly caseFile: CaseFile,
-    private readonly readAttached: ReadAttached,
+    private readonly records: RunRecords,
+    private readonly readAttachedEvidence: ReadAttachedEvidence,
   ) {}
 
-  /** @returns ids of what was attached and is no longer there as the run read it */
-  async execute(desk: RemoteDesk, { tenantId, investigationId, incidentId }: Run): Promise<string[]> {
-    const file = await this.caseFile.evidence(tenantId, investigationId);
-    const before = new Map(
-      file.flatMap(({ origin, evidenceId, contentHash }) =>
+  /** @returns ids of attached evidence that was deleted or changed since the run read it */
+  async execute(analyser: RemoteAnalyser, { tenantId, investigationId, incidentId }: Run): Promise<string[]> {
+    const evidence = await this.records.evidence(tenantId, investigationId);
+    const hashesThen = new Map(
+      evidence.flatMap(({ origin, evidenceId, contentHash }) =>
         origin === 'attached' ? [[evidenceId, contentHash] as const] : [],
       ),
     );
-    const { records: attached } = await this.readAttached.execute(
-      desk,
+    const { records: attached } = await this.readAttachedEvidence.execute(
+      analyser,
       tenantId,
       incidentId,
-      new Set(before.keys()),
+      new Set(hashesThen.keys()),
     );
-    const records = new Map(file.map((record) => [record.evidenceId, record]));
-    const kept = file.flatMap(({ origin, evidenceId }) => (origin === 'file' ? evidenceId : []));
-    for (let at = 0; at < kept.length; at += PIECES_AT_ONCE) {
-      const some = kept.slice(at, at + PIECES_AT_ONCE);
-      for (const { evidenceId, rows } of await this.caseFile.keptRows(tenantId, investigationId, some)) {
-        const record = records.get(evidenceId);
+    const byId = new Map(evidence.map((record) => [record.evidenceId, record]));
+    const storedIds = evidence.flatMap(({ origin, evidenceId }) => (origin === 'file' ? evidenceId : []));
+    for (let start = 0; start < storedIds.length; start += BATCH_SIZE) {
+      const batch = storedIds.slice(start, start + BATCH_SIZE);
+      for (const { evidenceId, rows } of await this.records.storedRows(tenantId, investigationId, batch)) {
+        const record = byId.get(evidenceId);
         if (!record) continue;
         const { type, source, observedAt } = record;
-        await desk.add({ evidenceId, type, source, observedAt: observedAt.getTime() }, rows);
+        await analyser.add({ evidenceId, type, source, observedAt: observedAt.getTime() }, rows);
       }
     }
-    const now = new Map(attached.map(({ evidenceId, contentHash }) => [evidenceId, contentHash]));
-    return [...before].flatMap(([id, hash]) => (now.get(id) === hash ? [] : [id]));
+    const hashesNow = new Map(attached.map(({ evidenceId, contentHash }) => [evidenceId, contentHash]));
+    return [...hashesThen].flatMap(([id, hash]) => (hashesNow.get(id) === hash ? [] : [id]));
   }
 }

@@ -18,9 +18,9 @@ import {
 } from '../domain/review/model-chat.js';
 import { costOf, priceOf } from '../domain/review/model-prices.js';
 import { REPORT_TOOL } from '../domain/review/model-report.js';
-import type { CallAnswer, Reviewed } from '../domain/review/review.js';
-import type { RemoteDesk } from './desks.js';
-import type { CallBook } from './model-calls.js';
+import type { ToolOutput, ReviewResult } from '../domain/review/review.js';
+import type { RemoteAnalyser } from './analyser-pool.js';
+import type { CallLedger } from './model-calls.js';
 
 const TOOLS: readonly ToolDescription[] = [
   ...EVIDENCE_TOOLS.map(({ name, description, input }) => ({ name, description, input })),
@@ -28,8 +28,8 @@ const TOOLS: readonly ToolDescription[] = [
 ];
 
 /**
- * Lets the configured model look into the run's evidence, explain and propose, within its budget. Whatever happens to it,
- * the run goes on: what the model said by then and what holds against the evidence is kept, the rest is not.
+ * Lets the configured model read the run's evidence, explain the case and propose hypotheses, within a budget. The run
+ * continues whatever happens to the model; statements that were validated against the evidence by then are kept.
  */
 @Injectable()
 export class ReviewWithModel {
@@ -38,44 +38,50 @@ export class ReviewWithModel {
     @Inject(Config) private readonly config: Config,
   ) {}
 
-  /** @param model of the configured provider; the configured one when absent */
-  async execute(desk: RemoteDesk, book: CallBook, signal: AbortSignal, model?: string): Promise<Reviewed> {
-    const briefing = await desk.beginReview();
+  /** @param model a model of the configured provider; `LLM_MODEL` when absent */
+  async execute(
+    analyser: RemoteAnalyser,
+    ledger: CallLedger,
+    signal: AbortSignal,
+    model?: string,
+  ): Promise<ReviewResult> {
+    const briefing = await analyser.beginReview();
     const { llm } = this.config;
-    if (!llm) return desk.endReview('No model is configured any more');
-    const asked = { ...llm, model: model ?? llm.model };
+    if (!llm) return analyser.endReview('No model is configured any more');
+    const config = { ...llm, model: model ?? llm.model };
     const mask = new Mask();
-    const mark = randomBytes(6).toString('hex');
-    const say = ({ data, isData }: CallAnswer) => (isData ? fenced(mask.mask(data), mark) : mask.mask(data));
-    const messages: ChatMessage[] = [{ role: 'user', text: say({ data: briefing, isData: true }) }];
+    const fence = randomBytes(6).toString('hex');
+    const render = ({ text, isUntrusted }: ToolOutput) =>
+      isUntrusted ? fenced(mask.mask(text), fence) : mask.mask(text);
+    const messages: ChatMessage[] = [{ role: 'user', text: render({ text: briefing, isUntrusted: true }) }];
     for (;;) {
-      const turn = await this.turn(asked, book, messages, mask, signal);
-      if (typeof turn === 'string') return desk.endReview(turn);
-      const { text, calls } = turn;
-      const { answers, isDone } = await desk.answerModel(
+      const answer = await this.turn(config, ledger, messages, mask, signal);
+      if (typeof answer === 'string') return analyser.endReview(answer);
+      const { text, calls } = answer;
+      const { outputs, isDone } = await analyser.callTools(
         calls.map(({ name, input }) => ({ name, input: unmasked(input, mask) })),
       );
-      if (isDone) return desk.endReview();
-      messages.push({ role: 'assistant', text, calls }, replyTo(calls, answers.map(say)));
+      if (isDone) return analyser.endReview();
+      messages.push({ role: 'assistant', text, calls }, replyTo(calls, outputs.map(render)));
     }
   }
 
-  /** @returns the answer, or why there is none */
+  /** @returns the model's answer, or a sentence why there is none */
   private async turn(
     llm: LlmConfig,
-    book: CallBook,
+    ledger: CallLedger,
     messages: readonly ChatMessage[],
     mask: Mask,
     signal: AbortSignal,
   ): Promise<ChatAnswer | string> {
     const { provider, model } = llm;
-    const spent = await book.spent();
+    const spent = await ledger.spent();
     const price = priceOf(model);
     const reserved = reserve(llm, spent, price, bytesOf({ system: RULES, messages, tools: TOOLS }));
     if (typeof reserved === 'string') return `Its budget of ${reserved} is spent`;
     const request = requestOf(model, messages, reserved);
     const turn = spent.turns + 1;
-    const mayLeave = await book.reserve({
+    const isReserved = await ledger.reserve({
       turn,
       provider,
       model,
@@ -85,20 +91,20 @@ export class ReviewWithModel {
       reservedTokens: reserved.tokens,
       reservedUsd: reserved.costUsd,
     });
-    if (!mayLeave) return 'The run was ended';
+    if (!isReserved) return 'The run was ended';
     try {
       const answer = await this.chat.turn(request, signal);
       const { inputTokens = null, outputTokens = null } = answer.usage ?? {};
       const costUsd = answer.usage
         ? costOf(price, answer.usage.inputTokens, answer.usage.outputTokens)
         : null;
-      await book.settle(turn, { inputTokens, outputTokens, costUsd, failure: null });
+      await ledger.settle(turn, { inputTokens, outputTokens, costUsd, failure: null });
       return answer;
     } catch (error) {
       const failed = error instanceof ModelFailedError;
       if (!failed && !signal.aborted) throw error;
       const failure = failed ? error.reason : 'was given up';
-      await book.settle(turn, { inputTokens: null, outputTokens: null, costUsd: null, failure });
+      await ledger.settle(turn, { inputTokens: null, outputTokens: null, costUsd: null, failure });
       if (!failed) throw error;
       return `It ${failure}`;
     }
@@ -109,7 +115,7 @@ function bytesOf(request: object): number {
   return Buffer.byteLength(JSON.stringify(request));
 }
 
-/** In its last turn it is offered nothing but to report. */
+/** In its last turn the model only gets the report tool. */
 function requestOf(
   model: string,
   messages: readonly ChatMessage[],
@@ -121,10 +127,10 @@ function requestOf(
   return { ...request, messages: [...messages, last], tools: [REPORT_TOOL] };
 }
 
-/** What its tool calls brought; or a reminder when it called none. */
-function replyTo(calls: readonly ToolCall[], answers: readonly string[]): ChatMessage {
+/** The results of the tool calls, or a reminder when the model called none. */
+function replyTo(calls: readonly ToolCall[], outputs: readonly string[]): ChatMessage {
   if (calls.length === 0) return { role: 'user', text: 'Call a tool: look into the evidence, or report.' };
-  return { role: 'tool', results: calls.map((call, at) => ({ call, text: answers[at] ?? '' })) };
+  return { role: 'tool', results: calls.map((call, i) => ({ call, text: outputs[i] ?? '' })) };
 }
 
 function unmasked(input: unknown, mask: Mask): unknown {

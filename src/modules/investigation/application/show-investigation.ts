@@ -3,7 +3,7 @@ import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { Cursors, type Page } from '#kernel/http/page';
 import { IncidentLifecycle } from '#modules/ingestion/api';
-import { CaseFile, type EvidenceRecord, type RankedHypothesis } from '../domain/evidence/case-file.js';
+import { RunRecords, type EvidenceRecord, type RankedHypothesis } from '../domain/run-records.js';
 import type { Finding } from '../domain/finding.js';
 import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
@@ -12,7 +12,7 @@ import { type ModelCall, ModelCalls } from './model-calls.js';
 
 export interface ShownRun {
   readonly run: Run;
-  /** By step. */
+  /** By step index. */
   readonly findings: ReadonlyMap<number, readonly Finding[]>;
   readonly hypotheses: readonly RankedHypothesis[];
 }
@@ -22,12 +22,12 @@ interface PageRequest {
   readonly cursor?: string;
 }
 
-/** Runs as people see them: with what was found and what it rests on. */
+/** Runs with their findings, hypotheses and evidence, for the API. */
 @Injectable()
 export class ShowInvestigation {
   constructor(
     private readonly runs: Runs,
-    private readonly caseFile: CaseFile,
+    private readonly records: RunRecords,
     private readonly incidents: IncidentLifecycle,
     private readonly calls: ModelCalls,
     private readonly cursors: Cursors,
@@ -55,7 +55,7 @@ export class ShowInvestigation {
     });
   }
 
-  /** What the agents of the latest run, or of another one by id, read. */
+  /** The evidence of the latest run, or of `investigationId`. */
   async evidence(
     tenantId: TenantId,
     incidentId: string,
@@ -65,7 +65,7 @@ export class ShowInvestigation {
     const list = `evidence:${run.investigationId}`;
     const [after = ''] = this.cursors.open(tenantId, list, cursor) ?? [];
     const page = { after: String(after), limit: limit + 1 };
-    return this.cursors.page(await this.caseFile.evidence(tenantId, run.investigationId, page), {
+    return this.cursors.page(await this.records.evidence(tenantId, run.investigationId, page), {
       tenantId,
       list,
       limit,
@@ -73,7 +73,7 @@ export class ShowInvestigation {
     });
   }
 
-  /** What left for a model in the latest run, or in another one by id. */
+  /** The model calls of the latest run, or of `investigationId`. */
   async modelCalls(
     tenantId: TenantId,
     incidentId: string,
@@ -86,8 +86,8 @@ export class ShowInvestigation {
 
   private async shown(tenantId: TenantId, runs: readonly Run[]): Promise<ShownRun[]> {
     const ids = runs.map(({ investigationId }) => investigationId);
-    const findings = await this.caseFile.findings(tenantId, ids);
-    const hypotheses = await this.caseFile.hypotheses(tenantId, ids);
+    const findings = await this.records.findings(tenantId, ids);
+    const hypotheses = await this.records.hypotheses(tenantId, ids);
     return runs.map((run) => {
       const own = findings.filter(({ investigationId }) => investigationId === run.investigationId);
       return {

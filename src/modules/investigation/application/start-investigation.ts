@@ -10,13 +10,13 @@ import { IncidentLifecycle } from '#modules/ingestion/api';
 import { AGENTS } from '../domain/agents/registry.js';
 import { alreadyUnderWay, notInvestigable } from '../domain/errors.js';
 import { MODEL_REVIEW } from '../domain/review/review.js';
-import { Run, type Start } from '../domain/run.js';
+import { Run, type RunOrigin } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 
 const AGENT_NAMES = AGENTS.map(({ name }) => name);
 const WITH_MODEL = [...AGENT_NAMES, MODEL_REVIEW];
 
-/** Queues runs: the run, the incident's move and the job that lets it begin are stored together or not at all. */
+/** Queues runs. The run, the incident's new status and the job that admits the run are stored in one transaction. */
 @Injectable()
 export class StartInvestigation {
   constructor(
@@ -30,36 +30,36 @@ export class StartInvestigation {
 
   /**
    * @returns the id of the new run
-   * @throws Refusal `not_found`, or `conflict` when a run is under way or the incident's status lets none begin
+   * @throws Refusal `not_found`, or `conflict` when a run is under way or the incident's status does not allow one
    */
-  async execute(tenantId: TenantId, incidentId: string, start: Start): Promise<string> {
+  async execute(tenantId: TenantId, incidentId: string, origin: RunOrigin): Promise<string> {
     return this.unitOfWork.run(tenantId, async () => {
-      const [run] = await this.queue(tenantId, [incidentId], start);
+      const [run] = await this.queue(tenantId, [incidentId], origin);
       if (!run) throw alreadyUnderWay();
       return run.investigationId;
     });
   }
 
   /**
-   * The same for many; an incident of which a run is under way is left alone.
+   * The same for several incidents. An incident that has a run under way is skipped.
    * @returns the runs that were queued
    */
-  async queue(tenantId: TenantId, incidentIds: readonly string[], start: Start): Promise<Run[]> {
+  async queue(tenantId: TenantId, incidentIds: readonly string[], origin: RunOrigin): Promise<Run[]> {
     if (incidentIds.length === 0) return [];
     return this.unitOfWork.run(tenantId, async () => {
       const now = this.clock.now();
       const names = this.config.llm ? WITH_MODEL : AGENT_NAMES;
       const runs = incidentIds.map((incidentId) => {
         const { correlationId } = callContext(tenantId, incidentId);
-        return Run.queue(tenantId, incidentId, { ...start, correlationId }, names, now);
+        return Run.queue(tenantId, incidentId, { ...origin, correlationId }, names, now);
       });
       const queued = await this.runs.addUnlessUnderWay(tenantId, runs);
       const ids = queued.map(({ incidentId }) => incidentId);
-      const told = await this.incidents.advanceMany(tenantId, ids, { happened: 'investigation_started' });
-      // One that is investigating although no run is under way waits for what follows the end of the earlier run.
-      const stuck = told.find(({ moved, incident }) => !moved && incident.status !== 'investigating');
-      if (stuck) throw notInvestigable(stuck.incident.status);
-      if (told.length < queued.length) throw notFound('incident');
+      const updated = await this.incidents.advanceMany(tenantId, ids, { happened: 'investigation_started' });
+      // An incident may be `investigating` without a run: reactions to the end of its last run are still pending.
+      const rejected = updated.find(({ moved, incident }) => !moved && incident.status !== 'investigating');
+      if (rejected) throw notInvestigable(rejected.incident.status);
+      if (updated.length < queued.length) throw notFound('incident');
       if (queued.length > 0) await this.jobs.enqueue(tenantId, { name: 'admit-investigations', payload: {} });
       return queued;
     });

@@ -7,13 +7,12 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { type IncidentKey, IncidentLifecycle } from '#modules/ingestion/api';
 import { suggestedAgents, summaryOf, type Triage, triage } from '../domain/alerts/triage.js';
 
-/** What was judged of an incident. */
-interface Judged {
+interface TriagedIncident {
   readonly incident: IncidentKey;
   readonly triage: Triage;
 }
 
-/** Judges incidents by rules and keeps the judgement. The incident itself is left as its sender described it. */
+/** Triages incidents by rules and stores the result. The incident itself keeps what its sender reported. */
 @Injectable()
 export class TriageIncidents {
   constructor(
@@ -26,21 +25,21 @@ export class TriageIncidents {
   async execute(tenantId: TenantId, incidentId: string): Promise<Triage> {
     const incident = await this.incidents.find(tenantId, incidentId);
     if (!incident) throw notFound('incident');
-    const judged = triage(incident);
-    await this.keep([{ incident, triage: judged }]);
-    return judged;
+    const result = triage(incident);
+    await this.store([{ incident, triage: result }]);
+    return result;
   }
 
-  /** Keeps what was judged of incidents, of any tenants: what follows from it and from the incident is not stored. */
-  async keep(judged: readonly Judged[]): Promise<void> {
-    const rows = judged.map(({ incident: { tenantId, incidentId }, triage }) => {
+  /** Incidents may be of several tenants. `summary` and `suggestedAgents` are derived on read and not stored. */
+  async store(triaged: readonly TriagedIncident[]): Promise<void> {
+    const rows = triaged.map(({ incident: { tenantId, incidentId }, triage }) => {
       const { severity, category, confidence, decidedBecause } = triage;
       return { tenantId, incidentId, severity, category, confidence, decidedBecause };
     });
-    await this.unitOfWork.query(tenantsOf(rows), KEEP, [JSON.stringify(rows), this.clock.now()]);
+    await this.unitOfWork.query(tenantsOf(rows), UPSERT, [JSON.stringify(rows), this.clock.now()]);
   }
 
-  /** @throws Refusal `not_found` also while an incident waits for its triage */
+  /** @throws Refusal `not_found`, also while the incident's triage is pending */
   async find(tenantId: TenantId, incidentId: string): Promise<Triage> {
     const [found] = await this.unitOfWork.query<Omit<Triage, 'summary' | 'suggestedAgents'>>(
       tenantId,
@@ -62,7 +61,7 @@ export class TriageIncidents {
   }
 }
 
-const KEEP = {
+const UPSERT = {
   name: 'keep-triages',
   text: `
   INSERT INTO triages (tenant_id, incident_id, severity, category, confidence, decided_because, triaged_at)

@@ -12,12 +12,12 @@ function aRun(): Run {
   return Object.assign(run, { status: 'running' as const });
 }
 
-/** @param find what the store answers, time after time */
+/** @param find called on each poll */
 function watching(find: () => Promise<Run | undefined>): WatchRun {
   return new WatchRun({ find } as unknown as Runs);
 }
 
-/** Work that never ends by itself. */
+/** Work that ends only when it is cancelled. */
 function endless(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => {
@@ -27,20 +27,20 @@ function endless(signal: AbortSignal): Promise<never> {
 }
 
 describe('Work on a run', () => {
-  it('stops when the run was ended elsewhere, also after the store could not be asked for a moment', async () => {
+  it('is cancelled when the run was ended elsewhere, also after a poll that failed', async () => {
     const run = aRun();
-    let asked = 0;
+    let polls = 0;
     const watch = watching(() => {
-      asked += 1;
-      if (asked === 1) return Promise.reject(new Error('no connection'));
+      polls += 1;
+      if (polls === 1) return Promise.reject(new Error('no connection'));
       run.abort(new Date(1));
       return Promise.resolve(run);
     });
     await expect(watch.whileUnderWay(run, never, endless)).rejects.toBeInstanceOf(RunEndedError);
-    expect(asked).toBe(2);
+    expect(polls).toBe(2);
   });
 
-  it('stops with the process', async () => {
+  it('is cancelled when the process stops', async () => {
     const run = aRun();
     const process = new AbortController();
     const work = watching(() => Promise.resolve(run)).whileUnderWay(run, process.signal, endless);
@@ -48,7 +48,7 @@ describe('Work on a run', () => {
     await expect(work).rejects.toThrow('the process stops');
   });
 
-  it('brings back what it came to', async () => {
+  it('passes on its result or its error', async () => {
     const run = aRun();
     const watch = watching(() => Promise.resolve(run));
     expect(await watch.whileUnderWay(run, never, () => Promise.resolve('done'))).toBe('done');

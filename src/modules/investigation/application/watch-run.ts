@@ -2,22 +2,22 @@ import { Injectable } from '@nestjs/common';
 import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 
-const LOOK_EVERY_MS = 1_000;
+const POLL_INTERVAL_MS = 1_000;
 
-/** Somebody ended the run while it was worked on. */
+/** The run was ended (for instance aborted) while a job worked on it. */
 export class RunEndedError extends Error {
   override readonly name = 'RunEndedError';
 }
 
-/** Sees, on whichever replica it is worked on, that a run was aborted, and stops what is done for it. */
+/** Polls a run's status while a job works on it, and cancels the work when the run was aborted on any replica. */
 @Injectable()
 export class WatchRun {
   constructor(private readonly runs: Runs) {}
 
   /**
-   * @param signal of the process that stops
-   * @param work gets a signal that is aborted with `signal`, and when the run is not under way any more
-   * @throws RunEndedError when the run was ended meanwhile, or whatever `work` throws
+   * @param signal aborted when the process shuts down
+   * @param work gets a signal that is aborted with `signal` or when the run is no longer under way
+   * @throws RunEndedError when the run was ended meanwhile; else whatever `work` throws
    */
   async whileUnderWay<T>(
     { tenantId, investigationId }: Run,
@@ -25,12 +25,12 @@ export class WatchRun {
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const ended = new AbortController();
-    const look = async (): Promise<void> => {
+    const poll = async (): Promise<void> => {
       const run = await this.runs.find(tenantId, investigationId);
       if (!run?.isUnderWay) ended.abort(new RunEndedError('The run was ended.'));
     };
-    // A database that cannot be asked for a moment ends nothing: the next look, or the work itself, will tell.
-    const timer = setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS);
+    // A failed query is ignored: the next poll, or the work itself, reports a database that stays unavailable.
+    const timer = setInterval(() => void poll().catch(() => undefined), POLL_INTERVAL_MS);
     try {
       return await work(AbortSignal.any([signal, ended.signal]));
     } finally {

@@ -13,8 +13,8 @@ import { StartInvestigation } from './start-investigation.js';
 import { TriageIncidents } from './triage-incidents.js';
 
 /**
- * Every new incident is triaged, and its alert remembered; what is severe enough for its tenant is investigated without
- * being asked. Tenants who have few of them are served together: it takes no more statements than for one.
+ * Triages every new incident, counts its alert in the alert history, and starts an investigation when the severity reaches
+ * the tenant's threshold. A batch of several tenants takes as many statements as a batch of one.
  */
 @EventsHandler(IncidentCreated)
 export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
@@ -40,13 +40,10 @@ export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
       const triaged = await this.incidents.advanceEach(created, (incident) =>
         triagedFor(profiles.get(incident.tenantId)?.settings.autoInvestigateMinSeverity, incident),
       );
-      const arrived = triaged.map(({ incident }) => incident);
-      // Two statements of one transaction, sent without waiting for the answer in between.
-      await Promise.all([
-        this.triageIncidents.keep(triaged),
-        this.alertHistory.add(arrived.filter(({ source }) => source === 'automated')),
-      ]);
-      // Whoever was faster than triage (a person who started a run, or resolved it) has the say over what becomes of it.
+      const alerts = triaged.map(({ incident }) => incident).filter(({ source }) => source === 'automated');
+      // Two pipelined statements of one transaction.
+      await Promise.all([this.triageIncidents.store(triaged), this.alertHistory.add(alerts)]);
+      // An incident that a person has investigated or resolved before triage keeps that status.
       const severe = triaged.filter(({ isSevere, incident }) => isSevere && incident.status === 'triaging');
       for (const [tenantId, own] of byTenant(severe.map(({ incident }) => incident))) {
         const ids = own.map(({ incidentId }) => incidentId);
@@ -59,14 +56,14 @@ export class WhenIncidentCreated implements BatchHandler<IncidentCreated> {
 interface Triaged extends StepDecision {
   readonly incident: IncidentSnapshot;
   readonly triage: Triage;
-  /** Enough for its tenant to have it investigated without being asked. */
+  /** Whether it reaches the tenant's threshold for automatic investigation. */
   readonly isSevere: boolean;
 }
 
 function triagedFor(threshold: Severity | undefined, incident: IncidentSnapshot): Triaged {
-  const judged = triage(incident);
-  const severity = higherSeverity(incident.severity, judged.severity);
+  const result = triage(incident);
+  const severity = higherSeverity(incident.severity, result.severity);
   const isSevere = threshold !== undefined && higherSeverity(severity, threshold) === severity;
   const step = isSevere ? undefined : ({ happened: 'triage_below_threshold' } as const);
-  return { incident, triage: judged, isSevere, step };
+  return { incident, triage: result, isSevere, step };
 }

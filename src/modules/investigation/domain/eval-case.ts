@@ -3,7 +3,7 @@ import type { EvidenceSet } from './evidence/evidence-set.js';
 import type { Change, EpochMs, Evidence, LogLine, Span } from './evidence/evidence.js';
 import type { Mask } from './masking.js';
 
-/** What a run read, in the format `rca-case/1` that `npm run eval` takes. It never holds its own answer. */
+/** A run's evidence in the format `rca-case/1`, which `npm run eval` reads. It does not contain the answer. */
 export interface EvalCase {
   readonly schema: 'rca-case/1';
   readonly id: string;
@@ -18,28 +18,28 @@ export interface EvalCase {
     readonly deploys: readonly object[];
     readonly flags: readonly object[];
   };
-  /** What the fields above cannot say, as the product's own rows by type of evidence. */
+  /** Rows that the fields above cannot express, in the product's own format, by type of evidence. */
   readonly rows: readonly { readonly type: Evidence['type']; readonly rows: readonly object[] }[];
 }
 
-/** The answer, which is kept apart from the case. */
+/** The answer, which is stored apart from the case. */
 export interface EvalLabel {
   readonly dataset: string;
   readonly root_cause_entity: string | null;
-  /** Full SHA, or `none` where changes were looked at and none is to blame. */
+  /** Full SHA; `none` if there were commits and none is the cause. */
   readonly root_cause_commit?: string;
   readonly failure_mode?: string;
   readonly kind: 'recorded';
 }
 
-/** What a person knows to be the truth; what she leaves out is taken from the run. */
+/** The labels that a person provides; those left out are taken from the run. */
 export interface KnownTruth {
   readonly rootCauseEntity?: string | null | undefined;
   readonly rootCauseCommit?: string | undefined;
   readonly failureMode?: string | undefined;
 }
 
-/** @param found what the run came to */
+/** @param found the run's own answer */
 export function evalLabelOf(
   dataset: string,
   truth: KnownTruth,
@@ -60,8 +60,8 @@ export function evalLabelOf(
 }
 
 /**
- * Notes and runbooks are left out: people write the answer into them. Every text is masked, names of entities too, so
- * that an address in one place is the same placeholder in all others.
+ * Notes and runbooks are left out, since people write the answer into them. Every text is masked, entity names included,
+ * so that one address is the same placeholder everywhere.
  */
 export function evalCaseOf(
   id: string,

@@ -8,16 +8,16 @@ const facts: FindingFacts = {
 };
 
 describe('A finding', () => {
-  it('names each piece of evidence once, in order', () => {
+  it('cites each piece of evidence once, sorted', () => {
     expect(finding(facts).evidenceIds).toEqual(['evd_1', 'evd_2']);
   });
 
-  it('cannot be made without evidence', () => {
+  it('cannot be created without evidence', () => {
     expect(() => finding({ ...facts, evidenceIds: [] })).toThrow('must cite evidence');
     expect(() => finding({ ...facts, evidenceIds: [''] })).toThrow('must cite evidence');
   });
 
-  it('cannot state nothing', () => {
+  it('cannot be created without a statement', () => {
     expect(() => finding({ ...facts, statement: '  ' })).toThrow('must state something');
   });
 
@@ -26,7 +26,7 @@ describe('A finding', () => {
     expect(() => finding({ ...facts, at: Number.POSITIVE_INFINITY })).toThrow('finite');
   });
 
-  it('cuts a statement that a hostile name made long', () => {
+  it('truncates a statement that a hostile name made long', () => {
     expect(finding({ ...facts, statement: 'x'.repeat(5000) }).statement).toHaveLength(1000);
   });
 

@@ -2,8 +2,8 @@ import type { EpochMs } from './evidence/evidence.js';
 import { cut } from './wording.js';
 
 /**
- * What kind of fact a finding states. Two findings of different kinds are independent witnesses: this is what
- * `decideOutcome` counts.
+ * What kind of fact a finding states. Stored data: a kind is never renamed. `decideOutcome` maps each kind to a family of
+ * witnesses and counts families.
  */
 export const FINDING_KINDS = [
   'change',
@@ -37,17 +37,17 @@ export type FindingKind = (typeof FINDING_KINDS)[number];
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 export interface FindingFacts {
-  /** A sentence for a person, with numbers. */
+  /** A sentence for people, with numbers. */
   readonly statement: string;
-  /** The evidence it rests on; never empty. */
+  /** Ids of the evidence it cites; never empty. */
   readonly evidenceIds: readonly string[];
   readonly kind: FindingKind;
   readonly entity?: string;
-  /** When the fact began to hold. */
+  /** When the fact started to be true. */
   readonly at?: EpochMs;
-  /** How far it stands out, in the agent's own scale; only comparable among findings of one kind. */
+  /** How far it stands out, on a scale of its kind; only comparable between findings of one kind. */
   readonly score?: number;
-  /** The numbers behind the statement, small enough to store and show. */
+  /** The numbers behind the statement; small, since they are stored and shown. */
   readonly data?: { readonly [key: string]: Json };
 }
 
@@ -60,8 +60,8 @@ declare const valid: unique symbol;
 const MAX_STATEMENT_LENGTH = 1000;
 
 /**
- * The only way to a finding: constructed valid or not at all. A fact that nothing shows is not a fact, so no
- * evidence id, no finding.
+ * The only way to create a finding, so that every finding is valid: it states something and cites evidence.
+ * @throws TypeError for an empty statement, no evidence id, or a score or time that is not finite
  */
 export function finding(facts: FindingFacts): Finding {
   const evidenceIds = [...new Set(facts.evidenceIds)].filter((id) => id !== '').sort();

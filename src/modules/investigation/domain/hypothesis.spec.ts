@@ -12,11 +12,11 @@ const facts: Hypothesis = {
 };
 
 describe('A hypothesis', () => {
-  it('names each piece of evidence once', () => {
+  it('cites each piece of evidence once', () => {
     expect(hypothesis(facts).supportedBy).toEqual(['evd_1']);
   });
 
-  it('cannot be supported by nothing', () => {
+  it('cannot be supported without evidence', () => {
     expect(() => hypothesis({ ...facts, supportedBy: [] })).toThrow('must name its evidence');
   });
 

@@ -3,8 +3,8 @@ import type { FailureMode } from './platform/failure-mode.js';
 import type { FindingKind } from './finding.js';
 
 /**
- * What sort of thing is held to be the cause. `demand` is more work than the service was made
- * for; `errors` is a symptom that was localised without its reason; `external` lies outside what the team runs (DNS, a provider, a certificate authority).
+ * The category of a cause. `demand`: more load than the service has capacity for. `errors`: a localised symptom whose
+ * reason is unknown. `external`: outside what the team runs, such as DNS, a provider or a certificate authority.
  */
 export const CAUSE_CATEGORIES = [
   'change',
@@ -19,49 +19,49 @@ export type CauseCategory = (typeof CAUSE_CATEGORIES)[number];
 
 export type HypothesisStatus = 'supported' | 'ruled_out' | 'open';
 
-/** All that a remediation needs to know of the change it may undo. */
+/** What a remediation needs to know about a change to undo it. */
 export interface SuspectedChange {
   readonly changeId: string | null;
   readonly type: ChangeType;
   readonly service: string;
   readonly environment: string | null;
   readonly version: string | null;
-  /** What to go back to: told by the source, or the version that the change before it put in place. */
+  /** The version to roll back to: reported by the source, or the version of the preceding change. */
   readonly previousVersion: string | null;
   readonly summary: string;
   readonly url: string | null;
   readonly occurredAt: EpochMs;
-  /** Full SHA, where the source tells it. */
+  /** Full SHA, if the source reports it. */
   readonly commit?: string;
 }
 
-/** A possible cause with what speaks for and against it. Plain JSON. */
+/** A possible cause with the evidence for and against it. Plain JSON. */
 export interface Hypothesis {
-  /** Reads on after "The root cause is": a sentence that names the cause, with numbers. */
+  /** Completes "The root cause is": names the cause, with numbers. */
   readonly statement: string;
-  /** 0..1, how strongly the evidence points here; calibrated together with the decision policy. */
+  /** 0..1, strength of the evidence; calibrated together with the outcome policy. */
   readonly score: number;
   readonly status: HypothesisStatus;
   /** Evidence ids. */
   readonly supportedBy: readonly string[];
   readonly contradictedBy: readonly string[];
   readonly category: CauseCategory;
-  /** The independent kinds of fact behind it. */
+  /** The kinds of the findings that support it. */
   readonly witnesses: readonly FindingKind[];
-  /** Why it was ruled out or stays open, as a sentence. */
+  /** Why it was ruled out or is open, as a sentence. */
   readonly because?: string;
   readonly entity?: string;
-  /** Where the evidence tells what sort of failure it is. */
+  /** If the evidence identifies it. */
   readonly failureMode?: FailureMode;
   readonly change?: SuspectedChange;
 }
 
-/** What a hypothesis is made of: most are contradicted by nothing. */
+/** `contradictedBy` defaults to none. */
 type HypothesisFacts = Omit<Hypothesis, 'contradictedBy'> & Partial<Pick<Hypothesis, 'contradictedBy'>>;
 
 /**
- * Constructed valid or not at all: one that is supported names what supports it, one that is ruled out says why,
- * and the score is a number from 0 to 1.
+ * Creates a valid hypothesis: a supported one cites evidence, a ruled-out one has a reason, and the score is in 0..1.
+ * @throws TypeError otherwise
  */
 export function hypothesis(facts: HypothesisFacts): Hypothesis {
   if (facts.statement.trim() === '') throw new TypeError('A hypothesis must state something.');

@@ -2,22 +2,22 @@ import type { AgentTurn } from './agents/agent.js';
 import { AGENTS } from './agents/registry.js';
 import { decideOutcome } from './outcome/decide-outcome.js';
 import type { EvidenceSet } from './evidence/evidence-set.js';
-import { type Decided, Inquiry, type Remembered } from './inquiry.js';
+import { type DecidedOutcome, CaseAnalysis, type CaseContext } from './case-analysis.js';
 import type { Onset } from './evidence/onset.js';
 
-/** A whole run, as it would have been stored. */
-export interface Investigated extends Decided {
+/** The result of a whole run. */
+export interface Investigated extends DecidedOutcome {
   readonly turns: readonly AgentTurn[];
 }
 
-/** Runs every agent in turn and decides, in one breath: what a durable run does step by step. */
+/** Runs every agent and decides, in one call. A durable run does the same step by step. */
 export function investigate(
   evidence: EvidenceSet,
-  remembered: Remembered,
+  known: CaseContext,
   { onset, policy = decideOutcome }: { readonly onset?: Onset; readonly policy?: typeof decideOutcome } = {},
 ): Investigated {
-  const inquiry = new Inquiry(remembered);
-  inquiry.read(evidence, onset);
-  const turns = AGENTS.map(({ name }) => inquiry.run(name));
-  return { turns, ...inquiry.decide(policy) };
+  const analysis = new CaseAnalysis(known);
+  analysis.read(evidence, onset);
+  const turns = AGENTS.map(({ name }) => analysis.run(name));
+  return { turns, ...analysis.decide(policy) };
 }

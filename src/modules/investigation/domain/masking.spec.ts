@@ -24,7 +24,7 @@ describe('A mask', () => {
     ['key', `-----BEGIN RSA PRIVATE KEY-----\n${hex(40)}\n-----END RSA PRIVATE KEY-----`, 'BEGIN'],
   ];
 
-  it.each(samples)('hides a %s and turns it back: %s', (rule, text, hidden) => {
+  it.each(samples)('masks and unmasks a %s: %s', (rule, text, hidden) => {
     const mask = new Mask();
     const masked = mask.mask(text);
     expect(masked).not.toContain(hidden);
@@ -33,7 +33,7 @@ describe('A mask', () => {
     expect(mask.unmask(masked)).toBe(text);
   });
 
-  it('leaves alone what is neither secret nor personal', () => {
+  it('does not mask what is neither secret nor personal', () => {
     const text =
       'v1.2.3 of checkout at 2026-01-15T14:02:00.123Z took 1234567890123 ns (p99=41.2 ms), sha 7dacc6c8a3c3fe70';
     const mask = new Mask();
@@ -41,7 +41,7 @@ describe('A mask', () => {
     expect(mask.fired).toEqual({});
   });
 
-  it('gives one value one placeholder, in all texts of a run', () => {
+  it('uses one placeholder for one value in all texts of a run', () => {
     const mask = new Mask();
     expect(
       mask.maskAll({ a: ['ada@example.com'], b: { c: 'bob@example.com, ada@example.com' }, n: 1 }),
@@ -53,7 +53,7 @@ describe('A mask', () => {
     expect(mask.fired).toEqual({ email: 3 });
   });
 
-  it('does not turn a planted placeholder into somebody’s address', () => {
+  it('does not unmask a planted placeholder', () => {
     const mask = new Mask();
     const text = 'the log says [email#1] and ada@example.com and [ip#99]';
     const masked = mask.mask(text);
@@ -61,7 +61,7 @@ describe('A mask', () => {
     expect(mask.unmask('[email#1]')).toBe('[email#1]');
   });
 
-  it('does not stall on texts made for it', () => {
+  it('is not slowed down by hostile texts (ReDoS)', () => {
     for (const text of [
       'a'.repeat(200_000),
       '1 '.repeat(100_000),

@@ -1,16 +1,17 @@
-/** A kind of text that leaves the house only behind a placeholder. */
+/** A kind of text that is replaced by a placeholder before it leaves the server. */
 interface MaskingRule {
   readonly name: string;
-  /** Global. Where it has a group `value`, only that part is hidden. */
+  /** Global. If it has a group `value`, only that part is replaced. */
   readonly pattern: RegExp;
+  /** An additional check of a match, such as a check digit. */
   readonly holds?: (match: string) => boolean;
 }
 
 const PLACEHOLDER = /\[(?:[a-z]+)#\d+\]/g;
 
 /**
- * In this order, so that the more telling name wins. Every pattern is bounded, so that a text made to stall it does not.
- * The first rule hides what looks like a placeholder already: nobody can plant one and have it turned into a secret.
+ * Applied in this order; the more specific rule comes first. Every quantifier is bounded, to prevent ReDoS. The first rule
+ * masks text that already looks like a placeholder, so that a planted placeholder cannot be unmasked into a secret.
  */
 const RULES: readonly MaskingRule[] = [
   { name: 'placeholder', pattern: PLACEHOLDER },
@@ -44,8 +45,8 @@ const RULES: readonly MaskingRule[] = [
 ];
 
 /**
- * Hides secrets and personal data behind placeholders such as `[email#1]`, the same one for the same value, and turns
- * them back. One mask serves one run, so that what is one person stays one person in all that leaves.
+ * Replaces secrets and personal data by placeholders such as `[email#1]`, and reverses that. Equal values get equal
+ * placeholders; one mask is used for a whole run, so that they match across all its texts.
  */
 export class Mask {
   readonly #placeholders = new Map<string, string>();
@@ -60,7 +61,7 @@ export class Mask {
         const groups = rest.at(-1);
         const value =
           typeof groups === 'object' && groups !== null && 'value' in groups ? String(groups.value) : match;
-        // An earlier rule has hidden it already.
+        // An earlier rule has masked it already.
         if (name !== 'placeholder' && value.search(PLACEHOLDER) !== -1) return match;
         return match.replace(value, () => this.placeholderOf(name, value));
       });
@@ -68,12 +69,12 @@ export class Mask {
     return masked;
   }
 
-  /** What came back, with the values in the place of their placeholders. */
+  /** Replaces the placeholders by their values. */
   unmask(text: string): string {
     return text.replace(PLACEHOLDER, (placeholder) => this.#values.get(placeholder) ?? placeholder);
   }
 
-  /** Every text in a JSON value; names of fields stay. */
+  /** Masks every string in a JSON value, except field names. */
   maskAll<T>(json: T): T {
     if (typeof json === 'string') return this.mask(json) as T;
     if (Array.isArray(json)) return json.map((item: unknown) => this.maskAll(item)) as T;
@@ -81,7 +82,7 @@ export class Mask {
     return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, this.maskAll(value)])) as T;
   }
 
-  /** How often each rule hid something so far, by its name. */
+  /** How many values each rule has replaced so far, by rule name. */
   get fired(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#fired].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
@@ -97,12 +98,12 @@ export class Mask {
   }
 }
 
-/** Luhn's check digit, so that order numbers and times in nanoseconds are left alone. */
+/** The Luhn check, so that order numbers and times in nanoseconds are not masked. */
 function isCardNumber(text: string): boolean {
   const digits = (text.match(/\d/g) ?? []).reverse().map(Number);
-  const sum = digits.reduce((total, digit, place) => {
-    const worth = place % 2 === 0 ? digit : digit * 2;
-    return total + (worth > 9 ? worth - 9 : worth);
+  const sum = digits.reduce((total, digit, i) => {
+    const term = i % 2 === 0 ? digit : digit * 2;
+    return total + (term > 9 ? term - 9 : term);
   }, 0);
   return sum % 10 === 0;
 }

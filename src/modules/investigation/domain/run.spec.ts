@@ -29,8 +29,8 @@ function aRun(agents: readonly string[] = ['first', 'second']): Run {
   return Object.assign(Run.queue(newTenantId(), 'inc_1', start, agents, at(0)), { status: 'running' });
 }
 
-function oneByOne(_done: ReadonlySet<string>, left: readonly string[]): string[] {
-  return left.slice(0, 1);
+function oneByOne(_done: ReadonlySet<string>, open: readonly string[]): string[] {
+  return open.slice(0, 1);
 }
 
 function report(agentName: string): AgentReport {
@@ -44,7 +44,7 @@ function report(agentName: string): AgentReport {
   };
 }
 
-function told(run: Run): string[] {
+function eventTypes(run: Run): string[] {
   return run.takeRecorded().map(({ type }) => type);
 }
 
@@ -62,7 +62,7 @@ function outcome(changes: Partial<Outcome> = {}): Outcome {
 }
 
 describe('A run', () => {
-  it('begins in the line, with every step ahead of it', () => {
+  it('is queued with every step pending', () => {
     const run = Run.queue(
       newTenantId(),
       'inc_1',
@@ -77,7 +77,7 @@ describe('A run', () => {
     ]);
   });
 
-  it('takes one step after the other and tells of each', () => {
+  it('executes its steps in order and records progress for each', () => {
     const run = aRun();
     expect(run.beginSteps(oneByOne, at(1))).toMatchObject([{ stepIndex: 1, status: 'running' }]);
     expect(run.finishStep(1, report('first'), 2_000)).toBe(true);
@@ -95,33 +95,33 @@ describe('A run', () => {
     expect(run.beginSteps(oneByOne, at(6))).toEqual([]);
   });
 
-  it('begins steps together that wait for nothing, and after a crash those of them that were cut off', () => {
+  it('starts independent steps together, and after a crash those that were cut off', () => {
     const run = aRun(['first', 'second', 'third']);
-    const told: unknown[] = [];
-    const all = (done: ReadonlySet<string>, left: readonly string[]): string[] => {
-      told.push([[...done], left]);
-      return left.slice(0, 2);
+    const choices: unknown[] = [];
+    const all = (done: ReadonlySet<string>, open: readonly string[]): string[] => {
+      choices.push([[...done], open]);
+      return open.slice(0, 2);
     };
     expect(run.beginSteps(all, at(1)).map(({ stepIndex }) => stepIndex)).toEqual([1, 2]);
     run.finishStep(1, report('first'), 5);
     expect(run.beginSteps(all, at(9)).map(({ stepIndex }) => stepIndex)).toEqual([2, 3]);
     expect(run.steps.map(({ status }) => status)).toEqual(['completed', 'running', 'running']);
-    expect(told).toEqual([
+    expect(choices).toEqual([
       [[], ['first', 'second', 'third']],
       [['first'], ['second', 'third']],
     ]);
   });
 
-  it('goes back to the step that was cut off, and ends each only once', () => {
+  it('repeats the step that was cut off, and ends each step once', () => {
     const run = aRun();
     run.beginSteps(oneByOne, at(1));
     expect(run.beginSteps(oneByOne, at(9))).toMatchObject([{ stepIndex: 1, startedAt: at(9).toISOString() }]);
     expect(run.finishStep(1, report('first'), 1)).toBe(true);
     expect(run.finishStep(1, report('first'), 1)).toBe(false);
-    expect(told(run)).toEqual(['investigation.progress']);
+    expect(eventTypes(run)).toEqual(['investigation.progress']);
   });
 
-  it('stores and tells nothing more once it was aborted', () => {
+  it('ignores results and records no event after it was aborted', () => {
     const run = aRun();
     run.beginSteps(oneByOne, at(1));
     run.abort(at(2));
@@ -130,11 +130,11 @@ describe('A run', () => {
     expect(run.fail('too late', at(3))).toBe(false);
     expect(run).toMatchObject({ status: 'aborted', endedAt: at(2), isUnderWay: false });
     expect(run.steps.map(({ status }) => status)).toEqual(['skipped', 'skipped']);
-    expect(told(run)).toEqual([]);
+    expect(eventTypes(run)).toEqual([]);
     expect(() => run.abort(at(4))).toThrow('No investigation of this incident is under way.');
   });
 
-  it('says at which step it failed', () => {
+  it('marks the step at which it failed', () => {
     const run = aRun();
     run.beginSteps(oneByOne, at(1));
     expect(run.fail('An agent failed', at(2))).toBe(true);
@@ -142,7 +142,7 @@ describe('A run', () => {
     expect(run.steps.map(({ status }) => status)).toEqual(['failed', 'skipped']);
   });
 
-  it('waits for a person’s word on a known solution, and takes one only', () => {
+  it('waits for a decision on a known solution, and accepts one decision only', () => {
     const run = aRun();
     run.offerKnownSolution(known, true);
     expect(run.isWaiting).toBe(true);
@@ -150,24 +150,24 @@ describe('A run', () => {
     run.decideKnownSolution('ptn_1', 'accepted');
     expect(run).toMatchObject({ isWaiting: false, knownSolution: { decision: 'accepted' } });
     expect(() => run.decideKnownSolution('ptn_1', 'dismissed')).toThrow('No known solution of this pattern');
-    expect(told(run)).toEqual(['investigation.known_solution_found']);
+    expect(eventTypes(run)).toEqual(['investigation.known_solution_found']);
   });
 
-  it('tells of a known solution without waiting when nobody is to be waited for', () => {
+  it('publishes a known solution without waiting when waiting is disabled', () => {
     const run = aRun();
     run.offerKnownSolution(known, false);
     expect(run.isWaiting).toBe(false);
-    expect(told(run)).toEqual(['investigation.known_solution_found']);
+    expect(eventTypes(run)).toEqual(['investigation.known_solution_found']);
   });
 
-  it('leaves a known solution undecided when the time is up', () => {
+  it('leaves a known solution undecided when the waiting time is over', () => {
     const run = aRun();
     run.offerKnownSolution(known, true);
     run.stopWaiting();
     expect(run).toMatchObject({ isWaiting: false, knownSolution: { decision: 'undecided' } });
   });
 
-  it('ends inconclusive without a cause, and tells it', () => {
+  it('ends inconclusive without a cause, and records investigation.completed', () => {
     const run = aRun();
     expect(run.conclude(outcome(), inputs, at(5))).toBe(true);
     expect(run).toMatchObject({
@@ -186,7 +186,7 @@ describe('A run', () => {
     expect(run.conclude(outcome(), inputs, at(6))).toBe(false);
   });
 
-  it('names the change behind its root cause, and no other', () => {
+  it('takes the change of its root cause as the culprit, and no other', () => {
     const suspect = (statement: string, version: string) =>
       hypothesis({
         statement,

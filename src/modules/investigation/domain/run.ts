@@ -23,13 +23,13 @@ export const STEP_STATUSES = ['pending', 'running', 'completed', 'skipped', 'fai
 
 export const RUN_TRIGGERS = ['triage', 'person', 'automation'] as const;
 
-/** Who wanted a run: triage, a person (or her API key) by id, or an automation. */
-export interface Start {
+/** What started a run. `startedBy` is the id of a user or an API key; null for triage and automations. */
+export interface RunOrigin {
   readonly trigger: (typeof RUN_TRIGGERS)[number];
   readonly startedBy: string | null;
 }
 
-/** One agent's turn. What it found is kept beside its citations; the rest of its report stays with the step. */
+/** One agent's turn. Its findings are stored in a table of their own; the rest of its report is stored with the step. */
 export interface Step {
   readonly stepIndex: number;
   readonly agentName: string;
@@ -40,28 +40,28 @@ export interface Step {
   readonly report: Omit<AgentReport, 'agentName' | 'findings'> | null;
 }
 
-/** What the house remembered when the run began. Plain JSON. */
+/** What was known when the run began. Plain JSON, stored with the run. */
 export interface Memory {
   readonly incident: InvestigatedIncident;
   readonly earlierIncidents: readonly EarlierIncident[];
 }
 
-/** One investigation of one incident, from its place in the line to its outcome. Each step is committed as it ends. */
+/** One investigation of one incident, from queued to ended. Each step is committed when it ends. */
 export class Run extends Aggregate {
   readonly investigationId!: string;
   readonly incidentId!: string;
   status!: RunStatus;
-  readonly trigger!: Start['trigger'];
+  readonly trigger!: RunOrigin['trigger'];
   readonly startedBy!: string | null;
-  /** Of the call, or the event, that it goes back to. */
+  /** Correlation id of the request or event that started it. */
   readonly correlationId!: string | null;
   steps!: readonly Step[];
   memory: Memory | null = null;
   onset: Onset | null = null;
-  /** What connected sources did not tell, and why, as sentences. */
+  /** What sources did not return, and why, as sentences; appended to `missingEvidence` at the end. */
   unreadSources: readonly string[] = [];
   knownSolution: KnownSolution | null = null;
-  /** Paused, until a person decides on the known solution or the time for it is up. */
+  /** Paused until a person decides on the known solution, or the waiting time is over. */
   isWaiting = false;
   outcome: OutcomeName | null = null;
   rootCause: string | null = null;
@@ -84,7 +84,7 @@ export class Run extends Aggregate {
   static queue(
     tenantId: TenantId,
     incidentId: string,
-    { trigger, startedBy, correlationId = null }: Start & { readonly correlationId?: string | null },
+    { trigger, startedBy, correlationId = null }: RunOrigin & { readonly correlationId?: string | null },
     agentNames: readonly string[],
     now: Date,
   ): Run {
@@ -96,8 +96,8 @@ export class Run extends Aggregate {
       trigger,
       startedBy,
       correlationId,
-      steps: agentNames.map((agentName, place): Step => ({
-        stepIndex: place + 1,
+      steps: agentNames.map((agentName, i): Step => ({
+        stepIndex: i + 1,
         agentName,
         status: 'pending',
         startedAt: null,
@@ -113,25 +113,25 @@ export class Run extends Aggregate {
   }
 
   /**
-   * Turns to the steps that can begin: the next ones, or after a crash those that were cut off.
-   * @param choose of the steps that have not ended those to begin, given those that had their turn; by name
-   * @returns none when every step has ended
+   * Marks the steps to execute next as running: the next ones, or after a crash those that were cut off.
+   * @param choose picks from the agent names of the open steps, given those of the ended steps
+   * @returns the started steps; none when every step has ended
    */
-  beginSteps(choose: (done: ReadonlySet<string>, left: readonly string[]) => string[], now: Date): Step[] {
-    const left = this.steps.filter(({ status }) => status === 'pending' || status === 'running');
+  beginSteps(choose: (done: ReadonlySet<string>, open: readonly string[]) => string[], now: Date): Step[] {
+    const open = this.steps.filter(({ status }) => status === 'pending' || status === 'running');
     const done = this.steps.filter(({ status }) => status === 'completed' || status === 'failed');
-    const chosen = choose(new Set(done.map(nameOf)), left.map(nameOf));
-    return left
+    const chosen = choose(new Set(done.map(nameOf)), open.map(nameOf));
+    return open
       .filter(({ agentName }) => chosen.includes(agentName))
       .map((step) => this.setStep({ ...step, status: 'running', startedAt: now.toISOString() }));
   }
 
-  /** @returns false when the step has ended already, or the run has: the report is then void */
+  /** @returns false when the step or the run has ended already; the report is then ignored */
   finishStep(stepIndex: number, report: AgentReport, durationMs: number): boolean {
     const step = this.steps[stepIndex - 1];
     if (this.status !== 'running' || step?.status !== 'running') return false;
-    const { agentName, findings: _beside, ...kept } = report;
-    this.setStep({ ...step, status: report.failed ? 'failed' : 'completed', durationMs, report: kept });
+    const { agentName, findings: _storedApart, ...rest } = report;
+    this.setStep({ ...step, status: report.failed ? 'failed' : 'completed', durationMs, report: rest });
     this.record(
       new InvestigationProgress({
         incidentId: this.incidentId,
@@ -148,7 +148,7 @@ export class Run extends Aggregate {
     this.memory = memory;
   }
 
-  /** Puts a known solution before people, and pauses for their word on it when they are to be waited for. */
+  /** Publishes a known solution. @param wait whether to pause the run until a person decides on it */
   offerKnownSolution(known: KnownSolution, wait: boolean): void {
     this.knownSolution = known;
     this.isWaiting = wait;
@@ -163,7 +163,7 @@ export class Run extends Aggregate {
     );
   }
 
-  /** @throws Refusal `conflict` when the run does not wait for a word on this pattern */
+  /** @throws Refusal `conflict` when the run does not wait for a decision on this pattern */
   decideKnownSolution(patternId: string, decision: 'accepted' | 'dismissed'): void {
     if (!this.isWaiting || this.knownSolution?.patternId !== patternId) {
       throw notAwaited();
@@ -172,12 +172,12 @@ export class Run extends Aggregate {
     this.isWaiting = false;
   }
 
-  /** Nobody decided in time: the run goes on as if nothing had matched. */
+  /** The waiting time is over without a decision: the run continues and treats the known solution as undecided. */
   stopWaiting(): void {
     this.isWaiting = false;
   }
 
-  date(onset: Onset): void {
+  setOnset(onset: Onset): void {
     this.onset = onset;
   }
 
@@ -203,7 +203,7 @@ export class Run extends Aggregate {
     return true;
   }
 
-  /** @throws Refusal `conflict` when it has ended already */
+  /** @throws Refusal `conflict` when the run has ended already */
   abort(now: Date): void {
     if (!this.isUnderWay) throw noneUnderWay();
     this.end('aborted', 'skipped', now);
@@ -217,12 +217,13 @@ export class Run extends Aggregate {
     return true;
   }
 
-  private end(status: 'aborted' | 'failed', cutOff: 'skipped' | 'failed', now: Date): void {
+  /** @param runningBecomes the final status of steps that are running; pending steps become `skipped` */
+  private end(status: 'aborted' | 'failed', runningBecomes: 'skipped' | 'failed', now: Date): void {
     this.status = status;
     this.isWaiting = false;
     this.endedAt = now;
     for (const step of this.steps) {
-      if (step.status === 'running') this.setStep({ ...step, status: cutOff });
+      if (step.status === 'running') this.setStep({ ...step, status: runningBecomes });
       if (step.status === 'pending') this.setStep({ ...step, status: 'skipped' });
     }
   }

@@ -2,24 +2,25 @@ import type { TenantId } from '#kernel/domain/ids';
 import { Store } from '#kernel/domain/store';
 import type { Run, RunStatus } from './run.js';
 
-/** A run that begins, and what it goes back to. */
-export type Admitted = Pick<Run, 'investigationId' | 'startedBy' | 'correlationId'>;
+/** A run that was admitted, with the context of the call that queued it. */
+export type AdmittedRun = Pick<Run, 'investigationId' | 'startedBy' | 'correlationId'>;
 
-/** Where runs live. */
+/** The store of runs. */
 export abstract class Runs extends Store<Run> {
   /**
-   * Stores runs of one tenant, each unless one of the same incident is under way.
-   * @returns those that were stored
+   * Stores runs of one tenant, skipping incidents that have a run under way.
+   * @returns the stored runs
    */
   abstract addUnlessUnderWay(tenantId: TenantId, runs: readonly Run[]): Promise<Run[]>;
 
   /**
-   * Lets the oldest queued runs begin while fewer than `limit` of the tenant's are at work. Waiting ones do not count.
-   * @returns the runs that begin
+   * Starts the oldest queued runs, so that at most `limit` of the tenant's runs are running. Runs that wait for a decision
+   * do not count.
+   * @returns the started runs
    */
-  abstract admit(tenantId: TenantId, limit: number, now: Date): Promise<Admitted[]>;
+  abstract admit(tenantId: TenantId, limit: number, now: Date): Promise<AdmittedRun[]>;
 
-  /** The newest run of an incident, of those statuses where any are named. */
+  /** The newest run of an incident. @param statuses only runs in one of these; any status when absent */
   abstract latest(
     tenantId: TenantId,
     incidentId: string,

@@ -3,11 +3,11 @@ import type { EpochMs } from './evidence/evidence.js';
 /** `14:02 UTC`. */
 export function clockTime(at: EpochMs): string {
   const date = new Date(at);
-  // Beyond what a date can hold a broken source must still not break the sentence.
+  // A time beyond the range of Date, from a broken source, must not throw here.
   return Number.isNaN(date.getTime()) ? 'an unknown time' : `${date.toISOString().slice(11, 16)} UTC`;
 }
 
-/** `1 line`, `412 lines`, `2 services with errors`: the noun in the form its number asks for. */
+/** A number with its noun, singular or plural: `1 line`, `412 lines`, `2 services with errors`. */
 export function count(n: number, singular: string, plural = `${singular}s`): string {
   return `${amount(n)} ${n === 1 ? singular : plural}`;
 }
@@ -36,24 +36,24 @@ export function percent(share: number): string {
 }
 
 /** `a`, `a and b`, `a, b and c`, `a, b and 7 more`. */
-export function listed(names: readonly string[], most = 3): string {
-  const shown = names.slice(0, most);
-  if (names.length > most) return `${shown.join(', ')} and ${String(names.length - most)} more`;
+export function listed(names: readonly string[], max = 3): string {
+  const shown = names.slice(0, max);
+  if (names.length > max) return `${shown.join(', ')} and ${String(names.length - max)} more`;
   if (shown.length < 2) return shown.join('');
   return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`;
 }
 
-/** At most `length` characters, whole code points: half of one is kept by no database, and read by no model. */
+/** At most `length` UTF-16 code units, without splitting a surrogate pair, which databases and models reject. */
 export function beginning(text: string, length: number): string {
   return text.length <= length ? text : text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 }
 
-/** The same; what was left out is shown as `…`. */
+/** Like `beginning`, with `…` as the last character of a truncated text. */
 export function cut(text: string, length: number): string {
   return text.length <= length ? text : `${beginning(text, length - 1)}…`;
 }
 
-/** The same on one line. */
+/** Like `cut`, with white space collapsed to one line. */
 export function shortened(text: string, length = 160): string {
   return cut(text.replaceAll(/\s+/g, ' ').trim(), length);
 }

@@ -1,6 +1,6 @@
 import type { ModelCall } from '../application/model-calls.js';
 import type { ShownRun } from '../application/show-investigation.js';
-import type { EvidenceRecord } from '../domain/evidence/case-file.js';
+import type { EvidenceRecord } from '../domain/run-records.js';
 import type { Finding } from '../domain/finding.js';
 import { MODEL_REVIEW } from '../domain/review/review.js';
 import type { Step } from '../domain/run.js';

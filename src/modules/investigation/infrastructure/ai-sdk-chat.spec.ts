@@ -28,7 +28,7 @@ function answering(content: readonly object[], finish = 'tool-calls'): MockLangu
 const never = new AbortController().signal;
 
 describe('A turn with a model', () => {
-  it('hands over the rules, the conversation, the tools and the limit, and brings back calls and usage', async () => {
+  it('sends system prompt, messages, tools and output limit, and returns tool calls and usage', async () => {
     const model = answering([
       { type: 'text', text: 'Let me see.' },
       { type: 'tool-call', toolCallId: 'c2', toolName: 'list_evidence', input: '{}' },
@@ -44,7 +44,7 @@ describe('A turn with a model', () => {
     expect(call?.tools?.map(({ name }) => name)).toEqual(['list_evidence']);
   });
 
-  it('runs no tool by itself, and hands on a call of one that was never offered', async () => {
+  it('executes no tool itself, and passes on a call of a tool that was not offered', async () => {
     const model = answering([
       {
         type: 'tool-call',
@@ -58,7 +58,7 @@ describe('A turn with a model', () => {
     expect(model.doGenerateCalls).toHaveLength(1);
   });
 
-  it('hands on arguments that are no JSON as they are', async () => {
+  it('passes on arguments that are not valid JSON unchanged', async () => {
     const model = answering([
       { type: 'tool-call', toolCallId: 'c2', toolName: 'list_evidence', input: '{"a":' },
     ]);
@@ -67,7 +67,7 @@ describe('A turn with a model', () => {
     ]);
   });
 
-  it('says in words why there is no answer', async () => {
+  it('throws ModelFailedError with a reason when there is no answer', async () => {
     const broken = new MockLanguageModelV3({
       doGenerate: () => Promise.reject(new Error('kaputt')),
     });
@@ -77,7 +77,7 @@ describe('A turn with a model', () => {
     });
   });
 
-  it('waits no longer than it was told to, and ends at once when the process does', async () => {
+  it('times out, and ends at once when it is cancelled', async () => {
     const slow = new MockLanguageModelV3({
       doGenerate: ({ abortSignal }) =>
         new Promise((_, reject) => {

@@ -14,11 +14,11 @@ import {
   type ToolCall,
 } from '../domain/review/model-chat.js';
 
-const MOST_BYTES = 2 * 1024 * 1024;
-/** A model that is only busy for a moment gets a second chance, after the pause that it asks for. */
+const MAX_BYTES = 2 * 1024 * 1024;
+/** For transient errors; the SDK honours the provider's Retry-After. */
 const RETRIES = 1;
 
-/** Speaks to the configured provider through the AI SDK, which is loaded at the first call and not before. */
+/** Calls the configured provider through the AI SDK, which is loaded at the first call. */
 @Injectable()
 export class AiSdkChat extends ModelChat {
   constructor(@Inject(Config) private readonly config: Config) {
@@ -37,7 +37,7 @@ export class AiSdkChat extends ModelChat {
   }
 }
 
-/** One turn with any model of the AI SDK. @throws ModelFailedError, or what `signal` was aborted with */
+/** One turn with any model of the AI SDK. @throws ModelFailedError, or the abort reason of `signal` */
 export async function generate(
   model: LanguageModel,
   { system, messages, tools, maxOutputTokens }: ChatRequest,
@@ -45,7 +45,7 @@ export async function generate(
   timeoutSeconds: number,
 ): Promise<ChatAnswer> {
   const { generateText, jsonSchema } = await import('ai');
-  // Its warnings go to the console, which is not where this process writes.
+  // The SDK would write its warnings to the console instead of the log.
   Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false });
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   try {
@@ -97,7 +97,7 @@ async function languageModel(llm: LlmConfig): Promise<LanguageModel> {
   }
 }
 
-/** The address is the operator's, so it may be a private one; time and size are bounded all the same. */
+/** A `fetch` with a time-out and a size cap. The operator configured the address, so private ones are allowed. */
 function boundedFetch(timeoutSeconds: number): typeof fetch {
   return async (target, { method = 'GET', headers, body, signal } = {}) => {
     const url = new URL(target instanceof Request ? target.url : target);
@@ -107,7 +107,7 @@ function boundedFetch(timeoutSeconds: number): typeof fetch {
       headers: Object.fromEntries(new Headers(headers)),
       ...(typeof body === 'string' && { body }),
       timeoutMs: timeoutSeconds * 1000,
-      maxResponseBytes: MOST_BYTES,
+      maxResponseBytes: MAX_BYTES,
       ...(signal && { signal }),
     };
     const answer = await exchange(url, call, lookup);

@@ -4,7 +4,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import { AggregateStore } from '#kernel/persistence/aggregate-store';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { Run, RunStatus } from '../domain/run.js';
-import type { Admitted, Runs } from '../domain/runs.js';
+import type { AdmittedRun, Runs } from '../domain/runs.js';
 import { runSchema } from './run.schema.js';
 
 @Injectable()
@@ -29,11 +29,11 @@ export class SqlRuns extends AggregateStore<Run> implements Runs {
     return runs.filter(({ investigationId }) => ids.has(investigationId));
   }
 
-  async admit(tenantId: TenantId, limit: number, now: Date): Promise<Admitted[]> {
+  async admit(tenantId: TenantId, limit: number, now: Date): Promise<AdmittedRun[]> {
     return this.work.run(tenantId, async () => {
-      // One at a time, so that two of them cannot both see the last free place.
+      // Serialised by a lock, so that two transactions cannot both take the last free slot.
       await this.work.takeTurn(tenantId, 'admit');
-      return this.work.query<Admitted>(
+      return this.work.query<AdmittedRun>(
         tenantId,
         `UPDATE investigations SET status = 'running', started_at = $3
           WHERE tenant_id = $1 AND status = 'queued' AND investigation_id IN (

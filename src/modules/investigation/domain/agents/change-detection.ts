@@ -2,7 +2,7 @@ import { agreementWith, messagesNaming, sharesWords } from '../changes/change-ag
 import { LOOK_BACK, type RankedChange, rankChanges } from '../changes/change-ranking.js';
 import { changeSymptoms } from '../changes/change-symptoms.js';
 import { withDeployedCommits } from '../changes/deployed-commits.js';
-import { type Ending, endedByItself } from '../outcome/ended-by-itself.js';
+import { type Recovery, selfRecovery } from '../outcome/self-recovery.js';
 import type { Cited, EvidenceSet } from '../evidence/evidence-set.js';
 import type { Change } from '../evidence/evidence.js';
 import { finding, type Finding } from '../finding.js';
@@ -40,7 +40,7 @@ export const changeDetection: Agent = {
       return reportOf(NAME, none, { missing: [missingEvidence('changes', incident)] });
     }
     const ranked = rankChanges(changes, changeSymptoms(evidence, context));
-    const ending = endedByItself(evidence, incident.service, onset.at);
+    const ending = selfRecovery(evidence, incident.service, onset.at);
     const candidates = ranked.filter(({ ruledOut }) => ruledOut === undefined);
     return reportOf(NAME, message(ranked, candidates, onset.at), {
       findings: candidates.slice(0, MOST_HYPOTHESES).flatMap((change) => changeFindings(change, context)),
@@ -89,7 +89,7 @@ function toHypothesis(
   ranked: RankedChange,
   changes: readonly Cited<Change>[],
   context: InvestigationContext,
-  ending: Ending | undefined,
+  ending: Recovery | undefined,
 ): Hypothesis {
   const { row, evidenceId } = ranked.cited;
   const facts = {
@@ -166,7 +166,7 @@ function whyRuledOut(
   }
 }
 
-function whyOver({ at }: Ending): string {
+function whyOver({ at }: Recovery): string {
   return `The trouble was over at ${clockTime(at)} although nothing was undone.`;
 }
 

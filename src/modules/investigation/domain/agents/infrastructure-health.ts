@@ -1,10 +1,10 @@
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { FailureMode } from '../platform/failure-mode.js';
 import { finding } from '../finding.js';
-import { hostTroubles } from '../platform/host-troubles.js';
+import { hostFaults } from '../platform/host-faults.js';
 import { type CauseCategory, hypothesis, type Hypothesis } from '../hypothesis.js';
 import { describeShift, type MetricShift } from '../metrics/metric-shift.js';
-import { type PlatformFailure, platformFailures, wellStates } from '../platform/platform-failures.js';
+import { type PlatformFailure, platformFailures, healthyStates } from '../platform/platform-failures.js';
 import { clockTime, count, shortened } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
@@ -39,7 +39,7 @@ export const infrastructureHealth: Agent = {
     const { states, logs, platformEvents: events } = evidence;
     const told = { states, events, logs, service: incident.service };
     const failures = platformFailures(told).slice(0, MOST_SHOWN);
-    const well = wellStates(told);
+    const well = healthyStates(told);
     return reportOf(NAME, message(states.length, events.length, failures, well.length > 0), {
       findings: [
         ...failures.map((failure) =>
@@ -62,7 +62,7 @@ export const infrastructureHealth: Agent = {
           : []),
       ],
       hypotheses: [
-        ...hostTroubles(evidence.series, onset.at).slice(0, 1).map(hostHypothesis),
+        ...hostFaults(evidence.series, onset.at).slice(0, 1).map(hostHypothesis),
         ...failures.slice(0, 1).map((failure) =>
           hypothesis({
             statement: `${failure.entity} ${saying(failure)}: “${shortened(failure.said, 200)}”`,

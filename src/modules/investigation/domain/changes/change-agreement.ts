@@ -1,9 +1,9 @@
 import { textTokens } from '#kernel/domain/text-tokens';
 import type { AgentReport, InvestigationContext } from '../agents/agent.js';
-import { FEWEST_SHARED_WORDS, type RankedChange } from './change-ranking.js';
+import { MIN_SHARED_WORDS, type RankedChange } from './change-ranking.js';
 import type { Finding, FindingKind } from '../finding.js';
 import { resembles } from '../evidence/service-name.js';
-import { errorMessagesIn, troublesIn } from '../outcome/troubles.js';
+import { errorFindingsIn, symptomsIn } from '../outcome/symptoms.js';
 
 /** What speaks for a change besides its time. */
 export interface ChangeAgreement {
@@ -24,7 +24,7 @@ export function agreementWith(
 ): ChangeAgreement {
   const { row } = ranked.cited;
   const concerned = [row.service, ...(ranked.distance === undefined ? [] : [incident.service ?? ''])];
-  const after = troublesIn(reports).filter(
+  const after = symptomsIn(reports).filter(
     ({ entity = '', at }) =>
       at !== undefined &&
       at >= row.occurredAt - TOLERANCE &&
@@ -42,14 +42,14 @@ export function agreementWith(
 
 /** Whether error messages speak in the words of the change often enough not to be chance. */
 export function sharesWords({ sharedWithLogs }: RankedChange): boolean {
-  return sharedWithLogs.length >= FEWEST_SHARED_WORDS;
+  return sharedWithLogs.length >= MIN_SHARED_WORDS;
 }
 
 /** The error messages that do so: what does not use its words does not speak of it. */
 export function messagesNaming(ranked: RankedChange, reports: readonly AgentReport[]): Finding[] {
   if (!sharesWords(ranked)) return [];
   const words = new Set(ranked.sharedWithLogs);
-  return errorMessagesIn(reports).filter(({ data }) => {
+  return errorFindingsIn(reports).filter(({ data }) => {
     const template = data?.['template'];
     return typeof template === 'string' && textTokens(template).some((word) => words.has(word));
   });

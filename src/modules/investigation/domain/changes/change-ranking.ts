@@ -50,12 +50,12 @@ const MAX_WORD_WEIGHT = 4;
 const WHEN_HARMLESS = 0.3;
 /** For each word of what it changed that the errors use. */
 const NAMED = 0.2;
-const MOST_NAMED = 0.8;
+const MAX_NAMED = 0.8;
 /** Less than a guard that is gone or a constant that moved far says nothing. */
 const TELLING_RISK = 0.5;
 const RISK_WHEN_NAMED = 0.3;
 /** One shared word may be chance. */
-export const FEWEST_SHARED_WORDS = 2;
+export const MIN_SHARED_WORDS = 2;
 
 /**
  * Ranks what changed before the onset:
@@ -110,7 +110,7 @@ function rank(
     (distance === 0 ? 0.5 : 0) +
     (hot ? 0.6 : 0) +
     (text * (reading.harmless ? WHEN_HARMLESS : 1)) / (6 + 0.15 * words.size) +
-    Math.min(MOST_NAMED, NAMED * shared.length) +
+    Math.min(MAX_NAMED, NAMED * shared.length) +
     reading.score -
     (lag < -REPORTED_LATE ? 2 : 0);
   shared.sort((a, b) => b.worth - a.worth || compareText(a.word, b.word));
@@ -124,12 +124,12 @@ function rank(
     risky:
       !known ||
       reading.score >= TELLING_RISK ||
-      (reading.score >= RISK_WHEN_NAMED && shared.length >= FEWEST_SHARED_WORDS),
-    innocent: known && shared.length < FEWEST_SHARED_WORDS && reading.score < TELLING_RISK,
+      (reading.score >= RISK_WHEN_NAMED && shared.length >= MIN_SHARED_WORDS),
+    innocent: known && shared.length < MIN_SHARED_WORDS && reading.score < TELLING_RISK,
   };
   if (lag < -LATEST_AFTER_ONSET) return { ...base, ruledOut: 'after_onset' };
   if (isElsewhere(change, symptoms.environment)) return { ...base, ruledOut: 'other_environment' };
-  const worded = base.sharedWithLogs.length >= FEWEST_SHARED_WORDS && (change.type === 'code' || base.risky);
+  const worded = base.sharedWithLogs.length >= MIN_SHARED_WORDS && (change.type === 'code' || base.risky);
   return distance === undefined && !hot && !worded ? { ...base, ruledOut: 'unrelated' } : base;
 }
 

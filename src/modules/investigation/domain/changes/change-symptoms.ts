@@ -3,14 +3,14 @@ import type { ChangeSymptoms } from './change-ranking.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { sameService, serviceOf } from '../evidence/service-name.js';
 import { textTokens } from '#kernel/domain/text-tokens';
-import { errorMessagesIn, troublesIn } from '../outcome/troubles.js';
+import { errorFindingsIn, symptomsIn } from '../outcome/symptoms.js';
 
 const ALERT_WORD = 2;
 
 /** What the changes are measured against, from what the other agents found. */
 export function changeSymptoms(evidence: EvidenceSet, context: InvestigationContext): ChangeSymptoms {
   const { incident, onset, reports } = context;
-  const troubles = troublesIn(reports);
+  const troubles = symptomsIn(reports);
   const { service } = incident;
   return {
     onsetAt: onset.at,
@@ -59,7 +59,7 @@ function alertWords(
 /** A word weighs the logarithm of the lines it stands in, summed over messages. */
 function logWords({ reports }: InvestigationContext): Map<string, number> {
   const weights = new Map<string, number>();
-  for (const { data } of errorMessagesIn(reports)) {
+  for (const { data } of errorFindingsIn(reports)) {
     const [template, lines] = [data?.['template'], data?.['after']];
     if (typeof template !== 'string' || typeof lines !== 'number') continue;
     for (const word of new Set(textTokens(template))) {

@@ -37,7 +37,7 @@ const GUARDS: readonly RegExp[] = [
 const OF_ADDRESSES = new Set(['com', 'org', 'net', 'github', 'www', 'http', 'https']);
 const SETTINGS = /\.(?:ya?ml|toml|json|properties|ini|conf|cfg|env|tfvars?)$|(?:^|\/)\.env/i;
 const WORD = /[\w$]+/g;
-const FEWEST_LEFT = 2;
+const MIN_LEFT = 2;
 const SHORTEST_LOST = 3;
 /** A constant that moved less than this is a tuning. */
 const TELLING_CONSTANT = 0.3;
@@ -149,7 +149,7 @@ function leftOut(removed: readonly string[], added: readonly string[]): boolean 
     .filter((words) => words.some((word) => word.length >= SHORTEST_LOST && !kept.has(word)));
   return added.some((line) => {
     const left = line.match(WORD) ?? [];
-    return left.length >= FEWEST_LEFT && lossy.some((before) => isPartOf(left, before));
+    return left.length >= MIN_LEFT && lossy.some((before) => isPartOf(left, before));
   });
 }
 

@@ -48,8 +48,8 @@ export const OUTCOME_POLICY = 'outcome/3';
 
 const PROBABLE_FROM = 0.35;
 const IDENTIFIED_FROM = 0.6;
-const MOST_WHEN_INCONCLUSIVE = 0.2;
-const MOST_CERTAIN = 0.97;
+const MAX_WHEN_INCONCLUSIVE = 0.2;
+const MAX_CERTAIN = 0.97;
 /** Two causes this close cannot be told apart. */
 const TOO_CLOSE = 0.05;
 /** Somebody who stands out this far by more than passing damage is no false alarm. */
@@ -117,7 +117,7 @@ export function decideOutcome(inputs: OutcomeInputs): Outcome {
     return {
       ...common,
       outcome: 'inconclusive',
-      confidence: Math.min(MOST_WHEN_INCONCLUSIVE, rounded((ranked[0]?.score ?? 0) / 2)),
+      confidence: Math.min(MAX_WHEN_INCONCLUSIVE, rounded((ranked[0]?.score ?? 0) / 2)),
       rootCause: null,
       recommendedActions: missing.map((what) => `Attach or connect ${what}`),
       missingEvidence: [...missing, ...unheard],
@@ -130,7 +130,7 @@ export function decideOutcome(inputs: OutcomeInputs): Outcome {
   return {
     ...common,
     outcome: identified ? 'identified' : 'probable',
-    confidence: rounded(Math.min(MOST_CERTAIN, confidenceOf(best, rival !== undefined, inputs))),
+    confidence: rounded(Math.min(MAX_CERTAIN, confidenceOf(best, rival !== undefined, inputs))),
     rootCause: best.statement,
     recommendedActions: recommendedFor(best, identified ? [] : inputs.missing),
     missingEvidence: [...inputs.missing, ...unheard],

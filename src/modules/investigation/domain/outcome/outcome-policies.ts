@@ -1,4 +1,4 @@
-import { decideOutcomeAsOf2 } from './decide-outcome-2.js';
+import { decideOutcomeV2 } from './decide-outcome-v2.js';
 import { decideOutcome, type Outcome, OUTCOME_POLICY, type OutcomeInputs } from './decide-outcome.js';
 
 type OutcomePolicy = (inputs: OutcomeInputs) => Outcome;
@@ -9,7 +9,7 @@ type OutcomePolicy = (inputs: OutcomeInputs) => Outcome;
  */
 export const OUTCOME_POLICIES: ReadonlyMap<string, OutcomePolicy> = new Map([
   [OUTCOME_POLICY, decideOutcome],
-  ['outcome/2', decideOutcomeAsOf2],
+  ['outcome/2', decideOutcomeV2],
 ]);
 
 /** @param version today's when absent. @throws Error when nobody knows it */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LogLine, PlatformState } from '../evidence/evidence.js';
-import { type PlatformEvidence, platformFailures, wellStates } from './platform-failures.js';
+import { type PlatformEvidence, platformFailures, healthyStates } from './platform-failures.js';
 
 const state = (entity: string, changes: Partial<PlatformState> = {}) => ({
   evidenceId: `evd_${entity}`,
@@ -24,7 +24,7 @@ describe('Failures of the platform', () => {
     const states = [state('cart-1a-x'), deployment(true)];
     const events = [event('Pod/cart-1a-x', 'OOMKilled'), event('Node/n1', 'NodeNotReady')];
     expect(failures(states, events)).toEqual([]);
-    expect(wellStates({ states, events: [] })).toEqual(states);
+    expect(healthyStates({ states, events: [] })).toEqual(states);
   });
 
   it.each([
@@ -90,7 +90,7 @@ describe('Failures of the platform', () => {
       { mode: 'oom_killed', current: false },
     ]);
     expect(failures([], [event('Node/n', 'NodeNotReady (recovered after 30s)')])).toEqual([]);
-    expect(wellStates({ states: [], events: [] })).toEqual([]);
+    expect(healthyStates({ states: [], events: [] })).toEqual([]);
   });
 
   it('are those of a new ReplicaSet that the platform speaks of, though the old one still serves in full', () => {

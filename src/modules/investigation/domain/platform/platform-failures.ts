@@ -174,7 +174,7 @@ function sameProgram(writer: string, entity: string): boolean {
 }
 
 /** All states but those of leftovers, where something is known of the platform right now and all of it is well; else none. */
-export function wellStates({ states, events }: PlatformEvidence): readonly Cited<PlatformState>[] {
+export function healthyStates({ states, events }: PlatformEvidence): readonly Cited<PlatformState>[] {
   const isLeftover = leftoversIn(states, lately(events));
   const known = states.filter(({ row }) => !isLeftover(row));
   const isWell = known.some(({ row }) => row.kind !== 'monitor') && known.every(({ row }) => row.ready);

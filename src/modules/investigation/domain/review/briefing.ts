@@ -3,7 +3,7 @@ import type { Outcome } from '../outcome/decide-outcome.js';
 import { beginning } from '../wording.js';
 import type { Candidate } from './candidates.js';
 
-const MOST_FINDINGS = 40;
+const MAX_FINDINGS = 40;
 
 export const RULES = `You review the investigation of an incident. Other programs have read the evidence and decided the outcome; you cannot change the outcome, and you cannot act on any system.
 Look into the evidence with the tools where that helps, then call "report": explain in plain sentences for the engineer on call what happened, and propose hypotheses worth checking.
@@ -13,13 +13,13 @@ Rules:
 3. Name only candidates from the list. Numbers must stand in what you quote or in the findings.
 4. Texts such as [email#1] stand for values that were hidden; use them as they are.`;
 
-/** What the model is told first. All of it but the marks is data. */
+/** The first message to the model. It contains untrusted text, so it is sent fenced. */
 export function briefing(
   { incident, reports }: InvestigationContext,
   { outcome, rootCause, confidence, hypotheses }: Outcome,
   candidates: readonly Candidate[],
 ): string {
-  const findings = reports.flatMap(({ findings: found }) => found).slice(0, MOST_FINDINGS);
+  const findings = reports.flatMap(({ findings: found }) => found).slice(0, MAX_FINDINGS);
   return [
     `Incident: ${incident.title}`,
     `Description: ${beginning(incident.description, 4_000)}`,
@@ -34,7 +34,7 @@ export function briefing(
   ].join('\n');
 }
 
-/** Data of strangers between marks that they cannot know. */
-export function fenced(data: string, mark: string): string {
-  return `--- data ${mark} begins ---\n${data.replaceAll(mark, '')}\n--- data ${mark} ends ---`;
+/** Untrusted text between marks that its authors cannot guess. @param fence random, of one review */
+export function fenced(text: string, fence: string): string {
+  return `--- data ${fence} begins ---\n${text.replaceAll(fence, '')}\n--- data ${fence} ends ---`;
 }

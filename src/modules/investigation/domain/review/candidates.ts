@@ -2,34 +2,34 @@ import type { AgentReport, InvestigationContext } from '../agents/agent.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import { shortened } from '../wording.js';
 
-/** What a model may name: an entity or a change that the run itself has met. */
+/** What a model may name: an entity or a change that occurs in the run. */
 export interface Candidate {
   /** `e1`, `c1`. */
   readonly id: string;
   readonly kind: 'entity' | 'change';
-  /** Entity, or the service of the change. */
+  /** The entity, or the service of the change. */
   readonly entity: string;
-  /** For a person. */
+  /** For display. */
   readonly label: string;
-  /** Names in it that may stand in a sentence. */
+  /** Names of it that a sentence of the model may contain. */
   readonly names: readonly string[];
 }
 
-const MOST_ENTITIES = 60;
-const MOST_CHANGES = 40;
+const MAX_ENTITIES = 60;
+const MAX_CHANGES = 40;
 
-/** Those that the agents suspect come first; of very many the last are left out. */
+/** Suspected entities come first; lists beyond the maximum are truncated. */
 export function candidatesOf(evidence: EvidenceSet, context: InvestigationContext): Candidate[] {
   const entities = [...new Set(entityNames(evidence, context))].filter((name) => name !== '');
   return [
-    ...entities.slice(0, MOST_ENTITIES).map((entity, i): Candidate => ({
+    ...entities.slice(0, MAX_ENTITIES).map((entity, i): Candidate => ({
       id: `e${String(i + 1)}`,
       kind: 'entity',
       entity,
       label: entity,
       names: [entity],
     })),
-    ...evidence.changes.slice(-MOST_CHANGES).map(({ row }, i): Candidate => {
+    ...evidence.changes.slice(-MAX_CHANGES).map(({ row }, i): Candidate => {
       const { type, service, version, commit, changeId, summary } = row;
       return {
         id: `c${String(i + 1)}`,

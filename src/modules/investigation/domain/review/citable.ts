@@ -2,21 +2,23 @@ import type { InvestigationContext } from '../agents/agent.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { Evidence } from '../evidence/evidence.js';
 
-/** A piece of evidence as a model sees it: one line per row, and only what stands there can be quoted. */
+/** A piece of evidence as the model reads and quotes it: one line per row. */
 export interface Citable {
   readonly evidenceId: string;
   readonly type: Evidence['type'];
   readonly source: string;
+  /** The number of lines. */
   readonly size: number;
-  line(place: number): string;
+  line(index: number): string;
 }
 
+/** By evidence id. */
 export type CaseText = ReadonlyMap<string, Citable>;
 
-/** All that a run may cite, by id: what it read, and what it knew before. */
+/** Everything that the run may cite: its evidence, the alert, earlier incidents and the known solution. */
 export function caseText(evidence: EvidenceSet, context: InvestigationContext): CaseText {
   const { incident, earlierIncidents, knownSolution } = context;
-  const told = [
+  const fromContext = [
     citable(incident.evidenceId, 'platform_event', 'alert', [
       incident.title,
       incident.description,
@@ -39,20 +41,20 @@ export function caseText(evidence: EvidenceSet, context: InvestigationContext): 
     type,
     source,
     size: rows.length,
-    line: (place) => lineOf(rows[place]),
+    line: (index) => lineOf(rows[index]),
   }));
-  return new Map([...told, ...read].map((each) => [each.evidenceId, each]));
+  return new Map([...fromContext, ...read].map((each) => [each.evidenceId, each]));
 }
 
-/** Whether the words stand in one row of the evidence exactly so. */
+/** Whether one row of the evidence contains the quote literally. Shorter quotes than `MIN_QUOTE` do not count. */
 export function holdsQuote(text: CaseText, evidenceId: string, quote: string): boolean {
   const piece = text.get(evidenceId);
-  if (!piece || quote.trim().length < LEAST_QUOTE) return false;
-  for (let place = 0; place < piece.size; place += 1) if (piece.line(place).includes(quote)) return true;
+  if (!piece || quote.trim().length < MIN_QUOTE) return false;
+  for (let i = 0; i < piece.size; i += 1) if (piece.line(i).includes(quote)) return true;
   return false;
 }
 
-const LEAST_QUOTE = 4;
+const MIN_QUOTE = 4;
 
 function citable(
   evidenceId: string,
@@ -60,7 +62,7 @@ function citable(
   source: string,
   lines: readonly string[],
 ): Citable {
-  return { evidenceId, type, source, size: lines.length, line: (place) => lines[place] ?? '' };
+  return { evidenceId, type, source, size: lines.length, line: (index) => lines[index] ?? '' };
 }
 
 function lineOf(row: Evidence['rows'][number] | undefined): string {

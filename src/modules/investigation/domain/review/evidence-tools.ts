@@ -3,23 +3,23 @@ import { cut } from '../wording.js';
 import type { CaseText, Citable } from './citable.js';
 import type { ToolDescription } from './model-chat.js';
 
-/** What a tool may look into: the run's own evidence, and nothing else. */
-export interface Desk {
+/** What a tool can read: the run's own evidence, and nothing else. */
+export interface ToolContext {
   readonly evidence: EvidenceSet;
   readonly text: CaseText;
 }
 
 interface EvidenceTool extends ToolDescription {
-  /** Pure: it reads, and answers lines. */
-  read(desk: Desk, input: ReadonlyMap<string, unknown>): string[];
+  /** Pure; returns lines. */
+  read(context: ToolContext, input: ReadonlyMap<string, unknown>): string[];
 }
 
-const MOST_CHARACTERS = 6_000;
-const MOST_LINE = 400;
-const MOST_LINES = 60;
-const text = { type: 'string' } as const;
+const MAX_CHARACTERS = 6_000;
+const MAX_LINE = 400;
+const MAX_LINES = 60;
+const STRING = { type: 'string' } as const;
 
-/** Every tool of the model. All of them only read; there is none that acts. */
+/** All tools of the model besides `report`. They only read. */
 export const EVIDENCE_TOOLS: readonly EvidenceTool[] = [
   {
     name: 'list_evidence',
@@ -37,7 +37,7 @@ export const EVIDENCE_TOOLS: readonly EvidenceTool[] = [
       'that hold these words. 60 rows at a time, from row number `from` on.',
     input: {
       type: 'object',
-      properties: { evidenceId: text, contains: text, from: { type: 'integer' } },
+      properties: { evidenceId: STRING, contains: STRING, from: { type: 'integer' } },
       required: ['evidenceId'],
       additionalProperties: false,
     },
@@ -54,7 +54,7 @@ export const EVIDENCE_TOOLS: readonly EvidenceTool[] = [
       'Log lines and platform events that hold these words, oldest first, with the id of their evidence.',
     input: {
       type: 'object',
-      properties: { contains: text, entity: text },
+      properties: { contains: STRING, entity: STRING },
       required: ['contains'],
       additionalProperties: false,
     },
@@ -63,7 +63,7 @@ export const EVIDENCE_TOOLS: readonly EvidenceTool[] = [
       const entity = input.get('entity');
       const lines: string[] = [];
       for (const { evidenceId, row } of evidence.logs) {
-        if (lines.length >= MOST_LINES) break;
+        if (lines.length >= MAX_LINES) break;
         if (typeof entity === 'string' && row.entity !== entity) continue;
         if (!row.message.toLowerCase().includes(contains)) continue;
         lines.push(`${evidenceId}: ${new Date(row.timestamp).toISOString()} ${row.entity} ${row.message}`);
@@ -76,16 +76,15 @@ export const EVIDENCE_TOOLS: readonly EvidenceTool[] = [
     description: 'The samples of one metric of one entity around the onset, at most 60, evenly taken.',
     input: {
       type: 'object',
-      properties: { entity: text, metric: text },
+      properties: { entity: STRING, metric: STRING },
       required: ['entity'],
       additionalProperties: false,
     },
     read: ({ evidence }, input) => {
       const own = evidence.series.filter(({ entity }) => entity === input.get('entity'));
-      const wanted = own.filter(({ metric }) => metric === input.get('metric'));
-      const [series] = wanted;
+      const series = own.find(({ metric }) => metric === input.get('metric'));
       if (!series) return [`Metrics of it: ${own.map(({ metric }) => metric).join(', ') || 'none'}`];
-      const every = Math.max(1, Math.ceil(series.values.length / MOST_LINES));
+      const every = Math.max(1, Math.ceil(series.values.length / MAX_LINES));
       return series.values.flatMap((value, i) =>
         i % every === 0
           ? [
@@ -97,29 +96,29 @@ export const EVIDENCE_TOOLS: readonly EvidenceTool[] = [
   },
 ];
 
-/** @returns undefined when there is no such tool, or it cannot be used like this */
-export function useTool(desk: Desk, name: string, input: unknown): string | undefined {
+/** @returns the tool's output, truncated; undefined for an unknown tool or an input that is not an object */
+export function callTool(context: ToolContext, name: string, input: unknown): string | undefined {
   const tool = EVIDENCE_TOOLS.find((each) => each.name === name);
   if (!tool || typeof input !== 'object' || input === null) return undefined;
-  // No tool asks for more than words and numbers, and what else a model writes may not even be turned into one.
-  const asked = Object.entries(input).filter(([, value]) => ['string', 'number'].includes(typeof value));
-  const lines = tool.read(desk, new Map(asked));
+  // Every parameter is a string or a number. Other values are dropped, since converting them to a string could throw.
+  const parameters = Object.entries(input).filter(([, value]) => ['string', 'number'].includes(typeof value));
+  const lines = tool.read(context, new Map(parameters));
   const shown: string[] = [];
   let characters = 0;
-  for (const line of lines.slice(0, MOST_LINES)) {
-    const start = cut(line, MOST_LINE);
-    characters += start.length + 1;
-    if (characters > MOST_CHARACTERS) break;
-    shown.push(start);
+  for (const line of lines.slice(0, MAX_LINES)) {
+    const truncated = cut(line, MAX_LINE);
+    characters += truncated.length + 1;
+    if (characters > MAX_CHARACTERS) break;
+    shown.push(truncated);
   }
   return shown.length === 0 ? 'Nothing.' : shown.join('\n');
 }
 
 function rowsFrom(piece: Citable, contains: string, from: number): string[] {
   const lines: string[] = [];
-  for (let place = Math.max(0, Math.trunc(from) || 0); place < piece.size; place += 1) {
-    if (lines.length >= MOST_LINES) break;
-    const line = piece.line(place);
+  for (let i = Math.max(0, Math.trunc(from) || 0); i < piece.size; i += 1) {
+    if (lines.length >= MAX_LINES) break;
+    const line = piece.line(i);
     if (line.includes(contains)) lines.push(line);
   }
   return lines;

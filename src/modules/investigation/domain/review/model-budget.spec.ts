@@ -7,7 +7,7 @@ const nothing = { turns: 0, tokens: 0, costUsd: 0 };
 const price = { model: 'x', asOf: '2026-01-01', input: 1, output: 10 };
 
 describe('The budget of a run', () => {
-  it('sets aside the dearest that a call can come to', () => {
+  it('reserves the maximum that a call can cost', () => {
     expect(reserve(limits, nothing, price, 4_000)).toEqual({
       maxOutputTokens: 4_000,
       tokens: 6_000,
@@ -16,7 +16,7 @@ describe('The budget of a run', () => {
     });
   });
 
-  it('lets the answer be no longer than what is left pays for', () => {
+  it('limits the output to what the rest of the budget pays for', () => {
     expect(reserve(limits, { ...nothing, costUsd: 0.09 }, price, 4_000)).toMatchObject({
       maxOutputTokens: 800,
       isLast: true,
@@ -34,7 +34,7 @@ describe('The budget of a run', () => {
     expect(reserve({ ...limits, maxCostUsd: 0 }, nothing, price, 10)).toBe('money');
   });
 
-  it('never lets all calls together cost more than the limit, whatever each comes to', () => {
+  it('never lets all calls together exceed the limit, even if each uses its full reservation', () => {
     const spent = { ...nothing };
     for (;;) {
       const reserved = reserve({ ...limits, maxTurns: 1_000, maxTokens: 1_000_000 }, spent, price, 3_000);
@@ -48,18 +48,18 @@ describe('The budget of a run', () => {
 });
 
 describe('The price of a model', () => {
-  it('is the one listed for how its name begins', () => {
+  it('is found by the prefix of its name', () => {
     expect(priceOf('gpt-4o-mini-2024-07-18')).toMatchObject({ model: 'gpt-4o-mini' });
     expect(priceOf('anthropic/claude-sonnet-4-5')).toMatchObject({ model: 'claude-sonnet-4' });
   });
 
-  it('is the dearest there is for a model that nobody lists', () => {
+  it('is the highest listed price for a model that is not listed', () => {
     const dearest = Math.max(...MODEL_PRICES.map(({ output }) => output));
     expect(priceOf('llama-of-my-own').output).toBe(dearest);
     expect(costOf(priceOf('llama-of-my-own'), 1_000_000, 0)).toBe(15);
   });
 
-  it('is dated, and a shorter name never hides a longer one', () => {
+  it('is dated, and a shorter prefix never shadows a longer one', () => {
     for (const [i, { model, asOf }] of MODEL_PRICES.entries()) {
       expect(asOf).toMatch(/^\d{4}-\d\d-\d\d$/);
       expect(MODEL_PRICES.findIndex((other) => model.startsWith(other.model))).toBe(i);

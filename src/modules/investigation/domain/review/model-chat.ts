@@ -3,7 +3,7 @@ import type { Json } from '../finding.js';
 export interface ToolCall {
   readonly id: string;
   readonly name: string;
-  /** As the model wrote it: anything. */
+  /** As the model wrote it; not validated. */
   readonly input: unknown;
 }
 
@@ -17,7 +17,7 @@ export interface ToolResult {
   readonly text: string;
 }
 
-/** A tool as the model is told of it. */
+/** A tool as it is described to the model. */
 export interface ToolDescription {
   readonly name: string;
   readonly description: string;
@@ -25,9 +25,9 @@ export interface ToolDescription {
   readonly input: { readonly [key: string]: Json };
 }
 
-/** Everything that leaves, masked. */
+/** A request to the model. Its texts are masked. */
 export interface ChatRequest {
-  /** Its name, as the provider writes it. */
+  /** The provider's name of the model. */
   readonly model: string;
   readonly system: string;
   readonly messages: readonly ChatMessage[];
@@ -38,15 +38,15 @@ export interface ChatRequest {
 export interface ChatAnswer {
   readonly text: string;
   readonly calls: readonly ToolCall[];
-  /** Undefined where the provider does not tell. */
+  /** Undefined when the provider does not report it. */
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number } | undefined;
 }
 
-/** The model did not answer, or nothing that could be read. */
+/** The model did not answer, or its answer could not be parsed. */
 export class ModelFailedError extends Error {
   override readonly name = 'ModelFailedError';
 
-  /** @param reason part of a sentence: "it …" */
+  /** @param reason completes the sentence "It …" */
   constructor(readonly reason: string) {
     super(`The model failed: it ${reason}.`);
   }
@@ -54,6 +54,6 @@ export class ModelFailedError extends Error {
 
 /** One turn of a conversation with the configured model. */
 export abstract class ModelChat {
-  /** @throws ModelFailedError, or whatever `signal` was aborted with */
+  /** @throws ModelFailedError, or the abort reason of `signal` */
   abstract turn(request: ChatRequest, signal: AbortSignal): Promise<ChatAnswer>;
 }

@@ -1,4 +1,4 @@
-/** US dollars for a million tokens, as listed on the day. */
+/** US dollars per million tokens, as listed on the date `asOf` (ISO 8601). */
 export interface ModelPrice {
   readonly model: string;
   readonly asOf: string;
@@ -6,7 +6,7 @@ export interface ModelPrice {
   readonly output: number;
 }
 
-/** List prices, without discounts for caches or batches. The first name that begins the model's name counts. */
+/** List prices, without discounts for caches or batches. The first entry whose name is a prefix of the model's name is used. */
 export const MODEL_PRICES: readonly ModelPrice[] = [
   { model: 'claude-opus-4-6', asOf: '2026-03-21', input: 5, output: 25 },
   { model: 'claude-opus-4-5', asOf: '2026-03-21', input: 5, output: 25 },
@@ -21,7 +21,7 @@ export const MODEL_PRICES: readonly ModelPrice[] = [
   { model: 'gpt-4o', asOf: '2025-10-01', input: 2.5, output: 10 },
 ];
 
-/** A model that is not listed counts as the dearest that is, so that the limit of money holds for it too. */
+/** A model that is not listed gets the highest listed price, so that the cost limit holds for it too. */
 export function priceOf(model: string): ModelPrice {
   const name = model.replace(/^.*\//, '').toLowerCase();
   const listed = MODEL_PRICES.find((price) => name.startsWith(price.model));

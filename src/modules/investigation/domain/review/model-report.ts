@@ -5,19 +5,20 @@ import type { Candidate } from './candidates.js';
 import { type CaseText, holdsQuote } from './citable.js';
 import type { ToolDescription } from './model-chat.js';
 
-/** What was taken of a report, and why the rest was not. */
-export interface Taken {
+/** The valid parts of a model's report, and why the rest was refused. */
+export interface ValidatedReport {
   readonly findings: readonly Finding[];
   readonly hypotheses: readonly Hypothesis[];
-  /** Sentences for the model, so that it may try again. */
+  /** Reasons, as sentences for the model, so that it can correct itself. */
   readonly refused: readonly string[];
   readonly isFinal: boolean;
 }
 
-interface Known {
+/** What a report is validated against. */
+interface KnownFacts {
   readonly text: CaseText;
   readonly candidates: readonly Candidate[];
-  /** What the run's own findings say: where numbers may come from. */
+  /** The run's own findings, whose numbers the model may repeat. */
   readonly statements: readonly string[];
 }
 
@@ -65,26 +66,26 @@ export const REPORT_TOOL: ToolDescription = {
   },
 };
 
-const MOST_ITEMS = 12;
-const MOST_SENTENCE = 600;
-const MOST_QUOTE = 500;
-/** With the unit that a person writes right after it. */
+const MAX_ITEMS = 12;
+const MAX_SENTENCE = 600;
+const MAX_QUOTE = 500;
+/** A number, optionally followed by a unit. */
 const NUMBER = /^(\d+(?:[.,:]\d+)*)(?:%|ms|s|m|min|h|x|xx|k|kb|mb|gb|kib|mib|gib)?$/;
-/** Joined words of plain English, which are nobody's name. */
-const PLAIN = new Set(
+/** Hyphenated or dotted words of plain English, which are not names. */
+const PLAIN_WORDS = new Set(
   'read-only out-of-memory time-out roll-back fail-over end-to-end long-running up-to-date re-try and/or i/o e.g i.e'.split(
     ' ',
   ),
 );
 
 /**
- * Takes of a model's report what holds against the evidence, and nothing else. A sentence must quote evidence of the run
- * literally; what looks like a name in it must be a candidate's, and a number must stand in what it quotes or in the
- * run's findings. A hypothesis is open, whatever the model thinks of it.
+ * Keeps the parts of a model's report that the evidence confirms. A sentence must quote evidence of the run literally;
+ * whatever looks like a name in it must be a candidate's, and a number must occur in its quotes or in the run's findings.
+ * A hypothesis always has the status `open`.
  *
- * @param input what the model wrote, with the values in the place of placeholders
+ * @param input the tool input as the model wrote it, unmasked
  */
-export function takeReport(input: unknown, known: Known): Taken {
+export function validateReport(input: unknown, known: KnownFacts): ValidatedReport {
   const refused: string[] = [];
   const report = record(input);
   const findings = list(report['explanation']).flatMap((item) => {
@@ -125,48 +126,49 @@ export function takeReport(input: unknown, known: Known): Taken {
   return { findings, hypotheses, refused, isFinal: report['isFinal'] === true };
 }
 
-interface Checked {
+interface CheckedSentence {
   readonly sentence: string;
   readonly citations: readonly { readonly evidenceId: string; readonly quote: string }[];
 }
 
-function check(sentence: unknown, citations: unknown, known: Known): Checked | string {
-  if (typeof sentence !== 'string' || sentence.trim() === '' || sentence.length > MOST_SENTENCE)
-    return `A sentence must have 1 to ${String(MOST_SENTENCE)} characters.`;
+/** @returns the checked sentence, or why it is refused */
+function check(sentence: unknown, citations: unknown, known: KnownFacts): CheckedSentence | string {
+  if (typeof sentence !== 'string' || sentence.trim() === '' || sentence.length > MAX_SENTENCE)
+    return `A sentence must have 1 to ${String(MAX_SENTENCE)} characters.`;
   const cited = list(citations).flatMap((item) => {
     const { evidenceId, quote } = record(item);
-    return typeof evidenceId === 'string' && typeof quote === 'string' && quote.length <= MOST_QUOTE
+    return typeof evidenceId === 'string' && typeof quote === 'string' && quote.length <= MAX_QUOTE
       ? [{ evidenceId, quote }]
       : [];
   });
   const wrong = cited.find(({ evidenceId, quote }) => !holdsQuote(known.text, evidenceId, quote));
   if (cited.length === 0 || wrong || cited.length !== list(citations).length)
     return 'A citation does not stand in the evidence letter by letter.';
-  const stranger = strangerIn(sentence, cited, known);
-  if (stranger !== undefined) return `“${stranger}” is no candidate, and no number of the evidence.`;
-  return { sentence: lenientText(sentence.trim(), MOST_SENTENCE), citations: cited };
+  const unknown = unknownTermIn(sentence, cited, known);
+  if (unknown !== undefined) return `“${unknown}” is no candidate, and no number of the evidence.`;
+  return { sentence: lenientText(sentence.trim(), MAX_SENTENCE), citations: cited };
 }
 
-/** The first word that looks like a name or a number and is neither a candidate's nor in the evidence cited. */
-function strangerIn(
+/** The first word that looks like a name but is no candidate's, or a number that occurs neither in the quotes nor in findings. */
+function unknownTermIn(
   sentence: string,
-  cited: Checked['citations'],
-  { candidates, statements }: Known,
+  cited: CheckedSentence['citations'],
+  { candidates, statements }: KnownFacts,
 ): string | undefined {
   const names = candidates.flatMap((candidate) => candidate.names.map((name) => name.toLowerCase()));
   const numbers = [...cited.map(({ quote }) => quote), ...statements, ...names].join('\n').toLowerCase();
-  // Whole names go first, so that one with spaces or slashes in it is not taken for several words.
+  // Candidates' names are removed first, longest first, since they may contain spaces or slashes.
   let rest = sentence.toLowerCase();
   for (const name of [...new Set(names)].sort((a, b) => b.length - a.length))
     if (name.length > 1) rest = rest.replaceAll(name, ' ');
   return words(rest).find((word) => {
     const [, number] = NUMBER.exec(word) ?? [];
-    // The whole number: 5 does not stand in 15, nor 0.5 in 10.5.
+    // Only as a whole number: 5 does not occur in 15, nor 0.5 in 10.5.
     if (number !== undefined)
       return !new RegExp(`(?<!\\d)${number.replaceAll('.', '\\.')}(?!\\d)`).test(numbers);
-    // Somebody's address is neither an entity nor a change.
+    // An email address is no entity and no change, so it may be repeated from a quote.
     if (word.includes('@')) return !numbers.includes(word);
-    return looksLikeName(word) && !PLAIN.has(word);
+    return looksLikeName(word) && !PLAIN_WORDS.has(word);
   });
 }
 
@@ -186,5 +188,5 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? (value as readonly unknown[]).slice(0, MOST_ITEMS) : [];
+  return Array.isArray(value) ? (value as readonly unknown[]).slice(0, MAX_ITEMS) : [];
 }

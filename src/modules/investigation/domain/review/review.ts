@@ -7,39 +7,40 @@ import type { Outcome } from '../outcome/decide-outcome.js';
 import { briefing } from './briefing.js';
 import { type Candidate, candidatesOf } from './candidates.js';
 import { type CaseText, caseText } from './citable.js';
-import { useTool } from './evidence-tools.js';
-import { REPORT_TOOL, takeReport } from './model-report.js';
+import { callTool } from './evidence-tools.js';
+import { REPORT_TOOL, validateReport } from './model-report.js';
 
-/** The step of a run in which the configured model has its say. */
+/** The name of the step in which the configured model reviews the run. Stored data. */
 export const MODEL_REVIEW = 'model review';
 
-/** Turns in which nothing was of any use. */
-const MOST_NONSENSE = 2;
-const MOST_CALLS = 40;
-const MOST_STATEMENTS = 12;
+/** Turns without a valid tool call or statement, after which the review ends. */
+const MAX_USELESS_TURNS = 2;
+const MAX_CALLS = 40;
+const MAX_STATEMENTS = 12;
 
-/** What came of a review. */
-export interface Reviewed {
+/** The result of a review. */
+export interface ReviewResult {
   readonly report: AgentReport;
-  /** What the run misses because of it, as noun phrases. */
-  readonly lacking: readonly string[];
+  /** What the run lacks if the review failed, as noun phrases for `missingEvidence`. */
+  readonly missing: readonly string[];
 }
 
-/** What to tell the model; `isData` where strangers wrote it. */
-export interface CallAnswer {
-  readonly data: string;
-  readonly isData: boolean;
+/** The result of a tool call. */
+export interface ToolOutput {
+  readonly text: string;
+  /** Whether the text contains evidence, which outsiders may have written. */
+  readonly isUntrusted: boolean;
 }
 
-/** One review as it goes: carries out what the model asks for, keeps what holds, and says in the end what came of it. */
+/** The state of one review: executes the model's tool calls, collects valid statements and summarises at the end. */
 export class Review {
   readonly #findings: Finding[] = [];
   readonly #hypotheses = new Map<string, Hypothesis>();
   #calls = 0;
-  #unknown = 0;
-  #refused = 0;
-  #nonsense = 0;
-  #isOfUse = false;
+  #unknownCalls = 0;
+  #refusedStatements = 0;
+  #uselessTurns = 0;
+  #isTurnUseful = false;
   #isFinal = false;
 
   readonly #text: CaseText;
@@ -54,81 +55,79 @@ export class Review {
     this.#candidates = candidatesOf(evidence, context);
   }
 
-  /** What the model is told first. */
+  /** The first message to the model. */
   get briefing(): string {
     return briefing(this.context, this.outcome, this.#candidates);
   }
 
   get isDone(): boolean {
-    return this.#isFinal || this.#nonsense >= MOST_NONSENSE || this.#calls >= MOST_CALLS;
+    return this.#isFinal || this.#uselessTurns >= MAX_USELESS_TURNS || this.#calls >= MAX_CALLS;
   }
 
-  use(name: string, input: unknown): CallAnswer {
+  callTool(name: string, input: unknown): ToolOutput {
     this.#calls += 1;
-    if (name === REPORT_TOOL.name) return { data: this.report(input), isData: false };
-    const data = useTool({ evidence: this.evidence, text: this.#text }, name, input);
-    if (data !== undefined) {
-      this.#isOfUse = true;
-      return { data, isData: true };
+    if (name === REPORT_TOOL.name) return { text: this.report(input), isUntrusted: false };
+    const text = callTool({ evidence: this.evidence, text: this.#text }, name, input);
+    if (text !== undefined) {
+      this.#isTurnUseful = true;
+      return { text, isUntrusted: true };
     }
-    this.#unknown += 1;
-    return { data: 'There is no such tool. You can only read evidence and report.', isData: false };
+    this.#unknownCalls += 1;
+    return { text: 'There is no such tool. You can only read evidence and report.', isUntrusted: false };
   }
 
-  /** @param calledNothing after a report that is how many models end */
-  endTurn(calledNothing: boolean): void {
-    if (!this.#isOfUse) this.#nonsense += 1;
-    this.#isOfUse = false;
-    if (calledNothing && this.#findings.length > 0) this.#isFinal = true;
+  /** @param calls tool calls in the turn; a turn without any after a report ends the review, as many models do */
+  endTurn(calls: number): void {
+    if (!this.#isTurnUseful) this.#uselessTurns += 1;
+    this.#isTurnUseful = false;
+    if (calls === 0 && this.#findings.length > 0) this.#isFinal = true;
   }
 
-  /** @param trouble why it did not come to an end by itself, as a sentence without its full stop */
-  end(trouble?: string): Reviewed {
+  /** @param failure why the review was cut short, as a sentence without its full stop */
+  end(failure?: string): ReviewResult {
     const [findings, hypotheses] = [this.#findings, [...this.#hypotheses.values()]];
-    const why = trouble ?? (findings.length === 0 ? 'Nothing it said held against the evidence' : undefined);
-    const heard =
-      findings.length === 0
+    const why = failure ?? (findings.length === 0 ? 'Nothing it said held against the evidence' : undefined);
+    const missing =
+      why === undefined
+        ? []
+        : [`a language model that can be used (${why.charAt(0).toLowerCase()}${why.slice(1)})`];
+    const message = this.summary(why, findings.length, hypotheses.length);
+    return { report: reportOf(MODEL_REVIEW, message, { findings, hypotheses }), missing };
+  }
+
+  private summary(why: string | undefined, findings: number, hypotheses: number): string {
+    const [refused, unknown] = [this.#refusedStatements, this.#unknownCalls];
+    const sentences = why === undefined ? [] : [why];
+    sentences.push(
+      findings === 0
         ? 'The run goes on without a model'
-        : `It explained the case in ${count(findings.length, 'cited sentence')} and proposed ${count(hypotheses.length, 'hypothesis', 'hypotheses')}`;
-    const dropped =
-      this.#refused > 0
-        ? [
-            `${count(this.#refused, 'statement')} did not hold and ${this.#refused === 1 ? 'was' : 'were'} left out`,
-          ]
-        : [];
-    const forbidden =
-      this.#unknown > 0
-        ? [
-            `${count(this.#unknown, 'call')} of something it does not have ${this.#unknown === 1 ? 'was' : 'were'} refused`,
-          ]
-        : [];
-    const sentences = [...(why === undefined ? [] : [why]), heard, ...dropped, ...forbidden];
-    return {
-      report: reportOf(MODEL_REVIEW, sentences.map((sentence) => `${sentence}.`).join(' '), {
-        findings,
-        hypotheses,
-      }),
-      lacking:
-        why === undefined
-          ? []
-          : [`a language model that can be used (${why.charAt(0).toLowerCase()}${why.slice(1)})`],
-    };
+        : `It explained the case in ${count(findings, 'cited sentence')} and proposed ${count(hypotheses, 'hypothesis', 'hypotheses')}`,
+    );
+    if (refused > 0)
+      sentences.push(
+        `${count(refused, 'statement')} did not hold and ${refused === 1 ? 'was' : 'were'} left out`,
+      );
+    if (unknown > 0)
+      sentences.push(
+        `${count(unknown, 'call')} of something it does not have ${unknown === 1 ? 'was' : 'were'} refused`,
+      );
+    return sentences.map((sentence) => `${sentence}.`).join(' ');
   }
 
   private report(input: unknown): string {
     const statements = this.context.reports.flatMap(({ findings }) =>
       findings.map(({ statement }) => statement),
     );
-    const taken = takeReport(input, { text: this.#text, candidates: this.#candidates, statements });
-    this.#refused += taken.refused.length;
-    for (const each of taken.findings) {
+    const valid = validateReport(input, { text: this.#text, candidates: this.#candidates, statements });
+    this.#refusedStatements += valid.refused.length;
+    for (const each of valid.findings) {
       const isNew = this.#findings.every(({ statement }) => statement !== each.statement);
-      if (isNew && this.#findings.length < MOST_STATEMENTS) this.#findings.push(each);
+      if (isNew && this.#findings.length < MAX_STATEMENTS) this.#findings.push(each);
     }
-    for (const each of taken.hypotheses)
-      if (this.#hypotheses.size < MOST_STATEMENTS) this.#hypotheses.set(each.statement, each);
-    if (taken.findings.length + taken.hypotheses.length > 0) this.#isOfUse = true;
-    this.#isFinal = taken.isFinal && this.#findings.length > 0;
-    return taken.refused.length === 0 ? 'Taken.' : `Not taken: ${taken.refused.join(' ')}`;
+    for (const each of valid.hypotheses)
+      if (this.#hypotheses.size < MAX_STATEMENTS) this.#hypotheses.set(each.statement, each);
+    if (valid.findings.length + valid.hypotheses.length > 0) this.#isTurnUseful = true;
+    this.#isFinal = valid.isFinal && this.#findings.length > 0;
+    return valid.refused.length === 0 ? 'Taken.' : `Not taken: ${valid.refused.join(' ')}`;
   }
 }

@@ -5,9 +5,9 @@ import type { NewChange } from '../api.js';
 import type { InvestigatedIncident } from '../domain/agents/agent.js';
 import { LOOK_BACK } from '../domain/changes/change-ranking.js';
 import type { Onset } from '../domain/evidence/onset.js';
-import type { RemoteDesk } from './desks.js';
+import type { RemoteAnalyser } from './analyser-pool.js';
 import type { FoundEvidence } from './found-evidence.js';
-import { keptPiece } from './kept-piece.js';
+import { addStoredPiece } from './add-stored-piece.js';
 
 interface RecordedChange extends NewChange {
   readonly changeId: string;
@@ -21,16 +21,16 @@ interface Note {
   readonly addedAt: Date;
 }
 
-const MOST_CHANGES = 100;
-const MOST_NOTES = 100;
+const MAX_CHANGES = 100;
+const MAX_NOTES = 100;
 
-/** What CauseFlow was told itself: the changes before the trouble, and what people added to the incident in words. */
+/** Reads the evidence that CauseFlow stores itself: recorded changes before the onset, and notes that people added. */
 @Injectable()
-export class ReadRecorded {
+export class ReadChangesAndNotes {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   async execute(
-    desk: RemoteDesk,
+    analyser: RemoteAnalyser,
     tenantId: TenantId,
     { incidentId, service, alertedAt }: InvestigatedIncident,
     onset: Onset,
@@ -42,23 +42,23 @@ export class ReadRecorded {
     const notes = await this.notes(tenantId, incidentId);
     const records = await Promise.all([
       ...changes
-        .slice(0, MOST_CHANGES)
-        .map((change) => keptPiece(desk, { ...changeHead(change), query }, [change])),
-      ...notes.slice(0, MOST_NOTES).map((note) => {
+        .slice(0, MAX_CHANGES)
+        .map((change) => addStoredPiece(analyser, { ...changeHead(change), query }, [change])),
+      ...notes.slice(0, MAX_NOTES).map((note) => {
         const row = { text: note.context, timestamp: note.addedAt };
-        return keptPiece(desk, noteHead(note), [row]);
+        return addStoredPiece(analyser, noteHead(note), [row]);
       }),
     ]);
     const unread = [
-      ...(changes.length > MOST_CHANGES ? [`Of the ${query} only ${MOST_CHANGES} were read.`] : []),
-      ...(notes.length > MOST_NOTES
-        ? [`Of the context that people added the latest ${MOST_NOTES} were read.`]
+      ...(changes.length > MAX_CHANGES ? [`Of the ${query} only ${MAX_CHANGES} were read.`] : []),
+      ...(notes.length > MAX_NOTES
+        ? [`Of the context that people added the latest ${MAX_NOTES} were read.`]
         : []),
     ];
     return { records, unread };
   }
 
-  /** Each with the version it replaced; those of the service come first, before the newest of all others. */
+  /** Changes of the service first, then all others, newest first; each with the version it replaced. */
   private changes(
     tenantId: TenantId,
     service: string | null,
@@ -77,7 +77,7 @@ export class ReadRecorded {
             ORDER BY p.occurred_at DESC, p.change_id DESC LIMIT 1) b ON true
         WHERE c.tenant_id = $1 AND c.occurred_at BETWEEN $2 AND $3
         ORDER BY c.service = $4 DESC NULLS LAST, c.occurred_at DESC, c.change_id DESC LIMIT $5`,
-      [tenantId, from, to, service, MOST_CHANGES + 1],
+      [tenantId, from, to, service, MAX_CHANGES + 1],
     );
   }
 
@@ -86,7 +86,7 @@ export class ReadRecorded {
       tenantId,
       `SELECT note_id AS "noteId", context, added_by AS "addedBy", added_at AS "addedAt"
          FROM context_notes WHERE tenant_id = $1 AND incident_id = $2 ORDER BY note_id DESC LIMIT $3`,
-      [tenantId, incidentId, MOST_NOTES + 1],
+      [tenantId, incidentId, MAX_NOTES + 1],
     );
   }
 }

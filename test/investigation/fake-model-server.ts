@@ -28,7 +28,7 @@ export type Reply =
  * A real HTTP server on loopback that speaks as OpenAI-compatible ones do, or as Anthropic's does where it is called
  * by its path. Its mind is a function of the test.
  */
-export class PretendModel {
+export class FakeModelServer {
   readonly requests: {
     readonly headers: IncomingMessage['headers'];
     readonly raw: string;
@@ -39,8 +39,8 @@ export class PretendModel {
   usage: object | undefined = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
   private readonly server = createServer((request, response) => void this.take(request, response));
 
-  static async start(): Promise<PretendModel> {
-    const model = new PretendModel();
+  static async start(): Promise<FakeModelServer> {
+    const model = new FakeModelServer();
     await new Promise<void>((resolve) => model.server.listen(0, '127.0.0.1', resolve));
     return model;
   }

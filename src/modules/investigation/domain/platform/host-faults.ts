@@ -10,7 +10,7 @@ const OF_THE_HOST =
 const TOLERANCE = 3 * 60_000;
 
 /** Of these, what left normal no later than the trouble began. */
-export function hostTroubles(all: readonly MetricSeries[], onset: EpochMs): MetricShift[] {
+export function hostFaults(all: readonly MetricSeries[], onset: EpochMs): MetricShift[] {
   return (
     all
       .filter(({ metric }) => OF_THE_HOST.test(separateWords(metric)))

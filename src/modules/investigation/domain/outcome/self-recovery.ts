@@ -5,24 +5,24 @@ import { baselineOf, ANOMALY_THRESHOLD, MIN_BASELINE_SAMPLES, robustZ } from '..
 import { sameService } from '../evidence/service-name.js';
 
 /** That the trouble was over although nothing was changed. */
-export interface Ending {
+export interface Recovery {
   readonly at: EpochMs;
   readonly evidenceIds: readonly string[];
 }
 
 /** So many samples back at normal are no lull. */
-const FEWEST_CALM = 3;
+const MIN_CALM = 3;
 
 /**
  * When all that the users of a service felt went back to normal while the service ran on as it was: what a change
  * broke stays broken until somebody undoes it. Undefined while it lasts, or when something was changed since.
  */
-export function endedByItself(
+export function selfRecovery(
   { series, changes }: EvidenceSet,
   service: string | null,
   onset: EpochMs,
-): Ending | undefined {
-  const endings: Ending[] = [];
+): Recovery | undefined {
+  const endings: Recovery[] = [];
   for (const { entity, metric, unit, timestamps, values, evidenceIds } of series) {
     const profile = profileOf(metric, unit);
     if (service === null || !sameService(entity, service) || !USER_FACING_ROLES.has(profile.role)) continue;
@@ -32,7 +32,7 @@ export function endedByItself(
     const departed = values.map((value) => robustZ(value, baseline, profile.direction) > ANOMALY_THRESHOLD);
     const last = departed.lastIndexOf(true);
     if (last < split) continue;
-    if (values.length - 1 - last < FEWEST_CALM) return undefined;
+    if (values.length - 1 - last < MIN_CALM) return undefined;
     endings.push({ at: timestamps[last + 1] ?? onset, evidenceIds });
   }
   if (endings.length === 0) return undefined;

@@ -9,8 +9,8 @@ const VERSION = 'outcome/2';
 
 const PROBABLE_FROM = 0.35;
 const IDENTIFIED_FROM = 0.6;
-const MOST_WHEN_INCONCLUSIVE = 0.2;
-const MOST_CERTAIN = 0.97;
+const MAX_WHEN_INCONCLUSIVE = 0.2;
+const MAX_CERTAIN = 0.97;
 /** Two causes this close cannot be told apart. */
 const TOO_CLOSE = 0.05;
 /** Somebody who stands out this far by more than passing damage is no false alarm. */
@@ -36,7 +36,7 @@ const FAMILIES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The policy before today's, kept as it was: two ways of looking that agree made it surer than they should. */
-export function decideOutcomeAsOf2(inputs: OutcomeInputs): Outcome {
+export function decideOutcomeV2(inputs: OutcomeInputs): Outcome {
   const ranked = [...inputs.hypotheses].sort(byStanding);
   const common = { hypotheses: ranked, version: VERSION };
   const found = ranked.find(isCause);
@@ -58,7 +58,7 @@ export function decideOutcomeAsOf2(inputs: OutcomeInputs): Outcome {
     return {
       ...common,
       outcome: 'inconclusive',
-      confidence: Math.min(MOST_WHEN_INCONCLUSIVE, rounded((ranked[0]?.score ?? 0) / 2)),
+      confidence: Math.min(MAX_WHEN_INCONCLUSIVE, rounded((ranked[0]?.score ?? 0) / 2)),
       rootCause: null,
       recommendedActions: missing.map((what) => `Attach or connect ${what}`),
       missingEvidence: missing,
@@ -71,7 +71,7 @@ export function decideOutcomeAsOf2(inputs: OutcomeInputs): Outcome {
   return {
     ...common,
     outcome: identified ? 'identified' : 'probable',
-    confidence: rounded(Math.min(MOST_CERTAIN, confidenceOf(best, rival !== undefined, inputs))),
+    confidence: rounded(Math.min(MAX_CERTAIN, confidenceOf(best, rival !== undefined, inputs))),
     rootCause: best.statement,
     recommendedActions: recommendedFor(best, identified ? [] : inputs.missing),
     missingEvidence: inputs.missing,

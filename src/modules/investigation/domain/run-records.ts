@@ -1,7 +1,7 @@
 import type { TenantId } from '#kernel/domain/ids';
-import type { EvidenceType } from './evidence.js';
-import type { Finding } from '../finding.js';
-import type { Hypothesis } from '../hypothesis.js';
+import type { EvidenceType } from './evidence/evidence.js';
+import type { Finding } from './finding.js';
+import type { Hypothesis } from './hypothesis.js';
 
 /** A piece of evidence that a run read, as it is stored and shown. */
 export interface EvidenceRecord {
@@ -34,7 +34,7 @@ export type NamedHypothesis = Hypothesis & {
 };
 
 /** Storage of a run's evidence, findings and hypotheses. A finding without a citation cannot be stored. */
-export abstract class CaseFile {
+export abstract class RunRecords {
   /** Idempotent: evidence that is already stored is not changed. */
   abstract addEvidence(
     tenantId: TenantId,
@@ -43,7 +43,7 @@ export abstract class CaseFile {
   ): Promise<void>;
 
   /** The rows, as JSON, of those of the given pieces whose `origin` is `file`. */
-  abstract keptRows(
+  abstract storedRows(
     tenantId: TenantId,
     investigationId: string,
     evidenceIds: readonly string[],

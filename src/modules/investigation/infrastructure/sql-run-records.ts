@@ -2,18 +2,18 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import {
-  CaseFile,
+  RunRecords,
   type EvidenceRecord,
   type NewEvidence,
   type NamedHypothesis,
   type RankedHypothesis,
-} from '../domain/evidence/case-file.js';
+} from '../domain/run-records.js';
 import { finding, type Finding, type FindingFacts } from '../domain/finding.js';
 
-const EVERYTHING = { after: '', limit: 10_000 };
+const FIRST_PAGE = { after: '', limit: 10_000 };
 
 @Injectable()
-export class SqlCaseFile extends CaseFile {
+export class SqlRunRecords extends RunRecords {
   constructor(private readonly unitOfWork: UnitOfWork) {
     super();
   }
@@ -35,7 +35,7 @@ export class SqlCaseFile extends CaseFile {
     );
   }
 
-  async keptRows(
+  async storedRows(
     tenantId: TenantId,
     investigationId: string,
     evidenceIds: readonly string[],
@@ -52,7 +52,7 @@ export class SqlCaseFile extends CaseFile {
   async evidence(
     tenantId: TenantId,
     investigationId: string,
-    { after, limit }: { readonly after: string; readonly limit: number } = EVERYTHING,
+    { after, limit }: { readonly after: string; readonly limit: number } = FIRST_PAGE,
   ): Promise<EvidenceRecord[]> {
     return this.unitOfWork.query<EvidenceRecord>(
       tenantId,
@@ -138,7 +138,7 @@ export class SqlCaseFile extends CaseFile {
   }
 }
 
-/** Its rows are JSON already, and may be many. */
+/** `rows` is JSON already and may be large, so it is inserted as it is instead of being parsed and written again. */
 function jsonOf({ rows, ...record }: NewEvidence): string {
   return `${JSON.stringify(record).slice(0, -1)},"rows":${rows ?? 'null'}}`;
 }

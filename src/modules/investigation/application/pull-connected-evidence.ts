@@ -4,57 +4,57 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import { EvidenceSources, type PulledPiece } from '#modules/integrations/api';
 import type { InvestigatedIncident } from '../domain/agents/agent.js';
 import { readerOf } from '../domain/agents/registry.js';
-import type { NewEvidence } from '../domain/evidence/case-file.js';
+import type { NewEvidence } from '../domain/run-records.js';
 import { clockTime, count } from '../domain/wording.js';
-import type { ReadPiece } from './desk.js';
-import type { RemoteDesk } from './desks.js';
+import type { ReadPiece } from './analyser.js';
+import type { RemoteAnalyser } from './analyser-pool.js';
 import type { FoundEvidence } from './found-evidence.js';
 
 const MINUTE = 60_000;
 const BEFORE_ALERT = 60 * MINUTE;
 const AFTER_ALERT = 30 * MINUTE;
 
-/** Asks the tools that the tenant connected for what they saw around the alert. Never inside a transaction. */
+/** Queries the tenant's connected integrations for evidence around the alert. Must not run inside a transaction. */
 @Injectable()
-export class PullConnected {
+export class PullConnectedEvidence {
   constructor(
     private readonly sources: EvidenceSources,
     private readonly clock: Clock,
   ) {}
 
   async execute(
-    desk: RemoteDesk,
+    analyser: RemoteAnalyser,
     tenantId: TenantId,
     { service, environment, alertedAt }: InvestigatedIncident,
     signal: AbortSignal,
   ): Promise<FoundEvidence> {
     const now = this.clock.now().getTime();
-    const question = {
+    const query = {
       service,
       environment,
       alertedAt: new Date(alertedAt),
       from: new Date(alertedAt - BEFORE_ALERT),
       to: new Date(Math.max(alertedAt, Math.min(now, alertedAt + AFTER_ALERT))),
     };
-    const answers = await this.sources.pull(tenantId, question, signal);
+    const answers = await this.sources.pull(tenantId, query, signal);
     const records: NewEvidence[] = [];
     for (const answer of answers) {
-      const record = 'rows' in answer && (await read(desk, answer, alertedAt));
+      const record = 'rows' in answer && (await read(analyser, answer, alertedAt));
       if (record) records.push(record);
     }
     return { records, unread: answers.flatMap((answer) => ('missing' in answer ? answer.missing : [])) };
   }
 }
 
-/** Nothing when no row of it can be read. */
+/** @returns undefined when no row could be parsed */
 async function read(
-  desk: RemoteDesk,
+  analyser: RemoteAnalyser,
   { type, provider, source, query, rows: raw }: PulledPiece,
   alertedAt: number,
 ): Promise<NewEvidence | undefined> {
   const evidenceId = newId('evd');
   const head = { evidenceId, type, source: provider, observedAt: alertedAt };
-  const [, piece] = await Promise.all([desk.add(head, raw), desk.piece(evidenceId, true)]);
+  const [, piece] = await Promise.all([analyser.add(head, raw), analyser.piece(evidenceId, true)]);
   if (piece.rows === 0) return undefined;
   return {
     evidenceId,
@@ -67,11 +67,11 @@ async function read(
     content: piece.content,
     contentHash: piece.contentHash,
     origin: 'file',
-    rows: piece.kept,
+    rows: piece.rowsJson,
   };
 }
 
-/** A series by its name, everything else by its type. */
+/** The metric's name and entity for a metric series, else the type of evidence. */
 function nameOf(type: string, { first }: ReadPiece): string {
   return first && 'metric' in first && type === 'metric' ? `${first.metric} of ${first.entity}` : type;
 }

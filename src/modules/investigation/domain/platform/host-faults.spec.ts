@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { at, metric } from '../agents/case.fixture.js';
 import { EvidenceSet } from '../evidence/evidence-set.js';
-import { hostTroubles } from './host-troubles.js';
+import { hostFaults } from './host-faults.js';
 
 const names = (onset: string, ...all: ReturnType<typeof metric>[]) =>
-  hostTroubles(new EvidenceSet(all).series, at(onset)).map(({ series }) => series.metric);
+  hostFaults(new EvidenceSet(all).series, at(onset)).map(({ series }) => series.metric);
 
 describe('What no code moves', () => {
   it.each([

@@ -12,23 +12,26 @@ import { EvidenceSet } from './evidence/evidence-set.js';
 import { estimateOnset, type Onset } from './evidence/onset.js';
 import { outcomeInputs } from './outcome/outcome-inputs.js';
 
-/** What a run knows besides its evidence; a case from a file knows the incident alone. Plain JSON. */
-export type Remembered = Pick<InvestigationContext, 'incident'> &
+/** What is known besides the evidence. A case of `npm run eval` has the incident only. Plain JSON. */
+export type CaseContext = Pick<InvestigationContext, 'incident'> &
   Partial<Pick<InvestigationContext, 'earlierIncidents' | 'knownSolution' | 'reports'>>;
 
-export interface Decided {
+export interface DecidedOutcome {
   readonly inputs: OutcomeInputs;
   readonly outcome: Outcome;
 }
 
-/** All that an investigation computes, agent by agent. Stores and asks nothing: the same evidence gives the same result. */
-export class Inquiry {
+/**
+ * The computation of one investigation: estimates the onset, runs agents, collects their reports and decides. Pure apart
+ * from its own state: no I/O, and the same evidence gives the same result.
+ */
+export class CaseAnalysis {
   #evidence = new EvidenceSet([]);
   #onset: Onset | undefined;
   readonly #reports: AgentReport[];
 
-  constructor(private readonly remembered: Remembered) {
-    this.#reports = [...(remembered.reports ?? [])];
+  constructor(private readonly known: CaseContext) {
+    this.#reports = [...(known.reports ?? [])];
   }
 
   get evidence(): EvidenceSet {
@@ -36,7 +39,7 @@ export class Inquiry {
   }
 
   get incident(): InvestigatedIncident {
-    return this.remembered.incident;
+    return this.known.incident;
   }
 
   get onset(): Onset {
@@ -44,21 +47,21 @@ export class Inquiry {
   }
 
   get context(): InvestigationContext {
-    const { incident, earlierIncidents = [], knownSolution = null } = this.remembered;
+    const { incident, earlierIncidents = [], knownSolution = null } = this.known;
     const [onset, reports] = [this.onset, [...this.#reports]];
     return { incident, earlierIncidents, knownSolution, onset, reports };
   }
 
-  /** From now on the agents read this. @param onset where it is known already; else it is estimated */
+  /** Sets the evidence that agents read. @param onset the onset if it is known already; else it is estimated */
   read(evidence: EvidenceSet, onset?: Onset): void {
     this.#evidence = evidence;
     this.#onset = onset;
   }
 
   /**
-   * Lets one agent have its turn. Those it reads must have had theirs. One that breaks down over the evidence takes
-   * nobody along: it is known to have failed, and the others go on.
-   * @throws where there is no such agent, or no onset can be estimated: then it is not the agent that is wrong
+   * Runs one agent, after the agents whose reports it reads. An exception of the agent becomes a failed report, so that
+   * the other agents continue.
+   * @throws Error when there is no such agent, or the onset cannot be estimated
    */
   run(agentName: string): AgentTurn {
     const turn = turnOf(agentNamed(agentName), this.#evidence, this.context);
@@ -66,7 +69,7 @@ export class Inquiry {
     return turn;
   }
 
-  decide(policy = decideOutcome): Decided {
+  decide(policy = decideOutcome): DecidedOutcome {
     const inputs = outcomeInputs(this.#reports, this.#evidence, this.context);
     return { inputs, outcome: policy(inputs) };
   }

@@ -4,53 +4,52 @@ import { type ArrivedAlert, IncidentLifecycle } from '#modules/ingestion/api';
 import type { InvestigatedIncident } from '../domain/agents/agent.js';
 import { ALERT_STORM } from '../domain/agents/names.js';
 import { type AlertKind, alertKind } from '../domain/alerts/alert-kind.js';
+import { getOrAdd } from '../domain/get-or-add.js';
 import { count } from '../domain/wording.js';
-import { AlertHistory, type Usual } from './alert-history.js';
-import type { RemoteDesk } from './desks.js';
+import { type AlertFrequencies, AlertHistory } from './alert-history.js';
+import type { RemoteAnalyser } from './analyser-pool.js';
 import type { FoundEvidence } from './found-evidence.js';
-import { keptPiece } from './kept-piece.js';
+import { addStoredPiece } from './add-stored-piece.js';
 
+/** Milliseconds before and after the alert. */
 const WINDOW = 10 * 60_000;
-const MOST_ALERTS = 2_000;
-/** Those with the most unusual alerts; every run of a storm keeps what it read. */
-const MOST_ENTITIES = 30;
-const MOST_KINDS = 20;
-const MOST_INCIDENTS = 5;
-/** Fewer than this at a time are no storm, and say nothing of one another. */
-const FEWEST_ALERTS = 5;
-const FEWEST_ENTITIES = 3;
+const MAX_ALERTS = 2_000;
+/** Entities with the most unusual alerts come first. Bounded, because every run of a storm stores what it read. */
+const MAX_ENTITIES = 30;
+const MAX_KINDS = 20;
+const MAX_INCIDENTS = 5;
+/** Fewer alerts or entities than this are not a storm, and say nothing about one another. */
+const MIN_ALERTS = 5;
+const MIN_ENTITIES = 3;
 
-/** What else went off around an alert: one piece of evidence for each entity, when it is many and much. */
+/** The other alerts of a storm as evidence, one piece per entity; none unless there are enough alerts and entities. */
 @Injectable()
-export class AlertsAround {
+export class ReadNearbyAlerts {
   constructor(
     private readonly incidents: IncidentLifecycle,
     private readonly history: AlertHistory,
   ) {}
 
   async execute(
-    desk: RemoteDesk,
+    analyser: RemoteAnalyser,
     tenantId: TenantId,
     { alertedAt }: InvestigatedIncident,
   ): Promise<FoundEvidence> {
     const [from, to] = [new Date(alertedAt - WINDOW), new Date(alertedAt + WINDOW)];
-    const alerts = await this.incidents.alertsBetween(tenantId, from, to, MOST_ALERTS);
+    const alerts = await this.incidents.alertsBetween(tenantId, from, to, MAX_ALERTS);
     const unread =
-      alerts.length < MOST_ALERTS
+      alerts.length < MAX_ALERTS
         ? []
-        : [`More alerts arrived around this one than the first ${MOST_ALERTS}, which were read.`];
+        : [`More alerts arrived around this one than the first ${MAX_ALERTS}, which were read.`];
     const byEntity = new Map<string, Kinds>();
     for (const alert of alerts) {
       const kind = alertKind(alert);
       if (!kind) continue;
-      const kinds: Kinds = byEntity.get(kind.entity) ?? new Map<string, Alike>();
-      byEntity.set(kind.entity, kinds);
+      const kinds = getOrAdd(byEntity, kind.entity, (): Kinds => new Map());
       const key = JSON.stringify([kind.signal, kind.about, kind.caller]);
-      const alike = kinds.get(key);
-      if (alike) alike.alerts.push(alert);
-      else kinds.set(key, { kind, alerts: [alert] });
+      getOrAdd(kinds, key, () => ({ kind, alerts: [] })).alerts.push(alert);
     }
-    if (alerts.length < FEWEST_ALERTS || byEntity.size < FEWEST_ENTITIES) return { records: [], unread };
+    if (alerts.length < MIN_ALERTS || byEntity.size < MIN_ENTITIES) return { records: [], unread };
     const all = [...byEntity.values()].flatMap((kinds) => [...kinds.values()].map(({ kind }) => kind));
     const usual = await this.history.before(tenantId, from, all);
     const found = [...byEntity]
@@ -58,27 +57,27 @@ export class AlertsAround {
       .sort((a, b) => seenOf(a.rows) - seenOf(b.rows) || b.rows.length - a.rows.length);
     const query = `alerts that arrived from ${from.toISOString()} to ${to.toISOString()}`;
     const records = await Promise.all(
-      found.slice(0, MOST_ENTITIES).map(({ entity, kinds, rows }) => {
+      found.slice(0, MAX_ENTITIES).map(({ entity, kinds, rows }) => {
         const head = { ...headAbout(entity, kinds), query, observedAt: new Date(alertedAt) };
-        return keptPiece(desk, head, rows);
+        return addStoredPiece(analyser, head, rows);
       }),
     );
-    if (found.length > MOST_ENTITIES) {
-      const left = count(found.length - MOST_ENTITIES, 'entity', 'entities');
+    if (found.length > MAX_ENTITIES) {
+      const left = count(found.length - MAX_ENTITIES, 'entity', 'entities');
       unread.push(
-        `The alerts of ${left} with more usual ones than the other ${MOST_ENTITIES} were not weighed.`,
+        `The alerts of ${left} with more usual ones than the other ${MAX_ENTITIES} were not weighed.`,
       );
     }
     return { records, unread };
   }
 }
 
-interface Alike {
+interface AlertsOfKind {
   readonly kind: AlertKind;
   readonly alerts: ArrivedAlert[];
 }
 
-type Kinds = Map<string, Alike>;
+type Kinds = Map<string, AlertsOfKind>;
 
 function headAbout(entity: string, kinds: Kinds) {
   const alerts = [...kinds.values()].reduce((sum, each) => sum + each.alerts.length, 0);
@@ -92,7 +91,7 @@ function headAbout(entity: string, kinds: Kinds) {
 }
 
 /** The most unusual first. */
-function rowsAbout(kinds: Kinds, usual: Usual) {
+function rowsAbout(kinds: Kinds, usual: AlertFrequencies) {
   return [...kinds.values()]
     .map(({ kind, alerts }) => ({
       ...kind,
@@ -100,10 +99,10 @@ function rowsAbout(kinds: Kinds, usual: Usual) {
       stormsBefore: usual.storms,
       count: alerts.length,
       title: alerts[0]?.title,
-      incidentIds: alerts.slice(0, MOST_INCIDENTS).map(({ incidentId }) => incidentId),
+      incidentIds: alerts.slice(0, MAX_INCIDENTS).map(({ incidentId }) => incidentId),
     }))
     .sort((a, b) => a.seenBefore - b.seenBefore)
-    .slice(0, MOST_KINDS);
+    .slice(0, MAX_KINDS);
 }
 
 function seenOf(rows: ReturnType<typeof rowsAbout>): number {

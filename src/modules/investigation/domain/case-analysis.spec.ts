@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { aContext, change, logWithErrors, metric, topology } from './agents/case.fixture.js';
 import { AGENTS, agentNamed } from './agents/registry.js';
-import { decideOutcomeAsOf2 } from './outcome/decide-outcome-2.js';
-import { Inquiry } from './inquiry.js';
+import { decideOutcomeV2 } from './outcome/decide-outcome-v2.js';
+import { CaseAnalysis } from './case-analysis.js';
 import { investigate } from './investigate.js';
 
 const CASE = [
@@ -15,19 +15,19 @@ const CASE = [
 const { evidence, context } = aContext(CASE);
 const { incident } = context;
 
-describe('An inquiry', () => {
-  it('comes to the same in one breath as step by step, cut off after any step and taken up from what was stored', () => {
+describe('A case analysis', () => {
+  it('gives the same result in one go as when it is resumed from stored reports after any step', () => {
     const whole = investigate(evidence, { incident });
     expect(whole.outcome.outcome).toBe('identified');
     for (let cut = 0; cut <= AGENTS.length; cut += 1) {
-      const first = new Inquiry({ incident });
+      const first = new CaseAnalysis({ incident });
       first.read(evidence);
       const reports = AGENTS.slice(0, cut).map(({ name }) => first.run(name).report);
       const stored = JSON.parse(JSON.stringify({ reports, onset: first.onset })) as {
         reports: typeof reports;
         onset: typeof first.onset;
       };
-      const second = new Inquiry({ incident, reports: stored.reports });
+      const second = new CaseAnalysis({ incident, reports: stored.reports });
       second.read(evidence, stored.onset);
       for (const { name } of AGENTS.slice(cut)) second.run(name);
       expect(second.context.reports).toEqual(whole.turns.map(({ report }) => report));
@@ -35,28 +35,30 @@ describe('An inquiry', () => {
     }
   });
 
-  it('dates the trouble by what there is to read at the time, unless it was dated before', () => {
-    const inquiry = new Inquiry({ incident });
-    expect(inquiry.onset.basis).toBe('alert');
-    inquiry.read(evidence);
-    expect(inquiry.onset.basis).not.toBe('alert');
-    const known = { ...inquiry.onset, at: 7 };
-    inquiry.read(evidence, known);
-    expect(inquiry.context.onset).toBe(known);
+  it('estimates the onset from the current evidence, unless the onset is given', () => {
+    const analysis = new CaseAnalysis({ incident });
+    expect(analysis.onset.basis).toBe('alert');
+    analysis.read(evidence);
+    expect(analysis.onset.basis).not.toBe('alert');
+    const known = { ...analysis.onset, at: 7 };
+    analysis.read(evidence, known);
+    expect(analysis.context.onset).toBe(known);
   });
 
-  it('is decided by another policy where one is asked for', () => {
-    expect(investigate(evidence, { incident }, { policy: decideOutcomeAsOf2 }).outcome.version).toBe(
+  it('is decided by another policy on request', () => {
+    expect(investigate(evidence, { incident }, { policy: decideOutcomeV2 }).outcome.version).toBe(
       'outcome/2',
     );
   });
 
-  it('has no turn for an agent that is not in the list', () => {
-    expect(() => new Inquiry({ incident }).run('palm reading')).toThrow('There is no agent palm reading');
+  it('refuses an agent that is not in the registry', () => {
+    expect(() => new CaseAnalysis({ incident }).run('palm reading')).toThrow(
+      'There is no agent palm reading',
+    );
   });
 });
 
-describe('An agent that breaks down', () => {
+describe('An agent that throws', () => {
   afterEach(() => {
     jest.restoreAllMocks();
   });
@@ -69,7 +71,7 @@ describe('An agent that breaks down', () => {
     }
   }
 
-  it('is told of with its error, and takes neither the others nor the decision along', () => {
+  it('is reported with its error, and does not stop the other agents or the decision', () => {
     breakDown('blast radius');
     const { turns, inputs, outcome } = investigate(evidence, { incident });
     expect(turns.map(({ report }) => report.agentName)).toEqual(AGENTS.map(({ name }) => name));
@@ -95,7 +97,7 @@ describe('An agent that breaks down', () => {
     expect(outcome.recommendedActions.join()).not.toContain('broke down');
   });
 
-  it('leaves no way to call a trouble none: who was not heard may have had something to say', () => {
+  it('rules out the outcome not_an_incident, since it may have found something', () => {
     const quiet = aContext([
       metric('checkout', 'error_ratio', 0.001, 0.001),
       metric('checkout', 'latency_ms', 20, 20),
@@ -106,7 +108,7 @@ describe('An agent that breaks down', () => {
     expect(decided()).toBe('inconclusive');
   });
 
-  it('leaves the run inconclusive where it is the one that weighs, or where all do', () => {
+  it('makes the run inconclusive when it is the synthesis, or when every agent throws', () => {
     breakDown('synthesis');
     expect(investigate(evidence, { incident }).outcome).toMatchObject({
       outcome: 'inconclusive',
@@ -118,14 +120,14 @@ describe('An agent that breaks down', () => {
     expect(outcome).toMatchObject({ outcome: 'inconclusive', confidence: 0 });
   });
 
-  it('is not to blame where no evidence can be read at all: that fails, as it must', () => {
-    const inquiry = new Inquiry({ incident });
-    inquiry.read({
+  it('is told apart from evidence that cannot be read at all, which fails the run', () => {
+    const analysis = new CaseAnalysis({ incident });
+    analysis.read({
       logsAround: () => [],
       get series(): never {
-        throw new TypeError('a bug of the desk');
+        throw new TypeError('a bug of the analyser');
       },
     } as unknown as typeof evidence);
-    expect(() => inquiry.run('log analysis')).toThrow('a bug of the desk');
+    expect(() => analysis.run('log analysis')).toThrow('a bug of the analyser');
   });
 });

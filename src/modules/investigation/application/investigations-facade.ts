@@ -6,9 +6,9 @@ import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
 import { StartInvestigation } from './start-investigation.js';
 
-/** What other modules may ask of this one. */
+/** Implements this module's API for other modules. */
 @Injectable()
-export class AskInvestigations extends Investigations {
+export class InvestigationsFacade extends Investigations {
   constructor(
     private readonly runs: Runs,
     private readonly startInvestigation: StartInvestigation,
@@ -52,14 +52,14 @@ function resultOf(run: Run): InvestigationResult {
   };
 }
 
-/** A person's word on the cause says nothing of the change that is to be undone this time. */
+/** Accepting a known solution names no change, so the run's own best suspect is the one to undo. */
 function suspectedChange({ outcomeInputs }: Run): SuspectedChange | null {
   const suspected = (outcomeInputs?.hypotheses ?? []).filter(({ status }) => status !== 'ruled_out');
   const [best] = suspected.filter(({ change }) => change).sort((a, b) => b.score - a.score);
   return best?.change ?? null;
 }
 
-/** A bare commit is never held responsible by itself, since nothing shows that it was running. */
+/** A commit without a deploy is never reported as the culprit, since nothing shows that it was running. */
 function culpritOf(change: SuspectedChange | null): Culprit | null {
   if (!change || change.type === 'code') return null;
   const { changeId, type, service, environment, version, previousVersion, summary } = change;

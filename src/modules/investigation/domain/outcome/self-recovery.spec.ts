@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { at, change, metric, MINUTE, piece } from '../agents/case.fixture.js';
-import { endedByItself } from './ended-by-itself.js';
+import { selfRecovery } from './self-recovery.js';
 import type { Evidence } from '../evidence/evidence.js';
 import { EvidenceSet } from '../evidence/evidence-set.js';
 
@@ -14,7 +14,7 @@ function pulse(entity: string, until: string): Evidence {
   return piece('metric', 'evd_pulse', rows);
 }
 
-const ending = (...evidence: Evidence[]) => endedByItself(new EvidenceSet(evidence), 'checkout', at('14:02'));
+const ending = (...evidence: Evidence[]) => selfRecovery(new EvidenceSet(evidence), 'checkout', at('14:02'));
 
 describe('Trouble that ended by itself', () => {
   it('is over when all that users felt is normal again and nothing was changed', () => {

@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { AnalyserForRequests } from './analyser-for-requests.js';
+import { AnalyserLostError, AnalyserPool, type RemoteAnalyser } from './analyser-pool.js';
+
+/** Computes nothing; counts how many analysers are lent out, and the highest count. */
+class CountingPool extends AnalyserPool {
+  current = 0;
+  peak = 0;
+
+  async use<T>(signal: AbortSignal, work: (analyser: RemoteAnalyser) => Promise<T>): Promise<T> {
+    this.current += 1;
+    this.peak = Math.max(this.peak, this.current);
+    const aborted = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error);
+      });
+    });
+    try {
+      return await Promise.race([work({} as RemoteAnalyser), aborted]);
+    } finally {
+      this.current -= 1;
+    }
+  }
+}
+
+describe('Analysers for requests', () => {
+  it('serve two requests at a time, first come, first served, and refuse more when the queue is full', async () => {
+    const pool = new CountingPool();
+    const analysers = new AnalyserForRequests(pool);
+    const served: number[] = [];
+    const finish: (() => void)[] = [];
+    const requests = Array.from({ length: 30 }, (_, n) =>
+      analysers.use(60, async () => {
+        await new Promise<void>((resolve) => finish.push(resolve));
+        served.push(n);
+      }),
+    );
+    const settled = Promise.allSettled(requests);
+    while (served.length < 22) {
+      finish.shift()?.();
+      await new Promise(setImmediate);
+    }
+    const outcomes = await settled;
+    expect(served).toEqual(Array.from({ length: 22 }, (_, n) => n));
+    expect(pool.peak).toBe(2);
+    for (const outcome of outcomes.slice(22))
+      expect(outcome).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'service_unavailable', retryAfter: 10 },
+      });
+  });
+
+  const failures: readonly (readonly [string, number, () => Promise<never>, object])[] = [
+    [
+      'times out',
+      0.01,
+      () => new Promise<never>(() => undefined),
+      { code: 'service_unavailable', message: 'It took longer than 0.01 s.' },
+    ],
+    [
+      'loses its analyser',
+      60,
+      () => Promise.reject(new AnalyserLostError('It needs more than 64 MiB of memory')),
+      {
+        code: 'service_unavailable',
+        message: 'It could not be computed: It needs more than 64 MiB of memory.',
+      },
+    ],
+    ['throws', 60, () => Promise.reject(new TypeError('a bug')), { name: 'TypeError', message: 'a bug' }],
+  ];
+  it.each(failures)('report a request that %s, and serve the next one', async (_, seconds, work, error) => {
+    const analysers = new AnalyserForRequests(new CountingPool());
+    await expect(analysers.use(seconds, work)).rejects.toMatchObject(error);
+    expect(await analysers.use(60, () => Promise.resolve('next'))).toBe('next');
+  });
+});
