@@ -129,7 +129,7 @@ export interface paths {
         /** List the API keys of your tenant */
         get: operations["listApiKeys"];
         put?: never;
-        /** Make an API key and its webhook secret */
+        /** Create an API key and its webhook secret */
         post: operations["createApiKey"];
         delete?: never;
         options?: never;
@@ -164,8 +164,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give an API key a new webhook secret
-         * @description The present secret stays good for `overlapMinutes`, so that senders can be changed one by one, and those before it for what is left of their own overlaps; 0 ends all of them at once.
+         * Rotate the webhook secret of an API key
+         * @description The current secret stays valid for `overlapMinutes`, so that senders can be updated one by one, and former ones until their own overlaps end; 0 ends all overlaps at once.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -215,7 +215,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who you are, and in which tenant */
+        /** Read the signed-in user and tenant */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -236,7 +236,7 @@ export interface paths {
         put?: never;
         /**
          * Change your password
-         * @description Ends every session and token from before; the answer holds new ones.
+         * @description Revokes every earlier session and token; the response contains new ones.
          */
         post: operations["changePassword"];
         delete?: never;
@@ -255,8 +255,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Trade a refresh token for new tokens
-         * @description A refresh token is good once. Shown again it ends the session, since two hold it.
+         * Exchange a refresh token for new tokens
+         * @description A refresh token is valid once. Using it again ends the session, because two parties hold it.
          */
         post: operations["refreshSession"];
         delete?: never;
@@ -275,8 +275,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Found a tenant and become its first admin
-         * @description An e-mail address belongs to one person in the whole installation, so 409 tells that it is taken.
+         * Create a tenant and its first admin
+         * @description E-mail addresses are unique in the whole installation: 409 when the address is taken.
          */
         post: operations["register"];
         delete?: never;
@@ -295,8 +295,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Choose your first password
-         * @description With the `setPasswordToken` that an admin was given for you. Good once, for 24 hours.
+         * Set the first password of an invited user
+         * @description With the `setPasswordToken` that the admin received when the user was created. Valid once, for 24 hours.
          */
         post: operations["setPassword"];
         delete?: never;
@@ -404,7 +404,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was proposed for an incident */
+        /** List the remediations of an incident */
         get: operations["listIncidentRemediations"];
         put?: never;
         post?: never;
@@ -715,7 +715,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm or contradict a root cause or a fix
-         * @description A confirmation adds 0.10 to the confidence of the pattern, a rejection or correction takes 0.15; each counts, a second one by the same person too. An admin changes what a corrected pattern says.
+         * @description A confirmation adds 0.10 to the confidence of the pattern, a rejection or correction subtracts 0.15. Repeated feedback of the same person counts as well. An admin edits a corrected pattern.
          */
         post: operations["givePatternFeedback"];
         delete?: never;
@@ -734,8 +734,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Find patterns of the same trouble
-         * @description What an investigation of such an incident would take for a known solution: similarity of 0.85 and more.
+         * Find similar patterns
+         * @description The patterns that an investigation of such an incident would offer as known solutions: those with a similarity of at least 0.85.
          */
         post: operations["findSimilarPatterns"];
         delete?: never;
@@ -758,7 +758,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change what a pattern says, or its status */
+        /** Update a pattern */
         patch: operations["updatePattern"];
         trace?: never;
     };
@@ -769,7 +769,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What waits for a yes or no */
+        /** List pending approvals */
         get: operations["listPendingApprovals"];
         put?: never;
         post?: never;
@@ -788,7 +788,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Approve or reject by the id of the request */
+        /** Approve or reject by the id of the approval request */
         post: operations["respondToApproval"];
         delete?: never;
         options?: never;
@@ -821,8 +821,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listen to events
-         * @description Server-Sent Events. Each frame has the id, the name and the envelope of one event; /asyncapi.json describes them. Resumes exactly after the last id: nothing is lost, repeated or out of order. When that id is not kept any more, a frame stream.truncated with {oldestEventId} comes first, then everything from the oldest event.
+         * Stream events
+         * @description Server-Sent Events. Each frame has the id, the name and the envelope of one event; /asyncapi.json describes them. Resumes exactly after the last id: nothing is lost, repeated or out of order. When that event is no longer kept, a frame stream.truncated with {oldestEventId} comes first, then everything from the oldest event.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -843,8 +843,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get a ticket for one stream
-         * @description For browsers, whose EventSource cannot send headers: open /v1/notifications/stream?ticket=… within 30 seconds. A ticket opens one stream. To come back, take a new one and pass ?lastEventId=.
+         * Create a ticket for one stream
+         * @description For browsers, whose EventSource cannot send headers: open /v1/notifications/stream?ticket=… within 30 seconds. A ticket opens one stream. To reconnect, create a new one and pass ?lastEventId=.
          */
         post: operations["createStreamTicket"];
         delete?: never;
@@ -862,7 +862,7 @@ export interface paths {
         };
         /**
          * Read a remediation, or those of an incident
-         * @description An id `rem_…` answers that remediation; an id `inc_…` a page of the incident’s, newest first.
+         * @description An id `rem_…` returns that remediation; an id `inc_…` a page of the incident’s remediations, newest first.
          */
         get: operations["getRemediation"];
         put?: never;
@@ -884,7 +884,7 @@ export interface paths {
         put?: never;
         /**
          * Approve a plan
-         * @description Bound to the exact plan. With several approvals required, the last one approves it. It is executed by a call of its own, unless the tenant’s `executeOnApproval` is on.
+         * @description Bound to the exact plan. When several approvals are required, the last one approves it. Executing it is a separate call, unless the tenant has `executeOnApproval` set.
          */
         post: operations["approveRemediation"];
         delete?: never;
@@ -903,8 +903,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Carry an approved plan out
-         * @description Steps run one after the other; the first that fails ends the plan, and a manual one waits for a person. With `dryRun` the runners are asked what they would do: the answers are the steps’ `output`, nothing else changes and nothing is published.
+         * Execute an approved plan
+         * @description Steps run one after the other; the first one that fails ends the plan, and a manual one waits for a person. With `dryRun` the runners are asked what they would do: their responses become the `output` of the steps, nothing else changes and nothing is published.
          */
         post: operations["executeRemediation"];
         delete?: never;
@@ -923,7 +923,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say whether a remediation helped
+         * Give feedback on a remediation
          * @description Once per person, for a remediation that was executed.
          */
         post: operations["giveRemediationFeedback"];
@@ -942,7 +942,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Turn a plan down */
+        /** Reject a plan */
         post: operations["rejectRemediation"];
         delete?: never;
         options?: never;
@@ -959,7 +959,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put an expired plan up for approval again */
+        /** Request approval again for an expired plan */
         post: operations["requestApproval"];
         delete?: never;
         options?: never;
@@ -977,8 +977,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take a plan back
-         * @description Reverses the steps that succeeded and are reversible, the last one first, as further steps of the remediation. After an attempt that failed, the next one does what is left. The incident stays as it is.
+         * Roll a plan back
+         * @description Reverses the steps that succeeded and are reversible, last one first, as further steps of the remediation. A rollback that failed can be repeated for the remaining steps. The incident stays as it is.
          */
         post: operations["rollBackRemediation"];
         delete?: never;
@@ -997,8 +997,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say how a step went
-         * @description For the manual step that an executing plan waits for, and for one that is unknown. The steps after one that succeeded follow.
+         * Report the result of a step
+         * @description For the manual step that an executing plan waits for, and for an unknown one. After a success the plan continues.
          */
         post: operations["completeStep"];
         delete?: never;
@@ -1017,8 +1017,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send an unknown step again
-         * @description Under the same `webhook-id`, with the next `attempt`; the steps after it follow. Not while the incident is investigated, or another plan of it is carried out.
+         * Retry an unknown step
+         * @description It is sent under the same `webhook-id` with the next `attempt`, and the plan continues after it. Refused while the incident is investigated or another of its plans executes.
          */
         post: operations["retryStep"];
         delete?: never;
@@ -1042,8 +1042,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change your tenant
-         * @description Settings are merged key by key: what is left out stays as it is.
+         * Update your tenant
+         * @description Settings are merged key by key: omitted ones stay as they are.
          */
         patch: operations["updateTenant"];
         trace?: never;
@@ -1130,10 +1130,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the people of your tenant */
+        /** List the users of your tenant */
         get: operations["listUsers"];
         put?: never;
-        /** Add a person to your tenant */
+        /** Add a user to your tenant */
         post: operations["createUser"];
         delete?: never;
         options?: never;
@@ -1148,17 +1148,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a person of your tenant */
+        /** Read a user of your tenant */
         get: operations["getUser"];
         put?: never;
         post?: never;
-        /** Remove a person from your tenant */
+        /** Remove a user from your tenant */
         delete: operations["deleteUser"];
         options?: never;
         head?: never;
         /**
-         * Change a person of your tenant
-         * @description A change of role ends every earlier token of that person.
+         * Update a user of your tenant
+         * @description A change of role revokes every earlier token of the user.
          */
         patch: operations["updateUser"];
         trace?: never;
@@ -1174,8 +1174,8 @@ export interface paths {
         get: operations["listWebhookSubscriptions"];
         put?: never;
         /**
-         * Have events sent to an address
-         * @description Each event is one POST of its envelope, signed per Standard Webhooks 1.0.0; `webhook-id` is the id of the event. Any 2xx within 15 seconds is success. Else it is sent again after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, or later where a 429 or 503 asks so by `Retry-After`. It may come more than once; first attempts come in the order of the log. 410 disables the subscription, and so do five days of failure.
+         * Create a webhook subscription
+         * @description Each event is one POST of its envelope, signed per Standard Webhooks 1.0.0; `webhook-id` is the id of the event. Any 2xx within 15 seconds is a success. Otherwise it is retried after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, or later if a 429 or 503 has a `Retry-After`. An event may arrive more than once; first attempts are in the order of the log. A 410 disables the subscription, and so do five days of failures.
          */
         post: operations["createWebhookSubscription"];
         delete?: never;
@@ -1199,7 +1199,7 @@ export interface paths {
         delete: operations["deleteWebhookSubscription"];
         options?: never;
         head?: never;
-        /** Change a webhook subscription, or turn it on or off */
+        /** Update, enable or disable a webhook subscription */
         patch: operations["updateWebhookSubscription"];
         trace?: never;
     };
@@ -1211,8 +1211,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what was sent to a webhook subscription, the latest event first
-         * @description One for each event, however often it was sent, for seven days.
+         * List the deliveries of a webhook subscription, newest event first
+         * @description One per event, over all its attempts, for seven days.
          */
         get: operations["listWebhookDeliveries"];
         put?: never;
@@ -1233,8 +1233,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send an event again, whatever came of it before
-         * @description Soon, under the same `webhook-id`; when it fails, on the same schedule as a first attempt.
+         * Redeliver an event
+         * @description Whatever its status. It is sent soon, under the same `webhook-id`, and retried on the schedule of a first attempt.
          */
         post: operations["redeliverWebhook"];
         delete?: never;
@@ -1253,8 +1253,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give a webhook subscription a new secret
-         * @description For `overlapMinutes` messages bear a signature by the present secret too, so that receivers can be changed meanwhile, and by those before it for what is left of their own overlaps; 0 ends all of them at once.
+         * Rotate the secret of a webhook subscription
+         * @description For `overlapMinutes`, messages are also signed with the current secret, so that receivers can be updated meanwhile, and with former ones until their own overlaps end; 0 ends all overlaps at once.
          */
         post: operations["rotateSubscriptionSecret"];
         delete?: never;
@@ -1273,8 +1273,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a test event now and see what comes back
-         * @description The event is called webhook_subscription.test and signed like any other. It is not kept.
+         * Send a test event
+         * @description It is sent at once, named webhook_subscription.test and signed like any other. It is not recorded.
          */
         post: operations["testWebhookSubscription"];
         delete?: never;
@@ -1377,7 +1377,7 @@ export interface components {
         };
         ApiKeyPage: {
             items: components["schemas"]["ApiKeyView"][];
-            /** @description For the next page; null on the last one */
+            /** @description Pass it as `cursor` for the next page; null on the last one */
             nextCursor: string | null;
         };
         /** @enum {string} */
@@ -1385,7 +1385,7 @@ export interface components {
         ApiKeyView: {
             keyId: string;
             name: string;
-            /** @description How the key begins */
+            /** @description The first characters of the key */
             prefix: string;
             scopes: components["schemas"]["ApiKeyScope"][];
             /** Format: date-time */
@@ -1394,7 +1394,7 @@ export interface components {
             expiresAt: string | null;
             /**
              * Format: date-time
-             * @description To the minute; null when it was never used
+             * @description To the minute; null when never used
              */
             lastUsedAt: string | null;
         };
@@ -1421,7 +1421,7 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
         };
-        /** @description A requested approval is given, refused or runs out, with its time or with its incident */
+        /** @description A requested approval is given, rejected or expires */
         ApprovalResolved: {
             id: string;
             /**
@@ -1447,11 +1447,11 @@ export interface components {
             decidedBy: string | null;
         };
         ApprovalSettings: {
-            /** @description Minutes until an approval that nobody answered runs out */
+            /** @description Minutes until an undecided approval request expires */
             expiresInMinutes: number;
             /** @description How many different admins must approve a plan */
             required: number;
-            /** @description Whether whoever started the investigation may approve its plan */
+            /** @description Whether the person who started the investigation may approve its plan */
             allowSelfApproval: boolean;
             /** @description Whether an approved plan is executed at once */
             executeOnApproval: boolean;
@@ -1546,19 +1546,19 @@ export interface components {
         ChangeWebhookSubscriptionBody: {
             /**
              * Format: uri
-             * @description Where events are sent by POST; redirects are not followed
+             * @description The URL that events are POSTed to; redirects are not followed
              */
             url?: string;
-            /** @description Names of events, and wildcards like * and incident.* */
+            /** @description Event names, and wildcards like * and incident.* */
             events?: string[];
             description?: string | null;
-            /** @description When enabled again, it is sent what happens from then on, and what was still to be tried again */
+            /** @description When enabled again, it is sent new events and its pending retries */
             enabled?: boolean;
         };
         CompleteStepBody: {
             /** @enum {string} */
             status: "succeeded" | "failed";
-            /** @description Whatever is worth keeping, up to 64 KiB of JSON */
+            /** @description Any JSON up to 64 KiB */
             output?: (string | {
                 [key: string]: unknown;
             } | unknown[] | number | boolean) | null;
@@ -1606,7 +1606,7 @@ export interface components {
             scopes?: components["schemas"]["ApiKeyScope"][];
             /**
              * Format: date-time
-             * @description Never, when left out
+             * @description Never expires when omitted
              */
             expiresAt?: string | null;
         };
@@ -1646,22 +1646,22 @@ export interface components {
             role: components["schemas"]["UserRole"];
             /**
              * Format: password
-             * @description Without one the answer holds a token with which this person chooses one
+             * @description When omitted, the response contains a token with which the user sets one
              */
             password?: string;
         };
         CreateWebhookSubscriptionBody: {
             /**
              * Format: uri
-             * @description Where events are sent by POST; redirects are not followed
+             * @description The URL that events are POSTed to; redirects are not followed
              */
             url: string;
-            /** @description Names of events, and wildcards like * and incident.* */
+            /** @description Event names, and wildcards like * and incident.* */
             events: string[];
             description?: string | null;
             /**
              * Format: password
-             * @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; made for you when left out
+             * @description Signs messages per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; generated when omitted
              */
             secret?: string;
         };
@@ -1767,7 +1767,7 @@ export interface components {
         };
         EventPage: {
             items: components["schemas"]["PublishedEvent"][];
-            /** @description The id of the last item, to ask on with as `after`; null when nothing follows yet: ask again with the same `after` */
+            /** @description The id of the last item, to pass as `after`; null when there are no newer events yet: poll again with the same `after` */
             nextCursor: string | null;
         };
         EvidenceAttached: {
@@ -2225,16 +2225,16 @@ export interface components {
         NewApiKey: {
             keyId: string;
             name: string;
-            /** @description How the key begins */
+            /** @description The first characters of the key */
             prefix: string;
             scopes: components["schemas"]["ApiKeyScope"][];
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
             expiresAt: string | null;
-            /** @description The key itself; shown this once */
+            /** @description The key itself; shown only once */
             plaintextKey: string;
-            /** @description What webhooks are signed with; shown this once */
+            /** @description Signs webhooks; shown only once */
             webhookSecret: string;
         };
         NewUserView: {
@@ -2247,22 +2247,22 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
-            /** @description For `POST /v1/auth/set-password`, once and within 24 hours; shown this once */
+            /** @description For `POST /v1/auth/set-password`, valid once and for 24 hours; shown only once */
             setPasswordToken?: string;
         };
         NewWebhookSubscription: {
             subscriptionId: string;
             /** Format: uri */
             url: string;
-            /** @description Names of events, and wildcards like * and incident.* */
+            /** @description Event names, and wildcards like * and incident.* */
             events: string[];
             description: string | null;
             enabled: boolean;
-            /** @description Why it is not enabled: a person wished so, the address answered 410, or it failed for five days */
+            /** @description Why it is disabled: by a user, because the URL answered 410, or after five days of failures */
             disabledReason: components["schemas"]["DisabledReason"] | null;
             /**
              * Format: date-time
-             * @description Since when nothing has succeeded; null while all is well
+             * @description The first failure since the last success; null while there is none
              */
             failingSince: string | null;
             createdBy: string;
@@ -2270,7 +2270,7 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
-            /** @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; shown this once */
+            /** @description Signs messages per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; shown only once */
             secret: string;
         };
         NoticesAccepted: {
@@ -2292,7 +2292,7 @@ export interface components {
             fix?: components["schemas"]["PatternFix"] | null;
             /** Format: uri */
             runbookUrl?: string | null;
-            /** @description Holds until the next feedback; review and archived hold until they are set again */
+            /** @description Holds until the next feedback; review and archived hold until changed */
             status?: components["schemas"]["PatternStatus"];
         };
         /** @description A new failure pattern is extracted from a resolved incident */
@@ -2318,7 +2318,7 @@ export interface components {
         };
         PatternFeedbackBody: {
             incidentId: string;
-            /** @description The pattern of the incident when left out */
+            /** @description The pattern of the incident when omitted */
             patternId?: string | null;
             type: components["schemas"]["FeedbackType"];
             /** @description What was wrong, or what the cause was instead */
@@ -2326,7 +2326,7 @@ export interface components {
         };
         PatternFeedbackView: {
             incidentId: string;
-            /** @description null while the incident has no pattern; it counts once there is one */
+            /** @description null while the incident has no pattern; the feedback counts once it has */
             patternId: string | null;
             type: components["schemas"]["FeedbackType"];
             comment: string | null;
@@ -2357,19 +2357,19 @@ export interface components {
             title: string;
             summary: string;
             service: string | null;
-            /** @description Words of the alert, most telling first */
+            /** @description Words of the alert, most specific first */
             symptoms: string[];
             rootCause: string;
-            /** @description The plan that helped; null when none was executed */
+            /** @description The plan that resolved the incident; null when none was executed */
             fix: components["schemas"]["PatternFix"] | null;
             /** Format: uri */
             runbookUrl: string | null;
-            /** @description Starts at 0.50; each confirmation adds 0.10, each contradiction takes 0.15. Below 0.20 the pattern goes to review */
+            /** @description Starts at 0.50; each confirmation adds 0.10, each contradiction subtracts 0.15. Below 0.20 the pattern goes to review */
             confidence: number;
-            /** @description How many resolved incidents showed it */
+            /** @description How many resolved incidents matched it */
             occurrences: number;
             confirmations: number;
-            /** @description stable from 0.80 and three confirmations on; under review or archived it is not offered */
+            /** @description stable from a confidence of 0.80 and three confirmations; in review or archived it is not offered */
             status: components["schemas"]["PatternStatus"];
             /** Format: date-time */
             createdAt: string;
@@ -2452,7 +2452,7 @@ export interface components {
         };
         RemediationApprovedData: {
             remediationId: string;
-            /** @description Of several who have to, the last one */
+            /** @description When several approvals are required, the last approver */
             approvedBy: string;
             incidentId: string;
         };
@@ -2554,11 +2554,11 @@ export interface components {
             title: string;
             status: components["schemas"]["RemediationStatus"];
             requiresApproval: boolean;
-            /** @description The latest request for approval */
+            /** @description The latest approval request */
             approvalId: string;
-            /** @description SHA-256 of the exact plan: what an approval is bound to */
+            /** @description SHA-256 of the exact plan, to which an approval is bound */
             planDigest: string;
-            /** @description In order; after a rollback with the steps that took the plan back */
+            /** @description In order; after a rollback including its steps */
             steps: components["schemas"]["StepView"][];
             /** Format: date-time */
             createdAt: string;
@@ -2589,7 +2589,7 @@ export interface components {
         RespondBody: {
             /** @enum {string} */
             decision: "approve" | "reject";
-            /** @description Kept with an approval; the reason of a rejection */
+            /** @description Stored with an approval; the reason of a rejection */
             notes?: string | null;
         };
         RetentionSettings: {
@@ -2613,40 +2613,40 @@ export interface components {
         };
         RotateSecretBody: {
             /**
-             * @description How long the present secret stays good
+             * @description How long the current secret stays valid
              * @default 60
              */
             overlapMinutes?: number;
         };
         RotateSubscriptionSecretBody: {
             /**
-             * @description How long the present secret signs as well
+             * @description How long the current secret still signs
              * @default 1440
              */
             overlapMinutes?: number;
             /**
              * Format: password
-             * @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; made for you when left out
+             * @description Signs messages per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; generated when omitted
              */
             secret?: string;
         };
         RotatedSecret: {
             keyId: string;
-            /** @description What webhooks are signed with; shown this once */
+            /** @description Signs webhooks; shown only once */
             webhookSecret: string;
             /**
              * Format: date-time
-             * @description Until then the secret before is good as well
+             * @description Until then the former secret is valid, too
              */
             previousSecretExpiresAt: string;
         };
         RotatedSubscriptionSecret: {
             subscriptionId: string;
-            /** @description What messages are signed with, per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; shown this once */
+            /** @description Signs messages per Standard Webhooks: whsec_ and the base64 of 24 to 64 bytes; shown only once */
             secret: string;
             /**
              * Format: date-time
-             * @description Until then messages bear a signature by the secret before, too
+             * @description Until then messages are also signed with the former secret
              */
             previousSecretExpiresAt: string;
         };
@@ -2681,7 +2681,7 @@ export interface components {
         SignedIn: {
             /** @description For `Authorization: Bearer …` */
             accessToken: string;
-            /** @description Good once, for `POST /v1/auth/refresh` */
+            /** @description Valid once, for `POST /v1/auth/refresh` */
             refreshToken: string;
             /** @enum {string} */
             tokenType: "Bearer";
@@ -2695,29 +2695,29 @@ export interface components {
             title: string;
             summary: string;
             service: string | null;
-            /** @description Words of the alert, most telling first */
+            /** @description Words of the alert, most specific first */
             symptoms: string[];
             rootCause: string;
-            /** @description The plan that helped; null when none was executed */
+            /** @description The plan that resolved the incident; null when none was executed */
             fix: components["schemas"]["PatternFix"] | null;
             /** Format: uri */
             runbookUrl: string | null;
-            /** @description Starts at 0.50; each confirmation adds 0.10, each contradiction takes 0.15. Below 0.20 the pattern goes to review */
+            /** @description Starts at 0.50; each confirmation adds 0.10, each contradiction subtracts 0.15. Below 0.20 the pattern goes to review */
             confidence: number;
-            /** @description How many resolved incidents showed it */
+            /** @description How many resolved incidents matched it */
             occurrences: number;
             confirmations: number;
-            /** @description stable from 0.80 and three confirmations on; under review or archived it is not offered */
+            /** @description stable from a confidence of 0.80 and three confirmations; in review or archived it is not offered */
             status: components["schemas"]["PatternStatus"];
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
             lastSeenAt: string;
-            /** @description How alike the alerts are */
+            /** @description The similarity of the alerts */
             similarity: number;
         };
         SimilarPatterns: {
-            /** @description Best first; empty when nothing known resembles it */
+            /** @description Most similar first; empty when there is no match */
             items: components["schemas"]["SimilarPattern"][];
         };
         SimulatedFiring: {
@@ -2744,7 +2744,7 @@ export interface components {
         StepStatus: "pending" | "running" | "succeeded" | "failed" | "unknown" | "skipped";
         StepView: {
             stepId: string;
-            /** @description Its place in the plan, from 1 */
+            /** @description Its number in the plan, from 1 */
             index: number;
             action: string;
             description: string;
@@ -2753,13 +2753,13 @@ export interface components {
             };
             /** @enum {string} */
             risk: "low" | "medium" | "high";
-            /** @description Whether a rollback of the plan can take it back */
+            /** @description Whether a rollback of the plan can reverse it */
             reversible: boolean;
             /** @description A person does it, because no connected runner lists the action */
             manual: boolean;
-            /** @description unknown: it was sent and no answer was recorded; nobody sends it again by himself */
+            /** @description unknown: it was sent, but no response was recorded; it is not sent again automatically */
             status: components["schemas"]["StepStatus"];
-            /** @description What whoever did it gave back; `{dryRun: true, …}` after a dry run, until the plan is executed */
+            /** @description The result of the runner or the person; `{dryRun: true, …}` after a dry run, until the plan is executed */
             output: (string | {
                 [key: string]: unknown;
             } | unknown[] | number | boolean) | null;
@@ -2770,7 +2770,7 @@ export interface components {
             durationMs: number | null;
         };
         StreamTicket: {
-            /** @description Good for opening one stream, as ?ticket= */
+            /** @description Opens one stream, as ?ticket= */
             ticket: string;
             /** Format: date-time */
             expiresAt: string;
@@ -2816,7 +2816,7 @@ export interface components {
             updatedAt: string;
         };
         TenantSettings: {
-            /** @description The least severity at which an alert is investigated by itself */
+            /** @description The lowest severity that is investigated automatically */
             autoInvestigateMinSeverity: components["schemas"]["Severity"];
             approvals: components["schemas"]["ApprovalSettings"];
             retentionDays: components["schemas"]["RetentionSettings"];
@@ -2846,7 +2846,7 @@ export interface components {
             tenantId: string;
             name: string;
             plan: components["schemas"]["Plan"];
-            /** @description What changed: name, plan, settings */
+            /** @description The names of what changed: name, plan, settings */
             changes: string[];
             /** Format: date-time */
             updatedAt: string;
@@ -3043,7 +3043,7 @@ export interface components {
         };
         UserPage: {
             items: components["schemas"]["UserView"][];
-            /** @description For the next page; null on the last one */
+            /** @description Pass it as `cursor` for the next page; null on the last one */
             nextCursor: string | null;
         };
         /** @enum {string} */
@@ -3089,7 +3089,7 @@ export interface components {
         };
         WebhookDeliveryPage: {
             items: components["schemas"]["WebhookDeliveryView"][];
-            /** @description Pass it as cursor for the next page */
+            /** @description Pass it as `cursor` for the next page; null on the last one */
             nextCursor: string | null;
         };
         WebhookDeliveryView: {
@@ -3098,14 +3098,14 @@ export interface components {
             eventId: string;
             event: string;
             /**
-             * @description pending until it has succeeded or failed for good
+             * @description pending until it has succeeded or its retries are exhausted
              * @enum {string}
              */
             status: "pending" | "succeeded" | "failed";
             attempts: number;
-            /** @description What was answered, if anything */
+            /** @description Null when there was no response */
             lastStatusCode: number | null;
-            /** @description Why the last attempt did not succeed */
+            /** @description Why the last attempt failed */
             lastError: string | null;
             /** Format: date-time */
             nextAttemptAt: string | null;
@@ -3116,22 +3116,22 @@ export interface components {
         };
         WebhookSubscriptionPage: {
             items: components["schemas"]["WebhookSubscriptionView"][];
-            /** @description Pass it as cursor for the next page */
+            /** @description Pass it as `cursor` for the next page; null on the last one */
             nextCursor: string | null;
         };
         WebhookSubscriptionView: {
             subscriptionId: string;
             /** Format: uri */
             url: string;
-            /** @description Names of events, and wildcards like * and incident.* */
+            /** @description Event names, and wildcards like * and incident.* */
             events: string[];
             description: string | null;
             enabled: boolean;
-            /** @description Why it is not enabled: a person wished so, the address answered 410, or it failed for five days */
+            /** @description Why it is disabled: by a user, because the URL answered 410, or after five days of failures */
             disabledReason: components["schemas"]["DisabledReason"] | null;
             /**
              * Format: date-time
-             * @description Since when nothing has succeeded; null while all is well
+             * @description The first failure since the last success; null while there is none
              */
             failingSince: string | null;
             createdBy: string;
@@ -3144,11 +3144,11 @@ export interface components {
             /** @description The webhook-id of the test */
             eventId: string;
             succeeded: boolean;
-            /** @description What was answered, if anything */
+            /** @description Null when there was no response */
             statusCode: number | null;
-            /** @description Why it did not succeed */
+            /** @description Why it failed */
             error: string | null;
-            /** @description How the body of the answer begins */
+            /** @description The beginning of the response body */
             answer: string | null;
             durationMs: number;
         };
@@ -5253,13 +5253,13 @@ export interface operations {
     pollEvents: {
         parameters: {
             query?: {
-                /** @description Names of events and wildcards like incident.*, separated by commas; all events when absent */
+                /** @description Comma-separated event names and wildcards like incident.*; all events when absent */
                 events?: string;
                 /** @description Only events about this incident */
                 incidentId?: string;
-                /** @description Answer what follows this event; from the oldest kept one when absent */
+                /** @description Return events after this one; from the oldest kept event when absent */
                 after?: string;
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
             };
             header?: never;
@@ -5292,17 +5292,17 @@ export interface operations {
     streamEvents: {
         parameters: {
             query?: {
-                /** @description Names of events and wildcards like incident.*, separated by commas; all events when absent */
+                /** @description Comma-separated event names and wildcards like incident.*; all events when absent */
                 events?: string;
                 /** @description Only events about this incident */
                 incidentId?: string;
-                /** @description Resume after this event; 0 begins with the oldest kept. The header Last-Event-ID wins over it */
+                /** @description Resume after this event; 0 starts from the oldest kept event. The Last-Event-ID header takes precedence */
                 lastEventId?: string;
                 /** @description A stream ticket, instead of the Authorization header */
                 ticket?: string;
             };
             header?: {
-                /** @description What a returning EventSource sends */
+                /** @description Sent by an EventSource when it reconnects */
                 "Last-Event-ID"?: string;
             };
             path?: never;
@@ -5310,7 +5310,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The stream; it stays open */
+            /** @description The stream, which stays open */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

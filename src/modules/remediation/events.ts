@@ -30,7 +30,7 @@ export class RemediationProposed extends defineEvent({
 
 class RemediationApprovedData {
   @IdOf('rem') remediationId!: string;
-  @IdOf('user', { summary: 'Of several who have to, the last one' }) approvedBy!: string;
+  @IdOf('user', { summary: 'When several approvals are required, the last approver' }) approvedBy!: string;
   @IdOf('inc') incidentId!: string;
 }
 
@@ -106,7 +106,7 @@ class ApprovalResolvedData {
 
 export class ApprovalResolved extends defineEvent({
   type: 'approval.resolved',
-  summary: 'A requested approval is given, refused or runs out, with its time or with its incident',
+  summary: 'A requested approval is given, rejected or expires',
   data: ApprovalResolvedData,
   example: {
     approvalId: APPROVAL,
@@ -126,7 +126,7 @@ class RemediationRolledBackData {
 
 export class RemediationRolledBack extends defineEvent({
   type: 'remediation.rolled_back',
-  summary: 'The steps that take a remediation back have ended; told on its timeline only',
+  summary: 'A rollback has ended; shown on the timeline of the incident only',
   data: RemediationRolledBackData,
   example: { remediationId: REMEDIATION, incidentId: INCIDENT, outcome: 'success' },
 }) {}

@@ -4,11 +4,11 @@ import { SEVERITIES, type Severity } from '#kernel/domain/severity';
 import { Flag, IdOf, Moment, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
 
 export class ApprovalSettings {
-  @Whole({ min: 1, max: 43_200, summary: 'Minutes until an approval that nobody answered runs out' })
+  @Whole({ min: 1, max: 43_200, summary: 'Minutes until an undecided approval request expires' })
   readonly expiresInMinutes!: number;
   @Whole({ min: 1, max: 20, summary: 'How many different admins must approve a plan' })
   readonly required!: number;
-  @Flag({ summary: 'Whether whoever started the investigation may approve its plan' })
+  @Flag({ summary: 'Whether the person who started the investigation may approve its plan' })
   readonly allowSelfApproval!: boolean;
   @Flag({ summary: 'Whether an approved plan is executed at once' })
   readonly executeOnApproval!: boolean;
@@ -20,13 +20,12 @@ export class RetentionSettings {
 }
 
 export class TenantSettings {
-  @OneOf(SEVERITIES, { summary: 'The least severity at which an alert is investigated by itself' })
+  @OneOf(SEVERITIES, { summary: 'The lowest severity that is investigated automatically' })
   readonly autoInvestigateMinSeverity!: Severity;
   @ObjectOf(() => ApprovalSettings) readonly approvals!: ApprovalSettings;
   @ObjectOf(() => RetentionSettings) readonly retentionDays!: RetentionSettings;
 }
 
-/** A tenant as clients and other modules see it. */
 export class TenantProfile {
   @IdOf('ten') readonly tenantId!: TenantId;
   @Text({ max: 200, example: 'Acme Corp' }) readonly name!: string;

@@ -26,7 +26,7 @@ class TenantUpdatedData {
   @IdOf('ten') tenantId!: string;
   @Text({ max: 200 }) name!: string;
   @OneOf(PLANS) plan!: Plan;
-  @Texts({ summary: 'What changed: name, plan, settings' }) changes!: string[];
+  @Texts({ summary: 'The names of what changed: name, plan, settings' }) changes!: string[];
   @Moment() updatedAt!: string;
 }
 

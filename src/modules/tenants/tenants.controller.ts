@@ -26,8 +26,8 @@ export class TenantsController {
   @Allow({ role: 'admin' })
   @ApiOperation({
     operationId: 'updateTenant',
-    summary: 'Change your tenant',
-    description: 'Settings are merged key by key: what is left out stays as it is.',
+    summary: 'Update your tenant',
+    description: 'Settings are merged key by key: omitted ones stay as they are.',
   })
   @ApiOkResponse({ type: TenantProfile })
   @errorResponses(400, 401, 403, 404, 429)

@@ -49,16 +49,16 @@ export class KnowledgeController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'findSimilarPatterns',
-    summary: 'Find patterns of the same trouble',
+    summary: 'Find similar patterns',
     description:
-      'What an investigation of such an incident would take for a known solution: similarity of 0.85 and more.',
+      'The patterns that an investigation of such an incident would offer as known solutions: those with a similarity of at least 0.85.',
   })
   @ApiOkResponse({ type: SimilarPatterns })
   @errorResponses(400, 401, 403, 429)
   async similar(@Caller() { tenantId }: Principal, @Body() body: SymptomsBody): Promise<SimilarPatterns> {
     const { title, description, service = null } = body;
-    const resembling = await this.comparePatterns.execute(tenantId, { title, description, service });
-    return { items: resembling.filter(({ pattern }) => pattern.isOffered).map(similarView) };
+    const matches = await this.comparePatterns.execute(tenantId, { title, description, service });
+    return { items: matches.filter(({ pattern }) => pattern.isOffered).map(similarView) };
   }
 
   @Post('feedback')
@@ -67,7 +67,7 @@ export class KnowledgeController {
     operationId: 'givePatternFeedback',
     summary: 'Confirm or contradict a root cause or a fix',
     description:
-      'A confirmation adds 0.10 to the confidence of the pattern, a rejection or correction takes 0.15; each counts, a second one by the same person too. An admin changes what a corrected pattern says.',
+      'A confirmation adds 0.10 to the confidence of the pattern, a rejection or correction subtracts 0.15. Repeated feedback of the same person counts as well. An admin edits a corrected pattern.',
   })
   @ApiCreatedResponse({ type: PatternFeedbackView })
   @errorResponses(400, 401, 403, 404, 429)
@@ -93,7 +93,7 @@ export class KnowledgeController {
 
   @Patch(':patternId')
   @Allow({ role: 'admin' })
-  @ApiOperation({ operationId: 'updatePattern', summary: 'Change what a pattern says, or its status' })
+  @ApiOperation({ operationId: 'updatePattern', summary: 'Update a pattern' })
   @ApiOkResponse({ type: PatternView })
   @errorResponses(400, 401, 403, 404, 429)
   async update(

@@ -23,7 +23,7 @@ import {
 } from '../domain/pattern.js';
 import type { Feedback } from '../domain/patterns.js';
 
-/** A runbook may well stand on a host of the intranet. */
+/** A runbook may be on an intranet host, without a top-level domain. */
 const WEB_ADDRESS = { protocols: ['http', 'https'], require_protocol: true, require_tld: false };
 
 class PatternFixStep {
@@ -42,12 +42,12 @@ export class PatternView {
   @Text({ max: 500, example: 'Payment processor pool exhaustion' }) title!: string;
   @Text({ max: 4000, example: 'Deploy v42 lowered the pool — resolved by: Roll back' }) summary!: string;
   @Text({ max: 200, nullable: true, example: 'payment-service' }) service!: string | null;
-  @Texts({ summary: 'Words of the alert, most telling first', example: ['pool', 'payment', 'exhausted'] })
+  @Texts({ summary: 'Words of the alert, most specific first', example: ['pool', 'payment', 'exhausted'] })
   symptoms!: readonly string[];
   @Text({ max: 4000, example: 'Deploy v42 lowered the connection pool to 5' }) rootCause!: string;
   @ObjectOf(() => PatternFix, {
     nullable: true,
-    summary: 'The plan that helped; null when none was executed',
+    summary: 'The plan that resolved the incident; null when none was executed',
   })
   fix!: PatternFix | null;
   @Text({
@@ -60,14 +60,15 @@ export class PatternView {
   @Fraction({
     example: 0.5,
     summary:
-      'Starts at 0.50; each confirmation adds 0.10, each contradiction takes 0.15. Below 0.20 the pattern goes to review',
+      'Starts at 0.50; each confirmation adds 0.10, each contradiction subtracts 0.15. Below 0.20 the pattern goes to review',
   })
   confidence!: number;
-  @Whole({ min: 1, example: 1, summary: 'How many resolved incidents showed it' }) occurrences!: number;
+  @Whole({ min: 1, example: 1, summary: 'How many resolved incidents matched it' }) occurrences!: number;
   @Whole({ example: 0 }) confirmations!: number;
   @OneOf(PATTERN_STATUSES, {
     example: 'emerging',
-    summary: 'stable from 0.80 and three confirmations on; under review or archived it is not offered',
+    summary:
+      'stable from a confidence of 0.80 and three confirmations; in review or archived it is not offered',
   })
   status!: PatternStatus;
   @Moment() createdAt!: string;
@@ -95,7 +96,7 @@ export class PatternChange {
   runbookUrl?: string | null;
   @OneOf(PATTERN_STATUSES, {
     optional: true,
-    summary: 'Holds until the next feedback; review and archived hold until they are set again',
+    summary: 'Holds until the next feedback; review and archived hold until changed',
   })
   status?: PatternStatus;
 }
@@ -108,17 +109,17 @@ export class SymptomsBody {
 }
 
 class SimilarPattern extends PatternView {
-  @Fraction({ min: 0.85, example: 0.93, summary: 'How alike the alerts are' }) similarity!: number;
+  @Fraction({ min: 0.85, example: 0.93, summary: 'The similarity of the alerts' }) similarity!: number;
 }
 
 export class SimilarPatterns {
-  @ListOf(() => SimilarPattern, { summary: 'Best first; empty when nothing known resembles it' })
+  @ListOf(() => SimilarPattern, { summary: 'Most similar first; empty when there is no match' })
   items!: SimilarPattern[];
 }
 
 export class PatternFeedbackBody {
   @IdOf('inc') incidentId!: string;
-  @IdOf('ptn', { optional: true, nullable: true, summary: 'The pattern of the incident when left out' })
+  @IdOf('ptn', { optional: true, nullable: true, summary: 'The pattern of the incident when omitted' })
   patternId?: string | null;
   @OneOf(FEEDBACK_TYPES, { example: 'confirm_rca' }) type!: FeedbackType;
   @Text({
@@ -134,7 +135,7 @@ export class PatternFeedbackView {
   @IdOf('inc') incidentId!: string;
   @IdOf('ptn', {
     nullable: true,
-    summary: 'null while the incident has no pattern; it counts once there is one',
+    summary: 'null while the incident has no pattern; the feedback counts once it has',
   })
   patternId!: string | null;
   @OneOf(FEEDBACK_TYPES, { example: 'confirm_rca' }) type!: FeedbackType;

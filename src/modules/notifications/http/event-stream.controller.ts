@@ -39,15 +39,19 @@ export class EventStreamController {
   @UseGuards(TicketGuard)
   @ApiOperation({
     operationId: 'streamEvents',
-    summary: 'Listen to events',
+    summary: 'Stream events',
     description:
       'Server-Sent Events. Each frame has the id, the name and the envelope of one event; /asyncapi.json describes them. ' +
-      'Resumes exactly after the last id: nothing is lost, repeated or out of order. When that id is not kept any more, ' +
+      'Resumes exactly after the last id: nothing is lost, repeated or out of order. When that event is no longer kept, ' +
       'a frame stream.truncated with {oldestEventId} comes first, then everything from the oldest event.',
   })
   @ApiProduces('text/event-stream')
-  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'What a returning EventSource sends' })
-  @ApiOkResponse({ schema: { type: 'string' }, description: 'The stream; it stays open' })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'Sent by an EventSource when it reconnects',
+  })
+  @ApiOkResponse({ schema: { type: 'string' }, description: 'The stream, which stays open' })
   @errorResponses(400, 401, 403, 429, 503)
   async stream(
     @Caller() caller: Principal,
@@ -74,10 +78,10 @@ export class EventStreamController {
   @Allow({ scope: 'events:read' })
   @ApiOperation({
     operationId: 'createStreamTicket',
-    summary: 'Get a ticket for one stream',
+    summary: 'Create a ticket for one stream',
     description:
       'For browsers, whose EventSource cannot send headers: open /v1/notifications/stream?ticket=… within 30 seconds. ' +
-      'A ticket opens one stream. To come back, take a new one and pass ?lastEventId=.',
+      'A ticket opens one stream. To reconnect, create a new one and pass ?lastEventId=.',
   })
   @ApiCreatedResponse({ type: StreamTicket })
   @errorResponses(401, 403, 429)

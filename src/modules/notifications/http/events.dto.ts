@@ -7,7 +7,7 @@ class FilterQuery {
     type: 'string',
     maxLength: 2000,
     optional: true,
-    summary: 'Names of events and wildcards like incident.*, separated by commas; all events when absent',
+    summary: 'Comma-separated event names and wildcards like incident.*; all events when absent',
     example: 'incident.*,remediation.proposed',
   })
   events?: string;
@@ -21,7 +21,8 @@ export class StreamQuery extends FilterQuery {
     type: 'string',
     maxLength: 16_384,
     optional: true,
-    summary: 'Resume after this event; 0 begins with the oldest kept. The header Last-Event-ID wins over it',
+    summary:
+      'Resume after this event; 0 starts from the oldest kept event. The Last-Event-ID header takes precedence',
     example: 'evt_01HX9VTPQR3KF8MZWBYD5N6JCE',
   })
   lastEventId?: string;
@@ -40,7 +41,7 @@ export class PollQuery extends FilterQuery {
     type: 'string',
     maxLength: 200,
     optional: true,
-    summary: 'Answer what follows this event; from the oldest kept one when absent',
+    summary: 'Return events after this one; from the oldest kept event when absent',
     example: 'evt_01HX9VTPQR3KF8MZWBYD5N6JCE',
   })
   after?: string;
@@ -51,7 +52,7 @@ export class PollQuery extends FilterQuery {
     max: 100,
     optional: true,
     default: 20,
-    summary: 'How many items to answer',
+    summary: 'Maximum number of items',
   })
   limit: number = 20;
 }
@@ -69,7 +70,7 @@ export class EventPage {
   @IdOf('evt', {
     nullable: true,
     summary:
-      'The id of the last item, to ask on with as `after`; null when nothing follows yet: ask again with the same `after`',
+      'The id of the last item, to pass as `after`; null when there are no newer events yet: poll again with the same `after`',
   })
   nextCursor!: string | null;
 }
@@ -77,7 +78,7 @@ export class EventPage {
 export class StreamTicket {
   @Text({
     max: 200,
-    summary: 'Good for opening one stream, as ?ticket=',
+    summary: 'Opens one stream, as ?ticket=',
     example: 'ten_01HX9VTPQR3KF8MZWBYD5N6JCE.Zm9yX29uZV9zdHJlYW1fYW5kX25vX290aGVyX29uZSE',
   })
   ticket!: string;

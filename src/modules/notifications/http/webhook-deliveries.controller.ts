@@ -21,8 +21,8 @@ export class WebhookDeliveriesController {
   @Get()
   @ApiOperation({
     operationId: 'listWebhookDeliveries',
-    summary: 'List what was sent to a webhook subscription, the latest event first',
-    description: 'One for each event, however often it was sent, for seven days.',
+    summary: 'List the deliveries of a webhook subscription, newest event first',
+    description: 'One per event, over all its attempts, for seven days.',
   })
   @ApiOkResponse({ type: WebhookDeliveryPage })
   @errorResponses(400, 401, 403, 404, 429)
@@ -39,8 +39,9 @@ export class WebhookDeliveriesController {
   @HttpCode(202)
   @ApiOperation({
     operationId: 'redeliverWebhook',
-    summary: 'Send an event again, whatever came of it before',
-    description: 'Soon, under the same `webhook-id`; when it fails, on the same schedule as a first attempt.',
+    summary: 'Redeliver an event',
+    description:
+      'Whatever its status. It is sent soon, under the same `webhook-id`, and retried on the schedule of a first attempt.',
   })
   @ApiAcceptedResponse({ type: WebhookDeliveryView })
   @errorResponses(401, 403, 404, 409, 429)

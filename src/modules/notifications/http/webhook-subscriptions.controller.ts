@@ -47,12 +47,12 @@ export class WebhookSubscriptionsController {
   @Idempotent()
   @ApiOperation({
     operationId: 'createWebhookSubscription',
-    summary: 'Have events sent to an address',
+    summary: 'Create a webhook subscription',
     description:
       'Each event is one POST of its envelope, signed per Standard Webhooks 1.0.0; `webhook-id` is the id of the event. ' +
-      'Any 2xx within 15 seconds is success. Else it is sent again after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h ' +
-      'and 24 h, or later where a 429 or 503 asks so by `Retry-After`. It may come more than once; first attempts ' +
-      'come in the order of the log. 410 disables the subscription, and so do five days of failure.',
+      'Any 2xx within 15 seconds is a success. Otherwise it is retried after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, ' +
+      '20 h and 24 h, or later if a 429 or 503 has a `Retry-After`. An event may arrive more than once; first attempts ' +
+      'are in the order of the log. A 410 disables the subscription, and so do five days of failures.',
   })
   @ApiCreatedResponse({ type: NewWebhookSubscription })
   @errorResponses(400, 401, 403, 409, 413, 415, 422, 429)
@@ -89,7 +89,7 @@ export class WebhookSubscriptionsController {
   @Patch(':subscriptionId')
   @ApiOperation({
     operationId: 'updateWebhookSubscription',
-    summary: 'Change a webhook subscription, or turn it on or off',
+    summary: 'Update, enable or disable a webhook subscription',
   })
   @ApiOkResponse({ type: WebhookSubscriptionView })
   @errorResponses(400, 401, 403, 404, 413, 415, 429)
@@ -117,8 +117,9 @@ export class WebhookSubscriptionsController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'testWebhookSubscription',
-    summary: 'Send a test event now and see what comes back',
-    description: 'The event is called webhook_subscription.test and signed like any other. It is not kept.',
+    summary: 'Send a test event',
+    description:
+      'It is sent at once, named webhook_subscription.test and signed like any other. It is not recorded.',
   })
   @ApiOkResponse({ type: WebhookTestResult })
   @errorResponses(401, 403, 404, 429)
@@ -135,10 +136,10 @@ export class WebhookSubscriptionsController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'rotateSubscriptionSecret',
-    summary: 'Give a webhook subscription a new secret',
+    summary: 'Rotate the secret of a webhook subscription',
     description:
-      'For `overlapMinutes` messages bear a signature by the present secret too, so that receivers can be changed meanwhile, ' +
-      'and by those before it for what is left of their own overlaps; 0 ends all of them at once.',
+      'For `overlapMinutes`, messages are also signed with the current secret, so that receivers can be updated meanwhile, ' +
+      'and with former ones until their own overlaps end; 0 ends all overlaps at once.',
   })
   @ApiOkResponse({ type: RotatedSubscriptionSecret })
   @errorResponses(400, 401, 403, 404, 413, 415, 429)

@@ -18,7 +18,7 @@ import {
 } from './remediation.dto.js';
 import { pendingApprovalView, remediationView } from './remediation.view.js';
 
-/** Yes and no to a plan, by its own id or by that of the request for approval: the same operation. */
+/** Approves and rejects plans, by the id of the plan or of its approval request. */
 @Controller('v1')
 @ApiTags('approvals')
 export class ApprovalsController {
@@ -36,7 +36,7 @@ export class ApprovalsController {
     operationId: 'approveRemediation',
     summary: 'Approve a plan',
     description:
-      'Bound to the exact plan. With several approvals required, the last one approves it. It is executed by a call of its own, unless the tenant’s `executeOnApproval` is on.',
+      'Bound to the exact plan. When several approvals are required, the last one approves it. Executing it is a separate call, unless the tenant has `executeOnApproval` set.',
   })
   @ApiOkResponse({ type: RemediationView })
   @errorResponses(400, 401, 403, 404, 409, 415, 429)
@@ -51,7 +51,7 @@ export class ApprovalsController {
   @Post('remediation/:remediationId/reject')
   @HttpCode(200)
   @Allow({ role: 'admin' })
-  @ApiOperation({ operationId: 'rejectRemediation', summary: 'Turn a plan down' })
+  @ApiOperation({ operationId: 'rejectRemediation', summary: 'Reject a plan' })
   @ApiOkResponse({ type: RemediationView })
   @errorResponses(400, 401, 403, 404, 409, 415, 429)
   async reject(
@@ -64,7 +64,7 @@ export class ApprovalsController {
 
   @Post('remediation/:remediationId/request-approval')
   @Allow({ role: 'admin' })
-  @ApiOperation({ operationId: 'requestApproval', summary: 'Put an expired plan up for approval again' })
+  @ApiOperation({ operationId: 'requestApproval', summary: 'Request approval again for an expired plan' })
   @ApiCreatedResponse({ type: RemediationView, description: 'Under a new approvalId' })
   @errorResponses(401, 403, 404, 409, 429)
   async requestAgain(
@@ -79,7 +79,7 @@ export class ApprovalsController {
 
   @Get('notifications/approvals/pending')
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'listPendingApprovals', summary: 'What waits for a yes or no' })
+  @ApiOperation({ operationId: 'listPendingApprovals', summary: 'List pending approvals' })
   @ApiOkResponse({ type: PendingApprovalPage })
   @errorResponses(400, 401, 403, 429)
   async pending(@Caller() { tenantId }: Principal, @Query() query: PageQuery): Promise<PendingApprovalPage> {
@@ -90,7 +90,10 @@ export class ApprovalsController {
   @Post('notifications/approvals/:approvalId/respond')
   @HttpCode(200)
   @Allow({ role: 'admin' })
-  @ApiOperation({ operationId: 'respondToApproval', summary: 'Approve or reject by the id of the request' })
+  @ApiOperation({
+    operationId: 'respondToApproval',
+    summary: 'Approve or reject by the id of the approval request',
+  })
   @ApiOkResponse({ type: RemediationView })
   @errorResponses(400, 401, 403, 404, 409, 415, 429)
   async respond(

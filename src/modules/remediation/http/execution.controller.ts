@@ -12,7 +12,7 @@ import { RollBackRemediation } from '../application/roll-back-remediation.js';
 import { CompleteStepBody, ExecuteBody, RemediationView } from './remediation.dto.js';
 import { remediationView } from './remediation.view.js';
 
-/** Carrying approved plans out, and back. */
+/** Executes approved plans and rolls them back. */
 @Controller('v1/remediation/:remediationId')
 @ApiTags('remediation')
 @Allow({ role: 'admin' })
@@ -30,9 +30,9 @@ export class ExecutionController {
   @HttpCode(202)
   @ApiOperation({
     operationId: 'executeRemediation',
-    summary: 'Carry an approved plan out',
+    summary: 'Execute an approved plan',
     description:
-      'Steps run one after the other; the first that fails ends the plan, and a manual one waits for a person. With `dryRun` the runners are asked what they would do: the answers are the steps’ `output`, nothing else changes and nothing is published.',
+      'Steps run one after the other; the first one that fails ends the plan, and a manual one waits for a person. With `dryRun` the runners are asked what they would do: their responses become the `output` of the steps, nothing else changes and nothing is published.',
   })
   @ApiAcceptedResponse({ type: RemediationView })
   @errorResponses(400, 401, 403, 404, 409, 415, 422, 429)
@@ -51,9 +51,9 @@ export class ExecutionController {
   @HttpCode(202)
   @ApiOperation({
     operationId: 'rollBackRemediation',
-    summary: 'Take a plan back',
+    summary: 'Roll a plan back',
     description:
-      'Reverses the steps that succeeded and are reversible, the last one first, as further steps of the remediation. After an attempt that failed, the next one does what is left. The incident stays as it is.',
+      'Reverses the steps that succeeded and are reversible, last one first, as further steps of the remediation. A rollback that failed can be repeated for the remaining steps. The incident stays as it is.',
   })
   @ApiAcceptedResponse({ type: RemediationView })
   @errorResponses(401, 403, 404, 409, 429)
@@ -68,9 +68,9 @@ export class ExecutionController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'completeStep',
-    summary: 'Say how a step went',
+    summary: 'Report the result of a step',
     description:
-      'For the manual step that an executing plan waits for, and for one that is unknown. The steps after one that succeeded follow.',
+      'For the manual step that an executing plan waits for, and for an unknown one. After a success the plan continues.',
   })
   @ApiOkResponse({ type: RemediationView })
   @errorResponses(400, 401, 403, 404, 409, 415, 429)
@@ -88,9 +88,9 @@ export class ExecutionController {
   @HttpCode(202)
   @ApiOperation({
     operationId: 'retryStep',
-    summary: 'Send an unknown step again',
+    summary: 'Retry an unknown step',
     description:
-      'Under the same `webhook-id`, with the next `attempt`; the steps after it follow. Not while the incident is investigated, or another plan of it is carried out.',
+      'It is sent under the same `webhook-id` with the next `attempt`, and the plan continues after it. Refused while the incident is investigated or another of its plans executes.',
   })
   @ApiAcceptedResponse({ type: RemediationView })
   @errorResponses(401, 403, 404, 409, 429)

@@ -21,23 +21,24 @@ const DIGEST = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
 export class StepView {
   @IdOf('stp') stepId!: string;
-  @Whole({ min: 1, summary: 'Its place in the plan, from 1' }) index!: number;
+  @Whole({ min: 1, summary: 'Its number in the plan, from 1' }) index!: number;
   @Text({ max: 100, example: 'rollback_deployment' }) action!: string;
   @Text({ max: 20_000, example: 'Roll back checkout in production from 2.4.1 to 2.4.0' })
   description!: string;
   @AnyObject({ example: { service: 'checkout', version: '2.4.1', toVersion: '2.4.0' } })
   params!: Readonly<Record<string, unknown>>;
   @OneOf(RISKS) risk!: Risk;
-  @Flag({ summary: 'Whether a rollback of the plan can take it back' }) reversible!: boolean;
+  @Flag({ summary: 'Whether a rollback of the plan can reverse it' }) reversible!: boolean;
   @Flag({ summary: 'A person does it, because no connected runner lists the action' }) manual!: boolean;
   @OneOf(STEP_STATUSES, {
-    summary: 'unknown: it was sent and no answer was recorded; nobody sends it again by himself',
+    summary: 'unknown: it was sent, but no response was recorded; it is not sent again automatically',
   })
   status!: StepStatus;
   @AnyJson({
     nullable: true,
     example: { deployed: '2.4.0' },
-    summary: 'What whoever did it gave back; `{dryRun: true, …}` after a dry run, until the plan is executed',
+    summary:
+      'The result of the runner or the person; `{dryRun: true, …}` after a dry run, until the plan is executed',
   })
   output!: unknown;
   @Whole({ summary: 'How often it was sent' }) attempt!: number;
@@ -52,10 +53,10 @@ export class RemediationView {
   @Text({ max: 500, example: 'Roll back checkout in production from 2.4.1 to 2.4.0' }) title!: string;
   @OneOf(REMEDIATION_STATUSES) status!: RemediationStatus;
   @Flag() requiresApproval!: boolean;
-  @IdOf('apr', { summary: 'The latest request for approval' }) approvalId!: string;
-  @Text({ max: 64, summary: 'SHA-256 of the exact plan: what an approval is bound to', example: DIGEST })
+  @IdOf('apr', { summary: 'The latest approval request' }) approvalId!: string;
+  @Text({ max: 64, summary: 'SHA-256 of the exact plan, to which an approval is bound', example: DIGEST })
   planDigest!: string;
-  @ListOf(() => StepView, { summary: 'In order; after a rollback with the steps that took the plan back' })
+  @ListOf(() => StepView, { summary: 'In order; after a rollback including its steps' })
   steps!: StepView[];
   @Moment() createdAt!: string;
   @Texts({ summary: 'The admins who have approved it', example: [USER] }) approvedBy!: string[];
@@ -91,7 +92,7 @@ export class CompleteStepBody {
   @AnyJson({
     optional: true,
     nullable: true,
-    summary: 'Whatever is worth keeping, up to 64 KiB of JSON',
+    summary: 'Any JSON up to 64 KiB',
     example: { restarted: 3 },
   })
   output?: unknown;
@@ -135,7 +136,7 @@ export class RespondBody {
     max: 2000,
     optional: true,
     nullable: true,
-    summary: 'Kept with an approval; the reason of a rejection',
+    summary: 'Stored with an approval; the reason of a rejection',
   })
   notes?: string | null;
 }

@@ -37,7 +37,7 @@ export class RemediationsController {
 
   @Get('incidents/:incidentId/remediations')
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'listIncidentRemediations', summary: 'What was proposed for an incident' })
+  @ApiOperation({ operationId: 'listIncidentRemediations', summary: 'List the remediations of an incident' })
   @ApiOkResponse({ type: RemediationPage })
   @errorResponses(400, 401, 403, 404, 429)
   async list(
@@ -55,7 +55,7 @@ export class RemediationsController {
     operationId: 'getRemediation',
     summary: 'Read a remediation, or those of an incident',
     description:
-      'An id `rem_…` answers that remediation; an id `inc_…` a page of the incident’s, newest first.',
+      'An id `rem_…` returns that remediation; an id `inc_…` a page of the incident’s remediations, newest first.',
   })
   @ApiParam({ name: 'id', example: 'rem_01HX9VTPQR3KF8MZWBYD5N6JCE' })
   @ApiOkResponse({
@@ -76,7 +76,7 @@ export class RemediationsController {
   @Allow({})
   @ApiOperation({
     operationId: 'giveRemediationFeedback',
-    summary: 'Say whether a remediation helped',
+    summary: 'Give feedback on a remediation',
     description: 'Once per person, for a remediation that was executed.',
   })
   @ApiCreatedResponse({ type: RemediationFeedbackView })

@@ -31,7 +31,7 @@ export class UsersController {
   ) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listUsers', summary: 'List the people of your tenant' })
+  @ApiOperation({ operationId: 'listUsers', summary: 'List the users of your tenant' })
   @ApiOkResponse({ type: UserPage })
   @errorResponses(400, 401, 403, 429)
   list(@Caller() { tenantId }: Principal, @Query() query: PageQuery): Promise<UserPage> {
@@ -40,7 +40,7 @@ export class UsersController {
 
   @Post()
   @Allow({ role: 'admin' })
-  @ApiOperation({ operationId: 'createUser', summary: 'Add a person to your tenant' })
+  @ApiOperation({ operationId: 'createUser', summary: 'Add a user to your tenant' })
   @ApiCreatedResponse({ type: NewUserView })
   @errorResponses(400, 401, 403, 409, 429)
   async create(
@@ -54,7 +54,7 @@ export class UsersController {
   }
 
   @Get(':userId')
-  @ApiOperation({ operationId: 'getUser', summary: 'Read a person of your tenant' })
+  @ApiOperation({ operationId: 'getUser', summary: 'Read a user of your tenant' })
   @ApiOkResponse({ type: UserView })
   @errorResponses(401, 403, 404, 429)
   async get(@Caller() { tenantId }: Principal, @Param('userId') userId: string): Promise<UserView> {
@@ -67,8 +67,8 @@ export class UsersController {
   @Allow({ role: 'admin' })
   @ApiOperation({
     operationId: 'updateUser',
-    summary: 'Change a person of your tenant',
-    description: 'A change of role ends every earlier token of that person.',
+    summary: 'Update a user of your tenant',
+    description: 'A change of role revokes every earlier token of the user.',
   })
   @ApiOkResponse({ type: UserView })
   @errorResponses(400, 401, 403, 404, 409, 429)
@@ -83,7 +83,7 @@ export class UsersController {
   @Delete(':userId')
   @Allow({ role: 'admin' })
   @HttpCode(204)
-  @ApiOperation({ operationId: 'deleteUser', summary: 'Remove a person from your tenant' })
+  @ApiOperation({ operationId: 'deleteUser', summary: 'Remove a user from your tenant' })
   @ApiNoContentResponse()
   @errorResponses(401, 403, 404, 409, 429)
   delete(@Caller() caller: Principal, @Param('userId') userId: string): Promise<void> {

@@ -13,7 +13,7 @@ export class CreateUserBody {
     blank: true,
     format: 'password',
     optional: true,
-    summary: 'Without one the answer holds a token with which this person chooses one',
+    summary: 'When omitted, the response contains a token with which the user sets one',
   })
   password?: string;
 }
@@ -37,7 +37,7 @@ export class NewUserView extends UserView {
   @Text({
     max: 500,
     optional: true,
-    summary: 'For `POST /v1/auth/set-password`, once and within 24 hours; shown this once',
+    summary: 'For `POST /v1/auth/set-password`, valid once and for 24 hours; shown only once',
     example: 'st_5d0e8a61c3',
   })
   setPasswordToken?: string;
@@ -45,7 +45,7 @@ export class NewUserView extends UserView {
 
 export class UserPage {
   @ListOf(() => UserView) items!: readonly UserView[];
-  @Text({ max: 2048, nullable: true, summary: 'For the next page; null on the last one' })
+  @Text({ max: 2048, nullable: true, summary: 'Pass it as `cursor` for the next page; null on the last one' })
   nextCursor!: string | null;
 }
 

@@ -29,7 +29,7 @@ export class ApiKeysController {
   ) {}
 
   @Post()
-  @ApiOperation({ operationId: 'createApiKey', summary: 'Make an API key and its webhook secret' })
+  @ApiOperation({ operationId: 'createApiKey', summary: 'Create an API key and its webhook secret' })
   @ApiCreatedResponse({ type: NewApiKey })
   @errorResponses(400, 401, 403, 429)
   async create(
@@ -63,10 +63,10 @@ export class ApiKeysController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'rotateWebhookSecret',
-    summary: 'Give an API key a new webhook secret',
+    summary: 'Rotate the webhook secret of an API key',
     description:
-      'The present secret stays good for `overlapMinutes`, so that senders can be changed one by one, and those before it ' +
-      'for what is left of their own overlaps; 0 ends all of them at once.',
+      'The current secret stays valid for `overlapMinutes`, so that senders can be updated one by one, and former ones ' +
+      'until their own overlaps end; 0 ends all overlaps at once.',
   })
   @ApiOkResponse({ type: RotatedSecret })
   @errorResponses(400, 401, 403, 404, 429)

@@ -49,9 +49,8 @@ export class AuthController {
   @UseGuards(SignUpGuard)
   @ApiOperation({
     operationId: 'register',
-    summary: 'Found a tenant and become its first admin',
-    description:
-      'An e-mail address belongs to one person in the whole installation, so 409 tells that it is taken.',
+    summary: 'Create a tenant and its first admin',
+    description: 'E-mail addresses are unique in the whole installation: 409 when the address is taken.',
   })
   @ApiCreatedResponse({ type: SignedIn })
   @errorResponses(400, 403, 409, 429)
@@ -79,8 +78,9 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'refreshSession',
-    summary: 'Trade a refresh token for new tokens',
-    description: 'A refresh token is good once. Shown again it ends the session, since two hold it.',
+    summary: 'Exchange a refresh token for new tokens',
+    description:
+      'A refresh token is valid once. Using it again ends the session, because two parties hold it.',
   })
   @ApiOkResponse({ type: SignedIn })
   @errorResponses(400, 401, 429)
@@ -103,7 +103,7 @@ export class AuthController {
   @ApiOperation({
     operationId: 'changePassword',
     summary: 'Change your password',
-    description: 'Ends every session and token from before; the answer holds new ones.',
+    description: 'Revokes every earlier session and token; the response contains new ones.',
   })
   @ApiOkResponse({ type: SignedIn })
   @errorResponses(400, 401, 403, 429)
@@ -120,8 +120,9 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'setPassword',
-    summary: 'Choose your first password',
-    description: 'With the `setPasswordToken` that an admin was given for you. Good once, for 24 hours.',
+    summary: 'Set the first password of an invited user',
+    description:
+      'With the `setPasswordToken` that the admin received when the user was created. Valid once, for 24 hours.',
   })
   @ApiOkResponse({ type: SignedIn })
   @errorResponses(400, 401, 429)
@@ -130,7 +131,7 @@ export class AuthController {
   }
 
   @Get('me')
-  @ApiOperation({ operationId: 'getMe', summary: 'Who you are, and in which tenant' })
+  @ApiOperation({ operationId: 'getMe', summary: 'Read the signed-in user and tenant' })
   @ApiOkResponse({ type: Me })
   @errorResponses(401, 403, 429)
   async me(@Caller() { tenantId, id }: Principal): Promise<Me> {

@@ -43,7 +43,7 @@ export class Me {
 
 export class SignedIn {
   @Text({ max: 8192, summary: 'For `Authorization: Bearer …`', example: 'eyJhbGciOi…' }) accessToken!: string;
-  @Text({ max: 500, summary: 'Good once, for `POST /v1/auth/refresh`', example: 'rt_9c1f4b7e2a' })
+  @Text({ max: 500, summary: 'Valid once, for `POST /v1/auth/refresh`', example: 'rt_9c1f4b7e2a' })
   refreshToken!: string;
   @OneOf(['Bearer']) tokenType!: 'Bearer';
   @Whole({ summary: 'Seconds until the access token expires', example: 3600 }) expiresIn!: number;
