@@ -383,12 +383,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was attached to an incident */
+        /** List the evidence of an incident */
         get: operations["listIncidentEvidence"];
         put?: never;
         /**
          * Attach evidence to an incident
-         * @description As JSON, or as an upload of at most 32 MiB whose type and source are in the query. Metrics, logs, spans and topology have the columns that their errors name. A platform_event is a state {kind, entity, ready, reason, message, exitCode, restarts}, with a kind of pod, deployment, node, monitor or database, or an event {timestamp, entity, reason, message}; a change is {occurredAt, service, summary, version, commit, paths, diff}; what a database tells is a metric or a text. Rows that no agent can read are named in the missingEvidence of the investigation.
+         * @description As JSON, or as an upload of at most 32 MiB whose type and source are in the query. Metrics, logs, spans and topology have the columns that their errors name. A platform_event is a state {kind, entity, ready, reason, message, exitCode, restarts}, with a kind of pod, deployment, node, monitor or database, or an event {timestamp, entity, reason, message}; a change is {occurredAt, service, summary, version, commit, paths, diff}; database output is a metric or a text. Rows that no agent can read are named in the missingEvidence of the investigation.
          */
         post: operations["attachEvidence"];
         delete?: never;
@@ -1314,7 +1314,7 @@ export interface paths {
         put?: never;
         /**
          * Send alerts in the format of a monitoring tool, with an API key
-         * @description Each alert that fires opens an incident, or adds to the one it opened that has not ended; one that is resolved resolves it, and never opens any. Texts that cannot be stored as they are, are mended; the body itself is kept as it came. A deploy, of which some tools tell, is recorded as a change, once. Where an integration holds a signing secret, the signature of the tool is required.
+         * @description A firing alert opens an incident, or adds to the one that it opened before if that has not ended. A resolved alert resolves its incident and never opens one. Invalid characters are replaced and long texts are cut; the body itself is kept unchanged. Deploys, which some tools send, are recorded as changes, once. If the integration has a signing secret, the signature of the tool is required.
          */
         post: operations["sendAlerts"];
         delete?: never;
@@ -1334,7 +1334,7 @@ export interface paths {
         put?: never;
         /**
          * Send alerts in the format of a monitoring tool, to the address of an integration
-         * @description Each alert that fires opens an incident, or adds to the one it opened that has not ended; one that is resolved resolves it, and never opens any. Texts that cannot be stored as they are, are mended; the body itself is kept as it came. A deploy, of which some tools tell, is recorded as a change, once. Where an integration holds a signing secret, the signature of the tool is required.
+         * @description A firing alert opens an incident, or adds to the one that it opened before if that has not ended. A resolved alert resolves its incident and never opens one. Invalid characters are replaced and long texts are cut; the body itself is kept unchanged. Deploys, which some tools send, are recorded as changes, once. If the integration has a signing secret, the signature of the tool is required.
          */
         post: operations["sendAlertsByToken"];
         delete?: never;
@@ -1366,13 +1366,13 @@ export interface components {
         AlertView: {
             provider: string;
             sourceAlertId: string | null;
-            /** @description How often it came again */
+            /** @description Number of duplicates */
             duplicates: number;
             /** Format: date-time */
             receivedAt: string;
             /** Format: date-time */
             lastSeenAt: string;
-            /** @description The body as it was sent; bytes that are no UTF-8 become U+FFFD */
+            /** @description The body as it was sent; invalid UTF-8 becomes U+FFFD */
             raw: string;
         };
         ApiKeyPage: {
@@ -1493,7 +1493,7 @@ export interface components {
             setupGuide: string;
         };
         ChangeIncidentBody: {
-            /** @description A person may set open, resolved and closed; the flow sets the rest, which are 409 here */
+            /** @description A person may set open, resolved and closed; any other status is refused with 409 */
             status?: components["schemas"]["IncidentStatus"];
             severity?: components["schemas"]["Severity"];
         };
@@ -1670,10 +1670,10 @@ export interface components {
             title: string;
             /** @description Detailed description for triage */
             description: string;
-            /** @description Your id of the alert; repeats of it are refused with 409 */
+            /** @description Your id of the alert; duplicates are refused with 409 */
             sourceAlertId?: string | null;
             /**
-             * @description In any case of letters
+             * @description Case-insensitive
              * @default medium
              */
             severity?: components["schemas"]["Severity"] | null;
@@ -1774,9 +1774,9 @@ export interface components {
             evidenceId: string;
             type: components["schemas"]["EvidenceType"];
             source: string;
-            /** @description Rows that are kept */
+            /** @description Rows that are stored */
             accepted: number;
-            /** @description The first 20 rows that are not */
+            /** @description The first 20 rejected rows */
             rejected: components["schemas"]["RejectedRowView"][];
         };
         EvidenceBody: {
@@ -1801,7 +1801,7 @@ export interface components {
             evidenceId: string;
             type: components["schemas"]["EvidenceType"];
             source: string;
-            /** @description How many rows it has */
+            /** @description Number of rows */
             accepted: number;
             /** Format: date-time */
             startedAt: string | null;
@@ -1967,11 +1967,11 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             };
-            /** @description Of the latest run that found one: a later run that finds none leaves it, unless it rules that very cause out, and once the incident is resolved or closed a run may only add a cause where there is none, or a surer one */
+            /** @description Of the latest run that found one. A later run that finds none keeps it, unless it rules out that very cause. After the incident is resolved or closed, a run may only add a missing cause or one with higher confidence */
             rootCause: string | null;
             confidence: number | null;
             recommendedActions: string[];
-            /** @description Alerts that told of it, repeats included */
+            /** @description Alerts of this incident, including duplicates */
             alertCount: number;
             /** Format: date-time */
             createdAt: string;
@@ -2274,9 +2274,9 @@ export interface components {
             secret: string;
         };
         NoticesAccepted: {
-            /** @description How many alerts and deploys the body told of */
+            /** @description Number of alerts and deploys in the body */
             accepted: number;
-            /** @description Opened, added to or resolved; none for what came to nothing */
+            /** @description Incidents that were opened, added to or resolved */
             incidents: components["schemas"]["ConcernedIncident"][];
         };
         OpinionView: {
@@ -2430,7 +2430,7 @@ export interface components {
             reason?: string | null;
         };
         RejectedRowView: {
-            /** @description Line of the upload, or place in the array, from 1 */
+            /** @description Line of the upload or position in the array, from 1 */
             line: number;
             message: string;
         };
@@ -4055,7 +4055,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As it was opened; triage follows at once */
+            /** @description As it was opened, before triage */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6678,7 +6678,7 @@ export interface operations {
             path: {
                 tenantId: string;
                 provider: string;
-                /** @description The end of the `ingestUrl` that connecting the integration answered; dies with it */
+                /** @description The last part of the `ingestUrl` of an integration; valid until it is disconnected */
                 ingestToken: string;
             };
             cookie?: never;

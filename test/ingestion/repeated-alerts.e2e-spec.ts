@@ -111,7 +111,7 @@ describe('an alert that is sent again', () => {
     await sql(url, 'REVOKE UPDATE ON alerts FROM causeflow_app');
     try {
       await again();
-      await until('the flush has failed', () => one.log.includes('Repeats not yet counted'));
+      await until('the flush has failed', () => one.log.includes('Duplicate counts not yet written'));
       await again();
     } finally {
       await sql(url, 'GRANT UPDATE ON alerts TO causeflow_app');

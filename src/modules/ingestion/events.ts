@@ -66,7 +66,7 @@ class IncidentSeverityChangedData {
 
 export class IncidentSeverityChanged extends defineEvent({
   type: 'incident.severity_changed',
-  summary: 'A person judges an incident more or less severe; told on its timeline only',
+  summary: 'A person changes the severity of an incident; shown on its timeline only',
   data: IncidentSeverityChangedData,
   example: { incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE', previousSeverity: 'medium', newSeverity: 'high' },
 }) {}

@@ -12,9 +12,9 @@ import { OpenIncident } from './application/open-incident.js';
 import { ReadEvidence } from './application/read-evidence.js';
 import { ReadTimeline } from './application/read-timeline.js';
 import { ReceiveAlert } from './application/receive-alert.js';
-import { TakeNotices } from './application/take-notices.js';
+import { ReceiveNotices } from './application/receive-notices.js';
 import { Alerts } from './domain/alert.js';
-import { EvidenceShelf } from './domain/evidence.js';
+import { EvidenceStore } from './domain/evidence.js';
 import { Incidents } from './domain/incidents.js';
 import { EvidenceController } from './http/evidence.controller.js';
 import { IncidentsController } from './http/incidents.controller.js';
@@ -25,7 +25,7 @@ import { WebhooksController } from './http/webhooks.controller.js';
 import { BatchedAlerts } from './infrastructure/batched-alerts.js';
 import { DuplicateCounts } from './infrastructure/duplicate-counts.js';
 import { incidentSchema } from './infrastructure/incident.schema.js';
-import { SqlEvidenceShelf } from './infrastructure/sql-evidence-shelf.js';
+import { SqlEvidenceStore } from './infrastructure/sql-evidence-store.js';
 
 /** Receives alerts and keeps incidents. Global, so that its api.ts can be injected without an import of this file. */
 @Global()
@@ -34,7 +34,7 @@ import { SqlEvidenceShelf } from './infrastructure/sql-evidence-shelf.js';
   controllers: [WebhooksController, NativeWebhooksController, IncidentsController, EvidenceController],
   providers: [
     ReceiveAlert,
-    TakeNotices,
+    ReceiveNotices,
     OpenIncident,
     ListIncidents,
     ChangeIncident,
@@ -48,7 +48,7 @@ import { SqlEvidenceShelf } from './infrastructure/sql-evidence-shelf.js';
     AlertLane,
     provideStore(Incidents, incidentSchema),
     { provide: Alerts, useClass: BatchedAlerts },
-    { provide: EvidenceShelf, useClass: SqlEvidenceShelf },
+    { provide: EvidenceStore, useClass: SqlEvidenceStore },
     { provide: IncidentLifecycle, useClass: AdvanceIncident },
     { provide: IncidentOpening, useExisting: OpenIncident },
     { provide: IncidentEvidence, useClass: ReadEvidence },

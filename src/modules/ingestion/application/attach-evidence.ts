@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import { Refusal } from '#kernel/domain/errors';
 import { newId, type TenantId } from '#kernel/domain/ids';
-import { EvidenceShelf } from '../domain/evidence.js';
+import { EvidenceStore } from '../domain/evidence.js';
 import { type EvidenceType, readEvidenceRow } from '../domain/evidence-rows.js';
 import { Incidents } from '../domain/incidents.js';
 
@@ -13,11 +13,11 @@ export interface NewEvidence {
   readonly endedAt: Date | null;
 }
 
-/** One row as it came, with the line or place it came from. */
+/** A row as it was sent, with its line or array position from 1. */
 export interface RawRow {
   readonly line: number;
   readonly value: unknown;
-  /** Why it could not even be parsed. */
+  /** Why it could not be parsed. */
   readonly fault?: string;
 }
 
@@ -36,18 +36,18 @@ export interface Attachment {
 
 const BATCH_ROWS = 1_000;
 const BATCH_CHARACTERS = 512 * 1024;
-const REJECTIONS_TOLD = 20;
+const MAX_REPORTED = 20;
 
-/** Takes evidence in row by row, so that memory does not grow with the upload. */
+/** Stores evidence row by row, so that memory does not grow with the upload. */
 @Injectable()
 export class AttachEvidence {
   constructor(
     private readonly incidents: Incidents,
-    private readonly shelf: EvidenceShelf,
+    private readonly store: EvidenceStore,
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Refusal `validation_error` when not one row is usable; nothing is kept then */
+  /** @throws Refusal `validation_error` if no row is usable; nothing is stored then */
   async execute(
     tenantId: TenantId,
     incidentId: string,
@@ -57,10 +57,10 @@ export class AttachEvidence {
     await this.incidents.get(tenantId, incidentId);
     const evidenceId = newId('evd');
     try {
-      const { accepted, rejected, told } = await this.store(tenantId, evidenceId, evidence.type, rows);
-      if (accepted === 0) throw nothingUsable(told);
+      const { accepted, rejected, reported } = await this.addRows(tenantId, evidenceId, evidence.type, rows);
+      if (accepted === 0) throw nothingUsable(reported);
       const attachedAt = this.clock.now();
-      await this.shelf.addHeader(tenantId, {
+      await this.store.addHeader(tenantId, {
         ...evidence,
         evidenceId,
         incidentId,
@@ -68,25 +68,25 @@ export class AttachEvidence {
         rejected,
         attachedAt,
       });
-      return { evidenceId, type: evidence.type, source: evidence.source, accepted, rejected: told };
+      return { evidenceId, type: evidence.type, source: evidence.source, accepted, rejected: reported };
     } catch (error) {
-      await this.shelf.dropRows(tenantId, evidenceId);
+      await this.store.dropRows(tenantId, evidenceId);
       throw error;
     }
   }
 
-  private async store(
+  private async addRows(
     tenantId: TenantId,
     evidenceId: string,
     type: EvidenceType,
     rows: AsyncIterable<RawRow> | Iterable<RawRow>,
-  ): Promise<{ accepted: number; rejected: number; told: RejectedRow[] }> {
-    const told: RejectedRow[] = [];
+  ): Promise<{ accepted: number; rejected: number; reported: RejectedRow[] }> {
+    const reported: RejectedRow[] = [];
     let [accepted, rejected, batch, characters] = [0, 0, 0, 0];
     let pending: string[] = [];
     const flush = async (): Promise<void> => {
       if (pending.length === 0) return;
-      await this.shelf.addRows(tenantId, evidenceId, batch, `[${pending.join(',')}]`);
+      await this.store.addRows(tenantId, evidenceId, batch, `[${pending.join(',')}]`);
       batch += 1;
       characters = 0;
       pending = [];
@@ -95,7 +95,7 @@ export class AttachEvidence {
       const reading = fault === undefined ? readEvidenceRow(type, value) : { fault };
       if ('fault' in reading) {
         rejected += 1;
-        if (told.length < REJECTIONS_TOLD) told.push({ line, message: reading.fault });
+        if (reported.length < MAX_REPORTED) reported.push({ line, message: reading.fault });
         continue;
       }
       accepted += 1;
@@ -105,12 +105,12 @@ export class AttachEvidence {
       if (pending.length >= BATCH_ROWS || characters >= BATCH_CHARACTERS) await flush();
     }
     await flush();
-    return { accepted, rejected, told };
+    return { accepted, rejected, reported };
   }
 }
 
-function nothingUsable(told: readonly RejectedRow[]): Refusal {
-  return new Refusal('validation_error', 'There is not one usable row in it.', {
-    details: told.map(({ line, message }) => ({ field: `line ${line}`, message })),
+function nothingUsable(reported: readonly RejectedRow[]): Refusal {
+  return new Refusal('validation_error', 'No row is usable.', {
+    details: reported.map(({ line, message }) => ({ field: `line ${line}`, message })),
   });
 }

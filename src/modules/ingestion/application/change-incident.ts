@@ -7,14 +7,14 @@ import type { IncidentStatus } from '../events.js';
 import type { Incident } from '../domain/incident.js';
 import { Incidents } from '../domain/incidents.js';
 
-export interface ChangeByHand {
+export interface ManualChange {
   readonly status?: IncidentStatus;
   readonly severity?: Severity;
-  /** Changes only a version the caller has seen. */
+  /** Other versions than these, which the caller has seen, are not changed. */
   readonly ifVersions?: readonly number[];
 }
 
-/** A person's word on an incident. It wins over whatever the flow was about to do. */
+/** A manual change of an incident. It takes precedence over the automatic flow. */
 @Injectable()
 export class ChangeIncident {
   constructor(
@@ -22,16 +22,16 @@ export class ChangeIncident {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Refusal `precondition_failed` when somebody else was faster, `invalid_transition` */
-  async execute(tenantId: TenantId, incidentId: string, change: ChangeByHand): Promise<Incident> {
+  /** @throws Refusal `precondition_failed` if the incident has changed since, `invalid_transition` */
+  async execute(tenantId: TenantId, incidentId: string, change: ManualChange): Promise<Incident> {
     const { status, severity, ifVersions } = change;
     return this.incidents.change(tenantId, incidentId, (incident) => {
       if (ifVersions && !ifVersions.includes(incident.version)) {
         throw new Refusal('precondition_failed', 'The incident has changed since you read it.');
       }
       const now = this.clock.now();
-      if (severity !== undefined) incident.setSeverityByHand(severity, now);
-      if (status !== undefined) incident.setStatusByHand(status, now);
+      if (severity !== undefined) incident.setSeverityManually(severity, now);
+      if (status !== undefined) incident.setStatusManually(status, now);
       return incident;
     });
   }

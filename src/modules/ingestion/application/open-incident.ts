@@ -7,7 +7,7 @@ import { Incident } from '../domain/incident.js';
 import { Incidents } from '../domain/incidents.js';
 import { type IncidentRow, incidentRow } from './incident-row.js';
 
-/** Opens an incident by hand. From here on it is treated exactly as one that an alert opened. */
+/** Opens an incident for a person or a trigger. It is processed exactly like one that an alert opened. */
 @Injectable()
 export class OpenIncident extends IncidentOpening {
   constructor(
@@ -21,7 +21,7 @@ export class OpenIncident extends IncidentOpening {
     return (await this.execute(tenantId, report)).incidentId;
   }
 
-  /** @returns the incident as it was opened; by the time anybody reads it, triage has it */
+  /** @returns the incident as it was opened, before triage */
   async execute(tenantId: TenantId, report: NewIncident): Promise<IncidentRow> {
     const origin = { source: 'manual', provider: null, sourceAlertId: null } as const;
     const now = this.clock.now();

@@ -1,22 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { type AttachedEvidence, IncidentEvidence } from '../api.js';
-import { EvidenceShelf } from '../domain/evidence.js';
+import { EvidenceStore } from '../domain/evidence.js';
 
-/** Gives other modules what was attached to an incident. */
+/** Gives other modules the evidence of an incident. */
 @Injectable()
 export class ReadEvidence extends IncidentEvidence {
-  constructor(private readonly shelf: EvidenceShelf) {
+  constructor(private readonly store: EvidenceStore) {
     super();
   }
 
   async of(tenantId: TenantId, incidentId: string, limit: number): Promise<AttachedEvidence[]> {
-    return this.shelf.headers(tenantId, incidentId, { after: '', limit });
+    return this.store.headers(tenantId, incidentId, { after: '', limit });
   }
 
   async *rows(tenantId: TenantId, evidenceId: string): AsyncIterable<string> {
     for (let batch = 0; ; batch += 1) {
-      const rows = await this.shelf.batch(tenantId, evidenceId, batch);
+      const rows = await this.store.batch(tenantId, evidenceId, batch);
       if (!rows) return;
       yield rows;
     }

@@ -2,21 +2,21 @@ import type { TenantId } from '#kernel/domain/ids';
 import type { IncidentStatus } from '../events.js';
 import type { Incident } from './incident.js';
 
-/** An alert as a source sent it, with the incident it would open. */
+/** An alert as its source sent it, with the incident that it would open. */
 export interface ReceivedAlert {
   readonly provider: string;
   readonly sourceAlertId: string | null;
-  /** The bytes as they came. */
+  /** The request body. */
   readonly raw: Buffer;
-  /** Names a body that told of several alerts, so that it is stored once. */
+  /** Identifies a body with several alerts, which is stored once. */
   readonly bodyId: string | null;
-  /** Whether it may come back: after the incident it opened has ended, it opens another one. */
-  readonly returns: boolean;
+  /** Whether it opens another incident after the one that it opened has ended. Otherwise it stays a duplicate. */
+  readonly recurs: boolean;
   readonly receivedAt: Date;
   readonly incident: Incident;
 }
 
-/** What makes an alert the same one again. */
+/** Alerts with the same key are duplicates. */
 export interface AlertKey {
   readonly tenantId: TenantId;
   readonly provider: string;
@@ -27,30 +27,30 @@ export function keyOf({ tenantId, provider, sourceAlertId }: AlertKey): string {
   return `${tenantId}\n${provider}\n${sourceAlertId}`;
 }
 
-/** Either the alert's own incident, or the one that an earlier alert with the same id had opened, with its status. */
-export interface Reception {
+/** The alert's own incident, or the one that an earlier alert with the same key opened. */
+export interface AlertReceipt {
   readonly incidentId: string;
   readonly status: IncidentStatus;
 }
 
-/** Where alerts are written. */
+/** Stores alerts. */
 export abstract class Alerts {
   /**
-   * Stores alert, incident and events, durably, before it returns. An alert whose `sourceAlertId` this tenant's
-   * provider has sent before only raises a count, unless it `returns` and that incident has ended.
-   * @throws Refusal `duplicate_alert` for a repeat of one that never returns, naming the incident that the first one
-   * opened, and `service_unavailable` when more alerts wait than may
+   * Stores alert, incident and events durably before it returns. A duplicate only increments a counter, unless it `recurs`
+   * and its incident has ended.
+   * @throws Refusal `duplicate_alert` for a duplicate that does not recur, with the incident that the first alert opened;
+   * `service_unavailable` if the queue is full
    */
-  abstract receive(alert: ReceivedAlert): Promise<Reception>;
+  abstract receive(alert: ReceivedAlert): Promise<AlertReceipt>;
 
   /**
-   * The incident that an alert with this id has opened, if it is one that never returns and this process still knows of
-   * it; the repeat is counted. Otherwise `receive` finds out.
+   * Counts a duplicate that does not recur if its incident is cached in this process. Otherwise `receive` finds it.
+   * @returns the incident's id
    */
-  abstract repeated(alert: AlertKey, receivedAt: Date): string | undefined;
+  abstract countKnownDuplicate(alert: AlertKey, receivedAt: Date): string | undefined;
 
-  /** The incidents that the last alerts with these ids opened, those of unknown ids left out. */
-  abstract openedBy(
+  /** The incidents that the latest alerts with these ids opened. Unknown ids are left out. */
+  abstract incidentsOf(
     tenantId: TenantId,
     provider: string,
     sourceAlertIds: readonly string[],

@@ -23,7 +23,7 @@ describe('the body of a custom alert', () => {
     );
   });
 
-  it('names every field at fault at once', () => {
+  it('reports every invalid field at once', () => {
     const bad = { title: ' ', severity: 'fatal', sourceAlertId: 7, tags: { a: 1 }, metadata: 'x' };
     expect(() => readCustomAlert(bad)).toThrow(
       expect.objectContaining({
@@ -39,11 +39,11 @@ describe('the body of a custom alert', () => {
     );
   });
 
-  it('measures metadata as it is written, which may be longer than it came', () => {
+  it('measures metadata as PostgreSQL writes it, which may be longer than the input', () => {
     const bodyOf = (count: number) =>
       `{"title":"x","description":"y","metadata":{"n":[${Array(count).fill('1e20').join()}]}}`;
     const read = (text: string) => readCustomAlert(JSON.parse(text), Buffer.byteLength(text));
-    // A text and its commas: 5 bytes that become 22.
+    // A number with its comma: 5 bytes become 22.
     const most = Math.floor((256 * 1024 - '{"n":[]}'.length + 1) / 22);
     expect(Buffer.byteLength(bodyOf(most))).toBeLessThan((256 * 1024) / 4);
     expect(() => read(bodyOf(most))).not.toThrow();
@@ -51,17 +51,14 @@ describe('the body of a custom alert', () => {
     expect(() => readCustomAlert(JSON.parse(bodyOf(most + 1)))).toThrow('metadata must be at most 256 KiB');
   });
 
-  it.each(['1e308', '-1e308', '1.5e-300'])(
-    'measures all the digits that the database writes of %s',
-    (number) => {
-      const text = `{"title":"x","description":"y","metadata":{"n":[${Array(1_000).fill(number).join()}]}}`;
-      expect(() => readCustomAlert(JSON.parse(text), Buffer.byteLength(text))).toThrow(
-        'metadata must be at most 256 KiB',
-      );
-    },
-  );
+  it.each(['1e308', '-1e308', '1.5e-300'])('measures all digits that PostgreSQL writes for %s', (number) => {
+    const text = `{"title":"x","description":"y","metadata":{"n":[${Array(1_000).fill(number).join()}]}}`;
+    expect(() => readCustomAlert(JSON.parse(text), Buffer.byteLength(text))).toThrow(
+      'metadata must be at most 256 KiB',
+    );
+  });
 
-  it('ignores what it does not know, which stays in the raw payload', () => {
+  it('ignores unknown fields, which stay in the raw payload', () => {
     expect(readCustomAlert({ ...GOOD, runbook: 'x' })).not.toHaveProperty('runbook');
   });
 });

@@ -8,14 +8,14 @@ export interface CustomAlert extends IncidentReport {
 
 const MAX_TAGS = 64;
 const MAX_METADATA_BYTES = 256 * 1024;
-/** How many times longer JSON may become by being stored and read again: `1e308` has 309 digits then. */
-const MOST_GROWTH = 64;
+/** The factor by which JSON may grow when PostgreSQL stores it: `1e308` becomes 309 digits. */
+const MAX_EXPANSION = 64;
 
 /**
- * Reads the body of the `custom` source. By hand and not by class-validator, because this is the path that a storm of
- * alerts takes; the DTO that documents the body is checked against this reader by a test.
- * @param bytes of the body as it came, where that is known: metadata of a small one need not be measured
- * @throws Refusal `validation_error` that names every field at fault
+ * Parses the body of the `custom` source. Hand-written instead of class-validator, since this is the hot path of an alert
+ * storm. A test checks that the DTO which documents the body accepts the same.
+ * @param bytes size of the raw body, if known: metadata of a small body need not be measured
+ * @throws Refusal `validation_error` that names every invalid field
  */
 export function readCustomAlert(body: unknown, bytes = Infinity): CustomAlert {
   return read(body, (fields, faults) => ({
@@ -99,24 +99,24 @@ function metadata(value: unknown, faults: FieldFault[], bytes: number): Record<s
     faults.push({ field: 'metadata', message: 'must be a JSON object' });
     return {};
   }
-  if (bytes > MAX_METADATA_BYTES / MOST_GROWTH && sizeOf(value) > MAX_METADATA_BYTES)
+  if (bytes > MAX_METADATA_BYTES / MAX_EXPANSION && sizeOf(value) > MAX_METADATA_BYTES)
     faults.push({ field: 'metadata', message: 'must be at most 256 KiB' });
   return value;
 }
 
-/** In bytes, as the database writes it. */
+/** The number of bytes that PostgreSQL writes. */
 function sizeOf(value: object): number {
-  return Buffer.byteLength(JSON.stringify(value)) + noughtsIn(value);
+  return Buffer.byteLength(JSON.stringify(value)) + zerosIn(value);
 }
 
-function noughtsIn(value: unknown): number {
-  if (typeof value === 'number') return noughtsOf(value);
+function zerosIn(value: unknown): number {
+  if (typeof value === 'number') return zerosOf(value);
   if (typeof value !== 'object' || value === null) return 0;
-  return Object.values(value).reduce((sum: number, inner) => sum + noughtsIn(inner), 0);
+  return Object.values(value).reduce((sum: number, inner) => sum + zerosIn(inner), 0);
 }
 
-/** The database writes `1e+308` with all of its noughts, and `1e-7`. */
-function noughtsOf(value: number): number {
+/** PostgreSQL writes `1e+308` and `1e-7` with all of their zeros. */
+function zerosOf(value: number): number {
   const size = Math.abs(value);
   const isWrittenOut = value === 0 || (size >= 1e-6 && size < 1e21);
   return isWrittenOut ? 0 : Math.abs(Math.log10(size));

@@ -39,11 +39,11 @@ describe('a row of evidence', () => {
     ['log', 'a line', 'is not an object'],
     ['log', null, 'is not an object'],
     ['log', ['a'], 'is not an object'],
-  ] as const)('says why a %s row %j is none', (type, row, fault) => {
+  ] as const)('says why a %s row %j cannot be used', (type, row, fault) => {
     expect(readEvidenceRow(type, row)).toEqual({ fault });
   });
 
-  it('takes any object for a type without columns', () => {
+  it('accepts any object for a type without columns', () => {
     expect(readEvidenceRow('platform_event', { reason: 'OOMKilled' })).toEqual({
       row: { reason: 'OOMKilled' },
     });

@@ -18,7 +18,7 @@ export type EvidenceType = (typeof EVIDENCE_TYPES)[number];
 
 export type EvidenceRow = Readonly<Record<string, unknown>>;
 
-/** A row of a table as evidence, or why it is none. */
+/** A parsed row, or why it cannot be used. */
 export type RowReading = { readonly row: EvidenceRow } | { readonly fault: string };
 
 type Cell = (value: unknown) => unknown;
@@ -29,7 +29,7 @@ interface Columns {
 
 const MAX_TEXT = 64 * 1024;
 
-/** The columns that agents rely on. Others are kept as they came; a type that is not listed takes any object. */
+/** The columns that agents rely on. Others are kept unchanged. A type that is not listed accepts any object. */
 const COLUMNS: Partial<Record<EvidenceType, Columns>> = {
   metric: {
     required: { timestamp: time, entity: text, metric: text, value: number },
@@ -51,7 +51,7 @@ const COLUMNS: Partial<Record<EvidenceType, Columns>> = {
 };
 
 /**
- * Reads one row: times (RFC 3339, or epoch in seconds or milliseconds) become epoch milliseconds, numbers become numbers.
+ * Parses one row: times (RFC 3339, or epoch in seconds or milliseconds) become epoch milliseconds, numbers become numbers.
  */
 export function readEvidenceRow(type: EvidenceType, raw: unknown): RowReading {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { fault: 'is not an object' };
@@ -74,7 +74,7 @@ export function readEvidenceRow(type: EvidenceType, raw: unknown): RowReading {
 }
 
 function isMissing(value: unknown): boolean {
-  // A blank cell is none: read as a number, it would be a measurement of 0 that nobody made.
+  // As a number, a blank cell would be a measurement of 0 that was never made.
   return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }
 

@@ -13,14 +13,14 @@ export interface EvidenceHeader {
   readonly attachedAt: Date;
 }
 
-/** What the shelf tells of a piece without its rows. */
-export type ShelvedEvidence = Omit<EvidenceHeader, 'incidentId' | 'rejected'>;
+/** Evidence without its rows. */
+export type StoredEvidence = Omit<EvidenceHeader, 'incidentId' | 'rejected'>;
 
 /**
- * Where attached evidence lies. Rows go in first, in batches; it exists once its header is there. Rows that get none,
- * since the server was killed in between, are purged after a day.
+ * Stores attached evidence. Rows are written first, in batches; the evidence exists once its header is written. Rows whose
+ * header is missing, since the server was killed in between, are purged after a day.
  */
-export abstract class EvidenceShelf {
+export abstract class EvidenceStore {
   /** @param rows a JSON array */
   abstract addRows(tenantId: TenantId, evidenceId: string, batch: number, rows: string): Promise<void>;
   abstract addHeader(tenantId: TenantId, header: EvidenceHeader): Promise<void>;
@@ -30,6 +30,6 @@ export abstract class EvidenceShelf {
     tenantId: TenantId,
     incidentId: string,
     page: { readonly after: string; readonly limit: number },
-  ): Promise<ShelvedEvidence[]>;
+  ): Promise<StoredEvidence[]>;
   abstract batch(tenantId: TenantId, evidenceId: string, batch: number): Promise<string | undefined>;
 }

@@ -30,7 +30,7 @@ function moves(of: Incident): string[] {
 }
 
 describe('an incident', () => {
-  it('is created open and told so, then goes to triage', () => {
+  it('is created open, with an event, and goes to triage', () => {
     const origin = { source: 'manual', provider: null, sourceAlertId: null } as const;
     const opened = Incident.open(newTenantId(), REPORT, origin, NOW);
     opened.sentToTriage(NOW);
@@ -83,7 +83,7 @@ describe('an incident', () => {
     }
   });
 
-  describe('that a run has ended of', () => {
+  describe('after a run', () => {
     const found = (rootCause: string | null, confidence: number, ruledOut: string[] = []) => ({
       rootCause,
       confidence,
@@ -98,17 +98,27 @@ describe('an incident', () => {
     }
     const cases: readonly (readonly [string, IncidentStatus, ReturnType<typeof found>, string | null])[] = [
       ['keeps its cause when the run found none', 'investigating', found(null, 0.1), 'deploy v42'],
-      ['takes over another cause, even a less certain one', 'investigating', found('disk', 0.3), 'disk'],
+      ['takes another cause, even with less confidence', 'investigating', found('disk', 0.3), 'disk'],
       ['loses a cause that the run rules out', 'investigating', found(null, 0.1, ['deploy v42']), null],
       [
-        'keeps its cause, being resolved, when the run found none',
+        'keeps its cause when it is resolved and the run found none',
         'resolved',
         found(null, 0.1),
         'deploy v42',
       ],
-      ['keeps it even when it is ruled out', 'resolved', found(null, 0.1, ['deploy v42']), 'deploy v42'],
-      ['keeps it when the run is no surer', 'closed', found('disk', 0.6), 'deploy v42'],
-      ['takes over a surer one', 'closed', found('disk', 0.7), 'disk'],
+      [
+        'keeps it when it is resolved, even if it is ruled out',
+        'resolved',
+        found(null, 0.1, ['deploy v42']),
+        'deploy v42',
+      ],
+      [
+        'keeps it when it is closed and the run is not more confident',
+        'closed',
+        found('disk', 0.6),
+        'deploy v42',
+      ],
+      ['takes a more confident one when it is closed', 'closed', found('disk', 0.7), 'disk'],
     ];
     it.each(cases)('%s (%s)', (_, status, conclusion, rootCause) => {
       const one = known(status);
@@ -120,7 +130,7 @@ describe('an incident', () => {
       expect(after).toEqual(isTaken ? [conclusion.confidence, conclusion.recommendedActions] : before);
     });
 
-    it('gets a cause where there is none, also after it was resolved', () => {
+    it('gets a missing cause, even after it was resolved', () => {
       const one = incident('resolved');
       one.concluded(found('deploy v42', 0.3), NOW);
       expect(one.rootCause).toBe('deploy v42');
@@ -128,27 +138,27 @@ describe('an incident', () => {
     });
   });
 
-  it('obeys a person who resolves, closes or reopens it, and nobody else resolves it', () => {
+  it('can be resolved, reopened and closed manually', () => {
     const one = incident('remediating');
-    one.setStatusByHand('resolved', NOW);
+    one.setStatusManually('resolved', NOW);
     expect(one.resolvedAt).toBe(NOW);
-    one.setStatusByHand('open', NOW);
+    one.setStatusManually('open', NOW);
     expect(one.resolvedAt).toBeNull();
-    one.setStatusByHand('closed', NOW);
+    one.setStatusManually('closed', NOW);
     expect(moves(one)).toEqual(['remediating → resolved', 'resolved → open', 'open → closed']);
   });
 
-  const afterTheEnd: Partial<Record<IncidentStatus, readonly IncidentStatus[]>> = {
+  const ofEnded: Partial<Record<IncidentStatus, readonly IncidentStatus[]>> = {
     resolved: ['open', 'closed'],
     closed: ['open'],
   };
 
-  it.each(INCIDENT_STATUSES)('goes from %s where a person may set it, and she is told where', (from) => {
-    const allowed = afterTheEnd[from] ?? ['resolved', 'closed'];
+  it.each(INCIDENT_STATUSES)('allows the manual transitions from %s and lists them in a refusal', (from) => {
+    const allowed = ofEnded[from] ?? ['resolved', 'closed'];
     for (const to of INCIDENT_STATUSES) {
       const one = incident(from);
       const set = (): void => {
-        one.setStatusByHand(to, NOW);
+        one.setStatusManually(to, NOW);
       };
       if (allowed.includes(to)) expect(set).not.toThrow();
       else

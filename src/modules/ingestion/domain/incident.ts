@@ -28,17 +28,17 @@ export interface Origin {
   readonly sourceAlertId: string | null;
 }
 
-/** What a run came to. */
+/** The outcome of an investigation. */
 export interface Conclusion {
   readonly rootCause: string | null;
   readonly confidence: number;
   readonly recommendedActions: readonly string[];
-  /** Causes that it looked into and excluded, in the words in which another run may have named them. */
+  /** Causes that it ruled out, in the words in which another run may have reported them. */
   readonly ruledOut: readonly string[];
 }
 
-/** What a person may set a status to, from where. All other moves belong to the flow. */
-const BY_A_PERSON: Readonly<Record<IncidentStatus, readonly IncidentStatus[]>> = {
+/** The transitions that a person may make. All others belong to the automatic flow. */
+const MANUAL_TRANSITIONS: Readonly<Record<IncidentStatus, readonly IncidentStatus[]>> = {
   open: ['resolved', 'closed'],
   triaging: ['resolved', 'closed'],
   investigating: ['resolved', 'closed'],
@@ -96,15 +96,15 @@ export class Incident extends Aggregate {
     return this.moveFrom(['triaging'], 'open', now);
   }
 
-  /** By triage, or by a person: who starts an open incident sends it through triage. */
+  /** By triage or by a person, who may start from open: the incident passes through triage then. */
   investigationStarted(now: Date): boolean {
     this.sentToTriage(now);
     return this.moveFrom(['triaging', 'awaiting_approval'], 'investigating', now);
   }
 
   /**
-   * A run that finds no cause leaves the one of an earlier run as it is, unless it rules that very cause out. Once the
-   * incident is over, a run may only add a cause where there is none, or one that it is surer of.
+   * A run that finds no cause keeps the cause of an earlier run, unless it rules out that very cause. After the incident has
+   * ended, a run may only add a missing cause or replace the cause with a more confident one.
    */
   concluded({ rootCause, confidence, recommendedActions, ruledOut }: Conclusion, now: Date): void {
     const { status, rootCause: known } = this;
@@ -122,7 +122,7 @@ export class Incident extends Aggregate {
     return this.moveFrom(['investigating'], 'open', now);
   }
 
-  /** A plan was proposed, or an expired one was put up again. */
+  /** A plan was proposed, or an expired one was proposed again. */
   approvalRequested(now: Date): boolean {
     return this.moveFrom(['investigating', 'open'], 'awaiting_approval', now);
   }
@@ -131,7 +131,7 @@ export class Incident extends Aggregate {
     return this.moveFrom(['awaiting_approval'], 'open', now);
   }
 
-  /** From open: a plan goes on after one of its steps was unknown, or waited approved while another one failed. */
+  /** From open: a plan resumes after a step with unknown outcome, or was approved while another plan failed. */
   executionStarted(now: Date): boolean {
     return this.moveFrom(['awaiting_approval', 'open'], 'remediating', now);
   }
@@ -144,20 +144,20 @@ export class Incident extends Aggregate {
     return this.moveFrom(['remediating'], 'open', now);
   }
 
-  /** The source of its alert says that it is over. */
+  /** The source of the alert reports that it is resolved. */
   resolvedBySource(now: Date): boolean {
-    const unended = INCIDENT_STATUSES.filter((status) => BY_A_PERSON[status].includes('resolved'));
-    return this.moveFrom(unended, 'resolved', now);
+    const active = INCIDENT_STATUSES.filter((status) => MANUAL_TRANSITIONS[status].includes('resolved'));
+    return this.moveFrom(active, 'resolved', now);
   }
 
   /** @throws Refusal `invalid_transition` that names from, to and what is allowed */
-  setStatusByHand(to: IncidentStatus, now: Date): void {
-    const allowed = BY_A_PERSON[this.status];
+  setStatusManually(to: IncidentStatus, now: Date): void {
+    const allowed = MANUAL_TRANSITIONS[this.status];
     if (!allowed.includes(to)) throw invalidTransition(this.status, to, allowed);
     this.moveTo(to, now);
   }
 
-  setSeverityByHand(to: Severity, now: Date): void {
+  setSeverityManually(to: Severity, now: Date): void {
     if (to === this.severity) return;
     const { incidentId, severity: previousSeverity } = this;
     this.severity = to;

@@ -17,11 +17,11 @@ export function maySend(tenantId: string, holder: KeyHolder | undefined): holder
   return holder?.tenantId === tenantId && holder.scopes.includes('webhooks:write');
 }
 
-export function senderBy({ keyId: id, tenantId, expiresAt }: KeyHolder): Principal {
+export function principalOf({ keyId: id, tenantId, expiresAt }: KeyHolder): Principal {
   return { kind: 'key', id, tenantId, scopes: ['webhooks:write'], expiresAt };
 }
 
-/** Who may send native alerts, and how often: as custom alerts, which are too many to be led through here. */
+/** Authenticates and limits senders of native alerts, by the rules for custom alerts. Those have a faster path of their own. */
 @Injectable()
 export class AlertGate {
   constructor(
@@ -32,13 +32,13 @@ export class AlertGate {
   ) {}
 
   /**
-   * Runs a check of the sender, whose failures are counted against its address.
-   * @throws what the check throws, or Refusal `rate_limit_exceeded` for an address that failed too often
+   * Authenticates a sender. Failures are counted against its address.
+   * @throws what `authenticate` throws, or Refusal `rate_limit_exceeded` for an address with too many failures
    */
-  async check<T>(request: WebhookRequest, response: Response, sender: () => Promise<T>): Promise<T> {
+  async check<T>(request: WebhookRequest, response: Response, authenticate: () => Promise<T>): Promise<T> {
     this.addresses.refuseSpent(request, response);
     try {
-      return await sender();
+      return await authenticate();
     } catch (error) {
       if (error instanceof Refusal && error.status === 401) await this.addresses.count(request, response);
       throw error;
@@ -50,11 +50,11 @@ export class AlertGate {
     const key = request.headers['x-api-key'];
     const holder = typeof key === 'string' ? await this.apiKeys.holderOf(key) : undefined;
     if (!maySend(tenantId, holder)) throw new Refusal(...INVALID_KEY);
-    request.principal = senderBy(holder);
+    request.principal = principalOf(holder);
     return holder;
   }
 
-  /** @throws Refusal `rate_limit_exceeded` for a tenant that sends too much */
+  /** @throws Refusal `rate_limit_exceeded` for a tenant that is over its quota */
   async count(tenantId: string, response: Response): Promise<void> {
     const allowance = await this.limiter.take(`ingest:${tenantId}`, this.config.rateLimits.ingest);
     answerAllowance(response, allowance);

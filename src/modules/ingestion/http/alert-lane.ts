@@ -4,7 +4,7 @@ import { FastLane } from '#kernel/http/fast-lane';
 import { CountRefusals } from './count-refusals.filter.js';
 import { WebhooksController } from './webhooks.controller.js';
 
-/** Custom alerts come in storms, so they take the fast lane to the controller that is declared for them. */
+/** Routes custom alerts, which come in storms, through the fast lane to their controller. */
 @Injectable()
 export class AlertLane implements OnModuleInit {
   constructor(
@@ -20,7 +20,7 @@ export class AlertLane implements OnModuleInit {
       route: '/v1/webhooks/:tenantId/custom',
       status: 202,
       serve: (tenantId, request, answer) => webhooks.custom(tenantId, request, answer),
-      // A repeat, which is counted.
+      // A duplicate: expected, and counted.
       usual: [409],
       refusalFrom: (thrown, request, response) => refusals.refusalFrom(thrown, request, response),
     });

@@ -7,14 +7,14 @@ import { KnownMethods } from '#kernel/http/known-methods';
 import type { Counter } from '#kernel/metrics/instruments';
 import { Metrics } from '#kernel/metrics/metrics';
 
-/** Counts the alerts that were not taken. A filter, so that those that are taken pay nothing for it. */
+/** Counts refused alerts. As an exception filter, it costs accepted alerts nothing. */
 @Catch()
 export class CountRefusals extends ErrorEnvelopeFilter {
   private readonly refused: Counter;
 
   constructor(known: KnownMethods, metrics: Metrics) {
     super(known);
-    this.refused = metrics.counter('causeflow_alerts', 'Alerts by what became of them', {
+    this.refused = metrics.counter('causeflow_alerts', 'Alerts by outcome', {
       outcome: 'refused',
     });
   }

@@ -8,7 +8,7 @@ import type { RawRow } from '../application/attach-evidence.js';
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_LINE = 1024 * 1024;
 
-/** The rows of an upload as they come in, or undefined when the body is JSON. */
+/** The rows of a streamed upload, or undefined if the body is JSON. */
 export function uploadedRows(request: Request): AsyncIterable<RawRow> | undefined {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type === undefined || type === 'application/json' || type.endsWith('+json')) return undefined;
@@ -32,7 +32,7 @@ async function* csvRows(request: Request): AsyncIterable<RawRow> {
     skip_empty_lines: true,
     max_record_size: MAX_LINE,
   });
-  // An error of either ends the reading, which is where it is told.
+  // An error of either stream is thrown by the loop below.
   pipeline(bytesOf(request), parser, () => undefined);
   try {
     for await (const { record, info } of parser as AsyncIterable<{
@@ -65,7 +65,7 @@ async function* ndjsonRows(request: Request): AsyncIterable<RawRow> {
   if (last) yield last;
 }
 
-/** What is left when whoever reads them stops is read and dropped, so that the sender gets to reading the answer. */
+/** If the consumer stops, the rest is read and discarded: many senders read the response only after sending everything. */
 async function* bytesOf(request: Request): AsyncIterable<Buffer> {
   let size = 0;
   try {
@@ -75,8 +75,8 @@ async function* bytesOf(request: Request): AsyncIterable<Buffer> {
       yield chunk;
     }
   } catch (error) {
-    // Left as it is, it would be told as a failure of ours.
-    throw request.destroyed && !request.complete ? brokenOff() : error;
+    // Unmapped, it would be reported as an internal error.
+    throw request.destroyed && !request.complete ? cutOff() : error;
   } finally {
     request.resume();
   }
@@ -96,6 +96,6 @@ function tooLarge(): Refusal {
   return new Refusal('payload_too_large', 'An upload is at most 32 MiB.');
 }
 
-function brokenOff(): Refusal {
-  return new Refusal('validation_error', 'The upload ended before its time.');
+function cutOff(): Refusal {
+  return new Refusal('validation_error', 'The upload was cut off.');
 }

@@ -31,7 +31,7 @@ export class EvidenceController {
 
   @Get()
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'listIncidentEvidence', summary: 'What was attached to an incident' })
+  @ApiOperation({ operationId: 'listIncidentEvidence', summary: 'List the evidence of an incident' })
   @ApiOkResponse({ type: EvidencePage })
   @errorResponses(400, 401, 403, 404, 429)
   async list(
@@ -58,7 +58,7 @@ export class EvidenceController {
       'As JSON, or as an upload of at most 32 MiB whose type and source are in the query. Metrics, logs, spans and topology have ' +
       'the columns that their errors name. A platform_event is a state {kind, entity, ready, reason, message, exitCode, restarts}, ' +
       'with a kind of pod, deployment, node, monitor or database, or an event {timestamp, entity, reason, message}; a change is ' +
-      '{occurredAt, service, summary, version, commit, paths, diff}; what a database tells is a metric or a text. Rows that no ' +
+      '{occurredAt, service, summary, version, commit, paths, diff}; database output is a metric or a text. Rows that no ' +
       'agent can read are named in the missingEvidence of the investigation.',
   })
   @ApiExtraModels(EvidenceBody)
@@ -101,7 +101,7 @@ function* rowsOf(content: unknown): Iterable<RawRow> {
   let line = 0;
   for (const value of values) {
     line += 1;
-    // A text is evidence as it is: whoever pastes a log has no columns to offer.
+    // Plain text is accepted as it is: a pasted log has no columns.
     if (typeof value === 'string')
       yield value.trim() === '' ? { line, value, fault: 'is empty' } : { line, value: { text: value } };
     else yield { line, value };

@@ -24,7 +24,7 @@ export class EvidenceBody {
 }
 
 class RejectedRowView {
-  @Whole({ summary: 'Line of the upload, or place in the array, from 1' }) line!: number;
+  @Whole({ summary: 'Line of the upload or position in the array, from 1' }) line!: number;
   @Text({ max: 500, example: 'has no timestamp' }) message!: string;
 }
 
@@ -32,8 +32,8 @@ export class EvidenceAttached {
   @IdOf('evd') evidenceId!: string;
   @OneOf(EVIDENCE_TYPES) type!: EvidenceType;
   @Text({ max: 200, example: 'loki' }) source!: string;
-  @Whole({ summary: 'Rows that are kept' }) accepted!: number;
-  @ListOf(() => RejectedRowView, { summary: 'The first 20 rows that are not' })
+  @Whole({ summary: 'Rows that are stored' }) accepted!: number;
+  @ListOf(() => RejectedRowView, { summary: 'The first 20 rejected rows' })
   rejected!: readonly RejectedRowView[];
 }
 
@@ -41,7 +41,7 @@ export class EvidenceView {
   @IdOf('evd') evidenceId!: string;
   @OneOf(EVIDENCE_TYPES) type!: EvidenceType;
   @Text({ max: 200, example: 'loki' }) source!: string;
-  @Whole({ summary: 'How many rows it has' }) accepted!: number;
+  @Whole({ summary: 'Number of rows' }) accepted!: number;
   @Moment({ nullable: true }) startedAt!: string | null;
   @Moment({ nullable: true }) endedAt!: string | null;
   @Moment() attachedAt!: string;

@@ -11,12 +11,12 @@ export function incidentView(row: IncidentRow): IncidentView {
   };
 }
 
-/** Changes with every change of the incident, so that `If-Match` can tell whether somebody was faster. */
+/** Identifies the version of an incident, for `If-Match`. */
 export function etagOf(incident: Incident): string {
   return `"${incident.version}"`;
 }
 
-/** The versions that a change is meant for; any when there is no such header. A tag that we never gave out is none. */
+/** The versions that `If-Match` accepts; undefined accepts any. A tag that was never issued matches none. */
 export function versionsOf(ifMatch: string | undefined): number[] | undefined {
   if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
   return ifMatch.split(',').map((tag) => Number(/^\s*(?:W\/)?"(\d{1,9})"\s*$/.exec(tag)?.[1] ?? NaN));

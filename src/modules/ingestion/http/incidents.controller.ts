@@ -52,7 +52,7 @@ export class IncidentsController {
   @Idempotent()
   @Allow({ scope: 'incidents:write' })
   @ApiOperation({ operationId: 'createIncident', summary: 'Open an incident by hand' })
-  @ApiCreatedResponse({ type: IncidentView, description: 'As it was opened; triage follows at once' })
+  @ApiCreatedResponse({ type: IncidentView, description: 'As it was opened, before triage' })
   @errorResponses(400, 401, 403, 409, 413, 415, 422, 429)
   async create(
     @Caller() { tenantId }: Principal,

@@ -46,7 +46,7 @@ export class CreateIncidentBody {
 export class ChangeIncidentBody {
   @OneOf(INCIDENT_STATUSES, {
     optional: true,
-    summary: 'A person may set open, resolved and closed; the flow sets the rest, which are 409 here',
+    summary: 'A person may set open, resolved and closed; any other status is refused with 409',
   })
   status?: IncidentStatus;
   @OneOf(SEVERITIES, { optional: true }) severity?: Severity;
@@ -69,13 +69,13 @@ export class IncidentView {
     max: 4000,
     nullable: true,
     summary:
-      'Of the latest run that found one: a later run that finds none leaves it, unless it rules that very cause out, ' +
-      'and once the incident is resolved or closed a run may only add a cause where there is none, or a surer one',
+      'Of the latest run that found one. A later run that finds none keeps it, unless it rules out that very cause. After ' +
+      'the incident is resolved or closed, a run may only add a missing cause or one with higher confidence',
   })
   rootCause!: string | null;
   @Fraction({ nullable: true }) confidence!: number | null;
   @Texts({ example: ['Roll back deploy v42'] }) recommendedActions!: readonly string[];
-  @Whole({ summary: 'Alerts that told of it, repeats included' }) alertCount!: number;
+  @Whole({ summary: 'Alerts of this incident, including duplicates' }) alertCount!: number;
   @Moment() createdAt!: string;
   @Moment() updatedAt!: string;
   @Moment({ nullable: true }) resolvedAt!: string | null;
@@ -104,13 +104,13 @@ export class TimelinePage {
 export class AlertView {
   @Text({ max: 64, example: 'custom' }) provider!: string;
   @Text({ max: 512, nullable: true }) sourceAlertId!: string | null;
-  @Whole({ summary: 'How often it came again' }) duplicates!: number;
+  @Whole({ summary: 'Number of duplicates' }) duplicates!: number;
   @Moment() receivedAt!: string;
   @Moment() lastSeenAt!: string;
   @Text({
     max: 2_000_000,
     min: 0,
-    summary: 'The body as it was sent; bytes that are no UTF-8 become U+FFFD',
+    summary: 'The body as it was sent; invalid UTF-8 becomes U+FFFD',
     example: '{"title":"…"}',
   })
   raw!: string;

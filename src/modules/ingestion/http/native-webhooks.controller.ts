@@ -4,18 +4,18 @@ import { Refusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
 import { type AlertInlet, AlertSources } from '#modules/integrations/api';
 import { ChangeLog } from '#modules/investigation/api';
-import { TakeNotices } from '../application/take-notices.js';
+import { ReceiveNotices } from '../application/receive-notices.js';
 import { AlertGate, type WebhookRequest } from './alert-gate.js';
 import { CountRefusals } from './count-refusals.filter.js';
 import { nativeWebhookDocs, NoticesAccepted } from './webhooks.docs.js';
 
-/** Where tools knock that speak their own formats, of alerts and of deploys. Checked in the same order as custom alerts. */
+/** Receives alerts and deploys in the formats of monitoring tools. The order of the checks is that of custom alerts. */
 @Controller('v1/webhooks')
 @Uncounted()
 @UseFilters(CountRefusals)
 export class NativeWebhooksController {
   constructor(
-    private readonly takeNotices: TakeNotices,
+    private readonly receiveNotices: ReceiveNotices,
     private readonly sources: AlertSources,
     private readonly changes: ChangeLog,
     private readonly gate: AlertGate,
@@ -59,25 +59,25 @@ export class NativeWebhooksController {
   private async take(
     request: WebhookRequest,
     response: Response,
-    enter: () => Promise<AlertInlet>,
+    authenticate: () => Promise<AlertInlet>,
   ): Promise<NoticesAccepted> {
     const delivery = { headers: request.headers, raw: request.rawBody ?? Buffer.alloc(0) };
     const inlet = await this.gate.check(request, response, async () => {
-      const entered = await enter();
-      await this.sources.verify(entered, delivery);
-      return entered;
+      const authenticated = await authenticate();
+      await this.sources.verify(authenticated, delivery);
+      return authenticated;
     });
     const { tenantId, provider } = inlet;
-    await this.gate.count(tenantId, response).catch(asOverload);
+    await this.gate.count(tenantId, response).catch(asUnavailable);
     const { notices, deploys } = await this.sources.read(inlet, delivery);
     for (const deploy of deploys) await this.changes.record(tenantId, { type: 'deploy', ...deploy });
-    const incidents = await this.takeNotices.execute(tenantId, provider, notices, delivery.raw);
+    const incidents = await this.receiveNotices.execute(tenantId, provider, notices, delivery.raw);
     return { accepted: notices.length + deploys.length, incidents };
   }
 }
 
-/** Most tools send again after 503 and never after 429. */
-function asOverload(error: unknown): never {
+/** Most tools retry after 503 but not after 429. */
+function asUnavailable(error: unknown): never {
   if (!(error instanceof Refusal) || error.retryAfter === undefined) throw error;
   throw new Refusal('service_unavailable', error.message, { retryAfter: error.retryAfter });
 }

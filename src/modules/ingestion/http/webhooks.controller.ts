@@ -9,13 +9,13 @@ import { type Allowance, answerAllowance, type HeaderTaker, RateLimiter } from '
 import { jsonFrom, requireJson } from '#kernel/http/request-body';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
 import { ReceiveAlert } from '../application/receive-alert.js';
-import type { Reception } from '../domain/alert.js';
+import type { AlertReceipt } from '../domain/alert.js';
 import { readCustomAlert } from '../domain/custom-alert.js';
-import { INVALID_KEY, maySend, senderBy, type WebhookRequest } from './alert-gate.js';
+import { INVALID_KEY, maySend, principalOf, type WebhookRequest } from './alert-gate.js';
 import { CountRefusals } from './count-refusals.filter.js';
 import { webhookDocs } from './webhooks.docs.js';
 
-/** Where monitoring tools knock. The order of the checks is part of the contract: a stranger learns nothing. */
+/** Receives custom alerts. The order of the checks is part of the contract: an unauthenticated sender learns nothing. */
 @Controller('v1/webhooks')
 @Uncounted()
 @UseFilters(CountRefusals)
@@ -36,14 +36,14 @@ export class WebhooksController {
     @Param('tenantId') tenantId: string,
     @Req() request: WebhookRequest,
     @Res({ passthrough: true }) answer: HeaderTaker,
-  ): Promise<Reception> {
+  ): Promise<AlertReceipt> {
     this.addresses.refuseSpent(request, answer);
     const key = request.headers['x-api-key'];
     if (typeof key !== 'string') return this.admit(tenantId, request, answer, undefined);
-    // Nearly always known here, as the limit is below: a promise of what is known would cost more than the look.
-    const known = this.apiKeys.cachedHolderOf(key);
-    return known
-      ? this.admit(tenantId, request, answer, known)
+    // Nearly always cached, like the quota below: a promise would cost more than the lookup.
+    const cached = this.apiKeys.cachedHolderOf(key);
+    return cached
+      ? this.admit(tenantId, request, answer, cached)
       : this.apiKeys.holderOf(key).then((holder) => this.admit(tenantId, request, answer, holder));
   }
 
@@ -52,20 +52,22 @@ export class WebhooksController {
     request: WebhookRequest,
     answer: HeaderTaker,
     holder: KeyHolder | undefined,
-  ): Promise<Reception> {
+  ): Promise<AlertReceipt> {
     if (!maySend(tenantId, holder)) return this.refuse(request, answer, INVALID_KEY);
-    return isSigned(request, holder) ? this.letIn(request, answer, holder) : this.lookAgain(request, answer);
+    return isSigned(request, holder)
+      ? this.takeQuota(request, answer, holder)
+      : this.verifyWithFreshKey(request, answer);
   }
 
-  /** Another replica may just have given out a new secret; and after a 401 no alert is sent again. */
-  private async lookAgain(request: WebhookRequest, answer: HeaderTaker): Promise<Reception> {
+  /** Another replica may have just issued a new secret, and senders do not retry after a 401. */
+  private async verifyWithFreshKey(request: WebhookRequest, answer: HeaderTaker): Promise<AlertReceipt> {
     const holder = await this.apiKeys.freshHolderOf(String(request.headers['x-api-key']));
-    if (holder && isSigned(request, holder)) return this.letIn(request, answer, holder);
+    if (holder && isSigned(request, holder)) return this.takeQuota(request, answer, holder);
     return this.refuse(request, answer, INVALID_SIGNATURE);
   }
 
-  private letIn(request: WebhookRequest, answer: HeaderTaker, holder: KeyHolder): Promise<Reception> {
-    request.principal = senderBy(holder);
+  private takeQuota(request: WebhookRequest, answer: HeaderTaker, holder: KeyHolder): Promise<AlertReceipt> {
+    request.principal = principalOf(holder);
     const bucket = `ingest:${holder.tenantId}`;
     const { ingest } = this.config.rateLimits;
     const allowance = this.limiter.takeNow(bucket, ingest);
@@ -79,7 +81,7 @@ export class WebhooksController {
     answer: HeaderTaker,
     { tenantId }: KeyHolder,
     allowance: Allowance,
-  ): Promise<Reception> {
+  ): Promise<AlertReceipt> {
     answerAllowance(answer, allowance);
     requireJson(request);
     const raw = rawOf(request);
@@ -103,7 +105,7 @@ function rawOf({ rawBody }: WebhookRequest): Buffer {
   return rawBody ?? NOTHING;
 }
 
-/** @throws SealedTextError after which alerts are sent again, as they would not be after a 401 */
+/** @throws SealedTextError, after which senders retry, unlike after a 401 */
 function isSigned(request: WebhookRequest, { keyId, webhookSecrets }: KeyHolder): boolean {
   if (!webhookSecrets) throw new SealedTextError(`The secrets of ${keyId} cannot be opened`);
   const signature = request.headers['x-webhook-signature'];

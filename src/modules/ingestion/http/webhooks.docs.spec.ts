@@ -8,7 +8,7 @@ import { CustomAlertBody } from './webhooks.docs.js';
 const GOOD = { title: 'High error rate', description: 'Above 5%' };
 
 describe('the documented body of a custom alert', () => {
-  // The documents are made of the DTO, the reading is done by hand: they must refuse and take the same.
+  // The documentation comes from the DTO, the parser is hand-written: they must accept the same bodies.
   const bodies: Record<string, unknown>[] = [
     GOOD,
     {
@@ -35,7 +35,7 @@ describe('the documented body of a custom alert', () => {
     { ...GOOD, tags: [] },
     { ...GOOD, metadata: [] },
   ];
-  it.each(bodies)('is read as documented: %#', (body) => {
+  it.each(bodies)('is accepted as documented: %#', (body) => {
     const documented = validateSync(plainToInstance(CustomAlertBody, body)).length === 0;
     let read = true;
     try {

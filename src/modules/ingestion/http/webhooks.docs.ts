@@ -5,7 +5,7 @@ import { AnyObject, IdOf, ListOf, OneOf, Text, TextsByName, Whole } from '#kerne
 import { SEVERITIES, type Severity } from '#kernel/domain/severity';
 import { INCIDENT_STATUSES, type IncidentStatus } from '../events.js';
 
-/** The body of the `custom` source, for the documents; `readCustomAlert` is what reads it. */
+/** Documents the body of the `custom` source. `readCustomAlert` parses it. */
 export class CustomAlertBody {
   @Text({
     max: 500,
@@ -23,11 +23,11 @@ export class CustomAlertBody {
     max: 512,
     optional: true,
     nullable: true,
-    summary: 'Your id of the alert; repeats of it are refused with 409',
+    summary: 'Your id of the alert; duplicates are refused with 409',
     example: 'alert-98765',
   })
   sourceAlertId?: string | null;
-  @OneOf(SEVERITIES, { optional: true, nullable: true, default: 'medium', summary: 'In any case of letters' })
+  @OneOf(SEVERITIES, { optional: true, nullable: true, default: 'medium', summary: 'Case-insensitive' })
   severity?: Severity | null;
   @Text({ max: 200, optional: true, nullable: true, example: 'payment-service' })
   service?: string | null;
@@ -85,15 +85,15 @@ class ConcernedIncident {
 }
 
 export class NoticesAccepted {
-  @Whole({ summary: 'How many alerts and deploys the body told of', example: 1 }) accepted!: number;
+  @Whole({ summary: 'Number of alerts and deploys in the body', example: 1 }) accepted!: number;
   @ListOf(() => ConcernedIncident, {
     max: 100_000,
-    summary: 'Opened, added to or resolved; none for what came to nothing',
+    summary: 'Incidents that were opened, added to or resolved',
   })
   incidents!: readonly ConcernedIncident[];
 }
 
-/** Both native ways in differ only in how the sender shows who it is. */
+/** The native endpoints differ only in how the sender authenticates. */
 export function nativeWebhookDocs({
   operationId,
   by,
@@ -109,7 +109,7 @@ export function nativeWebhookDocs({
   const token = ApiParam({
     name: 'ingestToken',
     example: 'aB3',
-    description: 'The end of the `ingestUrl` that connecting the integration answered; dies with it',
+    description: 'The last part of the `ingestUrl` of an integration; valid until it is disconnected',
   });
   return applyDecorators(
     ApiTags('alerts'),
@@ -117,10 +117,10 @@ export function nativeWebhookDocs({
       operationId,
       summary: `Send alerts in the format of a monitoring tool, ${by === 'key' ? 'with an API key' : 'to the address of an integration'}`,
       description:
-        'Each alert that fires opens an incident, or adds to the one it opened that has not ended; one that is ' +
-        'resolved resolves it, and never opens any. Texts that cannot be stored as they are, are mended; the body ' +
-        'itself is kept as it came. A deploy, of which some tools tell, is recorded as a change, once. Where an ' +
-        'integration holds a signing secret, the signature of the tool is required.',
+        'A firing alert opens an incident, or adds to the one that it opened before if that has not ended. A resolved ' +
+        'alert resolves its incident and never opens one. Invalid characters are replaced and long texts are cut; the ' +
+        'body itself is kept unchanged. Deploys, which some tools send, are recorded as changes, once. If the ' +
+        'integration has a signing secret, the signature of the tool is required.',
       security: by === 'key' ? [{ webhookKey: [] }] : [],
     }),
     ApiParam({ name: 'provider', example: 'alertmanager' }),

@@ -8,49 +8,49 @@ import { Metrics } from '#kernel/metrics/metrics';
 import { AdaptiveBatches } from '#kernel/persistence/adaptive-batches';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { type AlertKey, type Alerts, keyOf, type ReceivedAlert, type Reception } from '../domain/alert.js';
+import { type AlertKey, type Alerts, keyOf, type ReceivedAlert, type AlertReceipt } from '../domain/alert.js';
 import { duplicateAlert } from '../domain/errors.js';
 import type { IncidentStatus } from '../events.js';
 import { DuplicateCounts } from './duplicate-counts.js';
 import { type AlertRow, INSERT_ALERTS, parametersOf } from './insert-alerts.js';
-import { KnownAlerts } from './known-alerts.js';
+import { AlertCache } from './alert-cache.js';
 
 const BATCH = 128;
 const QUEUE = 4_096;
-/** How often an alert tries to take the place of one whose incident has ended. */
-const ROUNDS = 5;
+/** Attempts to store an alert whose key other alerts take again and again. */
+const MAX_ATTEMPTS = 6;
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, BATCH];
 
 /**
- * Writes all alerts that are waiting in one statement and one commit. Under load a commit carries many alerts; without
- * load an alert waits for nobody. Who is told "202" was committed before.
+ * Writes all waiting alerts with one statement and one commit. Under load a commit has many alerts; without load an alert
+ * does not wait. A 202 is sent after the commit.
  */
 @Injectable()
 export class BatchedAlerts implements Alerts {
-  private readonly batches = new AdaptiveBatches<Row, Reception>({
+  private readonly batches = new AdaptiveBatches<Row, AlertReceipt>({
     size: BATCH,
     queue: QUEUE,
     slots: 2,
-    // A tenant's log is held from its first event to the end of the commit.
+    // A tenant's log is locked from its first event until the commit.
     lane: ({ alert }) => alert.incident.tenantId.charCodeAt(alert.incident.tenantId.length - 1),
     write: (rows) => this.write(rows),
   });
 
-  private readonly known = new KnownAlerts();
+  private readonly cache = new AlertCache();
   private readonly accepted: Counter;
-  private readonly repeats: Counter;
+  private readonly duplicates: Counter;
   private readonly batchSizes: Histogram;
 
   constructor(
     private readonly writer: BatchWriter,
-    private readonly duplicates: DuplicateCounts,
+    private readonly duplicateCounts: DuplicateCounts,
     private readonly unitOfWork: UnitOfWork,
     metrics: Metrics,
   ) {
     const outcome = (name: string): Counter =>
-      metrics.counter('causeflow_alerts', 'Alerts by what became of them', { outcome: name });
+      metrics.counter('causeflow_alerts', 'Alerts by outcome', { outcome: name });
     this.accepted = outcome('accepted');
-    this.repeats = outcome('duplicate');
+    this.duplicates = outcome('duplicate');
     this.batchSizes = metrics.histogram(
       'causeflow_ingest_batch_alerts',
       'Alerts written in one commit',
@@ -58,18 +58,18 @@ export class BatchedAlerts implements Alerts {
     );
   }
 
-  receive(alert: ReceivedAlert): Promise<Reception> {
+  receive(alert: ReceivedAlert): Promise<AlertReceipt> {
     const { incident } = alert;
-    return this.store({ alert, events: eventRows(incident.tenantId, incident.takeRecorded()), round: 0 });
+    return this.store({ alert, events: eventRows(incident.tenantId, incident.takeRecorded()), attempt: 1 });
   }
 
-  repeated(alert: AlertKey, receivedAt: Date): string | undefined {
-    const incidentId = this.known.incidentOf(keyOf(alert));
-    if (incidentId !== undefined) this.countRepeat(alert, receivedAt);
+  countKnownDuplicate(alert: AlertKey, receivedAt: Date): string | undefined {
+    const incidentId = this.cache.incidentOf(keyOf(alert));
+    if (incidentId !== undefined) this.countDuplicate(alert, receivedAt);
     return incidentId;
   }
 
-  openedBy(
+  incidentsOf(
     tenantId: TenantId,
     provider: string,
     sourceAlertIds: readonly string[],
@@ -82,43 +82,46 @@ export class BatchedAlerts implements Alerts {
     );
   }
 
-  /** Of promises an alert makes as few as can be, for they are among the dearest things on its way. */
-  private store(row: Row): Promise<Reception> {
+  /** Not async: promises are among the most expensive steps of an alert. */
+  private store(row: Row): Promise<AlertReceipt> {
     const waiting = this.batches.add(row);
     if (!waiting) throw busy();
     return waiting;
   }
 
-  /** For one that another with its id was in the way of. */
-  private async receiveAgain(row: Row, originals: Promise<Map<string, Reception>>): Promise<Reception> {
-    const { alert, events, round } = row;
+  /** For an alert whose key is stored already. */
+  private async resolveDuplicate(
+    row: Row,
+    originals: Promise<Map<string, AlertReceipt>>,
+  ): Promise<AlertReceipt> {
+    const { alert, events, attempt } = row;
     const key = alertKeyOf(alert);
-    // None when the one that was in the way has just been superseded.
+    // Undefined if the stored alert has just been superseded.
     const original = key && (await originals).get(keyOf(key));
-    if (key && original && !(alert.returns && ENDED.includes(original.status))) {
+    if (key && original && !(alert.recurs && ENDED.includes(original.status))) {
       this.remember(alert, original);
-      this.countRepeat(key, alert.receivedAt);
-      if (alert.returns) return original;
+      this.countDuplicate(key, alert.receivedAt);
+      if (alert.recurs) return original;
       throw duplicateAlert(key.sourceAlertId, original.incidentId);
     }
-    // Each round, somebody has opened another incident and somebody ended it again.
-    if (round === ROUNDS) throw busy();
+    // Before each attempt, other requests have opened another incident and ended it.
+    if (attempt === MAX_ATTEMPTS) throw busy();
     if (original) await this.supersede(alert);
-    return this.store({ alert, events, round: round + 1 });
+    return this.store({ alert, events, attempt: attempt + 1 });
   }
 
-  /** So that its repeats need not ask the database for a while. */
-  private remember(alert: ReceivedAlert, { incidentId }: Reception): void {
-    const key = alert.returns ? undefined : alertKeyOf(alert);
-    if (key) this.known.remember(keyOf(key), incidentId);
+  /** Its duplicates do not query the database for a while. */
+  private remember(alert: ReceivedAlert, { incidentId }: AlertReceipt): void {
+    const key = alert.recurs ? undefined : alertKeyOf(alert);
+    if (key) this.cache.remember(keyOf(key), incidentId);
   }
 
-  private countRepeat(alert: AlertKey, receivedAt: Date): void {
-    this.repeats.add();
-    this.duplicates.count(alert, receivedAt);
+  private countDuplicate(alert: AlertKey, receivedAt: Date): void {
+    this.duplicates.add();
+    this.duplicateCounts.count(alert, receivedAt);
   }
 
-  /** Makes room for another alert with the same id, if the incident of the one before has ended indeed. */
+  /** Frees the key for another alert, unless the incident of the stored one is active again. */
   private async supersede({ incident: { tenantId }, provider, sourceAlertId }: ReceivedAlert): Promise<void> {
     await this.unitOfWork.query(
       tenantId,
@@ -129,19 +132,21 @@ export class BatchedAlerts implements Alerts {
     );
   }
 
-  private async write(rows: readonly Row[]): Promise<(Reception | Promise<Reception>)[]> {
+  private async write(rows: readonly Row[]): Promise<(AlertReceipt | Promise<AlertReceipt>)[]> {
     this.batchSizes.observe(rows.length);
-    const [stored] = await this.writer.write<{ repeated: string[] }>(
+    const [stored] = await this.writer.write<{ duplicates: string[] }>(
       ownersOf(rows),
       INSERT_ALERTS,
       parametersOf(rows),
     );
-    const repeated = new Set(stored ? stored.repeated : rows.map(({ alert }) => alert.incident.incidentId));
-    // Whoever is new does not wait for it, nor does it harm them when it fails: they are stored.
-    const originals = this.originalsOf(rows.filter(({ alert }) => repeated.has(alert.incident.incidentId)));
+    const duplicates = new Set(
+      stored ? stored.duplicates : rows.map(({ alert }) => alert.incident.incidentId),
+    );
+    // New alerts are stored: they neither wait for this query nor fail with it.
+    const originals = this.originalsOf(rows.filter(({ alert }) => duplicates.has(alert.incident.incidentId)));
     return rows.map((row) => {
       const { incidentId, status } = row.alert.incident;
-      if (repeated.has(incidentId)) return this.receiveAgain(row, originals);
+      if (duplicates.has(incidentId)) return this.resolveDuplicate(row, originals);
       const reception = { incidentId, status };
       this.remember(row.alert, reception);
       this.accepted.add();
@@ -149,9 +154,9 @@ export class BatchedAlerts implements Alerts {
     });
   }
 
-  private async originalsOf(rows: readonly Row[]): Promise<Map<string, Reception>> {
+  private async originalsOf(rows: readonly Row[]): Promise<Map<string, AlertReceipt>> {
     if (rows.length === 0) return new Map();
-    const found = await this.writer.read<AlertKey & Reception>(ownersOf(rows), FIND_ORIGINALS, [
+    const found = await this.writer.read<AlertKey & AlertReceipt>(ownersOf(rows), FIND_ORIGINALS, [
       rows.map(({ alert }) => alert.incident.tenantId),
       rows.map(({ alert }) => alert.provider),
       rows.map(({ alert }) => alert.sourceAlertId),
@@ -166,13 +171,13 @@ export class BatchedAlerts implements Alerts {
 }
 
 interface Row extends AlertRow {
-  /** How often it has been tried. */
-  readonly round: number;
+  /** Counted from 1. */
+  readonly attempt: number;
 }
 
 const ENDED: readonly IncidentStatus[] = ['resolved', 'closed'];
 
-/** Undefined for one without an id, which is never the same again. */
+/** Undefined for an alert without an id, which is never a duplicate. */
 function alertKeyOf({ incident, provider, sourceAlertId }: ReceivedAlert): AlertKey | undefined {
   return sourceAlertId === null ? undefined : { tenantId: incident.tenantId, provider, sourceAlertId };
 }

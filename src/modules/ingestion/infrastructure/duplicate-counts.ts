@@ -6,8 +6,8 @@ import { type AlertKey, keyOf } from '../domain/alert.js';
 
 const FLUSH_MS = 500;
 const BATCH = 256;
-/** How many alerts' counts are kept while they cannot be written. */
-const MOST_KEPT = 10_000;
+/** Alerts whose counts are kept while they cannot be written. */
+const MAX_PENDING = 10_000;
 
 interface Count {
   readonly alert: AlertKey;
@@ -16,15 +16,15 @@ interface Count {
 }
 
 /**
- * Counts repeats in memory and writes them twice a second: a flapping sender must not become a hot row. What cannot be
- * written is kept for the next time, so that a restart of the database loses none; if its connection breaks between the
- * commit and the answer, some are counted twice.
+ * Counts duplicates in memory and writes them twice a second, so that a flapping alert does not become a hot row. Counts
+ * that cannot be written are kept for the next flush, so that a restart of the database loses none. If the connection breaks
+ * between the commit and its response, some are counted twice.
  */
 @Injectable()
 export class DuplicateCounts implements OnApplicationShutdown {
   private readonly log = new Logger(DuplicateCounts.name);
   private counts = new Map<string, Count>();
-  /** Set from the first count to the end of the flush that writes it. */
+  /** Set from the first count until its flush has ended. */
   private timer: NodeJS.Timeout | undefined;
   private flushing = Promise.resolve();
 
@@ -64,7 +64,7 @@ export class DuplicateCounts implements OnApplicationShutdown {
     for (let at = 0; at < counts.length; at += BATCH) {
       const few = counts.slice(at, at + BATCH);
       await this.writer
-        .read(tenantsOf(few.map(({ alert }) => alert)), COUNT_REPEATS, [
+        .read(tenantsOf(few.map(({ alert }) => alert)), COUNT_DUPLICATES, [
           few.map(({ alert }) => alert.tenantId),
           few.map(({ alert }) => alert.provider),
           few.map(({ alert }) => alert.sourceAlertId),
@@ -77,18 +77,18 @@ export class DuplicateCounts implements OnApplicationShutdown {
   }
 
   private keep(counts: readonly Count[], error: unknown): void {
-    const isKept = !isDataFault(error) && this.counts.size < MOST_KEPT;
+    const isKept = !isDataFault(error) && this.counts.size < MAX_PENDING;
     if (isKept) for (const count of counts) this.add(count);
-    this.log.warn(`Repeats ${isKept ? 'not yet counted' : 'lost'}: ${String(error)}`);
+    this.log.warn(`Duplicate counts ${isKept ? 'not yet written' : 'lost'}: ${String(error)}`);
   }
 }
 
 /**
- * Rows are locked in the order of their keys, incidents too: by the update alone they would be in whatever order its plan
- * comes by them, while triage goes along the keys.
+ * Locks the rows, also of incidents, in the order of their keys, as triage does. An update alone would lock them in the order
+ * of its plan, and could deadlock.
  */
-const COUNT_REPEATS = {
-  name: 'count-repeats',
+const COUNT_DUPLICATES = {
+  name: 'count-duplicates',
   text: `
 WITH seen AS MATERIALIZED (
   SELECT a.tenant_id, a.incident_id, s.times, s.last

@@ -11,7 +11,7 @@ function received(raw: Buffer, title = 'Disk nearly full'): AlertRow {
   const origin = { source: 'automated', provider: 'custom', sourceAlertId: null } as const;
   const now = new Date();
   const incident = Incident.open(tenantId, readCustomAlert({ title, description: 'x' }), origin, now);
-  const alert = { ...origin, raw, bodyId: null, returns: false, receivedAt: now, incident };
+  const alert = { ...origin, raw, bodyId: null, recurs: false, receivedAt: now, incident };
   return { alert, events: eventRows(tenantId, incident.takeRecorded()) };
 }
 
@@ -25,7 +25,7 @@ function read(rows: readonly AlertRow[]) {
 }
 
 describe('the parameters of a batch', () => {
-  it('name the piece of each alert, of those that share a body the same', () => {
+  it('have the offset and size of each alert’s body, the same for alerts that share one', () => {
     const bodies = ['first', 'several', 'several, too', 'last'].map((text) => Buffer.from(text));
     const order = [0, 1, 1, 1, 2, 3].map((at) => bodies[at] ?? Buffer.alloc(0));
     const { alerts, raws } = read(order.map((raw) => received(raw)));

@@ -8,14 +8,13 @@ export interface AlertRow {
 }
 
 /**
- * Alerts first, in the order of their keys, so that two batches meeting the same keys queue up instead of waiting for
- * each other; only an alert that went in brings its incident, its events and the body it shares with others along, and
- * the events come last.
+ * Inserts alerts first, in the order of their keys, so that two batches with the same keys queue instead of deadlocking. Only
+ * an alert that was inserted adds its incident, its events and the body that it shares with others. Events come last.
  *
- * $1: the alerts, [{tenant_id, incident_id, …, body_id, raw_from, raw_size}]; $2: their raw bytes one after the other, in
- * which each alert names its piece (counted from 1); $3: the events of all of them, as `append_events` takes them.
- * Answers one row, the `incident_id`s of those that did not go in since they repeat others; none when none went in. (A
- * row for each that did, which is nearly all, would cost both sides a message.)
+ * $1: the alerts, [{tenant_id, incident_id, …, body_id, raw_from, raw_size}]; $2: their raw bodies, concatenated: each alert
+ * has its offset (from 1) and size; $3: the events of all alerts, as `append_events` takes them.
+ * Returns one row with the `incident_id`s of the duplicates, or no row if all are duplicates. (A row for each new alert,
+ * which is nearly all of them, would cost both sides a message.)
  */
 export const INSERT_ALERTS = {
   name: 'insert-alerts',
@@ -27,12 +26,12 @@ WITH incoming AS MATERIALIZED (
     received_at timestamptz, body_id text, raw_from integer, raw_size integer
   )) WITH ORDINALITY AS i (
     tenant_id, incident_id, title, description, severity, status, source, provider, source_alert_id,
-    service, environment, tags, metadata, received_at, body_id, raw_from, raw_size, place)
+    service, environment, tags, metadata, received_at, body_id, raw_from, raw_size, ordinal)
 ), stored AS (
   INSERT INTO alerts (tenant_id, incident_id, provider, source_alert_id, body_id, raw, received_at, last_seen_at)
   SELECT tenant_id, incident_id, provider, source_alert_id, body_id,
          CASE WHEN body_id IS NULL THEN substring($2::bytea FROM raw_from FOR raw_size) END, received_at, received_at
-    FROM incoming ORDER BY tenant_id, provider, source_alert_id, place
+    FROM incoming ORDER BY tenant_id, provider, source_alert_id, ordinal
   ON CONFLICT (tenant_id, provider, source_alert_id) WHERE source_alert_id IS NOT NULL AND NOT superseded DO NOTHING
   RETURNING tenant_id, incident_id
 ), bodies AS (
@@ -48,21 +47,21 @@ WITH incoming AS MATERIALIZED (
     source_alert_id, service, environment, tags, metadata, 1, received_at, received_at
     FROM incoming JOIN stored USING (tenant_id, incident_id)
   RETURNING incident_id
-), told AS MATERIALIZED (
+), logged AS MATERIALIZED (
   SELECT append_events(
     CASE WHEN how_many = (SELECT count(*) FROM incoming) THEN $3::json
-         ELSE (SELECT json_agg(event ORDER BY place)
-                 FROM json_array_elements($3::json) WITH ORDINALITY AS e (event, place)
+         ELSE (SELECT json_agg(event ORDER BY ordinal)
+                 FROM json_array_elements($3::json) WITH ORDINALITY AS e (event, ordinal)
                 WHERE event->>'incidentId' IN (SELECT incident_id FROM opened))
     END) AS appended
     FROM (SELECT count(*) AS how_many FROM opened) AS o, (SELECT count(*) FROM bodies) AS written_before
    WHERE how_many > 0
 )
-SELECT ARRAY(SELECT incident_id FROM incoming WHERE incident_id NOT IN (SELECT incident_id FROM stored)) AS repeated
-  FROM told`,
+SELECT ARRAY(SELECT incident_id FROM incoming WHERE incident_id NOT IN (SELECT incident_id FROM stored)) AS duplicates
+  FROM logged`,
 };
 
-/** As `INSERT_ALERTS` takes them: one text for all, which is cheaper to make than an array for each column. */
+/** For `INSERT_ALERTS`: one JSON text costs less than an array for each column. */
 export function parametersOf(
   rows: readonly AlertRow[],
 ): readonly [alerts: string, raws: Buffer, events: string] {
@@ -72,7 +71,7 @@ export function parametersOf(
   const alerts = rows.map(({ alert, events }) => {
     const { incident, provider, sourceAlertId, receivedAt, raw, bodyId } = alert;
     const last = raws.at(-1);
-    // Alerts of one body follow each other.
+    // Alerts of one body are adjacent.
     if (raw !== last) {
       from += last?.length ?? 0;
       raws.push(raw);

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { callContext } from '#kernel/tenancy/call-context';
-import { EvidenceShelf, type EvidenceHeader, type ShelvedEvidence } from '../domain/evidence.js';
+import { EvidenceStore, type EvidenceHeader, type StoredEvidence } from '../domain/evidence.js';
 
 @Injectable()
-export class SqlEvidenceShelf extends EvidenceShelf {
+export class SqlEvidenceStore extends EvidenceStore {
   constructor(private readonly unitOfWork: UnitOfWork) {
     super();
   }
@@ -56,8 +56,8 @@ export class SqlEvidenceShelf extends EvidenceShelf {
     tenantId: TenantId,
     incidentId: string,
     page: { readonly after: string; readonly limit: number },
-  ): Promise<ShelvedEvidence[]> {
-    return this.unitOfWork.query<ShelvedEvidence>(
+  ): Promise<StoredEvidence[]> {
+    return this.unitOfWork.query<StoredEvidence>(
       tenantId,
       `SELECT evidence_id AS "evidenceId", type, source, started_at AS "startedAt", ended_at AS "endedAt",
               attached_at AS "attachedAt", accepted

@@ -9,21 +9,21 @@ import { Incidents } from '../domain/incidents.js';
 import type { IncidentStatus } from '../events.js';
 import { lenientId, lenientReport } from './lenient-report.js';
 
-/** How many alerts of one body wait for their commit together: a body may tell of more than may wait. */
-const AT_ONCE = 128;
+/** Alerts of one body that wait for their commit at the same time: a body may have more alerts than the queue takes. */
+const MAX_CONCURRENT = 128;
 
-export interface Concerned {
+export interface AffectedIncident {
   readonly incidentId: string;
   readonly status: IncidentStatus;
   readonly sourceAlertId: string;
 }
 
 /**
- * Takes in what a monitoring tool tells. What fires opens an incident, or adds to the one that it opened and that has not
- * ended; what is resolved resolves that one, and never opens any.
+ * Receives alerts in the format of a monitoring tool. A firing alert opens an incident, or adds to the one that it opened
+ * before if that has not ended. A resolved alert resolves its incident and never opens one.
  */
 @Injectable()
-export class TakeNotices {
+export class ReceiveNotices {
   constructor(
     private readonly alerts: Alerts,
     private readonly incidents: Incidents,
@@ -31,28 +31,28 @@ export class TakeNotices {
   ) {}
 
   /**
-   * @returns the incidents concerned, durably stored; none for notices that came to nothing
-   * @throws Refusal `service_unavailable` when more alerts wait than may; the same body may be sent again
+   * @returns the affected incidents, durably stored; none for a notice without effect
+   * @throws Refusal `service_unavailable` if the queue is full; the same body may be sent again
    */
   async execute(
     tenantId: TenantId,
     provider: string,
     notices: readonly Notice[],
     raw: Buffer,
-  ): Promise<Concerned[]> {
+  ): Promise<AffectedIncident[]> {
     const firing = notices.filter(({ state }) => state === 'firing');
     const resolved = notices.filter(({ state }) => state === 'resolved');
     const bodyId = firing.length > 1 ? sha256Hex(raw) : null;
-    const concerned: Concerned[] = [];
-    for (let at = 0; at < firing.length; at += AT_ONCE) {
-      const few = firing.slice(at, at + AT_ONCE);
-      concerned.push(
+    const affected: AffectedIncident[] = [];
+    for (let at = 0; at < firing.length; at += MAX_CONCURRENT) {
+      const few = firing.slice(at, at + MAX_CONCURRENT);
+      affected.push(
         ...(await Promise.all(few.map((notice) => this.open(tenantId, provider, notice, raw, bodyId)))),
       );
     }
-    for (let at = 0; at < resolved.length; at += AT_ONCE)
-      concerned.push(...(await this.resolve(tenantId, provider, resolved.slice(at, at + AT_ONCE))));
-    return concerned;
+    for (let at = 0; at < resolved.length; at += MAX_CONCURRENT)
+      affected.push(...(await this.resolve(tenantId, provider, resolved.slice(at, at + MAX_CONCURRENT))));
+    return affected;
   }
 
   private async open(
@@ -61,13 +61,13 @@ export class TakeNotices {
     notice: Notice,
     raw: Buffer,
     bodyId: string | null,
-  ): Promise<Concerned> {
+  ): Promise<AffectedIncident> {
     const sourceAlertId = lenientId(notice.sourceAlertId);
     const receivedAt = this.clock.now();
     const origin = { source: 'automated', provider, sourceAlertId } as const;
     const incident = Incident.open(tenantId, lenientReport(notice), origin, receivedAt);
     incident.sentToTriage(receivedAt);
-    const alert = { provider, sourceAlertId, raw, bodyId, returns: true, receivedAt, incident };
+    const alert = { provider, sourceAlertId, raw, bodyId, recurs: true, receivedAt, incident };
     const { incidentId, status } = await this.alerts.receive(alert);
     return { incidentId, status, sourceAlertId };
   }
@@ -76,9 +76,9 @@ export class TakeNotices {
     tenantId: TenantId,
     provider: string,
     notices: readonly Notice[],
-  ): Promise<Concerned[]> {
+  ): Promise<AffectedIncident[]> {
     const ids = notices.map(({ sourceAlertId }) => lenientId(sourceAlertId));
-    const opened = await this.alerts.openedBy(tenantId, provider, ids);
+    const opened = await this.alerts.incidentsOf(tenantId, provider, ids);
     const idOf = new Map(opened.map(({ incidentId, sourceAlertId }) => [incidentId, sourceAlertId]));
     const keys = opened.map(({ incidentId: id }) => ({ tenantId, id }));
     return this.incidents.changeMany(keys, (incident) => {
