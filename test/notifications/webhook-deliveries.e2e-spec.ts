@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { toldSince } from '../scale/queries.js';
+import { queriesSince } from '../scale/queries.js';
 import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -464,7 +464,7 @@ describe('a delivery', () => {
 });
 
 it('a tenant without subscriptions causes no webhook query, however many events it has', async () => {
-  const main = fileURLToPath(new URL('../scale/server-that-tells-its-queries.mjs', import.meta.url));
+  const main = fileURLToPath(new URL('../scale/query-logging-server.mjs', import.meta.url));
   const own = await TestServer.start({ main });
   try {
     const [quiet, subscriber] = [await newTenant(own.url), await newSubscriber(own.url, receiver)];
@@ -474,7 +474,7 @@ it('a tenant without subscriptions causes no webhook query, however many events 
       await sender.send({ title: 'Report written', description: 'As every night.', severity: 'low' });
     await append(own.database, subscriber.tenant.tenantId, [{}]);
     await arrived(1);
-    const asked = toldSince(own, mark).filter(({ sql: text }) => text.includes('webhooks_due'));
+    const asked = queriesSince(own, mark).filter(({ sql: text }) => text.includes('webhooks_due'));
     expect(asked.length).toBeGreaterThan(0);
     expect(asked.filter(({ parameters }) => JSON.stringify(parameters).includes(quiet.tenantId))).toEqual([]);
   } finally {

@@ -6,13 +6,13 @@ import { Api, newTenant } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
 import { TestServer } from '../support/server.js';
-import { asApplication, explain, type Plan, type Query, toldSince } from './queries.js';
+import { asApplication, explain, type Plan, type Query, queriesSince } from './queries.js';
 
-/** Below this a table is small enough to be read whole. */
+/** Smaller tables may be read sequentially. */
 const BIG = 500;
-/** One tenant has one more than the others, so that neither they nor their times come out even. */
+/** Not divisible by the number of tenants: one of them has one more, at other times. */
 const INCIDENTS = 45_001;
-/** No page needs more rows of a table than a walk along the list may take, and a tenant has 15 000 incidents. */
+/** No page may read more rows of a table than a scan may. A tenant has 15,000 incidents. */
 const MOST_ROWS = 4_500;
 
 interface Page {
@@ -39,7 +39,7 @@ beforeAll(async () => {
   if (!password) throw new Error(seeded.output);
   server = await TestServer.start({
     database,
-    main: fileURLToPath(new URL('server-that-tells-its-queries.mjs', import.meta.url)),
+    main: fileURLToPath(new URL('query-logging-server.mjs', import.meta.url)),
   });
   const email = 'seed-2@example.test';
   const { body } = await new Api(server.url).post<{ accessToken: string; tenant: { tenantId: string } }>(
@@ -73,7 +73,7 @@ afterAll(async () => {
   await removeDatabase(database);
 });
 
-/** What the seed leaves empty, since its size has no bearing on how fast alerts are taken in. */
+/** Fills the tables that the seed leaves empty. */
 async function fillSmallTables(tenant: string): Promise<void> {
   const id = (prefix: string): string => `'${prefix}_' || lpad(n::text, 26, '0')`;
   const incidents = `(SELECT row_number() OVER () AS n, incident_id FROM incidents
@@ -101,28 +101,28 @@ async function fillSmallTables(tenant: string): Promise<void> {
   for (const statement of statements) await sql(database.url, statement, [tenant], tenant);
 }
 
-function askedSince(mark: number): Query[] {
-  return toldSince(server, mark).filter(
+function tenantQueriesSince(mark: number): Query[] {
+  return queriesSince(server, mark).filter(
     ({ sql: text, parameters }) => /^\s*SELECT/.test(text) && parameters.includes(tenantId),
   );
 }
 
-/** The big tables of which a query reads more than a page needs; what is read inside of functions is counted too. */
-function readAlongOf(query: Query): Promise<string[]> {
+/** The big tables of which a query reads more rows than a page needs, functions included. */
+function overreadTablesOf(query: Query): Promise<string[]> {
   return asApplication(database, tenantId, async (client) => {
     const plans = await explain(client, query, 'ANALYZE, FORMAT JSON');
     const { rows: counted } = await client.query<{ relname: string }>(
       'SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0 OR idx_tup_fetch > $1',
       [MOST_ROWS],
     );
-    const read = [...plans.flatMap(readWhole), ...counted.map(({ relname }) => relname)];
+    const read = [...plans.flatMap(sequentiallyRead), ...counted.map(({ relname }) => relname)];
     return [...new Set(read)].filter((name) => big.has(name));
   });
 }
 
-function readWhole(plan: Plan): string[] {
+function sequentiallyRead(plan: Plan): string[] {
   const own = plan['Node Type'].includes('Seq Scan') ? [plan['Relation Name'] ?? ''] : [];
-  return [...own, ...(plan.Plans ?? []).flatMap(readWhole)];
+  return [...own, ...(plan.Plans ?? []).flatMap(sequentiallyRead)];
 }
 
 const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
@@ -188,8 +188,8 @@ const PATHS = [
   '/v1/notifications/events?incidentId=:incident',
 ];
 
-describe('a list reads no big table from end to end, nor all that a tenant has in it', () => {
-  it('knows which tables are big', () => {
+describe('a list reads no big table sequentially, and no more rows of a tenant than a page needs', () => {
+  it('detects which tables are big', () => {
     expect([...big]).toEqual(
       expect.arrayContaining([
         'incidents',
@@ -204,21 +204,21 @@ describe('a list reads no big table from end to end, nor all that a tenant has i
     expect([...big].filter((name) => name.startsWith('events_')).length).toBeGreaterThan(5);
   });
 
-  it('would be told of a query that did', async () => {
-    const careless = {
+  it('detects a query that does', async () => {
+    const slow = {
       sql: 'SELECT count(*) FROM incidents WHERE tenant_id = $1 AND description = $2',
       parameters: [tenantId, 'x'],
       isPlannedOnce: false,
     };
-    expect(await readAlongOf(careless)).toEqual(['incidents']);
+    expect(await overreadTablesOf(slow)).toEqual(['incidents']);
   });
 
   it.each(PATHS)('%s', async (path) => {
     const mark = server.log.length;
     const { status } = await api.get(path.replace(':incident', incidentId).replace(':event', eventId));
-    const queries = askedSince(mark);
+    const queries = tenantQueriesSince(mark);
     expect([status, queries.length > 0]).toEqual([200, true]);
-    for (const query of queries) expect([query.sql, await readAlongOf(query)]).toEqual([query.sql, []]);
+    for (const query of queries) expect([query.sql, await overreadTablesOf(query)]).toEqual([query.sql, []]);
   });
 });
 
@@ -237,7 +237,7 @@ describe('a scan for a filter that a sample finds to be rare', () => {
   ])('%s is executed: %s', async (query, isExecuted) => {
     const mark = server.log.length;
     await api.get(`/v1/incidents?${query}`);
-    const [scan] = askedSince(mark);
+    const [scan] = tenantQueriesSince(mark);
     if (!scan) throw new Error('The server sent no query');
     const plans = await asApplication(database, tenantId, (client) =>
       explain(client, scan, 'ANALYZE, FORMAT JSON'),
@@ -317,7 +317,7 @@ describe('a search', () => {
     expect(found).toEqual(await expected(condition, order));
   });
 
-  it('asks for the slots that the index has', async () => {
+  it('uses the slots that the index has', async () => {
     const [one] = await sql<{ incident_id: string; updated_at: Date; lexemes: string[] }>(
       database.url,
       `SELECT incident_id, updated_at, tsvector_to_array(words) AS lexemes FROM incidents WHERE tenant_id = $1
@@ -340,13 +340,13 @@ describe('a search', () => {
     for (const { lexemes } of slots) expect(one?.lexemes).toContain(lexemes[0]);
   });
 
-  it('that asks for nothing, or by what only the index knows, finds nothing', async () => {
+  it('without words, or for lexemes that only the index has, finds nothing', async () => {
     for (const q of ['!!!', '"Tenant"', `Tenant=${tenantId}`, 'Status=open']) {
       expect([q, await all(`q=${encodeURIComponent(q)}`)]).toEqual([q, []]);
     }
   });
 
-  it('takes a name of a service as it is written', async () => {
+  it('matches service names with special characters', async () => {
     const names = [`it's`, 'back\\slash', `a'&!b | "c"`, '(x) <-> y:*'];
     for (const service of names) {
       const { status } = await api.post('/v1/incidents', { title: 'Odd', description: 'x', service });
@@ -358,15 +358,15 @@ describe('a search', () => {
     }
   });
 
-  it('never finds the incidents of another tenant, however many there are of the same words', async () => {
-    const stranger = await newTenant(server.url);
+  it('never finds incidents of another tenant, however many match', async () => {
+    const other = await newTenant(server.url);
     for (const query of [
       'q=latency',
       'severity=high',
       'q=latency&status=open&sort=updatedAt',
       `q=-nowhere`,
     ]) {
-      const { body } = await stranger.api.get<Page>(`/v1/incidents?${query}`);
+      const { body } = await other.api.get<Page>(`/v1/incidents?${query}`);
       expect([query, body.items]).toEqual([query, []]);
     }
     const look = `SELECT count(*) FROM search_incidents('latency', '{}', ARRAY[$1], false, NULL, NULL, false, false, NULL, NULL, 100)`;
@@ -374,6 +374,6 @@ describe('a search', () => {
       const rows = await sql<{ count: string }>(database.url, look, [`Tenant=${tenantId}`], tenant);
       return rows[0]?.count;
     };
-    expect([await seen(), await seen(stranger.tenantId), await seen(tenantId)]).toEqual(['0', '0', '100']);
+    expect([await seen(), await seen(other.tenantId), await seen(tenantId)]).toEqual(['0', '0', '100']);
   });
 });

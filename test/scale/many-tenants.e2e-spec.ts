@@ -6,10 +6,10 @@ import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../suppor
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
-import { type Query, toldSince } from './queries.js';
+import { type Query, queriesSince } from './queries.js';
 
 const TENANTS = 12;
-const main = fileURLToPath(new URL('server-that-tells-its-queries.mjs', import.meta.url));
+const main = fileURLToPath(new URL('query-logging-server.mjs', import.meta.url));
 
 let database: TestDatabase;
 let api: TestServer;
@@ -32,7 +32,7 @@ const isRelayed = (tenantId: string) => async () => {
   const [stream] = await sql<{ done: boolean }>(database.url, text, [tenantId], tenantId);
   return stream?.done;
 };
-/** Those of whom each incident was triaged, once. */
+/** The tenants whose incidents were triaged, each once. */
 const triaged = (tenants: readonly string[]): Promise<object[]> =>
   sql(
     database.url,
@@ -42,7 +42,7 @@ const triaged = (tenants: readonly string[]): Promise<object[]> =>
     [tenants],
     tenants.join(','),
   );
-/** New ones, in the order of their ids, of whom each has sent an alert that nobody has triaged. */
+/** New tenants, in the order of their ids, each with an alert that is not triaged yet. */
 const tenantsWithAnAlert = async (count: number, severity = 'low'): Promise<string[]> => {
   const senders = await Promise.all(
     Array.from({ length: count }, async () => AlertSender.of(await newTenant(api.url))),
@@ -56,8 +56,8 @@ const tenantsWithAnAlert = async (count: number, severity = 'low'): Promise<stri
 const matching = (queries: readonly Query[], pattern: RegExp): Query[] =>
   queries.filter(({ sql: text }) => pattern.test(text));
 
-describe('many tenants, of whom each sends an alert', () => {
-  it('have the uses of their keys noted together', async () => {
+describe('many tenants that each send an alert', () => {
+  it('have the use of their keys recorded by shared statements', async () => {
     const senders = await Promise.all(
       Array.from({ length: TENANTS }, async () => AlertSender.of(await newTenant(api.url))),
     );
@@ -72,13 +72,13 @@ describe('many tenants, of whom each sends an alert', () => {
       }),
     );
     for (const { status } of await Promise.all(sent)) expect(status).toBe(202);
-    const noted = 'SELECT count(last_used_at)::int AS n FROM api_keys WHERE tenant_id = ANY ($1)';
-    await until('all are noted', async () => (await countOf(noted)) === TENANTS);
-    const notes = matching(toldSince(api, mark), /UPDATE api_keys\b/);
-    expect(notes.length).toBeLessThan(TENANTS);
+    const recorded = 'SELECT count(last_used_at)::int AS n FROM api_keys WHERE tenant_id = ANY ($1)';
+    await until('all are recorded', async () => (await countOf(recorded)) === TENANTS);
+    const updates = matching(queriesSince(api, mark), /UPDATE api_keys\b/);
+    expect(updates.length).toBeLessThan(TENANTS);
   });
 
-  it('have their logs read and remembered together, and cost nothing for what they do not have', async () => {
+  it('have their logs relayed by shared statements, with no statement for what they do not have', async () => {
     const worker = await TestServer.start({ database, main, env: { ROLE: 'worker' } });
     try {
       const behind =
@@ -88,7 +88,7 @@ describe('many tenants, of whom each sends an alert', () => {
                         WHERE tenant_id = ANY ($1) AND status = 'open'`;
       expect(await countOf(triaged)).toBe(TENANTS);
 
-      const queries = toldSince(worker, 0);
+      const queries = queriesSince(worker, 0);
       const tenantsOf = (query: Query | undefined) => [...(query?.parameters[0] as string[])].sort();
       const [firstRead] = matching(queries, /unnest.*\bFROM events\b/s);
       const [firstMove] = matching(queries, /\bUPDATE event_stream\b/);
@@ -103,22 +103,22 @@ describe('many tenants, of whom each sends an alert', () => {
     }
   });
 
-  it('are told each its own story, which goes back to its own call', async () => {
-    const stories = await sql<{ tenant_id: string; types: string[]; calls: string[] }>(
+  it('have their own events with their own correlation id', async () => {
+    const logs = await sql<{ tenant_id: string; types: string[]; calls: string[] }>(
       database.url,
       `SELECT tenant_id, array_agg(type ORDER BY seq) AS types, array_agg(DISTINCT correlation_id) AS calls
          FROM events WHERE tenant_id = ANY ($1) AND incident_id IS NOT NULL GROUP BY tenant_id`,
       [tenantIds],
       tenantIds.join(','),
     );
-    expect(stories.map(({ tenant_id }) => tenant_id).sort()).toEqual(tenantIds);
+    expect(logs.map(({ tenant_id }) => tenant_id).sort()).toEqual(tenantIds);
     const moved = 'incident.status_changed';
-    for (const { types, calls } of stories)
+    for (const { types, calls } of logs)
       expect([types, calls]).toEqual([['incident.created', moved, moved], [expect.any(String)]]);
-    expect(new Set(stories.flatMap(({ calls }) => calls)).size).toBe(TENANTS);
+    expect(new Set(logs.flatMap(({ calls }) => calls)).size).toBe(TENANTS);
   });
 
-  it('have each its own investigation of what is severe, which goes back to its own call', async () => {
+  it('have their own investigations of severe alerts, with their own correlation id', async () => {
     const severe = await tenantsWithAnAlert(3, 'critical');
     const worker = await TestServer.start({ database, env: { ROLE: 'worker' } });
     try {
@@ -134,7 +134,7 @@ describe('many tenants, of whom each sends an alert', () => {
     }
   });
 
-  it('are triaged while somebody holds the incident of one of them, who is when it is let go of', async () => {
+  it('are triaged while an incident of one of them is locked, and that one after the lock is released', async () => {
     const [held = '', ...others] = await tenantsWithAnAlert(3);
     const holder = await begin(database.url, held);
     await holder.query('UPDATE incidents SET version = version + 1 WHERE tenant_id = $1', [held]);
@@ -143,14 +143,14 @@ describe('many tenants, of whom each sends an alert', () => {
       await until('the others are triaged', async () => (await triaged(others)).length === others.length);
       expect(await triaged([held])).toEqual([]);
       await holder.query('COMMIT');
-      await until('she is, too', async () => (await triaged([held])).length === 1);
+      await until('the locked one is triaged, too', async () => (await triaged([held])).length === 1);
     } finally {
       await holder.end();
       await worker.stop();
     }
   });
 
-  it('are triaged although one of them cannot be, who is told of again until she can', async () => {
+  it('are triaged although one of them fails, which is retried until it succeeds', async () => {
     const [poisoned = '', ...others] = await tenantsWithAnAlert(3);
     await sql(
       database.url,
@@ -159,7 +159,7 @@ describe('many tenants, of whom each sends an alert', () => {
     const worker = await TestServer.start({ database, env: { ROLE: 'worker' } });
     try {
       await until('the others are triaged', async () => (await triaged(others)).length === others.length);
-      await until('her log went on', isRelayed(poisoned));
+      await until('its log is relayed', isRelayed(poisoned));
       expect(await triaged([poisoned])).toEqual([]);
       const owed = await sql(
         database.url,
@@ -169,14 +169,14 @@ describe('many tenants, of whom each sends an alert', () => {
       );
       expect(owed).toEqual([{ tenant_id: poisoned, handler: 'WhenIncidentCreated' }]);
       await sql(database.url, 'ALTER TABLE triages DROP CONSTRAINT poison');
-      await until('she is triaged', async () => (await triaged([poisoned])).length === 1);
-      expect(worker.log).toContain('told of each alone');
+      await until('it is triaged', async () => (await triaged([poisoned])).length === 1);
+      expect(worker.log).toContain('delivering each alone');
     } finally {
       await worker.stop();
     }
   });
 
-  it('are moved on while somebody holds the log of another one, which is moved on when it is let go of', async () => {
+  it('are relayed while the log of one of them is locked, and that one after the lock is released', async () => {
     const [held = '', free = ''] = [await newTenant(api.url), await newTenant(api.url)].map(
       ({ tenantId }) => tenantId,
     );
@@ -184,10 +184,10 @@ describe('many tenants, of whom each sends an alert', () => {
     await holder.query('SELECT FROM event_stream WHERE tenant_id = $1 FOR UPDATE', [held]);
     const worker = await TestServer.start({ database, env: { ROLE: 'worker' } });
     try {
-      await until('the free one is moved on', isRelayed(free));
+      await until('the unlocked log is relayed', isRelayed(free));
       expect(await isRelayed(held)()).toBe(false);
       await holder.query('ROLLBACK');
-      await until('the other one, too', isRelayed(held));
+      await until('the other log is relayed, too', isRelayed(held));
     } finally {
       await holder.end();
       await worker.stop();
@@ -195,11 +195,11 @@ describe('many tenants, of whom each sends an alert', () => {
   });
 });
 
-describe('many tenants, of whom each listens', () => {
+describe('many tenants that each have a stream', () => {
   it.each([
     ['people', /\bFROM users\b|\bJOIN users\b/],
     ['programs', /\bFROM api_keys\b|\bJOIN api_keys\b/],
-  ])('have it asked together whether their %s may stay', async (who, pattern) => {
+  ])('have the access of their %s checked by shared statements', async (who, pattern) => {
     const listeners = await Promise.all(
       Array.from({ length: TENANTS }, async () => {
         const tenant = await newTenant(api.url);
@@ -207,13 +207,13 @@ describe('many tenants, of whom each listens', () => {
       }),
     );
     const streams = await Promise.all(listeners.map((listener) => EventStream.open(listener)));
-    // From here on nobody calls: it is the keeper of the streams that asks.
+    // No more requests: the periodic check of open streams sends these queries.
     const mark = api.log.length;
-    const asked = await until('each was asked about twice', () => {
-      const queries = matching(toldSince(api, mark), pattern);
+    const checks = await until('each was checked twice', () => {
+      const queries = matching(queriesSince(api, mark), pattern);
       return queries.flatMap(({ parameters }) => parameters[0]).length >= 2 * TENANTS && queries;
     });
-    expect(asked.length).toBeLessThan(TENANTS);
+    expect(checks.length).toBeLessThan(TENANTS);
     expect(streams.map(({ ended }) => ended)).toEqual(streams.map(() => false));
     for (const stream of streams) stream.close();
   });

@@ -3,7 +3,7 @@ import { PLANNING } from '#kernel/persistence/data-source';
 import type { TestDatabase } from '../support/database.js';
 import type { TestServer } from '../support/server.js';
 
-/** As the server sent it. */
+/** A query as the server sent it. */
 export interface Query {
   readonly sql: string;
   readonly parameters: unknown[];
@@ -11,7 +11,7 @@ export interface Query {
   readonly isPlannedOnce: boolean;
 }
 
-/** A node of what EXPLAIN answers. */
+/** A node of a plan that EXPLAIN returns. */
 export interface Plan {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
@@ -21,16 +21,16 @@ export interface Plan {
   readonly Plans?: Plan[];
 }
 
-/** The queries that server-that-tells-its-queries.mjs has told of since its log was so long. */
-export function toldSince(server: TestServer, mark: number): Query[] {
-  // The last line may still be on its way.
+/** The queries that query-logging-server.mjs has logged after an offset of its log. */
+export function queriesSince(server: TestServer, mark: number): Query[] {
+  // The last line may be incomplete.
   const lines = server.log.slice(mark).split('\n').slice(0, -1);
   return lines
     .filter((line) => line.startsWith('query '))
     .map((line) => JSON.parse(line.slice('query '.length)) as Query);
 }
 
-/** A transaction as the application has it, under its role and bound to a tenant. Nothing of it stays. */
+/** Runs a transaction with the role of the application and bound to a tenant, and rolls it back. */
 export async function asApplication<T>(
   database: TestDatabase,
   tenantId: string,
@@ -50,18 +50,18 @@ export async function asApplication<T>(
   }
 }
 
-/** By the plan that the server runs it by, which for a statement with a name is not made for these parameters. */
+/** Explains the plan that the server uses. For a named statement, this is the generic plan. */
 export async function explain(
   client: pg.Client,
   { sql, parameters, isPlannedOnce }: Query,
   options = 'FORMAT JSON',
 ): Promise<Plan[]> {
   if (!isPlannedOnce) return explained(client, `EXPLAIN (${options}) ${sql}`, parameters);
-  await client.query(`PREPARE asked AS ${sql}`);
+  await client.query(`PREPARE logged AS ${sql}`);
   await client.query('SET LOCAL plan_cache_mode = force_generic_plan');
   const values = parameters.map(literal).join(', ');
-  const plans = await explained(client, `EXPLAIN (${options}) EXECUTE asked (${values})`);
-  await client.query('DEALLOCATE asked');
+  const plans = await explained(client, `EXPLAIN (${options}) EXECUTE logged (${values})`);
+  await client.query('DEALLOCATE logged');
   return plans;
 }
 
@@ -70,7 +70,7 @@ async function explained(client: pg.Client, sql: string, parameters?: unknown[])
   return rows.map((row) => row['QUERY PLAN'][0].Plan);
 }
 
-/** A number, a text, or an array of them. */
+/** A number, a string, or an array of them. */
 function literal(value: unknown): string {
   if (value === null) return 'NULL';
   if (!Array.isArray(value))

@@ -7,7 +7,7 @@ import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../suppor
 import { SECRETS, TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
-/** More than a look goes through, so that what is rare among them is asked of the index. */
+/** More than a scan filters, so that rare matches are found by the full-text index. */
 const INCIDENTS = 2_400;
 const QUERIES = 80;
 const HOUR_MS = 3_600_000;
@@ -40,7 +40,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   database = await cloneDatabase();
-  // Nobody triages.
+  // Without a worker there is no triage.
   server = await TestServer.start({ database, env: { ROLE: 'api' } });
 });
 afterAll(async () => {
@@ -52,8 +52,8 @@ async function listOf({ api }: TenantUser, query: Record<string, string>): Promi
   const found: Page['items'][number][] = [];
   let cursor: string | null | undefined;
   while (cursor !== null) {
-    const asked = new URLSearchParams({ limit: '37', ...query, ...(cursor && { cursor }) }).toString();
-    const { status, body } = await api.get<Page>(`/v1/incidents?${asked}`);
+    const parameters = new URLSearchParams({ limit: '37', ...query, ...(cursor && { cursor }) }).toString();
+    const { status, body } = await api.get<Page>(`/v1/incidents?${parameters}`);
     expect(status).toBe(200);
     found.push(...body.items);
     cursor = body.nextCursor;
@@ -61,8 +61,8 @@ async function listOf({ api }: TenantUser, query: Record<string, string>): Promi
   return found;
 }
 
-describe('an incident that triage has not seen yet', () => {
-  it('is found by its words and by what it is, and so it is once triage has seen it', async () => {
+describe('an incident before triage', () => {
+  it('is found by words and facets, before triage and after it', async () => {
     const tenant = await newTenant(server.url);
     const list = (query: Record<string, string>): ReturnType<typeof listOf> => listOf(tenant, query);
     const sender = await AlertSender.of(tenant);
@@ -92,7 +92,7 @@ describe('an incident that triage has not seen yet', () => {
     expect(await list({ q: 'penguin' })).toEqual([]);
 
     const worker = await TestServer.start({ database, env: { ROLE: 'worker' } });
-    await until('both were triaged', async () =>
+    await until('both are triaged', async () =>
       (await statuses()).flat().every((status) => status === 'open'),
     );
     await worker.stop();
@@ -102,10 +102,10 @@ describe('an incident that triage has not seen yet', () => {
   });
 });
 
-/** A tenant as a new one, but for the time at which it was founded, which its id tells. */
-async function tenantSince(founded: number): Promise<TenantUser> {
+/** A new tenant with an earlier creation time, which its id encodes. */
+async function tenantSince(createdAt: number): Promise<TenantUser> {
   const young = await newTenant(server.url);
-  const tenantId = leastIdAt('ten', new Date(founded));
+  const tenantId = leastIdAt('ten', new Date(createdAt));
   const both = `${young.tenantId},${tenantId}`;
   await sql(
     database.url,
@@ -130,7 +130,7 @@ describe.each([
   ['of a few seconds', 1],
   ['of nearly two years', 6 * HOUR_MS],
 ])('with many incidents %s on both sides of triage', (_, apart) => {
-  /** As the test knows each: not by the database's own idea of words. */
+  /** The expected data: words are not parsed by the database. */
   interface Known {
     readonly incident_id: string;
     readonly at: number;

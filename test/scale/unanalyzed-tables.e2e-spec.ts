@@ -7,7 +7,7 @@ import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../suppor
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
-import { asApplication, explain, type Plan, type Query, toldSince } from './queries.js';
+import { asApplication, explain, type Plan, type Query, queriesSince } from './queries.js';
 
 const INCIDENTS = 60_000;
 const ALERTS = 60;
@@ -19,11 +19,11 @@ let sender: AlertSender;
 
 beforeAll(async () => {
   database = await cloneDatabase();
-  // As a table is in the first minute of a storm, before PostgreSQL has looked at what is in it.
+  // Like a table in the first minute of a storm, before its first ANALYZE.
   await sql(database.url, 'ALTER TABLE incidents SET (autovacuum_enabled = false)');
   server = await TestServer.start({
     database,
-    main: fileURLToPath(new URL('server-that-tells-its-queries.mjs', import.meta.url)),
+    main: fileURLToPath(new URL('query-logging-server.mjs', import.meta.url)),
   });
   const tenant = await newTenant(server.url);
   tenantId = tenant.tenantId;
@@ -35,7 +35,7 @@ afterAll(async () => {
   await removeDatabase(database);
 });
 
-/** So many incidents of each. */
+/** @param each the number of incidents per tenant */
 async function fillIncidents(tenantIds: readonly string[], each: number): Promise<void> {
   await sql(
     database.url,
@@ -47,8 +47,8 @@ async function fillIncidents(tenantIds: readonly string[], each: number): Promis
   );
 }
 
-/** Sends alerts at once and answers what triage asked of incidents, some of it about several at a time. */
-async function askedByTriage(round: string): Promise<Query[]> {
+/** Sends alerts concurrently. @returns the queries of triage for incidents, some of them for several at a time */
+async function queriesOfTriage(round: string): Promise<Query[]> {
   const mark = server.log.length;
   const triagedBefore = await triaged();
   const sent = Array.from({ length: ALERTS }, (_, at) =>
@@ -61,13 +61,13 @@ async function askedByTriage(round: string): Promise<Query[]> {
   );
   for (const { status } of await Promise.all(sent)) expect(status).toBe(202);
   await until('all were triaged', async () => (await triaged()) === triagedBefore + ALERTS);
-  return toldSince(server, mark).filter(({ sql: text }) =>
+  return queriesSince(server, mark).filter(({ sql: text }) =>
     /^UPDATE incidents\b|^SELECT.* FROM incidents\b/s.test(text),
   );
 }
 
-/** It looks at the table, and only then one of the tenants grows. */
-async function knowSmallTenants(): Promise<void> {
+/** The statistics have small tenants only; then one of them grows. */
+async function analyzeSmallTenants(): Promise<void> {
   const others = Array.from({ length: 10_000 }, () => newId('ten'));
   await sql(database.url, 'TRUNCATE incidents');
   await fillIncidents([tenantId, ...others], 1);
@@ -88,15 +88,15 @@ async function triaged(): Promise<number> {
 
 async function indexesOf(query: Query): Promise<string[]> {
   const plans = await asApplication(database, tenantId, (client) => explain(client, query));
-  return plans.flatMap((plan) => waysInto('incidents', plan));
+  return plans.flatMap((plan) => accessPathsTo('incidents', plan));
 }
 
-/** By which index a table is read in a plan; its own name when it is read whole. */
-function waysInto(table: string, plan: Plan): string[] {
+/** The indexes by which a plan reads a table; the table's own name for a sequential scan. */
+function accessPathsTo(table: string, plan: Plan): string[] {
   const own = plan['Node Type'] === 'Seq Scan' ? plan['Relation Name'] : plan['Index Name'];
   return [
     ...(own?.startsWith(table) ? [own] : []),
-    ...(plan.Plans ?? []).flatMap((each) => waysInto(table, each)),
+    ...(plan.Plans ?? []).flatMap((each) => accessPathsTo(table, each)),
   ];
 }
 
@@ -110,7 +110,7 @@ async function fillLog(tenant: TenantUser, ...types: string[]): Promise<void> {
   await sql(database.url, 'SELECT append_events($1)', [JSON.stringify(events)], tenant.tenantId);
 }
 
-/** How many events are read for what a query answers. */
+/** The number of events that a query reads. */
 function eventsReadFor(query: Query, { tenantId: reader }: TenantUser): Promise<number> {
   return asApplication(database, reader, async (client) => {
     await explain(client, query, 'ANALYZE, FORMAT JSON');
@@ -121,21 +121,21 @@ function eventsReadFor(query: Query, { tenantId: reader }: TenantUser): Promise<
   });
 }
 
-it('whoever goes along a young log, or asks where it begins, reads about a page of it', async () => {
+it('relay, streams and the query for the oldest event read about one page of a log without statistics', async () => {
   const tenant = await newTenant(server.url);
   const stream = await EventStream.open(tenant.api);
   const mark = server.log.length;
   await fillLog(tenant, 'approval.requested');
   const polled = await tenant.api.get<{ items: object[] }>('/v1/notifications/events?limit=10');
   expect(polled.body.items).toHaveLength(10);
-  const queries = await until('the relay and the stream have gone along it, too', () => {
-    const asked = toldSince(server, mark).filter(({ parameters }) =>
+  const queries = await until('the relay and the stream have read it, too', () => {
+    const sent = queriesSince(server, mark).filter(({ parameters }) =>
       parameters.flat().includes(tenant.tenantId),
     );
-    const pages = asked.filter(({ sql: text }) => text.includes('data::text'));
+    const pages = sent.filter(({ sql: text }) => text.includes('data::text'));
     const relayed = pages.find(({ parameters }) => parameters[2] !== EVENTS_PER_READ);
     const fed = pages.find(({ parameters }) => parameters[2] === EVENTS_PER_READ);
-    const oldest = asked.find(({ sql: text }) => text.includes('SELECT seq, id FROM'));
+    const oldest = sent.find(({ sql: text }) => text.includes('SELECT seq, id FROM'));
     return relayed && fed && oldest && [relayed, fed, oldest];
   });
   stream.close();
@@ -144,23 +144,23 @@ it('whoever goes along a young log, or asks where it begins, reads about a page 
     expect([query.sql, (await eventsReadFor(query, tenant)) < 5_000]).toEqual([query.sql, true]);
 });
 
-it('a page of a log is read by its key, too, where the plan was made when the log was empty', async () => {
+it('a page of a log is read by its primary key even by a plan from when the log was empty', async () => {
   const tenant = await newTenant(server.url);
   const mark = server.log.length;
   await fillLog(tenant, 'approval.requested');
   await tenant.api.get('/v1/notifications/events?limit=10');
-  const queries = await until('the relay and a reader have gone along it', () => {
-    const asked = toldSince(server, mark).filter(({ sql: text }) => text.includes('seq <='));
-    const pages = asked.find(({ sql: text }) => text.includes('AS place'));
-    const walk = asked.find(({ sql: text }) => text.includes('AS told'));
-    return pages && walk && [pages, walk];
+  const queries = await until('the relay and a reader have read it', () => {
+    const sent = queriesSince(server, mark).filter(({ sql: text }) => text.includes('seq <='));
+    const pages = sent.find(({ sql: text }) => text.includes('unnest'));
+    const page = sent.find(({ sql: text }) => !text.includes('unnest'));
+    return pages && page && [pages, page];
   });
   const empty = await cloneDatabase();
   try {
     for (const query of queries) {
       const plans = await asApplication(empty, tenant.tenantId, (client) => explain(client, query));
-      const ways = plans.flatMap((plan) => waysInto('events', plan));
-      expect([query.sql, ways.length > 0, ways.filter((way) => !way.endsWith('_pkey'))]).toEqual([
+      const indexes = plans.flatMap((plan) => accessPathsTo('events', plan));
+      expect([query.sql, indexes.length > 0, indexes.filter((index) => !index.endsWith('_pkey'))]).toEqual([
         query.sql,
         true,
         [],
@@ -171,7 +171,7 @@ it('a page of a log is read by its key, too, where the plan was made when the lo
   }
 });
 
-it('a page of events of one type reads hardly more of a young log than it has', async () => {
+it('a page of events of one type reads few other events of a log without statistics', async () => {
   const tenant = await newTenant(server.url);
   await fillLog(tenant, 'incident.status_changed', 'incident.created');
   const ids = await sql<{ id: string }>(
@@ -185,26 +185,26 @@ it('a page of events of one type reads hardly more of a young log than it has', 
     const query = `events=incident.created&limit=100&after=${ids[after]?.id ?? ''}`;
     const { body } = await tenant.api.get<{ items: { id: string }[] }>(`/v1/notifications/events?${query}`);
     expect(body.items.map(({ id }) => id)).toEqual(ids.slice(after + 1, after + 101).map(({ id }) => id));
-    const [asked] = toldSince(server, mark).filter(({ sql: text }) => text.includes('stretch'));
-    if (!asked) throw new Error('It did not ask by stretches');
-    expect(await eventsReadFor(asked, tenant)).toBeLessThan(1_000);
+    const [sent] = queriesSince(server, mark).filter(({ sql: text }) => text.includes('stretch'));
+    if (!sent) throw new Error('No query by stretches was sent');
+    expect(await eventsReadFor(sent, tenant)).toBeLessThan(1_000);
   }
 });
-describe('what triage asks of incidents is found by their keys', () => {
+describe('triage reads incidents by their primary key', () => {
   it.each([
-    ['before PostgreSQL knows what is in the table', undefined],
-    ['and when it does', () => sql(database.url, 'ANALYZE incidents')],
-    ['and when all it knows of are tenants with next to nothing', knowSmallTenants],
+    ['before the first ANALYZE', undefined],
+    ['after ANALYZE', () => sql(database.url, 'ANALYZE incidents')],
+    ['with statistics of small tenants only', analyzeSmallTenants],
   ])('%s', async (when, first) => {
     await first?.();
-    const asked = await askedByTriage(when);
-    const updates = asked.filter(({ sql: text }) => text.startsWith('UPDATE'));
-    const looks = asked.filter(({ sql: text }) => text.startsWith('SELECT'));
-    expect([updates.length > 0, looks.length > 0]).toEqual([true, true]);
-    for (const query of asked)
-      expect({ query: query.sql, ways: await indexesOf(query) }).toEqual({
+    const sent = await queriesOfTriage(when);
+    const updates = sent.filter(({ sql: text }) => text.startsWith('UPDATE'));
+    const selects = sent.filter(({ sql: text }) => text.startsWith('SELECT'));
+    expect([updates.length > 0, selects.length > 0]).toEqual([true, true]);
+    for (const query of sent)
+      expect({ query: query.sql, indexes: await indexesOf(query) }).toEqual({
         query: query.sql,
-        ways: ['incidents_pkey'],
+        indexes: ['incidents_pkey'],
       });
   });
 });

@@ -9,7 +9,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   database = await cloneDatabase();
-  // Vacuum comes when the test says so.
+  // Only the test vacuums.
   await sql(database.url, 'ALTER TABLE incidents SET (autovacuum_enabled = false)');
   server = await TestServer.start({ database });
 });
@@ -18,10 +18,10 @@ afterAll(async () => {
   await removeDatabase(database);
 });
 
-it('new incidents lie behind the old ones, not in holes that triage has left and vacuum freed', async () => {
+it('new incidents are stored after the old ones, not in space that triage left and vacuum freed', async () => {
   const tenant = await newTenant(server.url);
   const sender = await AlertSender.of(tenant);
-  const triagedAfter = async (alerts: number, round: string) => {
+  const triageNew = async (alerts: number, round: string) => {
     for (let sent = 0; sent < alerts; sent += 50) {
       const answers = await Promise.all(
         Array.from({ length: 50 }, (_, at) =>
@@ -35,7 +35,7 @@ it('new incidents lie behind the old ones, not in holes that triage has left and
       );
       for (const { status } of answers) expect(status).toBe(202);
     }
-    await until('all were triaged', async () => {
+    await until('all are triaged', async () => {
       const [left] = await sql<{ n: number }>(
         database.url,
         `SELECT count(*)::int AS n FROM incidents WHERE status = 'triaging'`,
@@ -46,13 +46,13 @@ it('new incidents lie behind the old ones, not in holes that triage has left and
     });
   };
 
-  await triagedAfter(1_000, 'old');
+  await triageNew(1_000, 'old');
   await sql(database.url, 'VACUUM incidents');
   const [{ pages } = { pages: 0 }] = await sql<{ pages: number }>(
     database.url,
     `SELECT (pg_relation_size('incidents') / 8192)::int AS pages`,
   );
-  await triagedAfter(300, 'new');
+  await triageNew(300, 'new');
 
   const [newest] = await sql<{ n: number; among: number }>(
     database.url,
@@ -62,6 +62,6 @@ it('new incidents lie behind the old ones, not in holes that triage has left and
     tenant.tenantId,
   );
   expect(newest?.n).toBe(300);
-  // The last few pages were not full yet; with holes it is nearly all of them.
+  // Only the last few pages had space left. If freed space were reused, it would be nearly all of them.
   expect(newest?.among).toBeLessThan(100);
 });
