@@ -7,7 +7,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The events, as an AsyncAPI 3.0 document */
+        /** Get the AsyncAPI 3.0 document of the events */
         get: operations["getAsyncApi"];
         put?: never;
         post?: never;
@@ -24,7 +24,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document, as a page to read and try */
+        /** Browse this document */
         get: operations["getDocs"];
         put?: never;
         post?: never;
@@ -41,7 +41,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A script, style or icon of the page */
+        /** Get a script, style or icon of the page */
         get: operations["getDocsFile"];
         put?: never;
         post?: never;
@@ -58,7 +58,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process runs */
+        /** Check whether the process runs */
         get: operations["getLiveness"];
         put?: never;
         post?: never;
@@ -75,7 +75,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process can serve: the database answers */
+        /** Check whether the database answers */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -92,7 +92,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Figures of this process and of the database, as OpenMetrics text */
+        /** Get metrics of this process and the database, as OpenMetrics text */
         get: operations["getMetrics"];
         put?: never;
         post?: never;
@@ -109,7 +109,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document */
+        /** Get this document */
         get: operations["getOpenApi"];
         put?: never;
         post?: never;
@@ -312,7 +312,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List recorded changes, the latest first */
+        /** List recorded changes, latest first */
         get: operations["listChanges"];
         put?: never;
         /** Record a deploy or another change */
@@ -348,7 +348,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an incident */
+        /** Get an incident */
         get: operations["getIncident"];
         put?: never;
         post?: never;
@@ -366,7 +366,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The alerts behind an incident, as they were sent */
+        /** List the alerts of an incident, as they were sent */
         get: operations["listIncidentAlerts"];
         put?: never;
         post?: never;
@@ -388,7 +388,7 @@ export interface paths {
         put?: never;
         /**
          * Attach evidence to an incident
-         * @description As JSON, or as an upload of at most 32 MiB whose type and source are in the query. Metrics, logs, spans and topology have the columns that their errors name. A platform_event is a state {kind, entity, ready, reason, message, exitCode, restarts}, with a kind of pod, deployment, node, monitor or database, or an event {timestamp, entity, reason, message}; a change is {occurredAt, service, summary, version, commit, paths, diff}; database output is a metric or a text. Rows that no agent can read are named in the missingEvidence of the investigation.
+         * @description As JSON, or as an upload of at most 32 MiB with type and source in the query. Metrics, logs, spans and topology have the columns that their errors name. A platform_event is a state {kind, entity, ready, reason, message, exitCode, restarts}, with a kind of pod, deployment, node, monitor or database, or an event {timestamp, entity, reason, message}; a change is {occurredAt, service, summary, version, commit, paths, diff}; database output is a metric or a text. Rows that no agent can read are named in the missingEvidence of the investigation.
          */
         post: operations["attachEvidence"];
         delete?: never;
@@ -421,7 +421,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened to an incident, in order */
+        /** List the timeline of an incident, in order */
         get: operations["getIncidentTimeline"];
         put?: never;
         post?: never;
@@ -438,7 +438,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what is connected */
+        /** List integrations */
         get: operations["listIntegrations"];
         put?: never;
         post?: never;
@@ -455,7 +455,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What can be connected, and how */
+        /** List the tools that can be connected */
         get: operations["getIntegrationCatalog"];
         put?: never;
         post?: never;
@@ -472,11 +472,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an integration */
+        /** Get an integration */
         get: operations["getIntegration"];
         put?: never;
         post?: never;
-        /** Disconnect a tool and forget its credentials */
+        /** Disconnect a tool and delete its credentials */
         delete: operations["disconnectIntegration"];
         options?: never;
         head?: never;
@@ -492,7 +492,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask a connected tool whether it answers */
+        /** Test an integration */
         post: operations["testIntegration"];
         delete?: never;
         options?: never;
@@ -511,7 +511,7 @@ export interface paths {
         put?: never;
         /**
          * Connect a tool
-         * @description Calls the tool for real before anything is stored.
+         * @description The tool is called before anything is stored.
          */
         post: operations["connectIntegration"];
         delete?: never;
@@ -527,13 +527,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The latest investigation of an incident */
+        /** Get the latest investigation of an incident */
         get: operations["getInvestigation"];
         put?: never;
         /** Investigate an incident */
         post: operations["startInvestigation"];
         /**
-         * Abort the investigation that is under way
+         * Abort the running investigation
          * @description Nothing that its agents find afterwards is stored.
          */
         delete: operations["abortInvestigation"];
@@ -551,7 +551,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tell the investigation what you know */
+        /** Add context to an investigation */
         post: operations["addInvestigationContext"];
         delete?: never;
         options?: never;
@@ -569,8 +569,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Turn an incident that is over into a case to measure the agents on
-         * @description What the latest run read, in the format `rca-case/1` that `npm run eval` takes, with secrets and personal data masked. Notes and runbooks are left out. Nothing is stored.
+         * Export an ended incident as an evaluation case
+         * @description The evidence of the latest run in the format `rca-case/1` of `npm run eval`, with secrets and personal data masked. Notes and runbooks are left out. Nothing is stored.
          */
         post: operations["exportEvalCase"];
         delete?: never;
@@ -586,7 +586,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the agents of a run read */
+        /** List the evidence that a run read */
         get: operations["listInvestigationEvidence"];
         put?: never;
         post?: never;
@@ -622,7 +622,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accept or dismiss the known solution that a run waits on */
+        /** Accept or dismiss the known solution that a run waits for */
         post: operations["decideKnownSolution"];
         delete?: never;
         options?: never;
@@ -638,8 +638,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What a run sent to a language model, and what it cost
-         * @description Hashes, sizes and rules of masking, not the texts. Empty when no model is configured.
+         * List the model calls of a run, with their costs
+         * @description Hashes, sizes and masking rules, not the texts. Empty if no model is configured.
          */
         get: operations["listModelCalls"];
         put?: never;
@@ -658,8 +658,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Investigate again what a run read, and compare
-         * @description Today’s agents read the evidence that the run has on file, and the policy decides. Nothing is stored or published, and no other system is asked but the model, where one is named. With `from=inputs` only the decision is made again.
+         * Replay a run and compare the results
+         * @description The current agents read the stored evidence of the run, and the policy decides. Nothing is stored or published, and no other system is called except the model, if one is given. `from=inputs` repeats only the decision.
          */
         get: operations["replayInvestigation"];
         put?: never;
@@ -677,7 +677,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All investigations of an incident, newest first */
+        /** List the investigations of an incident, newest first */
         get: operations["listInvestigations"];
         put?: never;
         post?: never;
@@ -751,7 +751,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a failure pattern */
+        /** Get a failure pattern */
         get: operations["getPattern"];
         put?: never;
         post?: never;
@@ -803,7 +803,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read events, oldest first */
+        /** List events, oldest first */
         get: operations["pollEvents"];
         put?: never;
         post?: never;
@@ -861,7 +861,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a remediation, or those of an incident
+         * Get a remediation, or list those of an incident
          * @description An id `rem_…` returns that remediation; an id `inc_…` a page of the incident’s remediations, newest first.
          */
         get: operations["getRemediation"];
@@ -1034,7 +1034,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read your tenant */
+        /** Get your tenant */
         get: operations["getTenant"];
         put?: never;
         post?: never;
@@ -1055,12 +1055,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How an incident was triaged, and why */
+        /** Get the triage of an incident, with its reasons */
         get: operations["getTriage"];
         put?: never;
         /**
          * Triage an incident again
-         * @description Replaces the judgement; starts and changes nothing else.
+         * @description Replaces the triage result. Starts and changes nothing else.
          */
         post: operations["triageIncident"];
         delete?: never;
@@ -1079,7 +1079,7 @@ export interface paths {
         /** List triggers */
         get: operations["listTriggers"];
         put?: never;
-        /** Let something be done whenever an event meets a condition */
+        /** Create a trigger: an action that runs when an event meets a condition */
         post: operations["createTrigger"];
         delete?: never;
         options?: never;
@@ -1094,7 +1094,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a trigger */
+        /** Get a trigger */
         get: operations["getTrigger"];
         put?: never;
         post?: never;
@@ -1102,7 +1102,7 @@ export interface paths {
         delete: operations["deleteTrigger"];
         options?: never;
         head?: never;
-        /** Change a trigger, or turn it on or off */
+        /** Change, enable or disable a trigger */
         patch: operations["updateTrigger"];
         trace?: never;
     };
@@ -1115,7 +1115,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask which past events would have fired a trigger */
+        /** Find the past events that would have fired a trigger */
         post: operations["simulateTrigger"];
         delete?: never;
         options?: never;
@@ -1191,7 +1191,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a webhook subscription */
+        /** Get a webhook subscription */
         get: operations["getWebhookSubscription"];
         put?: never;
         post?: never;
@@ -1485,7 +1485,7 @@ export interface components {
             configSchema: {
                 [key: string]: unknown;
             };
-            /** @description JSON Schema of `credentials`; all of it is secret and never answered */
+            /** @description JSON Schema of `credentials`; all of it is secret and never returned */
             credentialsSchema: {
                 [key: string]: unknown;
             };
@@ -1572,18 +1572,18 @@ export interface components {
         ConnectBody: {
             /** @description Your name for it */
             label?: string;
-            /** @description As the `configSchema` of the provider says */
+            /** @description Must match the `configSchema` of the provider */
             config?: {
                 [key: string]: unknown;
             };
-            /** @description As the `credentialsSchema` of the provider says; encrypted at rest, never answered */
+            /** @description Must match the `credentialsSchema` of the provider; encrypted at rest, never returned */
             credentials?: {
                 [key: string]: unknown;
             };
         };
         ContextAdded: {
             incidentId: string;
-            /** @description Of the incident */
+            /** @description Status of the incident */
             status: components["schemas"]["IncidentStatus"];
             /** @description The run that was started to read it */
             investigationId: string | null;
@@ -1721,13 +1721,13 @@ export interface components {
             /** @description A sentence for a person */
             message: string;
             requestId: string;
-            /** @description With validation_error: each fault */
+            /** @description With validation_error: the invalid fields */
             details?: components["schemas"]["ErrorDetail"][];
             /** @description With duplicate_alert: the incident that the first alert opened */
             incidentId?: string;
-            /** @description With invalid_transition: the status it has */
+            /** @description With invalid_transition: the current status */
             from?: string;
-            /** @description With invalid_transition: the status that was asked for */
+            /** @description With invalid_transition: the requested status */
             to?: string;
             /** @description With invalid_transition: the statuses it may be set to */
             allowed?: string[];
@@ -1752,7 +1752,7 @@ export interface components {
              * @enum {string}
              */
             labelledBy: "person" | "run";
-            /** @description How often each rule of masking hid something */
+            /** @description How often each masking rule matched */
             masked: {
                 [key: string]: number;
             };
@@ -1840,17 +1840,17 @@ export interface components {
         };
         FindingView: {
             statement: string;
-            /** @description What kind of fact it is */
+            /** @description Kind of fact */
             kind: string;
-            /** @description The evidence it rests on, by id; at least one */
+            /** @description Ids of the cited evidence; at least one */
             evidenceIds: string[];
             entity: string | null;
             /**
              * Format: date-time
-             * @description When the fact began to hold
+             * @description Start of the fact
              */
             at: string | null;
-            /** @description How far it stands out, in the scale of its kind */
+            /** @description How far it stands out, on the scale of its kind */
             score: number | null;
             /** @description The numbers behind the statement */
             data: {
@@ -1864,7 +1864,7 @@ export interface components {
         HeardByTrigger: {
             /** @description Only events that came from this tool */
             provider?: string;
-            /** @description Every event when left out */
+            /** @description Any event, if omitted */
             event?: string;
         };
         /** @enum {string} */
@@ -1884,14 +1884,14 @@ export interface components {
             /** @description How strongly the evidence points here */
             score: number;
             status: components["schemas"]["HypothesisStatus"];
-            /** @description Evidence, by id */
+            /** @description Ids of evidence */
             supportedBy: string[];
-            /** @description Evidence, by id */
+            /** @description Ids of evidence */
             contradictedBy: string[];
             /** @description Why it was ruled out or stays open */
             because: string | null;
             /**
-             * @description What a model proposes stays open and counts for nothing
+             * @description A hypothesis of a model stays open and does not affect the outcome
              * @enum {string}
              */
             proposedBy: "agents" | "model";
@@ -1922,7 +1922,7 @@ export interface components {
         };
         IncidentPage: {
             items: components["schemas"]["IncidentView"][];
-            /** @description Pass it as cursor for the next page */
+            /** @description Pass it as `cursor` to get the next page; null on the last page */
             nextCursor: string | null;
         };
         /** @enum {string} */
@@ -2024,7 +2024,7 @@ export interface components {
         };
         IntegrationPage: {
             items: components["schemas"]["IntegrationView"][];
-            /** @description Pass it as cursor for the next page */
+            /** @description Pass it as `cursor` to get the next page; null on the last page */
             nextCursor: string | null;
         };
         /** @enum {string} */
@@ -2033,14 +2033,14 @@ export interface components {
             integrationId: string;
             ok: boolean;
             status: components["schemas"]["IntegrationStatus"];
-            /** @description Why it failed, or that it did not */
+            /** @description The reason of a failure, or a confirmation */
             message: string;
         };
         IntegrationView: {
             integrationId: string;
             provider: string;
             label: string;
-            /** @description failing: its last test failed */
+            /** @description failing: the last test failed */
             status: components["schemas"]["IntegrationStatus"];
             capabilities: components["schemas"]["Capability"][];
             connectedBy: string;
@@ -2048,11 +2048,11 @@ export interface components {
             connectedAt: string;
             /**
              * Format: uri
-             * @description Where the tool sends its alerts; holds a secret, so it is shown when it is connected and never again
+             * @description URL to which the tool sends alerts; contains a secret and is shown only when the tool is connected
              */
             ingestUrl?: string;
         };
-        /** @description The full investigation pipeline finishes by itself, conclusive or not */
+        /** @description An investigation completes, conclusive or not */
         InvestigationCompleted: {
             id: string;
             /**
@@ -2074,7 +2074,7 @@ export interface components {
             rootCause: string | null;
             /** @description At most 0.2 when the run was inconclusive */
             confidence: number;
-            /** @description What to do, or what to connect or attach */
+            /** @description Actions to take, or evidence to connect or attach */
             recommendedActions: string[];
         };
         /** @enum {string} */
@@ -2124,14 +2124,14 @@ export interface components {
             rootCause: string | null;
             /** @description In the words of a model, where one is configured: each sentence is a cited finding of its step */
             explanation: string | null;
-            /** @description null until the run ends by itself */
+            /** @description null until the run completes */
             confidence: number | null;
             outcome: components["schemas"]["InvestigationOutcome"] | null;
             /** @description Best first */
             hypotheses: components["schemas"]["HypothesisView"][];
             recommendedActions: string[];
             steps: components["schemas"]["AgentStepView"][];
-            /** @description What would help and was not there */
+            /** @description Evidence that would help and was not available */
             missingEvidence: string[];
             knownSolution: components["schemas"]["KnownSolutionView"] | null;
             /** @description Why it failed */
@@ -2177,7 +2177,7 @@ export interface components {
             title: string;
             rootCause: string | null;
             runbookUrl: string | null;
-            /** @description How alike the alert and the pattern are */
+            /** @description Similarity of the alert and the pattern */
             similarity: number;
             /** @enum {string} */
             decision: "undecided" | "accepted" | "dismissed";
@@ -2206,7 +2206,7 @@ export interface components {
             /** @description SHA-256 of what left, masked, in hex */
             sentHash: string;
             sentBytes: number;
-            /** @description How often each rule of masking had hidden something */
+            /** @description How often each masking rule matched */
             masked: {
                 [key: string]: number;
             };
@@ -2280,7 +2280,7 @@ export interface components {
             incidents: components["schemas"]["ConcernedIncident"][];
         };
         OpinionView: {
-            /** @description null when none was asked */
+            /** @description null if no model was used */
             model: string | null;
             explanation: string[];
             hypotheses: string[];
@@ -2409,7 +2409,7 @@ export interface components {
             url?: string | null;
             /**
              * Format: date-time
-             * @description Now when left out
+             * @description Defaults to now
              */
             occurredAt?: string;
         };
@@ -2574,16 +2574,16 @@ export interface components {
         ReplayView: {
             investigationId: string;
             incidentId: string;
-            /** @description Whether both came to the same, down to the hypotheses */
+            /** @description Whether both have the same result, hypotheses included */
             isSame: boolean;
             recorded: components["schemas"]["DecisionView"];
             replayed: components["schemas"]["DecisionView"];
             differences: components["schemas"]["DifferenceView"][];
-            /** @description Only hypotheses that the two stand differently to */
+            /** @description Hypotheses on which the two differ */
             hypothesisDifferences: components["schemas"]["HypothesisDifferenceView"][];
             /** @description Evidence, by id, that is no longer there as the run read it; then the comparison is not a fair one */
             alteredEvidence: string[];
-            /** @description What the model says, which weighs nothing in the outcome; null unless `model` was given */
+            /** @description The model's review, which does not affect the outcome; null unless `model` was given */
             review: components["schemas"]["ReviewView"] | null;
         };
         RespondBody: {
@@ -2600,13 +2600,13 @@ export interface components {
             events?: number;
         };
         ReviewView: {
-            /** @description Whether both say the same */
+            /** @description Whether both are the same */
             isSame: boolean;
             recorded: components["schemas"]["OpinionView"];
             replayed: components["schemas"]["OpinionView"];
-            /** @description What only the replayed one says */
+            /** @description Only in the replay */
             added: string[];
-            /** @description What only the recorded one says */
+            /** @description Only in the recorded run */
             dropped: string[];
             message: string;
             spent: components["schemas"]["SpentView"];
@@ -2663,11 +2663,11 @@ export interface components {
             summary: string;
             /** Format: date-time */
             observedAt: string;
-            /** @description What was asked for */
+            /** @description The query */
             query: string | null;
-            /** @description The beginning of what was read */
+            /** @description The beginning of the content */
             content: string;
-            /** @description SHA-256 of all that was read, in hex */
+            /** @description SHA-256 of the whole content, in hex */
             contentHash: string;
         };
         SetPasswordBody: {
@@ -2735,9 +2735,9 @@ export interface components {
         StanceView: {
             score: number;
             status: components["schemas"]["HypothesisStatus"];
-            /** @description Evidence, by id */
+            /** @description Ids of evidence */
             supportedBy: string[];
-            /** @description Evidence, by id */
+            /** @description Ids of evidence */
             contradictedBy: string[];
         };
         /** @enum {string} */
@@ -2755,7 +2755,7 @@ export interface components {
             risk: "low" | "medium" | "high";
             /** @description Whether a rollback of the plan can reverse it */
             reversible: boolean;
-            /** @description A person does it, because no connected runner lists the action */
+            /** @description A person executes it, because no connected runner supports the action */
             manual: boolean;
             /** @description unknown: it was sent, but no response was recorded; it is not sent again automatically */
             status: components["schemas"]["StepStatus"];
@@ -2763,7 +2763,7 @@ export interface components {
             output: (string | {
                 [key: string]: unknown;
             } | unknown[] | number | boolean) | null;
-            /** @description How often it was sent */
+            /** @description Number of attempts */
             attempt: number;
             /** Format: date-time */
             startedAt: string | null;
@@ -2856,7 +2856,7 @@ export interface components {
             event: string;
             /** Format: date-time */
             timestamp: string;
-            /** @description The user or key that did it; null for the system */
+            /** @description The user or API key; null for the system */
             actor: string | null;
             data: {
                 [key: string]: unknown;
@@ -2872,11 +2872,11 @@ export interface components {
             /** @enum {string} */
             category: "security" | "data" | "deployment" | "availability" | "errors" | "latency" | "saturation" | "unknown";
             summary: string;
-            /** @description In the category */
+            /** @description Confidence in the category */
             confidence: number;
-            /** @description The most promising first */
+            /** @description Most promising first */
             suggestedAgents: string[];
-            /** @description Each reason a sentence */
+            /** @description The reasons, one sentence each */
             decidedBecause: string[];
         };
         /** @enum {string} */
@@ -2900,7 +2900,7 @@ export interface components {
         TriggerCreatedData: {
             triggerId: string;
             name: string;
-            /** @description What it listens to: {provider?, event?} */
+            /** @description The events it reacts to: {provider?, event?} */
             on: components["schemas"]["HeardByTrigger"];
             action: string;
             createdBy: string;
@@ -2948,26 +2948,26 @@ export interface components {
             provider: string | null;
             /** @description The event that fired it */
             event: string;
-            /** @description The action, or none when it could not be taken */
+            /** @description The action, or none if it failed */
             actionTaken: string;
             incidentId: string | null;
         };
         TriggerOn: {
             /** @description Only events that came from this tool */
             provider?: string;
-            /** @description Every event when left out */
+            /** @description Any event, if omitted */
             event?: components["schemas"]["HeardEvent"];
         };
         TriggerPage: {
             items: components["schemas"]["TriggerView"][];
-            /** @description Pass it as cursor for the next page */
+            /** @description Pass it as `cursor` to get the next page; null on the last page */
             nextCursor: string | null;
         };
         TriggerSimulation: {
             triggerId: string;
-            /** @description How many of the latest events were looked at */
+            /** @description Number of recent events examined */
             examined: number;
-            /** @description Those that would have fired, oldest first */
+            /** @description Events that would have fired it, oldest first */
             fired: components["schemas"]["SimulatedFiring"][];
         };
         TriggerView: {
@@ -3094,7 +3094,7 @@ export interface components {
         };
         WebhookDeliveryView: {
             deliveryId: string;
-            /** @description The webhook-id at every attempt */
+            /** @description The webhook-id of every attempt */
             eventId: string;
             event: string;
             /**
@@ -3527,9 +3527,9 @@ export interface operations {
     listApiKeys: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -3910,9 +3910,9 @@ export interface operations {
     listChanges: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
                 service?: string;
                 type?: components["schemas"]["ChangeType"];
@@ -3952,7 +3952,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description At most 255 characters. The same key and body within 24 hours gets the first answer again, with `Idempotent-Replay: true`; another body 422; a request that is still being answered 409 */
+                /** @description At most 255 characters. The same key and body within 24 hours returns the first response, with `Idempotent-Replay: true`. Another body is a 422, a request still in progress a 409 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3994,16 +3994,16 @@ export interface operations {
     listIncidents: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
                 status?: components["schemas"]["IncidentStatus"];
                 severity?: components["schemas"]["Severity"];
                 service?: string;
                 environment?: string;
                 source?: components["schemas"]["IncidentSource"];
-                /** @description Words to find in title and description */
+                /** @description Search in title and description */
                 q?: string;
                 /** @description Created at or after */
                 from?: string;
@@ -4043,7 +4043,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description At most 255 characters. The same key and body within 24 hours gets the first answer again, with `Idempotent-Replay: true`; another body 422; a request that is still being answered 409 */
+                /** @description At most 255 characters. The same key and body within 24 hours returns the first response, with `Idempotent-Replay: true`. Another body is a 422, a request still in progress a 409 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4166,9 +4166,9 @@ export interface operations {
     listIncidentAlerts: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -4204,9 +4204,9 @@ export interface operations {
     listIncidentEvidence: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -4291,9 +4291,9 @@ export interface operations {
     listIncidentRemediations: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -4329,9 +4329,9 @@ export interface operations {
     getIncidentTimeline: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -4367,9 +4367,9 @@ export interface operations {
     listIntegrations: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -4757,9 +4757,9 @@ export interface operations {
     listInvestigationEvidence: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Of an earlier run; of the latest one when left out */
                 investigationId?: string;
@@ -4957,9 +4957,9 @@ export interface operations {
     listInvestigations: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -4995,9 +4995,9 @@ export interface operations {
     listPatterns: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
                 status?: components["schemas"]["PatternStatus"];
                 minConfidence?: number;
@@ -5178,9 +5178,9 @@ export interface operations {
     listPendingApprovals: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -5367,9 +5367,9 @@ export interface operations {
     getRemediation: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -5446,7 +5446,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description At most 255 characters. The same key and body within 24 hours gets the first answer again, with `Idempotent-Replay: true`; another body 422; a request that is still being answered 409 */
+                /** @description At most 255 characters. The same key and body within 24 hours returns the first response, with `Idempotent-Replay: true`. Another body is a 422, a request still in progress a 409 */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5862,9 +5862,9 @@ export interface operations {
     listTriggers: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -6074,9 +6074,9 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -6254,9 +6254,9 @@ export interface operations {
     listWebhookSubscriptions: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -6290,7 +6290,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description At most 255 characters. The same key and body within 24 hours gets the first answer again, with `Idempotent-Replay: true`; another body 422; a request that is still being answered 409 */
+                /** @description At most 255 characters. The same key and body within 24 hours returns the first response, with `Idempotent-Replay: true`. Another body is a 422, a request still in progress a 409 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6437,9 +6437,9 @@ export interface operations {
     listWebhookDeliveries: {
         parameters: {
             query?: {
-                /** @description How many items to answer */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;

@@ -19,21 +19,21 @@ export class DocumentsController {
   constructor(private readonly documents: ApiDocuments) {}
 
   @Get('openapi.json')
-  @ApiOperation({ operationId: 'getOpenApi', summary: 'This document' })
+  @ApiOperation({ operationId: 'getOpenApi', summary: 'Get this document' })
   @ApiOkResponse({ content: { 'application/json': anyObject } })
   openApi(@Res() response: Response): void {
     response.type('json').send(this.documents.openApi);
   }
 
   @Get('asyncapi.json')
-  @ApiOperation({ operationId: 'getAsyncApi', summary: 'The events, as an AsyncAPI 3.0 document' })
+  @ApiOperation({ operationId: 'getAsyncApi', summary: 'Get the AsyncAPI 3.0 document of the events' })
   @ApiOkResponse({ content: { 'application/json': anyObject } })
   asyncApi(@Res() response: Response): void {
     response.type('json').send(this.documents.asyncApi);
   }
 
   @Get('docs')
-  @ApiOperation({ operationId: 'getDocs', summary: 'This document, as a page to read and try' })
+  @ApiOperation({ operationId: 'getDocs', summary: 'Browse this document' })
   @ApiProduces('text/html')
   @ApiOkResponse({ schema: { type: 'string' } })
   page(@Res() response: Response): void {
@@ -41,7 +41,7 @@ export class DocumentsController {
   }
 
   @Get('docs/:file')
-  @ApiOperation({ operationId: 'getDocsFile', summary: 'A script, style or icon of the page' })
+  @ApiOperation({ operationId: 'getDocsFile', summary: 'Get a script, style or icon of the page' })
   @ApiParam({ name: 'file', example: 'start.js' })
   @ApiProduces('application/octet-stream')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })

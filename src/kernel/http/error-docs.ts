@@ -17,16 +17,21 @@ class ErrorEnvelope {
   @Text({ max: 2000, summary: 'A sentence for a person', example: 'title must not be blank' })
   message!: string;
   @Field({ type: 'string', example: '1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed' }) requestId!: string;
-  @ListOf(() => ErrorDetail, { optional: true, summary: 'With validation_error: each fault' })
+  @ListOf(() => ErrorDetail, { optional: true, summary: 'With validation_error: the invalid fields' })
   details?: ErrorDetail[];
   @IdOf('inc', { optional: true, summary: 'With duplicate_alert: the incident that the first alert opened' })
   incidentId?: string;
-  @Text({ max: 64, optional: true, summary: 'With invalid_transition: the status it has', example: 'closed' })
+  @Text({
+    max: 64,
+    optional: true,
+    summary: 'With invalid_transition: the current status',
+    example: 'closed',
+  })
   from?: string;
   @Text({
     max: 64,
     optional: true,
-    summary: 'With invalid_transition: the status that was asked for',
+    summary: 'With invalid_transition: the requested status',
     example: 'resolved',
   })
   to?: string;

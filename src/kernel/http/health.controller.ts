@@ -18,7 +18,7 @@ export class HealthController {
   constructor(@Inject(DataSource) private readonly source: DataSource) {}
 
   @Get('live')
-  @ApiOperation({ operationId: 'getLiveness', summary: 'Whether the process runs' })
+  @ApiOperation({ operationId: 'getLiveness', summary: 'Check whether the process runs' })
   @ApiOkResponse({ type: Health })
   live(): Health {
     return { status: 'ok' };
@@ -27,7 +27,7 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({
     operationId: 'getReadiness',
-    summary: 'Whether the process can serve: the database answers',
+    summary: 'Check whether the database answers',
   })
   @ApiOkResponse({ type: Health })
   @errorResponses(503)

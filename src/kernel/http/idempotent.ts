@@ -118,8 +118,8 @@ export function Idempotent(): MethodDecorator {
       name: 'Idempotency-Key',
       required: false,
       description:
-        'At most 255 characters. The same key and body within 24 hours gets the first answer again, with ' +
-        '`Idempotent-Replay: true`; another body 422; a request that is still being answered 409',
+        'At most 255 characters. The same key and body within 24 hours returns the first response, with ' +
+        '`Idempotent-Replay: true`. Another body is a 422, a request still in progress a 409',
       schema: { type: 'string', minLength: 1, maxLength: 255 },
     }),
   );

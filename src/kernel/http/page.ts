@@ -14,11 +14,16 @@ export class PageQuery {
     max: 100,
     optional: true,
     default: 20,
-    summary: 'How many items to answer',
+    summary: 'Maximum number of items',
   })
   limit: number = 20;
 
-  @Field({ type: 'string', maxLength: 2048, optional: true, summary: 'The `nextCursor` of the page before' })
+  @Field({
+    type: 'string',
+    maxLength: 2048,
+    optional: true,
+    summary: 'The `nextCursor` of the previous page',
+  })
   cursor?: string;
 }
 

@@ -22,7 +22,7 @@ export class MetricsController {
   @Get()
   @ApiOperation({
     operationId: 'getMetrics',
-    summary: 'Figures of this process and of the database, as OpenMetrics text',
+    summary: 'Get metrics of this process and the database, as OpenMetrics text',
   })
   @ApiOkResponse({
     content: { 'application/openmetrics-text': { schema: { type: 'string' }, example: '# EOF\n' } },

@@ -35,13 +35,14 @@ export class IntegrationDisconnected extends defineEvent({
 
 class HeardByTrigger {
   @Text({ max: 64, optional: true, summary: 'Only events that came from this tool' }) provider?: string;
-  @Text({ max: 100, optional: true, summary: 'Every event when left out' }) event?: string;
+  @Text({ max: 100, optional: true, summary: 'Any event, if omitted' }) event?: string;
 }
 
 class TriggerCreatedData {
   @IdOf('trg') triggerId!: string;
   @Text({ max: 200 }) name!: string;
-  @ObjectOf(() => HeardByTrigger, { summary: 'What it listens to: {provider?, event?}' }) on!: HeardByTrigger;
+  @ObjectOf(() => HeardByTrigger, { summary: 'The events it reacts to: {provider?, event?}' })
+  on!: HeardByTrigger;
   @Text({ max: 64 }) action!: string;
   @IdOf('user') createdBy!: string;
 }
@@ -84,7 +85,7 @@ class TriggerEventReceivedData {
   })
   provider!: string | null;
   @Text({ max: 100, summary: 'The event that fired it' }) event!: string;
-  @Text({ max: 64, summary: 'The action, or none when it could not be taken' }) actionTaken!: string;
+  @Text({ max: 64, summary: 'The action, or none if it failed' }) actionTaken!: string;
   @IdOf('inc', { nullable: true }) incidentId!: string | null;
 }
 

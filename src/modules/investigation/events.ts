@@ -27,12 +27,12 @@ class InvestigationCompletedData {
   @IdOf('inc') incidentId!: string;
   @Text({ max: 4000, nullable: true, summary: 'null when the run found none' }) rootCause!: string | null;
   @Fraction({ summary: 'At most 0.2 when the run was inconclusive' }) confidence!: number;
-  @Texts({ summary: 'What to do, or what to connect or attach' }) recommendedActions!: string[];
+  @Texts({ summary: 'Actions to take, or evidence to connect or attach' }) recommendedActions!: string[];
 }
 
 export class InvestigationCompleted extends defineEvent({
   type: 'investigation.completed',
-  summary: 'The full investigation pipeline finishes by itself, conclusive or not',
+  summary: 'An investigation completes, conclusive or not',
   data: InvestigationCompletedData,
   example: {
     incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE',

@@ -15,7 +15,7 @@ export class TenantsController {
   constructor(private readonly tenants: TenantProfiles) {}
 
   @Get(':tenantId')
-  @ApiOperation({ operationId: 'getTenant', summary: 'Read your tenant' })
+  @ApiOperation({ operationId: 'getTenant', summary: 'Get your tenant' })
   @ApiOkResponse({ type: TenantProfile })
   @errorResponses(401, 403, 404, 429)
   get(@Param('tenantId') tenantId: string, @Caller() caller: Principal): Promise<TenantProfile> {

@@ -55,7 +55,7 @@ export class EvidenceController {
     operationId: 'attachEvidence',
     summary: 'Attach evidence to an incident',
     description:
-      'As JSON, or as an upload of at most 32 MiB whose type and source are in the query. Metrics, logs, spans and topology have ' +
+      'As JSON, or as an upload of at most 32 MiB with type and source in the query. Metrics, logs, spans and topology have ' +
       'the columns that their errors name. A platform_event is a state {kind, entity, ready, reason, message, exitCode, restarts}, ' +
       'with a kind of pod, deployment, node, monitor or database, or an event {timestamp, entity, reason, message}; a change is ' +
       '{occurredAt, service, summary, version, commit, paths, diff}; database output is a metric or a text. Rows that no ' +

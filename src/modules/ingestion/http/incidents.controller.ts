@@ -66,7 +66,7 @@ export class IncidentsController {
 
   @Get(':incidentId')
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'getIncident', summary: 'Read an incident' })
+  @ApiOperation({ operationId: 'getIncident', summary: 'Get an incident' })
   @ApiOkResponse({ type: IncidentView, headers: WITH_ETAG })
   @errorResponses(401, 403, 404, 429)
   async get(
@@ -105,7 +105,7 @@ export class IncidentsController {
 
   @Get(':incidentId/timeline')
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'getIncidentTimeline', summary: 'What happened to an incident, in order' })
+  @ApiOperation({ operationId: 'getIncidentTimeline', summary: 'List the timeline of an incident, in order' })
   @ApiOkResponse({ type: TimelinePage })
   @errorResponses(400, 401, 403, 404, 429)
   async timeline(
@@ -128,7 +128,7 @@ export class IncidentsController {
   @Allow({ scope: 'incidents:read' })
   @ApiOperation({
     operationId: 'listIncidentAlerts',
-    summary: 'The alerts behind an incident, as they were sent',
+    summary: 'List the alerts of an incident, as they were sent',
   })
   @ApiOkResponse({ type: AlertPage })
   @errorResponses(400, 401, 403, 404, 429)

@@ -23,7 +23,7 @@ export class ListIncidentsQuery extends PageQuery {
   @Text({ max: 200, optional: true }) service?: string;
   @Text({ max: 200, optional: true }) environment?: string;
   @OneOf(INCIDENT_SOURCES, { optional: true }) source?: IncidentSource;
-  @Text({ max: 500, optional: true, summary: 'Words to find in title and description' }) q?: string;
+  @Text({ max: 500, optional: true, summary: 'Search in title and description' }) q?: string;
   @Moment({ optional: true, summary: 'Created at or after' }) from?: string;
   @Moment({ optional: true, summary: 'Created before' }) to?: string;
   @OneOf(INCIDENT_SORTS, { optional: true, default: 'createdAt' })
@@ -83,15 +83,19 @@ export class IncidentView {
 
 export class IncidentPage {
   @ListOf(() => IncidentView) items!: readonly IncidentView[];
-  @Text({ max: 2048, nullable: true, summary: 'Pass it as cursor for the next page' }) nextCursor!:
-    string | null;
+  @Text({
+    max: 2048,
+    nullable: true,
+    summary: 'Pass it as `cursor` to get the next page; null on the last page',
+  })
+  nextCursor!: string | null;
 }
 
 export class TimelineEntry {
   @IdOf('evt') id!: string;
   @Text({ max: 100, example: 'incident.status_changed' }) event!: string;
   @Moment() timestamp!: string;
-  @Field({ type: 'string', nullable: true, summary: 'The user or key that did it; null for the system' })
+  @Field({ type: 'string', nullable: true, summary: 'The user or API key; null for the system' })
   actor!: string | null;
   @AnyObject() data!: Record<string, unknown>;
 }

@@ -55,7 +55,7 @@ export class IntegrationsController {
 
   @Get('catalog')
   @Allow({})
-  @ApiOperation({ operationId: 'getIntegrationCatalog', summary: 'What can be connected, and how' })
+  @ApiOperation({ operationId: 'getIntegrationCatalog', summary: 'List the tools that can be connected' })
   @ApiOkResponse({ type: Catalog })
   @errorResponses(401, 403, 429)
   catalog(): Catalog {
@@ -77,7 +77,7 @@ export class IntegrationsController {
   @ApiOperation({
     operationId: 'connectIntegration',
     summary: 'Connect a tool',
-    description: 'Calls the tool for real before anything is stored.',
+    description: 'The tool is called before anything is stored.',
   })
   @ApiParam({ name: 'provider', example: 'http_runner' })
   @ApiCreatedResponse({ type: IntegrationView })
@@ -101,7 +101,7 @@ export class IntegrationsController {
 
   @Get()
   @Allow({})
-  @ApiOperation({ operationId: 'listIntegrations', summary: 'List what is connected' })
+  @ApiOperation({ operationId: 'listIntegrations', summary: 'List integrations' })
   @ApiOkResponse({ type: IntegrationPage })
   @errorResponses(400, 401, 403, 429)
   async list(@Caller() { tenantId }: Principal, @Query() query: PageQuery): Promise<IntegrationPage> {
@@ -111,7 +111,7 @@ export class IntegrationsController {
 
   @Get(':integrationId')
   @Allow({})
-  @ApiOperation({ operationId: 'getIntegration', summary: 'Read an integration' })
+  @ApiOperation({ operationId: 'getIntegration', summary: 'Get an integration' })
   @ApiOkResponse({ type: IntegrationView })
   @errorResponses(401, 403, 404, 429)
   async get(
@@ -124,7 +124,7 @@ export class IntegrationsController {
   @Post(':integrationId/test')
   @Allow({ role: 'admin' })
   @HttpCode(200)
-  @ApiOperation({ operationId: 'testIntegration', summary: 'Ask a connected tool whether it answers' })
+  @ApiOperation({ operationId: 'testIntegration', summary: 'Test an integration' })
   @ApiOkResponse({ type: IntegrationTestResult })
   @errorResponses(401, 403, 404, 429)
   async test(
@@ -139,7 +139,7 @@ export class IntegrationsController {
   @HttpCode(204)
   @ApiOperation({
     operationId: 'disconnectIntegration',
-    summary: 'Disconnect a tool and forget its credentials',
+    summary: 'Disconnect a tool and delete its credentials',
   })
   @ApiNoContentResponse()
   @errorResponses(401, 403, 404, 429)

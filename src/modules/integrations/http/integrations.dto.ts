@@ -15,7 +15,7 @@ export class CatalogEntry {
   })
   configSchema!: Readonly<Record<string, unknown>>;
   @AnyObject({
-    summary: 'JSON Schema of `credentials`; all of it is secret and never answered',
+    summary: 'JSON Schema of `credentials`; all of it is secret and never returned',
     example: {
       type: 'object',
       properties: { secret: { type: 'string' } },
@@ -38,13 +38,13 @@ export class ConnectBody {
   label?: string;
   @AnyObject({
     optional: true,
-    summary: 'As the `configSchema` of the provider says',
+    summary: 'Must match the `configSchema` of the provider',
     example: { url: 'https://runner.example.com/steps', actions: ['rollback_deployment'] },
   })
   config?: object;
   @AnyObject({
     optional: true,
-    summary: 'As the `credentialsSchema` of the provider says; encrypted at rest, never answered',
+    summary: 'Must match the `credentialsSchema` of the provider; encrypted at rest, never returned',
     example: { secret: 'whsec_…' },
   })
   credentials?: object;
@@ -54,7 +54,7 @@ export class IntegrationView {
   @IdOf('int') integrationId!: string;
   @Text({ max: 64, example: 'http_runner' }) provider!: string;
   @Text({ max: 200, example: 'Production runner' }) label!: string;
-  @OneOf(INTEGRATION_STATUSES, { summary: 'failing: its last test failed' }) status!: IntegrationStatus;
+  @OneOf(INTEGRATION_STATUSES, { summary: 'failing: the last test failed' }) status!: IntegrationStatus;
   @Texts({ values: CAPABILITIES }) capabilities!: readonly string[];
   @IdOf('user') connectedBy!: string;
   @Moment() connectedAt!: string;
@@ -63,7 +63,7 @@ export class IntegrationView {
     optional: true,
     format: 'uri',
     summary:
-      'Where the tool sends its alerts; holds a secret, so it is shown when it is connected and never again',
+      'URL to which the tool sends alerts; contains a secret and is shown only when the tool is connected',
     example: 'https://causeflow.example.com/v1/webhooks/ten_01HX9VTPQR3KF8MZWBYD5N6JCE/alertmanager/aB3',
   })
   ingestUrl?: string;
@@ -71,14 +71,22 @@ export class IntegrationView {
 
 export class IntegrationPage {
   @ListOf(() => IntegrationView) items!: readonly IntegrationView[];
-  @Text({ max: 2048, nullable: true, summary: 'Pass it as cursor for the next page' }) nextCursor!:
-    string | null;
+  @Text({
+    max: 2048,
+    nullable: true,
+    summary: 'Pass it as `cursor` to get the next page; null on the last page',
+  })
+  nextCursor!: string | null;
 }
 
 export class IntegrationTestResult {
   @IdOf('int') integrationId!: string;
   @Flag() ok!: boolean;
   @OneOf(INTEGRATION_STATUSES) status!: IntegrationStatus;
-  @Text({ max: 2000, summary: 'Why it failed, or that it did not', example: 'The other side answered.' })
+  @Text({
+    max: 2000,
+    summary: 'The reason of a failure, or a confirmation',
+    example: 'The other side answered.',
+  })
   message!: string;
 }

@@ -50,7 +50,7 @@ export class TriggersController {
   @Allow({ role: 'admin' })
   @ApiOperation({
     operationId: 'createTrigger',
-    summary: 'Let something be done whenever an event meets a condition',
+    summary: 'Create a trigger: an action that runs when an event meets a condition',
   })
   @ApiCreatedResponse({ type: TriggerView })
   @errorResponses(400, 401, 403, 413, 415, 429)
@@ -66,7 +66,7 @@ export class TriggersController {
 
   @Get(':triggerId')
   @Allow({})
-  @ApiOperation({ operationId: 'getTrigger', summary: 'Read a trigger' })
+  @ApiOperation({ operationId: 'getTrigger', summary: 'Get a trigger' })
   @ApiOkResponse({ type: TriggerView })
   @errorResponses(401, 403, 404, 429)
   async get(@Caller() { tenantId }: Principal, @Param('triggerId') triggerId: string): Promise<TriggerView> {
@@ -75,7 +75,7 @@ export class TriggersController {
 
   @Patch(':triggerId')
   @Allow({ role: 'admin' })
-  @ApiOperation({ operationId: 'updateTrigger', summary: 'Change a trigger, or turn it on or off' })
+  @ApiOperation({ operationId: 'updateTrigger', summary: 'Change, enable or disable a trigger' })
   @ApiOkResponse({ type: TriggerView })
   @errorResponses(400, 401, 403, 404, 413, 415, 429)
   async change(
@@ -101,7 +101,7 @@ export class TriggersController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'simulateTrigger',
-    summary: 'Ask which past events would have fired a trigger',
+    summary: 'Find the past events that would have fired a trigger',
   })
   @ApiOkResponse({ type: TriggerSimulation })
   @errorResponses(401, 403, 404, 429)

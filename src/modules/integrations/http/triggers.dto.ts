@@ -16,7 +16,7 @@ const ACTION_CONFIG =
 export class TriggerOn {
   @Text({ max: 64, optional: true, summary: 'Only events that came from this tool', example: 'custom' })
   provider?: string;
-  @OneOf(HEARD_TYPES, { optional: true, summary: 'Every event when left out', example: 'incident.created' })
+  @OneOf(HEARD_TYPES, { optional: true, summary: 'Any event, if omitted', example: 'incident.created' })
   event?: string;
 }
 
@@ -53,8 +53,12 @@ export class TriggerView {
 
 export class TriggerPage {
   @ListOf(() => TriggerView) items!: readonly TriggerView[];
-  @Text({ max: 2048, nullable: true, summary: 'Pass it as cursor for the next page' }) nextCursor!:
-    string | null;
+  @Text({
+    max: 2048,
+    nullable: true,
+    summary: 'Pass it as `cursor` to get the next page; null on the last page',
+  })
+  nextCursor!: string | null;
 }
 
 export class SimulatedFiring {
@@ -66,7 +70,7 @@ export class SimulatedFiring {
 
 export class TriggerSimulation {
   @IdOf('trg') triggerId!: string;
-  @Whole({ summary: 'How many of the latest events were looked at', example: 412 }) examined!: number;
-  @ListOf(() => SimulatedFiring, { summary: 'Those that would have fired, oldest first' })
+  @Whole({ summary: 'Number of recent events examined', example: 412 }) examined!: number;
+  @ListOf(() => SimulatedFiring, { summary: 'Events that would have fired it, oldest first' })
   fired!: readonly SimulatedFiring[];
 }

@@ -46,7 +46,7 @@ export class ChangesController {
 
   @Get()
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'listChanges', summary: 'List recorded changes, the latest first' })
+  @ApiOperation({ operationId: 'listChanges', summary: 'List recorded changes, latest first' })
   @ApiOkResponse({ type: ChangePage })
   @errorResponses(400, 401, 403, 429)
   async list(@Caller() { tenantId }: Principal, @Query() query: ListChangesQuery): Promise<ChangePage> {

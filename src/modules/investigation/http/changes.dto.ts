@@ -13,7 +13,7 @@ export class RecordChangeBody {
   @Text({ max: 2000, example: 'Use the new connection pool' }) summary!: string;
   @Text({ max: 2000, optional: true, nullable: true, example: 'https://ci.example.com/deploys/42' })
   url?: string | null;
-  @Moment({ optional: true, summary: 'Now when left out' }) occurredAt?: string;
+  @Moment({ optional: true, summary: 'Defaults to now' }) occurredAt?: string;
 }
 
 export class ListChangesQuery extends PageQuery {

@@ -39,6 +39,6 @@ export class EvalCaseView {
   label!: EvalLabelView;
   @OneOf(['person', 'run'], { summary: 'Whether this request told the answer, or the run’s own stands in' })
   labelledBy!: 'person' | 'run';
-  @CountsByName({ summary: 'How often each rule of masking hid something', example: { email: 3 } })
+  @CountsByName({ summary: 'How often each masking rule matched', example: { email: 3 } })
   masked!: Readonly<Record<string, number>>;
 }

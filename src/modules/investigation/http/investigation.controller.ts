@@ -61,7 +61,7 @@ export class InvestigationController {
 
   @Get()
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'getInvestigation', summary: 'The latest investigation of an incident' })
+  @ApiOperation({ operationId: 'getInvestigation', summary: 'Get the latest investigation of an incident' })
   @ApiOkResponse({ type: InvestigationView })
   @errorResponses(401, 403, 404, 429)
   async latest(
@@ -75,7 +75,7 @@ export class InvestigationController {
   @Allow({ scope: 'incidents:read' })
   @ApiOperation({
     operationId: 'listInvestigations',
-    summary: 'All investigations of an incident, newest first',
+    summary: 'List the investigations of an incident, newest first',
   })
   @ApiOkResponse({ type: InvestigationPage })
   @errorResponses(400, 401, 403, 404, 429)
@@ -90,7 +90,7 @@ export class InvestigationController {
 
   @Get('evidence')
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'listInvestigationEvidence', summary: 'What the agents of a run read' })
+  @ApiOperation({ operationId: 'listInvestigationEvidence', summary: 'List the evidence that a run read' })
   @ApiOkResponse({ type: RunEvidencePage })
   @errorResponses(400, 401, 403, 404, 429)
   async evidence(
@@ -105,7 +105,7 @@ export class InvestigationController {
   @Post('context')
   @Allow({ scope: 'incidents:write' })
   @HttpCode(202)
-  @ApiOperation({ operationId: 'addInvestigationContext', summary: 'Tell the investigation what you know' })
+  @ApiOperation({ operationId: 'addInvestigationContext', summary: 'Add context to an investigation' })
   @ApiAcceptedResponse({ type: ContextAdded })
   @errorResponses(400, 401, 403, 404, 409, 415, 429)
   async context(
@@ -125,7 +125,7 @@ export class InvestigationController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'decideKnownSolution',
-    summary: 'Accept or dismiss the known solution that a run waits on',
+    summary: 'Accept or dismiss the known solution that a run waits for',
   })
   @ApiOkResponse({ type: InvestigationView })
   @errorResponses(400, 401, 403, 404, 409, 415, 429)
@@ -159,7 +159,7 @@ export class InvestigationController {
   @HttpCode(204)
   @ApiOperation({
     operationId: 'abortInvestigation',
-    summary: 'Abort the investigation that is under way',
+    summary: 'Abort the running investigation',
     description: 'Nothing that its agents find afterwards is stored.',
   })
   @ApiNoContentResponse()

@@ -31,15 +31,15 @@ class FindingView {
     example: 'Deploy v42 of checkout (“Use new pool”) at 14:04 UTC, 6 minutes before the onset.',
   })
   statement!: string;
-  @Text({ max: 64, summary: 'What kind of fact it is', example: 'change' }) kind!: string;
+  @Text({ max: 64, summary: 'Kind of fact', example: 'change' }) kind!: string;
   @Texts({
-    summary: 'The evidence it rests on, by id; at least one',
+    summary: 'Ids of the cited evidence; at least one',
     example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'],
   })
   evidenceIds!: readonly string[];
   @Text({ max: 200, nullable: true, example: 'checkout' }) entity!: string | null;
-  @Moment({ nullable: true, summary: 'When the fact began to hold' }) at!: string | null;
-  @Field({ type: 'number', nullable: true, summary: 'How far it stands out, in the scale of its kind' })
+  @Moment({ nullable: true, summary: 'Start of the fact' }) at!: string | null;
+  @Field({ type: 'number', nullable: true, summary: 'How far it stands out, on the scale of its kind' })
   score!: number | null;
   @AnyObject({ nullable: true, summary: 'The numbers behind the statement' }) data!: object | null;
 }
@@ -61,12 +61,14 @@ class HypothesisView {
   @Text({ max: 4000, example: 'Deploy v42 of checkout broke it' }) statement!: string;
   @Fraction({ summary: 'How strongly the evidence points here' }) score!: number;
   @OneOf(HYPOTHESIS_STATUSES) status!: (typeof HYPOTHESIS_STATUSES)[number];
-  @Texts({ summary: 'Evidence, by id', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
+  @Texts({ summary: 'Ids of evidence', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
   supportedBy!: readonly string[];
-  @Texts({ summary: 'Evidence, by id', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
+  @Texts({ summary: 'Ids of evidence', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
   contradictedBy!: readonly string[];
   @Text({ max: 4000, nullable: true, summary: 'Why it was ruled out or stays open' }) because!: string | null;
-  @OneOf(['agents', 'model'], { summary: 'What a model proposes stays open and counts for nothing' })
+  @OneOf(['agents', 'model'], {
+    summary: 'A hypothesis of a model stays open and does not affect the outcome',
+  })
   proposedBy!: 'agents' | 'model';
 }
 
@@ -75,7 +77,7 @@ class KnownSolutionView {
   @Text({ max: 500, example: 'Payment processor pool exhaustion' }) title!: string;
   @Text({ max: 4000, nullable: true }) rootCause!: string | null;
   @Text({ max: 2000, nullable: true }) runbookUrl!: string | null;
-  @Fraction({ summary: 'How alike the alert and the pattern are' }) similarity!: number;
+  @Fraction({ summary: 'Similarity of the alert and the pattern' }) similarity!: number;
   @OneOf(['undecided', 'accepted', 'dismissed']) decision!: 'undecided' | 'accepted' | 'dismissed';
   @Flag({ summary: 'Whether the run waits for a decision' }) isAwaited!: boolean;
 }
@@ -98,12 +100,12 @@ export class InvestigationView {
     example: 'Checkout ran out of connections right after deploy v42.',
   })
   explanation!: string | null;
-  @Fraction({ nullable: true, summary: 'null until the run ends by itself' }) confidence!: number | null;
+  @Fraction({ nullable: true, summary: 'null until the run completes' }) confidence!: number | null;
   @OneOf(OUTCOMES, { nullable: true }) outcome!: OutcomeName | null;
   @ListOf(() => HypothesisView, { summary: 'Best first' }) hypotheses!: readonly HypothesisView[];
   @Texts({ example: ['Roll back deploy v42'] }) recommendedActions!: readonly string[];
   @ListOf(() => AgentStepView) steps!: readonly AgentStepView[];
-  @Texts({ summary: 'What would help and was not there', example: ['metrics of checkout'] })
+  @Texts({ summary: 'Evidence that would help and was not available', example: ['metrics of checkout'] })
   missingEvidence!: readonly string[];
   @ObjectOf(() => KnownSolutionView, { nullable: true }) knownSolution!: KnownSolutionView | null;
   @Text({ max: 1000, nullable: true, summary: 'Why it failed' }) failure!: string | null;
@@ -129,10 +131,10 @@ export class RunEvidenceView {
   @Text({ max: 100, summary: 'The agent that read it', example: 'change detection' }) agentName!: string;
   @Text({ max: 2000, example: 'Two deploys of checkout' }) summary!: string;
   @Moment() observedAt!: string;
-  @Text({ max: 2000, nullable: true, summary: 'What was asked for' }) query!: string | null;
-  @Text({ max: 4000, min: 0, summary: 'The beginning of what was read', example: '2 changes' })
+  @Text({ max: 2000, nullable: true, summary: 'The query' }) query!: string | null;
+  @Text({ max: 4000, min: 0, summary: 'The beginning of the content', example: '2 changes' })
   content!: string;
-  @Text({ max: 64, summary: 'SHA-256 of all that was read, in hex', example: '9f86d081…' })
+  @Text({ max: 64, summary: 'SHA-256 of the whole content, in hex', example: '9f86d081…' })
   contentHash!: string;
 }
 
@@ -148,7 +150,8 @@ export class ContextBody {
 
 export class ContextAdded {
   @IdOf('inc') incidentId!: string;
-  @OneOf(INCIDENT_STATUSES, { summary: 'Of the incident', example: 'investigating' }) status!: IncidentStatus;
+  @OneOf(INCIDENT_STATUSES, { summary: 'Status of the incident', example: 'investigating' })
+  status!: IncidentStatus;
   @IdOf('inv', { nullable: true, summary: 'The run that was started to read it' }) investigationId!:
     string | null;
 }

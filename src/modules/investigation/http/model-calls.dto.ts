@@ -6,7 +6,7 @@ class ModelCallView {
   @Text({ max: 200, example: 'gpt-4o-mini' }) model!: string;
   @Text({ max: 64, summary: 'SHA-256 of what left, masked, in hex', example: '9f86d081…' }) sentHash!: string;
   @Whole({}) sentBytes!: number;
-  @CountsByName({ summary: 'How often each rule of masking had hidden something', example: { email: 3 } })
+  @CountsByName({ summary: 'How often each masking rule matched', example: { email: 3 } })
   masked!: Readonly<Record<string, number>>;
   @Whole({}) reservedTokens!: number;
   @Field({ type: 'number', example: 0.02 }) reservedUsd!: number;

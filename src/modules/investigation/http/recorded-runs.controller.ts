@@ -27,10 +27,10 @@ export class RecordedRunsController {
   @Allow({ scope: 'incidents:read' })
   @ApiOperation({
     operationId: 'replayInvestigation',
-    summary: 'Investigate again what a run read, and compare',
+    summary: 'Replay a run and compare the results',
     description:
-      'Today’s agents read the evidence that the run has on file, and the policy decides. Nothing is stored or published, ' +
-      'and no other system is asked but the model, where one is named. With `from=inputs` only the decision is made again.',
+      'The current agents read the stored evidence of the run, and the policy decides. Nothing is stored or published, and ' +
+      'no other system is called except the model, if one is given. `from=inputs` repeats only the decision.',
   })
   @ApiOkResponse({ type: ReplayView })
   @errorResponses(400, 401, 403, 404, 409, 429, 503)
@@ -48,9 +48,9 @@ export class RecordedRunsController {
   @Allow({ role: 'admin' })
   @ApiOperation({
     operationId: 'exportEvalCase',
-    summary: 'Turn an incident that is over into a case to measure the agents on',
+    summary: 'Export an ended incident as an evaluation case',
     description:
-      'What the latest run read, in the format `rca-case/1` that `npm run eval` takes, with secrets and personal data ' +
+      'The evidence of the latest run in the format `rca-case/1` of `npm run eval`, with secrets and personal data ' +
       'masked. Notes and runbooks are left out. Nothing is stored.',
   })
   @ApiCreatedResponse({ type: EvalCaseView })
@@ -71,8 +71,8 @@ export class RecordedRunsController {
   @Allow({ scope: 'incidents:read' })
   @ApiOperation({
     operationId: 'listModelCalls',
-    summary: 'What a run sent to a language model, and what it cost',
-    description: 'Hashes, sizes and rules of masking, not the texts. Empty when no model is configured.',
+    summary: 'List the model calls of a run, with their costs',
+    description: 'Hashes, sizes and masking rules, not the texts. Empty if no model is configured.',
   })
   @ApiOkResponse({ type: ModelCallList })
   @errorResponses(400, 401, 403, 404, 429)

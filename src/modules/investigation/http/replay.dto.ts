@@ -62,9 +62,9 @@ class DifferenceView {
 class StanceView {
   @Fraction() score!: number;
   @OneOf(['supported', 'ruled_out', 'open']) status!: 'supported' | 'ruled_out' | 'open';
-  @Texts({ summary: 'Evidence, by id', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
+  @Texts({ summary: 'Ids of evidence', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
   supportedBy!: readonly string[];
-  @Texts({ summary: 'Evidence, by id', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
+  @Texts({ summary: 'Ids of evidence', example: ['evd_01HX9VTPQR3KF8MZWBYD5N6JCE'] })
   contradictedBy!: readonly string[];
 }
 
@@ -77,7 +77,7 @@ class HypothesisDifferenceView {
 }
 
 class OpinionView {
-  @Text({ max: 200, nullable: true, summary: 'null when none was asked', example: 'gpt-5-mini' })
+  @Text({ max: 200, nullable: true, summary: 'null if no model was used', example: 'gpt-5-mini' })
   model!: string | null;
   @Texts({ example: ['The pool of connections ran out.'] }) explanation!: readonly string[];
   @Texts({ example: ['checkout. Its pool ran out.'] }) hypotheses!: readonly string[];
@@ -90,12 +90,12 @@ class SpentView {
 }
 
 class ReviewView {
-  @Flag({ summary: 'Whether both say the same' }) isSame!: boolean;
+  @Flag({ summary: 'Whether both are the same' }) isSame!: boolean;
   @ObjectOf(() => OpinionView) recorded!: OpinionView;
   @ObjectOf(() => OpinionView) replayed!: OpinionView;
-  @Texts({ summary: 'What only the replayed one says', example: ['The pool ran out.'] })
+  @Texts({ summary: 'Only in the replay', example: ['The pool ran out.'] })
   added!: readonly string[];
-  @Texts({ summary: 'What only the recorded one says', example: [] }) dropped!: readonly string[];
+  @Texts({ summary: 'Only in the recorded run', example: [] }) dropped!: readonly string[];
   @Text({ max: 4000, example: 'It explained the case in 1 cited sentence and proposed 0 hypotheses.' })
   message!: string;
   @ObjectOf(() => SpentView) spent!: SpentView;
@@ -104,11 +104,11 @@ class ReviewView {
 export class ReplayView {
   @IdOf('inv') investigationId!: string;
   @IdOf('inc') incidentId!: string;
-  @Flag({ summary: 'Whether both came to the same, down to the hypotheses' }) isSame!: boolean;
+  @Flag({ summary: 'Whether both have the same result, hypotheses included' }) isSame!: boolean;
   @ObjectOf(() => DecisionView) recorded!: DecisionView;
   @ObjectOf(() => DecisionView) replayed!: DecisionView;
   @ListOf(() => DifferenceView) differences!: readonly DifferenceView[];
-  @ListOf(() => HypothesisDifferenceView, { summary: 'Only hypotheses that the two stand differently to' })
+  @ListOf(() => HypothesisDifferenceView, { summary: 'Hypotheses on which the two differ' })
   hypothesisDifferences!: readonly HypothesisDifferenceView[];
   @Texts({
     summary:
@@ -118,7 +118,7 @@ export class ReplayView {
   alteredEvidence!: readonly string[];
   @ObjectOf(() => ReviewView, {
     nullable: true,
-    summary: 'What the model says, which weighs nothing in the outcome; null unless `model` was given',
+    summary: "The model's review, which does not affect the outcome; null unless `model` was given",
   })
   review!: ReviewView | null;
 }

@@ -13,7 +13,7 @@ export class TriageController {
 
   @Get()
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'getTriage', summary: 'How an incident was triaged, and why' })
+  @ApiOperation({ operationId: 'getTriage', summary: 'Get the triage of an incident, with its reasons' })
   @ApiOkResponse({ type: TriageView })
   @errorResponses(401, 403, 404, 429)
   async get(@Caller() { tenantId }: Principal, @Param('incidentId') incidentId: string): Promise<TriageView> {
@@ -26,7 +26,7 @@ export class TriageController {
   @ApiOperation({
     operationId: 'triageIncident',
     summary: 'Triage an incident again',
-    description: 'Replaces the judgement; starts and changes nothing else.',
+    description: 'Replaces the triage result. Starts and changes nothing else.',
   })
   @ApiOkResponse({ type: TriageView })
   @errorResponses(401, 403, 404, 429)

@@ -11,9 +11,9 @@ export class TriageView {
     example: 'Critical availability incident on checkout (production): Checkout returns 503',
   })
   summary!: string;
-  @Fraction({ summary: 'In the category' }) confidence!: number;
-  @Texts({ summary: 'The most promising first', example: ['known solution', 'log analysis'] })
+  @Fraction({ summary: 'Confidence in the category' }) confidence!: number;
+  @Texts({ summary: 'Most promising first', example: ['known solution', 'log analysis'] })
   suggestedAgents!: readonly string[];
-  @Texts({ summary: 'Each reason a sentence', example: ['The sender calls it high.'] })
+  @Texts({ summary: 'The reasons, one sentence each', example: ['The sender calls it high.'] })
   decidedBecause!: readonly string[];
 }

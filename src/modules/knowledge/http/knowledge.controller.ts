@@ -84,7 +84,7 @@ export class KnowledgeController {
 
   @Get(':patternId')
   @Allow({ scope: 'incidents:read' })
-  @ApiOperation({ operationId: 'getPattern', summary: 'Read a failure pattern' })
+  @ApiOperation({ operationId: 'getPattern', summary: 'Get a failure pattern' })
   @ApiOkResponse({ type: PatternView })
   @errorResponses(401, 403, 404, 429)
   async get(@Caller() { tenantId }: Principal, @Param('patternId') patternId: string): Promise<PatternView> {

@@ -19,7 +19,7 @@ export class EventsController {
 
   @Get()
   @Allow({ scope: 'events:read' })
-  @ApiOperation({ operationId: 'pollEvents', summary: 'Read events, oldest first' })
+  @ApiOperation({ operationId: 'pollEvents', summary: 'List events, oldest first' })
   @ApiOkResponse({ type: EventPage })
   @errorResponses(400, 401, 403, 429)
   async poll(@Caller() { tenantId }: Principal, @Query() query: PollQuery): Promise<EventPage> {

@@ -76,7 +76,7 @@ export class WebhookSubscriptionsController {
   }
 
   @Get(':subscriptionId')
-  @ApiOperation({ operationId: 'getWebhookSubscription', summary: 'Read a webhook subscription' })
+  @ApiOperation({ operationId: 'getWebhookSubscription', summary: 'Get a webhook subscription' })
   @ApiOkResponse({ type: WebhookSubscriptionView })
   @errorResponses(401, 403, 404, 429)
   async get(

@@ -97,7 +97,7 @@ export class WebhookTestResult {
 
 export class WebhookDeliveryView {
   @IdOf('dlv') deliveryId!: string;
-  @IdOf('evt', { summary: 'The webhook-id at every attempt' }) eventId!: string;
+  @IdOf('evt', { summary: 'The webhook-id of every attempt' }) eventId!: string;
   @Text({ max: 100, example: 'incident.created' }) event!: string;
   @OneOf(DELIVERY_STATUSES, { summary: 'pending until it has succeeded or its retries are exhausted' })
   status!: WebhookDelivery['status'];

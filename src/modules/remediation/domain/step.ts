@@ -22,7 +22,7 @@ export interface Step {
   readonly params: Params;
   readonly risk: Risk;
   readonly reversible: boolean;
-  /** A person does it, because no connected runner lists the action. */
+  /** A person executes it, because no connected runner supports the action. */
   readonly manual: boolean;
   /** In a rollback, the id of the step that this one reverses. */
   readonly reverses: string | null;

@@ -29,7 +29,8 @@ export class StepView {
   params!: Readonly<Record<string, unknown>>;
   @OneOf(RISKS) risk!: Risk;
   @Flag({ summary: 'Whether a rollback of the plan can reverse it' }) reversible!: boolean;
-  @Flag({ summary: 'A person does it, because no connected runner lists the action' }) manual!: boolean;
+  @Flag({ summary: 'A person executes it, because no connected runner supports the action' })
+  manual!: boolean;
   @OneOf(STEP_STATUSES, {
     summary: 'unknown: it was sent, but no response was recorded; it is not sent again automatically',
   })
@@ -41,7 +42,7 @@ export class StepView {
       'The result of the runner or the person; `{dryRun: true, …}` after a dry run, until the plan is executed',
   })
   output!: unknown;
-  @Whole({ summary: 'How often it was sent' }) attempt!: number;
+  @Whole({ summary: 'Number of attempts' }) attempt!: number;
   @Moment({ nullable: true }) startedAt!: string | null;
   @Whole({ nullable: true }) durationMs!: number | null;
 }

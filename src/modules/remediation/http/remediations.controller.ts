@@ -53,7 +53,7 @@ export class RemediationsController {
   @Allow({ scope: 'incidents:read' })
   @ApiOperation({
     operationId: 'getRemediation',
-    summary: 'Read a remediation, or those of an incident',
+    summary: 'Get a remediation, or list those of an incident',
     description:
       'An id `rem_…` returns that remediation; an id `inc_…` a page of the incident’s remediations, newest first.',
   })
