@@ -78,7 +78,7 @@ async function write(batch) {
     client.connection.stream.uncork();
     const [, , { rows }] = await answers;
     client.release();
-    return batch.map(({ incidentId }) => rows.length > 0 && !rows[0].repeated.includes(incidentId));
+    return batch.map(({ incidentId }) => rows.length > 0 && !rows[0].duplicates.includes(incidentId));
   } catch (error) {
     client.release(true);
     throw error;

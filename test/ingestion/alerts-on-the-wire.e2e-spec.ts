@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A connection of a client that writes bytes as it likes, and what came back on it so far. */
+/** A client connection that writes arbitrary bytes and collects what it receives. */
 class Wire {
   received = '';
 
@@ -69,7 +69,7 @@ const chunked = (...pieces: string[]): string =>
   [...pieces, ''].map((piece) => `${Buffer.byteLength(piece).toString(16)}\r\n${piece}\r\n`).join('');
 
 describe('an alert on the wire', () => {
-  it('may come in any pieces', async () => {
+  it('may arrive in chunks of any size', async () => {
     const wire = await Wire.open();
     const bytes = Buffer.from(head(ALERT, [sized(ALERT)]) + ALERT);
     for (const size of [1, 7, 100, bytes.length]) {
@@ -90,7 +90,7 @@ describe('an alert on the wire', () => {
     wire.socket.destroy();
   });
 
-  it('may come chunked, and on invitation', async () => {
+  it('may be sent with chunked encoding or with Expect: 100-continue', async () => {
     const wire = await Wire.open();
     const half = ALERT.length >> 1;
     wire.socket.write(
@@ -105,7 +105,7 @@ describe('an alert on the wire', () => {
     wire.socket.destroy();
   });
 
-  it('is answered in its turn when several come at once, refused ones too', async () => {
+  it('is answered in order when requests are pipelined, refused ones included', async () => {
     const wire = await Wire.open();
     const post = (id: string, body: string): string =>
       head(body, [sized(body), `X-Request-Id: ${id}`]) + body;
@@ -122,7 +122,7 @@ describe('an alert on the wire', () => {
     wire.socket.destroy();
   });
 
-  it('is answered with the headers of every answer, and the connection stays or goes as asked', async () => {
+  it('is answered with the standard headers, and the connection is kept or closed as requested', async () => {
     const wire = await Wire.open();
     const closed = once(wire.socket, 'close');
     wire.socket.write(head(ALERT, [sized(ALERT)]) + ALERT);
@@ -143,13 +143,13 @@ describe('an alert on the wire', () => {
     expect(last).toMatch(/^connection: close$/im);
 
     const old = await Wire.open();
-    const hungUp = once(old.socket, 'close');
+    const oldClosed = once(old.socket, 'close');
     old.socket.write(head(ALERT, [sized(ALERT)], 'POST', '1.0') + ALERT);
-    await hungUp;
+    await oldClosed;
     expect(old.answers.map(({ status }) => status)).toEqual([202]);
   });
 
-  it('is refused when it is too large, declared or not, and the connection goes on', async () => {
+  it('is refused when it is too large, declared or not, and the connection stays usable', async () => {
     const large = 'x'.repeat(2 * LIMIT);
     const wire = await Wire.open();
     wire.socket.write(head(large, [sized(large)]));
@@ -164,24 +164,28 @@ describe('an alert on the wire', () => {
     wire.socket.destroy();
   });
 
-  it('may be given up in the middle, which is told and harms nobody', async () => {
+  it('may be aborted halfway, which is logged and affects no other alert', async () => {
     const wire = await Wire.open();
-    wire.socket.write(head(ALERT, [sized(ALERT), 'X-Request-Id: given-up']) + ALERT.slice(0, 20));
+    wire.socket.write(head(ALERT, [sized(ALERT), 'X-Request-Id: aborted']) + ALERT.slice(0, 20));
     await turn();
     wire.socket.destroy();
-    await until('it is in the log', () => server.log.includes('given-up'));
+    await until('it is in the log', () => server.log.includes('aborted'));
     expect((await sender.send(ALERT)).status).toBe(202);
   });
 
-  it('is stored although the sender did not wait for the answer', async () => {
+  it('is stored even if the sender does not wait for the response', async () => {
     const wire = await Wire.open();
-    const body = JSON.stringify({ title: 'Nobody waits', description: 'x', sourceAlertId: 'nobody-waits' });
+    const body = JSON.stringify({
+      title: 'Sent and forgotten',
+      description: 'x',
+      sourceAlertId: 'not-awaited',
+    });
     wire.socket.end(head(body, [sized(body)]) + body);
-    await until('it is stored', async () => (await storedAs('nobody-waits')) === 1);
+    await until('it is stored', async () => (await storedAs('not-awaited')) === 1);
     expect((await sender.send(ALERT)).status).toBe(202);
   });
 
-  it('has an address that takes nothing but POST', async () => {
+  it('has a URL that accepts POST only', async () => {
     const path = `/v1/webhooks/${tenant.tenantId}/custom`;
     const api = new Api(server.url);
     for (const method of ['GET', 'PUT', 'DELETE']) expect((await api.call(method, path)).status).toBe(405);

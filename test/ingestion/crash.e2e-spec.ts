@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it('keeps every acknowledged alert, with its events, once, when it is killed in the middle of 500 posts', async () => {
+it('keeps every acknowledged alert and its events exactly once when it is killed during 500 requests', async () => {
   const acknowledged: string[] = [];
   let next = 0;
   const post = async (): Promise<void> => {
@@ -30,7 +30,7 @@ it('keeps every acknowledged alert, with its events, once, when it is killed in 
         });
         if (status === 202) acknowledged.push(body['incidentId'] ?? '');
       } catch {
-        return; // the connection broke: nothing was acknowledged
+        return; // the connection broke: no acknowledgement
       }
       if (acknowledged.length === 150) await server.kill();
     }
@@ -64,19 +64,19 @@ it('keeps every acknowledged alert, with its events, once, when it is killed in 
   );
   expect([log?.last, log?.counter]).toEqual([log?.events, log?.events]);
 
-  // and it is served again
+  // It is served again.
   const again = new Api(server.url, tenant.api.token);
   expect((await again.get(`/v1/incidents/${acknowledged.at(-1) ?? ''}`)).status).toBe(200);
 });
 
-it('lets go of an upload that it was killed in the middle of, after a day, and of none that was finished', async () => {
+it('purges an upload that a crash interrupted after a day, and no complete one', async () => {
   const { database } = server;
   const ask = new Api(server.url, tenant.api.token);
   const { body } = await ask.post('/v1/incidents', { title: 'x', description: 'x', severity: 'info' });
   const path = `/v1/incidents/${String(body['incidentId'])}/evidence`;
   const finished = await ask.post(path, { type: 'note', source: 'x', content: 'kept' });
   const { evidenceId } = finished.body;
-  const kept = async (): Promise<string[]> => {
+  const stored = async (): Promise<string[]> => {
     const sought = 'SELECT DISTINCT evidence_id AS id FROM incident_evidence_chunks ORDER BY id';
     return (await sql<{ id: string }>(database.url, sought, [], tenant.tenantId)).map(({ id }) => id);
   };
@@ -84,7 +84,7 @@ it('lets go of an upload that it was killed in the middle of, after a day, and o
   const cut = request(`${server.url}${path}?type=metric&source=x`, { method: 'POST', headers });
   cut.on('error', () => undefined);
   cut.write(`timestamp,entity,metric,value\n${'1772366400,api,cpu,0.5\n'.repeat(5_000)}`);
-  await until('some of it is stored', async () => (await kept()).length === 2);
+  await until('some of it is stored', async () => (await stored()).length === 2);
   await server.kill();
 
   server = await TestServer.start({ database });
@@ -93,15 +93,15 @@ it('lets go of an upload that it was killed in the middle of, after a day, and o
       database.url,
       `SELECT id FROM graphile_worker.add_job('purge-expired')`,
     );
-    return until('the chore is done', async () => {
+    return until('the purge is done', async () => {
       const jobs = await sql(database.url, 'SELECT FROM graphile_worker.jobs WHERE id = $1', [job?.id]);
       return jobs.length === 0;
     });
   };
   await purged();
-  expect(await kept()).toHaveLength(2);
+  expect(await stored()).toHaveLength(2);
   const aDayOn = `UPDATE incident_evidence_chunks SET unfinished_since = unfinished_since - interval '1 day'`;
   await sql(database.url, aDayOn, [], tenant.tenantId);
   await purged();
-  expect(await kept()).toEqual([evidenceId]);
+  expect(await stored()).toEqual([evidenceId]);
 });

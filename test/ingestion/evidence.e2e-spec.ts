@@ -54,7 +54,7 @@ describe('evidence', () => {
     }
   });
 
-  it('is uploaded as CSV, row by row, and says which lines were no use', async () => {
+  it('is uploaded as CSV, with the rejected lines in the response', async () => {
     const answer = await upload(
       'text/csv; charset=utf-8',
       '\uFEFFtimestamp, entity ,metric,value,pod\n2026-03-01T12:00:00Z,api,cpu,0.5,api-1\nnever,api,cpu,1,x\n\n1772366400,"a,b",cpu,2,\n',
@@ -70,12 +70,12 @@ describe('evidence', () => {
     ]);
   });
 
-  it('has times in UTC where they name no zone, wherever the server stands', async () => {
-    const far = await TestServer.start({ database: server.database, env: { TZ: 'Asia/Tokyo' } });
+  it('has times in UTC if they have no zone, whatever the time zone of the server', async () => {
+    const tokyo = await TestServer.start({ database: server.database, env: { TZ: 'Asia/Tokyo' } });
     try {
       const table =
         'timestamp,entity,metric,value\n2026-03-01 12:00:00,api,cpu,0.5\n2026-03-01T13:00:00+01:00,api,cpu,1\n';
-      const { body } = await new Api(far.url, tenant.api.token).post(
+      const { body } = await new Api(tokyo.url, tenant.api.token).post(
         `${path}?type=metric&source=test`,
         table,
         {
@@ -88,7 +88,7 @@ describe('evidence', () => {
         { ...noon, value: 1 },
       ]);
     } finally {
-      await far.stop();
+      await tokyo.stop();
     }
   });
 
@@ -126,7 +126,7 @@ describe('evidence', () => {
     expect([...first.body.items, ...second.body.items]).toEqual(all.body.items);
   });
 
-  it('is refused, and nothing of it is kept, when not one row is usable or it is not what it says', async () => {
+  it('is refused, and nothing is stored, if no row is usable or the format is wrong', async () => {
     const [before] = await sql<{ n: number }>(
       server.database.url,
       'SELECT count(*)::int AS n FROM incident_evidence_chunks',
@@ -158,7 +158,7 @@ describe('evidence', () => {
     expect(after).toEqual(before);
   });
 
-  it('may be 32 MiB, which does not make the server grow, and no more', async () => {
+  it('may have 32 MiB and no more, with constant memory', async () => {
     const row = `1772366400,api,cpu,0.5,${'x'.repeat(970)}\n`;
     const rows = Math.floor((31 * 1024 * 1024) / row.length);
     const memory = (): number => {
@@ -181,7 +181,7 @@ describe('evidence', () => {
     expect([tooLarge.status, tooLarge.body['error']]).toEqual([413, 'payload_too_large']);
   });
 
-  it('is kept in chunks of about half a megabyte, also where its rows have much inside of them', async () => {
+  it('is stored in chunks of about half a megabyte, even if its rows are large', async () => {
     const row = JSON.stringify({ kind: 'pod', entity: 'api', conditions: ['x'.repeat(300 * 1024)] });
     const { body } = await upload(
       'application/x-ndjson',
@@ -199,7 +199,7 @@ describe('evidence', () => {
   });
 
   it.each(UPLOADS)(
-    'leaves nothing of an upload of %s that breaks off, and no failure of ours in the log',
+    'stores nothing of an upload of %s that is cut off, and logs no error',
     async (type, head, row) => {
       const chunks = async (): Promise<number> => {
         const sought = 'SELECT count(*)::int AS n FROM incident_evidence_chunks';
@@ -220,7 +220,7 @@ describe('evidence', () => {
     },
   );
 
-  /** As those do who read no answer before all is sent. @returns the status */
+  /** Like a client that reads the response only after sending everything. @returns the status */
   const sendAll = async (type: string, body: string): Promise<number | undefined> => {
     const sent = request(`${server.url}${path}?type=metric&source=test`, {
       method: 'POST',
@@ -235,13 +235,10 @@ describe('evidence', () => {
     return answer.statusCode;
   };
 
-  it.each(UPLOADS)(
-    'as %s that is too large is read to its end, whoever does not say how large it is',
-    async (type, head, row) => {
-      const rows = Math.floor((48 * 1024 * 1024) / row.length);
-      expect(await sendAll(type, head + row.repeat(rows))).toBe(413);
-    },
-  );
+  it.each(UPLOADS)('as %s of unknown size that is too large is read to its end', async (type, head, row) => {
+    const rows = Math.floor((48 * 1024 * 1024) / row.length);
+    expect(await sendAll(type, head + row.repeat(rows))).toBe(413);
+  });
 
   it.each(UPLOADS)('as %s is read to its end when it cannot be stored', async (type, head, row) => {
     const full = (change: string): Promise<unknown> =>

@@ -49,8 +49,8 @@ async function allPages(api: Api, query: string): Promise<Incident[]> {
   return items;
 }
 
-describe('an incident opened by hand', () => {
-  it('is answered as it was opened, with its address', async () => {
+describe('an incident opened manually', () => {
+  it('is returned as it was opened, with its location', async () => {
     const answer = await tenant.api.post('/v1/incidents', {
       title: 'Checkout is slow',
       description: 'Ten seconds and more',
@@ -72,7 +72,7 @@ describe('an incident opened by hand', () => {
     });
   });
 
-  it('keeps tags and metadata as they are, also by names that every object knows', async () => {
+  it('keeps tags and metadata unchanged, even with the names of object properties', async () => {
     const odd = '{"constructor":"ACME","prototype":"v2","toString":"x","hasOwnProperty":"y"}';
     const body = `{"title":"x","description":"x","severity":"info","tags":${odd},"metadata":{"a":[${odd}]}}`;
     const { body: opened } = await tenant.api.post('/v1/incidents', body);
@@ -100,15 +100,12 @@ describe('an incident opened by hand', () => {
   });
 });
 
-describe('a change by hand', () => {
-  it('goes through where the lifecycle allows it, and is told on the timeline with who did it', async () => {
+describe('a manual change', () => {
+  it('is made where the lifecycle allows it, and the timeline has it with its actor', async () => {
     const { incidentId } = await open(tenant.api);
     const path = `/v1/incidents/${incidentId}`;
-    // Else triage may come after the severity was raised, and start an investigation in between.
-    await until(
-      'triage has let go of it',
-      async () => (await tenant.api.get(path)).body['status'] === 'open',
-    );
+    // Otherwise triage may run after the severity was raised, and start an investigation.
+    await until('it is triaged', async () => (await tenant.api.get(path)).body['status'] === 'open');
     expect((await tenant.api.patch(path, { severity: 'high' })).body).toMatchObject({ severity: 'high' });
     expect((await tenant.api.patch(path, { status: 'resolved' })).body).toMatchObject({
       status: 'resolved',
@@ -134,19 +131,16 @@ describe('a change by hand', () => {
     const timeline = await tenant.api.get<{
       items: { event: string; actor: string | null; data: unknown }[];
     }>(`${path}/timeline`);
-    const byHand = timeline.body.items.filter(({ actor }) => actor === tenant.userId);
-    expect(byHand.map(({ event }) => event)).toEqual(
+    const manual = timeline.body.items.filter(({ actor }) => actor === tenant.userId);
+    expect(manual.map(({ event }) => event)).toEqual(
       expect.arrayContaining(['incident.created', 'incident.severity_changed', 'incident.status_changed']),
     );
   });
 
-  it('is refused with 412 when somebody else was faster', async () => {
+  it('is refused with 412 after a concurrent change', async () => {
     const { incidentId } = await open(tenant.api);
     const path = `/v1/incidents/${incidentId}`;
-    await until(
-      'triage has let go of it',
-      async () => (await tenant.api.get(path)).body['status'] === 'open',
-    );
+    await until('it is triaged', async () => (await tenant.api.get(path)).body['status'] === 'open');
     const etag = (await tenant.api.get(path)).headers.get('etag') ?? '';
     const first = await tenant.api.patch(path, { severity: 'low' }, { headers: { 'if-match': etag } });
     const stale = await tenant.api.patch(path, { severity: 'medium' }, { headers: { 'if-match': etag } });
@@ -156,13 +150,10 @@ describe('a change by hand', () => {
     expect(fresh).not.toBe(etag);
   });
 
-  it('takes one of several tags, and none that was never given out', async () => {
+  it('accepts one of several ETags, and none that was never issued', async () => {
     const { incidentId } = await open(tenant.api);
     const path = `/v1/incidents/${incidentId}`;
-    await until(
-      'triage has let go of it',
-      async () => (await tenant.api.get(path)).body['status'] === 'open',
-    );
+    await until('it is triaged', async () => (await tenant.api.get(path)).body['status'] === 'open');
     const etag = (await tenant.api.get(path)).headers.get('etag') ?? '';
     const statusWith = async (tags: string, at = path): Promise<number> =>
       (await tenant.api.patch(at, { severity: 'info' }, { headers: { 'if-match': tags } })).status;
@@ -173,7 +164,7 @@ describe('a change by hand', () => {
     expect(await statusWith('x', '/v1/incidents/inc_01HX9VTPQR3KF8MZWBYD5N6JCE')).toBe(404);
   });
 
-  it('has one winner when 20 people resolve at once', async () => {
+  it('has one winner when 20 requests resolve concurrently', async () => {
     const { incidentId } = await open(tenant.api);
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
@@ -190,11 +181,11 @@ describe('a change by hand', () => {
 });
 
 describe('the timeline', () => {
-  it('shows all that is kept, page by page, of an incident older than that', async () => {
+  it('pages through all retained events of an incident that is older than the retention', async () => {
     const { api, tenantId } = await newTenant(server.url);
     const { incidentId } = await open(api);
     const path = `/v1/incidents/${incidentId}`;
-    await until('triage has let go of it', async () => (await api.get(path)).body['status'] === 'open');
+    await until('it is triaged', async () => (await api.get(path)).body['status'] === 'open');
     await api.patch(`/v1/tenants/${tenantId}`, { settings: { retentionDays: { events: 1 } } });
     await sql(
       server.database.url,
@@ -233,7 +224,7 @@ describe('the list of incidents', () => {
     }
   });
 
-  it('pages through all of them, newest first, none skipped and none repeated', async () => {
+  it('pages through all of them, newest first, without gaps or duplicates', async () => {
     const ids = (await allPages(own.api, 'limit=4')).map(({ incidentId }) => incidentId);
     expect(ids).toEqual(made.map(({ incidentId }) => incidentId).reverse());
     expect((await own.api.get<Page>('/v1/incidents')).body.items).toHaveLength(20);
@@ -243,7 +234,7 @@ describe('the list of incidents', () => {
     expect([...byUpdate].sort()).toEqual([...ids].sort());
   });
 
-  it('neither skips nor repeats while new ones come in', async () => {
+  it('has no gaps or duplicates while new ones are opened', async () => {
     const first = await own.api.get<Page>('/v1/incidents?limit=10');
     await open(own.api, { title: 'A latecomer' });
     const second = await own.api.get<Page>(`/v1/incidents?limit=10&cursor=${first.body.nextCursor ?? ''}`);
@@ -265,7 +256,7 @@ describe('the list of incidents', () => {
     expect(await allPages(own.api, `from=${from}&to=2999-01-01T00:00:00Z&q=notice`)).toHaveLength(5);
   });
 
-  it('refuses limits, cursors, filters and parameters it does not know', async () => {
+  it('refuses invalid limits, cursors, filters and unknown parameters', async () => {
     const { nextCursor } = (await own.api.get<Page>('/v1/incidents?limit=1')).body;
     const cursor = nextCursor ?? '';
     const tampered = cursor.slice(0, 3) + (cursor[3] === 'A' ? 'B' : 'A') + cursor.slice(4);
@@ -290,7 +281,7 @@ describe('the list of incidents', () => {
     expect((await tenant.api.get(`/v1/incidents?cursor=${cursor}`)).status).toBe(400);
   });
 
-  it('shows nobody the incidents of another tenant, with the same words as for one that never was', async () => {
+  it('answers for incidents of another tenant exactly as for unknown ids', async () => {
     const foreign = await tenant.api.get('/v1/incidents?q=zebra');
     expect(foreign.body['items']).toEqual([]);
     const path = made[0]?.incidentId ?? '';
@@ -308,19 +299,19 @@ describe('the list of incidents', () => {
         `/v1/incidents/${path}${suffix}`,
         { body },
       );
-      const never = await tenant.api.call<Record<string, unknown>>(
+      const unknown = await tenant.api.call<Record<string, unknown>>(
         method,
         `/v1/incidents/inc_01HX9VTPQR3KF8MZWBYD5N6JCE${suffix}`,
         { body },
       );
-      const wrong = await tenant.api.call<Record<string, unknown>>(
+      const malformed = await tenant.api.call<Record<string, unknown>>(
         method,
         `/v1/incidents/ten_nonsense${suffix}`,
         { body },
       );
       expect(theirs.status).toBe(404);
-      expect(strip(theirs)).toEqual(strip(never));
-      expect(strip(wrong)).toEqual(strip(never));
+      expect(strip(theirs)).toEqual(strip(unknown));
+      expect(strip(malformed)).toEqual(strip(unknown));
     }
   });
 });

@@ -5,7 +5,7 @@ import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
-interface Taken {
+interface Accepted {
   readonly accepted: number;
   readonly incidents: { incidentId: string; status: string; sourceAlertId: string }[];
 }
@@ -45,9 +45,9 @@ function send(
   url: string,
   body: object | string,
   headers: Record<string, string> = {},
-): Promise<Answer<Taken>> {
+): Promise<Answer<Accepted>> {
   const { origin, pathname } = new URL(url);
-  return new Api(origin).post<Taken>(pathname, body, { headers: { ...JSON_TYPE, ...headers } });
+  return new Api(origin).post<Accepted>(pathname, body, { headers: { ...JSON_TYPE, ...headers } });
 }
 
 type State = 'firing' | 'resolved';
@@ -78,7 +78,7 @@ async function storedOf(tenantId: string, fingerprint: string): Promise<Record<s
     server.database.url,
     `SELECT count(*)::int AS incidents,
             count(*) FILTER (WHERE NOT a.superseded)::int AS current,
-            count(*) FILTER (WHERE i.status NOT IN ('resolved', 'closed'))::int AS unended,
+            count(*) FILTER (WHERE i.status NOT IN ('resolved', 'closed'))::int AS active,
             sum((SELECT count(*) FROM events e WHERE e.tenant_id = $1 AND e.incident_id = i.incident_id
                     AND e.type = 'incident.created'))::int AS created
        FROM incidents i JOIN alerts a USING (tenant_id, incident_id)
@@ -90,7 +90,7 @@ async function storedOf(tenantId: string, fingerprint: string): Promise<Record<s
 }
 
 describe('the life of an alert', () => {
-  it('opens an incident in the words of the tool, with the body as it was sent', async () => {
+  it('opens an incident with the fields of the tool, and keeps the body as it was sent', async () => {
     const fingerprint = randomUUID();
     const body = JSON.stringify(group(alert(fingerprint)), null, 3);
     const answer = await send(ingestUrl, body);
@@ -116,11 +116,11 @@ describe('the life of an alert', () => {
     expect(alerts.body.items).toMatchObject([{ sourceAlertId: fingerprint, raw: body }]);
   });
 
-  it('adds an occurrence while it is open, and opens another incident once that was resolved', async () => {
+  it('adds a duplicate while its incident is active, and opens another one after it was resolved', async () => {
     const fingerprint = randomUUID();
     const first = await opened(fingerprint);
     expect(await opened(fingerprint)).toBe(first);
-    await until('the repeat is counted', async () => {
+    await until('the duplicate is counted', async () => {
       const { body } = await tenant.api.get(`/v1/incidents/${first}`);
       return body['alertCount'] === 2;
     });
@@ -133,7 +133,7 @@ describe('the life of an alert', () => {
       body: { accepted: 1, incidents: [{ incidentId: first, status: 'resolved' }] },
     });
     expect(await statusOf(first)).toBe('resolved');
-    // and again, which changes nothing
+    // A second resolution changes nothing.
     await send(ingestUrl, group(alert(fingerprint, 'resolved')));
 
     const second = await opened(fingerprint);
@@ -142,7 +142,7 @@ describe('the life of an alert', () => {
     expect(await storedOf(tenant.tenantId, fingerprint)).toEqual({
       incidents: 2,
       current: 1,
-      unended: 1,
+      active: 1,
       created: 2,
     });
     const timeline = await tenant.api.get<{ items: { event: string; data: { newStatus?: string } }[] }>(
@@ -151,14 +151,14 @@ describe('the life of an alert', () => {
     expect(timeline.body.items.filter(({ data }) => data.newStatus === 'resolved')).toHaveLength(1);
   });
 
-  it('opens another incident after a person resolved it, too', async () => {
+  it('opens another incident after a person resolved the first', async () => {
     const fingerprint = randomUUID();
     const first = await opened(fingerprint);
     await tenant.api.patch(`/v1/incidents/${first}`, { status: 'resolved' });
     expect(await opened(fingerprint)).not.toBe(first);
   });
 
-  it('that is over changes nothing about an incident that a person has closed', async () => {
+  it('that is resolved does not change an incident that a person closed', async () => {
     const fingerprint = randomUUID();
     const incidentId = await opened(fingerprint);
     await tenant.api.patch(`/v1/incidents/${incidentId}`, { status: 'closed' });
@@ -167,7 +167,7 @@ describe('the life of an alert', () => {
     expect(await statusOf(incidentId)).toBe('closed');
   });
 
-  it('is never begun by the notice that it is over', async () => {
+  it('opens no incident when it is resolved only', async () => {
     const fingerprint = randomUUID();
     const answer = await send(ingestUrl, group(alert(fingerprint, 'resolved')));
     expect(answer).toMatchObject({ status: 202, body: { accepted: 1, incidents: [] } });
@@ -176,7 +176,7 @@ describe('the life of an alert', () => {
 });
 
 describe('a group', () => {
-  it('becomes an incident for each alert, and the state of each counts', async () => {
+  it('becomes one incident per alert, each by its own status', async () => {
     const [old, ...fresh] = [randomUUID(), randomUUID(), randomUUID()] as const;
     const before = await opened(old);
     const body = JSON.stringify(group(alert(old, 'resolved'), ...fresh.map((id) => alert(id))));
@@ -185,25 +185,25 @@ describe('a group', () => {
     const states = new Map(answer.body.incidents.map((one) => [one.sourceAlertId, one.status]));
     expect(states).toEqual(new Map([[fresh[0], 'triaging'], [fresh[1], 'triaging'], [old, 'resolved']])); // prettier-ignore
     expect(await statusOf(before)).toBe('resolved');
-    // The body is there behind each of them, though it is stored once.
+    // Each has the body, which is stored once.
     for (const { incidentId } of answer.body.incidents.filter(({ status }) => status === 'triaging')) {
       const alerts = await tenant.api.get<Listed>(`/v1/incidents/${incidentId}/alerts`);
       expect(alerts.body.items.map(({ raw }) => raw)).toEqual([body]);
     }
   });
 
-  it('may be larger than what is written at once, and brings nothing new when it comes again', async () => {
+  it('may be larger than a batch, and adds nothing when it is sent again', async () => {
     const many = Array.from({ length: 300 }, () => randomUUID());
     const body = group(...many.map((id) => alert(id)));
     const first = await send(ingestUrl, body);
     expect(first).toMatchObject({ status: 202, body: { accepted: 300 } });
     const again = await send(ingestUrl, body);
-    const ids = ({ body: { incidents } }: Answer<Taken>) => incidents.map(({ incidentId }) => incidentId);
+    const ids = ({ body: { incidents } }: Answer<Accepted>) => incidents.map(({ incidentId }) => incidentId);
     expect(new Set(ids(first)).size).toBe(300);
     expect(ids(again)).toEqual(ids(first));
   });
 
-  it('holds the same alert twice: it is one', async () => {
+  it('with the same alert twice opens one incident', async () => {
     const fingerprint = randomUUID();
     const { body } = await send(ingestUrl, group(alert(fingerprint), alert(fingerprint)));
     expect(new Set(body.incidents.map(({ incidentId }) => incidentId)).size).toBe(1);
@@ -211,8 +211,8 @@ describe('a group', () => {
   });
 });
 
-describe('many at once', () => {
-  it('make one incident when 20 identical ones fire, the first time and after each resolution', async () => {
+describe('concurrent alerts', () => {
+  it('open one incident for 20 identical ones, the first time and after each resolution', async () => {
     const fingerprint = randomUUID();
     const storm = async (): Promise<Set<string>> => {
       const answers = await Promise.all(
@@ -229,7 +229,7 @@ describe('many at once', () => {
       expect(await storedOf(tenant.tenantId, fingerprint)).toEqual({
         incidents: round,
         current: 1,
-        unended: 1,
+        active: 1,
         created: round,
       });
       await send(ingestUrl, group(alert(fingerprint, 'resolved')));
@@ -237,7 +237,7 @@ describe('many at once', () => {
     expect(seen.size).toBe(3);
   });
 
-  it('leave at most one that has not ended when firing and resolved race', async () => {
+  it('leave at most one active incident when firing and resolved race', async () => {
     const fingerprint = randomUUID();
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, n) =>
@@ -247,17 +247,17 @@ describe('many at once', () => {
     for (const { status } of answers) expect([202, 503]).toContain(status);
     const stored = await storedOf(tenant.tenantId, fingerprint);
     expect(stored).toMatchObject({ current: 1, created: stored['incidents'] });
-    expect(stored['unended']).toBeLessThanOrEqual(1);
+    expect(stored['active']).toBeLessThanOrEqual(1);
     await send(ingestUrl, group(alert(fingerprint, 'resolved')));
-    expect(await storedOf(tenant.tenantId, fingerprint)).toMatchObject({ unended: 0 });
+    expect(await storedOf(tenant.tenantId, fingerprint)).toMatchObject({ active: 0 });
   });
 });
 
-describe('odd bodies', () => {
+describe('malformed bodies', () => {
   it.each([
     ['a NUL', 'a\\u0000b', 'a\uFFFDb'],
     ['half a surrogate pair', 'a\\ud83d b', 'a\uFFFD b'],
-  ])('%s is mended, and the bytes are kept', async (_, written, read) => {
+  ])('%s is replaced, and the raw body is kept', async (_, written, read) => {
     const fingerprint = randomUUID();
     const body = `{"alerts":[{"fingerprint":"${fingerprint}","labels":{"alertname":"${written}"}}],"status":"firing"}`;
     const answer = await send(ingestUrl, body);
@@ -267,14 +267,14 @@ describe('odd bodies', () => {
     expect((await tenant.api.get<Listed>(`${path}/alerts`)).body.items[0]?.raw).toBe(body);
   });
 
-  it('a title too long is cut between two characters', async () => {
+  it('a title that is too long is cut between two characters', async () => {
     const annotations = { summary: '🔥'.repeat(600) };
     const answer = await send(ingestUrl, group(alert(randomUUID(), 'firing', { annotations })));
     const { body } = await tenant.api.get(`/v1/incidents/${answer.body.incidents[0]?.incidentId}`);
     expect(body['title']).toBe(`${'🔥'.repeat(499)}…`);
   });
 
-  it('ids too long stay apart', async () => {
+  it('ids that are too long stay distinct', async () => {
     const ids = ['a', 'b'].map((end) => 'x'.repeat(600) + randomUUID() + end);
     const { body } = await send(ingestUrl, group(...ids.map((id) => alert(id))));
     expect(new Set(body.incidents.map(({ sourceAlertId }) => sourceAlertId)).size).toBe(2);
@@ -294,7 +294,7 @@ describe('odd bodies', () => {
     ['a text', '"firing"', 400],
     ['half a body', '{"alerts":[', 400],
     ['nothing', '', 400],
-  ])('%s never breaks anything', async (_, body, status) => {
+  ])('%s is handled', async (_, body, status) => {
     const answer = await send(ingestUrl, body);
     expect(answer.status).toBe(status);
   });
@@ -304,10 +304,10 @@ describe('odd bodies', () => {
   });
 });
 
-describe('who may send', () => {
+describe('authentication', () => {
   const byKey = (provider = 'alertmanager') => `${server.url}/v1/webhooks/${tenant.tenantId}/${provider}`;
 
-  it('a key with the scope, without any signature', async () => {
+  it('accepts a key with the scope, without a signature', async () => {
     const { key } = await AlertSender.of(tenant);
     const answer = await send(byKey(), group(alert(randomUUID())), { 'x-api-key': key });
     expect(answer).toMatchObject({ status: 202, body: { accepted: 1 } });
@@ -315,19 +315,19 @@ describe('who may send', () => {
     expect((await send(byKey('prometheus'), group(), { 'x-api-key': key })).status).toBe(404);
   });
 
-  it('nobody without a key, nor with one of another tenant or without the scope', async () => {
-    const stranger = await AlertSender.of(await newTenant(server.url));
+  it('refuses a missing key, a key of another tenant and a key without the scope', async () => {
+    const other = await AlertSender.of(await newTenant(server.url));
     const reader = await newKey(tenant, { scopes: ['incidents:read'] });
-    for (const key of ['', 'cflo_x', stranger.key, reader.plaintextKey])
+    for (const key of ['', 'cflo_x', other.key, reader.plaintextKey])
       expect(await send(byKey(), group(), { 'x-api-key': key })).toMatchObject({
         status: 401,
         body: { error: 'invalid_api_key' },
       });
   });
 
-  it('nobody with a token that is unknown, of another tenant or of another provider', async () => {
-    const stranger = await newTenant(server.url);
-    const { ingestUrl: theirs } = await connect(stranger, 'alertmanager');
+  it('refuses an unknown token and tokens of another tenant or provider', async () => {
+    const other = await newTenant(server.url);
+    const { ingestUrl: theirs } = await connect(other, 'alertmanager');
     const token = (url: string) => url.split('/').at(-1) ?? '';
     for (const url of [
       `${byKey()}/${randomBytes(32).toString('base64url')}`,
@@ -341,7 +341,7 @@ describe('who may send', () => {
       });
   });
 
-  it('nobody any more once the integration is disconnected, here at once and soon on every replica', async () => {
+  it('refuses the token of a disconnected integration, immediately on this replica and soon on the others', async () => {
     const replica = await TestServer.start({ database: server.database });
     try {
       const gone = await connect(tenant, 'alertmanager');
@@ -356,7 +356,7 @@ describe('who may send', () => {
     }
   });
 
-  it('whoever shows the login, where the tool was given one', async () => {
+  it('requires the configured credentials', async () => {
     const own = await newTenant(server.url);
     const bearerToken = randomBytes(16).toString('hex');
     const { ingestUrl: url } = await connect(own, 'alertmanager', {
@@ -371,7 +371,7 @@ describe('who may send', () => {
     expect(incident.body['environment']).toBe('staging');
   });
 
-  it('whoever signs, where the integration holds the secret: at its own address and at the shared one', async () => {
+  it('requires a signature if the integration has a signing secret, at its own URL and at the shared one', async () => {
     const own = await newTenant(server.url);
     const secret = randomBytes(16).toString('hex');
     const signed = await connect(own, 'grafana', { credentials: { signingSecret: secret } });
@@ -391,7 +391,7 @@ describe('who may send', () => {
     } // prettier-ignore
   });
 
-  it('shows the address once, and no log tells its token', async () => {
+  it('shows the URL once, and no log has its token', async () => {
     const read = await tenant.api.get(`/v1/integrations/${integrationId}`);
     const list = await tenant.api.get('/v1/integrations');
     const token = ingestUrl.split('/').at(-1) ?? '';
@@ -408,7 +408,7 @@ describe('who may send', () => {
   });
 });
 
-it('tells a tool to come again when its tenant sends too much, with the status that tools heed', async () => {
+it('answers a tenant over its quota with 503, which tools retry', async () => {
   const strict = await TestServer.start({ env: { RATE_LIMIT_INGEST_PER_MINUTE: '1' } });
   try {
     const own = await newTenant(strict.url);
@@ -422,7 +422,7 @@ it('tells a tool to come again when its tenant sends too much, with the status t
   }
 });
 
-it('keeps each acknowledged alert, with its events, when the server is killed', async () => {
+it('keeps each acknowledged alert and its events when the server is killed', async () => {
   const killed = await TestServer.start();
   const own = await newTenant(killed.url);
   const { ingestUrl: url } = await connect(own, 'alertmanager');
@@ -431,7 +431,7 @@ it('keeps each acknowledged alert, with its events, when the server is killed', 
   const post = async (): Promise<void> => {
     while (posts++ < 400) {
       const answer = await send(url, group(alert(randomUUID()), alert(randomUUID()))).catch(() => undefined);
-      // The connection broke: nothing was acknowledged.
+      // The connection broke: no acknowledgement.
       if (!answer) return;
       acknowledged.push(...answer.body.incidents.map(({ incidentId }) => incidentId));
       if (acknowledged.length === 200) await killed.kill();

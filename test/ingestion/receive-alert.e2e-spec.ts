@@ -31,7 +31,7 @@ async function storedOf(tenantId: string): Promise<{ alerts: number; incidents: 
 }
 
 describe('an alert on the custom source', () => {
-  it('is answered with exactly the two fields of the contract and becomes an incident', async () => {
+  it('is answered with exactly the two documented fields and becomes an incident', async () => {
     const alert = {
       ...ALERT,
       sourceAlertId: randomUUID(),
@@ -58,7 +58,7 @@ describe('an alert on the custom source', () => {
     });
   });
 
-  it('is stored once when 50 identical ones come at once: one 202, 49 times 409 with the seed’s fields', async () => {
+  it('is stored once when 50 identical ones are sent concurrently: one 202 and 49 times 409 with the incident’s id', async () => {
     const own = await newTenant(server.url);
     const storm = await AlertSender.of(own);
     const sourceAlertId = randomUUID();
@@ -106,20 +106,20 @@ describe('an alert on the custom source', () => {
     expect(alerts.body.items.map(({ raw }) => raw)).toEqual([body]);
   });
 
-  it.each(['Störung', '障害 🔥'])('is told of in the letters of its sender: %s', async (sourceAlertId) => {
+  it.each(['Störung', '障害 🔥'])('keeps non-ASCII ids: %s', async (sourceAlertId) => {
     const first = await sender.send({ ...ALERT, sourceAlertId });
     const again = await sender.send({ ...ALERT, sourceAlertId });
     expect([first.status, again.status]).toEqual([202, 409]);
     expect(again.body['message']).toBe(`An incident with sourceAlertId '${sourceAlertId}' already exists.`);
   });
 
-  it('counts repeats on the alert and stores nothing else of them', async () => {
+  it('counts duplicates on the alert and stores nothing else of them', async () => {
     const own = await newTenant(server.url);
     const storm = await AlertSender.of(own);
     const first = await storm.send({ ...ALERT, sourceAlertId: 'a' });
     for (let n = 0; n < 3; n += 1) await storm.send({ ...ALERT, sourceAlertId: 'a' });
     const path = `/v1/incidents/${first.body['incidentId'] ?? ''}`;
-    await until('the repeats are counted', async () => (await own.api.get(path)).body['alertCount'] === 4);
+    await until('the duplicates are counted', async () => (await own.api.get(path)).body['alertCount'] === 4);
     expect(await storedOf(own.tenantId)).toEqual({ alerts: 1, incidents: 1, events: 1 });
   });
 });
@@ -131,11 +131,11 @@ describe('an alert that is refused', () => {
     own = await newTenant(server.url);
     honest = await AlertSender.of(own);
   });
-  const stranger = async (): Promise<AlertSender> => AlertSender.of(await newTenant(server.url));
+  const newSender = async (): Promise<AlertSender> => AlertSender.of(await newTenant(server.url));
 
   const nested = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
   const bodies: readonly (readonly [what: string, body: string, status: number, code: string])[] = [
-    ['is no JSON', '{"title":', 400, 'validation_error'],
+    ['is not JSON', '{"title":', 400, 'validation_error'],
     ['is an array', '[]', 400, 'validation_error'],
     ['has no title', '{"description":"x"}', 400, 'validation_error'],
     ['has a blank title', '{"title":"  ","description":"x"}', 400, 'validation_error'],
@@ -152,8 +152,18 @@ describe('an alert that is refused', () => {
       400,
       'validation_error',
     ],
-    ['has tags that are no texts', '{"title":"x","description":"x","tags":{"a":1}}', 400, 'validation_error'],
-    ['has metadata that is a list', '{"title":"x","description":"x","metadata":[]}', 400, 'validation_error'],
+    [
+      'has tags that are not strings',
+      '{"title":"x","description":"x","tags":{"a":1}}',
+      400,
+      'validation_error',
+    ],
+    [
+      'has metadata that is an array',
+      '{"title":"x","description":"x","metadata":[]}',
+      400,
+      'validation_error',
+    ],
     ['holds NUL', '{"title":"a\\u0000b","description":"x"}', 400, 'validation_error'],
     ['holds a lone surrogate', '{"title":"a\\ud800b","description":"x"}', 400, 'validation_error'],
     [
@@ -195,12 +205,12 @@ describe('an alert that is refused', () => {
     expect(await storedOf(own.tenantId)).toEqual({ alerts: 0, incidents: 0, events: 0 });
   });
 
-  it('takes metadata that nests exactly 100 levels', async () => {
-    const other = await stranger();
+  it('accepts metadata with exactly 100 levels', async () => {
+    const other = await newSender();
     expect((await other.send(`{"title":"x","description":"x","metadata":${nested(100)}}`)).status).toBe(202);
   });
 
-  it('holds bytes that are no UTF-8', async () => {
+  it('has invalid UTF-8', async () => {
     const body = Buffer.concat([
       Buffer.from('{"title":"'),
       Buffer.from([0xff, 0xfe]),
@@ -212,8 +222,8 @@ describe('an alert that is refused', () => {
     expect([answer.status, answer.body['error']]).toEqual([400, 'validation_error']);
   });
 
-  it('comes with a wrong signature, a wrong key, another tenant’s key or another media type', async () => {
-    const other = await stranger();
+  it('has a wrong signature, a wrong key, another tenant’s key or another media type', async () => {
+    const other = await newSender();
     const body = JSON.stringify(ALERT);
     const post = (headers: Record<string, string>, tenantId = own.tenantId) =>
       new Api(server.url).post(`/v1/webhooks/${tenantId}/custom`, body, { headers });
@@ -246,22 +256,22 @@ describe('an alert that is refused', () => {
     expect(await storedOf(own.tenantId)).toEqual({ alerts: 0, incidents: 0, events: 0 });
   });
 
-  it('leaves one line in the log and none of its body', async () => {
+  it('is logged in one line, without its body', async () => {
     const marker = randomUUID();
     const answer = await honest.send(`{"title":"${marker}"}`, { 'x-request-id': 'one-line-please' });
     expect(answer.headers.get('x-request-id')).toBe('one-line-please');
     const lines = (): string[] => server.log.split('\n').filter((line) => line.includes('one-line-please'));
     await until('the line is written', () => lines().length > 0);
-    // A later request has its line, so whatever the first one had to say has been said.
+    // A later request has its line, so all lines of the first one are written.
     await honest.send('{}', { 'x-request-id': 'the-one-after' });
     await until('the next line is written', () => server.log.includes('the-one-after'));
     expect(lines()).toHaveLength(1);
     expect(server.log).not.toContain(marker);
   });
 
-  it('does not take the other alerts of its batch along', async () => {
-    // A NUL in the raw bytes of one, refused before batching; good ones around it at the same moment.
-    const own2 = await stranger();
+  it('does not affect the other alerts of its batch', async () => {
+    // Alerts with NUL are refused before batching; valid ones are sent at the same moment.
+    const own2 = await newSender();
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, n) =>
         own2.send(

@@ -15,7 +15,7 @@ let server: TestServer;
 let source: DataSource;
 beforeAll(async () => {
   server = await TestServer.start({ env: { ROLE: 'api' } });
-  // A plan that comes by the incidents in the order in which they lie, as it may be chosen for a table that is young.
+  // Forces a plan that reads incidents in physical order, as may be chosen for a small table.
   const name = new URL(server.database.url).pathname.slice(1);
   await sql(server.database.url, `ALTER DATABASE ${name} SET enable_nestloop = off`);
   await sql(server.database.url, `ALTER DATABASE ${name} SET enable_mergejoin = off`);
@@ -26,7 +26,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-it('repeats of many alerts lock their incidents in the order of the keys, whatever the plan', async () => {
+it('counting duplicates of many alerts locks incidents in the order of their keys, whatever the plan', async () => {
   const sender = await AlertSender.of(await newTenant(server.url));
   const tenantId = asTenantId(sender.tenantId) as TenantId;
   const incidents: string[] = [];
@@ -35,7 +35,7 @@ it('repeats of many alerts lock their incidents in the order of the keys, whatev
     incidents.push(body['incidentId'] ?? '');
   }
   const [first = '', ...others] = [...incidents].sort();
-  // It comes to lie behind the others.
+  // Moves it physically after the others.
   await sql(
     server.database.url,
     'UPDATE incidents SET version = version + 1 WHERE incident_id = $1',
@@ -48,7 +48,7 @@ it('repeats of many alerts lock their incidents in the order of the keys, whatev
     await holder.query('SELECT FROM incidents WHERE incident_id = $1 FOR UPDATE', [first]);
     for (const sourceAlertId of ['d', 'c', 'b', 'a'])
       counts.count({ tenantId, provider: 'custom', sourceAlertId }, new Date());
-    await until('they wait for it', async () => {
+    await until('the flush waits for its lock', async () => {
       const [waits] = await sql(
         server.database.url,
         `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,

@@ -21,7 +21,7 @@ afterAll(async () => {
   await one.stop();
 });
 
-/** How many alerts this replica has asked the database about. */
+/** The number of alerts that this replica has sent to the database. */
 async function alertsWritten({ url }: TestServer): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   return Number(/^causeflow_ingest_batch_alerts_sum (\d+)$/m.exec(text)?.[1] ?? NaN);
@@ -29,7 +29,10 @@ async function alertsWritten({ url }: TestServer): Promise<number> {
 
 async function untilCounted(incidentId: string, alerts: number, of = tenant): Promise<void> {
   const path = `/v1/incidents/${incidentId}`;
-  await until('the repeats are counted', async () => (await of.api.get(path)).body['alertCount'] === alerts);
+  await until(
+    'the duplicates are counted',
+    async () => (await of.api.get(path)).body['alertCount'] === alerts,
+  );
   const [row] = await sql<{ duplicates: string }>(
     one.database.url,
     'SELECT duplicates FROM alerts WHERE incident_id = $1',
@@ -40,7 +43,7 @@ async function untilCounted(incidentId: string, alerts: number, of = tenant): Pr
 }
 
 describe('an alert that is sent again', () => {
-  it('is one of two replicas’ at once, and theirs to refuse from then on, each count exact', async () => {
+  it('is accepted by one of two replicas, refused by both from then on, and counted exactly', async () => {
     const replicas = [one, two].map(({ url }) => sender.on(url));
     const storm = (): Promise<Awaited<ReturnType<AlertSender['send']>>[]> =>
       Promise.all(
@@ -65,7 +68,7 @@ describe('an alert that is sent again', () => {
     await untilCounted(incidentId, 100);
   });
 
-  it('is refused without the database being asked about each', async () => {
+  it('is refused without a query for each', async () => {
     const first = await sender.send({ ...ALERT, sourceAlertId: 'known' });
     const before = await alertsWritten(one);
     const again = await Promise.all(
@@ -78,18 +81,18 @@ describe('an alert that is sent again', () => {
     await untilCounted(first.body['incidentId'] ?? '', 21);
   });
 
-  it('leaves no line in the log, where a refusal leaves one', async () => {
-    const repeat = { ...ALERT, sourceAlertId: 'quiet' };
-    await sender.send(repeat);
-    expect((await sender.send(repeat, { 'x-request-id': 'a-repeat' })).status).toBe(409);
+  it('is not logged, unlike other refusals', async () => {
+    const duplicate = { ...ALERT, sourceAlertId: 'quiet' };
+    await sender.send(duplicate);
+    expect((await sender.send(duplicate, { 'x-request-id': 'a-duplicate' })).status).toBe(409);
     expect((await sender.send('{}', { 'x-request-id': 'a-refusal' })).status).toBe(400);
     await until('the refusal has its line', () => one.log.includes('a-refusal'));
-    expect(one.log).not.toContain('a-repeat');
+    expect(one.log).not.toContain('a-duplicate');
   });
 
-  it('is another tenant’s own first one, also while the other tenant’s is known', async () => {
-    const neighbour = await newTenant(one.url);
-    const theirs = await AlertSender.of(neighbour);
+  it('is new for another tenant, even while it is cached for the first', async () => {
+    const other = await newTenant(one.url);
+    const theirs = await AlertSender.of(other);
     const ours = await sender.send({ ...ALERT, sourceAlertId: 'shared' });
     expect((await sender.send({ ...ALERT, sourceAlertId: 'shared' })).status).toBe(409);
     const answers = [
@@ -99,10 +102,10 @@ describe('an alert that is sent again', () => {
     expect(answers.map(({ status }) => status)).toEqual([202, 409]);
     expect(answers[1]?.body['incidentId']).toBe(answers[0]?.body['incidentId']);
     expect(answers[0]?.body['incidentId']).not.toBe(ours.body['incidentId']);
-    await untilCounted(answers[0]?.body['incidentId'] ?? '', 2, neighbour);
+    await untilCounted(answers[0]?.body['incidentId'] ?? '', 2, other);
   });
 
-  it('is counted later when it cannot be counted now', async () => {
+  it('is counted later if the database refuses the update', async () => {
     const { url } = one.database;
     const { body } = await sender.send({ ...ALERT, sourceAlertId: 'later' });
     const again = async (): Promise<void> => {
