@@ -164,10 +164,10 @@ describe('the main job, end to end', () => {
     const progress = live.frames
       .filter(about(first))
       .filter(({ event }) => event === 'investigation.progress');
-    const told = story(live.frames, first).filter(
+    const events = story(live.frames, first).filter(
       (step) => step !== 'investigation.progress' && step !== 'trigger.event_received',
     );
-    expect(told).toEqual([
+    expect(events).toEqual([
       ...opening,
       'investigation.completed',
       'remediation.proposed',

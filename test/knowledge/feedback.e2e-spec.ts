@@ -83,11 +83,11 @@ describe('feedback on an incident', () => {
   });
 
   it.each([
-    ['an incident that is not there', { incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE' }, 404],
-    ['a pattern that is not there', { patternId: 'ptn_01HX9VTPQR3KF8MZWBYD5N6JCE' }, 404],
+    ['an unknown incident', { incidentId: 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE' }, 404],
+    ['an unknown pattern', { patternId: 'ptn_01HX9VTPQR3KF8MZWBYD5N6JCE' }, 404],
     ['an id of another kind', { incidentId: 'rem_01HX9VTPQR3KF8MZWBYD5N6JCE' }, 400],
-    ['a type that is none', { type: 'like' }, 400],
-    ['a rating nobody asked for', { rating: 5 }, 400],
+    ['an unknown type', { type: 'like' }, 400],
+    ['an unknown field', { rating: 5 }, 400],
   ])('is refused for %s', async (_, body, status) => {
     expect((await feedback('confirm_rca', body)).status).toBe(status);
   });

@@ -422,8 +422,8 @@ describe('a delivery', () => {
       ({ status }) => status === 'succeeded',
     );
     const path = `${PATH}/${subscription.subscriptionId}/deliveries/${deliveryId}/redeliver`;
-    const asked = await tenant.api.post(path);
-    expect(asked).toMatchObject({ status: 202, body: { deliveryId, status: 'pending', attempts: 1 } });
+    const accepted = await tenant.api.post(path);
+    expect(accepted).toMatchObject({ status: 202, body: { deliveryId, status: 'pending', attempts: 1 } });
     expect(await delivered(tenant, subscription, ({ attempts }) => attempts === 2)).toMatchObject({
       deliveryId,
       status: 'succeeded',
@@ -474,9 +474,11 @@ it('a tenant without subscriptions causes no webhook query, however many events 
       await sender.send({ title: 'Report written', description: 'As every night.', severity: 'low' });
     await append(own.database, subscriber.tenant.tenantId, [{}]);
     await arrived(1);
-    const asked = queriesSince(own, mark).filter(({ sql: text }) => text.includes('webhooks_due'));
-    expect(asked.length).toBeGreaterThan(0);
-    expect(asked.filter(({ parameters }) => JSON.stringify(parameters).includes(quiet.tenantId))).toEqual([]);
+    const queries = queriesSince(own, mark).filter(({ sql: text }) => text.includes('webhooks_due'));
+    expect(queries.length).toBeGreaterThan(0);
+    expect(queries.filter(({ parameters }) => JSON.stringify(parameters).includes(quiet.tenantId))).toEqual(
+      [],
+    );
   } finally {
     await own.stop();
   }

@@ -6,7 +6,7 @@ import type { Plan } from '#kernel/domain/plan';
 import { Recent } from '#kernel/persistence/recent';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { type TenantProfile, Tenants } from './api.js';
-import { type SettingsChange, Tenant } from './tenant.js';
+import { Tenant, type TenantChange } from './tenant.js';
 import { TenantStore } from './tenant.schema.js';
 
 @Injectable()
@@ -54,10 +54,7 @@ export class TenantProfiles extends Tenants {
     return rows.map(profileOf);
   }
 
-  async change(
-    tenantId: TenantId,
-    to: { name?: string; plan?: Plan; settings?: SettingsChange },
-  ): Promise<TenantProfile> {
+  async change(tenantId: TenantId, to: TenantChange): Promise<TenantProfile> {
     const changed = await this.tenants.change(tenantId, tenantId, (tenant) => {
       tenant.change(to, this.clock.now());
       return profileOf(tenant);

@@ -12,10 +12,16 @@ const DEFAULTS: TenantSettings = {
 };
 
 /** Settings to change; omitted ones stay. */
-export interface SettingsChange {
+interface SettingsChange {
   readonly autoInvestigateMinSeverity?: TenantSettings['autoInvestigateMinSeverity'];
   readonly approvals?: Partial<ApprovalSettings>;
   readonly retentionDays?: Partial<RetentionSettings>;
+}
+
+export interface TenantChange {
+  readonly name?: string;
+  readonly plan?: Plan;
+  readonly settings?: SettingsChange;
 }
 
 export class Tenant extends Aggregate {
@@ -45,7 +51,7 @@ export class Tenant extends Aggregate {
     return tenant;
   }
 
-  change(to: { name?: string; plan?: Plan; settings?: SettingsChange }, now: Date): void {
+  change(to: TenantChange, now: Date): void {
     const { name = this.name, plan = this.plan } = to;
     const settings = merged(this.settings, to.settings ?? {});
     const changes = [

@@ -39,6 +39,7 @@ export class WordIndex extends PatternIndex {
       service === '' ? BY_WORDS : BY_WORDS_OF_A_SERVICE,
       [tenantId, keysOf(alert), ...(service === '' ? [] : [service])],
     );
+    if (found.length === 0) return [];
     const patternIds = found.map(({ pattern_id }) => pattern_id);
     return this.unitOfWork.run(tenantId, ({ manager }) =>
       manager.findBy(patternSchema, { tenantId, patternId: In(patternIds) }),

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { invalid } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import type { PublicEvent } from '#kernel/events/public-events';
-import { PublicEventLog } from '#kernel/events/public-event-log';
+import { type EventPage, PublicEventLog } from '#kernel/events/public-event-log';
 import type { EventFilter } from '../domain/event-filter.js';
 import { FindPosition } from './find-position.js';
 
@@ -25,18 +25,18 @@ export class PollEvents {
     after: string | undefined,
     limit: number,
   ): Promise<readonly PublicEvent[]> {
-    const position = await this.findPosition.after(tenantId, after ?? '0');
+    let position = await this.findPosition.after(tenantId, after ?? '0');
     if (position === undefined) {
       throw invalid('after', 'is not an event of the kept log; omit it to start from the oldest event');
     }
     const events: PublicEvent[] = [];
+    let page: EventPage;
     // A page can be short because some events in its range are not published.
-    for (let from = position, isDone = false; !isDone && events.length < limit;) {
-      const page = await this.publicEventLog.page(tenantId, filter, from, limit);
+    do {
+      page = await this.publicEventLog.page(tenantId, filter, position, limit);
       events.push(...page.events());
-      from = page.upTo;
-      isDone = page.isLast || page.cutTo !== undefined;
-    }
+      position = page.upTo;
+    } while (!page.isLast && page.cutTo === undefined && events.length < limit);
     return events.slice(0, limit);
   }
 }

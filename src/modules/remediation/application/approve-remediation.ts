@@ -32,10 +32,9 @@ export class ApproveRemediation {
   /** @throws Refusal `not_found`, `forbidden`, `already_decided`, `approval_expired`, `conflict` */
   async execute(tenantId: TenantId, remediationId: string, approval: Approval): Promise<Remediation> {
     const { settings } = await this.tenants.profile(tenantId);
-    const { allowSelfApproval, executeOnApproval } = settings.approvals;
     return this.unitOfWork.run(tenantId, async () => {
       const isLast = await this.plans.change(tenantId, remediationId, async (plan) => {
-        const approves = plan.approve(approval, allowSelfApproval, this.clock.now());
+        const approves = plan.approve(approval, settings.approvals, this.clock.now());
         // Locked, so that the incident cannot end before this commits. Pending plans expire a moment after their incident.
         const { status } = await this.incidents.lock(tenantId, plan.incidentId);
         if (isOver(status))
@@ -45,7 +44,7 @@ export class ApproveRemediation {
           );
         return approves;
       });
-      if (isLast && executeOnApproval)
+      if (isLast && settings.approvals.executeOnApproval)
         await this.executeRemediation.startIfIncidentAllows(tenantId, remediationId);
       return this.plans.get(tenantId, remediationId);
     });

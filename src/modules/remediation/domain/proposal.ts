@@ -64,7 +64,7 @@ export abstract class Proposal extends Aggregate {
    */
   approve(
     approval: { readonly by: string; readonly notes: string | null; readonly approvalId?: string },
-    allowSelfApproval: boolean,
+    { allowSelfApproval }: { readonly allowSelfApproval: boolean },
     now: Date,
   ): boolean {
     const { by: userId, notes } = approval;

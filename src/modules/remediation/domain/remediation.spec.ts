@@ -13,6 +13,7 @@ const ADA = newId('user');
 const GRACE = newId('user');
 const EVERYTHING: Executable = () => true;
 const NOTHING: Executable = () => false;
+const FOUR_EYES = { allowSelfApproval: false };
 const rollback = {
   action: 'rollback_deployment',
   params: { service: 'checkout', version: '2', toVersion: '1' },
@@ -59,7 +60,7 @@ function executing(options?: Parameters<typeof proposed>[0]): Remediation {
 }
 
 function approve(remediation: Remediation, by: string = ADA, now = NOW): boolean {
-  return remediation.approve({ by, notes: null }, true, now);
+  return remediation.approve({ by, notes: null }, { allowSelfApproval: true }, now);
 }
 
 /** Sends the next step and records its outcome. */
@@ -161,8 +162,8 @@ describe('an approval', () => {
 
   it('is refused to the person who started the investigation when the tenant forbids self-approval', () => {
     const remediation = proposed({ startedBy: ADA });
-    expect(codeOf(() => remediation.approve({ by: ADA, notes: null }, false, NOW))).toBe('forbidden');
-    expect(remediation.approve({ by: GRACE, notes: null }, false, NOW)).toBe(true);
+    expect(codeOf(() => remediation.approve({ by: ADA, notes: null }, FOUR_EYES, NOW))).toBe('forbidden');
+    expect(remediation.approve({ by: GRACE, notes: null }, FOUR_EYES, NOW)).toBe(true);
   });
 
   it('is allowed to the person who started the investigation when the tenant allows self-approval', () => {
@@ -221,9 +222,11 @@ describe('an approval', () => {
     expect(remediation.approvalId).not.toBe(first);
     expect(recorded(remediation).map(([type]) => type)).toEqual(['approval.requested']);
     expect(remediation.expire(first)).toBe(false);
-    expect(codeOf(() => remediation.approve({ by: ADA, notes: null, approvalId: first }, true, NOW))).toBe(
-      'approval_expired',
-    );
+    expect(
+      codeOf(() =>
+        remediation.approve({ by: ADA, notes: null, approvalId: first }, { allowSelfApproval: true }, NOW),
+      ),
+    ).toBe('approval_expired');
     expect(approve(remediation)).toBe(true);
   });
 });

@@ -24,21 +24,21 @@ export class SignInFailures {
    * @throws Refusal `rate_limit_exceeded`, without the attempt, after too many failures
    */
   async guard<T>(
-    mail: string,
+    email: string,
     address: string,
     attempt: () => Promise<T | undefined>,
   ): Promise<T | undefined> {
     const from = `address:${clientNetwork(address)}`;
-    const subjects = { mail: sha256Hex(`mail:${mail}`), address: sha256Hex(from) };
+    const subjects = { email: sha256Hex(`mail:${email}`), address: sha256Hex(from) };
     const tried = async (): Promise<T | undefined> => {
-      await this.refuseAfter(MAX_PER_EMAIL, subjects.mail);
+      await this.refuseAfter(MAX_PER_EMAIL, subjects.email);
       await this.refuseAfter(MAX_PER_ADDRESS, subjects.address);
       const outcome = await attempt();
-      if (outcome === undefined) await this.record([subjects.mail, subjects.address]);
+      if (outcome === undefined) await this.record([subjects.email, subjects.address]);
       return outcome;
     };
     // Always in this order, which rules out deadlocks.
-    return this.serialize(subjects.mail, () => this.serialize(subjects.address, tried));
+    return this.serialize(subjects.email, () => this.serialize(subjects.address, tried));
   }
 
   private async refuseAfter(max: number, subject: string): Promise<void> {
