@@ -6,10 +6,10 @@ import { AccessLog } from '#kernel/http/access-log';
 import { ApiDocuments } from '#kernel/http/api-documents';
 import { FastLane, type LaneRequest } from '#kernel/http/fast-lane';
 import { LeanExpressAdapter } from '#kernel/http/lean-express-adapter';
-import { NulFreeAddress } from '#kernel/http/nul-free-address';
+import { NulCharacterPipe } from '#kernel/http/nul-character.pipe';
 import { requestBody } from '#kernel/http/request-body';
 import { requestContext } from '#kernel/http/request-context';
-import { UnheardBody } from '#kernel/http/unheard-body';
+import { UnexpectedBodyGuard } from '#kernel/http/unexpected-body.guard';
 import { answerUnreadable } from '#kernel/http/unreadable-request';
 import { FieldPipe } from '#kernel/http/validation';
 import { RequestDurations } from '#kernel/metrics/request-durations';
@@ -59,8 +59,8 @@ export async function createApp(
     app.use(requestBody(config.maxBodyBytes, isEvidenceUpload));
   }
   app.get(ApiDocuments).describe(app);
-  app.useGlobalGuards(new UnheardBody());
-  app.useGlobalPipes(new NulFreeAddress(), new FieldPipe());
+  app.useGlobalGuards(new UnexpectedBodyGuard());
+  app.useGlobalPipes(new NulCharacterPipe(), new FieldPipe());
   return app;
 }
 

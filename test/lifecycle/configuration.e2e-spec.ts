@@ -141,7 +141,7 @@ describe('a start with a configuration that cannot be', () => {
     const faults = await faultsOf({ ...newSecrets(), DATABASE_URL: url.href });
     const made = await sql(database.url, `SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace`);
     await removeDatabase(database);
-    expect(faults).toEqual([expect.stringMatching(/^PostgreSQL is not told how a session has to begin/)]);
+    expect(faults).toEqual([expect.stringMatching(/^PostgreSQL does not get the session options/)]);
     expect(made).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '../domain/ids.js';
-import { OWN_DOING, runInContext } from '../tenancy/call-context.js';
+import { SYSTEM_CONTEXT, runInContext } from '../tenancy/call-context.js';
 import type { LoggedEvent } from './logged-event.js';
 
 type Origin = 'this replica' | 'another replica';
@@ -21,7 +21,7 @@ export class CommittedEvents {
   /** To be called after COMMIT. Announcements of one turn of the event loop go out together. */
   announce(tenantIds: Iterable<TenantId>): void {
     // Listeners must not inherit the context of the current call: their work outlives it and serves other tenants too.
-    if (this.grown.size === 0) runInContext(OWN_DOING, () => setImmediate(() => this.flush()));
+    if (this.grown.size === 0) runInContext(SYSTEM_CONTEXT, () => setImmediate(() => this.flush()));
     for (const tenantId of tenantIds) this.grown.add(tenantId);
   }
 

@@ -1,5 +1,5 @@
 import type { TenantId } from '../domain/ids.js';
-import { type CallContext, OWN_DOING } from '../tenancy/call-context.js';
+import { type CallContext, SYSTEM_CONTEXT } from '../tenancy/call-context.js';
 import type { DomainEvent } from './define-event.js';
 import { incidentOf } from './event-row.js';
 
@@ -36,5 +36,5 @@ export function contextOf(events: readonly DomainEvent[]): CallContext {
     for (const id of [incidentOf(data), tenantId])
       if (id !== null && !ofEach.has(id)) ofEach.set(id, context);
   }
-  return { ...OWN_DOING, ofEach };
+  return { ...SYSTEM_CONTEXT, ofEach };
 }

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { Config } from '../config/config.js';
 import { Clock } from '../domain/clock.js';
 import { clientNetwork } from '../net/client-network.js';
-import { answerAllowance, type HeaderTaker, RateLimiter, WINDOW_MS } from './rate-limiter.js';
+import { enforceAllowance, type HeaderWriter, RateLimiter, WINDOW_MS } from './rate-limiter.js';
 
 /**
  * Counts against a client's address what can be counted against nobody else: calls of strangers, wrong keys, signatures
@@ -21,18 +21,18 @@ export class AddressLimit {
   ) {}
 
   /** @throws Refusal `rate_limit_exceeded` when the call is one too many */
-  async count(request: Request, answer: HeaderTaker): Promise<void> {
+  async count(request: Request, answer: HeaderWriter): Promise<void> {
     const allowance = await this.limiter.take(bucketOf(request), this.config.rateLimits.anonymous);
     if (allowance.limit > 0 && allowance.remaining === 0) this.spentAt = this.clock.now().getTime();
-    answerAllowance(answer, allowance);
+    enforceAllowance(answer, allowance);
   }
 
   /** @throws Refusal `rate_limit_exceeded` for an address that has nothing left; counts nothing */
-  refuseSpent(request: Request, answer: HeaderTaker): void {
+  refuseSpent(request: Request, answer: HeaderWriter): void {
     // A bucket lives for a window. Where none was spent in that time, as nearly always, there is nobody to look for.
     if (this.clock.now().getTime() - this.spentAt > WINDOW_MS) return;
     const allowance = this.limiter.peek(bucketOf(request), this.config.rateLimits.anonymous);
-    if (!allowance.allowed) answerAllowance(answer, allowance);
+    if (!allowance.allowed) enforceAllowance(answer, allowance);
   }
 }
 

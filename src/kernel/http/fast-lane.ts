@@ -9,7 +9,7 @@ import { AccessLog } from './access-log.js';
 import type { CallRequest } from './call-request.js';
 import { envelopeOf } from './error-envelope.filter.js';
 import type { BodyTaker, TakeableRequest } from './lean-express-adapter.js';
-import type { HeaderTaker } from './rate-limiter.js';
+import type { HeaderWriter } from './rate-limiter.js';
 import { bodyEndedEarly, bodyTooLarge, type RawBodyRequest } from './request-body.js';
 import { requestIdOf } from './request-context.js';
 
@@ -25,7 +25,7 @@ interface Lane {
   /** Further answers that come in storms: the access log tells of them, as of accepted ones, at debug level alone. */
   readonly usual: readonly number[];
   /** @param answer takes the headers that go with the answer */
-  readonly serve: (parameter: string, request: LaneRequest, answer: HeaderTaker) => Promise<object>;
+  readonly serve: (parameter: string, request: LaneRequest, answer: HeaderWriter) => Promise<object>;
   readonly refusalFrom: (thrown: unknown, request: LaneRequest, response: Response) => Refusal;
 }
 
@@ -81,7 +81,7 @@ export class FastLane {
 }
 
 /** One request on its way through: its body, its context, the headers of its answer. One object, since each costs. */
-class LaneCall implements BodyTaker, CallContext, HeaderTaker {
+class LaneCall implements BodyTaker, CallContext, HeaderWriter {
   readonly correlationId: string;
   private readonly startedAt = performance.now();
   /** Name, value, name, value, as `writeHead` takes them at the least cost. */

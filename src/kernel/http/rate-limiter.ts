@@ -108,7 +108,7 @@ export class RateLimiter {
 }
 
 /** An answer, as far as headers go. */
-export interface HeaderTaker {
+export interface HeaderWriter {
   setHeader(name: string, value: string | number): unknown;
 }
 
@@ -116,8 +116,8 @@ export interface HeaderTaker {
  * Tells the caller what is left.
  * @throws Refusal `rate_limit_exceeded` when the call is one too many
  */
-export function answerAllowance(
-  answer: HeaderTaker,
+export function enforceAllowance(
+  answer: HeaderWriter,
   { allowed, limit, remaining, reset, retryAfter }: Allowance,
 ): void {
   if (limit === 0) return;

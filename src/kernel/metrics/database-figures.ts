@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Recent } from '../persistence/recent.js';
+import { TtlCache } from '../persistence/ttl-cache.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { Metrics, type Reading } from './metrics.js';
 
@@ -18,8 +18,16 @@ const STATES = ['waiting', 'scheduled', 'running', 'failed'] as const;
 @Injectable()
 export class DatabaseFigures {
   /** However often somebody scrapes, the database is asked once a second at most. */
-  private readonly jobs = new Recent<JobFigures[]>({ seconds: 1, most: 1, load: () => this.readJobs() });
-  private readonly backlog = new Recent<number>({ seconds: 1, most: 1, load: () => this.readBacklog() });
+  private readonly jobs = new TtlCache<JobFigures[]>({
+    ttlSeconds: 1,
+    maxEntries: 1,
+    load: () => this.readJobs(),
+  });
+  private readonly backlog = new TtlCache<number>({
+    ttlSeconds: 1,
+    maxEntries: 1,
+    load: () => this.readBacklog(),
+  });
 
   constructor(
     private readonly unitOfWork: UnitOfWork,

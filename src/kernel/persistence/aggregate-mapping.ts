@@ -7,23 +7,23 @@ import type { Statement } from './unit-of-work.js';
 
 type Column = EntityMetadata['columns'][number];
 
-/** What has changed of an aggregate, by the names of its class. */
+/** The changed properties of an aggregate. */
 export type Changes = Readonly<Record<string, unknown>>;
 
-/** What the columns of a table hold, by their names there. */
+/** The values of a row, by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** How one kind of aggregates lies in its table: by which key, and what of a row has to be written. */
+/** Maps one aggregate class to its table: its key, its changes since it was loaded, and the statements for many at once. */
 export class AggregateMapping<A extends Aggregate> {
-  private readonly changeable: readonly Column[];
+  private readonly updatable: readonly Column[];
   private readonly version: Column | undefined;
-  /** The key's column beside the tenant; a tenant itself has none. */
-  private readonly own: Column | undefined;
+  /** The key column beside `tenant_id`; the tenants table has none. */
+  private readonly idColumn: Column | undefined;
 
   constructor(private readonly metadata: EntityMetadata) {
-    this.changeable = metadata.columns.filter(({ isPrimary, isUpdate }) => !isPrimary && isUpdate);
+    this.updatable = metadata.columns.filter(({ isPrimary, isUpdate }) => !isPrimary && isUpdate);
     this.version = metadata.findColumnWithPropertyName('version');
-    this.own = metadata.primaryColumns.find(({ propertyName }) => propertyName !== 'tenantId');
+    this.idColumn = metadata.primaryColumns.find(({ propertyName }) => propertyName !== 'tenantId');
   }
 
   get isVersioned(): boolean {
@@ -31,8 +31,8 @@ export class AggregateMapping<A extends Aggregate> {
   }
 
   get id(): Column {
-    if (!this.own) throw new Error(`${this.metadata.name} has no id beside its tenant`);
-    return this.own;
+    if (!this.idColumn) throw new Error(`${this.metadata.name} has no id beside its tenant`);
+    return this.idColumn;
   }
 
   keyOf(aggregate: A): Key {
@@ -40,13 +40,14 @@ export class AggregateMapping<A extends Aggregate> {
   }
 
   whereKey(tenantId: TenantId, id: string): FindOptionsWhere<A> {
-    return { tenantId, ...(this.own && { [this.own.propertyName]: id }) } as FindOptionsWhere<A>;
+    const { idColumn } = this;
+    return { tenantId, ...(idColumn && { [idColumn.propertyName]: id }) } as FindOptionsWhere<A>;
   }
 
   /**
-   * Reads many by their keys, in their order, which is also that of the locks: two batches that meet wait for each other in
-   * one direction only. Each is sought by itself, and OFFSET 0 keeps it so: for a list of them, a planner that knows little of
-   * a young table walks along all of the tenant's.
+   * Reads many by their keys, ordered by key. Rows are locked in the same order, so two concurrent batches cannot deadlock.
+   * LATERAL with OFFSET 0 forces one index look-up per key: for a list of keys, the planner would scan all rows of the tenant
+   * while a new table has no statistics.
    */
   selectMany(lock?: 'lock'): Statement {
     const { columns, tablePath } = this.metadata;
@@ -61,8 +62,8 @@ export class AggregateMapping<A extends Aggregate> {
     return { name: `read ${tablePath}${lock ? ' for update' : ''}`, text };
   }
 
-  /** The aggregate that lies in a row of `selectMany`. Its constructor is not run. */
-  revive(row: Row): A {
+  /** Makes the aggregate of a row of `selectMany`, without running its constructor. */
+  hydrate(row: Row): A {
     const { columns, dataSource } = this.metadata;
     const { driver } = dataSource;
     const aggregate = this.metadata.create(undefined, { fromDeserializer: true }) as A;
@@ -71,15 +72,15 @@ export class AggregateMapping<A extends Aggregate> {
     return aggregate;
   }
 
-  /** What the changeable columns hold; JSON as text, so that what is changed inside of it is seen as a change. */
-  contentsOf(aggregate: A): unknown[] {
-    return this.changeable.map((column) => comparable(column.getEntityValue(aggregate)));
+  /** The values of the updatable columns; JSON as text, so that a change inside a JSON value is detected. */
+  snapshot(aggregate: A): unknown[] {
+    return this.updatable.map((column) => comparable(column.getEntityValue(aggregate)));
   }
 
-  /** The columns that hold something else than before, with the version counted up; undefined when none does. */
+  /** The properties that differ from the snapshot, and the incremented version; undefined when nothing changed. */
   changesSince(before: readonly unknown[], aggregate: A): Changes | undefined {
-    const after = this.contentsOf(aggregate);
-    const changed = this.changeable.filter((_, at) => after[at] !== before[at]);
+    const after = this.snapshot(aggregate);
+    const changed = this.updatable.filter((_, at) => after[at] !== before[at]);
     if (changed.length === 0) return undefined;
     const { version } = this;
     version?.setEntityValue(aggregate, Number(version.getEntityValue(aggregate)) + 1);
@@ -90,10 +91,10 @@ export class AggregateMapping<A extends Aggregate> {
   }
 
   /**
-   * Writes many in one statement, and answers the keys of those that nobody else has changed since they were read: it leaves
-   * the others alone. Each is sought by itself, and OFFSET 0 keeps it so; see `selectMany`.
+   * Updates many in one statement, which returns their keys. Aggregates whose version has changed since they were read are not
+   * updated. One index look-up per key, as in `selectMany`.
    */
-  updateOf(changed: readonly { readonly aggregate: A; readonly changes: Changes | undefined }[]): {
+  updateMany(changed: readonly { readonly aggregate: A; readonly changes: Changes | undefined }[]): {
     readonly statement: Statement;
     readonly parameters: string[];
   } {
@@ -115,7 +116,7 @@ export class AggregateMapping<A extends Aggregate> {
                            WHERE tenant_id = changed.tenant_id AND ${id} = changed.${id} ${asRead} OFFSET 0) AS found
       WHERE kept.ctid = found.ctid ${still}
      RETURNING kept.tenant_id AS "tenantId", kept.${id} AS id`;
-    // Whoever changes many changes much the same of them: a handful of statements.
+    // A caller mostly changes the same columns, so there are few different statements.
     const name = `update ${tablePath} ${sha256Hex(text).slice(0, 16)}`;
     return { statement: { name, text }, parameters: [JSON.stringify(rows)] };
   }

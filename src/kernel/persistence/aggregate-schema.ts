@@ -4,8 +4,8 @@ import type { Aggregate } from '../domain/aggregate.js';
 const declared: EntitySchema[] = [];
 
 /**
- * Maps a domain class to its table. Rows come back as instances of that very class without its constructor being run,
- * so a class may keep a private constructor and private (not `#`) fields. The table itself is made by a migration.
+ * Maps a domain class to its table. Rows are loaded as instances of that class without running its constructor, so the class
+ * may have a private constructor and private (not `#`) fields. A migration creates the table.
  */
 export function aggregateSchema<A extends Aggregate>(options: EntitySchemaOptions<A>): EntitySchema<A> {
   const schema = new EntitySchema<A>(options);
@@ -13,7 +13,7 @@ export function aggregateSchema<A extends Aggregate>(options: EntitySchemaOption
   return schema;
 }
 
-/** Every mapped class of the modules that were loaded. */
+/** The mapped classes of all loaded modules. */
 export function declaredSchemas(): readonly EntitySchema[] {
   return declared;
 }

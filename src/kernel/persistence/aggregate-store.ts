@@ -10,7 +10,7 @@ import { type Transaction, UnitOfWork } from './unit-of-work.js';
 
 /**
  * Stores aggregates and, in the same transaction, appends the events they recorded to the tenant's log.
- * The key is `(tenant_id, id)`; a mapped `version` column counts the changes.
+ * The primary key is `(tenant_id, id)`. A mapped `version` column is incremented at each change.
  */
 export class AggregateStore<A extends Aggregate> extends Store<A> {
   private readonly mapping: AggregateMapping<A>;
@@ -25,19 +25,19 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
 
   async add(aggregate: A): Promise<void> {
     await this.unitOfWork.run(aggregate.tenantId, async ({ manager, append }) => {
-      // insert, since save would first ask whether the row is there
+      // insert, because save would first query whether the row exists
       await manager.insert(this.schema, aggregate as QueryDeepPartialEntity<A>);
       append(aggregate.tenantId, aggregate.takeRecorded());
     });
   }
 
-  async addWithin(most: number, aggregate: A): Promise<void> {
+  async addWithin(limit: number, aggregate: A): Promise<void> {
     const { tenantId } = aggregate;
     await this.unitOfWork.run(tenantId, async ({ manager }) => {
-      await this.unitOfWork.takeTurn(tenantId, `adds ${this.kind}`);
-      const there = await manager.countBy(this.schema, { tenantId } as FindOptionsWhere<A>);
-      if (there >= most)
-        throw new Refusal('quota_exceeded', `There are ${most} ${this.kind}s already; delete one first.`);
+      await this.unitOfWork.takeLock(tenantId, `adds ${this.kind}`);
+      const count = await manager.countBy(this.schema, { tenantId } as FindOptionsWhere<A>);
+      if (count >= limit)
+        throw new Refusal('quota_exceeded', `There are ${limit} ${this.kind}s already; delete one first.`);
       await this.add(aggregate);
     });
   }
@@ -46,7 +46,7 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     return this.unitOfWork.run(tenantId, async ({ manager, append }) => {
       const aggregate = await this.load(manager, tenantId, id, 'lock');
       if (!aggregate) throw notFound(this.kind);
-      const before = this.mapping.contentsOf(aggregate);
+      const before = this.mapping.snapshot(aggregate);
       const result = await decide(aggregate);
       const changes = this.mapping.changesSince(before, aggregate);
       if (changes) {
@@ -61,23 +61,22 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
   async changeMany<T>(keys: readonly Key[], decide: (aggregate: A) => T): Promise<T[]> {
     if (keys.length === 0) return [];
     return this.unitOfWork.run(tenantsOf(keys), async (transaction) => {
-      const seen = await this.loadMany(transaction, keys, this.mapping.isVersioned ? undefined : 'lock');
-      const decided = this.decideOn(seen, decide);
-      const missed = await this.updateMany(transaction, [...decided.values()]);
-      if (missed.length > 0) {
-        // Somebody was faster.
-        const held = await this.loadMany(transaction, missed, 'lock');
-        const again = this.decideOn(held, decide);
-        await this.updateMany(transaction, [...again.values()]);
-        for (const key of missed) {
+      const loaded = await this.loadMany(transaction, keys, this.mapping.isVersioned ? undefined : 'lock');
+      const decisions = this.decideOn(loaded, decide);
+      const conflicts = await this.updateMany(transaction, decisions);
+      if (conflicts.length > 0) {
+        const locked = await this.loadMany(transaction, conflicts, 'lock');
+        const again = this.decideOn(locked, decide);
+        await this.updateMany(transaction, again);
+        for (const key of conflicts) {
           const decision = again.get(nameOf(key));
-          if (decision) decided.set(nameOf(key), decision);
-          else decided.delete(nameOf(key));
+          if (decision) decisions.set(nameOf(key), decision);
+          else decisions.delete(nameOf(key));
         }
       }
-      const decisions = [...decided.values()];
-      for (const { key, aggregate } of decisions) transaction.append(key.tenantId, aggregate.takeRecorded());
-      return decisions.map(({ result }) => result);
+      for (const { key, aggregate } of decisions.values())
+        transaction.append(key.tenantId, aggregate.takeRecorded());
+      return Array.from(decisions.values(), ({ result }) => result);
     });
   }
 
@@ -130,13 +129,14 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
       keys.map(({ tenantId }) => tenantId),
       keys.map(({ id }) => id),
     ]);
-    return rows.map((row) => this.mapping.revive(row));
+    return rows.map((row) => this.mapping.hydrate(row));
   }
 
+  /** @returns the decisions by the name of their key, in the order of the aggregates */
   private decideOn<T>(aggregates: readonly A[], decide: (aggregate: A) => T): Map<string, Decision<A, T>> {
     return new Map(
       aggregates.map((aggregate) => {
-        const before = this.mapping.contentsOf(aggregate);
+        const before = this.mapping.snapshot(aggregate);
         const result = decide(aggregate);
         const changes = this.mapping.changesSince(before, aggregate);
         const key = this.mapping.keyOf(aggregate);
@@ -145,17 +145,16 @@ export class AggregateStore<A extends Aggregate> extends Store<A> {
     );
   }
 
-  /** @returns the keys of those that somebody else has changed since they were read, and that it left alone */
+  /** @returns the keys of the aggregates that were changed concurrently, and so were not updated */
   private async updateMany(
     { query }: Transaction,
-    decisions: readonly Decision<A, unknown>[],
+    decisions: ReadonlyMap<string, Decision<A, unknown>>,
   ): Promise<Key[]> {
-    const changed = decisions.filter(({ changes }) => changes);
+    const changed = [...decisions.values()].filter(({ changes }) => changes);
     if (changed.length === 0) return [];
-    const { statement, parameters } = this.mapping.updateOf(changed);
-    const stored = await query<Key>(statement, parameters);
-    const done = new Set(stored.map(nameOf));
-    return changed.map(({ key }) => key).filter((key) => !done.has(nameOf(key)));
+    const { statement, parameters } = this.mapping.updateMany(changed);
+    const updated = new Set((await query<Key>(statement, parameters)).map(nameOf));
+    return changed.map(({ key }) => key).filter((key) => !updated.has(nameOf(key)));
   }
 }
 

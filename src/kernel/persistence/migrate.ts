@@ -1,6 +1,6 @@
 import { runMigrations as migrateJobs } from 'graphile-worker';
 import { ownerDataSource } from './data-source.js';
-import { refuseUnfit } from './fit-database.js';
+import { requireSupportedServer } from './server-requirements.js';
 import { takeOver } from './folded-migrations.js';
 import { sqlMigrations } from './sql-migrations.js';
 
@@ -17,7 +17,7 @@ export async function migrate(
   const source = await ownerDataSource(url, sqlMigrations(directories, only)).initialize();
   const lock = source.createQueryRunner();
   try {
-    await refuseUnfit(lock);
+    await requireSupportedServer(lock);
     // Held until its connection ends.
     await lock.query(`SELECT pg_advisory_lock(hashtext('causeflow.migrate'))`);
     await takeOver(lock);

@@ -21,32 +21,32 @@ type Tenants = TenantId | readonly TenantId[];
 
 export interface Statement {
   /**
-   * Without, PostgreSQL plans it each time for its parameters. With a name it is parsed once a connection and its plan can stay; that
-   * of a statement with a transaction to itself stays whatever the parameters.
+   * Without a name, PostgreSQL plans the statement each time, for its parameters. With a name it is a prepared statement: parsed once per
+   * connection, and its plan can be cached. Outside of `run` the plan is always generic.
    */
   readonly name?: string;
   readonly text: string;
 }
 
-/** One transaction under way, for one tenant or for several. */
+/** The current transaction, for one tenant or for several. */
 export interface Transaction {
   readonly tenantIds: readonly TenantId[];
   readonly manager: EntityManager;
-  /** Throws as the driver does. */
+  /** Throws the errors of the driver as they are. */
   readonly query: <Row extends object>(
     statement: Statement,
     parameters: readonly unknown[],
   ) => Promise<Row[]>;
-  /** Events to append to a tenant's log, as the last thing before COMMIT. */
+  /** Events to append to a tenant's log, as the last statement before COMMIT. */
   readonly append: (tenantId: TenantId, events: readonly DomainEvent[]) => void;
 }
 
 /**
- * The one way to the tables: a transaction bound to a tenant, for which row-level security lets that tenant's rows
- * through and no others. Work started inside it joins it. Never make an outbound call inside.
+ * The only way to the tables: a transaction bound to a tenant, in which row-level security shows that tenant's rows and no
+ * others. Work started inside it joins it. Never make an outbound call inside.
  *
- * Several tenants may share one, in which their rows and no others are let through. It fails as a whole, and soon when
- * one of them keeps it waiting for a lock: whoever shares must be able to go on with each of them alone.
+ * Several tenants may share a transaction, which then shows the rows of these tenants. It fails as a whole, and soon when it waits for
+ * a lock of one of them: the caller must be able to retry for each tenant alone.
  */
 @Injectable()
 export class UnitOfWork {
@@ -58,15 +58,15 @@ export class UnitOfWork {
   ) {}
 
   async run<T>(tenants: Tenants, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const tenantIds = listed(tenants);
+    const tenantIds = toList(tenants);
     const outer = this.current.getStore();
     if (!outer) return this.begin(tenantIds, work);
     if (!tenantIds.every((tenantId) => outer.tenantIds.includes(tenantId)))
-      throw new Error('A transaction cannot turn to a tenant that it was not begun for');
+      throw new Error('The current transaction was not begun for this tenant');
     return work(outer);
   }
 
-  /** Runs one statement for a tenant or for several, inside the transaction under way or in one of its own. */
+  /** Runs one statement for a tenant or for several, in the current transaction or in its own. */
   async query<Row extends object>(
     tenants: Tenants,
     sql: string | Statement,
@@ -74,19 +74,19 @@ export class UnitOfWork {
   ): Promise<Row[]> {
     const statement = typeof sql === 'string' ? { text: sql } : sql;
     if (!this.current.getStore())
-      return inOnePacket<Row>(this.source, listed(tenants), { ...statement, values: [...parameters] });
+      return inOnePacket<Row>(this.source, toList(tenants), { ...statement, values: [...parameters] });
     return this.run(tenants, (transaction) => transaction.query<Row>(statement, parameters));
   }
 
-  /** Waits until no other transaction of this tenant has the turn that `what` names; ours has it until its end. */
-  async takeTurn(tenantId: TenantId, what: string): Promise<void> {
-    if (!this.current.getStore()) throw new Error('Only a transaction can hold a turn');
-    await this.query(tenantId, TAKE_TURN, [`causeflow.${what}:${tenantId}`]);
+  /** Takes the tenant's advisory lock of this name, and holds it until the current transaction ends. */
+  async takeLock(tenantId: TenantId, name: string): Promise<void> {
+    if (!this.current.getStore()) throw new Error('Only a transaction can hold a lock');
+    await this.query(tenantId, TAKE_LOCK, [`causeflow.${name}:${tenantId}`]);
   }
 
   /**
-   * Runs one statement before any tenant is known. Row-level security hides every tenant's rows from it, so that it
-   * gets answers from SECURITY DEFINER look-ups and from tables without tenants, and from nothing else.
+   * Runs one statement before the tenant is known. Row-level security hides every tenant's rows from it, so it can only use
+   * SECURITY DEFINER functions and tables without tenants.
    */
   async lookUp<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     try {
@@ -96,7 +96,7 @@ export class UnitOfWork {
     }
   }
 
-  /** How a class that is stored by it lies in its table. */
+  /** The mapping of an aggregate class to its table. */
   metadataOf<A extends object>(schema: EntitySchema<A>): EntityMetadata {
     return this.source.getMetadata(schema);
   }
@@ -111,7 +111,7 @@ export class UnitOfWork {
         tenantIds,
         manager: runner.manager,
         query: async <Row extends object>(statement: Statement, parameters: readonly unknown[]) => {
-          // Somebody who was not waited for would write into whatever is next on this connection.
+          // Work that was not awaited would otherwise write into the next transaction of this connection.
           if (runner.isReleased) throw new Error('This transaction has ended');
           return (await client.query<Row>({ ...statement, values: [...parameters] })).rows;
         },
@@ -129,36 +129,36 @@ export class UnitOfWork {
 }
 
 const BIND = { name: 'bind', text: `SELECT set_config('app.tenant_ids', $1, true)` };
-/** Most locks are let go of within milliseconds. Whoever holds one for longer keeps nobody waiting but her own tenant. */
+/** Most locks are released within milliseconds. A tenant whose lock is held for longer must not delay the other tenants. */
 const BIND_SEVERAL = {
   name: 'bind-several',
   text: `${BIND.text}, set_config('lock_timeout', '200ms', true)`,
 };
 
-const TAKE_TURN = { name: 'take-turn', text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))' };
+const TAKE_LOCK = { name: 'take-turn', text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))' };
 
 const APPEND = { name: 'append-events', text: 'SELECT append_events($1)' };
 
-/** Sent ahead of the first statement, and not waited for: were it to fail, every statement after it would. */
+/** Pipelined before the first statement. Not awaited: if it fails, every later statement of the transaction fails too. */
 function bind(client: ClientBase, tenantIds: readonly TenantId[]): Promise<unknown> {
   const statement = tenantIds.length > 1 ? BIND_SEVERAL : BIND;
-  const answered = client.query({ ...statement, values: [tenantIds.join(',')] });
-  answered.catch(() => undefined);
-  return answered;
+  const bound = client.query({ ...statement, values: [tenantIds.join(',')] });
+  bound.catch(() => undefined);
+  return bound;
 }
 
-/** The commit is sent without waiting for the answer before it: until it comes, nobody else can append to this log. */
+/** COMMIT is pipelined behind the append, which locks the tenant's log until it is committed: one round trip instead of two. */
 async function appendAndCommit(
   runner: QueryRunner,
   client: ClientBase,
   events: readonly EventRow[],
 ): Promise<void> {
   const appended = client.query({ ...APPEND, values: [JSON.stringify(events)] });
-  // After an append that failed, this rolls back.
+  // If the append fails, this COMMIT rolls back.
   const ended = await Promise.allSettled([appended, runner.commitTransaction()]);
   for (const each of ended) if (each.status === 'rejected') throw each.reason;
 }
 
-function listed(tenants: Tenants): readonly TenantId[] {
+function toList(tenants: Tenants): readonly TenantId[] {
   return typeof tenants === 'string' ? [tenants] : tenants;
 }

@@ -13,11 +13,11 @@ export interface CallContext {
 
 const storage = new AsyncLocalStorage<CallContext>();
 /** Of what the system does by itself. */
-export const OWN_DOING: CallContext = { correlationId: null, actor: null };
+export const SYSTEM_CONTEXT: CallContext = { correlationId: null, actor: null };
 
 /** @param tenantId and `incidentId`: whose part of the work it is, where that may be for several calls */
 export function callContext(tenantId?: TenantId, incidentId?: string | null): CallContext {
-  const context = storage.getStore() ?? OWN_DOING;
+  const context = storage.getStore() ?? SYSTEM_CONTEXT;
   const { ofEach } = context;
   if (!ofEach) return context;
   return (incidentId && ofEach.get(incidentId)) || (tenantId && ofEach.get(tenantId)) || context;

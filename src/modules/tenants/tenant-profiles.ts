@@ -3,7 +3,7 @@ import { Clock } from '#kernel/domain/clock';
 import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import type { Plan } from '#kernel/domain/plan';
-import { Recent } from '#kernel/persistence/recent';
+import { TtlCache } from '#kernel/persistence/ttl-cache';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { type TenantProfile, Tenants } from './api.js';
 import { Tenant, type TenantChange } from './tenant.js';
@@ -11,9 +11,9 @@ import { TenantStore } from './tenant.schema.js';
 
 @Injectable()
 export class TenantProfiles extends Tenants {
-  private readonly recent = new Recent<TenantProfile>({
-    seconds: 4,
-    most: 10_000,
+  private readonly recent = new TtlCache<TenantProfile>({
+    ttlSeconds: 4,
+    maxEntries: 10_000,
     load: (tenantId) => this.read(tenantId as TenantId),
   });
 

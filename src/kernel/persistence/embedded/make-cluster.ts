@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { syncDir } from '../../config/private-files.js';
 import { explainFailure } from './embedded-postgres-error.js';
 import { programOptions, type ServerHome } from './server-home.js';
-import { endAlong } from './stop-postmaster.js';
+import { stopOnExit } from './stop-postmaster.js';
 
 export const SUPERUSER = 'postgres';
 
@@ -48,7 +48,7 @@ export async function makeCluster(
       ],
       programOptions(home),
     );
-    endAlong(making.child);
+    stopOnExit(making.child);
     await making;
     renameSync(cluster, home.cluster);
     syncDir(home.dir);

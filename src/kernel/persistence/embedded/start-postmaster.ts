@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EmbeddedPostgresError, explainFailure, logSince } from './embedded-postgres-error.js';
 import { disownStalePidFile, findPostmaster, type Postmaster } from './postmaster.js';
 import { programOptions, type ServerHome } from './server-home.js';
-import { endAlong } from './stop-postmaster.js';
+import { stopOnExit } from './stop-postmaster.js';
 
 export type Settings = Record<string, string>;
 
@@ -81,7 +81,7 @@ async function startOnce(
   );
   closeSync(log);
   child.unref();
-  endAlong(child);
+  stopOnExit(child);
   let failure: string | undefined;
   child.once('error', (error) => (failure = String(error)));
   child.once('exit', () => (failure ??= logSince(home.log, logStart)));

@@ -19,7 +19,7 @@ export async function stopPostmaster(
 }
 
 /** Ends a program of PostgreSQL along with us, whatever we end of but a kill: nobody wants one left behind. */
-export function endAlong(child: ChildProcess): void {
+export function stopOnExit(child: ChildProcess): void {
   const end = () => child.kill('SIGINT');
   process.once('exit', end);
   child.once('exit', () => process.off('exit', end));

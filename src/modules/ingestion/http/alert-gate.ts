@@ -5,7 +5,7 @@ import { Refusal } from '#kernel/domain/errors';
 import { AddressLimit } from '#kernel/http/address-limit';
 import type { CallRequest } from '#kernel/http/call-request';
 import type { Principal } from '#kernel/http/principal';
-import { answerAllowance, RateLimiter } from '#kernel/http/rate-limiter';
+import { enforceAllowance, RateLimiter } from '#kernel/http/rate-limiter';
 import type { RawBodyRequest } from '#kernel/http/request-body';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
 
@@ -57,6 +57,6 @@ export class AlertGate {
   /** @throws Refusal `rate_limit_exceeded` for a tenant that is over its quota */
   async count(tenantId: string, response: Response): Promise<void> {
     const allowance = await this.limiter.take(`ingest:${tenantId}`, this.config.rateLimits.ingest);
-    answerAllowance(response, allowance);
+    enforceAllowance(response, allowance);
   }
 }

@@ -5,7 +5,7 @@ import { verifyHexHmacSha256 } from '#kernel/crypto/secrets';
 import { type ErrorCode, Refusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
 import { AddressLimit } from '#kernel/http/address-limit';
-import { type Allowance, answerAllowance, type HeaderTaker, RateLimiter } from '#kernel/http/rate-limiter';
+import { type Allowance, enforceAllowance, type HeaderWriter, RateLimiter } from '#kernel/http/rate-limiter';
 import { jsonFrom, requireJson } from '#kernel/http/request-body';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
 import { ReceiveAlert } from '../application/receive-alert.js';
@@ -35,7 +35,7 @@ export class WebhooksController {
   custom(
     @Param('tenantId') tenantId: string,
     @Req() request: WebhookRequest,
-    @Res({ passthrough: true }) answer: HeaderTaker,
+    @Res({ passthrough: true }) answer: HeaderWriter,
   ): Promise<AlertReceipt> {
     this.addresses.refuseSpent(request, answer);
     const key = request.headers['x-api-key'];
@@ -50,7 +50,7 @@ export class WebhooksController {
   private admit(
     tenantId: string,
     request: WebhookRequest,
-    answer: HeaderTaker,
+    answer: HeaderWriter,
     holder: KeyHolder | undefined,
   ): Promise<AlertReceipt> {
     if (!maySend(tenantId, holder)) return this.refuse(request, answer, INVALID_KEY);
@@ -60,13 +60,13 @@ export class WebhooksController {
   }
 
   /** Another replica may have just issued a new secret, and senders do not retry after a 401. */
-  private async verifyWithFreshKey(request: WebhookRequest, answer: HeaderTaker): Promise<AlertReceipt> {
+  private async verifyWithFreshKey(request: WebhookRequest, answer: HeaderWriter): Promise<AlertReceipt> {
     const holder = await this.apiKeys.freshHolderOf(String(request.headers['x-api-key']));
     if (holder && isSigned(request, holder)) return this.takeQuota(request, answer, holder);
     return this.refuse(request, answer, INVALID_SIGNATURE);
   }
 
-  private takeQuota(request: WebhookRequest, answer: HeaderTaker, holder: KeyHolder): Promise<AlertReceipt> {
+  private takeQuota(request: WebhookRequest, answer: HeaderWriter, holder: KeyHolder): Promise<AlertReceipt> {
     request.principal = principalOf(holder);
     const bucket = `ingest:${holder.tenantId}`;
     const { ingest } = this.config.rateLimits;
@@ -78,11 +78,11 @@ export class WebhooksController {
 
   private receive(
     request: WebhookRequest,
-    answer: HeaderTaker,
+    answer: HeaderWriter,
     { tenantId }: KeyHolder,
     allowance: Allowance,
   ): Promise<AlertReceipt> {
-    answerAllowance(answer, allowance);
+    enforceAllowance(answer, allowance);
     requireJson(request);
     const raw = rawOf(request);
     return this.receiveAlert.execute(tenantId, readCustomAlert(jsonFrom(raw), raw.length), raw);
@@ -90,7 +90,7 @@ export class WebhooksController {
 
   private async refuse(
     request: WebhookRequest,
-    answer: HeaderTaker,
+    answer: HeaderWriter,
     [code, message]: readonly [ErrorCode, string],
   ): Promise<never> {
     await this.addresses.count(request, answer);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sha256Hex } from '#kernel/crypto/secrets';
 import type { TenantId } from '#kernel/domain/ids';
-import { Recent } from '#kernel/persistence/recent';
+import { TtlCache } from '#kernel/persistence/ttl-cache';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { AlertInlet } from '../api.js';
 import type { Integration } from '../domain/integration.js';
@@ -10,16 +10,16 @@ import { Integrations } from '../domain/integrations.js';
 /** As `newOpaqueToken` makes them. */
 const TOKEN = /^[\w-]{43}$/;
 /** For so long a replica may not know that another one disconnected an integration. */
-const REMEMBERED = { seconds: 3, most: 20_000 };
+const REMEMBERED = { ttlSeconds: 3, maxEntries: 20_000 };
 
 /** Where alerts come in. Storms of them ask, hence the memory. */
 @Injectable()
 export class AlertInlets {
-  private readonly byToken = new Recent<AlertInlet | undefined>({
+  private readonly byToken = new TtlCache<AlertInlet | undefined>({
     ...REMEMBERED,
     load: (token) => this.find(token),
   });
-  private readonly connected = new Recent<readonly Integration[]>({
+  private readonly connected = new TtlCache<readonly Integration[]>({
     ...REMEMBERED,
     load: (place) => this.connectedTo(place),
   });

@@ -3,7 +3,7 @@ import { LessThan } from 'typeorm';
 import type { TenantId } from '#kernel/domain/ids';
 import { AggregateStore } from '#kernel/persistence/aggregate-store';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
-import { gathered } from '#kernel/persistence/gathered';
+import { batchedLookup } from '#kernel/persistence/batched-lookup';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { Trigger } from '../domain/trigger.js';
 import type { Triggers } from '../domain/triggers.js';
@@ -12,7 +12,7 @@ import { triggerSchema } from './trigger.schema.js';
 @Injectable()
 export class StoredTriggers extends AggregateStore<Trigger> implements Triggers {
   /** Asked with every event, and nearly always answered by no: for many tenants at once. */
-  private readonly hasAny = gathered((tenantIds: readonly TenantId[]) => this.whoHasAny(tenantIds));
+  private readonly hasAny = batchedLookup((tenantIds: readonly TenantId[]) => this.whoHasAny(tenantIds));
 
   constructor(
     private readonly work: UnitOfWork,

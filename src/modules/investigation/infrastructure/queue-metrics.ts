@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics, type Reading } from '#kernel/metrics/metrics';
-import { Recent } from '#kernel/persistence/recent';
+import { TtlCache } from '#kernel/persistence/ttl-cache';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 
 /** Tenants reported; bounds the number of time series. */
@@ -17,7 +17,11 @@ interface TenantQueue {
 @Injectable()
 export class QueueMetrics {
   /** Cached, because counting long queues is slow and scrapes may be frequent. */
-  private readonly queues = new Recent<TenantQueue[]>({ seconds: 5, most: 1, load: () => this.read() });
+  private readonly queues = new TtlCache<TenantQueue[]>({
+    ttlSeconds: 5,
+    maxEntries: 1,
+    load: () => this.read(),
+  });
 
   constructor(
     private readonly unitOfWork: UnitOfWork,

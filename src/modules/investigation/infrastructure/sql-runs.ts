@@ -32,7 +32,7 @@ export class SqlRuns extends AggregateStore<Run> implements Runs {
   async admit(tenantId: TenantId, limit: number, now: Date): Promise<AdmittedRun[]> {
     return this.work.run(tenantId, async () => {
       // Serialised by a lock, so that two transactions cannot both take the last free slot.
-      await this.work.takeTurn(tenantId, 'admit');
+      await this.work.takeLock(tenantId, 'admit');
       return this.work.query<AdmittedRun>(
         tenantId,
         `UPDATE investigations SET status = 'running', started_at = $3

@@ -11,7 +11,7 @@ export class SqlSightings extends Sightings {
   }
 
   async lock(tenantId: TenantId): Promise<void> {
-    await this.unitOfWork.takeTurn(tenantId, 'knowledge');
+    await this.unitOfWork.takeLock(tenantId, 'knowledge');
   }
 
   async patternOf(tenantId: TenantId, incidentId: string): Promise<string | undefined> {

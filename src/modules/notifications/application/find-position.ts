@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import { isId, type TenantId } from '#kernel/domain/ids';
 import { EventLog } from '#kernel/events/event-log';
-import { gathered } from '#kernel/persistence/gathered';
+import { batchedLookup } from '#kernel/persistence/batched-lookup';
 import { Tenants } from '#modules/tenants/api';
 
 const DAY_MS = 86_400_000;
@@ -23,7 +23,7 @@ export interface StartPosition {
 @Injectable()
 export class FindPosition {
   /** Batched, since streams are opened by the hundred when a replica or a network comes back. */
-  private readonly head = gathered<TenantId, number>(async (tenantIds) => {
+  private readonly head = batchedLookup<TenantId, number>(async (tenantIds) => {
     const heads = await this.eventLog.heads(tenantIds);
     return tenantIds.map((tenantId) => heads.get(tenantId) ?? 0);
   });

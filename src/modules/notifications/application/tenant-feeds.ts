@@ -9,7 +9,7 @@ import { CommittedEvents } from '#kernel/events/committed-events';
 import { EventLog, type LogPosition } from '#kernel/events/event-log';
 import type { LoggedEvent } from '#kernel/events/logged-event';
 import { Outage } from '#kernel/log/outage';
-import { gathered } from '#kernel/persistence/gathered';
+import { batchedLookup } from '#kernel/persistence/batched-lookup';
 import type { EventStream } from './event-stream.js';
 import { EVENTS_PER_READ, TenantFeed } from './tenant-feed.js';
 
@@ -33,7 +33,7 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly pollOutage = new Outage();
   private polls = 0;
   /** Batched across tenants: many logs grow at a time, each by little, and a query costs more than what it reads. */
-  private readonly readAfter = gathered<LogPosition, readonly LoggedEvent[]>(
+  private readonly readAfter = batchedLookup<LogPosition, readonly LoggedEvent[]>(
     (places) => this.eventLog.pages(places, EVENTS_PER_READ),
     READS,
   );

@@ -14,7 +14,7 @@ import { CommittedEvents } from '#kernel/events/committed-events';
 import type { Turns } from '#kernel/events/log-consumer';
 import { TurnScheduler } from '#kernel/events/turn-scheduler';
 import { Metrics } from '#kernel/metrics/metrics';
-import { Recent } from '#kernel/persistence/recent';
+import { TtlCache } from '#kernel/persistence/ttl-cache';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { type DueSubscription, WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 import { ConcurrencyLimiter } from './concurrency-limiter.js';
@@ -34,10 +34,10 @@ const COALESCE_MS = 50;
 @Injectable()
 export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(WebhookDispatcher.name);
-  private readonly subscribers = new Recent<ReadonlySet<TenantId>>({
+  private readonly subscribers = new TtlCache<ReadonlySet<TenantId>>({
     // Less than the second between two polls of all logs, so that the later poll sees a new subscriber.
-    seconds: 0.5,
-    most: 1,
+    ttlSeconds: 0.5,
+    maxEntries: 1,
     load: async () => new Set(await this.subscriptions.subscribers()),
   });
   /** Receivers that fail may also hang, so they have a pool of their own. */

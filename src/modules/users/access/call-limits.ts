@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { Config } from '#kernel/config/config';
-import { answerAllowance, RateLimiter } from '#kernel/http/rate-limiter';
+import { enforceAllowance, RateLimiter } from '#kernel/http/rate-limiter';
 import { Tenants } from '#modules/tenants/api';
 import type { Principal } from '#kernel/http/principal';
 
@@ -18,6 +18,6 @@ export class CallLimits {
   async countCaller({ tenantId }: Principal, response: Response): Promise<void> {
     const { plan } = await this.tenants.profile(tenantId);
     const allowance = await this.limiter.take(`tenant:${tenantId}`, this.config.rateLimits[plan]);
-    answerAllowance(response, allowance);
+    enforceAllowance(response, allowance);
   }
 }

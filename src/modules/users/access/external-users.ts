@@ -5,7 +5,7 @@ import { Refusal } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import type { Principal, UserRole } from '#kernel/http/principal';
 import { isUniqueViolation } from '#kernel/persistence/database-errors';
-import { Recent } from '#kernel/persistence/recent';
+import { TtlCache } from '#kernel/persistence/ttl-cache';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { Tenants } from '#modules/tenants/api';
 import { UserCache } from '../accounts/user-cache.js';
@@ -24,9 +24,9 @@ export interface VerifiedClaims {
 /** Users of an external identity provider. An unknown one is provisioned by its first request. */
 @Injectable()
 export class ExternalUsers {
-  private readonly ids = new Recent<string | undefined>({
-    seconds: 4,
-    most: 50_000,
+  private readonly ids = new TtlCache<string | undefined>({
+    ttlSeconds: 4,
+    maxEntries: 50_000,
     load: (key) => this.idOf(key),
   });
 

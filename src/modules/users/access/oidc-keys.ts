@@ -2,7 +2,7 @@ import { lookup } from 'node:dns';
 import { passportJwtSecret } from 'jwks-rsa';
 import type { OidcConfig } from '#kernel/config/oidc-config';
 import { exchange } from '#kernel/net/exchange';
-import { Recent } from '#kernel/persistence/recent';
+import { TtlCache } from '#kernel/persistence/ttl-cache';
 
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 512 * 1024;
@@ -14,7 +14,11 @@ const REFETCH_SECONDS = 10;
 
 /** Looks up the signing key of a token by its key id, for passport-jwt. */
 export function oidcKeys(oidc: OidcConfig): ReturnType<typeof passportJwtSecret> {
-  const published = new Recent({ seconds: REFETCH_SECONDS, most: 1, load: () => publishedKeys(oidc) });
+  const published = new TtlCache({
+    ttlSeconds: REFETCH_SECONDS,
+    maxEntries: 1,
+    load: () => publishedKeys(oidc),
+  });
   return passportJwtSecret({
     // Used by the library in messages only; the fetcher makes the request.
     jwksUri: oidc.jwksUri ?? oidc.issuer,

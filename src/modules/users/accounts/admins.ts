@@ -15,7 +15,7 @@ export class Admins {
    */
   async requireAnotherAdmin(tenantId: TenantId, userId: string): Promise<void> {
     // Row locks would not do: the set of admins changes while a transaction waits, and with it the lock order.
-    await this.unitOfWork.takeTurn(tenantId, 'admins');
+    await this.unitOfWork.takeLock(tenantId, 'admins');
     const admins = await this.unitOfWork.query<{ user_id: string }>(
       tenantId,
       `SELECT user_id FROM users WHERE tenant_id = $1 AND role = 'admin' AND deleted_at IS NULL LIMIT 2`,

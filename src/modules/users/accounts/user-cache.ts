@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import type { UserRole } from '#kernel/http/principal';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
-import { gathered } from '#kernel/persistence/gathered';
-import { Recent } from '#kernel/persistence/recent';
+import { batchedLookup } from '#kernel/persistence/batched-lookup';
+import { TtlCache } from '#kernel/persistence/ttl-cache';
 
 /** What a token is checked against. */
 export interface CachedUser {
@@ -16,14 +16,14 @@ export interface CachedUser {
 /** The users of tenants, at most a few seconds old: read at every request. */
 @Injectable()
 export class UserCache {
-  private readonly recent = new Recent<CachedUser | undefined>({
-    seconds: 3,
-    most: 50_000,
+  private readonly recent = new TtlCache<CachedUser | undefined>({
+    ttlSeconds: 3,
+    maxEntries: 50_000,
     load: (key) => this.load(key),
   });
 
   /** Batched: every open stream checks its user again and again. */
-  private readonly load = gathered((keys: readonly string[]) => this.loadMany(keys));
+  private readonly load = batchedLookup((keys: readonly string[]) => this.loadMany(keys));
 
   constructor(private readonly batches: BatchWriter) {}
 

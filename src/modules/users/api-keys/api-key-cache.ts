@@ -6,8 +6,8 @@ import { type FormerSecret, goodSecrets } from '#kernel/domain/former-secrets';
 import type { TenantId } from '#kernel/domain/ids';
 import type { Scope } from '#kernel/http/principal';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
-import { gathered } from '#kernel/persistence/gathered';
-import { Recent } from '#kernel/persistence/recent';
+import { batchedLookup } from '#kernel/persistence/batched-lookup';
+import { TtlCache } from '#kernel/persistence/ttl-cache';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { ApiKeys, type KeyHolder } from '../api.js';
 import { ApiKeyUsage } from './api-key-usage.js';
@@ -20,22 +20,22 @@ const USAGE_INTERVAL_MS = 60_000;
 /** The API keys in use. Alert reception reads it thousands of times a second, so a hit costs one map lookup only. */
 @Injectable()
 export class ApiKeyCache extends ApiKeys {
-  private readonly holders = new Recent<KeyHolder | undefined>({
-    seconds: 3,
-    most: 20_000,
+  private readonly holders = new TtlCache<KeyHolder | undefined>({
+    ttlSeconds: 3,
+    maxEntries: 20_000,
     load: (key) => this.find(key),
-    goodFor: (holder) => this.millisecondsLeft(holder?.expiresAt),
+    ttlMs: (holder) => this.millisecondsLeft(holder?.expiresAt),
   });
-  private readonly existing = new Recent<boolean>({
-    seconds: 3,
-    most: 20_000,
+  private readonly existing = new TtlCache<boolean>({
+    ttlSeconds: 3,
+    maxEntries: 20_000,
     load: (key) => this.exists(key),
   });
 
   /** Batched: with very many tenants most alerts miss the cache. */
-  private readonly rowOf = gathered((hashes: readonly string[]) => this.rowsOf(hashes));
+  private readonly rowOf = batchedLookup((hashes: readonly string[]) => this.rowsOf(hashes));
   /** Batched: every open stream checks its key again and again. */
-  private readonly exists = gathered((ids: readonly string[]) => this.whichExist(ids));
+  private readonly exists = batchedLookup((ids: readonly string[]) => this.whichExist(ids));
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -57,7 +57,7 @@ export class ApiKeyCache extends ApiKeys {
   }
 
   cachedHolderOf(plaintextKey: string): KeyHolder | undefined {
-    return this.holders.known(plaintextKey);
+    return this.holders.peek(plaintextKey);
   }
 
   isLive(tenantId: TenantId, keyId: string): Promise<boolean> {

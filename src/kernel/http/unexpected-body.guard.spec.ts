@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { Body, type ExecutionContext, Param, RawBody, Req } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
-import { UnheardBody } from './unheard-body.js';
+import { UnexpectedBodyGuard } from './unexpected-body.guard.js';
 
 class Routes {
   whole = (body: unknown): unknown => body;
@@ -24,7 +24,7 @@ const isLetIn = (route: keyof Routes): boolean => {
     getHandler: () => ({ name: route }),
     switchToHttp: () => ({ getRequest: () => request }),
   };
-  return new UnheardBody().canActivate(context as unknown as ExecutionContext);
+  return new UnexpectedBodyGuard().canActivate(context as unknown as ExecutionContext);
 };
 
 it.each(['whole', 'bytes', 'request'] as const)('lets a body in that the route reads: %s', (route) => {

@@ -1,20 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { gathered } from './gathered.js';
+import { batchedLookup } from './batched-lookup.js';
 
-describe('gathered questions', () => {
-  it('of one turn are asked together, and each gets its own answer', async () => {
-    const asked: (readonly number[])[] = [];
-    const double = gathered((keys: readonly number[]) => {
-      asked.push(keys);
+describe('a batched look-up', () => {
+  it('sends the calls of one turn together, and each gets its own result', async () => {
+    const batches: (readonly number[])[] = [];
+    const double = batchedLookup((keys: readonly number[]) => {
+      batches.push(keys);
       return Promise.resolve(keys.map((key) => key * 2));
     });
     expect(await Promise.all([1, 2, 3].map(double))).toEqual([2, 4, 6]);
-    expect(asked).toEqual([[1, 2, 3]]);
+    expect(batches).toEqual([[1, 2, 3]]);
   });
 
-  it('fail together, and the next ones are asked anew', async () => {
+  it('fails for the whole batch, and the next batch is sent as usual', async () => {
     let isDown = true;
-    const double = gathered((keys: readonly number[]) =>
+    const double = batchedLookup((keys: readonly number[]) =>
       isDown ? Promise.reject(new Error('down')) : Promise.resolve(keys.map((key) => key * 2)),
     );
     const failed = await Promise.allSettled([1, 2].map(double));

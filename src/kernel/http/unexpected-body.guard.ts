@@ -11,7 +11,7 @@ const READERS: readonly number[] = [RouteParamtypes.BODY, RouteParamtypes.RAW_BO
  * Where a route looks at no body, no property is known: whoever sends one must not think that it was heard. A guard, after
  * that of access: an interceptor would keep a stream of its own for each request, and for as long as that is open.
  */
-export class UnheardBody implements CanActivate {
+export class UnexpectedBodyGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<RawBodyRequest>();
     if (request.rawBody?.length && !isRead(context)) refuseProperties(request.body as object);

@@ -5,7 +5,7 @@ import { invalid } from '../domain/errors.js';
  * An address can spell a NUL (`%00`), which PostgreSQL cannot even compare. Nothing has ever been stored by such a name, so
  * that it may as well name something else that is nowhere. Bodies are checked where they are read.
  */
-export class NulFreeAddress implements PipeTransform {
+export class NulCharacterPipe implements PipeTransform {
   transform(value: unknown, { type }: ArgumentMetadata): unknown {
     if (type === 'param' && typeof value === 'string') return value.replaceAll('\0', '\uFFFD');
     if (type === 'query') this.checkQuery(value);
