@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy to one port, which can swallow everything as a broken network does: nobody is told. */
+/** A TCP proxy to one port that can drop all bytes silently, as a broken network does. */
 export class CuttableProxy {
-  /** How often bytes came while it was cut. */
+  /** How many chunks were dropped. */
   swallowed = 0;
-  /** How often somebody came while it was closed. */
+  /** How many connections were refused while it was closed. */
   refused = 0;
   private isCut = false;
   private isClosed = false;
@@ -14,7 +14,7 @@ export class CuttableProxy {
   private readonly server = createServer((near) => this.join(near));
 
   private constructor(
-    /** The port it leads to; connections that come later follow a change. */
+    /** The target port; a change applies to new connections. */
     public target: number,
     private readonly host: string,
   ) {}
@@ -30,23 +30,23 @@ export class CuttableProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** From now on bytes vanish in both directions, and connections stay open. */
+  /** Drops the bytes of all connections in both directions, and keeps them open. */
   cut(): void {
     this.isCut = true;
   }
 
-  /** What stands open now stays open, and nothing ever comes of it any more, as when the machine behind it has vanished. Others go on. */
+  /** Drops the bytes of the connections that are open now, as when their machine has vanished. New connections work. */
   muteAll(): void {
     for (const socket of this.sockets) this.mute.add(socket);
   }
 
-  /** Nobody is there: what stands open breaks, and so does whatever is opened. */
+  /** Breaks the open connections, and refuses new ones. */
   close(): void {
     this.isClosed = true;
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** The network is back; what stood open before is gone. */
+  /** Accepts connections again; those that were open before are broken. */
   heal(): void {
     for (const socket of this.sockets) socket.destroy();
     this.isCut = this.isClosed = false;

@@ -10,7 +10,7 @@ import { freePorts } from './free-ports.js';
 
 export const hasNatsServer = spawnSync('nats-server', ['--version']).status === 0;
 
-/** A JetStream cluster on loopback: Debian's `nats-server`, one process a node. */
+/** A JetStream cluster on loopback: one process of Debian's `nats-server` per node. */
 export class NatsCluster {
   private readonly dir: string;
   private readonly nodes: ChildProcess[] = [];
@@ -24,7 +24,7 @@ export class NatsCluster {
     this.dir = mkdtempSync(join(disk, 'causeflow-nats-'));
   }
 
-  /** @param disk where its nodes keep their streams */
+  /** @param disk the directory for the storage of the nodes */
   static async start({ size = 3, disk = tmpdir() } = {}): Promise<NatsCluster> {
     const free = await freePorts(size * 2);
     const cluster = new NatsCluster(free.slice(0, size), free.slice(size), disk);
@@ -37,7 +37,7 @@ export class NatsCluster {
     return this.ports.length;
   }
 
-  /** As NATS_URL takes it. */
+  /** A value for NATS_URL. */
   get url(): string {
     return this.ports.map((port) => `nats://127.0.0.1:${port}`).join(',');
   }
@@ -60,7 +60,7 @@ export class NatsCluster {
     this.nodes[n] = spawn('nats-server', args, { stdio: 'ignore' });
   }
 
-  /** Ends a node as a power cut would. */
+  /** Kills a node without a shutdown, as a power cut would. */
   async kill(n: number): Promise<void> {
     const node = this.nodes[n];
     if (!node || node.exitCode !== null || node.signalCode !== null) return;

@@ -16,7 +16,14 @@ import { until } from '../support/until.js';
 import { CuttableProxy } from './cuttable-proxy.js';
 import { hasNatsServer, NatsCluster } from './nats-cluster.js';
 import { SmallDisk } from './small-disk.js';
-import { FaithfulReader, newParty, type Party, quiet, sendAlerts, whatIsWrong } from './traffic.js';
+import {
+  ReconnectingReader,
+  newWorkload,
+  type Workload,
+  sendAlerts,
+  untilIdle,
+  findViolations,
+} from './traffic.js';
 
 if (!hasNatsServer) {
   process.stderr.write(
@@ -54,7 +61,7 @@ async function stopReplicas(): Promise<void> {
   replicas = [];
 }
 
-/** Three replicas over one PostgreSQL and, by the addresses given, one NATS. */
+/** Starts three replicas on one PostgreSQL and one NATS cluster, which they reach by these URLs. */
 async function startThree(
   urls: readonly string[],
   { database }: Pick<Options, 'database'> = {},
@@ -67,46 +74,48 @@ async function startThree(
   const first = await TestServer.start({ env: of(0), ...(database && { database }) });
   const others = [1, 2].map((n) => TestServer.start({ env: of(n), database: first.database }));
   replicas = [first, ...(await Promise.all(others))];
-  await until('all are with NATS', () => replicas.every(({ log }) => log.includes('Events go through NATS')));
+  await until('all are connected to NATS', () =>
+    replicas.every(({ log }) => log.includes('Events go through NATS')),
+  );
   return first;
 }
 
-async function figure(url: string, name: string): Promise<number> {
+async function eventCount(url: string, name: string): Promise<number> {
   const { body } = await new Api(url).get<string>('/metrics');
   return Number(new RegExp(`^causeflow_events_${name}_total (\\d+)`, 'm').exec(body)?.[1]);
 }
 
 async function heldUp(url: string, by: string, reason: string): Promise<number> {
   const { body } = await new Api(url).get<string>('/metrics');
-  const figure = new RegExp(`^causeflow_tenants_held_up\\{by="${by}",reason="${reason}"\\} (\\d+)`, 'm');
-  return Number(figure.exec(body)?.[1]);
+  const line = new RegExp(`^causeflow_tenants_held_up\\{by="${by}",reason="${reason}"\\} (\\d+)`, 'm');
+  return Number(line.exec(body)?.[1]);
 }
 
-/** The places of a tenant's events as they lie in the stream, in its order. */
-async function placesInStream({ tenant }: Party): Promise<number[]> {
+/** The sequence numbers of a tenant's events, in the order of the NATS stream. */
+async function seqsInStream({ tenant }: Workload): Promise<number[]> {
   const connection = await connect({ servers: cluster.url.split(',') });
   try {
     const consumer = await jetstream(connection).consumers.get(stream, {
       filter_subjects: `causeflow.events.${tenant.tenantId}.>`,
     });
-    const places: number[] = [];
+    const seqs: number[] = [];
     let left = (await consumer.info()).num_pending;
     while (left > 0) {
       for await (const message of await consumer.fetch({
         max_messages: Math.min(left, 200),
         expires: 5_000,
       })) {
-        places.push(message.json<{ seq: number }>().seq);
+        seqs.push(message.json<{ seq: number }>().seq);
         left--;
       }
     }
-    return places;
+    return seqs;
   } finally {
     await connection.close();
   }
 }
 
-const headOf = async (server: TestServer, { tenant }: Party): Promise<number> => {
+const headOf = async (server: TestServer, { tenant }: Workload): Promise<number> => {
   const [row] = await sql<{ seq: number }>(
     server.database.url,
     'SELECT seq::int FROM event_stream WHERE tenant_id = $1',
@@ -116,56 +125,59 @@ const headOf = async (server: TestServer, { tenant }: Party): Promise<number> =>
   return row?.seq ?? 0;
 };
 
-/** Two tenants, each read on every replica, and alerts to all of them while something breaks and, perhaps, heals. */
-async function trouble(
+/** Sends alerts of two tenants, each with a reader on every replica, before, during and after a failure. */
+async function sendThroughFailure(
   first: TestServer,
-  breakIt: () => Promise<void> | void,
-  healIt?: () => Promise<void> | void,
-): Promise<Party[]> {
-  const parties = await Promise.all([newParty(first.url), newParty(first.url)]);
-  const readers = new Map<Party, FaithfulReader[]>(
-    parties.map((party) => [party, replicas.map((_, n) => new FaithfulReader(replicas, party.tenant, n))]),
+  causeFailure: () => Promise<void> | void,
+  repair?: () => Promise<void> | void,
+): Promise<Workload[]> {
+  const workloads = await Promise.all([newWorkload(first.url), newWorkload(first.url)]);
+  const readers = new Map<Workload, ReconnectingReader[]>(
+    workloads.map((workload) => [
+      workload,
+      replicas.map((_, n) => new ReconnectingReader(replicas, workload.tenant, n)),
+    ]),
   );
   const all = [...readers.values()].flat();
-  await until('all read', () => all.every(({ isOpen }) => isOpen));
+  await until('all readers are connected', () => all.every(({ isOpen }) => isOpen));
   const send = (name: string) =>
     Promise.all(
-      parties.flatMap((party) => [1, 2].map((n) => sendAlerts(party, replicas, 40, `${name}-${n}`))),
+      workloads.flatMap((workload) => [1, 2].map((n) => sendAlerts(workload, replicas, 40, `${name}-${n}`))),
     );
   await send('before');
   const sending = send('during');
-  await breakIt();
+  await causeFailure();
   await sending;
-  await healIt?.();
+  await repair?.();
   await send('after');
-  expect(await whatIsWrong(first.database, parties, readers)).toEqual([]);
+  expect(await findViolations(first.database, workloads, readers)).toEqual([]);
   await Promise.all(all.map((reader) => reader.close()));
-  return parties;
+  return workloads;
 }
 
-/** Everything is in the stream in the end, in order per tenant but for what was published again. */
-async function expectAllPublished(first: TestServer, parties: readonly Party[]): Promise<void> {
-  await quiet(first.database, parties);
-  for (const party of parties) {
-    const head = await headOf(first, party);
+/** In the end the NATS stream has every event. Events that were published again may be repeated. */
+async function expectAllPublished(first: TestServer, workloads: readonly Workload[]): Promise<void> {
+  await untilIdle(first.database, workloads);
+  for (const workload of workloads) {
+    const head = await headOf(first, workload);
     const all = Array.from({ length: head }, (_, n) => n + 1);
-    const whole = async (): Promise<Set<number> | false> => {
-      const places = new Set(await placesInStream(party));
-      return places.size === head && places;
+    const complete = async (): Promise<Set<number> | false> => {
+      const seqs = new Set(await seqsInStream(workload));
+      return seqs.size === head && seqs;
     };
-    const places = await until('the stream has all', whole, 45);
-    expect([...places].sort((a, b) => a - b)).toEqual(all);
+    const seqs = await until('the stream has all events', complete, 45);
+    expect([...seqs].sort((a, b) => a - b)).toEqual(all);
   }
 }
 
 withNats('three replicas with a JetStream cluster of three', () => {
-  it('publish each tenant’s log whole and in its order, and hand on what the stream brings', async () => {
+  it('publish each tenant’s log completely and in order, and receive events from the stream', async () => {
     const first = await startThree([cluster.url]);
-    const parties = await trouble(first, () => undefined);
-    for (const party of parties) {
-      const head = await headOf(first, party);
-      await until('all is published', async () => (await placesInStream(party)).length >= head);
-      expect(await placesInStream(party)).toEqual(Array.from({ length: head }, (_, n) => n + 1));
+    const workloads = await sendThroughFailure(first, () => undefined);
+    for (const workload of workloads) {
+      const head = await headOf(first, workload);
+      await until('all events are published', async () => (await seqsInStream(workload)).length >= head);
+      expect(await seqsInStream(workload)).toEqual(Array.from({ length: head }, (_, n) => n + 1));
     }
     const info = await (await cluster.manager()).streams.info(stream);
     expect(info.config).toMatchObject({
@@ -173,37 +185,37 @@ withNats('three replicas with a JetStream cluster of three', () => {
       storage: StorageType.File,
       num_replicas: 3,
     });
-    const received = await Promise.all(replicas.map(({ url }) => figure(url, 'received')));
+    const received = await Promise.all(replicas.map(({ url }) => eventCount(url, 'received')));
     for (const count of received) expect(count).toBeGreaterThan(100);
   }, 120_000);
 
-  it('tell a reader what is in the stream without asking PostgreSQL for it, once', async () => {
+  it('send an event of the NATS stream to clients once, without reading PostgreSQL', async () => {
     const first = await startThree([cluster.url]);
-    const party = await newParty(first.url);
-    await quiet(first.database, [party]);
+    const workload = await newWorkload(first.url);
+    await untilIdle(first.database, [workload]);
     const readers = await Promise.all(
-      replicas.map(({ url }) => EventStream.open(new Api(url, party.tenant.api.token))),
+      replicas.map(({ url }) => EventStream.open(new Api(url, workload.tenant.api.token))),
     );
-    const seq = (await headOf(first, party)) + 1;
+    const seq = (await headOf(first, workload)) + 1;
     const id = `evt_${unique()}`;
-    const { tenantId } = party.tenant;
+    const { tenantId } = workload.tenant;
     const connection = await connect({ servers: cluster.url.split(',') });
     const event = {
       ...{ seq, id, type: 'incident.created', tenantId, data: '{"made":"up"}', incidentId: null },
       ...{ actor: null, correlationId: null, occurredAt: new Date(0) },
     };
     const subject = `causeflow.events.${tenantId}.incident.created`;
-    const say = (place: number, name: string) =>
-      jetstream(connection).publish(subject, JSON.stringify({ ...event, seq: place, id: name }), {
+    const publish = (position: number, eventId: string) =>
+      jetstream(connection).publish(subject, JSON.stringify({ ...event, seq: position, id: eventId }), {
         msgID: unique(),
       });
     await until('the streams are live', async () => {
-      await say(seq, id);
+      await publish(seq, id);
       return readers.every(({ frames }) => frames.some((frame) => frame.id === id));
     });
-    await say(seq, id);
-    await say(seq + 1, 'evt_last');
-    await until('the next came', () => readers.every(({ frames }) => frames.at(-1)?.id === 'evt_last'));
+    await publish(seq, id);
+    await publish(seq + 1, 'evt_last');
+    await until('the next event came', () => readers.every(({ frames }) => frames.at(-1)?.id === 'evt_last'));
     for (const reader of readers) {
       expect(reader.frames.filter((frame) => frame.id === id)).toHaveLength(1);
       reader.close();
@@ -211,26 +223,26 @@ withNats('three replicas with a JetStream cluster of three', () => {
     await connection.close();
   }, 90_000);
 
-  it('go on when the stream brings what nobody can read', async () => {
+  it('go on when the stream contains messages that are no events', async () => {
     const first = await startThree([cluster.url]);
-    const party = await newParty(first.url);
-    await quiet(first.database, [party]);
-    const { tenantId, api } = party.tenant;
+    const workload = await newWorkload(first.url);
+    await untilIdle(first.database, [workload]);
+    const { tenantId, api } = workload.tenant;
     const readers = await Promise.all(replicas.map(({ url }) => EventStream.open(new Api(url, api.token))));
-    const seq = (await headOf(first, party)) + 1;
+    const seq = (await headOf(first, workload)) + 1;
     const connection = await connect({ servers: cluster.url.split(',') });
-    // The last one is the next event, told otherwise than this version does.
-    const said = [
+    // The last one is the next event, in another format than this version's.
+    const messages = [
       'no JSON',
       'null',
       '{}',
       JSON.stringify({ seq, id: 'evt_x', type: 'incident.created', data: {} }),
     ];
-    await until('each has met some of it', async () => {
-      for (const text of said)
+    await until('each replica has received some of them', async () => {
+      for (const text of messages)
         await jetstream(connection).publish(`causeflow.events.${tenantId}.incident.created`, text);
-      const received = await Promise.all(replicas.map(({ url }) => figure(url, 'received')));
-      return received.every((count) => count > said.length);
+      const received = await Promise.all(replicas.map(({ url }) => eventCount(url, 'received')));
+      return received.every((count) => count > messages.length);
     });
     await connection.close();
     await api.post('/v1/incidents', { title: 'x', description: 'x', severity: 'info' });
@@ -241,89 +253,89 @@ withNats('three replicas with a JetStream cluster of three', () => {
     }
   }, 90_000);
 
-  it('lose nothing and repeat nothing when a NATS node is killed', async () => {
+  it('lose and repeat no event when a NATS node is killed', async () => {
     const first = await startThree([cluster.url]);
     const info = await (await cluster.manager()).streams.info(stream);
     const leader = Number(info.cluster?.leader?.slice(1));
-    const parties = await trouble(
+    const workloads = await sendThroughFailure(
       first,
       () => cluster.kill(leader),
       () => cluster.startNode(leader),
     );
-    await expectAllPublished(first, parties);
+    await expectAllPublished(first, workloads);
   }, 180_000);
 
-  it('lose nothing and repeat nothing when a replica is killed', async () => {
+  it('lose and repeat no event when a replica is killed', async () => {
     const first = await startThree([cluster.url]);
-    const parties = await trouble(first, () => replicas[2]?.kill());
-    await expectAllPublished(first, parties);
+    const workloads = await sendThroughFailure(first, () => replicas[2]?.kill());
+    await expectAllPublished(first, workloads);
   }, 180_000);
 
-  it('lose nothing and repeat nothing while a replica cannot reach NATS and nobody tells it', async () => {
+  it('lose and repeat no event when a replica loses NATS silently', async () => {
     const proxy = await CuttableProxy.to(cluster.portOf(0));
     try {
       const first = await startThree([cluster.url, `nats://127.0.0.1:${proxy.port}`, cluster.url]);
-      const parties = await trouble(
+      const workloads = await sendThroughFailure(
         first,
         () => proxy.cut(),
         () => proxy.heal(),
       );
-      await expectAllPublished(first, parties);
+      await expectAllPublished(first, workloads);
     } finally {
       await proxy.stop();
     }
   }, 180_000);
 
-  it('go on by PostgreSQL while the stream is full, and publish the rest when there is room', async () => {
+  it('go on with PostgreSQL while the stream is full, and publish the rest when there is room', async () => {
     const manager = await cluster.manager();
     await manager.streams.add({
       name: stream,
       subjects: ['causeflow.events.>'],
-      // Not by bytes: of those the server counts more than it checks, and drops the oldest to make up for it.
+      // A limit in bytes does not work: the server counts more bytes than it checks, and drops the oldest messages to compensate.
       max_msgs: 60,
       discard: DiscardPolicy.New,
       num_replicas: 3,
     });
     const first = await startThree([cluster.url]);
-    const parties = await trouble(first, () =>
+    const workloads = await sendThroughFailure(first, () =>
       until('it is full', () => replicas.some(({ log }) => log.includes('cannot be published'))).then(
         () => undefined,
       ),
     );
     await manager.streams.update(stream, { max_msgs: -1 });
-    await expectAllPublished(first, parties);
+    await expectAllPublished(first, workloads);
   }, 180_000);
 
-  it('name the tenant whose events NATS refuses, once, and publish those of the others meanwhile', async () => {
+  it('log once which tenant’s events NATS refuses, and publish those of other tenants meanwhile', async () => {
     const first = await startThree([cluster.url]);
-    const [refused, other] = [await newParty(first.url), await newParty(first.url)];
+    const [refused, other] = [await newWorkload(first.url), await newWorkload(first.url)];
     await expectAllPublished(first, [refused, other]);
     const { streams } = await cluster.manager();
     const { subjects } = (await streams.info(stream)).config;
-    // To any other subject nobody answers, as where an operator gave the stream fewer.
+    // Publishing to another subject gets no answer, as when an operator limited the subjects of the stream.
     await streams.update(stream, { subjects: [`causeflow.events.${other.tenant.tenantId}.>`] });
-    const complaints = ({ tenant }: Party): number[] =>
+    const logLines = ({ tenant }: Workload): number[] =>
       replicas.map(({ log }) => log.split(`${tenant.tenantId}: Events cannot be published`).length - 1);
     const failing = async (): Promise<number> => {
-      const figures = await Promise.all(replicas.map(({ url }) => heldUp(url, 'publisher', 'failing')));
-      return Math.max(...figures);
+      const counts = await Promise.all(replicas.map(({ url }) => heldUp(url, 'publisher', 'failing')));
+      return Math.max(...counts);
     };
 
     await sendAlerts(refused, replicas, 20, 'refused');
-    await until('it is said', () => complaints(refused).some((count) => count > 0));
+    await until('it is logged', () => logLines(refused).some((count) => count > 0));
     await until('it is counted', async () => (await failing()) === 1);
     for (const name of ['one', 'two']) await sendAlerts(other, replicas, 20, name);
     await expectAllPublished(first, [other]);
-    expect(complaints(refused).filter((count) => count > 1)).toEqual([]);
-    expect(complaints(other)).toEqual([0, 0, 0]);
+    expect(logLines(refused).filter((count) => count > 1)).toEqual([]);
+    expect(logLines(other)).toEqual([0, 0, 0]);
     expect(await failing()).toBe(1);
 
     await streams.update(stream, { subjects });
     await expectAllPublished(first, [refused, other]);
-    await until('nobody is held up any more', async () => (await failing()) === 0);
+    await until('no tenant is failing', async () => (await failing()) === 0);
   }, 180_000);
 
-  it('leave out what is too large for the stream, publish what comes after it, and tell readers of both', async () => {
+  it('skip an event that is too large for the stream, publish the later ones, and send all to clients', async () => {
     await (
       await cluster.manager()
     ).streams.add({
@@ -333,52 +345,55 @@ withNats('three replicas with a JetStream cluster of three', () => {
       num_replicas: 3,
     });
     const first = await startThree([cluster.url]);
-    const party = await newParty(first.url);
-    const reader = new FaithfulReader(replicas, party.tenant, 0);
-    await sendAlerts(party, replicas, 5, 'before');
+    const workload = await newWorkload(first.url);
+    const reader = new ReconnectingReader(replicas, workload.tenant, 0);
+    await sendAlerts(workload, replicas, 5, 'before');
     const large = { title: 'x'.repeat(500), description: 'x', severity: 'info', sourceAlertId: 'large' };
-    expect((await party.sender.send(large)).status).toBe(202);
-    party.acknowledged.push(large.sourceAlertId);
-    await sendAlerts(party, replicas, 5, 'after');
-    expect(await whatIsWrong(first.database, [party], new Map([[party, [reader]]]))).toEqual([]);
+    expect((await workload.sender.send(large)).status).toBe(202);
+    workload.acknowledged.push(large.sourceAlertId);
+    await sendAlerts(workload, replicas, 5, 'after');
+    expect(await findViolations(first.database, [workload], new Map([[workload, [reader]]]))).toEqual([]);
     await reader.close();
-    const head = await headOf(first, party);
-    await until('the others are published', async () => (await placesInStream(party)).length >= head - 1);
-    const [left] = await sql<{ seq: number }>(
+    const head = await headOf(first, workload);
+    await until(
+      'the other events are published',
+      async () => (await seqsInStream(workload)).length >= head - 1,
+    );
+    const [skipped] = await sql<{ seq: number }>(
       first.database.url,
       `SELECT seq::int FROM events WHERE tenant_id = $1 AND data->>'title' = $2`,
-      [party.tenant.tenantId, large.title],
-      party.tenant.tenantId,
+      [workload.tenant.tenantId, large.title],
+      workload.tenant.tenantId,
     );
     const all = Array.from({ length: head }, (_, n) => n + 1);
-    expect(await placesInStream(party)).toEqual(all.filter((place) => place !== left?.seq));
+    expect(await seqsInStream(workload)).toEqual(all.filter((seq) => seq !== skipped?.seq));
     expect(replicas.filter(({ log }) => log.includes('cannot be published'))).toEqual([]);
   }, 120_000);
 });
 
 (canMount ? describe : describe.skip)('the disk of NATS is full', () => {
-  it('which costs nothing, and once there is room the stream has it all', async () => {
+  it('which loses no event, and the stream gets all of them once there is room', async () => {
     const disk = SmallDisk.mount(64);
-    if (!disk) throw new Error('could be mounted a moment ago');
+    if (!disk) throw new Error('It could be mounted a moment ago');
     const usual = cluster;
     cluster = await NatsCluster.start({ disk: disk.dir });
     try {
       const first = await startThree([cluster.url]);
-      const parties = await trouble(
+      const workloads = await sendThroughFailure(
         first,
         () => {
           disk.fill();
-          return until('NATS takes nothing', () =>
+          return until('NATS refuses events', () =>
             replicas.some(({ log }) => log.includes('cannot be published')),
           ).then(() => undefined);
         },
         async () => {
           disk.empty();
-          // A server whose disk was full has put its streams away until it is started again.
+          // After a full disk the server keeps its streams disabled until it is restarted.
           await cluster.restart();
         },
       );
-      await expectAllPublished(first, parties);
+      await expectAllPublished(first, workloads);
       await stopReplicas();
     } finally {
       await cluster.stop();
@@ -388,24 +403,24 @@ withNats('three replicas with a JetStream cluster of three', () => {
   }, 180_000);
 });
 
-withNats('PostgreSQL killed and started again', () => {
-  it('costs nothing that was acknowledged, and nobody reads anything twice', async () => {
+withNats('PostgreSQL is killed and restarted', () => {
+  it('which loses no accepted alert, and no client gets an event twice', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'causeflow-restart-'));
     let postgres = await startEmbeddedPostgres({ dataDir });
-    // It comes back on another port; the replicas know only the proxy's.
+    // It restarts on another port; the replicas connect through the proxy.
     const proxy = await CuttableProxy.to(Number(new URL(postgres.url).port));
     const url = new URL(postgres.url);
     url.port = String(proxy.port);
     try {
       const first = await startThree([cluster.url], { database: { name: '', url: url.href } });
-      const parties = await trouble(first, async () => {
+      const workloads = await sendThroughFailure(first, async () => {
         const { cluster: files } = findServerHome(realpathSync(dataDir), sharedDirOfRoot);
         process.kill(findPostmaster(files)?.pid ?? NaN, 'SIGKILL');
         await postgres.stop();
         postgres = await startEmbeddedPostgres({ dataDir });
         proxy.target = Number(new URL(postgres.url).port);
       });
-      await expectAllPublished(first, parties);
+      await expectAllPublished(first, workloads);
     } finally {
       await stopReplicas();
       await proxy.stop();

@@ -8,11 +8,11 @@ import { Api } from '../support/api.js';
 import { CHECKOUT, TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { freePorts } from './free-ports.js';
-import { FaithfulReader, newParty, type Party, sendAlerts, whatIsWrong } from './traffic.js';
+import { ReconnectingReader, newWorkload, type Workload, sendAlerts, findViolations } from './traffic.js';
 
 const isInstalled = (command: string): boolean => spawnSync(command, ['-v']).status === 0;
 
-/** The example of docs/scaling-proxy.md in one language, with the ports of this test in place of its own. */
+/** The example of docs/scaling-proxy.md for one proxy, with the ports of this test. */
 function example(language: string, port: number, replicas: readonly TestServer[]): string {
   const text = readFileSync(join(CHECKOUT, 'docs/scaling-proxy.md'), 'utf8');
   const [, code = ''] = new RegExp('```' + language + '\\n([^`]*)```').exec(text) ?? [];
@@ -22,8 +22,8 @@ function example(language: string, port: number, replicas: readonly TestServer[]
   );
 }
 
-/** nginx wants its paths told and a frame around what is said of http; as root its workers would be nobody, who may not enter. */
-const framed = (dir: string, code: string): string => `
+/** nginx needs writable paths and an http block; started by root its workers would run as `nobody`, who may not read the directory. */
+const inHttpBlock = (dir: string, code: string): string => `
   ${process.getuid?.() === 0 ? 'user root;' : ''} daemon off; pid ${dir}/pid; error_log ${dir}/errors; worker_processes 1; events {}
   http { access_log off; client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p; fastcgi_temp_path ${dir}/f;
     uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s; ${code} }`;
@@ -53,7 +53,7 @@ async function start(command: 'nginx' | 'haproxy'): Promise<string> {
   const [port = 0] = await freePorts(1);
   const file = join(dir, 'config');
   const code = example(command, port, replicas);
-  writeFileSync(file, command === 'nginx' ? framed(dir, code) : code);
+  writeFileSync(file, command === 'nginx' ? inHttpBlock(dir, code) : code);
   const args = command === 'nginx' ? ['-c', file, '-e', join(dir, 'errors')] : ['-db', '-f', file];
   proxy = spawn(command, args, { stdio: 'ignore' });
   const url = `http://127.0.0.1:${port}`;
@@ -66,13 +66,13 @@ describe.each(['nginx', 'haproxy'] as const)('the example for %s', (command) => 
   if (!isThere) process.stderr.write(`\nNO ${command} ON THE PATH: its example is NOT TESTED\n`);
 
   (isThere ? it : it.skip)(
-    'shares the load, passes streams on as they come, and outlives a replica',
+    'balances the load, does not buffer streams, and survives the loss of a replica',
     async () => {
       const url = await start(command);
-      const party = await newParty(url);
-      const readers = [0, 1, 2].map(() => new FaithfulReader([{ url }], party.tenant, 0));
-      await until('all read', () => readers.every(({ isOpen }) => isOpen));
-      await Promise.all([1, 2, 3, 4].map((n) => sendAlerts(party, [{ url }], 40, `${command}-${n}`)));
+      const workload = await newWorkload(url);
+      const readers = [0, 1, 2].map(() => new ReconnectingReader([{ url }], workload.tenant, 0));
+      await until('all readers are connected', () => readers.every(({ isOpen }) => isOpen));
+      await Promise.all([1, 2, 3, 4].map((n) => sendAlerts(workload, [{ url }], 40, `${command}-${n}`)));
       const shares = await Promise.all(
         replicas.map(async ({ url: own }) => {
           const { body } = await new Api(own).get<string>('/metrics');
@@ -84,23 +84,23 @@ describe.each(['nginx', 'haproxy'] as const)('the example for %s', (command) => 
       for (const share of shares) expect(share).toBeGreaterThan(0);
 
       const rows = `timestamp,entity,message\n${'1767225600,checkout,timed out\n'.repeat(70_000)}`;
-      const { body: incident } = await party.tenant.api.post('/v1/incidents', {
+      const { body: incident } = await workload.tenant.api.post('/v1/incidents', {
         title: 'x',
         description: 'x',
       });
       const upload = `/v1/incidents/${String(incident['incidentId'])}/evidence?type=log&source=loki`;
       const headers = { 'content-type': 'text/csv' };
-      expect((await party.tenant.api.post(upload, rows, { headers })).status).toBe(201);
+      expect((await workload.tenant.api.post(upload, rows, { headers })).status).toBe(201);
 
-      const sending = Promise.all([1, 2].map((n) => sendAlerts(party, [{ url }], 100, `kill-${n}`)));
-      await until('some are sent', () => party.acknowledged.length > 200);
+      const sending = Promise.all([1, 2].map((n) => sendAlerts(workload, [{ url }], 100, `kill-${n}`)));
+      await until('some are sent', () => workload.acknowledged.length > 200);
       await replicas[2]?.kill();
       await sending;
       expect(
-        await whatIsWrong(
+        await findViolations(
           replicas[0]?.database as TestServer['database'],
-          [party],
-          new Map<Party, FaithfulReader[]>([[party, readers]]),
+          [workload],
+          new Map<Workload, ReconnectingReader[]>([[workload, readers]]),
         ),
       ).toEqual([]);
       await Promise.all(readers.map((reader) => reader.close()));

@@ -3,11 +3,11 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A file system of its own that can be full. Only root may mount one. */
+/** A small file system that can be filled up. Mounting it needs root. */
 export class SmallDisk {
   private constructor(readonly dir: string) {}
 
-  /** @returns undefined where this user may not mount */
+  /** @returns undefined if this user may not mount */
   static mount(megabytes: number): SmallDisk | undefined {
     const dir = mkdtempSync(join(tmpdir(), 'causeflow-disk-'));
     const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'causeflow-test', dir]);
@@ -22,7 +22,7 @@ export class SmallDisk {
     return disk !== undefined;
   }
 
-  /** Takes every byte that is left, to the last. */
+  /** Uses up the free space to the last byte. */
   fill(): void {
     const filler = openSync(this.filler, 'a');
     try {

@@ -3,7 +3,7 @@ import { Api, newTenant } from '../support/api.js';
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
-import { FaithfulReader, newParty, type Party, sendAlerts, whatIsWrong } from './traffic.js';
+import { ReconnectingReader, newWorkload, type Workload, sendAlerts, findViolations } from './traffic.js';
 
 let replicas: TestServer[];
 beforeAll(async () => {
@@ -16,30 +16,35 @@ afterAll(async () => {
 });
 
 describe('three replicas over one PostgreSQL', () => {
-  it('lose nothing, repeat nothing and keep the order of each tenant when one of them is killed', async () => {
+  it('lose, repeat and reorder no event of any tenant when one of them is killed', async () => {
     const [first, doomed] = replicas as [TestServer, TestServer, TestServer];
-    const parties = await Promise.all([1, 2, 3].map(() => newParty(first.url)));
-    // Each tenant is read on every replica, so that each has readers on the one that dies.
-    const readers = new Map<Party, FaithfulReader[]>(
-      parties.map((party) => [party, replicas.map((_, n) => new FaithfulReader(replicas, party.tenant, n))]),
+    const workloads = await Promise.all([1, 2, 3].map(() => newWorkload(first.url)));
+    // Each tenant has a reader on every replica, so also on the one that dies.
+    const readers = new Map<Workload, ReconnectingReader[]>(
+      workloads.map((workload) => [
+        workload,
+        replicas.map((_, n) => new ReconnectingReader(replicas, workload.tenant, n)),
+      ]),
     );
     const all = [...readers.values()].flat();
-    await until('all read', () => all.every(({ isOpen }) => isOpen));
+    await until('all readers are connected', () => all.every(({ isOpen }) => isOpen));
 
     const sending = Promise.all(
-      parties.flatMap((party) => [1, 2, 3, 4].map((n) => sendAlerts(party, replicas, 60, `kill-${n}`))),
+      workloads.flatMap((workload) =>
+        [1, 2, 3, 4].map((n) => sendAlerts(workload, replicas, 60, `kill-${n}`)),
+      ),
     );
-    await until('a third is sent', () => parties.every(({ acknowledged }) => acknowledged.length > 80));
+    await until('a third is sent', () => workloads.every(({ acknowledged }) => acknowledged.length > 80));
     await doomed.kill();
     await sending;
-    expect(parties.map(({ acknowledged }) => acknowledged.length)).toEqual([240, 240, 240]);
-    expect(await whatIsWrong(first.database, parties, readers)).toEqual([]);
+    expect(workloads.map(({ acknowledged }) => acknowledged.length)).toEqual([240, 240, 240]);
+    expect(await findViolations(first.database, workloads, readers)).toEqual([]);
     await Promise.all(all.map((reader) => reader.close()));
   }, 180_000);
 });
 
-describe('roles', () => {
-  it('divide the work: one serves and has nothing handled, the other handles and tells its readers', async () => {
+describe('the roles', () => {
+  it('divide the work: `api` serves streams and handles no events, `worker` handles them, and the streams show it', async () => {
     const api = await TestServer.start({ env: { ROLE: 'api' } });
     const { api: caller } = await newTenant(api.url);
     const stream = await EventStream.open(caller);
@@ -53,7 +58,7 @@ describe('roles', () => {
 
     const worker = await TestServer.start({ database: api.database, env: { ROLE: 'worker' } });
     await stream.waitFor('investigation.progress');
-    await until('the worker has handled it', async () => (await handled(worker.url)) > 0);
+    await until('the worker has handled events', async () => (await handled(worker.url)) > 0);
     expect(await handled(api.url)).toBe(0);
     stream.close();
     await worker.stop();

@@ -6,24 +6,24 @@ import { EventStream } from '../support/event-stream.js';
 import { until } from '../support/until.js';
 import { publishedIds } from '../notifications/log-writer.js';
 
-/** A replica, or a proxy before some. */
-type Door = { readonly url: string };
+/** A replica, or a proxy in front of some. */
+type Endpoint = { readonly url: string };
 
-/** A reader that comes back by its last id whenever its stream ends, at the next of its replicas. */
-export class FaithfulReader {
+/** A stream client that reconnects to the next replica with its last event id whenever its stream ends. */
+export class ReconnectingReader {
   readonly ids: string[] = [];
   private stream: EventStream | undefined;
   private readonly reading: Promise<void>;
   private closed = false;
-  private turn: number;
+  private connections: number;
 
   constructor(
-    private readonly replicas: readonly Door[],
+    private readonly replicas: readonly Endpoint[],
     private readonly tenant: TenantUser,
-    /** Where it knocks first. */
+    /** The index of the first replica. */
     first: number,
   ) {
-    this.turn = first;
+    this.connections = first;
     this.reading = this.read();
   }
 
@@ -39,7 +39,7 @@ export class FaithfulReader {
 
   private async read(): Promise<void> {
     while (!this.closed) {
-      const replica = this.replicas[this.turn++ % this.replicas.length] as Door;
+      const replica = this.replicas[this.connections++ % this.replicas.length] as Endpoint;
       let stream: EventStream;
       try {
         stream = await EventStream.open(
@@ -47,7 +47,7 @@ export class FaithfulReader {
           `?lastEventId=${this.ids.at(-1) ?? '0'}`,
         );
       } catch {
-        continue; // that one is dead
+        continue; // this replica is down
       }
       this.stream = stream;
       let taken = 0;
@@ -63,92 +63,96 @@ export class FaithfulReader {
   }
 }
 
-export interface Party {
+/** A tenant, and the alerts that a test sends for it. */
+export interface Workload {
   readonly tenant: TenantUser;
   readonly sender: AlertSender;
-  /** The ids of the alerts that were acknowledged with 202. */
+  /** The `sourceAlertId`s of the alerts that were accepted. */
   readonly acknowledged: string[];
 }
 
-export async function newParty(url: string): Promise<Party> {
+export async function newWorkload(url: string): Promise<Workload> {
   const tenant = await newTenant(url);
   return { tenant, sender: await AlertSender.of(tenant), acknowledged: [] };
 }
 
-/** Sends alerts, each to the next replica, until it has `count` acknowledged. What a dead replica had in hand is sent again. */
+/** Sends alerts round-robin to the replicas until `count` are accepted. An alert without an answer is sent again. */
 export async function sendAlerts(
-  { sender, acknowledged }: Party,
-  replicas: readonly Door[],
+  { sender, acknowledged }: Workload,
+  replicas: readonly Endpoint[],
   count: number,
   name: string,
 ): Promise<void> {
-  for (let n = 0, knock = 0; n < count;) {
-    const replica = replicas[knock++ % replicas.length] as Door;
+  for (let n = 0, attempts = 0; n < count;) {
+    const replica = replicas[attempts++ % replicas.length] as Endpoint;
     const sourceAlertId = `${name}-${n}`;
     try {
       const { status } = await sender
         .on(replica.url)
         .send({ title: `Alert ${sourceAlertId}`, description: 'x', severity: 'info', sourceAlertId });
-      // 409: the replica that died had stored it and could not say so.
+      // 409: a replica stored it and died before it answered.
       if (status !== 202 && status !== 409) throw new Error(`answered ${status}`);
       acknowledged.push(sourceAlertId);
       n++;
     } catch {
-      // dead, or without its database for a moment: the next one takes it
+      // This replica is down, or has lost its database: the next one takes the alert.
       await pause(20);
-      if (knock > count * 50) throw new Error(`No replica takes ${sourceAlertId}`);
+      if (attempts > count * 50) throw new Error(`No replica accepts ${sourceAlertId}`);
     }
   }
 }
 
-/** Waits until every handler has had every event, so that nothing is written any more. */
-export async function quiet(database: TestDatabase, parties: readonly Party[]): Promise<void> {
-  for (const { tenant } of parties) {
+/** Waits until every event is handled and no job is due, so that no more events are written. */
+export async function untilIdle(database: TestDatabase, workloads: readonly Workload[]): Promise<void> {
+  for (const { tenant } of workloads) {
     await until(
-      `the log of ${tenant.tenantId} is quiet`,
+      `the log of ${tenant.tenantId} is idle`,
       async () => {
-        const [row] = await sql<{ quiet: boolean }>(
+        const [row] = await sql<{ idle: boolean }>(
           database.url,
           `SELECT (SELECT seq = relayed FROM event_stream WHERE tenant_id = $1)
-              AND NOT EXISTS (SELECT FROM graphile_worker.jobs WHERE run_at <= now()) AS quiet`,
+              AND NOT EXISTS (SELECT FROM graphile_worker.jobs WHERE run_at <= now()) AS idle`,
           [tenant.tenantId],
           tenant.tenantId,
         );
-        return row?.quiet;
+        return row?.idle;
       },
       60,
     );
   }
 }
 
-/** What must hold in the end, whatever broke: an alert acknowledged is stored once, and a reader had the log as it is. */
-export async function whatIsWrong(
+/**
+ * Checks what must hold after any failure: every accepted alert is stored once, and every reader got the log exactly.
+ * @returns what does not hold
+ */
+export async function findViolations(
   database: TestDatabase,
-  parties: readonly Party[],
-  readers: ReadonlyMap<Party, readonly FaithfulReader[]>,
+  workloads: readonly Workload[],
+  readers: ReadonlyMap<Workload, readonly ReconnectingReader[]>,
 ): Promise<string[]> {
-  const faults: string[] = [];
-  await quiet(database, parties);
-  for (const party of parties) {
-    const { tenantId } = party.tenant;
+  const violations: string[] = [];
+  await untilIdle(database, workloads);
+  for (const workload of workloads) {
+    const { tenantId } = workload.tenant;
     const rows = await sql<{ id: string }>(
       database.url,
       'SELECT source_alert_id AS id FROM alerts WHERE tenant_id = $1 ORDER BY 1',
       [tenantId],
       tenantId,
     );
-    const sent = [...party.acknowledged].sort();
+    const sent = [...workload.acknowledged].sort();
     if (JSON.stringify(rows.map(({ id }) => id).sort()) !== JSON.stringify(sent))
-      faults.push(`${tenantId} has ${rows.length} alerts of the ${sent.length} acknowledged`);
+      violations.push(`${tenantId} has ${rows.length} alerts of the ${sent.length} accepted`);
     const published = await publishedIds(database, tenantId);
-    if (published.length < sent.length) faults.push(`${tenantId} has only ${published.length} events`);
-    for (const [n, reader] of (readers.get(party) ?? []).entries()) {
-      await until(`reader ${n} of ${tenantId} has all`, () => reader.ids.length >= published.length);
+    if (published.length < sent.length) violations.push(`${tenantId} has only ${published.length} events`);
+    for (const [n, reader] of (readers.get(workload) ?? []).entries()) {
+      await until(`reader ${n} of ${tenantId} has all events`, () => reader.ids.length >= published.length);
       if (reader.ids.join() !== published.join())
-        faults.push(
-          `reader ${n} of ${tenantId} had ${reader.ids.length} of ${published.length}, or in another order`,
+        violations.push(
+          `reader ${n} of ${tenantId} got ${reader.ids.length} of ${published.length} events, or in another order`,
         );
     }
   }
-  return faults;
+  return violations;
 }

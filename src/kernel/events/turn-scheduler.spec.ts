@@ -179,24 +179,27 @@ it('polling goes on while it fails, which is logged once', async () => {
   expect(logged).toHaveLength(1);
 });
 
-it('stopping waits for the turns under way, in a pass and alone, and starts no more', async () => {
-  const [slow, quick] = [newTenantId(), newTenantId()];
-  const { committed, waiting, next } = schedule();
-  committed.announceRemote([slow]);
-  const first = await next();
-  await timeOut();
-  committed.announceRemote([quick]);
-  const second = await next();
-  committed.announceRemote([newTenantId()]);
-  let hasStopped = false;
-  const stopped = scheduler?.stop().then(() => (hasStopped = true));
-  second.endAll();
-  await settle();
-  expect(hasStopped).toBe(false);
-  first.endAll();
-  await stopped;
-  expect(waiting).toEqual([]);
-});
+it.each(['pass', 'slow turn'])(
+  'stopping waits for every turn under way, last for a %s, and starts no more',
+  async (last) => {
+    const [slow, quick] = [newTenantId(), newTenantId()];
+    const { committed, waiting, next } = schedule();
+    committed.announceRemote([slow]);
+    const alone = await next();
+    await timeOut();
+    committed.announceRemote([quick]);
+    const pass = await next();
+    committed.announceRemote([newTenantId()]);
+    let hasStopped = false;
+    const stopped = scheduler?.stop().then(() => (hasStopped = true));
+    (last === 'pass' ? alone : pass).endAll();
+    await settle();
+    expect(hasStopped).toBe(false);
+    (last === 'pass' ? pass : alone).endAll();
+    await stopped;
+    expect(waiting).toEqual([]);
+  },
+);
 
 describe('a slow tenant', () => {
   it('takes its turns alone until one is quick, one at a time', async () => {
@@ -307,6 +310,33 @@ describe('a failing tenant', () => {
     expect([logged.length, await heldUp()]).toEqual([1, [0, 0]]);
     committed.announceRemote([bad, good]);
     expect((await next()).tenantIds).toEqual([bad, good]);
+  });
+
+  it('is retried by a poll also when a notification came during the turn that failed', async () => {
+    const bad = newTenantId();
+    const { committed, poll, waiting, next } = schedule();
+    committed.announceRemote([bad]);
+    const first = await next();
+    committed.announceRemote([bad]);
+    first.end(bad, { failure: new Error('no') });
+    await settle();
+    expect(waiting).toEqual([]);
+    poll.tenant_ids = [bad];
+    expect((await next()).tenantIds).toEqual([bad]);
+  });
+
+  it('is retried before those that failed after it, when a poll cannot retry all', async () => {
+    const [one, two, three] = [newTenantId(), newTenantId(), newTenantId()];
+    const failure = new Error('no');
+    const { committed, next } = schedule({ lagging: [one, two, three] });
+    committed.announceRemote([one, two, three]);
+    const first = await next();
+    for (const tenantId of [one, two, three]) first.end(tenantId, { failure });
+    for (const expected of [one, two, three, one]) {
+      const alone = await next();
+      expect(alone.tenantIds).toEqual([expected]);
+      alone.end(expected, { failure });
+    }
   });
 
   it('is named in the log only as one of the first five, however many fail', async () => {

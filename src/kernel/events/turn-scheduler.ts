@@ -89,7 +89,7 @@ export class TurnScheduler {
   }
 
   /**
-   * Starts the turns of due tenants that take theirs alone, as far as there is room; a tenant whose turn is under way stays due.
+   * Starts the turns of due tenants that take theirs alone, as long as there are free slots; a tenant whose turn is under way stays due.
    * @returns the tenants of the next pass
    */
   private startDue(): TenantId[] {
@@ -98,7 +98,7 @@ export class TurnScheduler {
       if (tenantIds.length === this.consumer.tenantsPerPass) break;
       if (this.alone.has(tenantId)) continue;
       const isHealthy = this.health.isHealthy(tenantId);
-      if (!isHealthy && this.roomForMore === 0) continue;
+      if (!isHealthy && this.freeSlots === 0) continue;
       this.due.delete(tenantId);
       if (isHealthy) tenantIds.push(tenantId);
       else this.startAlone(tenantId, () => this.takeTurn(tenantId));
@@ -121,7 +121,7 @@ export class TurnScheduler {
       await this.rest(Math.min(performance.now() - startedAt, this.consumer.maxRestMs));
   }
 
-  /** Waits for all turns, and after the time-out until there is room for the rest to go on alone. */
+  /** Waits for all turns, and after the time-out until there are free slots for the rest to go on alone. */
   private async waitFor({ events, results }: Turns): Promise<TurnResults> {
     const ended = new Map<TenantId, TurnResult>();
     let isOverdue = false;
@@ -131,7 +131,7 @@ export class TurnScheduler {
         this.onTurnEnd();
       }, timeoutMs(events));
       this.onTurnEnd = () => {
-        if (results.size - ended.size > (isOverdue ? this.roomForMore : 0)) return;
+        if (results.size - ended.size > (isOverdue ? this.freeSlots : 0)) return;
         clearTimeout(timeout);
         resolve();
       };
@@ -189,7 +189,7 @@ export class TurnScheduler {
     }
   }
 
-  private get roomForMore(): number {
+  private get freeSlots(): number {
     return this.consumer.maxAlone - this.alone.size;
   }
 
