@@ -1,11 +1,11 @@
 import type { TenantId } from '#kernel/domain/ids';
 import type { Severity } from '#kernel/domain/severity';
 
-/** One remediation step as it is sent to whoever runs it. */
+/** One remediation step as it is sent to a runner. */
 export interface StepOrder {
   readonly remediationId: string;
   readonly incidentId: string;
-  /** The same over all attempts: the runner tells repeats by it. */
+  /** The same for all attempts: the runner's idempotency key. */
   readonly stepId: string;
   readonly action: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -14,15 +14,15 @@ export interface StepOrder {
 }
 
 /**
- * What came back. `unknown`: bytes may have arrived and no usable answer came, so nobody may send it again by himself.
- * `not_sent`: surely nothing happened, so it may be sent again, after `retryAfterSeconds` where the runner named one.
+ * The outcome of a step. `unknown`: the runner may have received it and no usable response came, so it is never retried
+ * automatically. `not_sent`: nothing was executed, so it may be retried, after `retryAfterSeconds` if the runner set it.
  */
 export type StepAnswer =
   | { readonly status: 'succeeded' | 'failed'; readonly output: unknown }
   | { readonly status: 'unknown'; readonly reason: string }
   | { readonly status: 'not_sent'; readonly reason: string; readonly retryAfterSeconds: number | null };
 
-/** Those who can carry out steps: connected integrations such as `http_runner`. */
+/** Runs remediation steps through connected integrations such as `http_runner`. */
 export abstract class StepRunners {
   /** @returns the integration that lists this action, or undefined when a person must do it */
   abstract runnerOf(
@@ -34,12 +34,12 @@ export abstract class StepRunners {
   abstract run(tenantId: TenantId, integrationId: string, order: StepOrder): Promise<StepAnswer>;
 }
 
-/** What an investigation wants to know of the tools that watch a tenant's systems. */
+/** What an investigation asks of the tools that monitor a tenant's systems. */
 export interface EvidenceQuestion {
   readonly service: string | null;
   readonly environment: string | null;
   readonly alertedAt: Date;
-  /** The window to look at: some normal time before the alert, and what has happened since. */
+  /** The time window: a baseline before the alert, and everything since. */
   readonly from: Date;
   readonly to: Date;
 }
@@ -48,8 +48,7 @@ export interface EvidenceQuestion {
 export type PulledType = 'metric' | 'log' | 'deployment' | 'code_change' | 'platform_event' | 'database';
 
 /**
- * Plain JSON that a database can hold, with the fields that attached evidence of the same type has. What a source did
- * not say may be undefined.
+ * Storable JSON with the fields of attached evidence of the same type. Fields that the source did not have may be undefined.
  */
 export type PulledRow = Readonly<
   Record<string, string | number | boolean | null | undefined | readonly string[]>
@@ -62,26 +61,26 @@ interface FromSource {
   readonly source: string;
 }
 
-/** One citable piece: what was asked, in the language of the source, and what it answered. Untrusted data. */
+/** One citable piece: the query in the language of the source, and its rows. Untrusted data. */
 export interface PulledPiece extends FromSource {
   readonly type: PulledType;
   readonly query: string;
   readonly rows: readonly PulledRow[];
 }
 
-/** What a source did not tell, and why, as a sentence for a person. */
+/** What could not be read from a source and why, as a sentence for a person. */
 export interface Unanswered extends FromSource {
   readonly missing: string;
 }
 
-/** Those who can be asked for evidence: connected integrations such as `prometheus`. */
+/** Pulls evidence from connected integrations such as `prometheus`. */
 export abstract class EvidenceSources {
   /**
-   * Asks all of them side by side, each for at most 10 s and up to a cap of rows and bytes. A source that fails, has
-   * nothing or was cut short is told as `missing`; it never fails the others. Makes outbound calls: never inside a
+   * Queries all of them concurrently, each with a time-out of 10 s and a limit of rows and bytes. A source that fails, has no
+   * data or was truncated is reported as `missing` and never fails the others. Makes outbound calls: never inside a
    * transaction.
    *
-   * @throws the reason of the signal, once that is aborted, and nothing else that a source could cause
+   * @throws the reason of the signal once that is aborted; a source causes no other error
    */
   abstract pull(
     tenantId: TenantId,
@@ -90,17 +89,17 @@ export abstract class EvidenceSources {
   ): Promise<(PulledPiece | Unanswered)[]>;
 }
 
-/** A body as a monitoring tool delivered it. */
+/** A webhook request of a monitoring tool. */
 export interface Delivery {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The bytes as they came. */
+  /** The raw body. */
   readonly raw: Buffer;
 }
 
-/** What a monitoring tool tells of one alert, in our words. Its texts are of any length and with anything in them. */
+/** One alert of a monitoring tool, mapped to CauseFlow's fields. Its strings are untrusted and of any length. */
 export interface Notice {
   readonly state: 'firing' | 'resolved';
-  /** The same in all notices about one alert. */
+  /** The same in all notices about one alert: the deduplication key. */
   readonly sourceAlertId: string;
   readonly title: string;
   readonly description: string;
@@ -111,9 +110,9 @@ export interface Notice {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A deploy that a tool tells of, in our words and as the database can hold it. */
-export interface ToldDeploy {
-  /** The same in all that is told of it. */
+/** A deploy that a tool reported, mapped to CauseFlow's fields and storable. */
+export interface ReportedDeploy {
+  /** The same in all reports of one deploy: the deduplication key. */
   readonly sourceChangeId: string;
   readonly service: string;
   readonly environment: string | null;
@@ -123,34 +122,34 @@ export interface ToldDeploy {
   readonly occurredAt: Date;
 }
 
-/** What one body tells. */
-export interface Told {
+/** The content of one body. */
+export interface DeliveryContent {
   readonly notices: readonly Notice[];
-  readonly deploys: readonly ToldDeploy[];
+  readonly deploys: readonly ReportedDeploy[];
 }
 
-/** Where alerts of a provider are delivered to: an integration's own address, or the one that all of a tenant share. */
-export interface AlertInlet {
+/** Where webhooks of a provider arrive: the URL of one integration, or the one shared by all of a tenant. */
+export interface IngestEndpoint {
   readonly tenantId: TenantId;
   readonly provider: string;
-  /** Null for the shared address. */
+  /** Null for the shared URL. */
   readonly integrationId: string | null;
 }
 
-/** Those who tell of alerts and deploys in their own formats: providers such as `alertmanager` and `gitlab`. */
+/** Authenticates and parses webhooks in the formats of providers such as `alertmanager` and `gitlab`. */
 export abstract class AlertSources {
-  /** @returns undefined for a token that nobody has, or whose integration was disconnected a few seconds ago */
-  abstract inletOf(ingestToken: string): Promise<AlertInlet | undefined>;
+  /** @returns undefined for an unknown token, and soon after its integration was disconnected */
+  abstract endpointOf(ingestToken: string): Promise<IngestEndpoint | undefined>;
 
   /**
-   * Checks the tool's own signature or login, where an integration holds the secret for it.
-   * @throws Refusal `not_found` for a provider that tells of nothing by itself, `invalid_signature`
+   * Checks the tool's own signature or login, if an integration has the secret for it.
+   * @throws Refusal `not_found` for a provider that sends no webhooks, `invalid_signature`
    */
-  abstract verify(inlet: AlertInlet, delivery: Delivery): Promise<void>;
+  abstract verify(endpoint: IngestEndpoint, delivery: Delivery): Promise<void>;
 
   /**
-   * What a body tells; nothing when it is about something else.
-   * @throws Refusal `unsupported_media_type`, or `validation_error` for what is not the provider's format at all
+   * Parses a body; one about something else yields nothing.
+   * @throws Refusal `unsupported_media_type`, or `validation_error` for a body that is not in the provider's format at all
    */
-  abstract read(inlet: AlertInlet, delivery: Delivery): Promise<Told>;
+  abstract read(endpoint: IngestEndpoint, delivery: Delivery): Promise<DeliveryContent>;
 }

@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AlertSources, EvidenceSources, StepRunners } from './api.js';
-import { AlertInlets } from './application/alert-inlets.js';
+import { IngestEndpoints } from './application/ingest-endpoints.js';
 import { ChangeTrigger } from './application/change-trigger.js';
 import { ConfirmSubscription } from './application/confirm-subscription.js';
 import { ConnectIntegration } from './application/connect-integration.js';
@@ -15,7 +15,7 @@ import { RunStep } from './application/run-step.js';
 import { SimulateTrigger } from './application/simulate-trigger.js';
 import { TakeAction } from './application/take-action.js';
 import { TestIntegration } from './application/test-integration.js';
-import { WeighEvents } from './application/weigh-events.js';
+import { MatchTriggers } from './application/match-triggers.js';
 import { FireTriggersWhenAnythingHappens } from './application/when-anything-happens.js';
 import { Integrations } from './domain/integrations.js';
 import { Triggers } from './domain/triggers.js';
@@ -25,14 +25,14 @@ import { StoredIntegrations } from './infrastructure/stored-integrations.js';
 import { StoredTriggers } from './infrastructure/stored-triggers.js';
 import { Outside } from './providers/provider.js';
 
-/** Tools of the tenant, connected, and what shall happen by itself. Global, so that its api.ts can be asked for without an import of this file. */
+/** Integrations and triggers. Global, so that other modules can inject its api.ts without importing this file. */
 @Global()
 @Module({
   controllers: [IntegrationsController, TriggersController],
   providers: [
     Outside,
     Connections,
-    AlertInlets,
+    IngestEndpoints,
     ConfirmSubscription,
     ConnectIntegration,
     DisconnectIntegration,
@@ -42,7 +42,7 @@ import { Outside } from './providers/provider.js';
     ChangeTrigger,
     ListTriggers,
     SimulateTrigger,
-    WeighEvents,
+    MatchTriggers,
     TakeAction,
     FireTriggersWhenAnythingHappens,
     { provide: Integrations, useClass: StoredIntegrations },

@@ -2,7 +2,7 @@ import { Controller, HttpCode, Param, Post, Req, Res, UseFilters } from '@nestjs
 import type { Response } from 'express';
 import { Refusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
-import { type AlertInlet, AlertSources } from '#modules/integrations/api';
+import { type IngestEndpoint, AlertSources } from '#modules/integrations/api';
 import { ChangeLog } from '#modules/investigation/api';
 import { ReceiveNotices } from '../application/receive-notices.js';
 import { AlertGate, type WebhookRequest } from './alert-gate.js';
@@ -49,27 +49,27 @@ export class NativeWebhooksController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<NoticesAccepted> {
     return this.take(request, response, async () => {
-      const inlet = await this.sources.inletOf(ingestToken);
-      if (inlet?.tenantId !== tenantId || inlet.provider !== provider)
+      const endpoint = await this.sources.endpointOf(ingestToken);
+      if (endpoint?.tenantId !== tenantId || endpoint.provider !== provider)
         throw new Refusal('invalid_api_key', 'The token in the address is not valid.');
-      return inlet;
+      return endpoint;
     });
   }
 
   private async take(
     request: WebhookRequest,
     response: Response,
-    authenticate: () => Promise<AlertInlet>,
+    authenticate: () => Promise<IngestEndpoint>,
   ): Promise<NoticesAccepted> {
     const delivery = { headers: request.headers, raw: request.rawBody ?? Buffer.alloc(0) };
-    const inlet = await this.gate.check(request, response, async () => {
+    const endpoint = await this.gate.check(request, response, async () => {
       const authenticated = await authenticate();
       await this.sources.verify(authenticated, delivery);
       return authenticated;
     });
-    const { tenantId, provider } = inlet;
+    const { tenantId, provider } = endpoint;
     await this.gate.count(tenantId, response).catch(asUnavailable);
-    const { notices, deploys } = await this.sources.read(inlet, delivery);
+    const { notices, deploys } = await this.sources.read(endpoint, delivery);
     for (const deploy of deploys) await this.changes.record(tenantId, { type: 'deploy', ...deploy });
     const incidents = await this.receiveNotices.execute(tenantId, provider, notices, delivery.raw);
     return { accepted: notices.length + deploys.length, incidents };

@@ -31,7 +31,7 @@ const CONFIG_OF: Readonly<Partial<Record<TriggerAction, new () => object>>> = {
   record_change: RecordChangeConfig,
 };
 
-/** Checks what no field can tell by itself. @throws Refusal `validation_error` */
+/** Checks rules that span several fields. @throws Refusal `validation_error` */
 export async function checkRule({ condition, action, actionConfig }: Rule): Promise<void> {
   if (condition !== null) Condition.parse(condition);
   const type = CONFIG_OF[action];

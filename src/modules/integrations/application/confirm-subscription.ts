@@ -4,17 +4,17 @@ import type { TenantId } from '#kernel/domain/ids';
 import { type Job, JobHandler, type JobRunner } from '#kernel/jobs/job-handler';
 import { Jobs } from '#kernel/jobs/jobs';
 import { bytesAt } from '../providers/bytes-at.js';
-import { NoAnswer, Outside } from '../providers/provider.js';
+import { ProviderError, Outside } from '../providers/provider.js';
 
 const NAME = 'confirm-subscription';
-/** The last one about four hours after the first. */
+/** With the back-off of the job queue the last attempt is about four hours after the first. */
 const MAX_ATTEMPTS = 10;
 
 interface Payload {
   readonly url: string;
 }
 
-/** Calls the address that a sender asks to have called before it sends, until it answers. */
+/** Confirms a webhook subscription by calling the sender's confirmation URL, with retries. */
 @Injectable()
 @JobHandler(NAME)
 export class ConfirmSubscription implements JobRunner<Payload> {
@@ -25,7 +25,7 @@ export class ConfirmSubscription implements JobRunner<Payload> {
     private readonly outside: Outside,
   ) {}
 
-  /** @param url of a host that the sender's provider vouches for; asked for again, it is still called once */
+  /** @param url built by the provider, never taken from a body; requested twice, it is called once */
   async request(tenantId: TenantId, url: string): Promise<void> {
     const key = `${NAME}:${tenantId}:${sha256Hex(url)}`;
     await this.jobs.enqueue(tenantId, { name: NAME, key, payload: { url }, maxAttempts: MAX_ATTEMPTS });
@@ -35,9 +35,9 @@ export class ConfirmSubscription implements JobRunner<Payload> {
     try {
       await bytesAt(url, this.outside);
     } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
+      if (!(error instanceof ProviderError)) throw error;
       const failure = `A subscription is not confirmed: ${error.message} To confirm it by hand, open ${url}`;
-      if (attempt < MAX_ATTEMPTS) throw new NoAnswer(failure, { cause: error });
+      if (attempt < MAX_ATTEMPTS) throw new ProviderError(failure, { cause: error });
       this.log.warn(failure);
     }
   }

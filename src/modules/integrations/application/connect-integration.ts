@@ -6,13 +6,13 @@ import { newId, type TenantId } from '#kernel/domain/ids';
 import { validated } from '#kernel/http/validation';
 import { Integration } from '../domain/integration.js';
 import { Integrations } from '../domain/integrations.js';
-import { NoAnswer, Outside } from '../providers/provider.js';
+import { ProviderError, Outside } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
-import { AlertInlets } from './alert-inlets.js';
+import { IngestEndpoints } from './ingest-endpoints.js';
 import { Connections } from './connections.js';
 
-/** All of them are looked through for each alert that comes to a shared address, and for each step that waits for a runner. */
-const MOST_INTEGRATIONS = 100;
+/** All of them are scanned for each alert at a shared URL, and for each step that needs a runner. */
+const MAX_INTEGRATIONS = 100;
 
 export interface ConnectionRequest {
   readonly label?: string;
@@ -22,18 +22,18 @@ export interface ConnectionRequest {
 
 export interface Connected {
   readonly integration: Integration;
-  /** What the address of its alerts ends in; told this once. */
+  /** The last part of its `ingestUrl`; only returned here. */
   readonly ingestToken: string | null;
 }
 
-/** Connects a tool, once it has shown that it answers. */
+/** Connects a tool after it was probed. */
 @Injectable()
 export class ConnectIntegration {
   constructor(
     private readonly integrations: Integrations,
     private readonly connections: Connections,
     private readonly outside: Outside,
-    private readonly inlets: AlertInlets,
+    private readonly endpoints: IngestEndpoints,
     private readonly clock: Clock,
   ) {}
 
@@ -66,13 +66,13 @@ export class ConnectIntegration {
       },
       this.clock.now(),
     );
-    await this.integrations.addWithin(MOST_INTEGRATIONS, integration);
-    this.inlets.changed(tenantId, name);
+    await this.integrations.addWithin(MAX_INTEGRATIONS, integration);
+    this.endpoints.changed(tenantId, name);
     return { integration, ingestToken };
   }
 }
 
 function refuse(error: unknown): never {
-  if (error instanceof NoAnswer) throw new Refusal('connection_failed', error.message);
+  if (error instanceof ProviderError) throw new Refusal('connection_failed', error.message);
   throw error;
 }

@@ -5,7 +5,7 @@ import type { Integration } from '../domain/integration.js';
 import type { Connection, Provider } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
 
-/** Seals credentials for their row, and opens them again for a call. */
+/** Encrypts credentials for storage, and decrypts them for a call. */
 @Injectable()
 export class Connections {
   constructor(private readonly sealed: SealedText) {}
@@ -14,7 +14,7 @@ export class Connections {
     return this.sealed.seal(JSON.stringify(credentials), placeOf(tenantId, integrationId));
   }
 
-  /** @throws SealedTextError when the key they were sealed with is not configured any more */
+  /** @throws SealedTextError when the key they were encrypted with is no longer configured */
   of({ tenantId, integrationId, provider, config, sealedCredentials }: Integration): {
     provider: Provider;
     connection: Connection;
@@ -27,7 +27,7 @@ export class Connections {
   }
 }
 
-/** Binds the credentials to their row: copied to another one, they do not open. */
+/** Binds the ciphertext to its row: copied to another row it cannot be decrypted. */
 function placeOf(tenantId: TenantId, integrationId: string): string {
   return `${tenantId}:${integrationId}`;
 }

@@ -6,8 +6,8 @@ import { Trigger, type Rule } from '../domain/trigger.js';
 import { Triggers } from '../domain/triggers.js';
 import { checkRule } from './check-rule.js';
 
-/** Each of them is asked about each event of its tenant. */
-const MOST_TRIGGERS = 100;
+/** Each of them is evaluated for each event of its tenant. */
+const MAX_TRIGGERS = 100;
 
 type NewRule = Pick<Rule, 'name' | 'on' | 'action'> & Partial<Rule>;
 
@@ -26,7 +26,7 @@ export class CreateTrigger {
     await checkRule(rule);
     const head = await this.eventLog.head(tenantId);
     const trigger = Trigger.create(tenantId, rule, createdBy, head, this.clock.now());
-    await this.triggers.addWithin(MOST_TRIGGERS, trigger);
+    await this.triggers.addWithin(MAX_TRIGGERS, trigger);
     return trigger;
   }
 }

@@ -5,8 +5,8 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
 const FORM = 'application/x-www-form-urlencoded';
 
 /**
- * The body of a tool that cannot be told to mend it: bytes that are no UTF-8 become U+FFFD, a byte order mark is dropped.
- * @param mediaTypes which are understood beside JSON; all but forms hold JSON too
+ * Parses leniently, since the sender cannot be corrected: invalid UTF-8 becomes U+FFFD, a byte order mark is dropped.
+ * @param mediaTypes accepted besides JSON; all except forms contain JSON as well
  * @throws Refusal `unsupported_media_type`, `validation_error`
  */
 export function lenientBody({ headers, raw }: Delivery, mediaTypes: readonly string[]): object {

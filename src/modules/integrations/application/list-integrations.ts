@@ -4,7 +4,7 @@ import { Cursors, type Page, type PageQuery } from '#kernel/http/page';
 import type { Integration } from '../domain/integration.js';
 import { Integrations } from '../domain/integrations.js';
 
-/** What a tenant has connected, the newest first. */
+/** A tenant's integrations, newest first. */
 @Injectable()
 export class ListIntegrations {
   constructor(

@@ -4,7 +4,7 @@ import { Cursors, type Page, type PageQuery } from '#kernel/http/page';
 import type { Trigger } from '../domain/trigger.js';
 import { Triggers } from '../domain/triggers.js';
 
-/** A tenant's triggers, the newest first. */
+/** A tenant's triggers, newest first. */
 @Injectable()
 export class ListTriggers {
   constructor(

@@ -6,19 +6,19 @@ import type { TenantId } from '#kernel/domain/ids';
 import { type EvidenceQuestion, EvidenceSources, type PulledPiece, type Unanswered } from '../api.js';
 import type { Integration } from '../domain/integration.js';
 import { Integrations } from '../domain/integrations.js';
-import { NoAnswer, Outside, type SourceAnswer } from '../providers/provider.js';
+import { ProviderError, Outside, type SourceAnswer } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
 import { Connections } from './connections.js';
 import { sizeOf, storableRow } from './storable-row.js';
 
 const TIMEOUT_MS = 10_000;
-const MOST_SOURCES = 20;
-const LONGEST_SENTENCE = 10_000;
-/** Of one source, and of all together, since all of it is in memory at once. */
-const MOST_ROWS = { ofOne: 40_000, ofAll: 120_000 };
-const MOST_CHARACTERS = { ofOne: 8 * 1024 * 1024, ofAll: 32 * 1024 * 1024 };
+const MAX_SOURCES = 20;
+const MAX_SENTENCE = 10_000;
+/** Limits for one source and for all together, since all of it is in memory at once. */
+const MAX_ROWS = { ofOne: 40_000, ofAll: 120_000 };
+const MAX_CHARACTERS = { ofOne: 8 * 1024 * 1024, ofAll: 32 * 1024 * 1024 };
 
-/** Asks every connected source of evidence, and makes a sentence of whatever goes wrong with one. */
+/** Pulls from every connected source; a failure becomes a sentence in `missing`. */
 @Injectable()
 export class PullEvidence extends EvidenceSources {
   private readonly log = new Logger(PullEvidence.name);
@@ -41,13 +41,13 @@ export class PullEvidence extends EvidenceSources {
       const { evidence } = providerNamed(provider);
       return evidence && evidence.concerns?.(config, question.service) !== false;
     });
-    const asked = sources.slice(0, MOST_SOURCES);
+    const asked = sources.slice(0, MAX_SOURCES);
     const pulled = await Promise.all(
       asked.map((source) => this.ask(source, question, roomOfOne(asked.length), signal)),
     );
-    const left = sources.slice(MOST_SOURCES).map((source) => ({
+    const left = sources.slice(MAX_SOURCES).map((source) => ({
       ...about(source),
-      missing: `${source.label} was not asked: no more than the ${MOST_SOURCES} sources connected last are.`,
+      missing: `${source.label} was not asked: no more than the ${MAX_SOURCES} sources connected last are.`,
     }));
     return [...pulled.flat(), ...left];
   }
@@ -64,7 +64,7 @@ export class PullEvidence extends EvidenceSources {
     try {
       const { provider, connection } = this.connections.of(source);
       const stop = AbortSignal.any([signal, timeout]);
-      // One for each call that is under way.
+      // One listener for each call in flight.
       setMaxListeners(0, stop);
       const answers = provider.evidence?.pull(connection, question, this.outside, stop);
       if (!answers) return [];
@@ -95,18 +95,18 @@ export class PullEvidence extends EvidenceSources {
 
   private sentence({ label, integrationId }: Integration, error: unknown, timedOut: boolean): string {
     if (timedOut) return `${label} had not told everything after ${TIMEOUT_MS / 1000} s.`;
-    if (error instanceof NoAnswer) return storable(`${label}: ${error.message}`);
+    if (error instanceof ProviderError) return storable(`${label}: ${error.message}`);
     if (error instanceof SealedTextError)
       return `${label} was not asked: its credentials cannot be read; connect it again.`;
-    // Whatever the other side sent, it must not take the run down.
+    // Nothing that a source sends may fail the run.
     this.log.error(error, `${integrationId} could not be read`);
     return `${label} answered something that could not be read.`;
   }
 }
 
-/** A source can name anything in an error, or in what it is asked about next. */
+/** Errors and follow-up queries may contain anything that a source sent. */
 function storable(sentence: string): string {
-  return lenientText(sentence, LONGEST_SENTENCE);
+  return lenientText(sentence, MAX_SENTENCE);
 }
 
 function about({ integrationId, provider, label }: Integration) {
@@ -120,12 +120,12 @@ interface Room {
 
 function roomOfOne(sources: number): Room {
   return {
-    rows: Math.min(MOST_ROWS.ofOne, Math.floor(MOST_ROWS.ofAll / sources)),
-    characters: Math.min(MOST_CHARACTERS.ofOne, Math.floor(MOST_CHARACTERS.ofAll / sources)),
+    rows: Math.min(MAX_ROWS.ofOne, Math.floor(MAX_ROWS.ofAll / sources)),
+    characters: Math.min(MAX_CHARACTERS.ofOne, Math.floor(MAX_CHARACTERS.ofAll / sources)),
   };
 }
 
-/** As many of the rows as there is room for. */
+/** As many rows as the budget allows. */
 function fitting(rows: PulledPiece['rows'], room: Room): PulledPiece['rows'] {
   const kept: PulledPiece['rows'][number][] = [];
   for (const row of rows) {
@@ -138,7 +138,7 @@ function fitting(rows: PulledPiece['rows'], room: Room): PulledPiece['rows'] {
   return kept;
 }
 
-/** A source that does not heed the signal is left behind. */
+/** A source that ignores the abort signal is abandoned. */
 async function* untilAborted(
   answers: AsyncIterable<SourceAnswer>,
   signal: AbortSignal,
@@ -147,7 +147,7 @@ async function* untilAborted(
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => { reject(signal.reason as Error); }, { once: true }); // prettier-ignore
   });
-  // Nobody may be listening any more by then.
+  // The caller may be gone by then.
   aborted.catch(() => undefined);
   try {
     for (;;) {
@@ -157,7 +157,7 @@ async function* untilAborted(
       yield next.value;
     }
   } finally {
-    // It may hold a connection; whether it lets go is not waited for.
+    // It may hold a connection; its release is not awaited.
     iterator.return?.().catch(() => undefined);
   }
 }

@@ -2,23 +2,31 @@ import { describe, expect, it } from '@jest/globals';
 import { GuardedFetch } from '#kernel/net/guarded-fetch';
 import type { TenantId } from '#kernel/domain/ids';
 import type { Integration } from '../domain/integration.js';
-import type { AlertInlets } from './alert-inlets.js';
+import type { IngestEndpoints } from './ingest-endpoints.js';
 import type { ConfirmSubscription } from './confirm-subscription.js';
 import type { Connections } from './connections.js';
 import { ReadAlerts } from './read-alerts.js';
 
 const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:alarms';
-const inlet = { tenantId: 'ten_1' as TenantId, provider: 'cloudwatch_sns', integrationId: 'int_1' };
+const endpoint = { tenantId: 'ten_1' as TenantId, provider: 'cloudwatch_sns', integrationId: 'int_1' };
 const NO_WAY_OUT = new GuardedFetch([], (_, done) => {
   done(null, [{ address: '10.0.0.1', family: 4 }]);
 });
 
 function readerOf(config: object): ReadAlerts {
   const integration = { integrationId: 'int_1', provider: 'cloudwatch_sns', config } as Integration;
-  const inlets = { integrationsBehind: () => Promise.resolve([integration]) } as unknown as AlertInlets;
+  const endpoints = {
+    integrationsBehind: () => Promise.resolve([integration]),
+  } as unknown as IngestEndpoints;
   const connections = { of: () => ({ connection: { config, credentials: {} } }) } as unknown as Connections;
   const clock = { now: () => new Date() };
-  return new ReadAlerts(inlets, connections, {} as ConfirmSubscription, { http: NO_WAY_OUT, clock }, clock);
+  return new ReadAlerts(
+    endpoints,
+    connections,
+    {} as ConfirmSubscription,
+    { http: NO_WAY_OUT, clock },
+    clock,
+  );
 }
 
 const delivered = (body: object) => ({
@@ -37,14 +45,14 @@ describe('a sender whose certificate must be fetched', () => {
 
   it('is told to come again when that fails, and refused when it shows none', async () => {
     const reader = readerOf({ topicArn: TOPIC });
-    await expect(reader.verify(inlet, delivered(signed))).rejects.toMatchObject({
+    await expect(reader.verify(endpoint, delivered(signed))).rejects.toMatchObject({
       code: 'service_unavailable',
       retryAfter: 30,
     });
-    await expect(reader.verify(inlet, delivered({}))).rejects.toMatchObject({ code: 'invalid_signature' });
+    await expect(reader.verify(endpoint, delivered({}))).rejects.toMatchObject({ code: 'invalid_signature' });
   });
 
   it('is not asked for one while no topic is named', async () => {
-    await expect(readerOf({}).verify(inlet, delivered(signed))).resolves.toBeUndefined();
+    await expect(readerOf({}).verify(endpoint, delivered(signed))).resolves.toBeUndefined();
   });
 });

@@ -2,21 +2,27 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import { notFound, Refusal } from '#kernel/domain/errors';
 import { lenientText } from '#kernel/domain/lenient-text';
-import { type AlertInlet, AlertSources, type Delivery, type Told, type ToldDeploy } from '../api.js';
-import { type Deploy, NoAnswer, Outside, type Provider } from '../providers/provider.js';
+import {
+  type IngestEndpoint,
+  AlertSources,
+  type Delivery,
+  type DeliveryContent,
+  type ReportedDeploy,
+} from '../api.js';
+import { type Deploy, ProviderError, Outside, type Provider } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
-import { AlertInlets } from './alert-inlets.js';
+import { IngestEndpoints } from './ingest-endpoints.js';
 import { ConfirmSubscription } from './confirm-subscription.js';
 import { Connections } from './connections.js';
 import { lenientBody } from './lenient-body.js';
 
 const RETRY_SECONDS = 30;
 
-/** Knows whose alerts come in where, and has their providers read them. */
+/** Resolves who a webhook belongs to, authenticates it, and has the provider parse it. */
 @Injectable()
 export class ReadAlerts extends AlertSources {
   constructor(
-    private readonly inlets: AlertInlets,
+    private readonly endpoints: IngestEndpoints,
     private readonly connections: Connections,
     private readonly confirmation: ConfirmSubscription,
     private readonly outside: Outside,
@@ -25,14 +31,14 @@ export class ReadAlerts extends AlertSources {
     super();
   }
 
-  inletOf(ingestToken: string): Promise<AlertInlet | undefined> {
-    return this.inlets.of(ingestToken);
+  endpointOf(ingestToken: string): Promise<IngestEndpoint | undefined> {
+    return this.endpoints.of(ingestToken);
   }
 
-  async verify(inlet: AlertInlet, delivery: Delivery): Promise<void> {
-    const alerts = alertsOf(inlet.provider);
+  async verify(endpoint: IngestEndpoint, delivery: Delivery): Promise<void> {
+    const alerts = alertsOf(endpoint.provider);
     const now = this.clock.now();
-    const integrations = await this.inlets.integrationsBehind(inlet);
+    const integrations = await this.endpoints.integrationsBehind(endpoint);
     const connections = integrations.map((integration) => this.connections.of(integration).connection);
     requireOne(connections.map((connection) => alerts.verify(connection, delivery, now)));
     if (!alerts.verifyCertificate) return;
@@ -44,13 +50,13 @@ export class ReadAlerts extends AlertSources {
     requireOne(signed);
   }
 
-  async read(inlet: AlertInlet, delivery: Delivery): Promise<Told> {
-    const alerts = alertsOf(inlet.provider);
+  async read(endpoint: IngestEndpoint, delivery: Delivery): Promise<DeliveryContent> {
+    const alerts = alertsOf(endpoint.provider);
     const body = lenientBody(delivery, alerts.mediaTypes);
     const confirmationUrl = alerts.confirmationUrl?.(body);
-    if (confirmationUrl !== undefined) await this.confirmation.request(inlet.tenantId, confirmationUrl);
-    const configs = (await this.inlets.integrationsBehind(inlet)).map(({ config }) => config);
-    const [own] = inlet.integrationId === null ? [] : configs;
+    if (confirmationUrl !== undefined) await this.confirmation.request(endpoint.tenantId, confirmationUrl);
+    const configs = (await this.endpoints.integrationsBehind(endpoint)).map(({ config }) => config);
+    const [own] = endpoint.integrationId === null ? [] : configs;
     const usual = (own && alerts.environmentOf?.(own)) ?? null;
     const here = <T extends { readonly environment: string | null }>(told: T): T => ({
       ...told,
@@ -65,30 +71,30 @@ export class ReadAlerts extends AlertSources {
   }
 }
 
-/** At the shared address the signature of any integration will do, and none is needed while none has a secret. */
+/** At the shared URL the signature of any one integration is enough, and none is required while none has a secret. */
 function requireOne(verdicts: readonly (boolean | undefined)[]): void {
   if (verdicts.includes(false) && !verdicts.includes(true))
     throw new Refusal('invalid_signature', 'The signature or login of the sender is not right.');
 }
 
-/** The sender tries again, and by then the certificate may be there. */
+/** The sender retries. */
 function asUnavailable(error: unknown): never {
-  if (!(error instanceof NoAnswer)) throw error;
+  if (!(error instanceof ProviderError)) throw error;
   throw new Refusal('service_unavailable', error.message, { retryAfter: RETRY_SECONDS });
 }
 
-const LONGEST = { name: 200, text: 2000 };
+const MAX_LENGTH = { name: 200, text: 2000 };
 
-/** As the list of changes can hold it. @param now for one that does not tell when it was */
-function storable({ occurredAt = new Date(NaN), ...deploy }: Deploy, now: Date): ToldDeploy {
-  const short = (text: string | null) => text && lenientText(text, LONGEST.name);
+/** Truncated to what a change can hold. @param now the time of one that has none */
+function storable({ occurredAt = new Date(NaN), ...deploy }: Deploy, now: Date): ReportedDeploy {
+  const short = (text: string | null) => text && lenientText(text, MAX_LENGTH.name);
   return {
     ...deploy,
-    service: lenientText(deploy.service, LONGEST.name),
+    service: lenientText(deploy.service, MAX_LENGTH.name),
     environment: short(deploy.environment),
     version: short(deploy.version),
-    summary: lenientText(deploy.summary, LONGEST.text),
-    url: deploy.url && lenientText(deploy.url, LONGEST.text),
+    summary: lenientText(deploy.summary, MAX_LENGTH.text),
+    url: deploy.url && lenientText(deploy.url, MAX_LENGTH.text),
     occurredAt: occurredAt <= now ? occurredAt : now,
   };
 }

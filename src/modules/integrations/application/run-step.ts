@@ -7,7 +7,7 @@ import { Outside } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
 import { Connections } from './connections.js';
 
-/** Hands the steps of remediations to the integrations that can carry them out. */
+/** Sends remediation steps to the integrations that can run them. */
 @Injectable()
 export class RunStep extends StepRunners {
   constructor(
@@ -18,7 +18,7 @@ export class RunStep extends StepRunners {
     super();
   }
 
-  /** Of several that list the action, the one connected last: who connects a better one need not remove the other first. */
+  /** Of several that list the action the newest, so that a replacement takes effect without removing the old one first. */
   async runnerOf(tenantId: TenantId, action: string): Promise<{ integrationId: string } | undefined> {
     const all = await this.integrations.newestFirst(tenantId);
     const runner = all.find(({ provider, config }) =>

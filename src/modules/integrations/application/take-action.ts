@@ -4,11 +4,11 @@ import { ChangeLog, Investigations } from '#modules/investigation/api';
 import { RemediationProposals } from '#modules/remediation/api';
 import type { Firing, Trigger } from '../domain/trigger.js';
 import type { CreateIncidentConfig, RecordChangeConfig } from './check-rule.js';
-import type { Match } from './weigh-events.js';
+import type { Match } from './match-triggers.js';
 
 type Outcome = Pick<Firing, 'actionTaken' | 'incidentId'>;
 
-/** Does what a trigger is there for, in the transaction that records its firing. */
+/** Runs the action of a trigger, in the transaction that records its firing. */
 @Injectable()
 export class TakeAction {
   constructor(
@@ -19,8 +19,8 @@ export class TakeAction {
   ) {}
 
   /**
-   * @returns `none` as the action taken where there is nothing to take it on
-   * @throws Refusal of the module that was asked, say because the incident is closed
+   * @returns `none` as the action taken when the event has no incident or service to act on
+   * @throws Refusal of the other module, for example because the incident is closed
    */
   async execute(
     { tenantId, action, actionConfig, name }: Trigger,
@@ -56,7 +56,7 @@ export class TakeAction {
         return { actionTaken: action, incidentId };
       }
       case 'notify':
-        // The record of the firing is the notice.
+        // The event that records the firing is the notification.
         return { actionTaken: action, incidentId };
       case 'run_remediation_proposal':
         if (incidentId === null) return none;

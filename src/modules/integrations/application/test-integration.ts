@@ -3,7 +3,7 @@ import { SealedTextError } from '#kernel/crypto/sealed-text';
 import type { TenantId } from '#kernel/domain/ids';
 import type { Integration, IntegrationStatus } from '../domain/integration.js';
 import { Integrations } from '../domain/integrations.js';
-import { NoAnswer, Outside } from '../providers/provider.js';
+import { ProviderError, Outside } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
 import { Connections } from './connections.js';
 
@@ -14,7 +14,7 @@ export interface TestResult {
   readonly message: string;
 }
 
-/** Asks a connected tool again whether it answers, and remembers what came of it. */
+/** Probes a connected tool again and stores the result. */
 @Injectable()
 export class TestIntegration {
   constructor(
@@ -46,7 +46,7 @@ export class TestIntegration {
 }
 
 function faultOf(error: unknown): string {
-  if (error instanceof NoAnswer) return error.message;
+  if (error instanceof ProviderError) return error.message;
   if (error instanceof SealedTextError) return 'Its credentials cannot be read; connect it again.';
   throw error;
 }

@@ -7,18 +7,18 @@ import { runInContext } from '#kernel/tenancy/call-context';
 import type { Firing, Trigger } from '../domain/trigger.js';
 import { ledToBy } from '../domain/trigger-chain.js';
 import { Triggers } from '../domain/triggers.js';
-import { HEARD_EVENTS } from './heard-events.js';
+import { TRIGGER_EVENTS } from './trigger-events.js';
 import { TakeAction } from './take-action.js';
-import { type Match, WeighEvents } from './weigh-events.js';
+import { type Match, MatchTriggers } from './match-triggers.js';
 
 type Outcome = Pick<Firing, 'actionTaken' | 'incidentId'>;
 
-/** Fires the tenant's triggers. One question to the database tells a whole batch that a tenant has none. */
-@EventsHandler(...HEARD_EVENTS)
+/** Fires the tenant's triggers. For a tenant without triggers a whole batch costs one query. */
+@EventsHandler(...TRIGGER_EVENTS)
 export class FireTriggersWhenAnythingHappens implements BatchHandler {
   constructor(
     private readonly triggers: Triggers,
-    private readonly weighEvents: WeighEvents,
+    private readonly matchTriggers: MatchTriggers,
     private readonly takeAction: TakeAction,
     private readonly once: Once,
   ) {}
@@ -31,7 +31,7 @@ export class FireTriggersWhenAnythingHappens implements BatchHandler {
     const { tenantId } = events[0];
     const triggers = await this.triggers.enabled(tenantId);
     if (triggers.length === 0) return;
-    const matches = await this.weighEvents.execute(tenantId, triggers, events);
+    const matches = await this.matchTriggers.execute(tenantId, triggers, events);
     for (const match of matches) {
       if (match.event.seq > match.trigger.listensAfter) await this.fire(match);
     }
@@ -42,7 +42,7 @@ export class FireTriggersWhenAnythingHappens implements BatchHandler {
       await this.record(match, (trigger) => this.takeAction.execute(trigger, match));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      // What the action had begun is rolled back; that the trigger fired is a fact all the same.
+      // The work of the action is rolled back; the firing is recorded all the same.
       const incidentId = match.incident?.incidentId ?? null;
       await this.record(match, () => ({ actionTaken: 'none', incidentId })).catch(unlessGone);
     }
@@ -64,7 +64,7 @@ export class FireTriggersWhenAnythingHappens implements BatchHandler {
   }
 }
 
-/** The trigger was deleted a moment ago: there is nothing to fire any more. */
+/** The trigger was deleted in the meantime. */
 function unlessGone(error: unknown): void {
   if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
 }

@@ -4,12 +4,12 @@ import { invalid } from '#kernel/domain/errors';
 
 export const MAX_CONDITION_LENGTH = 2000;
 
-/** CPU time of the process during one evaluation. Loops over loops and regular expressions can be written to take forever. */
+/** CPU time of the process for one evaluation. Nested loops and regular expressions can be written to run forever. */
 const LIMIT_MS = 50;
-/** Wall time of the first attempt, doubled with each further one: a vm script knows no other time limit. */
+/** Wall time of the first attempt, doubled for each retry: a vm script has no other time limit. */
 const FIRST_ATTEMPT_MS = 25;
 
-/** What a condition speaks about. `incident` is null where the event is about none. */
+/** The variables of a condition. `incident` is null when the event is not about one. */
 export interface Circumstances {
   readonly event: Readonly<Record<string, unknown>>;
   readonly incident: Readonly<Record<string, unknown>> | null;
@@ -19,12 +19,12 @@ const language = new Environment({ limits: { maxAstNodes: 500, maxDepth: 32, max
   .registerVariable('event', 'dyn')
   .registerVariable('incident', 'dyn'); // prettier-ignore
 
-// The one thing in Node that stops running code is the time limit of a vm script: so a script calls the evaluation.
+// Only the time limit of a vm script can interrupt running code in Node, so the evaluation is called from a script.
 const task: { run: () => unknown } = { run: () => undefined };
 const context = createContext(task);
 const script = new Script('run()');
 
-/** A yes-or-no question in CEL. What it asks of something that is not there is answered with no. */
+/** A boolean CEL expression. Access to a missing field makes it false. */
 export class Condition {
   private constructor(private readonly parsed: ParseResult) {}
 
@@ -48,7 +48,7 @@ export class Condition {
   /** @throws ConditionTooSlow */
   holds(circumstances: Circumstances): boolean {
     const begun = process.cpuUsage();
-    // On a busy machine wall time passes while this thread waits for a core: only CPU time shows that a condition is slow.
+    // On a busy machine wall time includes waiting for a core: only CPU time shows that a condition is slow.
     for (let timeout = FIRST_ATTEMPT_MS; ; timeout *= 2) {
       const answer = this.answer(circumstances, timeout);
       if (answer !== undefined) return answer;

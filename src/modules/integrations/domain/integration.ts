@@ -13,11 +13,11 @@ export interface NewIntegration {
   readonly config: Readonly<Record<string, unknown>>;
   readonly sealedCredentials: string;
   readonly connectedBy: string;
-  /** Of what the address ends in that its alerts are sent to; null for one that sends none. */
+  /** Hash of the token in its `ingestUrl`; null for a tool that is not a sender. */
   readonly ingestTokenHash: string | null;
 }
 
-/** A tool of a tenant that answered when it was connected. */
+/** A connected tool of a tenant. */
 export class Integration extends Aggregate {
   readonly integrationId!: string;
   readonly provider!: string;

@@ -1,19 +1,19 @@
 import { isId } from '#kernel/domain/ids';
 
-/** How many triggers may fire one after the other, each on what the one before it led to. */
+/** How many triggers may fire in a chain, each on an effect of the one before. */
 const MAX_DEPTH = 3;
 
 /*
- * What a trigger leads to bears its id behind the correlation id of what fired it, with a space between them. Events and
- * jobs hand the correlation id on, so whatever comes of it later, by whichever module, still names every trigger on the
- * way. A caller's X-Request-Id, which is where a correlation id starts, cannot hold a space.
+ * The effects of a trigger have its id appended to the correlation id of the event that fired it, after a space. Events and jobs
+ * propagate the correlation id, so every later effect, in any module, names all triggers on the way. A caller's X-Request-Id,
+ * which is where a correlation id starts, cannot contain a space.
  */
 function chainOf(correlationId: string | null): string[] {
   const [, ...triggers] = (correlationId ?? '').split(' ');
   return triggers.filter((id) => isId('trg', id));
 }
 
-/** Not on what it led to itself, and not at the end of a long chain. */
+/** Not on its own effects, and not beyond the maximum depth. */
 export function mayFire(triggerId: string, correlationId: string | null): boolean {
   const chain = chainOf(correlationId);
   return chain.length < MAX_DEPTH && !chain.includes(triggerId);

@@ -13,18 +13,18 @@ export const TRIGGER_ACTIONS = words('TriggerAction', [
 ]);
 export type TriggerAction = (typeof TRIGGER_ACTIONS)[number];
 
-/** What a person writes down: upon what, under which condition, to do what. */
+/** The user's definition: event, condition and action. */
 export interface Rule {
   readonly name: string;
   readonly on: { readonly provider?: string; readonly event?: string };
-  /** In CEL, already checked; null is always. */
+  /** CEL, already validated; null matches always. */
   readonly condition: string | null;
   readonly action: TriggerAction;
   readonly actionConfig: Readonly<Record<string, unknown>>;
   readonly enabled: boolean;
 }
 
-/** What a trigger did upon an event. */
+/** What a trigger did for an event. */
 export interface Firing {
   readonly event: string;
   readonly provider: string | null;
@@ -47,7 +47,7 @@ export class Trigger extends Aggregate implements Rule {
   action!: TriggerAction;
   actionConfig!: Readonly<Record<string, unknown>>;
   enabled!: boolean;
-  /** The place in the tenant's log after which it listens: what came before is told again, at times, and must not fire it. */
+  /** The sequence number after which it listens: earlier events may be redelivered and must not fire it. */
   listensAfter!: number;
   readonly createdBy!: string;
   readonly createdAt!: Date;
@@ -57,7 +57,7 @@ export class Trigger extends Aggregate implements Rule {
     super();
   }
 
-  /** @param head the place of the newest event in the tenant's log */
+  /** @param head the sequence number of the tenant's newest event */
   static create(tenantId: TenantId, rule: Rule, createdBy: string, head: number, now: Date): Trigger {
     const trigger = Object.assign(new Trigger(), rule, {
       tenantId,
@@ -82,7 +82,7 @@ export class Trigger extends Aggregate implements Rule {
     this.record(new TriggerDeleted({ triggerId, name, deletedBy }));
   }
 
-  /** Whether it may fire on an event, before its condition is asked. */
+  /** Whether the event type matches; the condition is evaluated separately. */
   listensTo({ type, correlationId }: Heard): boolean {
     return (this.on.event ?? type) === type && mayFire(this.triggerId, correlationId);
   }

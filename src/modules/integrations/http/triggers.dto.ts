@@ -1,5 +1,5 @@
 import { AnyObject, Flag, IdOf, ListOf, Moment, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
-import { HEARD_TYPES } from '../application/heard-events.js';
+import { TRIGGER_EVENT_TYPES } from '../application/trigger-events.js';
 import { MAX_CONDITION_LENGTH } from '../domain/condition.js';
 import { TRIGGER_ACTIONS, type TriggerAction } from '../domain/trigger.js';
 
@@ -16,7 +16,11 @@ const ACTION_CONFIG =
 export class TriggerOn {
   @Text({ max: 64, optional: true, summary: 'Only events that came from this tool', example: 'custom' })
   provider?: string;
-  @OneOf(HEARD_TYPES, { optional: true, summary: 'Any event, if omitted', example: 'incident.created' })
+  @OneOf(TRIGGER_EVENT_TYPES, {
+    optional: true,
+    summary: 'Any event, if omitted',
+    example: 'incident.created',
+  })
   event?: string;
 }
 
@@ -63,7 +67,7 @@ export class TriggerPage {
 
 export class SimulatedFiring {
   @IdOf('evt') id!: string;
-  @OneOf(HEARD_TYPES, { example: 'incident.created' }) event!: string;
+  @OneOf(TRIGGER_EVENT_TYPES, { example: 'incident.created' }) event!: string;
   @Moment() timestamp!: string;
   @IdOf('inc', { nullable: true }) incidentId!: string | null;
 }

@@ -11,7 +11,7 @@ import { triggerSchema } from './trigger.schema.js';
 
 @Injectable()
 export class StoredTriggers extends AggregateStore<Trigger> implements Triggers {
-  /** Asked with every event, and nearly always answered by no: for many tenants at once. */
+  /** Runs for every batch of events and nearly always finds none, so it asks for many tenants at once. */
   private readonly hasAny = batchedLookup((tenantIds: readonly TenantId[]) => this.whoHasAny(tenantIds));
 
   constructor(

@@ -14,7 +14,7 @@ export const triggerSchema = aggregateSchema<Trigger>({
     action: { type: 'text' },
     actionConfig: { name: 'action_config', type: 'jsonb' },
     enabled: { type: 'boolean' },
-    // A bigint comes as a text; places in a log stay far below 2^53.
+    // A bigint arrives as a string; sequence numbers stay far below 2^53.
     listensAfter: {
       name: 'listens_after',
       type: 'bigint',

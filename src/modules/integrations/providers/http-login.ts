@@ -1,7 +1,7 @@
 import { Matches } from 'class-validator';
 import { Text } from '#kernel/http/fields';
 
-/** Nothing, a bearer token, or a user name with a password. */
+/** No login, a bearer token, or a user name with a password. */
 export class HttpLogin {
   @Text({ max: 4000, optional: true, format: 'password', summary: 'Sent as a bearer token', example: '…' })
   @Matches(/^[\x21-\x7e]+$/, { message: 'bearerToken must be printable ASCII' })
@@ -14,7 +14,7 @@ export class HttpLogin {
   password?: string;
 }
 
-/** The header of a bearer token, else of a user name with its password, else none. */
+/** The Authorization header: bearer, else basic, else none. */
 export function authorization({ bearerToken, username, password }: HttpLogin): Record<string, string> {
   if (bearerToken !== undefined) return { authorization: `Bearer ${bearerToken}` };
   if (username === undefined) return {};

@@ -1,34 +1,34 @@
 import type { OutboundAnswer } from '#kernel/net/exchange';
 import type { GuardedFetch } from '#kernel/net/guarded-fetch';
 import { OutboundFailedError, OutboundRefusedError } from '#kernel/net/outbound-errors';
-import { NoAnswer } from './provider.js';
+import { ProviderError } from './provider.js';
 import { objectOf, textOf } from './read-json.js';
 
 interface Source {
-  /** As it is called in sentences. */
+  /** Its name in error messages. */
   readonly name: string;
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly http: GuardedFetch;
   readonly signal?: AbortSignal | undefined;
   readonly caCertificate?: string | undefined;
-  /** Of one answer; default 8 MiB. */
-  readonly mostBytes?: number;
+  /** Size limit of one response; default 8 MiB. */
+  readonly maxBytes?: number;
 }
 
 type Query = readonly (readonly [string, string])[];
 
-const MOST_BYTES = 8 * 1024 * 1024;
-const LONGEST_EXPLANATION = 300;
+const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_EXPLANATION = 300;
 
-/** An answer that is JSON, as it came and as what it says. */
+/** A JSON response, raw and parsed. */
 interface JsonAnswer {
   readonly status: number;
   readonly text: string;
   readonly json: unknown;
 }
 
-/** A JSON API at an address that a tenant chose. Every method throws NoAnswer, with a sentence, and nothing else. */
+/** A JSON API at an address that a tenant configured. Every method throws ProviderError and nothing else. */
 export class JsonSource {
   constructor(private readonly source: Source) {}
 
@@ -43,12 +43,12 @@ export class JsonSource {
     return (await this.send('POST', `${this.address}${path}`, headers, JSON.stringify(body))).json;
   }
 
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   get address(): string {
     return this.source.url.replace(/\/+$/, '');
   }
 
-  /** The one way out, also for libraries, which make the whole address and headers themselves. */
+  /** Every request goes through here, also those of client libraries, which build URL and headers themselves. */
   async send(
     method: string,
     address: string,
@@ -61,8 +61,8 @@ export class JsonSource {
     const text = answer.body.toString('utf8');
     const json = parsed(text);
     if (status < 200 || status > 299)
-      throw new NoAnswer(`${name} answered ${status}${explanation(answer, json)}.`);
-    if (json === undefined) throw new NoAnswer(`${name} did not answer in JSON.`);
+      throw new ProviderError(`${name} answered ${status}${explanation(answer, json)}.`);
+    if (json === undefined) throw new ProviderError(`${name} did not answer in JSON.`);
     return { status, text, json };
   }
 
@@ -72,21 +72,21 @@ export class JsonSource {
     headers: Readonly<Record<string, string>>,
     body?: string,
   ): Promise<OutboundAnswer> {
-    const { name, headers: always, http, signal, caCertificate, mostBytes = MOST_BYTES } = this.source;
+    const { name, headers: always, http, signal, caCertificate, maxBytes = MAX_BYTES } = this.source;
     try {
       return await http.request({
         method,
         url,
         headers: { accept: 'application/json', 'user-agent': 'CauseFlow', ...headers, ...always },
         ...(body !== undefined && { body }),
-        maxResponseBytes: mostBytes,
+        maxResponseBytes: maxBytes,
         ...(signal && { signal }),
         ...(caCertificate !== undefined && { caCertificate }),
       });
     } catch (error) {
-      if (error instanceof OutboundRefusedError) throw new NoAnswer(error.message);
+      if (error instanceof OutboundRefusedError) throw new ProviderError(error.message);
       if (error instanceof OutboundFailedError)
-        throw new NoAnswer(`The call to ${name} failed: ${error.reason}.`);
+        throw new ProviderError(`The call to ${name} failed: ${error.reason}.`);
       throw error;
     }
   }
@@ -106,5 +106,5 @@ function explanation({ status, headers }: OutboundAnswer, json: unknown): string
   if (status === 401 || status === 403) return ': the credentials do not allow this';
   const { error, message } = objectOf(json);
   const said = textOf(error) ?? textOf(objectOf(error)['reason']) ?? textOf(message);
-  return said === undefined ? '' : `: ${said.slice(0, LONGEST_EXPLANATION)}`;
+  return said === undefined ? '' : `: ${said.slice(0, MAX_EXPLANATION)}`;
 }

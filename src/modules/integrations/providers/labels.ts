@@ -5,7 +5,7 @@ import { Text, Texts } from '#kernel/http/fields';
 // Loki and Prometheus name labels alike.
 const LABEL = /^[a-zA-Z_]\w*$/;
 
-/** The labels that may name the service of an incident, the best first. */
+/** The labels that may name the service of an incident, in order of preference. */
 export function ServiceLabels(options: {
   default: readonly string[];
   example: readonly string[];

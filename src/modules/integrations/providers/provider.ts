@@ -9,7 +9,7 @@ import type {
   PulledPiece,
   StepAnswer,
   StepOrder,
-  ToldDeploy,
+  ReportedDeploy,
   Unanswered,
 } from '../api.js';
 
@@ -25,13 +25,13 @@ export const CATEGORIES = [
 export const CAPABILITIES = words('Capability', ['run_steps', 'evidence', 'alerts', 'deploys']);
 export const AUTH_TYPES = ['shared_secret', 'login', 'token', 'ingest_token'] as const;
 
-/** What a tenant told us about its side, checked against the provider's classes. */
+/** A tenant's config and credentials, validated by the provider's classes. */
 export interface Connection<C extends object = object, S extends object = object> {
   readonly config: C;
   readonly credentials: S;
 }
 
-/** The world outside, as far as a provider may touch it. */
+/** The network and the clock, as providers may use them. */
 @Injectable()
 export class Outside {
   constructor(
@@ -40,32 +40,32 @@ export class Outside {
   ) {}
 }
 
-/** The other side did not answer as it should; the message is a sentence for a person and holds no secret. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
+/** A call to the tool failed. The message is a sentence for a person and holds no secret. */
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError';
 }
 
-/** What a source tells as it goes along: a piece of evidence, or what it could not tell. */
+/** What a source yields: a piece of evidence, or what is missing and why. */
 export type SourceAnswer = Pick<PulledPiece, 'type' | 'query' | 'rows'> | Pick<Unanswered, 'missing'>;
 
-/** A deploy as a tool tells it: its texts are of any length and with anything in them. */
-export type Deploy = Omit<ToldDeploy, 'occurredAt'> & { readonly occurredAt: Date | undefined };
+/** A deploy as a tool reports it. Its strings are untrusted and of any length. */
+export type Deploy = Omit<ReportedDeploy, 'occurredAt'> & { readonly occurredAt: Date | undefined };
 
-/** A tool that can be connected. Its words and classes drive catalogue, forms, validation and masking. */
+/** A tool that can be connected. Its fields and classes drive the catalogue, forms, validation and masking. */
 export interface Provider<C extends object = object, S extends object = object> {
-  /** Stable: part of addresses, events and rows. */
+  /** Stable: part of URLs, events and rows. */
   readonly provider: string;
   readonly displayName: string;
   readonly category: (typeof CATEGORIES)[number];
   readonly capabilities: readonly (typeof CAPABILITIES)[number][];
   readonly authType: (typeof AUTH_TYPES)[number];
   readonly config: new () => C;
-  /** Every property of this class is a secret: sealed at rest and never answered. */
+  /** Every property of this class is a secret: encrypted at rest and never returned. */
   readonly credentials: new () => S;
   /** Markdown for the person who connects it. */
   readonly setupGuide: string;
 
-  /** Calls the other side for real; where only the other side calls, there is nothing to do. @throws NoAnswer */
+  /** Calls the tool to verify the connection; does nothing for a tool that is only a sender. @throws ProviderError */
   probe(connection: Connection<C, S>, outside: Outside): Promise<void>;
 
   /** Present when it can `run_steps`. */
@@ -74,14 +74,14 @@ export interface Provider<C extends object = object, S extends object = object> 
     run(connection: Connection<C, S>, order: StepOrder, outside: Outside): Promise<StepAnswer>;
   };
 
-  /** Present when it can be asked for `evidence`. */
+  /** Present when evidence can be pulled from it. */
   readonly evidence?: {
-    /** Whether the tenant wants it to be asked about incidents of this service; absent, about all. */
+    /** Whether it is queried for incidents of this service; absent, for all. */
     concerns?(config: C, service: string | null): boolean;
 
     /**
-     * Reads only, and gives up when the signal says so. What it has told before it fails or is cut off, counts.
-     * @throws NoAnswer
+     * Reads only, and stops when the signal is aborted. What it yielded before it failed or was stopped is kept.
+     * @throws ProviderError
      */
     pull(
       connection: Connection<C, S>,
@@ -91,20 +91,20 @@ export interface Provider<C extends object = object, S extends object = object> 
     ): AsyncIterable<SourceAnswer>;
   };
 
-  /** Present when it calls us, to tell of `alerts` or of `deploys`. */
+  /** Present when it sends webhooks, of alerts or of deploys. */
   readonly alerts?: {
-    /** In which bodies come, beside JSON. */
+    /** Media types of its bodies, besides JSON. */
     readonly mediaTypes: readonly string[];
 
-    /** The environment of what names none. */
+    /** The environment of alerts and deploys that name none. */
     environmentOf?(config: C): string | undefined;
 
-    /** Whether the sender has shown what this connection wants; undefined where it wants nothing. */
+    /** Whether the signature or login is right; undefined when the connection requires none. */
     verify(connection: Connection<C, S>, delivery: Delivery, now: Date): boolean | undefined;
 
     /**
-     * The same for a sender that signs with a certificate of its own, which is fetched first.
-     * @throws NoAnswer when the certificate cannot be fetched
+     * The same for a sender that signs with a certificate, which has to be fetched.
+     * @throws ProviderError when the certificate cannot be fetched
      */
     verifyCertificate?(
       connection: Connection<C, S>,
@@ -113,22 +113,22 @@ export interface Provider<C extends object = object, S extends object = object> 
     ): Promise<boolean | undefined>;
 
     /**
-     * The address that a new sender asks to have called before it sends anything; undefined for any other body. It is called
-     * with GET, so its host is the provider's to choose, never the body's.
+     * The URL that confirms a webhook subscription; undefined for any body that does not ask for a confirmation. It is called
+     * with GET, so it must never be taken from the body.
      * @throws Refusal `validation_error`
      */
     confirmationUrl?(body: unknown): string | undefined;
 
     /**
-     * What a body tells; nothing when it is about something else.
+     * The alerts of a body; none when it is about something else.
      * @param body JSON, or the fields of a form
-     * @throws Refusal `validation_error` for what is not the provider's format at all
+     * @throws Refusal `validation_error` for a body that is not in the provider's format at all
      */
     notices(body: unknown): readonly Notice[];
 
     /**
-     * The deploys that a body tells of, where it can tell of any.
-     * @param configs of the integrations that it may come from
+     * The deploys of a body, for a provider that reports deploys.
+     * @param configs of the integrations that the body may come from
      */
     deploys?(body: unknown, configs: readonly C[]): readonly Deploy[];
   };

@@ -20,19 +20,19 @@ export const QUESTION: EvidenceQuestion = {
 
 export const OUTSIDE = { http: new GuardedFetch(['127.0.0.0/8']), clock: new SystemClock() };
 
-export interface Heard {
+export interface RecordedRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** What a recorded API answers: JSON, or whatever it does to the response itself. */
-type Answering = (heard: Heard, response: ServerResponse) => unknown;
+/** Returns the JSON to answer, or writes the response itself. */
+type Answering = (request: RecordedRequest, response: ServerResponse) => unknown;
 
-/** An API on loopback that answers as it is told and remembers what it was asked. */
+/** A fake API on loopback with scripted answers, which records the requests. */
 export class RecordedApi {
-  readonly heard: Heard[] = [];
+  readonly requests: RecordedRequest[] = [];
   answering: Answering = () => undefined;
 
   private constructor(private readonly server: Server) {}
@@ -44,14 +44,14 @@ export class RecordedApi {
       request.on('end', () => {
         const { pathname, searchParams } = new URL(request.url ?? '', 'http://recorded');
         const { headers } = request;
-        const heard = {
+        const recorded = {
           path: pathname,
           query: searchParams,
           headers,
           body: Buffer.concat(chunks).toString(),
         };
-        api.heard.push(heard);
-        const answer = api.answering(heard, response);
+        api.requests.push(recorded);
+        const answer = api.answering(recorded, response);
         if (answer !== undefined)
           response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
       });
@@ -76,7 +76,7 @@ export function sample(provider: string, name: string): unknown {
   return JSON.parse(readFileSync(join(import.meta.dirname, provider, 'samples', `${name}.json`), 'utf8'));
 }
 
-/** All that a provider tells. @throws what it throws */
+/** Everything that a provider yields. @throws what it throws */
 export async function pulled<C extends object, S extends object>(
   provider: Provider<C, S>,
   connection: Connection<C, S>,

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Matches } from 'class-validator';
 import { Text } from '#kernel/http/fields';
 
-/** Where an HTTP API is: an address without user name, query or fragment. */
+/** The base URL of an HTTP API, without user name, query or fragment. */
 export function WebAddress(options: {
   summary: string;
   example: string;

@@ -7,8 +7,8 @@ export interface Slice {
 }
 
 /**
- * A window in equal parts, each of which is read up to a cap of its own: so that a loud minute does not drive out the quiet
- * ones that it must be compared with.
+ * A window in equal slices, each read up to a limit of its own, so that one noisy minute does not displace the quiet ones that it
+ * must be compared with.
  */
 export function slicesOf({ from, to }: EvidenceQuestion, count: number): Slice[] {
   const [start, end] = [from.getTime(), to.getTime() + 1];

@@ -1,25 +1,25 @@
 import { invalid } from '#kernel/domain/errors';
 import type { Notice } from '../../api.js';
 import { objectOf } from '../read-json.js';
-import { environmentOf, firstOf, idOf, onlyOf, serviceOf, severityOf, textsOf } from './words.js';
+import { environmentOf, firstOf, idOf, onlyOf, serviceOf, severityOf, textsOf } from './normalize.js';
 
-/** With labels and times of its own each, no more find room in a body. Hollow ones would, by the hundred thousand. */
-const MOST_ALERTS = 10_000;
-/** Of what the alerts of a group share, which each of them is told to have: no incident keeps more. */
-const MOST_SHARED = 64;
-/** They fire for ever, to show that alerting works. */
+/** A body has no room for more alerts with labels and times. Of empty ones it would hold hundreds of thousands. */
+const MAX_ALERTS = 10_000;
+/** Shared labels are copied to each alert of a group, and an incident keeps no more than these. */
+const MAX_SHARED = 64;
+/** They fire permanently, to prove that alerting works. */
 const HEARTBEAT = /^(?:Watchdog|DeadMansSwitch|InfoInhibitor)$/;
 
 /**
- * The body of an Alertmanager, which Grafana sends too: a group of alerts, each with a state of its own. The state of the
- * group is that of the loudest of them, so it stands in only for an alert that has none.
- * @throws Refusal `validation_error` for what has no list of alerts, or one that no Alertmanager has made
+ * The body of Alertmanager, which Grafana sends too: a group of alerts, each with a state of its own. The group is firing while
+ * any of its alerts is, so its state is used only for an alert without one.
+ * @throws Refusal `validation_error` for a body without a list of alerts, or with too many
  */
 export function noticesOfGroup(body: unknown): Notice[] {
   const group = objectOf(body);
   const { alerts } = group;
   if (!Array.isArray(alerts)) throw invalid('alerts', 'must be a list');
-  if (alerts.length > MOST_ALERTS) throw invalid('alerts', `must have at most ${MOST_ALERTS} entries`);
+  if (alerts.length > MAX_ALERTS) throw invalid('alerts', `must have at most ${MAX_ALERTS} entries`);
   const shared = {
     status: group['status'],
     labels: fewOf(group['commonLabels']),
@@ -40,24 +40,24 @@ function noticeOf(alert: Readonly<Record<string, unknown>>, shared: Shared): Not
   const own = textsOf(alert);
   const ownLabels = textsOf(alert['labels']);
   const labels = { ...shared.labels, ...ownLabels };
-  const told = { ...shared.annotations, ...textsOf(alert['annotations']) };
+  const fields = { ...shared.annotations, ...textsOf(alert['annotations']) };
   const name = labels['alertname'] ?? '';
-  const title = firstOf(told, ['summary', 'title', 'message']) ?? name;
+  const title = firstOf(fields, ['summary', 'title', 'message']) ?? name;
   return {
     state: (own['status'] ?? shared.status) === 'resolved' ? 'resolved' : 'firing',
     sourceAlertId: firstOf(own, ['fingerprint']) ?? idOf(ownLabels),
     title,
-    description: firstOf(told, ['description', 'message', 'summary']) ?? labelled(ownLabels),
+    description: firstOf(fields, ['description', 'message', 'summary']) ?? labelled(ownLabels),
     severity: severityOf(firstOf(labels, ['severity', 'priority', 'level']), HEARTBEAT.test(name) ? 'info' : 'medium'),
     service: serviceOf(labels),
     environment: environmentOf(labels),
     tags: labels,
-    metadata: { ...told, ...onlyOf(own, ['startsAt', 'generatorURL', 'dashboardURL', 'panelURL', 'valueString']) },
+    metadata: { ...fields, ...onlyOf(own, ['startsAt', 'generatorURL', 'dashboardURL', 'panelURL', 'valueString']) },
   }; // prettier-ignore
 }
 
 function fewOf(texts: unknown): Texts {
-  return Object.fromEntries(Object.entries(textsOf(texts)).slice(0, MOST_SHARED));
+  return Object.fromEntries(Object.entries(textsOf(texts)).slice(0, MAX_SHARED));
 }
 
 function labelled(labels: Texts): string {

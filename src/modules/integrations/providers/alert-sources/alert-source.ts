@@ -25,51 +25,51 @@ class SigningSecret {
   signingSecret?: string;
 }
 
-export interface Told {
+export interface AlertSourceOptions {
   readonly provider: string;
   readonly displayName: string;
   /** Markdown: how to make the tool send to the `ingestUrl`. */
   readonly setupGuide: string;
-  /** Media types beside JSON. */
+  /** Media types besides JSON. */
   readonly mediaTypes?: readonly string[];
-  /** What a body tells, as `Provider.alerts` says. One that tells of deploys tells of nothing else. */
+  /** See `Provider.alerts`. A source has either notices or deploys. */
   readonly notices?: (body: unknown) => readonly Notice[];
   readonly deploys?: (body: unknown) => readonly Deploy[];
 }
 
-/** A tool that calls us and that nobody calls: it sends to an address of its own, and can sign nothing. */
-export function alertSource(told: Told): Provider<AlertSourceConfig, HttpLogin> {
+/** A tool that sends webhooks and cannot sign them. */
+export function alertSource(options: AlertSourceOptions): Provider<AlertSourceConfig, HttpLogin> {
   return {
-    ...wordsOf(told),
+    ...catalogEntryOf(options),
     config: AlertSourceConfig,
     credentials: HttpLogin,
     alerts: {
-      ...readingOf(told),
+      ...parsersOf(options),
       verify: verifyLogin,
     },
   };
 }
 
-/** One that can sign what it sends. */
+/** A tool that sends webhooks and can sign them. */
 export function signedAlertSource<C extends AlertSourceConfig>(
-  told: Told & {
+  options: AlertSourceOptions & {
     readonly config: new () => C;
     readonly verify: (secret: string, delivery: Delivery, config: C, now: Date) => boolean;
   },
 ): Provider<C, SigningSecret> {
   return {
-    ...wordsOf(told),
-    config: told.config,
+    ...catalogEntryOf(options),
+    config: options.config,
     credentials: SigningSecret,
     alerts: {
-      ...readingOf(told),
+      ...parsersOf(options),
       verify: ({ config, credentials: { signingSecret } }, delivery, now) =>
-        signingSecret === undefined ? undefined : told.verify(signingSecret, delivery, config, now),
+        signingSecret === undefined ? undefined : options.verify(signingSecret, delivery, config, now),
     },
   };
 }
 
-/** Undefined where the integration was given no login. */
+/** Undefined when the integration has no login. */
 export function verifyLogin(
   { credentials }: Connection<object, HttpLogin>,
   { headers }: Delivery,
@@ -79,7 +79,7 @@ export function verifyLogin(
   return expected === undefined ? undefined : constantTimeEquals(shown, expected);
 }
 
-export function wordsOf({ provider, displayName, setupGuide, deploys }: Told) {
+export function catalogEntryOf({ provider, displayName, setupGuide, deploys }: AlertSourceOptions) {
   return {
     provider,
     displayName,
@@ -91,7 +91,7 @@ export function wordsOf({ provider, displayName, setupGuide, deploys }: Told) {
   } as const;
 }
 
-export function readingOf({ mediaTypes = [], notices = () => [], deploys }: Told) {
+export function parsersOf({ mediaTypes = [], notices = () => [], deploys }: AlertSourceOptions) {
   const environmentOf = ({ environment }: AlertSourceConfig) => environment;
   return { mediaTypes, notices, environmentOf, ...(deploys && { deploys }) };
 }

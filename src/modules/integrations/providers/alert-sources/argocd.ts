@@ -1,7 +1,7 @@
 import type { Deploy } from '../provider.js';
 import { listOf, momentOf, objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { environmentOf, textsOf } from './words.js';
+import { environmentOf, textsOf } from './normalize.js';
 
 /** Syncs of Argo CD's applications, by its notifications. */
 export const argocd = alertSource({

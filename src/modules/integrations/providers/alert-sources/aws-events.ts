@@ -2,46 +2,46 @@ import type { Severity } from '#kernel/domain/severity';
 import type { Notice } from '../../api.js';
 import { listOf, numberOf, objectOf, textOf } from '../read-json.js';
 import { noticeOf } from './notice.js';
-import { environmentOf, firstOf, meaningOf, onlyOf, serviceOf, severityOf, textsOf } from './words.js';
+import { environmentOf, firstOf, lookUp, onlyOf, serviceOf, severityOf, textsOf } from './normalize.js';
 
 type Texts = Readonly<Record<string, string>>;
 
-/** INSUFFICIENT_DATA is in neither: it says nothing of the trouble, and a resolution it is not. */
+/** INSUFFICIENT_DATA neither fires nor resolves. */
 const STATES: Readonly<Record<string, Notice['state']>> = { ALARM: 'firing', OK: 'resolved' };
 
-/** Dimensions that name what runs, the best first. */
+/** Dimensions that name a service or resource, the best first. */
 const SERVICE_DIMENSIONS = [
   'ServiceName', 'FunctionName', 'ApiName', 'DBClusterIdentifier', 'DBInstanceIdentifier', 'CacheClusterId', 'TableName',
   'QueueName', 'StreamName', 'BucketName', 'StateMachineArn', 'LoadBalancer', 'AutoScalingGroupName', 'ClusterName', 'InstanceId',
 ]; // prettier-ignore
 
-/** A state change of a CloudWatch alarm, as its action tells it to a topic. Older ones have no ARN, and their region is a display name. */
+/** A CloudWatch alarm's notification. Older ones have no ARN, and `Region` is a display name. */
 export function noticesOfAlarm(message: unknown, topicArn = ''): Notice[] {
   const alarm = objectOf(message);
-  const told = textsOf(alarm);
+  const fields = textsOf(alarm);
   const trigger = objectOf(alarm['Trigger']);
   const measured = listOf(trigger['Metrics']).map((query) => objectOf(objectOf(query)['MetricStat'])['Metric']);
   const metrics = [trigger, ...measured].map(objectOf);
-  const [partition, region] = /^arn:([\w-]+):sns:([\w-]+):/.exec(topicArn)?.slice(1) ?? ['aws', told['Region']];
-  const { AlarmName: name, AWSAccountId: account } = told;
+  const [partition, region] = /^arn:([\w-]+):sns:([\w-]+):/.exec(topicArn)?.slice(1) ?? ['aws', fields['Region']];
+  const { AlarmName: name, AWSAccountId: account } = fields;
   return ofAlarm({
-    arn: told['AlarmArn'] ?? (name && `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}`),
+    arn: fields['AlarmArn'] ?? (name && `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}`),
     name,
-    state: told['NewStateValue'],
-    description: told['AlarmDescription'],
-    reason: told['NewStateReason'],
-    contributor: told['AlarmContributorId'],
+    state: fields['NewStateValue'],
+    description: fields['AlarmDescription'],
+    reason: fields['NewStateReason'],
+    contributor: fields['AlarmContributorId'],
     tags: pairsOf(alarm['AlarmTags']),
     dimensions: {
       ...merged(metrics.map((metric) => pairsOf(metric['Dimensions']))),
       ...pairsOf(alarm['AlarmContributorAttributes']),
     },
     metrics: metrics.map((metric) => nameOf(metric['Namespace'], metric['MetricName'])),
-    metadata: onlyOf(told, ['AlarmRule', 'AWSAccountId', 'Region', 'OldStateValue', 'StateChangeTime']),
+    metadata: onlyOf(fields, ['AlarmRule', 'AWSAccountId', 'Region', 'OldStateValue', 'StateChangeTime']),
   });
 } // prettier-ignore
 
-/** An event of EventBridge: of an alarm, of AWS Health or of GuardDuty; others are nothing. */
+/** An EventBridge event of an alarm, of AWS Health or of GuardDuty; any other yields nothing. */
 export function noticesOfEvent(body: unknown): Notice[] {
   const event = objectOf(body);
   const detail = objectOf(event['detail']);
@@ -89,7 +89,7 @@ interface Alarm {
   readonly state: string | undefined;
   readonly description: string | undefined;
   readonly reason: string | undefined;
-  /** One of the time series of an alarm that watches many, each with a state of its own. */
+  /** One time series of a multi-series alarm; each has a state of its own. */
   readonly contributor: string | undefined;
   readonly tags: Texts;
   readonly dimensions: Texts;
@@ -102,7 +102,7 @@ function ofAlarm(alarm: Alarm): Notice[] {
   const tags = inLowerCase(alarm.tags);
   const metric = alarm.metrics.find(Boolean);
   return noticeOf({
-    state: meaningOf(STATES, alarm.state),
+    state: lookUp(STATES, alarm.state),
     sourceAlertId: arn && contributor ? `${arn}/${contributor}` : arn,
     title: alarm.name,
     description: [alarm.description, alarm.reason].filter(Boolean).join('\n') || undefined,
@@ -114,39 +114,39 @@ function ofAlarm(alarm: Alarm): Notice[] {
   });
 }
 
-/** What Amazon reports of its own services: only trouble is an alert, neither maintenance that is to come nor mail to the account. */
+/** AWS Health: issues are alerts, scheduled changes and account notifications are not. */
 function ofHealth(event: Json, detail: Json): Notice[] {
-  const told = textsOf(detail);
-  const isTrouble = ['issue', 'investigation'].includes(told['eventTypeCategory'] ?? '');
+  const fields = textsOf(detail);
+  const isTrouble = ['issue', 'investigation'].includes(fields['eventTypeCategory'] ?? '');
   const [description] = listOf(detail['eventDescription']).map(textsOf);
   const entities = listOf(detail['affectedEntities']).map(objectOf);
   const tags = merged(entities.map((entity) => pairsOf(entity['tags'])));
   const named = inLowerCase(tags);
   return noticeOf({
-    state: isTrouble ? (told['statusCode'] === 'closed' ? 'resolved' : 'firing') : undefined,
-    sourceAlertId: told['eventArn'],
-    title: told['eventTypeCode'],
+    state: isTrouble ? (fields['statusCode'] === 'closed' ? 'resolved' : 'firing') : undefined,
+    sourceAlertId: fields['eventArn'],
+    title: fields['eventTypeCode'],
     description: description?.['latestDescription'],
     severity: 'medium',
-    service: serviceOf(named) ?? told['service'],
+    service: serviceOf(named) ?? fields['service'],
     environment: environmentOf(named) ?? undefined,
     tags,
-    metadata: { ...onlyOf(textsOf(event), ['account', 'region']), ...onlyOf(told, ['eventRegion', 'startTime']) },
+    metadata: { ...onlyOf(textsOf(event), ['account', 'region']), ...onlyOf(fields, ['eventRegion', 'startTime']) },
   });
 } // prettier-ignore
 
-/** A finding has no end that would be told: a person resolves it. */
+/** No event says that a finding is resolved, so a person does it. */
 function ofFinding(event: Json, detail: Json): Notice[] {
-  const told = textsOf(detail);
+  const fields = textsOf(detail);
   return noticeOf({
     state: 'firing',
-    sourceAlertId: told['id'],
-    title: told['title'],
-    description: told['description'],
+    sourceAlertId: fields['id'],
+    title: fields['title'],
+    description: fields['description'],
     severity: severityOfFinding(numberOf(detail['severity']) ?? 0),
     metadata: {
       ...onlyOf(textsOf(event), ['account', 'region']),
-      ...onlyOf(told, ['type', 'severity', 'arn']),
+      ...onlyOf(fields, ['type', 'severity', 'arn']),
     },
   });
 }

@@ -2,7 +2,7 @@ import type { Severity } from '#kernel/domain/severity';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, meaningOf, textsOf } from './words.js';
+import { firstOf, lookUp, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
   Fired: 'firing',
@@ -25,7 +25,7 @@ export const azureMonitor = alertSource({
     const essentials = textsOf(common);
     if (essentials['alertId'] !== undefined)
       return noticeOf({
-        state: meaningOf(STATES, essentials['monitorCondition']),
+        state: lookUp(STATES, essentials['monitorCondition']),
         sourceAlertId: essentials['alertId'],
         title: essentials['alertRule'],
         description: firstOf(essentials, ['description']),
@@ -33,11 +33,11 @@ export const azureMonitor = alertSource({
         service: textOf(listOf(common['configurationItems'])[0]),
         metadata: essentials,
       });
-    // Before the common schema; of metrics it lies one deeper.
+    // Older than the common schema; metric alerts nest it one level deeper.
     const old = context === undefined ? objectOf(data) : { status, context };
     const rule = textsOf(old['context']);
     return noticeOf({
-      state: meaningOf(STATES, old['status']),
+      state: lookUp(STATES, old['status']),
       sourceAlertId: rule['id'],
       title: rule['name'],
       description: firstOf(rule, ['description']),

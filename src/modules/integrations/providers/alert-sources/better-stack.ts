@@ -1,7 +1,7 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, meaningOf, textsOf } from './words.js';
+import { firstOf, lookUp, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
   started: 'firing',
@@ -16,16 +16,16 @@ export const betterStack = alertSource({
     'Integrations, Exporting data, Outgoing webhooks for incidents: the URL is the `ingestUrl` that connecting answers.',
   notices: (body) => {
     const data = objectOf(objectOf(body)['data']);
-    const told = textsOf(data['attributes']);
+    const fields = textsOf(data['attributes']);
     if (data['type'] !== 'incident') return [];
     return noticeOf({
-      state: meaningOf(STATES, textsOf(body)['event']),
+      state: lookUp(STATES, textsOf(body)['event']),
       sourceAlertId: textsOf(data)['id'],
-      title: told['name'],
-      description: firstOf(told, ['cause']),
+      title: fields['name'],
+      description: firstOf(fields, ['cause']),
       severity: 'high',
-      service: told['name'],
-      metadata: told['url'] ? { url: told['url'] } : {},
+      service: fields['name'],
+      metadata: fields['url'] ? { url: fields['url'] } : {},
     });
   },
 });

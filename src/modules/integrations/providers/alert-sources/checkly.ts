@@ -2,7 +2,7 @@ import type { Severity } from '#kernel/domain/severity';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { signedInHex } from './signatures.js';
-import { firstOf, meaningOf, textsOf } from './words.js';
+import { firstOf, lookUp, textsOf } from './normalize.js';
 
 const KINDS: Readonly<Record<string, readonly ['firing' | 'resolved', Severity]>> = {
   ALERT_FAILURE: ['firing', 'high'],
@@ -22,16 +22,16 @@ export const checkly = signedAlertSource({
   ].join('\n'),
   verify: (secret, delivery) => signedInHex(secret, delivery, { header: 'x-checkly-signature' }),
   notices: (body) => {
-    const told = textsOf(body);
-    const [state, severity] = meaningOf(KINDS, told['alert_type']) ?? [];
+    const fields = textsOf(body);
+    const [state, severity] = lookUp(KINDS, fields['alert_type']) ?? [];
     return noticeOf({
       state,
-      sourceAlertId: told['check_id'],
-      title: firstOf(told, ['event', 'check_name']),
-      description: firstOf(told, ['check_error_message']),
+      sourceAlertId: fields['check_id'],
+      title: firstOf(fields, ['event', 'check_name']),
+      description: firstOf(fields, ['check_error_message']),
       severity: severity ?? 'medium',
-      service: firstOf(told, ['check_name']),
-      metadata: { link: told['link'] ?? '', run_location: told['run_location'] ?? '' },
+      service: firstOf(fields, ['check_name']),
+      metadata: { link: fields['link'] ?? '', run_location: fields['run_location'] ?? '' },
     });
   },
 });

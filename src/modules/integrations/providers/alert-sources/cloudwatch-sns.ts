@@ -4,11 +4,17 @@ import type { Notice } from '../../api.js';
 import { HttpLogin } from '../http-login.js';
 import type { Provider } from '../provider.js';
 import { objectOf } from '../read-json.js';
-import { AlertSourceConfig, readingOf, type Told, verifyLogin, wordsOf } from './alert-source.js';
+import {
+  AlertSourceConfig,
+  parsersOf,
+  type AlertSourceOptions,
+  verifyLogin,
+  catalogEntryOf,
+} from './alert-source.js';
 import { noticesOfAlarm, noticesOfEvent } from './aws-events.js';
 import { noticeOf } from './notice.js';
 import { confirmationUrl, isSignedBySns, TOPIC_ARN } from './sns-messages.js';
-import { firstOf, idOf, textsOf } from './words.js';
+import { firstOf, idOf, textsOf } from './normalize.js';
 
 class CloudwatchSnsConfig extends AlertSourceConfig {
   @Text({
@@ -21,7 +27,7 @@ class CloudwatchSnsConfig extends AlertSourceConfig {
   topicArn?: string;
 }
 
-const TOLD: Told = {
+const OPTIONS: AlertSourceOptions = {
   provider: 'cloudwatch_sns',
   displayName: 'Amazon CloudWatch (SNS)',
   // SNS sends its JSON as text.
@@ -40,13 +46,13 @@ const TOLD: Told = {
   notices: noticesOf,
 };
 
-/** CloudWatch's alarms by a topic of Amazon SNS. */
+/** CloudWatch alarms delivered by an Amazon SNS topic. */
 export const cloudwatchSns: Provider<CloudwatchSnsConfig, HttpLogin> = {
-  ...wordsOf(TOLD),
+  ...catalogEntryOf(OPTIONS),
   config: CloudwatchSnsConfig,
   credentials: HttpLogin,
   alerts: {
-    ...readingOf(TOLD),
+    ...parsersOf(OPTIONS),
     verify: verifyLogin,
     verifyCertificate: async ({ config: { topicArn } }, { raw }, outside) =>
       topicArn === undefined ? undefined : isSignedBySns(raw, topicArn, outside),
@@ -76,7 +82,7 @@ function noticesOfMessage(message: unknown, topicArn?: string): Notice[] {
   return 'detail-type' in objectOf(message) ? noticesOfEvent(message) : noticesOfAlarm(message, topicArn);
 }
 
-/** Undefined for a message that a person wrote. */
+/** Undefined for a plain-text message. */
 function objectIn(text: string): object | undefined {
   try {
     const message: unknown = JSON.parse(text);

@@ -3,7 +3,7 @@ import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { plainName, variablesOf } from './template-variables.js';
-import { environmentOf, firstOf, meaningOf, onlyOf, serviceOf, severityOf, tagsFrom } from './words.js';
+import { environmentOf, firstOf, lookUp, onlyOf, serviceOf, severityOf, tagsFrom } from './normalize.js';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -23,9 +23,9 @@ const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
 };
 const SEVERITIES: Readonly<Record<string, Severity>> = { warn: 'medium', rewarn: 'medium' };
 
-/** `[P2] [Triggered on {host:web-1}] Disk is full`: what Datadog puts before the name of a monitor. */
+/** `[P2] [Triggered on {host:web-1}] Disk is full`: the prefix that Datadog adds to the name of a monitor. */
 const TITLE = /^(?:\[P[1-5]\]\s*)?(?:\[((?:Re-)?(?:Triggered|Warn|No data)|Renotify|Recovered)[^\]]*\]\s*)?/i;
-/** The link to a monitor and its group, which the message of every alert ends in. */
+/** The link to the monitor and its group at the end of every alert message. */
 const MONITOR = /\/monitors[#/](\d+)(?:\?[^\s)\]]*?\bgroup=([^&\s)\]]+))?/;
 
 /** The webhooks of Datadog's monitors. */
@@ -49,31 +49,31 @@ export const datadog = alertSource({
     'high and a warning is medium. Service and environment are the tags `service` and `env`.',
   ].join('\n'),
   notices: (body) => {
-    const told = variablesOf(body);
-    const title = firstOf(told, ['eventtitle', 'alerttitle', 'title']) ?? '';
+    const fields = variablesOf(body);
+    const title = firstOf(fields, ['eventtitle', 'alerttitle', 'title']) ?? '';
     const prefix = TITLE.exec(title);
     const name = title.slice(prefix?.[0].length);
-    const text = withoutFence(firstOf(told, ['textonlymsg', 'eventmsg', 'body', 'message', 'description']) ?? '');
-    const transition = plainName(firstOf(told, ['alerttransition', 'transition']) ?? prefix?.[1] ?? told['alerttype'] ?? '');
+    const text = withoutFence(firstOf(fields, ['textonlymsg', 'eventmsg', 'body', 'message', 'description']) ?? '');
+    const transition = plainName(firstOf(fields, ['alerttransition', 'transition']) ?? prefix?.[1] ?? fields['alerttype'] ?? '');
     const tags = {
-      ...tagsFrom(told['tags'] ?? told['eventtags'] ?? objectOf(body)['tags']),
-      ...tagsFrom(scopeOf(told)),
+      ...tagsFrom(fields['tags'] ?? fields['eventtags'] ?? objectOf(body)['tags']),
+      ...tagsFrom(scopeOf(fields)),
     };
     return noticeOf({
-      state: meaningOf(STATES, transition),
-      sourceAlertId: idOf(told, text, name),
+      state: lookUp(STATES, transition),
+      sourceAlertId: idOf(fields, text, name),
       title: name,
       description: text || undefined,
-      severity: severityFrom(told) ?? meaningOf(SEVERITIES, transition) ?? severityOf(told['alerttype'], 'medium'),
-      service: firstOf(told, ['service']) ?? serviceOf(tags) ?? undefined,
-      environment: firstOf(told, ['environment', 'env']) ?? environmentOf(tags) ?? undefined,
+      severity: severityFrom(fields) ?? lookUp(SEVERITIES, transition) ?? severityOf(fields['alerttype'], 'medium'),
+      service: firstOf(fields, ['service']) ?? serviceOf(tags) ?? undefined,
+      environment: firstOf(fields, ['environment', 'env']) ?? environmentOf(tags) ?? undefined,
       tags,
-      metadata: onlyOf(told, ['link', 'alertmetric', 'alertquery', 'alertstatus', 'hostname', 'snapshot', 'eventtype']),
+      metadata: onlyOf(fields, ['link', 'alertmetric', 'alertquery', 'alertstatus', 'hostname', 'snapshot', 'eventtype']),
     });
   },
 }); // prettier-ignore
 
-/** `%%%` is how Datadog marks a message that is Markdown. */
+/** Datadog encloses Markdown messages in `%%%`. */
 function withoutFence(text: string): string {
   const trimmed = text.trim();
   const isFenced = trimmed.length >= 6 && trimmed.startsWith('%%%') && trimmed.endsWith('%%%');
@@ -81,16 +81,16 @@ function withoutFence(text: string): string {
 }
 
 /**
- * What is the same from the trigger to the recovery. The id of the event is not; without the variables for it, the link in
- * the message tells monitor and group.
+ * The same from the trigger to the recovery, which the id of the event is not. A template without these variables still has the
+ * link to monitor and group in the message.
  */
-function idOf(told: Texts, text: string, name: string): string | undefined {
-  const cycle = firstOf(told, ['alertcyclekey', 'cyclekey']);
+function idOf(fields: Texts, text: string, name: string): string | undefined {
+  const cycle = firstOf(fields, ['alertcyclekey', 'cyclekey']);
   if (cycle !== undefined) return cycle;
-  const [, linked, group] = MONITOR.exec(`${told['link'] ?? ''} ${text}`) ?? [];
-  const monitor = firstOf(told, ['alertid', 'monitorid']) ?? linked;
-  if (monitor === undefined) return firstOf(told, ['aggregkey', 'aggregate']) ?? name;
-  const scope = scopeOf(told) ?? (group && decoded(group));
+  const [, linked, group] = MONITOR.exec(`${fields['link'] ?? ''} ${text}`) ?? [];
+  const monitor = firstOf(fields, ['alertid', 'monitorid']) ?? linked;
+  if (monitor === undefined) return firstOf(fields, ['aggregkey', 'aggregate']) ?? name;
+  const scope = scopeOf(fields) ?? (group && decoded(group));
   return scope === undefined ? monitor : `${monitor}:${scope}`;
 }
 
@@ -102,14 +102,14 @@ function decoded(group: string): string {
   }
 }
 
-/** `*` stands for all of a monitor without groups. */
-function scopeOf(told: Texts): string | undefined {
-  const scope = firstOf(told, ['alertscope', 'scope']);
+/** `*` is the scope of a monitor without groups. */
+function scopeOf(fields: Texts): string | undefined {
+  const scope = firstOf(fields, ['alertscope', 'scope']);
   return scope === '*' ? undefined : scope;
 }
 
-/** `priority` is the event's, normal or low, unless the template gives it the monitor's. */
-function severityFrom(told: Texts): Severity | undefined {
-  const [priority] = /^P[1-5]$/i.exec(told['priority'] ?? '') ?? [];
-  return severityOf(firstOf(told, ['alertpriority', 'severity']) ?? priority, undefined);
+/** `priority` is that of the event (normal or low), unless the template sets it to the monitor's. */
+function severityFrom(fields: Texts): Severity | undefined {
+  const [priority] = /^P[1-5]$/i.exec(fields['priority'] ?? '') ?? [];
+  return severityOf(firstOf(fields, ['alertpriority', 'severity']) ?? priority, undefined);
 }

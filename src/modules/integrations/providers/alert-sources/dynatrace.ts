@@ -3,7 +3,7 @@ import { listOf, objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { variablesOf } from './template-variables.js';
-import { firstOf, meaningOf, onlyOf, serviceOf, tagsFrom, textsOf } from './words.js';
+import { firstOf, lookUp, onlyOf, serviceOf, tagsFrom, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { open: 'firing', resolved: 'resolved' };
 const SEVERITIES: Readonly<Record<string, Severity>> = {
@@ -34,17 +34,17 @@ export const dynatrace = alertSource({
     'medium. The service is the tag `service`, else the first impacted service, else the first impacted entity.',
   ].join('\n'),
   notices: (body) => {
-    const told = variablesOf(body);
-    const tags = tagsFrom(told['tags']);
+    const fields = variablesOf(body);
+    const tags = tagsFrom(fields['tags']);
     return noticeOf({
-      state: meaningOf(STATES, told['state']?.toLowerCase()),
-      sourceAlertId: firstOf(told, ['pid', 'problemid']),
-      title: told['problemtitle'],
-      description: firstOf(told, ['problemdetailstext', 'problemimpact']),
-      severity: meaningOf(SEVERITIES, told['problemseverity']?.toLowerCase()) ?? 'medium',
+      state: lookUp(STATES, fields['state']?.toLowerCase()),
+      sourceAlertId: firstOf(fields, ['pid', 'problemid']),
+      title: fields['problemtitle'],
+      description: firstOf(fields, ['problemdetailstext', 'problemimpact']),
+      severity: lookUp(SEVERITIES, fields['problemseverity']?.toLowerCase()) ?? 'medium',
       service: serviceOf(tags) ?? impactedIn(body),
       tags,
-      metadata: onlyOf(told, ['problemid', 'problemurl', 'problemimpact', 'problemseverity', 'impactedentity']),
+      metadata: onlyOf(fields, ['problemid', 'problemurl', 'problemimpact', 'problemseverity', 'impactedentity']),
     });
   },
 }); // prettier-ignore

@@ -1,7 +1,7 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { environmentOf, firstOf, meaningOf, severityOf, textsOf } from './words.js';
+import { environmentOf, firstOf, lookUp, severityOf, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { open: 'firing', closed: 'resolved' };
 
@@ -12,7 +12,7 @@ export const gcpMonitoring = alertSource({
     'Alerting, Notification channels, Webhooks: the endpoint is the `ingestUrl` that connecting answers. A policy without a severity is high.',
   notices: (body) => {
     const incident = objectOf(objectOf(body)['incident']);
-    const told = textsOf(incident);
+    const fields = textsOf(incident);
     const metadata = objectOf(incident['metadata']);
     const labels = {
       ...textsOf(objectOf(incident['resource'])['labels']),
@@ -20,17 +20,17 @@ export const gcpMonitoring = alertSource({
     };
     const system = textsOf(metadata['system_labels']);
     const words: Readonly<Record<string, string>> = { error: 'high' };
-    const severity = firstOf({ ...system, ...told }, ['severity'])?.toLowerCase();
+    const severity = firstOf({ ...system, ...fields }, ['severity'])?.toLowerCase();
     return noticeOf({
-      state: meaningOf(STATES, told['state']?.toLowerCase()),
-      sourceAlertId: told['incident_id'],
-      title: firstOf(told, ['condition_name', 'summary', 'policy_name']),
-      description: firstOf(told, ['summary']),
-      severity: severityOf(meaningOf(words, severity) ?? severity, 'high'),
-      service: firstOf(told, ['resource_display_name', 'resource_name']),
+      state: lookUp(STATES, fields['state']?.toLowerCase()),
+      sourceAlertId: fields['incident_id'],
+      title: firstOf(fields, ['condition_name', 'summary', 'policy_name']),
+      description: firstOf(fields, ['summary']),
+      severity: severityOf(lookUp(words, severity) ?? severity, 'high'),
+      service: firstOf(fields, ['resource_display_name', 'resource_name']),
       environment: environmentOf(labels) ?? undefined,
       tags: labels,
-      metadata: { url: told['url'] ?? '', policy_name: told['policy_name'] ?? '' },
+      metadata: { url: fields['url'] ?? '', policy_name: fields['policy_name'] ?? '' },
     });
   },
 });

@@ -2,7 +2,7 @@ import { constantTimeEquals } from '#kernel/crypto/secrets';
 import type { Deploy } from '../provider.js';
 import { momentOf, objectOf, textOf } from '../read-json.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
-import { textsOf } from './words.js';
+import { textsOf } from './normalize.js';
 
 /** Deployments of GitLab's projects and groups, by its webhooks. */
 export const gitlab = signedAlertSource({
@@ -19,21 +19,21 @@ export const gitlab = signedAlertSource({
 });
 
 function deploysOf(event: Readonly<Record<string, unknown>>): Deploy[] {
-  const told = textsOf(event);
+  const fields = textsOf(event);
   const project = textsOf(event['project']);
-  const [where, id] = [project['path_with_namespace'], told['deployment_id']];
+  const [where, id] = [project['path_with_namespace'], fields['deployment_id']];
   const service = textOf(where?.split('/').at(-1));
-  if (event['object_kind'] !== 'deployment' || told['status'] !== 'success') return [];
+  if (event['object_kind'] !== 'deployment' || fields['status'] !== 'success') return [];
   if (service === undefined || id === undefined) return [];
   return [
     {
       sourceChangeId: `gitlab/${where}/${id}`,
       service,
-      environment: textOf(told['environment']) ?? null,
-      version: textOf(told['short_sha']) ?? null,
-      summary: `Deployed ${[told['ref'], told['commit_title']].filter(Boolean).join(': ')}`,
-      url: textOf(told['deployable_url']) ?? null,
-      occurredAt: momentOf(told['status_changed_at']),
+      environment: textOf(fields['environment']) ?? null,
+      version: textOf(fields['short_sha']) ?? null,
+      summary: `Deployed ${[fields['ref'], fields['commit_title']].filter(Boolean).join(': ')}`,
+      url: textOf(fields['deployable_url']) ?? null,
+      occurredAt: momentOf(fields['status_changed_at']),
     },
   ];
 }

@@ -5,7 +5,7 @@ import { listOf, objectOf } from '../read-json.js';
 import { noticesOfGroup } from './alert-group.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
 import { signedInHex } from './signatures.js';
-import { environmentOf, firstOf, meaningOf, serviceOf, severityOf, textsOf } from './words.js';
+import { environmentOf, firstOf, lookUp, serviceOf, severityOf, textsOf } from './normalize.js';
 
 const HEADER = /^[A-Za-z0-9-]+$/;
 const FRESH_MS = 5 * 60_000;
@@ -60,7 +60,7 @@ const STATES: Readonly<Record<string, Notice['state']>> = {
 /** A dashboard alert of Grafana 8 and older: one rule, whose title changes with its state. */
 function noticesOfRule(body: unknown): Notice[] {
   const rule = textsOf(body);
-  const state = meaningOf(STATES, rule['state']);
+  const state = lookUp(STATES, rule['state']);
   if (state === undefined) return [];
   const [match] = listOf(objectOf(body)['evalMatches']).map(objectOf);
   const tags = { ...textsOf(match?.['tags']), ...textsOf(objectOf(body)['tags']) };

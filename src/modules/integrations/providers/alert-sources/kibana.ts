@@ -2,7 +2,7 @@ import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { variablesOf } from './template-variables.js';
-import { firstOf, onlyOf, serviceOf, severityOf, tagsFrom } from './words.js';
+import { firstOf, onlyOf, serviceOf, severityOf, tagsFrom } from './normalize.js';
 
 /** Rules of Kibana, by a webhook connector. */
 export const kibana = alertSource({
@@ -23,22 +23,22 @@ export const kibana = alertSource({
     'such as `service:checkout` and `env:production`, or the fields `service` and `environment` of the body.',
   ].join('\n'),
   notices: (body) => {
-    const told = variablesOf(body);
-    const text = firstOf(told, ['reason', 'contextreason', 'message', 'contextmessage']);
-    const rule = firstOf(told, ['ruleid', 'rulename']);
-    const group = firstOf(told, ['alertid', 'alertinstanceid']);
-    const tags = tagsFrom(told['ruletags'] ?? told['tags'] ?? objectOf(objectOf(body)['rule'])['tags']);
-    const state = firstOf(told, ['alertactiongroup', 'actiongroup', 'state', 'status']) ?? '';
+    const fields = variablesOf(body);
+    const text = firstOf(fields, ['reason', 'contextreason', 'message', 'contextmessage']);
+    const rule = firstOf(fields, ['ruleid', 'rulename']);
+    const group = firstOf(fields, ['alertid', 'alertinstanceid']);
+    const tags = tagsFrom(fields['ruletags'] ?? fields['tags'] ?? objectOf(objectOf(body)['rule'])['tags']);
+    const state = firstOf(fields, ['alertactiongroup', 'actiongroup', 'state', 'status']) ?? '';
     return noticeOf({
       state: /^(?:recovered|resolved|ok)$/i.test(state) ? 'resolved' : 'firing',
       sourceAlertId: rule ? [rule, group].filter(Boolean).join(':') : (group ?? text),
-      title: firstOf(told, ['rulename', 'title', 'name']) ?? text,
+      title: firstOf(fields, ['rulename', 'title', 'name']) ?? text,
       description: text,
-      severity: severityOf(firstOf(told, ['severity', 'contextseverity', 'alertseverity']), 'medium'),
-      service: firstOf(told, ['service', 'servicename']) ?? serviceOf(tags) ?? undefined,
-      environment: told['environment'],
+      severity: severityOf(firstOf(fields, ['severity', 'contextseverity', 'alertseverity']), 'medium'),
+      service: firstOf(fields, ['service', 'servicename']) ?? serviceOf(tags) ?? undefined,
+      environment: fields['environment'],
       tags,
-      metadata: onlyOf(told, ['ruleid', 'ruleurl', 'alertid', 'alertactiongroup', 'url']),
+      metadata: onlyOf(fields, ['ruleid', 'ruleurl', 'alertid', 'alertactiongroup', 'url']),
     });
   },
 }); // prettier-ignore

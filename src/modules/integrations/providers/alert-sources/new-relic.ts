@@ -1,7 +1,7 @@
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, meaningOf, severityOf, textsOf } from './words.js';
+import { firstOf, lookUp, severityOf, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
   CREATED: 'firing',
@@ -20,19 +20,19 @@ export const newRelic = alertSource({
     'of which `id`, `title`, `priority`, `state` and `impactedEntities` are read. Older notification channels are understood too.',
   ].join('\n'),
   notices: (body) => {
-    const told = textsOf(body);
+    const fields = textsOf(body);
     const [entity] = listOf(objectOf(body)['impactedEntities']);
     const target = textsOf(listOf(objectOf(body)['targets'])[0]);
     const legacyId =
-      told['incident_id'] && [told['account_id'], told['incident_id']].filter(Boolean).join(':');
+      fields['incident_id'] && [fields['account_id'], fields['incident_id']].filter(Boolean).join(':');
     return noticeOf({
-      state: meaningOf(STATES, firstOf(told, ['state', 'current_state'])),
-      sourceAlertId: legacyId ?? told['id'],
-      title: firstOf(told, ['title', 'condition_name']),
-      description: firstOf(told, ['details', 'title']),
-      severity: severityOf(firstOf(told, ['priority', 'severity']), 'medium'),
+      state: lookUp(STATES, firstOf(fields, ['state', 'current_state'])),
+      sourceAlertId: legacyId ?? fields['id'],
+      title: firstOf(fields, ['title', 'condition_name']),
+      description: firstOf(fields, ['details', 'title']),
+      severity: severityOf(firstOf(fields, ['priority', 'severity']), 'medium'),
       service: textOf(entity) ?? firstOf(target, ['name']),
-      metadata: { url: firstOf(told, ['issueUrl', 'incident_url']) ?? '' },
+      metadata: { url: firstOf(fields, ['issueUrl', 'incident_url']) ?? '' },
     });
   },
 });

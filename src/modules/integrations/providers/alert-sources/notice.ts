@@ -1,7 +1,7 @@
 import type { Notice } from '../../api.js';
-import { environmentOf, serviceOf } from './words.js';
+import { environmentOf, serviceOf } from './normalize.js';
 
-type Told = Pick<Notice, 'severity'> & {
+type NoticeFields = Pick<Notice, 'severity'> & {
   readonly [Field in 'sourceAlertId' | 'title' | 'description' | 'service' | 'environment']?:
     string | undefined;
 } & {
@@ -10,8 +10,8 @@ type Told = Pick<Notice, 'severity'> & {
   readonly metadata?: Notice['metadata'];
 };
 
-/** One notice; none without a state or an id, since nothing could be done with it. Tags name what nothing else names. */
-export function noticeOf({ state, sourceAlertId, title = '', tags = {}, ...told }: Told): Notice[] {
+/** One notice, or none without a state or an id. Service and environment default to those of the tags. */
+export function noticeOf({ state, sourceAlertId, title = '', tags = {}, ...fields }: NoticeFields): Notice[] {
   if (state === undefined || sourceAlertId === undefined || sourceAlertId === '') return [];
   return [
     {
@@ -19,11 +19,11 @@ export function noticeOf({ state, sourceAlertId, title = '', tags = {}, ...told 
       sourceAlertId,
       title,
       tags,
-      description: told.description ?? title,
-      severity: told.severity,
-      service: told.service ?? serviceOf(tags),
-      environment: told.environment ?? environmentOf(tags),
-      metadata: told.metadata ?? {},
+      description: fields.description ?? title,
+      severity: fields.severity,
+      service: fields.service ?? serviceOf(tags),
+      environment: fields.environment ?? environmentOf(tags),
+      metadata: fields.metadata ?? {},
     },
   ];
 }

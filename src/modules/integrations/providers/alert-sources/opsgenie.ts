@@ -1,7 +1,7 @@
 import type { Notice } from '../../api.js';
 import { listOf, objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { environmentOf, firstOf, meaningOf, severityOf, textsOf } from './words.js';
+import { environmentOf, firstOf, lookUp, severityOf, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, Notice['state']>> = {
   Create: 'firing',
@@ -18,21 +18,21 @@ export const opsgenie = alertSource({
   ].join('\n'),
   notices: (body) => {
     const { action, alert } = objectOf(body);
-    const state = meaningOf(STATES, action);
-    const told = textsOf(alert);
-    const id = firstOf(told, ['alertId', 'alias']);
+    const state = lookUp(STATES, action);
+    const fields = textsOf(alert);
+    const id = firstOf(fields, ['alertId', 'alias']);
     if (state === undefined || id === undefined) return [];
     const details = textsOf(objectOf(alert)['details']);
-    const priority = told['priority'] ?? '';
-    const title = told['message'] ?? '';
+    const priority = fields['priority'] ?? '';
+    const title = fields['message'] ?? '';
     return [
       {
         state,
         sourceAlertId: id,
         title,
-        description: firstOf(told, ['description']) ?? title,
+        description: firstOf(fields, ['description']) ?? title,
         severity: severityOf(/^\d$/.test(priority) ? `P${priority}` : priority, 'medium'),
-        service: firstOf(details, ['service']) ?? firstOf(told, ['entity']) ?? null,
+        service: firstOf(details, ['service']) ?? firstOf(fields, ['entity']) ?? null,
         environment: environmentOf(details),
         tags: Object.fromEntries(tagsOf(objectOf(alert)['tags']).map((tag) => [tag, 'true'])),
         metadata: details,

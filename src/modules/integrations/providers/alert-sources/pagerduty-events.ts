@@ -1,7 +1,7 @@
 import type { Notice } from '../../api.js';
 import { objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { environmentOf, firstOf, idOf, meaningOf, severityOf, textsOf } from './words.js';
+import { environmentOf, firstOf, idOf, lookUp, severityOf, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, Notice['state']>> = { trigger: 'firing', resolve: 'resolved' };
 const SEVERITIES: Readonly<Record<string, Notice['severity']>> = {
@@ -21,7 +21,7 @@ export const pagerdutyEvents = alertSource({
   ].join('\n'),
   notices: (body) => {
     const event = objectOf(body);
-    const state = meaningOf(STATES, event['event_action']);
+    const state = lookUp(STATES, event['event_action']);
     const payload = textsOf(event['payload']);
     const details = textsOf(objectOf(event['payload'])['custom_details']);
     const known = idOf({ summary: payload['summary'] ?? '', source: payload['source'] ?? '' });
@@ -32,7 +32,7 @@ export const pagerdutyEvents = alertSource({
         sourceAlertId: textOf(event['dedup_key']) ?? known,
         title: payload['summary'] ?? '',
         description: payload['summary'] ?? '',
-        severity: meaningOf(SEVERITIES, payload['severity']) ?? severityOf(payload['severity'], 'medium'),
+        severity: lookUp(SEVERITIES, payload['severity']) ?? severityOf(payload['severity'], 'medium'),
         service: firstOf(payload, ['component', 'group']) ?? null,
         environment: environmentOf(details),
         tags: Object.fromEntries(

@@ -3,7 +3,7 @@ import type { Notice } from '../../api.js';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
 import { signedInHex } from './signatures.js';
-import { meaningOf, severityOf } from './words.js';
+import { lookUp, severityOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, Notice['state']>> = {
   'incident.triggered': 'firing',
@@ -28,7 +28,7 @@ export const pagerduty = signedAlertSource({
     signedInHex(secret, delivery, { header: 'x-pagerduty-signature', prefix: 'v1=' }),
   notices: (body) => {
     const event = objectOf(objectOf(body)['event']);
-    const state = meaningOf(STATES, event['event_type']);
+    const state = lookUp(STATES, event['event_type']);
     return state === undefined ? [] : noticesOf(objectOf(event['data']), state);
   },
 });
@@ -45,7 +45,7 @@ function noticesOf(incident: Readonly<Record<string, unknown>>, state: Notice['s
       sourceAlertId,
       title,
       description: title,
-      severity: priority ?? meaningOf(URGENCIES, incident['urgency']) ?? 'medium',
+      severity: priority ?? lookUp(URGENCIES, incident['urgency']) ?? 'medium',
       service: textOf(objectOf(incident['service'])['summary']) ?? null,
       environment: null,
       tags: {},

@@ -2,7 +2,7 @@ import type { Severity } from '#kernel/domain/severity';
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, meaningOf, onlyOf, tagsFrom, textsOf } from './words.js';
+import { firstOf, lookUp, onlyOf, tagsFrom, textsOf } from './normalize.js';
 
 /** Of uptime checks and of transaction checks. */
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
@@ -22,18 +22,18 @@ export const pingdom = alertSource({
     'each check. DOWN and FAILING fire, UP and SUCCESS resolve; the importance of the check is the severity.',
   ].join('\n'),
   notices: (body) => {
-    const told = textsOf(body);
+    const fields = textsOf(body);
     const check = textsOf(objectOf(body)['check_params']);
     return noticeOf({
-      state: meaningOf(STATES, told['current_state']),
-      sourceAlertId: told['check_id'],
-      title: firstOf(told, ['check_name']),
-      description: firstOf(told, ['long_description', 'description']),
-      severity: meaningOf(SEVERITIES, told['importance_level']) ?? 'high',
-      service: firstOf(told, ['check_name']),
+      state: lookUp(STATES, fields['current_state']),
+      sourceAlertId: fields['check_id'],
+      title: firstOf(fields, ['check_name']),
+      description: firstOf(fields, ['long_description', 'description']),
+      severity: lookUp(SEVERITIES, fields['importance_level']) ?? 'high',
+      service: firstOf(fields, ['check_name']),
       tags: tagsFrom(objectOf(body)['tags']),
       metadata: {
-        ...onlyOf(told, ['description', 'check_type', 'state_changed_utc_time']),
+        ...onlyOf(fields, ['description', 'check_type', 'state_changed_utc_time']),
         ...onlyOf(check, ['full_url', 'hostname']),
       },
     });

@@ -3,7 +3,7 @@ import type { Notice } from '../../api.js';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
 import { signedInHex } from './signatures.js';
-import { environmentOf, firstOf, meaningOf, severityOf, textsOf } from './words.js';
+import { environmentOf, firstOf, lookUp, severityOf, textsOf } from './normalize.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -36,7 +36,7 @@ export const sentry = signedAlertSource({
 }); // prettier-ignore
 
 function severityOfLevel(level: unknown): Severity {
-  return meaningOf(LEVELS, level) ?? severityOf(level, 'high');
+  return lookUp(LEVELS, level) ?? severityOf(level, 'high');
 }
 
 function ofEvent(event: Json): Notice[] {
@@ -57,7 +57,7 @@ function ofIssue(issue: Json, action: unknown): Notice[] {
     unresolved: 'firing',
     resolved: 'resolved',
   };
-  const state = meaningOf(states, action);
+  const state = lookUp(states, action);
   if (state === undefined) return [];
   const own = textsOf(issue);
   const project = textOf(objectOf(issue['project'])['slug']);
@@ -73,7 +73,7 @@ function ofIssue(issue: Json, action: unknown): Notice[] {
 }
 
 function ofMetric(alert: Json, data: Json, action: unknown): Notice[] {
-  const severity = meaningOf(METRIC_ACTIONS, action);
+  const severity = lookUp(METRIC_ACTIONS, action);
   if (severity === undefined) return [];
   const rule = textsOf(alert['alert_rule']);
   const [project] = listOf(alert['projects']);
@@ -94,7 +94,7 @@ function ofPlugin(body: Json): Notice[] {
   });
 }
 
-/** Pairs, as Sentry writes them. */
+/** Sentry's tags are `[name, value]` pairs. */
 function tagsOf(pairs: unknown): Record<string, string> {
   return Object.fromEntries(
     listOf(pairs).flatMap((pair) => {

@@ -4,7 +4,7 @@ import { sign } from 'node:crypto';
 import type { OutboundAnswer, OutboundCall } from '#kernel/net/exchange';
 import { GuardedFetch } from '#kernel/net/guarded-fetch';
 import { Refusal } from '#kernel/domain/errors';
-import { NoAnswer, type Outside } from '../provider.js';
+import { ProviderError, type Outside } from '../provider.js';
 import { cloudwatchSns } from './cloudwatch-sns.js';
 
 const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:alarms';
@@ -170,7 +170,7 @@ describe('the signature of SNS', () => {
 
   it.each([[{ status: 503 }], [{ body: 'no certificate' }]])('cannot be told when the answer is %j', async (answer) => {
     const odd = { ...message(), Signature: 'AAAA' };
-    await expect(verdict(odd, amazon(() => answer))).rejects.toBeInstanceOf(NoAnswer);
+    await expect(verdict(odd, amazon(() => answer))).rejects.toBeInstanceOf(ProviderError);
   }); // prettier-ignore
 
   it('is not asked for while no topic is named', async () => {

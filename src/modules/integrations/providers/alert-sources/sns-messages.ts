@@ -1,13 +1,13 @@
 import { verify, X509Certificate } from 'node:crypto';
 import { invalid } from '#kernel/domain/errors';
 import { bytesAt } from '../bytes-at.js';
-import { NoAnswer, type Outside } from '../provider.js';
-import { textsOf } from './words.js';
+import { ProviderError, type Outside } from '../provider.js';
+import { textsOf } from './normalize.js';
 
 export const TOPIC_ARN = /^arn:(aws|aws-cn|aws-us-gov):sns:([a-z0-9-]{1,40}):\d{1,20}:[\w.-]{1,300}$/;
 const TOKEN = /^[\w-]{1,2000}$/;
 
-/** What is signed: each name and value on a line of its own, in this order. */
+/** The string to sign: each name and value on a line of its own, in this order. */
 const SIGNED_FIELDS = {
   Notification: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'],
   Confirmation: ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
@@ -15,8 +15,8 @@ const SIGNED_FIELDS = {
 const ALGORITHMS: Readonly<Record<string, string>> = { 1: 'RSA-SHA1', 2: 'RSA-SHA256' };
 
 /**
- * What SNS asks to have called before it delivers. `SubscribeURL` of the message would do the same, but could be any address;
- * this one, of topic and token, is always of Amazon.
+ * The URL that confirms a subscription. It is built from topic and token, so it always belongs to Amazon; `SubscribeURL` of the
+ * message does the same, but could be any address.
  * @throws Refusal `validation_error`
  */
 export function confirmationUrl(body: unknown): string | undefined {
@@ -28,7 +28,7 @@ export function confirmationUrl(body: unknown): string | undefined {
   return `https://${hostOf(topicArn)}/?${query.toString()}`;
 }
 
-/** Whether Amazon SNS signed this message, for this topic. @throws NoAnswer when the certificate cannot be fetched */
+/** Whether Amazon SNS signed this message, for this topic. @throws ProviderError when the certificate cannot be fetched */
 export async function isSignedBySns(raw: Buffer, topicArn: string, outside: Outside): Promise<boolean> {
   const message = textsOf(parsed(raw));
   const { Type: type, SigningCertURL: url = '', SignatureVersion: version = '', Signature: signature = '' } = message;
@@ -45,7 +45,7 @@ export async function isSignedBySns(raw: Buffer, topicArn: string, outside: Outs
   return verify(algorithm, Buffer.from(signed.join('')), certificate.publicKey, Buffer.from(signature, 'base64'));
 } // prettier-ignore
 
-/** SNS has one certificate for each region and replaces it once in a while. */
+/** SNS has one certificate per region and rotates it. */
 const MAX_CERTIFICATES = 100;
 const certificates = new Map<string, X509Certificate>();
 
@@ -63,7 +63,7 @@ function read(pem: Buffer): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw new NoAnswer('Amazon SNS did not answer with a certificate.');
+    throw new ProviderError('Amazon SNS did not answer with a certificate.');
   }
 }
 

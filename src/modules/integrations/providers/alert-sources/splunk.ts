@@ -1,9 +1,9 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, onlyOf, serviceOf, severityOf, textsOf } from './words.js';
+import { firstOf, onlyOf, serviceOf, severityOf, textsOf } from './normalize.js';
 
-/** The webhook action of Splunk's alerts. It tells the first row of the results, and never that an alert is over. */
+/** The webhook action of Splunk alerts. It sends the first result row, and never a resolution. */
 export const splunk = alertSource({
   provider: 'splunk',
   displayName: 'Splunk',
@@ -14,24 +14,24 @@ export const splunk = alertSource({
     'are columns of the first row, such as `severity`, `service` and `env`; without them it is medium, of the host.',
   ].join('\n'),
   notices: (body) => {
-    const told = textsOf(body);
+    const fields = textsOf(body);
     const row = textsOf(objectOf(body)['result']);
-    // A search without a name is known by the start of its id, which is the same in every run.
-    const search = firstOf(told, ['search_name']) ?? firstOf(told, ['sid'])?.split('_at_')[0];
+    // A search without a name is identified by the start of its sid, which is the same in every run.
+    const search = firstOf(fields, ['search_name']) ?? firstOf(fields, ['sid'])?.split('_at_')[0];
     return noticeOf({
       state: 'firing',
-      sourceAlertId: search && `${told['app'] ?? ''}:${search}`,
+      sourceAlertId: search && `${fields['app'] ?? ''}:${search}`,
       title: search,
       description: firstOf(row, ['message', '_raw']),
       severity: severityOf(firstOf(row, ['severity', 'urgency', 'priority', 'level']), 'medium'),
       service: serviceOf(row) ?? firstOf(row, ['host']),
       tags: onlyOf(row, ['host', 'source', 'sourcetype', 'index', 'service', 'environment', 'env']),
-      metadata: { ...onlyOf(told, ['results_link', 'app', 'owner']), ...columnsOf(row) },
+      metadata: { ...onlyOf(fields, ['results_link', 'app', 'owner']), ...columnsOf(row) },
     });
   },
 });
 
-/** Without Splunk's own fields and what the row leaves empty. */
+/** Without Splunk's internal fields and empty columns. */
 function columnsOf(row: Readonly<Record<string, string>>): Record<string, string> {
   const names = Object.keys(row).filter((name) => !/^(?:_|date_|timestartpos|timeendpos|punct)/.test(name));
   return onlyOf(row, names);

@@ -1,7 +1,7 @@
 import { constantTimeEquals } from '#kernel/crypto/secrets';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, meaningOf, onlyOf, tagsFrom, textsOf } from './words.js';
+import { firstOf, lookUp, onlyOf, tagsFrom, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { down: 'firing', up: 'resolved' };
 
@@ -17,17 +17,17 @@ export const statuscake = signedAlertSource({
   ].join('\n'),
   verify: (secret, { raw }) => constantTimeEquals(new URLSearchParams(raw.toString()).get('Token') ?? '', secret),
   notices: (body) => {
-    const told = textsOf(body);
-    const { Name: name, URL: url } = told;
+    const fields = textsOf(body);
+    const { Name: name, URL: url } = fields;
     return noticeOf({
-      state: meaningOf(STATES, told['Status']?.toLowerCase()),
+      state: lookUp(STATES, fields['Status']?.toLowerCase()),
       sourceAlertId: [url, name].filter(Boolean).join(' '),
-      title: firstOf(told, ['Name', 'URL']),
-      description: told['StatusCode'] && `${url ?? name} answers ${told['StatusCode']}`,
+      title: firstOf(fields, ['Name', 'URL']),
+      description: fields['StatusCode'] && `${url ?? name} answers ${fields['StatusCode']}`,
       severity: 'high',
-      service: firstOf(told, ['Name', 'URL']),
-      tags: tagsFrom(told['Tags']),
-      metadata: onlyOf(told, ['URL', 'StatusCode', 'IP', 'CheckRate']),
+      service: firstOf(fields, ['Name', 'URL']),
+      tags: tagsFrom(fields['Tags']),
+      metadata: onlyOf(fields, ['URL', 'StatusCode', 'IP', 'CheckRate']),
     });
   },
 }); // prettier-ignore

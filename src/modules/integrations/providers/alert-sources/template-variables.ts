@@ -1,12 +1,12 @@
 import { objectOf } from '../read-json.js';
-import { textsOf } from './words.js';
+import { textsOf } from './normalize.js';
 
-/** A variable that the tool left as it stands in the template, or replaced by a word for nothing. */
+/** A variable that the tool did not substitute, or substituted with a placeholder for no value. */
 const UNSET = /^(?:\$[\w[\]]+|\{[\w.:]+\}|\*UNKNOWN\*|null)?$/i;
 
 /**
- * What a tool filled into a template that its user wrote: names are spelled in any way, and some lie in objects such as `alert`
- * or `metadata`. `alert_id`, `alertId`, `ALERT.ID` and `alert: { id }` are all `alertid`.
+ * The variables of a template that the tool's user wrote, whatever their spelling and whether or not they are nested in objects
+ * such as `alert` or `metadata`: `alert_id`, `alertId`, `ALERT.ID` and `alert: { id }` are all `alertid`.
  */
 export function variablesOf(body: unknown): Readonly<Record<string, string>> {
   const top = objectOf(body);
@@ -18,7 +18,7 @@ export function variablesOf(body: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(set.map(([name, text]) => [plainName(name), text]));
 }
 
-/** Only its letters, in lower case, and digits. */
+/** Lower-case letters and digits only. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '');
 }

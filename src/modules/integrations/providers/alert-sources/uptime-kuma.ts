@@ -1,9 +1,9 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { firstOf, meaningOf, textsOf } from './words.js';
+import { firstOf, lookUp, textsOf } from './normalize.js';
 
-/** 2 is not sure yet, 3 is maintenance. */
+/** 2 is pending, 3 is maintenance. */
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { 0: 'firing', 1: 'resolved' };
 
 export const uptimeKuma = alertSource({
@@ -15,7 +15,7 @@ export const uptimeKuma = alertSource({
     const [heartbeat, monitor] = ['heartbeat', 'monitor'].map((part) => textsOf(objectOf(body)[part]));
     const name = monitor?.['name'];
     return noticeOf({
-      state: meaningOf(STATES, heartbeat?.['status']),
+      state: lookUp(STATES, heartbeat?.['status']),
       sourceAlertId: monitor?.['id'] ?? heartbeat?.['monitorID'],
       title: name && heartbeat?.['status'] === '0' ? `${name} is down` : name,
       description: heartbeat && firstOf(heartbeat, ['msg']),

@@ -3,7 +3,7 @@ import { listOf, objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { plainName, variablesOf } from './template-variables.js';
-import { firstOf, meaningOf, onlyOf, serviceOf, tagsFrom, textsOf } from './words.js';
+import { firstOf, lookUp, onlyOf, serviceOf, tagsFrom, textsOf } from './normalize.js';
 
 /** `{EVENT.VALUE}` and `{EVENT.STATUS}`. */
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
@@ -54,31 +54,31 @@ export const zabbix = alertSource({
     'The service is the tag `service`, else the host. Updates of a problem are taken for nothing.',
   ].join('\n'),
   notices: (body) => {
-    const told = variablesOf(body);
-    const tags = tagsOf(body, told['eventtags']);
-    const severity = firstOf(told, ['eventnseverity', 'nseverity', 'eventseverity', 'triggerseverity', 'severity']);
-    const isUpdate = firstOf(told, ['eventupdatestatus', 'updatestatus']) === '1';
-    const state = firstOf(told, ['eventvalue', 'eventstatus', 'status', 'triggerstatus']);
+    const fields = variablesOf(body);
+    const tags = tagsOf(body, fields['eventtags']);
+    const severity = firstOf(fields, ['eventnseverity', 'nseverity', 'eventseverity', 'triggerseverity', 'severity']);
+    const isUpdate = firstOf(fields, ['eventupdatestatus', 'updatestatus']) === '1';
+    const state = firstOf(fields, ['eventvalue', 'eventstatus', 'status', 'triggerstatus']);
     return noticeOf({
-      state: isUpdate ? undefined : meaningOf(STATES, state?.toLowerCase()),
-      sourceAlertId: idOf(told),
-      title: firstOf(told, ['eventname', 'triggername', 'trigger', 'alertsubject', 'subject', 'name']),
-      description: firstOf(told, ['alertmessage', 'message', 'triggerdescription', 'opdata', 'item']),
-      severity: meaningOf(SEVERITIES, plainName(severity ?? '')) ?? 'medium',
-      service: serviceOf(tags) ?? firstOf(told, ['hostname', 'host', 'hosthost']),
+      state: isUpdate ? undefined : lookUp(STATES, state?.toLowerCase()),
+      sourceAlertId: idOf(fields),
+      title: firstOf(fields, ['eventname', 'triggername', 'trigger', 'alertsubject', 'subject', 'name']),
+      description: firstOf(fields, ['alertmessage', 'message', 'triggerdescription', 'opdata', 'item']),
+      severity: lookUp(SEVERITIES, plainName(severity ?? '')) ?? 'medium',
+      service: serviceOf(tags) ?? firstOf(fields, ['hostname', 'host', 'hosthost']),
       tags,
-      metadata: onlyOf(told, ['link', 'triggerurl', 'hostname', 'hostip', 'item', 'triggerid']),
+      metadata: onlyOf(fields, ['link', 'triggerurl', 'hostname', 'hostip', 'item', 'triggerid']),
     });
   },
 }); // prettier-ignore
 
-/** A recovery has the event of its problem. Templates without it have it in the link, or at least the trigger. */
-function idOf(told: Readonly<Record<string, string>>): string | undefined {
-  const link = firstOf(told, ['link', 'url', 'triggerurl']) ?? '';
-  const event = firstOf(told, ['eventid', 'problemid']) ?? /[?&]eventid=(\d+)/.exec(link)?.[1];
+/** A recovery has the event id of its problem. Templates without it may have it in the link, or at least the trigger id. */
+function idOf(fields: Readonly<Record<string, string>>): string | undefined {
+  const link = firstOf(fields, ['link', 'url', 'triggerurl']) ?? '';
+  const event = firstOf(fields, ['eventid', 'problemid']) ?? /[?&]eventid=(\d+)/.exec(link)?.[1];
   if (event !== undefined) return event;
-  const trigger = firstOf(told, ['triggerid']) ?? /[?&]triggerid=(\d+)/.exec(link)?.[1];
-  return trigger && [trigger, firstOf(told, ['hostname', 'host'])].filter(Boolean).join(':');
+  const trigger = firstOf(fields, ['triggerid']) ?? /[?&]triggerid=(\d+)/.exec(link)?.[1];
+  return trigger && [trigger, firstOf(fields, ['hostname', 'host'])].filter(Boolean).join(':');
 }
 
 /** `{EVENT.TAGSJSON}` is a list of `{ tag, value }`, in a text or as it is; `{EVENT.TAGS}` is `service:checkout, env:production`. */

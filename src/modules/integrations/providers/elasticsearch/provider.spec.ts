@@ -26,7 +26,7 @@ it('searches by time and service, and reads fields however they are nested', asy
     { timestamp: '2026-03-01T11:59:58.120Z', entity: 'checkout', message: 'connection pool exhausted', level: 'ERROR' },
     { timestamp: '2026-03-01T11:59:59.000Z', entity: 'checkout', message: 'order 17 placed', level: 'INFO' },
   ]); // prettier-ignore
-  const [first] = api.heard;
+  const [first] = api.requests;
   expect(first).toMatchObject({ path: '/logs-*/_search', headers: { authorization: 'ApiKey a2V5' } });
   expect(JSON.parse(first?.body ?? '')).toMatchObject({
     size: 1000,
@@ -39,7 +39,7 @@ it('searches by time and service, and reads fields however they are nested', asy
       },
     },
   }); // prettier-ignore
-  expect(api.heard).toHaveLength(9);
+  expect(api.requests).toHaveLength(9);
 });
 
 it('says what it did not read, and that shards failed', async () => {
@@ -64,7 +64,7 @@ it('says what it did not read, and that shards failed', async () => {
 
 it('is probed by a search, and the reason of a refusal is told', async () => {
   await expect(elasticsearch.probe(connection({ index: 'app-logs' }), OUTSIDE)).resolves.toBeUndefined();
-  expect(api.heard[0]?.path).toBe('/app-logs/_search');
+  expect(api.requests[0]?.path).toBe('/app-logs/_search');
   api.answering = (_, response) => { response.statusCode = 401; return sample('elasticsearch', 'unauthorized'); }; // prettier-ignore
   await expect(elasticsearch.probe(connection(), OUTSIDE)).rejects.toThrow(
     'Elasticsearch answered 401: the credentials do not allow this.',

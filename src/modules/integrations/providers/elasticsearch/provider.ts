@@ -1,7 +1,13 @@
 import type { EvidenceQuestion, PulledRow } from '../../api.js';
 import { authorization } from '../http-login.js';
 import { JsonSource } from '../json-source.js';
-import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
+import {
+  type Connection,
+  ProviderError,
+  type Outside,
+  type Provider,
+  type SourceAnswer,
+} from '../provider.js';
 import { listOf, numberOf, objectOf, textOf } from '../read-json.js';
 import { isoRange, type Slice, slicesOf } from '../window-slices.js';
 import {
@@ -13,10 +19,10 @@ type Elasticsearch = Connection<ElasticsearchConfig, ElasticsearchCredentials>;
 
 const NAME = 'Elasticsearch';
 const SLICES = 9;
-const MOST_LINES_OF_SLICE = 1_000;
-/** All slices are read at once. */
-const MOST_BYTES_OF_SLICE = 4 * 1024 * 1024;
-const LONGEST_LINE = 4_000;
+const MAX_LINES_OF_SLICE = 1_000;
+/** All slices are read concurrently. */
+const MAX_BYTES_OF_SLICE = 4 * 1024 * 1024;
+const MAX_LINE = 4_000;
 
 export const elasticsearch: Provider<ElasticsearchConfig, ElasticsearchCredentials> = {
   provider: 'elasticsearch',
@@ -40,7 +46,7 @@ export const elasticsearch: Provider<ElasticsearchConfig, ElasticsearchCredentia
       terminate_after: 1,
     });
     if (objectOf(answer)['hits'] === undefined)
-      throw new NoAnswer('The address answers, but not as the search API of Elasticsearch does.');
+      throw new ProviderError('The address answers, but not as the search API of Elasticsearch does.');
   },
 
   evidence: { pull },
@@ -59,7 +65,7 @@ function sourceOf(
     headers,
     http,
     signal,
-    mostBytes: MOST_BYTES_OF_SLICE,
+    maxBytes: MAX_BYTES_OF_SLICE,
   });
 }
 
@@ -109,7 +115,7 @@ function searchOf(
   { start, end }: Slice,
 ): object {
   return {
-    size: MOST_LINES_OF_SLICE,
+    size: MAX_LINES_OF_SLICE,
     timeout: '5s',
     track_total_hits: true,
     sort: [{ [timeField]: { order: 'asc', unmapped_type: 'date' } }],
@@ -118,7 +124,7 @@ function searchOf(
       bool: {
         filter: [
           { range: { [timeField]: { gte: start, lt: end, format: 'epoch_millis' } } },
-          // A phrase, since it finds the whole name in fields of both kinds, keyword and text.
+          // A phrase matches the whole name in keyword fields and in text fields.
           {
             bool: {
               should: fields.map((field) => ({ match_phrase: { [field]: service } })),
@@ -151,7 +157,7 @@ function answerOf(
     if (timestamp === undefined || line === undefined) return [];
     const said = textOf(level);
     return [
-      { timestamp, entity, message: line.slice(0, LONGEST_LINE), ...(said !== undefined && { level: said }) },
+      { timestamp, entity, message: line.slice(0, MAX_LINE), ...(said !== undefined && { level: said }) },
     ];
   });
   const shards = objectOf(objectOf(answer)['_shards']);
@@ -162,7 +168,7 @@ function answerOf(
   };
 }
 
-/** `log.level` may be written as one key or as an object in an object. */
+/** `log.level` may be one key or a nested object. */
 function fieldOf(document: Readonly<Record<string, unknown>>, field: string): unknown {
   if (document[field] !== undefined) return document[field];
   return field.split('.').reduce<unknown>((value, part) => objectOf(value)[part], document);

@@ -1,6 +1,6 @@
 import type { GithubRepository } from './config.js';
 
-/** The service whose code a repository holds: what the tenant says, or the repository's own name. */
+/** The service of a repository: as configured by the tenant, else the repository's name. */
 export function serviceIn({ repository, service }: GithubRepository): string {
   return service ?? nameOf({ repository }).repo;
 }
@@ -13,7 +13,7 @@ export function nameOf({ repository }: Pick<GithubRepository, 'repository'>): {
   return { owner, repo };
 }
 
-/** What a deployment is called, whether GitHub tells of it or is asked. */
+/** The id of a deployment, the same from webhooks and from the API. */
 export function deploymentName(repository: string, id: number): string {
   return `github/${repository.toLowerCase()}/${id}`;
 }

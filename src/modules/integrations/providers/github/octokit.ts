@@ -7,8 +7,8 @@ import { DEFAULT_URL, type GithubConfig, type GithubCredentials } from './config
 export type Github = Octokit['rest'];
 
 /**
- * GitHub's own client, of which only the words are used: what it would send goes out as everything does that a tenant
- * asked for, so that nothing is followed, sent again or logged by it. It is loaded for who needs it.
+ * GitHub's official client with our guarded HTTP client as its transport, so that it follows no redirects, retries nothing and
+ * logs nothing. Loaded on first use.
  */
 export async function githubOf(
   { config, credentials }: Connection<GithubConfig, GithubCredentials>,

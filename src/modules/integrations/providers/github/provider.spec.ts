@@ -49,7 +49,7 @@ it('reads commits with their diffs, deployments and failed runs of the six hours
       message: `workflow Release failed on main at ${SHA} (https://github.com/acme/checkout/actions/runs/7)`,
     },
   ]); // prettier-ignore
-  const commits = api.heard.find(({ path }) => path === '/repos/acme/checkout/commits');
+  const commits = api.requests.find(({ path }) => path === '/repos/acme/checkout/commits');
   expect(Object.fromEntries(commits?.query ?? [])).toEqual({
     since: '2026-03-01T06:00:00.000Z',
     until: '2026-03-01T12:10:00.000Z',
@@ -63,8 +63,8 @@ it('reads commits with their diffs, deployments and failed runs of the six hours
 
 it('names the service that the tenant named, and goes on when one repository may not be read', async () => {
   const answer = api.answering;
-  api.answering = (heard, response) => {
-    if (!heard.path.includes('/secret/')) return answer(heard, response);
+  api.answering = (request, response) => {
+    if (!request.path.includes('/secret/')) return answer(request, response);
     response.statusCode = 404;
     return { message: 'Not Found', status: '404' };
   };
@@ -85,17 +85,17 @@ it('names the service that the tenant named, and goes on when one repository may
 it('reads ten diffs at most and says so; a SHA that is none leads nowhere', async () => {
   const answer = api.answering;
   const list = Array.from({ length: 30 }, (_, at) => ({ sha: `${at}`.padStart(40, 'a') }));
-  api.answering = (heard, response) =>
-    heard.path.endsWith('/commits')
+  api.answering = (request, response) =>
+    request.path.endsWith('/commits')
       ? [...list, { sha: '../../user' }]
-      : /commits\/./.test(heard.path)
+      : /commits\/./.test(request.path)
         ? sample('github', 'commit')
-        : answer(heard, response);
+        : answer(request, response);
   const answers = await pulled(github, connection());
   expect(missingOf(answers)).toEqual([
     'there are 30 commits of acme/checkout in the window, of which 10 were read.',
   ]);
-  expect(api.heard.filter(({ path }) => /commits\/./.test(path))).toHaveLength(10);
+  expect(api.requests.filter(({ path }) => /commits\/./.test(path))).toHaveLength(10);
 });
 
 it('says that its limit of requests is used up, which is not a matter of credentials', async () => {
@@ -113,10 +113,10 @@ it('says that its limit of requests is used up, which is not a matter of credent
 it('says which diff it did not read to its end, and when deployments may go further back than were listed', async () => {
   const answer = api.answering;
   const file = { filename: 'big.sql', patch: '+'.repeat(40_000) };
-  api.answering = (heard, response) => {
-    const usual = answer(heard, response);
-    if (heard.path.endsWith(`/commits/${SHA}`)) return { ...(usual as object), files: [file] };
-    if (!heard.path.endsWith('/deployments')) return usual;
+  api.answering = (request, response) => {
+    const usual = answer(request, response);
+    if (request.path.endsWith(`/commits/${SHA}`)) return { ...(usual as object), files: [file] };
+    if (!request.path.endsWith('/deployments')) return usual;
     const [newest] = usual as object[];
     return Array.from({ length: 30 }, (_, id) => ({ ...newest, id }));
   };
@@ -130,7 +130,7 @@ it('is probed at every repository', async () => {
   await expect(
     github.probe(connection({ repository: 'acme/a' }, { repository: 'acme/b' }), OUTSIDE),
   ).resolves.toBeUndefined();
-  expect(api.heard.map(({ path }) => path)).toEqual(['/repos/acme/a', '/repos/acme/b']);
+  expect(api.requests.map(({ path }) => path)).toEqual(['/repos/acme/a', '/repos/acme/b']);
   api.answering = (_, response) => { response.statusCode = 401; return sample('github', 'bad-credentials'); }; // prettier-ignore
   await expect(github.probe(connection(), OUTSIDE)).rejects.toThrow(
     'GitHub answered 401: the credentials do not allow this.',

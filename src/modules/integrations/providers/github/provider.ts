@@ -1,20 +1,26 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
 import { idNamed } from '#kernel/domain/ids';
 import type { EvidenceQuestion, PulledRow } from '../../api.js';
-import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
+import {
+  type Connection,
+  ProviderError,
+  type Outside,
+  type Provider,
+  type SourceAnswer,
+} from '../provider.js';
 import { signedInHex } from '../alert-sources/signatures.js';
 import { partOf } from '../part-of.js';
 import { objectOf } from '../read-json.js';
 import { GithubConfig, GithubCredentials, type GithubRepository } from './config.js';
 import { type Github, githubOf } from './octokit.js';
 import { deploymentName, nameOf, serviceIn } from './names.js';
-import { toldDeploys } from './told-deploys.js';
+import { toldDeploys } from './reported-deploys.js';
 
 const CHANGES_BEFORE_ALERT = 6 * 60 * 60_000;
-const MOST_LISTED = 30;
-/** Of one repository: each costs a call of its own. */
-const MOST_DIFFS = 10;
-const LONGEST_DIFF = 32_000;
+const MAX_LISTED = 30;
+/** Limit for one repository: each diff is a call of its own. */
+const MAX_DIFFS = 10;
+const MAX_DIFF = 32_000;
 const SHA = /^[0-9a-f]{40,64}$/;
 
 type Commit = RestEndpointMethodTypes['repos']['getCommit']['response']['data'];
@@ -41,7 +47,7 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
     for (const where of config.repositories) {
       const { data } = await github.repos.get(nameOf(where));
       if (objectOf(data)['full_name'] === undefined)
-        throw new NoAnswer('The address answers, but not as the API of GitHub does.');
+        throw new ProviderError('The address answers, but not as the API of GitHub does.');
     }
   },
 
@@ -66,7 +72,7 @@ async function* pull(
 ): AsyncGenerator<SourceAnswer> {
   const github = await githubOf(connection, outside, signal);
   const since = new Date(alertedAt.getTime() - CHANGES_BEFORE_ALERT);
-  // Whoever is asked last may not be asked any more.
+  // The last repositories may not be read before the time-out.
   const own = (where: GithubRepository) => Number(serviceIn(where) === service);
   for (const where of [...connection.config.repositories].sort((a, b) => own(b) - own(a))) {
     const asked = { github, where, service: serviceIn(where), since, until: to };
@@ -90,18 +96,16 @@ async function commits({ github, where, service, since, until }: Asked): Promise
     ...name,
     since: since.toISOString(),
     until: until.toISOString(),
-    per_page: MOST_LISTED,
+    per_page: MAX_LISTED,
   });
   const listed = data.map(({ sha }) => sha).filter((sha) => SHA.test(sha));
-  const read = listed.slice(0, MOST_DIFFS);
+  const read = listed.slice(0, MAX_DIFFS);
   const answers = await Promise.all(
     read.map(async (ref): Promise<SourceAnswer[]> => {
       const row = commitRow((await github.repos.getCommit({ ...name, ref })).data, ref, service);
       return [
         { type: 'code_change', query: `GET ${path}/${ref}`, rows: [row] },
-        ...(row.diff.length < LONGEST_DIFF
-          ? []
-          : [{ missing: `the diff of ${ref} was not read to its end.` }]),
+        ...(row.diff.length < MAX_DIFF ? [] : [{ missing: `the diff of ${ref} was not read to its end.` }]),
       ];
     }),
   );
@@ -118,13 +122,13 @@ function commitRow({ commit, html_url: url, files = [] }: Commit, sha: string, s
     commit: sha,
     summary: commit.message.split('\n', 1)[0],
     paths: files.map(({ filename }) => filename),
-    diff: diff.join('\n').slice(0, LONGEST_DIFF),
+    diff: diff.join('\n').slice(0, MAX_DIFF),
     url,
   };
 }
 
 async function deployments({ github, where, service, since, until }: Asked): Promise<SourceAnswer[]> {
-  const { data } = await github.repos.listDeployments({ ...nameOf(where), per_page: MOST_LISTED });
+  const { data } = await github.repos.listDeployments({ ...nameOf(where), per_page: MAX_LISTED });
   const recent = data.filter(({ created_at: at }) => isWithin(at, since, until));
   const answers = recent.map(
     ({ id, sha, ref, environment, description, created_at: occurredAt }): SourceAnswer => ({
@@ -135,7 +139,7 @@ async function deployments({ github, where, service, since, until }: Asked): Pro
           type: 'deploy',
           service,
           occurredAt,
-          // As it is recorded when GitHub tells of it, so that nobody takes the two for different ones.
+          // The same id as from the webhook, so that the two are recognized as one deployment.
           changeId: idNamed('chg', deploymentName(where.repository, id)),
           summary: description ?? `Deployed ${ref} to ${environment}`,
           commit: sha,
@@ -145,12 +149,12 @@ async function deployments({ github, where, service, since, until }: Asked): Pro
       ],
     }),
   );
-  // They come newest first: when all of a full page are recent, older ones may be so too.
-  return recent.length < MOST_LISTED
+  // Newest first: when a full page is all inside the window, there may be more.
+  return recent.length < MAX_LISTED
     ? answers
     : [
         ...answers,
-        { missing: `no more than the last ${MOST_LISTED} deployments of ${where.repository} were read.` },
+        { missing: `no more than the last ${MAX_LISTED} deployments of ${where.repository} were read.` },
       ];
 }
 
@@ -160,7 +164,7 @@ async function failedRuns({ github, where, service, since, until }: Asked): Prom
     ...nameOf(where),
     status: 'failure',
     created,
-    per_page: MOST_LISTED,
+    per_page: MAX_LISTED,
   });
   const rows = data.workflow_runs.map(({ name, head_branch, head_sha, html_url, updated_at }): PulledRow => {
     const what = `workflow ${name ?? 'run'} failed on ${head_branch ?? 'a branch'} at ${head_sha} (${html_url})`;

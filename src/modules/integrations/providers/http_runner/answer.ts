@@ -1,10 +1,10 @@
 import { parseStrictJson } from '#kernel/http/strict-json';
 import type { OutboundAnswer } from '#kernel/net/exchange';
 
-/** What is kept of a step's output. */
+/** Size limit of a step's output. */
 const MAX_OUTPUT_BYTES = 64 * 1024;
 
-/** The answer's JSON object; undefined when it is none. */
+/** The JSON object of the response; undefined when it is not one. */
 export function bodyOf({ body }: OutboundAnswer): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'));
@@ -16,13 +16,13 @@ export function bodyOf({ body }: OutboundAnswer): Record<string, unknown> | unde
   }
 }
 
-/** An output as it is; or, when it is too large or holds what the database cannot, the start of its JSON text. */
+/** The output unchanged, or the start of its JSON text when it is too large or cannot be stored. */
 export function storable(output: unknown): unknown {
   if (output === undefined || output === null) return null;
   const text = jsonOf(output);
   if (text.length > MAX_OUTPUT_BYTES) {
     const start = text.subarray(0, MAX_OUTPUT_BYTES - Buffer.byteLength('…')).toString('utf8');
-    // A character cut in half has become U+FFFD.
+    // A multi-byte character cut in half has become U+FFFD.
     return `${start.replace(/\uFFFD$/, '')}…`;
   }
   try {
@@ -36,7 +36,7 @@ function jsonOf(value: unknown): Buffer {
   try {
     return Buffer.from(JSON.stringify(value));
   } catch {
-    // JSON.parse reads any depth, JSON.stringify does not write it.
+    // JSON.parse reads any depth, JSON.stringify overflows the stack.
     return Buffer.from('"nested too deeply to be kept"');
   }
 }

@@ -6,7 +6,7 @@ import { Webhook } from 'standardwebhooks';
 import { SystemClock } from '#kernel/domain/clock';
 import { GuardedFetch } from '#kernel/net/guarded-fetch';
 import type { StepOrder } from '../../api.js';
-import { NoAnswer } from '../provider.js';
+import { ProviderError } from '../provider.js';
 import { httpRunner } from './provider.js';
 
 const secret = `whsec_${randomBytes(32).toString('base64')}`;
@@ -194,7 +194,7 @@ describe('a probe', () => {
     [200, { status: 'failed' }, 'The runner answered that its probe failed.'],
   ])('is not content with %s %j', async (status, body, message) => {
     answering(status, body);
-    await expect(probe()).rejects.toEqual(new NoAnswer(message));
+    await expect(probe()).rejects.toEqual(new ProviderError(message));
   });
 
   it('says why nobody answered', async () => {

@@ -3,15 +3,15 @@ import type { OutboundAnswer } from '#kernel/net/exchange';
 import { OutboundFailedError, OutboundRefusedError } from '#kernel/net/outbound-errors';
 import { isBusy, isSuccess, postWebhook, retryAfterSeconds, unexpected } from '#kernel/net/post-webhook';
 import type { StepAnswer, StepOrder } from '../../api.js';
-import { type Connection, type Outside, NoAnswer, type Provider } from '../provider.js';
+import { type Connection, type Outside, ProviderError, type Provider } from '../provider.js';
 import { DEFAULT_TIMEOUT_SECONDS, HttpRunnerConfig, HttpRunnerCredentials } from './config.js';
 import { bodyOf, storable } from './answer.js';
 
 type Runner = Connection<HttpRunnerConfig, HttpRunnerCredentials>;
 
-/** As sentences begin. */
+/** Start of error messages. */
 const RUNNER = 'The runner';
-/** A person waits for a probe's answer. */
+/** Short, since a person waits for the probe. */
 const PROBE_TIMEOUT_SECONDS = 10;
 
 export const httpRunner: Provider<HttpRunnerConfig, HttpRunnerCredentials> = {
@@ -37,10 +37,10 @@ export const httpRunner: Provider<HttpRunnerConfig, HttpRunnerCredentials> = {
   async probe(runner, outside) {
     const answer = await sendProbe(runner, outside);
     const body = bodyOf(answer);
-    if (!isSuccess(answer.status)) throw new NoAnswer(unexpected(RUNNER, answer.status));
-    // A web page answers 200 to anything; a runner answers JSON or nothing.
-    if (answer.body.length > 0 && !body) throw new NoAnswer('The runner did not answer in JSON.');
-    if (body?.['status'] === 'failed') throw new NoAnswer('The runner answered that its probe failed.');
+    if (!isSuccess(answer.status)) throw new ProviderError(unexpected(RUNNER, answer.status));
+    // A web page answers 200 to anything. A runner answers with JSON or an empty body.
+    if (answer.body.length > 0 && !body) throw new ProviderError('The runner did not answer in JSON.');
+    if (body?.['status'] === 'failed') throw new ProviderError('The runner answered that its probe failed.');
   },
 
   steps: {
@@ -66,7 +66,7 @@ async function sendProbe(runner: Runner, outside: Outside): Promise<OutboundAnsw
   try {
     return await post(runner, `probe_${randomUUID()}`, body, outside, PROBE_TIMEOUT_SECONDS);
   } catch (error) {
-    throw new NoAnswer(reasonOf(error));
+    throw new ProviderError(reasonOf(error));
   }
 }
 

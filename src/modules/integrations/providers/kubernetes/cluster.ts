@@ -9,8 +9,8 @@ export interface Cluster {
 }
 
 /**
- * The API of one cluster by the official client, of which only the generated part is loaded, and only for who needs it:
- * that part reads no kubeconfig, runs no plugin, and sends nothing but through what it is given.
+ * The API of one cluster through the official client. Only its generated part is loaded, on first use: that part reads no
+ * kubeconfig, runs no plugin, and sends through the given transport only.
  */
 export async function clusterOf(
   { config, credentials }: Connection<KubernetesConfig, KubernetesCredentials>,

@@ -13,14 +13,14 @@ import type {
 import type { PulledRow } from '../../api.js';
 
 const REVISION = 'deployment.kubernetes.io/revision';
-/** Conditions of a node that are bad when they hold; that of being ready is bad when it does not. */
+/** Node conditions that are bad when true. `Ready` is bad when it is not true. */
 const TROUBLES_OF_NODES: readonly string[] = [
   'MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable', 'KernelDeadlock', 'ReadonlyFilesystem',
 ]; // prettier-ignore
 
 /**
- * A pod as it is now, unwell with the reason of its worst container, and how its containers ended since a moment. None for
- * a pod whose work is done, or that failed before and was only left behind.
+ * The current state of a pod, with the reason of its worst container, and how its containers terminated since a time. None for a
+ * pod that completed, or that failed before that time and was not cleaned up.
  */
 export function podState({ metadata, status }: V1Pod, since: Date): PulledRow[] {
   const entity = metadata?.name;
@@ -64,7 +64,7 @@ function troubleOf(status: V1PodStatus, containers: readonly V1ContainerStatus[]
   };
 }
 
-/** A container that runs again says nothing of why it was ended before, so that is told as an event. */
+/** The state of a restarted container does not say why it was terminated before, so that is added as an event. */
 function endings(pod: string, { name, state, lastState }: V1ContainerStatus, since: Date): PulledRow[] {
   return [state?.terminated, lastState?.terminated].flatMap((ended) =>
     !ended?.finishedAt || ended.exitCode === 0 || ended.finishedAt < since
@@ -79,7 +79,7 @@ function endings(pod: string, { name, state, lastState }: V1ContainerStatus, sin
   );
 }
 
-/** A StatefulSet is to others what a Deployment is: so many pods that should be ready. */
+/** A StatefulSet is read like a Deployment: a number of pods that should be ready. */
 export function deploymentState({ metadata, spec, status }: V1Deployment | V1StatefulSet): PulledRow[] {
   const entity = metadata?.name;
   if (!entity) return [];
@@ -134,7 +134,7 @@ export function event(item: CoreV1Event): PulledRow[] {
   ];
 }
 
-/** What of each quota is in use; that something was refused because of it is told by whoever asked for it. */
+/** The usage of each quota. Rejections because of a quota are events of the object that was rejected. */
 export function quotaUse({ metadata, status }: V1ResourceQuota, at: Date): PulledRow[] {
   const uses = Object.entries(status?.hard ?? {}).map(
     ([resource, hard]) => `${resource} ${status?.used?.[resource] ?? '0'} of ${hard}`,
@@ -144,7 +144,7 @@ export function quotaUse({ metadata, status }: V1ResourceQuota, at: Date): Pulle
   return [{ timestamp: moment(at), entity: `ResourceQuota/${metadata.name}`, message, level: 'info' }];
 }
 
-/** Each ReplicaSet of a deployment is one rollout of it. */
+/** Each ReplicaSet of a Deployment is one rollout of it. */
 export function rollouts(replicaSets: readonly V1ReplicaSet[], since: Date): PulledRow[] {
   const known = replicaSets.flatMap(({ metadata, spec }) => {
     const service = metadata?.ownerReferences?.find(({ kind }) => kind === 'Deployment')?.name;
@@ -165,7 +165,7 @@ export function rollouts(replicaSets: readonly V1ReplicaSet[], since: Date): Pul
     })); // prettier-ignore
 }
 
-/** The tag, or the beginning of the digest, of an image. */
+/** The tag of an image, else the start of its digest. */
 function versionOf(image: string | undefined): string | undefined {
   return /(?:@sha256:([0-9a-f]{12})|:([\w.-]+))/
     .exec(image?.replace(/^.*\//, '') ?? '')
@@ -174,8 +174,7 @@ function versionOf(image: string | undefined): string | undefined {
 }
 
 /**
- * What the API leaves out it sometimes sends as null, which the client's types know nothing of: so everything here is asked
- * for with ?. and ??, and whether it is there at all.
+ * The API sends some absent fields as null, which the client's types do not declare, so every access here uses ?. and ??.
  */
 type Conditions<C> = { readonly conditions?: readonly C[] } | undefined;
 
@@ -187,7 +186,7 @@ function holds(status: V1PodStatus, type: string): boolean {
   return conditionOf(status, type)?.status === 'True';
 }
 
-/** The client makes dates of most moments, and leaves those with microseconds the texts that they are. */
+/** The client parses most timestamps into dates and leaves those with microseconds as strings. */
 function moment(at: Date): string {
   return new Date(at).toISOString();
 }

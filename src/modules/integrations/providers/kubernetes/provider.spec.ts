@@ -55,15 +55,15 @@ it('tells how pods, deployments and nodes are, what happened to them, and what w
     { kind: 'node', entity: 'node-1', ready: true },
     { kind: 'node', entity: 'node-2', ready: false, reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' },
   ]); // prettier-ignore
-  expect(api.heard.every(({ headers }) => headers.authorization === 'Bearer eyJ')).toBe(true);
+  expect(api.requests.every(({ headers }) => headers.authorization === 'Bearer eyJ')).toBe(true);
 });
 
 it('says what it may not read, and what it did not read to the end', async () => {
   const answer = api.answering;
-  api.answering = (heard, response) => {
-    if (heard.path.endsWith('/pods'))
+  api.answering = (request, response) => {
+    if (request.path.endsWith('/pods'))
       return { ...(sample('kubernetes', 'pods') as object), metadata: { continue: 'abc' } };
-    if (!heard.path.endsWith('/nodes')) return answer(heard, response);
+    if (!request.path.endsWith('/nodes')) return answer(request, response);
     response.statusCode = 403;
     return sample('kubernetes', 'forbidden');
   };

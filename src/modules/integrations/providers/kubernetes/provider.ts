@@ -1,6 +1,12 @@
 import type { EvidenceQuestion, PulledRow, PulledType } from '../../api.js';
 import { partOf } from '../part-of.js';
-import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
+import {
+  type Connection,
+  ProviderError,
+  type Outside,
+  type Provider,
+  type SourceAnswer,
+} from '../provider.js';
 import { type Cluster, clusterOf } from './cluster.js';
 import { KubernetesConfig, KubernetesCredentials } from './config.js';
 import { deploymentState, event, nodeState, podState, quotaUse, rollouts } from './objects.js';
@@ -8,7 +14,7 @@ import { deploymentState, event, nodeState, podState, quotaUse, rollouts } from 
 type Kubernetes = Connection<KubernetesConfig, KubernetesCredentials>;
 
 /** Of one kind in one namespace. */
-const MOST_PAGES = 4;
+const MAX_PAGES = 4;
 const OBJECTS_OF_PAGE = 500;
 const CHANGES_BEFORE_ALERT = 6 * 60 * 60_000;
 
@@ -33,7 +39,7 @@ export const kubernetes: Provider<KubernetesConfig, KubernetesCredentials> = {
     for (const namespace of connection.config.namespaces) {
       const { kind } = await core.listNamespacedPod({ namespace, limit: 1 });
       if (kind !== 'PodList')
-        throw new NoAnswer('The address answers, but not as the API of Kubernetes does.');
+        throw new ProviderError('The address answers, but not as the API of Kubernetes does.');
     }
   },
 
@@ -110,13 +116,13 @@ function inNamespace(
   ];
 }
 
-/** One list of the API and what is made of it. */
+/** One list request and the rows derived from it. */
 interface Listing<T> {
   readonly path: string;
   readonly type: PulledType;
   readonly page: (how: Page) => Promise<List<T>>;
   readonly read: (items: readonly T[]) => PulledRow[];
-  /** What it means when there is nothing, if that is worth a word. */
+  /** What an empty list means, if it should be reported. */
   readonly none?: string;
 }
 
@@ -130,7 +136,7 @@ interface List<T> {
   readonly metadata?: { readonly _continue?: string };
 }
 
-/** A list that may not be read is told, and the others go on. */
+/** A list that may not be read is reported as missing; the others continue. */
 function list<T>(listing: Listing<T>): Promise<SourceAnswer[]> {
   return partOf(listing.path, told(listing));
 }
@@ -138,7 +144,7 @@ function list<T>(listing: Listing<T>): Promise<SourceAnswer[]> {
 async function told<T>({ path, type, page, read, none }: Listing<T>): Promise<SourceAnswer[]> {
   const items: T[] = [];
   let next: string | undefined;
-  for (let pages = 0; pages < MOST_PAGES && (pages === 0 || next); pages++) {
+  for (let pages = 0; pages < MAX_PAGES && (pages === 0 || next); pages++) {
     const answer = await page({ limit: OBJECTS_OF_PAGE, ...(next && { _continue: next }) });
     items.push(...(answer.items ?? []));
     next = answer.metadata?._continue;

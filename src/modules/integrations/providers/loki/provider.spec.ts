@@ -26,10 +26,10 @@ it('reads the lines of the service, each part of the window up to a cap of its o
     { timestamp: 1_772_366_401_500, entity: 'checkout', message: 'timeout after 2000 ms\nat Pool.acquire', level: 'error' },
     { timestamp: 1_772_366_399_000, entity: 'checkout', message: 'order 17 placed', level: 'info' },
   ]); // prettier-ignore
-  const reads = api.heard.filter(({ query }) => query.get('limit') === '1000');
+  const reads = api.requests.filter(({ query }) => query.get('limit') === '1000');
   expect(reads).toHaveLength(9);
   expect(reads.map(({ query }) => query.get('start'))).toContain('1772362800000000000');
-  expect(api.heard.every(({ headers }) => headers['x-scope-orgid'] === 'acme')).toBe(true);
+  expect(api.requests.every(({ headers }) => headers['x-scope-orgid'] === 'acme')).toBe(true);
 });
 
 it('tries one label after the other, and says when none names the service', async () => {
@@ -58,7 +58,7 @@ it('says how much it did not read', async () => {
 
 it('cannot be made to ask for more by the name of a service', async () => {
   await pulled(loki, connection(), { ...QUESTION, service: 'x"} |= "' });
-  expect(api.heard[0]?.query.get('query')).toBe('{service_name="x\\"} |= \\""}');
+  expect(api.requests[0]?.query.get('query')).toBe('{service_name="x\\"} |= \\""}');
 });
 
 it('is probed by its labels', async () => {

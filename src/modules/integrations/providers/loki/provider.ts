@@ -1,7 +1,13 @@
 import type { EvidenceQuestion, PulledRow } from '../../api.js';
 import { authorization, HttpLogin } from '../http-login.js';
 import { JsonSource } from '../json-source.js';
-import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
+import {
+  type Connection,
+  ProviderError,
+  type Outside,
+  type Provider,
+  type SourceAnswer,
+} from '../provider.js';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { isoRange, type Slice, slicesOf } from '../window-slices.js';
 import { DEFAULT_SERVICE_LABELS, LokiConfig } from './config.js';
@@ -10,10 +16,10 @@ type Loki = Connection<LokiConfig, HttpLogin>;
 
 const NAME = 'Loki';
 const SLICES = 9;
-const MOST_LINES_OF_SLICE = 1_000;
-/** All slices are read at once. */
-const MOST_BYTES_OF_SLICE = 4 * 1024 * 1024;
-const LONGEST_LINE = 4_000;
+const MAX_LINES_OF_SLICE = 1_000;
+/** All slices are read concurrently. */
+const MAX_BYTES_OF_SLICE = 4 * 1024 * 1024;
+const MAX_LINE = 4_000;
 const LEVEL_LABELS = ['level', 'detected_level', 'severity'];
 
 export const loki: Provider<LokiConfig, HttpLogin> = {
@@ -33,7 +39,7 @@ export const loki: Provider<LokiConfig, HttpLogin> = {
   async probe(connection, outside) {
     const answer = objectOf(await sourceOf(connection, outside).get('/loki/api/v1/labels'));
     if (answer['status'] !== 'success')
-      throw new NoAnswer('The address answers, but not as the HTTP API of Loki does.');
+      throw new ProviderError('The address answers, but not as the HTTP API of Loki does.');
   },
 
   evidence: { pull },
@@ -42,7 +48,7 @@ export const loki: Provider<LokiConfig, HttpLogin> = {
 function sourceOf({ config, credentials }: Loki, { http }: Outside, signal?: AbortSignal): JsonSource {
   const { url, tenant } = config;
   const headers = { ...authorization(credentials), ...(tenant !== undefined && { 'x-scope-orgid': tenant }) };
-  return new JsonSource({ name: NAME, url, headers, http, signal, mostBytes: MOST_BYTES_OF_SLICE });
+  return new JsonSource({ name: NAME, url, headers, http, signal, maxBytes: MAX_BYTES_OF_SLICE });
 }
 
 async function* pull(
@@ -65,13 +71,13 @@ async function* pull(
   }
   const slices = slicesOf(question, SLICES);
   const read = await Promise.all(
-    slices.map((slice) => linesOf(source, selector, slice, MOST_LINES_OF_SLICE, service)),
+    slices.map((slice) => linesOf(source, selector, slice, MAX_LINES_OF_SLICE, service)),
   );
   yield { type: 'log', query: `${selector} ${isoRange(question)}`, rows: read.flat() };
-  const full = read.filter((rows) => rows.length >= MOST_LINES_OF_SLICE).length;
+  const full = read.filter((rows) => rows.length >= MAX_LINES_OF_SLICE).length;
   if (full > 0)
     yield {
-      missing: `${full} of ${SLICES} parts of the window hold more than the ${MOST_LINES_OF_SLICE} lines that were read of each.`,
+      missing: `${full} of ${SLICES} parts of the window hold more than the ${MAX_LINES_OF_SLICE} lines that were read of each.`,
     };
 }
 
@@ -117,9 +123,7 @@ async function linesOf(
       const [at, line] = [textOf(listOf(pair)[0]), textOf(listOf(pair)[1])];
       if (at === undefined || !/^\d{16,20}$/.test(at) || line === undefined) return [];
       const timestamp = Number(at.slice(0, -6));
-      return [
-        { timestamp, entity, message: line.slice(0, LONGEST_LINE), ...(level !== undefined && { level }) },
-      ];
+      return [{ timestamp, entity, message: line.slice(0, MAX_LINE), ...(level !== undefined && { level }) }];
     });
   });
 }

@@ -4,12 +4,12 @@ import { numberOf, textOf } from '../read-json.js';
 type Row = Readonly<Record<string, unknown>>;
 
 interface Asked {
-  /** The database, as findings call it. */
+  /** The name of the database in findings. */
   readonly entity: string;
   readonly timestamp: number;
 }
 
-/** One look at the server: what is asked, and what the answer says. */
+/** One check of the server: its query, and how the result is interpreted. */
 export interface Look {
   readonly name: string;
   readonly sql: string;
@@ -21,7 +21,7 @@ export interface Look {
 
 const CLIENTS = `backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()`;
 
-/** All names are spelled out with their schema, so that nothing in the database can stand in their place. */
+/** All names are qualified with their schema, so that objects of the database cannot shadow them. */
 export const LOOKS: readonly Look[] = [
   {
     name: 'connections',
@@ -155,7 +155,7 @@ function shown(value: unknown): string {
   return textOf(value) ?? numberOf(value)?.toString() ?? 'unknown';
 }
 
-/** A statement without its values: they are the business of whoever wrote them. */
+/** A statement without its literals, which may be personal data. */
 function masked(query: unknown): string {
   const text = (textOf(query) ?? 'unknown').slice(0, 2_000);
   return text

@@ -11,7 +11,7 @@ const password = randomBytes(12).toString('hex');
 const sockets: Socket[] = [];
 let server: Server | undefined;
 
-/** A server whose answer to anything is `bytes`. @returns what it heard, so far */
+/** A server whose answer to anything is `bytes`. @returns what it request, so far */
 async function pretending(bytes: Buffer | undefined): Promise<{ port: number; heard: () => string }> {
   const chunks: Buffer[] = [];
   server = createServer((socket) => {

@@ -1,5 +1,11 @@
 import type { EvidenceQuestion } from '../../api.js';
-import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
+import {
+  type Connection,
+  ProviderError,
+  type Outside,
+  type Provider,
+  type SourceAnswer,
+} from '../provider.js';
 import { textOf } from '../read-json.js';
 import { PostgresqlConfig, PostgresqlCredentials } from './config.js';
 import { type Look, LOOKS } from './health.js';
@@ -26,7 +32,7 @@ export const postgresql: Provider<PostgresqlConfig, PostgresqlCredentials> = {
   async probe(connection, outside) {
     const { query, end } = await openSession(connection, outside);
     const [row] = await query(`SELECT pg_catalog.version()`).finally(end);
-    if (!textOf(row?.['version'])) throw new NoAnswer('The server did not answer as PostgreSQL does.');
+    if (!textOf(row?.['version'])) throw new ProviderError('The server did not answer as PostgreSQL does.');
   },
 
   evidence: {
@@ -67,7 +73,7 @@ function refusal({ message }: NoConnectionLeft, asked: Parameters<Look['says']>[
   ];
 }
 
-/** A look that is not allowed or takes too long is told, and the others go on. */
+/** A check that is not permitted or times out is reported as missing; the others continue. */
 async function lookAt(
   look: Look,
   query: Session['query'],
@@ -77,7 +83,7 @@ async function lookAt(
     const rows = await query(look.sql);
     return look.says(rows, asked).map((said) => ({ ...said, query: look.sql.replaceAll(/\s+/g, ' ') }));
   } catch (error) {
-    if (error instanceof NoAnswer)
+    if (error instanceof ProviderError)
       return [{ missing: `its ${look.name} could not be read: ${error.message}` }];
     throw error;
   }

@@ -1,14 +1,14 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { OutboundFailedError, OutboundRefusedError, reasonOf } from '#kernel/net/outbound-errors';
-import { type Connection, NoAnswer, type Outside } from '../provider.js';
+import { type Connection, ProviderError, type Outside } from '../provider.js';
 import { DEFAULT_PORT, type PostgresqlConfig, type PostgresqlCredentials } from './config.js';
 
 const CONNECT_MS = 3_000;
 const STATEMENT_MS = 3_000;
-const MOST_BYTES = 4 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 const LOOK_EVERY_MS = 50;
-/** Said as the session begins, so that there is no moment in which it could write or wait for long. */
+/** Session options are set at connect time, so that the session can never write or wait for long. */
 const SETTINGS = {
   default_transaction_read_only: 'on',
   statement_timeout: String(STATEMENT_MS),
@@ -16,22 +16,22 @@ const SETTINGS = {
   idle_in_transaction_session_timeout: '5000',
 };
 
-/** It refused the session because it has none left: that says more of its health than any statistics. */
-export class NoConnectionLeft extends NoAnswer {}
+/** The server has no connection slots left, which is itself evidence. */
+export class NoConnectionLeft extends ProviderError {}
 
 const TOO_MANY_CONNECTIONS = '53300';
 
 export interface Session {
-  /** @throws NoAnswer */
+  /** @throws ProviderError */
   readonly query: (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
   readonly end: () => void;
 }
 
 /**
- * A session that cannot write, at an address that was checked before it was connected to. The signal ends it, and so do
- * more bytes than health takes.
+ * A read-only session at an address that was checked before connecting. It ends with the signal, or when the server sends more
+ * bytes than health checks need.
  *
- * @throws NoAnswer
+ * @throws ProviderError
  */
 export async function openSession(
   { config, credentials }: Connection<PostgresqlConfig, PostgresqlCredentials>,
@@ -55,9 +55,9 @@ export async function openSession(
     query_timeout: STATEMENT_MS + 1_000,
     stream: () => socket,
   });
-  // Whoever waits for an answer is told; without a listener the process would end.
+  // Pending queries are rejected with the error; without a listener the process would exit.
   client.on('error', () => undefined);
-  const watch = setInterval(() => { if (socket.bytesRead > MOST_BYTES) end(); }, LOOK_EVERY_MS); // prettier-ignore
+  const watch = setInterval(() => { if (socket.bytesRead > MAX_BYTES) end(); }, LOOK_EVERY_MS); // prettier-ignore
   const end = () => {
     clearInterval(watch);
     signal?.removeEventListener('abort', end);
@@ -75,20 +75,20 @@ export async function openSession(
 }
 
 function refused(error: unknown): never {
-  if (error instanceof OutboundRefusedError) throw new NoAnswer(error.message);
+  if (error instanceof OutboundRefusedError) throw new ProviderError(error.message);
   if (error instanceof OutboundFailedError)
-    throw new NoAnswer(`The call to PostgreSQL failed: ${error.reason}.`);
+    throw new ProviderError(`The call to PostgreSQL failed: ${error.reason}.`);
   throw error;
 }
 
-/** What the server says of itself is told; what Node says would name addresses. */
+/** Messages of the server are passed on; those of Node would reveal addresses. */
 function failed(error: unknown): never {
   if (error instanceof pg.DatabaseError) {
-    const Answer = error.code === TOO_MANY_CONNECTIONS ? NoConnectionLeft : NoAnswer;
+    const Answer = error.code === TOO_MANY_CONNECTIONS ? NoConnectionLeft : ProviderError;
     throw new Answer(`PostgreSQL answered: ${error.message.slice(0, 300)}.`);
   }
   const { code } = error as { code?: string };
   const reason =
     code !== undefined ? reasonOf(error) : 'it did not answer as PostgreSQL does, or not in time';
-  throw new NoAnswer(`The call to PostgreSQL failed: ${reason}.`);
+  throw new ProviderError(`The call to PostgreSQL failed: ${reason}.`);
 }

@@ -19,7 +19,7 @@ export interface Range {
   readonly step: number;
 }
 
-/** The part of Prometheus's HTTP API that is needed, with answers that can be relied on. */
+/** The part of Prometheus's HTTP API that is needed, with validated answers. */
 export class PrometheusApi {
   constructor(private readonly source: JsonSource) {}
 
@@ -41,7 +41,7 @@ export class PrometheusApi {
     return resultOf(answer).map((entry) => samplesOf(objectOf(entry)['values']));
   }
 
-  /** The values that a label has in a window, among what fits the matchers. */
+  /** The values of a label in a window, of the series that match. */
   async values(label: string, matchers: string, { start, end }: Omit<Range, 'step'>): Promise<string[]> {
     const answer = await this.source.get(`/api/v1/label/${label}/values`, [
       ['match[]', `{${label}!=""${matchers}}`],
@@ -51,7 +51,7 @@ export class PrometheusApi {
     return listOf(objectOf(answer)['data']).flatMap((value) => textOf(value) ?? []);
   }
 
-  /** The names of the labels that what fits the matchers bears in a window. */
+  /** The label names of the series that match in a window. */
   async labels(matchers: string, { start, end }: Omit<Range, 'step'>): Promise<string[]> {
     const answer = await this.source.get('/api/v1/labels', [
       ['match[]', `{${matchers}}`],
@@ -75,7 +75,7 @@ export class PrometheusApi {
     }));
   }
 
-  /** What it calls itself; undefined when it is something else. */
+  /** Its version; undefined when the server is not Prometheus. */
   async version(): Promise<string | undefined> {
     const answer = objectOf(await this.source.get('/api/v1/query', [['query', 'vector(1)']]));
     return answer['status'] === 'success' ? textOf(objectOf(answer['data'])['resultType']) : undefined;

@@ -45,7 +45,7 @@ describe('without queries of its own', () => {
 
   it('takes the rate over four scrapes and steps no finer than one', async () => {
     await pulled(prometheus, connection());
-    const ranges = api.heard.filter(({ path }) => path.endsWith('/query_range'));
+    const ranges = api.requests.filter(({ path }) => path.endsWith('/query_range'));
     expect(ranges.some(({ query }) => query.get('query')?.includes('[120s]'))).toBe(true);
     for (const { query } of ranges) {
       const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(query.get(name))) as [
@@ -74,15 +74,15 @@ describe('without queries of its own', () => {
 
   it('reads its neighbours with it, all by one query for each metric', async () => {
     const answer = api.answering;
-    api.answering = (heard, response) => {
-      if (heard.path.endsWith('/job/values')) return { status: 'success', data: ['checkout', 'payment'] };
-      if (!heard.path.endsWith('/query_range')) return answer(heard, response);
+    api.answering = (request, response) => {
+      if (request.path.endsWith('/job/values')) return { status: 'success', data: ['checkout', 'payment'] };
+      if (!request.path.endsWith('/query_range')) return answer(request, response);
       const result = ['checkout', 'payment'].map((job) => ({ metric: { job }, values: [[1772366400, '1']] }));
       return { status: 'success', data: { resultType: 'matrix', result } };
     };
     const rows = rowsOf(await pulled(prometheus, connection()));
     expect(new Set(rows.map(({ entity }) => entity))).toEqual(new Set(['checkout', 'payment']));
-    const queries = api.heard.flatMap(({ path, query }) =>
+    const queries = api.requests.flatMap(({ path, query }) =>
       path.endsWith('/query_range') ? query.get('query') : [],
     );
     expect(new Set(queries).size).toBe(8);
@@ -108,7 +108,7 @@ describe('without queries of its own', () => {
     const answers = await pulled(prometheus, connection());
     expect(missingOf(answers)).toEqual([]);
     expect(new Set(rowsOf(answers).map(({ entity }) => entity))).toEqual(new Set(entities));
-    expect(api.heard.at(-1)?.query.get('query')).toContain(`{${label}!="",job="checkout"`);
+    expect(api.requests.at(-1)?.query.get('query')).toContain(`{${label}!="",job="checkout"`);
   });
 
   it('finds by itself what an exporter calls its services, and leaves what tells apart something else', async () => {
@@ -136,16 +136,16 @@ describe('without queries of its own', () => {
     };
     const rows = rowsOf(await pulled(prometheus, connection()));
     expect(new Set(rows.map(({ entity }) => entity))).toEqual(new Set(['pricing']));
-    const asked = api.heard.map(({ path }) => path);
+    const asked = api.requests.map(({ path }) => path);
     expect(asked).not.toContain('/api/v1/label/code/values');
-    expect(api.heard.at(-1)?.query.get('query')).toContain('by (unit_name)');
+    expect(api.requests.at(-1)?.query.get('query')).toContain('by (unit_name)');
   });
 
   it('reads none of many other services, and says so', async () => {
     const answer = api.answering;
     const jobs = ['checkout', ...Array.from({ length: 41 }, (_, at) => `job-${at}`)];
-    api.answering = (heard, response) =>
-      heard.path.endsWith('/job/values') ? { status: 'success', data: jobs } : answer(heard, response);
+    api.answering = (request, response) =>
+      request.path.endsWith('/job/values') ? { status: 'success', data: jobs } : answer(request, response);
     const answers = await pulled(prometheus, connection());
     expect(missingOf(answers)).toEqual(['it watches 41 other services, of which none was read.']);
     expect(new Set(rowsOf(answers).map(({ entity }) => entity))).toEqual(new Set(['checkout']));
@@ -153,7 +153,7 @@ describe('without queries of its own', () => {
 
   it('reads an environment of its own, if there is a label for it', async () => {
     await pulled(prometheus, connection({ serviceLabels: ['job'], environmentLabel: 'env' }));
-    const [labels, names] = api.heard;
+    const [labels, names] = api.requests;
     expect(labels?.query.get('match[]')).toBe('{job!="",env="production"}');
     expect(names?.query.get('query')).toBe('count by (__name__) ({job="checkout",env="production"})');
   });
@@ -162,8 +162,8 @@ describe('without queries of its own', () => {
 describe('queries of the tenant', () => {
   it('are asked instead, and one that fails is told while the others go on', async () => {
     const answer = api.answering;
-    api.answering = (heard, response) => {
-      if (heard.query.get('query') !== 'sum(') return answer(heard, response);
+    api.answering = (request, response) => {
+      if (request.query.get('query') !== 'sum(') return answer(request, response);
       response.statusCode = 400;
       return sample('prometheus', 'bad-query');
     };
@@ -183,7 +183,7 @@ describe('queries of the tenant', () => {
     expect(rowsOf(answers)).toContainEqual(
       expect.objectContaining({ metric: 'good', unit: 's', value: 0.75 }),
     );
-    expect(api.heard.map(({ query }) => query.get('query'))).toContain('sum(x{job="checkout"})');
+    expect(api.requests.map(({ query }) => query.get('query'))).toContain('sum(x{job="checkout"})');
   });
 
   it('cannot be left by a service that closes the quotes', () => {
@@ -208,7 +208,10 @@ describe('the probe', () => {
   it('sends the credentials and passes', async () => {
     await expect(probe({ bearerToken: 'abc' })).resolves.toBeUndefined();
     await expect(probe({ username: 'ada', password: 'b' })).resolves.toBeUndefined();
-    expect(api.heard.map(({ headers }) => headers.authorization)).toEqual(['Bearer abc', 'Basic YWRhOmI=']);
+    expect(api.requests.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer abc',
+      'Basic YWRhOmI=',
+    ]);
   });
 
   it.each([

@@ -1,7 +1,13 @@
 import type { EvidenceQuestion } from '../../api.js';
 import { authorization, HttpLogin } from '../http-login.js';
 import { JsonSource } from '../json-source.js';
-import { type Connection, NoAnswer, type Outside, type Provider, type SourceAnswer } from '../provider.js';
+import {
+  type Connection,
+  ProviderError,
+  type Outside,
+  type Provider,
+  type SourceAnswer,
+} from '../provider.js';
 import { PrometheusConfig, type PrometheusQuery } from './config.js';
 import { PrometheusApi } from './prometheus-api.js';
 import { filledIn, queriesFor, quoted } from './queries.js';
@@ -12,12 +18,12 @@ type Prometheus = Connection<PrometheusConfig, HttpLogin>;
 
 const NAME = 'Prometheus';
 /** Of the service of the incident. */
-const MOST_SERIES = 60;
+const MAX_SERIES = 60;
 /** Of all services together: metrics of each, and points that these may have. */
 const TOGETHER = { series: 240, fewest: 6, points: 20_000 };
 const POINTS_OF_ONE = 340;
-/** Among more services than these, most have nothing to do with the incident. */
-const MOST_NEIGHBOURS = 40;
+/** Among more services than this, most are unrelated to the incident. */
+const MAX_NEIGHBOURS = 40;
 
 export const prometheus: Provider<PrometheusConfig, HttpLogin> = {
   provider: 'prometheus',
@@ -38,7 +44,7 @@ export const prometheus: Provider<PrometheusConfig, HttpLogin> = {
 
   async probe(connection, outside) {
     if ((await apiOf(connection, outside).version()) === undefined)
-      throw new NoAnswer('The address answers, but not as the HTTP API of Prometheus does.');
+      throw new ProviderError('The address answers, but not as the HTTP API of Prometheus does.');
   },
 
   evidence: {
@@ -77,7 +83,7 @@ async function* pull(
   if (!scene) return;
 
   const { own, others } = scene;
-  const areFew = others.length <= MOST_NEIGHBOURS;
+  const areFew = others.length <= MAX_NEIGHBOURS;
   if (!areFew)
     yield {
       missing: `it watches ${others.length} ${own ? 'other ' : ''}services, of which none was read.`,
@@ -86,7 +92,7 @@ async function* pull(
   if (own !== null) yield* readService(scene, own, read, question, api);
 }
 
-/** The most telling metrics of all services, one query for each. @returns the names of what was read */
+/** The most informative metrics of all services, one query for each. @returns the names of the metrics read */
 async function* readTogether(
   { label, within, own, others }: Scene,
   question: EvidenceQuestion,
@@ -98,13 +104,13 @@ async function* readTogether(
   const services = others.length + (own === null ? 0 : 1);
   const most = Math.max(TOGETHER.fewest, Math.floor(TOGETHER.series / services));
   const all = queriesFor(names, { matchers, label, rate: `${4 * pulse.interval}s` });
-  const queries = all.slice(0, Math.min(most, MOST_SERIES));
+  const queries = all.slice(0, Math.min(most, MAX_SERIES));
   const share = Math.min(1, TOGETHER.points / (services * queries.length * POINTS_OF_ONE));
   yield* readAll(api, { label }, queries, rangesOf(question, pulse, share));
   return new Set(queries.map(({ metric }) => metric));
 }
 
-/** What a service has besides. */
+/** The remaining metrics of a service. */
 async function* readService(
   { label, within }: Scene,
   service: string,
@@ -117,10 +123,10 @@ async function* readService(
   const pulse = await pulseOf(api, matchers, names, question.to);
   const queries = queriesFor(names, { matchers, rate: `${4 * pulse.interval}s` });
   const more = queries.filter(({ metric }) => !read.has(metric));
-  yield* readAll(api, { name: service }, more.slice(0, MOST_SERIES), rangesOf(question, pulse));
-  if (more.length > MOST_SERIES)
+  yield* readAll(api, { name: service }, more.slice(0, MAX_SERIES), rangesOf(question, pulse));
+  if (more.length > MAX_SERIES)
     yield {
-      missing: `${service} has ${queries.length} metrics, of which ${queries.length - more.length + MOST_SERIES} were read.`,
+      missing: `${service} has ${queries.length} metrics, of which ${queries.length - more.length + MAX_SERIES} were read.`,
     };
 }
 

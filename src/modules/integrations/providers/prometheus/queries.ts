@@ -3,20 +3,20 @@ export interface MetricQuery {
   readonly metric: string;
   readonly query: string;
   readonly unit?: string;
-  /** Whether having no samples is worth telling. */
+  /** Whether it is reported as missing when there are no samples. */
   readonly isRequired?: boolean;
 }
 
 export interface Scope {
-  /** Matchers of what is looked at, without braces: `job="checkout"`. */
+  /** Matchers without braces: `job="checkout"`. */
   readonly matchers: string;
-  /** The label that tells apart what is looked at together; absent, it is one. */
+  /** The label that distinguishes several entities; absent for one entity. */
   readonly label?: string | undefined;
   /** A window for rate(), such as `60s`. */
   readonly rate: string;
 }
 
-/** Runs of the process and the scrape rather than of the service; two of them are asked for by name. */
+/** Metrics of the runtime and the scrape rather than of the service; two of them are queried by name. */
 const UNTELLING =
   /^(?:go_|process_|python_|jvm_info|nodejs_|promhttp_|scrape_|ALERTS)|_(?:created|info|timestamp_seconds|start_time_seconds)$/;
 const REQUESTS = /request|handled|calls|invocations/;
@@ -32,7 +32,7 @@ const STATUS_LABELS = [
 
 type Named = readonly [name: string, ask: (name: string, scope: Scope) => MetricQuery];
 
-/** What everybody exports, under one name wherever it comes from; the most telling first. */
+/** Common metrics, with one name whatever the exporter; the most informative first. */
 const WELL_KNOWN: readonly Named[] = [
   ['up', (name, scope) => ({ metric: 'availability', query: over('avg', name, scope), unit: 'ratio' })],
   ['container_cpu_usage_seconds_total', (name, scope) => ({ metric: 'cpu_usage', query: rateOf(name, scope), unit: 'cores' })],
@@ -49,8 +49,8 @@ const WELL_KNOWN: readonly Named[] = [
 ]; // prettier-ignore
 
 /**
- * The queries for a service that has these metrics, the most telling first: availability, request rate, error ratio, latency,
- * CPU, memory, restarts; then whatever else it exports, counters as rates and gauges as they are.
+ * The queries for a service with these metrics, the most informative first: availability, request rate, error ratio, latency,
+ * CPU, memory, restarts; then all others, counters as rates and gauges unchanged.
  */
 export function queriesFor(names: ReadonlySet<string>, scope: Scope): MetricQuery[] {
   const wellKnown = WELL_KNOWN.filter(([name]) => names.has(name)).map(([name, ask]) => ask(name, scope));
@@ -109,7 +109,7 @@ function requestRate(name: string, scope: Scope): MetricQuery {
   return { metric: `${base(name)}_rate`, query: rateOf(name, scope), unit: 'req/s' };
 }
 
-/** None when no request bears a status: an error ratio of nothing known would claim that all is well. */
+/** None when no request has a status: an error ratio of 0 would then be a false all-clear. */
 function errorRatio(name: string, scope: Scope): MetricQuery {
   const failed = STATUS_LABELS.map((label) => rateOf(name, scope, `,${label}=~"5.."`)).join(' or ');
   const known = STATUS_LABELS.map((label) => over('count', name, scope, `,${label}=~".+"`)).join(' or ');
@@ -145,7 +145,7 @@ function base(name: string): string {
   return name.replace(/_(?:total|count)$/, '').replace(/_(?:seconds|duration_seconds|duration|latency)$/, '');
 }
 
-/** Of two sources of one metric, the first. */
+/** The first of two sources of one metric. */
 function unique(queries: readonly MetricQuery[]): MetricQuery[] {
   const byMetric = new Map<string, MetricQuery>();
   for (const query of queries) if (!byMetric.has(query.metric)) byMetric.set(query.metric, query);

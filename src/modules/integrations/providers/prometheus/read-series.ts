@@ -1,24 +1,24 @@
 import type { EvidenceQuestion } from '../../api.js';
-import { NoAnswer, type SourceAnswer } from '../provider.js';
+import { ProviderError, type SourceAnswer } from '../provider.js';
 import { type PrometheusApi, type Range, type Sample, seconds, type Series } from './prometheus-api.js';
 import { textOf } from '../read-json.js';
 import type { MetricQuery } from './queries.js';
 import type { Pulse } from './services.js';
 
 const AT_ONCE = 6;
-/** Of one query for one entity. */
-const MOST_INSTANCES = 12;
-/** Around the alert a finer look is taken than long before it. */
+/** Limit of one query for one entity. */
+const MAX_INSTANCES = 12;
+/** The resolution is finer around the alert than long before it. */
 const NEAR_SECONDS = 600;
 const NEAR_POINTS = 240;
 const FAR_POINTS = 100;
 
-/** Whose series are read: one by its name, or many that a label tells apart. */
+/** The services whose series are read: one by name, or many that are distinguished by a label. */
 export type Entity = { readonly name: string } | { readonly label: string };
 
 /**
- * Coarse long before the alert, fine around it; never finer than the scrapes, nor from before the first of them.
- * @param share of the points that one series alone would get
+ * Coarse steps long before the alert, fine ones around it; never finer than the scrape interval, and not before the first scrape.
+ * @param share of the points that a single series would get
  */
 export function rangesOf(
   { from, alertedAt, to }: EvidenceQuestion,
@@ -38,7 +38,7 @@ function stepOf(span: number, points: number, interval: number): number {
   return Math.max(interval, Math.ceil(span / points));
 }
 
-/** A few at once, each told as it comes in. */
+/** A few queries at a time; each result is yielded as it arrives. */
 export async function* readAll(
   api: PrometheusApi,
   entity: Entity,
@@ -52,7 +52,7 @@ export async function* readAll(
   }
 }
 
-/** One metric over all ranges. A query that fails is told, and the others go on. */
+/** One metric over all ranges. A query that fails is reported as missing; the others continue. */
 async function read(
   api: PrometheusApi,
   entity: Entity,
@@ -65,20 +65,20 @@ async function read(
     const answers: SourceAnswer[] = [];
     for (const [name, its] of perEntity(parts, entity)) {
       const series = joined(its);
-      for (const { instance, samples } of series.slice(0, MOST_INSTANCES)) {
+      for (const { instance, samples } of series.slice(0, MAX_INSTANCES)) {
         const about = { entity: name, metric, ...(unit && { unit }), ...(series.length > 1 && { instance }) };
         const rows = samples.map((sample) => ({ ...sample, ...about }));
         answers.push({ type: 'metric', query: asked, rows });
       }
-      if (series.length > MOST_INSTANCES)
+      if (series.length > MAX_INSTANCES)
         answers.push({
-          missing: `${metric} has ${series.length} series, of which ${MOST_INSTANCES} were read.`,
+          missing: `${metric} has ${series.length} series, of which ${MAX_INSTANCES} were read.`,
         });
     }
     if (answers.length === 0 && isRequired) answers.push({ missing: `${metric} has no samples (${asked}).` });
     return answers;
   } catch (error) {
-    if (error instanceof NoAnswer) return [{ missing: error.message }];
+    if (error instanceof ProviderError) return [{ missing: error.message }];
     throw error;
   }
 }
@@ -92,7 +92,7 @@ function perEntity(parts: readonly Series[], entity: Entity): Map<string, Series
   return told;
 }
 
-/** The ranges of one series, put together. */
+/** The ranges of one series, concatenated. */
 function joined(parts: readonly Series[]): { instance: string; samples: Sample[] }[] {
   const byLabels = new Map<string, Sample[]>();
   for (const { labels, samples } of parts) {

@@ -7,21 +7,21 @@ import { quoted } from './queries.js';
 export const USUAL_SCRAPE_SECONDS = 15;
 const SLOWEST_SCRAPE_SECONDS = 300;
 
-/** Exporters of what is no service: each of their instances is a host, a database or a broker of its own. */
+/** Exporters of things other than services: each of their instances is a host, a database or a broker. */
 const OF_INSTANCES = /^(?:node|windows|pg|mysql|mongodb|redis|memcached|kafka|rabbitmq|elasticsearch|probe)_/;
-/** Labels that tell apart something else than services, and labels that Prometheus or a cluster adds. */
+/** Labels that distinguish something other than services, and labels that Prometheus or a cluster adds. */
 const NOT_OF_SERVICES =
   /^(?:__\w+|le|quantile|job|instance|pod|pod_name|namespace|node|host|hostname|cluster|region|zone|env|environment|version|endpoint|handler|path|route|uri|url|method|verb|code|status|status_code|\w*_status_code|response_code|outcome|result|type|kind|mode|state|reason|level|device|cpu|mountpoint|fstype)$/;
-/** A label of services is on nearly all that an exporter of services tells. */
+/** A label that names services is on nearly all series of an exporter of services. */
 const ON_NEARLY_ALL = 0.8;
-const MOST_LABELS_TRIED = 10;
+const MAX_LABELS_TRIED = 10;
 /** What Prometheus itself adds to a job is not the exporter's, and neither are its labels. */
 const OF_THE_SCRAPE = /^(?:up$|scrape_|ALERTS)/;
 
-/** What watches is not suspected before what is watched. */
+/** Monitoring systems are not suspected before the systems that they monitor. */
 const WATCHERS = /^(?:prometheus|alertmanager|grafana|pushgateway)$/;
 
-/** Among whom the trouble is looked for, and by which label they are told apart. */
+/** The services among which the cause is looked for, and the label that distinguishes them. */
 export interface Scene {
   readonly label: string;
   /** Further matchers, each behind a comma, such as of the environment. */
@@ -69,7 +69,7 @@ export async function sceneOf(
   return closer ?? { label, within, own: null, others };
 } // prettier-ignore
 
-/** An exporter may tell of many services, hosts or databases: then these are what to look among. */
+/** One exporter may cover many services, hosts or databases: then these are the candidates. */
 async function closeUp(
   api: PrometheusApi,
   config: PrometheusConfig,
@@ -89,7 +89,7 @@ async function closeUp(
     : undefined;
 }
 
-/** Alerts about a job bear its label, too, and labels of their own. */
+/** Alerts about a job have its label too, and labels of their own. */
 function exported(names: ReadonlySet<string>): number {
   return [...names].filter((name) => !OF_THE_SCRAPE.test(name)).length;
 }
@@ -103,7 +103,7 @@ async function byUnknownLabel(
 ): Promise<Scene | undefined> {
   const window = { start: seconds(question.from), end: seconds(question.to) };
   const labels = (await api.labels(inside.slice(1), window)).filter((label) => !NOT_OF_SERVICES.test(label));
-  for (const label of labels.slice(0, MOST_LABELS_TRIED)) {
+  for (const label of labels.slice(0, MAX_LABELS_TRIED)) {
     const values = await valuesOf(api, label, inside, question);
     if (values.length < 2) continue;
     const bearing = await metricNames(api, `${label}!=""${inside}`, question.to);
@@ -127,7 +127,7 @@ async function valuesOf(
   return (await api.values(label, within, { start: seconds(from), end: seconds(to) })).sort();
 }
 
-/** The names of all metrics that fit. */
+/** The names of all metrics that match. */
 export async function metricNames(api: PrometheusApi, matchers: string, to: Date): Promise<Set<string>> {
   const answer = await api.now(`count by (__name__) ({${matchers}})`, seconds(to));
   return new Set(answer.flatMap(({ labels }) => textOf(labels['__name__']) ?? []));

@@ -18,8 +18,8 @@ import { TenantCreated, TenantUpdated } from '#modules/tenants/events';
 import { UserCreated, UserDeleted, UserUpdated } from '#modules/users/events';
 import { IntegrationConnected, IntegrationDisconnected } from '../events.js';
 
-/** What triggers listen to: every public event but their own. */
-export const HEARD_EVENTS = [
+/** The events that can fire triggers: all public ones except those of triggers. */
+export const TRIGGER_EVENTS = [
   TenantCreated,
   TenantUpdated,
   UserCreated,
@@ -41,7 +41,7 @@ export const HEARD_EVENTS = [
   PatternExtracted,
 ] as const;
 
-export const HEARD_TYPES = words(
+export const TRIGGER_EVENT_TYPES = words(
   'HeardEvent',
-  HEARD_EVENTS.map(({ definition }) => definition.type),
+  TRIGGER_EVENTS.map(({ definition }) => definition.type),
 );

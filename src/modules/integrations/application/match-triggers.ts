@@ -1,4 +1,4 @@
-import { setImmediate as aTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import type { DomainEvent } from '#kernel/events/define-event';
@@ -6,7 +6,7 @@ import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api
 import { Condition, ConditionTooSlow } from '../domain/condition.js';
 import type { Trigger } from '../domain/trigger.js';
 
-/** An event that a trigger should fire on, with what is known around it. */
+/** An event that fires a trigger, with its context. */
 export interface Match {
   readonly trigger: Trigger;
   readonly event: DomainEvent;
@@ -14,12 +14,12 @@ export interface Match {
   readonly provider: string | null;
 }
 
-const LONGEST_STRETCH_MS = 10;
+const MAX_STRETCH_MS = 10;
 
-/** Finds out which triggers should fire on which events. */
+/** Evaluates which triggers fire on which events. */
 @Injectable()
-export class WeighEvents {
-  private readonly log = new Logger(WeighEvents.name);
+export class MatchTriggers {
+  private readonly log = new Logger(MatchTriggers.name);
 
   constructor(private readonly incidents: IncidentLifecycle) {}
 
@@ -29,20 +29,20 @@ export class WeighEvents {
     triggers: readonly Trigger[],
     events: readonly DomainEvent[],
   ): Promise<Match[]> {
-    const heard = events.filter((event) => triggers.some((trigger) => trigger.listensTo(event)));
-    const incidents = await this.incidentsOf(tenantId, heard);
-    const asked = triggers.map((trigger) => ({ trigger, holds: this.question(trigger) }));
+    const relevant = events.filter((event) => triggers.some((trigger) => trigger.listensTo(event)));
+    const incidents = await this.incidentsOf(tenantId, relevant);
+    const conditions = triggers.map((trigger) => ({ trigger, holds: this.compile(trigger) }));
     const matches: Match[] = [];
     let since = performance.now();
-    for (const event of heard) {
+    for (const event of relevant) {
       const incident = incidents.get(textIn(event, 'incidentId') ?? '');
       const provider = textIn(event, 'provider') ?? incident?.provider ?? null;
-      for (const { trigger, holds } of asked) {
+      for (const { trigger, holds } of conditions) {
         if (trigger.listensTo(event) && trigger.listensToProvider(provider) && holds(event, incident))
           matches.push({ trigger, event, incident, provider });
-        // Many conditions take their time together, too: whoever else waits gets a turn in between.
-        if (performance.now() - since >= LONGEST_STRETCH_MS) {
-          await aTurn();
+        // Many cheap conditions add up: yield to the event loop in between.
+        if (performance.now() - since >= MAX_STRETCH_MS) {
+          await nextTurn();
           since = performance.now();
         }
       }
@@ -50,7 +50,7 @@ export class WeighEvents {
     return matches;
   }
 
-  private question({
+  private compile({
     triggerId,
     condition,
   }: Trigger): (event: DomainEvent, incident?: IncidentSnapshot) => boolean {

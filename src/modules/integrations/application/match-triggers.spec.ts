@@ -4,7 +4,7 @@ import { newTenantId } from '#kernel/domain/ids';
 import type { IncidentLifecycle } from '#modules/ingestion/api';
 import { IncidentCreated } from '#modules/ingestion/events';
 import { Trigger } from '../domain/trigger.js';
-import { WeighEvents } from './weigh-events.js';
+import { MatchTriggers } from './match-triggers.js';
 
 Logger.overrideLogger(false);
 
@@ -37,7 +37,7 @@ it('conditions that each take too long do not hold up everybody else until the l
     turns += 1;
     next = setImmediate(takeTurn);
   }
-  const matches = await new WeighEvents(NOBODYS).execute(tenantId, [...triggers, trigger('true')], [event]);
+  const matches = await new MatchTriggers(NOBODYS).execute(tenantId, [...triggers, trigger('true')], [event]);
   clearImmediate(next);
   expect(matches).toHaveLength(1);
   expect(turns).toBeGreaterThanOrEqual(triggers.length);

@@ -3,7 +3,7 @@ import { momentOf, objectOf, textOf } from '../read-json.js';
 import type { GithubConfig } from './config.js';
 import { deploymentName, serviceIn } from './names.js';
 
-/** The deployment that a `deployment_status` of GitHub's webhooks tells of, once it has succeeded. */
+/** The deployment of a `deployment_status` webhook, once it has succeeded. */
 export function toldDeploys(body: unknown, configs: readonly GithubConfig[]): Deploy[] {
   const event = objectOf(body);
   const [status, deployment] = [objectOf(event['deployment_status']), objectOf(event['deployment'])];

@@ -12,7 +12,7 @@ const SEVERITIES: Readonly<Record<Severity, RegExp>> = {
   info: /^(?:info|informational|information|none|ok|debug|p5)$/i,
 };
 
-/** What people call severities, in our five words. */
+/** Maps the usual names of severities to the five of CauseFlow. */
 export function severityOf<Otherwise>(word: unknown, otherwise: Otherwise): Severity | Otherwise {
   if (typeof word !== 'string') return otherwise;
   const found = Object.entries(SEVERITIES).find(([, words]) => words.test(word.trim()));
@@ -27,15 +27,15 @@ const ENVIRONMENT_LABELS = [
   'environment', 'env', 'deployment_environment', 'deployment.environment', 'stage', 'tier',
 ]; // prettier-ignore
 
-/** What a table of ours says of a word that somebody else chose, which may be a name that every object knows. */
-export function meaningOf<Meaning>(
+/** The value of an untrusted key, which may be the name of an inherited property such as `constructor`. */
+export function lookUp<Meaning>(
   table: Readonly<Record<string, Meaning>>,
   word: unknown,
 ): Meaning | undefined {
   return typeof word === 'string' && Object.hasOwn(table, word) ? table[word] : undefined;
 }
 
-/** By the labels that usually name them, the best first. */
+/** From the labels that usually name it, the best first. */
 export function serviceOf(labels: Texts): string | null {
   return firstOf(labels, SERVICE_LABELS) ?? null;
 }
@@ -44,12 +44,12 @@ export function environmentOf(labels: Texts): string | null {
   return firstOf(labels, ENVIRONMENT_LABELS) ?? null;
 }
 
-/** The first of these that says something. */
+/** The first of these fields that is not blank. */
 export function firstOf(texts: Texts, names: readonly string[]): string | undefined {
   return names.map((name) => texts[name]).find((text) => text !== undefined && text.trim() !== '');
 }
 
-/** Of an object that somebody else made: its texts, and numbers and flags as texts. */
+/** The strings of an untrusted object, with its numbers and booleans as strings. */
 export function textsOf(value: unknown): Record<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
   return Object.fromEntries(
@@ -61,12 +61,12 @@ export function textsOf(value: unknown): Record<string, string> {
   );
 }
 
-/** Those of the named texts that say something. */
+/** Those of the named fields that are not empty. */
 export function onlyOf(texts: Texts, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (texts[name] ? [[name, texts[name]]] : [])));
 }
 
-/** Tags as `service:checkout,env:production`, in one text or in a list; a tag without a value is `true`. */
+/** Tags such as `service:checkout,env:production`, in one string or in a list; a tag without a value is `true`. */
 export function tagsFrom(tags: unknown): Record<string, string> {
   const list =
     typeof tags === 'string' ? tags.split(',') : listOf(tags).filter((tag) => typeof tag === 'string');
@@ -76,7 +76,7 @@ export function tagsFrom(tags: unknown): Record<string, string> {
   );
 }
 
-/** An id for what has none of its own: the same for the same labels in any order. */
+/** An id for an alert that has none: the same for the same labels in any order. */
 export function idOf(labels: Texts): string {
   const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 32);

@@ -3,24 +3,24 @@ import { sha256Hex } from '#kernel/crypto/secrets';
 import type { TenantId } from '#kernel/domain/ids';
 import { TtlCache } from '#kernel/persistence/ttl-cache';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import type { AlertInlet } from '../api.js';
+import type { IngestEndpoint } from '../api.js';
 import type { Integration } from '../domain/integration.js';
 import { Integrations } from '../domain/integrations.js';
 
 /** As `newOpaqueToken` makes them. */
 const TOKEN = /^[\w-]{43}$/;
-/** For so long a replica may not know that another one disconnected an integration. */
-const REMEMBERED = { ttlSeconds: 3, maxEntries: 20_000 };
+/** How long a replica may be unaware that another one disconnected an integration. */
+const CACHE = { ttlSeconds: 3, maxEntries: 20_000 };
 
-/** Where alerts come in. Storms of them ask, hence the memory. */
+/** Looks up which integration a webhook belongs to. Cached, since this runs for every alert of a storm. */
 @Injectable()
-export class AlertInlets {
-  private readonly byToken = new TtlCache<AlertInlet | undefined>({
-    ...REMEMBERED,
+export class IngestEndpoints {
+  private readonly byToken = new TtlCache<IngestEndpoint | undefined>({
+    ...CACHE,
     load: (token) => this.find(token),
   });
   private readonly connected = new TtlCache<readonly Integration[]>({
-    ...REMEMBERED,
+    ...CACHE,
     load: (place) => this.connectedTo(place),
   });
 
@@ -29,28 +29,28 @@ export class AlertInlets {
     private readonly integrations: Integrations,
   ) {}
 
-  async of(ingestToken: string): Promise<AlertInlet | undefined> {
+  async of(ingestToken: string): Promise<IngestEndpoint | undefined> {
     return TOKEN.test(ingestToken) ? this.byToken.get(ingestToken) : undefined;
   }
 
-  /** The integrations whose alerts come in here: one for an address of its own, all of the provider's otherwise. */
-  async integrationsBehind({ tenantId, provider, integrationId }: AlertInlet): Promise<Integration[]> {
+  /** The integrations behind a URL: one for its own URL, all of the provider for the shared one. */
+  async integrationsBehind({ tenantId, provider, integrationId }: IngestEndpoint): Promise<Integration[]> {
     const all = await this.connected.get(`${tenantId}/${provider}`);
     return all.filter((one) => integrationId === null || one.integrationId === integrationId);
   }
 
-  /** To be called after a change was committed, so that this replica knows it at once. */
+  /** Call after the commit of a change, to invalidate the cache of this replica. */
   changed(tenantId: TenantId, provider: string): void {
     this.connected.forget(`${tenantId}/${provider}`);
-    this.byToken.forgetWhere((inlet) => inlet?.tenantId === tenantId && inlet.provider === provider);
+    this.byToken.forgetWhere((endpoint) => endpoint?.tenantId === tenantId && endpoint.provider === provider);
   }
 
-  private async find(ingestToken: string): Promise<AlertInlet | undefined> {
-    const [inlet] = await this.unitOfWork.lookUp<AlertInlet>(
+  private async find(ingestToken: string): Promise<IngestEndpoint | undefined> {
+    const [endpoint] = await this.unitOfWork.lookUp<IngestEndpoint>(
       `SELECT tenant_id AS "tenantId", integration_id AS "integrationId", provider FROM find_ingest_token($1)`,
       [sha256Hex(ingestToken)],
     );
-    return inlet;
+    return endpoint;
   }
 
   private async connectedTo(place: string): Promise<readonly Integration[]> {
