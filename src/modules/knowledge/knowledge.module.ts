@@ -1,12 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { provideStore } from '#kernel/persistence/aggregate-store';
 import { Patterns } from './api.js';
-import { PatternLookup } from './application/pattern-lookup.js';
 import { ComparePatterns } from './application/compare-patterns.js';
 import { EditPattern } from './application/edit-pattern.js';
 import { GiveFeedback } from './application/give-feedback.js';
 import { LearnPattern } from './application/learn-pattern.js';
 import { ListPatterns } from './application/list-patterns.js';
+import { PatternLookup } from './application/pattern-lookup.js';
 import { WhenIncidentResolved } from './application/when-incident-resolved.js';
 import { ForgetSightingsWhenIncidentsDeleted } from './application/when-incidents-deleted.js';
 import { PatternIndex, PatternStore, Sightings } from './domain/patterns.js';
