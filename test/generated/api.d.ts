@@ -1515,7 +1515,7 @@ export interface components {
         ChangeTriggerBody: {
             name?: string;
             on?: components["schemas"]["TriggerOn"];
-            /** @description CEL over `event` (the envelope) and `incident` (as the API answers it, or null); a missing field is false */
+            /** @description CEL over `event` (the envelope) and `incident` (as in the API, or null); a missing field is false */
             condition?: string | null;
             action?: components["schemas"]["TriggerAction"];
             /** @description create_incident: {title, description, severity?, service?, environment?}; record_change: {type, service?, environment?, version?, summary?, url?}; else empty */
@@ -1629,7 +1629,7 @@ export interface components {
         CreateTriggerBody: {
             name: string;
             on: components["schemas"]["TriggerOn"];
-            /** @description CEL over `event` (the envelope) and `incident` (as the API answers it, or null); a missing field is false */
+            /** @description CEL over `event` (the envelope) and `incident` (as in the API, or null); a missing field is false */
             condition?: string | null;
             action: components["schemas"]["TriggerAction"];
             /** @description create_incident: {title, description, severity?, service?, environment?}; record_change: {type, service?, environment?, version?, summary?, url?}; else empty */
@@ -1733,7 +1733,7 @@ export interface components {
             allowed?: string[];
         };
         EvalCaseBody: {
-            /** @description What was at fault; null when nothing was. The run’s own answer when left out */
+            /** @description The entity at fault; null if there was none. Defaults to the result of the run */
             rootCauseEntity?: string | null;
             /** @description Full SHA of the guilty commit, or `none` */
             rootCauseCommit?: string;
@@ -1745,10 +1745,10 @@ export interface components {
             case: {
                 [key: string]: unknown;
             };
-            /** @description Its line of `labels.json`; the case never holds its answer */
+            /** @description The entry for `labels.json`; the case itself does not contain the label */
             label: components["schemas"]["EvalLabelView"];
             /**
-             * @description Whether this request told the answer, or the run’s own stands in
+             * @description Whether the label comes from this request or from the run
              * @enum {string}
              */
             labelledBy: "person" | "run";
@@ -2215,7 +2215,7 @@ export interface components {
             inputTokens: number | null;
             outputTokens: number | null;
             costUsd: number | null;
-            /** @description Why there was no answer: “it …” */
+            /** @description Why there was no response: “it …” */
             failure: string | null;
             /** Format: date-time */
             startedAt: string;
@@ -2974,7 +2974,7 @@ export interface components {
             triggerId: string;
             name: string;
             on: components["schemas"]["TriggerOn"];
-            /** @description CEL over `event` (the envelope) and `incident` (as the API answers it, or null); a missing field is false */
+            /** @description CEL over `event` (the envelope) and `incident` (as in the API, or null); a missing field is false */
             condition: string | null;
             action: components["schemas"]["TriggerAction"];
             actionConfig: {
@@ -4761,7 +4761,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Of an earlier run; of the latest one when left out */
+                /** @description Id of an earlier run; defaults to the latest run */
                 investigationId?: string;
             };
             header?: never;
@@ -4878,7 +4878,7 @@ export interface operations {
     listModelCalls: {
         parameters: {
             query?: {
-                /** @description Of an earlier run; of the latest one when left out */
+                /** @description Id of an earlier run; defaults to the latest run */
                 investigationId?: string;
             };
             header?: never;
@@ -4914,9 +4914,9 @@ export interface operations {
     replayInvestigation: {
         parameters: {
             query?: {
-                /** @description An earlier run; the latest one when left out */
+                /** @description Id of an earlier run; defaults to the latest run */
                 investigationId?: string;
-                /** @description The version of the policy that decides; today’s when left out */
+                /** @description Version of the policy that decides; defaults to the current one */
                 policy?: string;
                 /** @description A configured model (`LLM_MODEL`, `LLM_REPLAY_MODELS`) that reviews the replay within the budget of a run; none is asked when left out. For people only, since it costs money */
                 model?: string;

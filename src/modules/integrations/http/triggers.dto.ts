@@ -7,7 +7,7 @@ const CONDITION = {
   max: MAX_CONDITION_LENGTH,
   nullable: true,
   summary:
-    'CEL over `event` (the envelope) and `incident` (as the API answers it, or null); a missing field is false',
+    'CEL over `event` (the envelope) and `incident` (as in the API, or null); a missing field is false',
   example: 'event.data.severity in ["critical", "high"] && incident.service == "checkout"',
 };
 const ACTION_CONFIG =

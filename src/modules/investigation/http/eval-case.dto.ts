@@ -6,7 +6,7 @@ export class EvalCaseBody {
     max: 500,
     optional: true,
     nullable: true,
-    summary: 'What was at fault; null when nothing was. The run’s own answer when left out',
+    summary: 'The entity at fault; null if there was none. Defaults to the result of the run',
     example: 'checkout',
   })
   rootCauseEntity?: string | null;
@@ -35,9 +35,11 @@ export class EvalCaseView {
     example: { schema: 'rca-case/1', id: 'own-3fdba35f04dc', dataset: 'own' },
   })
   case!: object;
-  @ObjectOf(() => EvalLabelView, { summary: 'Its line of `labels.json`; the case never holds its answer' })
+  @ObjectOf(() => EvalLabelView, {
+    summary: 'The entry for `labels.json`; the case itself does not contain the label',
+  })
   label!: EvalLabelView;
-  @OneOf(['person', 'run'], { summary: 'Whether this request told the answer, or the run’s own stands in' })
+  @OneOf(['person', 'run'], { summary: 'Whether the label comes from this request or from the run' })
   labelledBy!: 'person' | 'run';
   @CountsByName({ summary: 'How often each masking rule matched', example: { email: 3 } })
   masked!: Readonly<Record<string, number>>;

@@ -120,7 +120,7 @@ export class InvestigationPage {
 }
 
 export class EvidenceQuery extends PageQuery {
-  @IdOf('inv', { optional: true, summary: 'Of an earlier run; of the latest one when left out' })
+  @IdOf('inv', { optional: true, summary: 'Id of an earlier run; defaults to the latest run' })
   investigationId?: string;
 }
 

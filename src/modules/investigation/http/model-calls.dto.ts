@@ -13,7 +13,7 @@ class ModelCallView {
   @Whole({ nullable: true }) inputTokens!: number | null;
   @Whole({ nullable: true }) outputTokens!: number | null;
   @Field({ type: 'number', nullable: true, example: 0.004 }) costUsd!: number | null;
-  @Text({ max: 500, nullable: true, summary: 'Why there was no answer: “it …”' }) failure!: string | null;
+  @Text({ max: 500, nullable: true, summary: 'Why there was no response: “it …”' }) failure!: string | null;
   @Moment() startedAt!: string;
   @Moment({ nullable: true }) endedAt!: string | null;
 }
@@ -24,6 +24,6 @@ export class ModelCallList {
 }
 
 export class ModelCallsQuery {
-  @IdOf('inv', { optional: true, summary: 'Of an earlier run; of the latest one when left out' })
+  @IdOf('inv', { optional: true, summary: 'Id of an earlier run; defaults to the latest run' })
   investigationId?: string;
 }

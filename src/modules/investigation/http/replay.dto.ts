@@ -18,12 +18,12 @@ const SOURCES = ['evidence', 'inputs'] as const;
 const FIELDS = ['outcome', 'confidence', 'rootCause', 'recommendedActions', 'missingEvidence'] as const;
 
 export class ReplayQuery {
-  @IdOf('inv', { optional: true, summary: 'An earlier run; the latest one when left out' })
+  @IdOf('inv', { optional: true, summary: 'Id of an earlier run; defaults to the latest run' })
   investigationId?: string;
   @Text({
     max: 64,
     optional: true,
-    summary: 'The version of the policy that decides; today’s when left out',
+    summary: 'Version of the policy that decides; defaults to the current one',
     example: 'outcome/2',
   })
   policy?: string;
