@@ -4918,7 +4918,7 @@ export interface operations {
                 investigationId?: string;
                 /** @description Version of the policy that decides; defaults to the current one */
                 policy?: string;
-                /** @description A configured model (`LLM_MODEL`, `LLM_REPLAY_MODELS`) that reviews the replay within the budget of a run; none is asked when left out. For people only, since it costs money */
+                /** @description A configured model (`LLM_MODEL`, `LLM_REPLAY_MODELS`) that reviews the replay within the budget of a run; no model if omitted. Refused for API keys, since it costs money */
                 model?: string;
                 /** @description `evidence` runs the agents again, `inputs` only makes the decision again */
                 from?: "evidence" | "inputs";

@@ -14,13 +14,13 @@ export const SECURITY_SCHEMES: Readonly<Record<string, Scheme>> = {
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description:
-      'The `accessToken` of a sign-in, or a token of the configured OIDC issuer. Lists the role it must have.',
+      'The `accessToken` of a sign-in, or a token of the configured OIDC issuer. Lists the required role.',
   },
   apiKey: {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'cflo_<64 hex>',
-    description: 'An API key in the place of a token. Lists the scope it must have.',
+    description: 'An API key instead of a token. Lists the required scope.',
   },
   webhookKey: {
     type: 'apiKey',

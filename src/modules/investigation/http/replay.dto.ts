@@ -31,8 +31,8 @@ export class ReplayQuery {
     max: 200,
     optional: true,
     summary:
-      'A configured model (`LLM_MODEL`, `LLM_REPLAY_MODELS`) that reviews the replay within the budget of a run; none is ' +
-      'asked when left out. For people only, since it costs money',
+      'A configured model (`LLM_MODEL`, `LLM_REPLAY_MODELS`) that reviews the replay within the budget of a run; no ' +
+      'model if omitted. Refused for API keys, since it costs money',
     example: 'gpt-5-mini',
   })
   model?: string;
