@@ -2,7 +2,7 @@ import { EventsHandler } from '@nestjs/cqrs';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentsDeleted } from '#modules/ingestion/events';
 
-/** Deletes sightings and feedback of deleted incidents. What was learned from them stays in its pattern. Idempotent, so it needs no `Once`. */
+/** Deletes sightings and feedback of deleted incidents. Their patterns stay. Idempotent, so it needs no `Once`. */
 @EventsHandler(IncidentsDeleted)
 export class ForgetSightingsWhenIncidentsDeleted {
   constructor(private readonly unitOfWork: UnitOfWork) {}

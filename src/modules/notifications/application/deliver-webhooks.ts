@@ -201,7 +201,7 @@ function newItem(event: PublicEvent, now: Date): Item {
 }
 
 /** Merges new events and retries, longest due first, so that neither waits for all of the other. Each keeps its own order. */
-function inDueOrder({ newEvents, retries }: Batch): Item[] {
+export function inDueOrder({ newEvents, retries }: Batch): Item[] {
   const merged: Item[] = [];
   let next = 0;
   for (const item of newEvents) {

@@ -5,7 +5,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 
-/** Gives a subscription a new secret. Former secrets keep signing for an overlap, so that receivers reject no event meanwhile. */
+/** Gives a subscription a new secret. Former secrets sign for an overlap, so that receivers reject no event. */
 @Injectable()
 export class RotateSubscriptionSecret {
   constructor(

@@ -22,7 +22,7 @@ import { StreamQuery, StreamTicket } from './events.dto.js';
 import { ResponseSink } from './response-sink.js';
 import { TicketGuard } from './ticket.guard.js';
 
-/** Live events. Nest opens and closes the stream; its content is written by `ResponseSink`, encoded once for all subscribers. */
+/** Live events. Nest opens and closes the stream; `ResponseSink` writes it, encoded once for all subscribers. */
 @Controller('v1/notifications')
 @ApiTags('events')
 export class EventStreamController {

@@ -6,7 +6,7 @@ import { IncidentLifecycle } from '#modules/ingestion/api';
 import type { Remediation } from '../domain/remediation.js';
 import { EXPIRE_APPROVAL } from './expire-approval.js';
 
-/** Registers a request for approval: its id, its expiry job and the incident's status. Joins the transaction that stores the plan. */
+/** Registers an approval request: its id, expiry job and incident status. Joins the transaction that stores the plan. */
 @Injectable()
 export class OpenApproval {
   constructor(

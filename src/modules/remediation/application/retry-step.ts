@@ -15,7 +15,10 @@ export class RetryStep {
     private readonly jobs: Jobs,
   ) {}
 
-  /** @throws Refusal `not_found`, `conflict` unless the step is unknown, and while the incident is investigated or another plan executes */
+  /**
+   * @throws Refusal `not_found`, `conflict` unless the step is unknown, and while the incident is investigated or another
+   *   plan executes
+   */
   async execute(tenantId: TenantId, remediationId: string, stepId: string): Promise<Remediation> {
     return this.plans.change(tenantId, remediationId, async (plan) => {
       plan.retryStep(stepId);

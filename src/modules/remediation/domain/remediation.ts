@@ -6,7 +6,7 @@ import { type Plan, planDigest } from './plan.js';
 import { type ApprovalPolicy, type PlanOrigin, Proposal } from './proposal.js';
 import { begin, type Executable, settle, type Step, type StepOutcome, stepsOf } from './step.js';
 import {
-  isRollback,
+  hasRollback,
   conclude,
   currentOf,
   resume,
@@ -167,7 +167,7 @@ export class Remediation extends Proposal {
   }
 
   get isBeingRolledBack(): boolean {
-    return isRollback(this.steps);
+    return hasRollback(this.steps);
   }
 
   /** @throws Refusal `conflict` before the plan has run, `already_exists` for a person's second feedback */

@@ -6,7 +6,7 @@ import type { Step } from './step.js';
 export type ExecutionOutcome = 'success' | 'failure' | 'unknown';
 
 /** Whether the steps include a rollback. */
-export function isRollback(steps: readonly Step[]): boolean {
+export function hasRollback(steps: readonly Step[]): boolean {
   return steps.some(({ reverses }) => reverses !== null);
 }
 
@@ -51,7 +51,7 @@ export function rollbackStepsOf(steps: readonly Step[]): (StepDraft & { readonly
 
 /** The steps of the plan or, once it is rolled back, those of the rollback: of several attempts at one, the last. */
 function activeSteps(steps: readonly Step[]): readonly Step[] {
-  if (!isRollback(steps)) return steps;
+  if (!hasRollback(steps)) return steps;
   const last = new Map(steps.map((step) => [step.reverses, step]));
   return steps.filter((step) => step.reverses !== null && last.get(step.reverses) === step);
 }
