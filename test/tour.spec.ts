@@ -42,12 +42,34 @@ describe('the tour of ARCHITECTURE.md', () => {
   });
 });
 
-it.each(documents)('%s names no file that is not there', (document) => {
+it.each(documents)('%s links to no file that is not there', (document) => {
   const links = [...text(document).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => path ?? '');
   expect(links.filter((path) => !existsSync(join(root, dirname(document), path)))).toEqual([]);
 });
 
-it.each(documents)('%s asks for no script that is not there', (document) => {
+/** The anchors that GitHub gives to the headings of a page. */
+function anchorsOf(path: string): string[] {
+  const headings = text(path)
+    .replaceAll(/^```[\s\S]*?^```/gm, '')
+    .matchAll(/^#{1,6} (.+)$/gm);
+  return [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+it.each(documents)('%s links to no heading that is not there', (document) => {
+  const links = [...text(document).matchAll(/\]\(((?!https?:)[^)#]*)#([^)]+)\)/g)];
+  const missing = links.filter(([, path = '', anchor = '']) => {
+    const target = path === '' ? document : join(dirname(document), path);
+    return !anchorsOf(target).includes(anchor);
+  });
+  expect(missing.map(([link]) => link)).toEqual([]);
+});
+
+it.each(documents)('%s names no npm script that is not there', (document) => {
   const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
   const asked = [...text(document).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? '');
   expect(asked.filter((name) => !(name in scripts))).toEqual([]);
