@@ -82,8 +82,11 @@ export class AttachEvidence {
     rows: AsyncIterable<RawRow> | Iterable<RawRow>,
   ): Promise<{ accepted: number; rejected: number; reported: RejectedRow[] }> {
     const reported: RejectedRow[] = [];
-    let [accepted, rejected, batch, characters] = [0, 0, 0, 0];
+    let accepted = 0;
+    let rejected = 0;
+    let batch = 0;
     let pending: string[] = [];
+    let characters = 0;
     const flush = async (): Promise<void> => {
       if (pending.length === 0) return;
       await this.store.addRows(tenantId, evidenceId, batch, `[${pending.join(',')}]`);

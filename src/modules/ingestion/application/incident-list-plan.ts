@@ -6,7 +6,7 @@ import {
   indexScan,
   isFacetRange,
   isIndexRange,
-  isUpdatedOrderOfCreatedRange,
+  isCreationRangeByUpdate,
   keyScan,
   type LeadingTime,
   type Query,
@@ -40,7 +40,7 @@ export function strategiesFor(page: IncidentPageRequest, now: Date): readonly St
   if (isIndexRange(page)) return ['index range'];
 
   // One index has the order: common matches are among its next rows. Rare matches are few enough to be sorted.
-  if (!isUpdatedOrderOfCreatedRange(page)) return ['index scan', 'full text'];
+  if (!isCreationRangeByUpdate(page)) return ['index scan', 'full text'];
 
   // By update within a creation range. No index has that order, but index entries with both times are cheap to sort.
   const isUpdateLed = leadingTime(page, now) === 'updated';

@@ -37,14 +37,14 @@ interface Sample {
   readonly minMatches: number;
 }
 
-interface ScanLimits {
+interface ScanOptions {
   /** Rows that are read and filtered. */
   readonly maxRows: number;
   readonly sample?: Sample;
 }
 
 /** Filters the next rows of an index that has the order. */
-export function indexScan(page: IncidentPageRequest, { maxRows, sample }: ScanLimits): Query {
+export function indexScan(page: IncidentPageRequest, { maxRows, sample }: ScanOptions): Query {
   const { parameters, bind } = parametersOf(page.tenantId);
   const order = indexOrder(page);
   const range = `SELECT * FROM incidents WHERE ${allOf(indexConditions(page, bind))} ${order}`;
@@ -85,7 +85,7 @@ function indexedFacet({ sort, status, service }: IncidentFilter): Facet | undefi
 
 /** Whether the list is one range of an index. */
 export function isIndexRange(page: IncidentPageRequest): boolean {
-  if (page.q !== undefined || isUpdatedOrderOfCreatedRange(page)) return false;
+  if (page.q !== undefined || isCreationRangeByUpdate(page)) return false;
   return facetsOf(page).every((facet) => facet === indexedFacet(page));
 }
 
@@ -95,23 +95,23 @@ export function isFacetRange(page: IncidentPageRequest): boolean {
 }
 
 /** Sorted by update within a creation range: no index has that order. */
-export function isUpdatedOrderOfCreatedRange({ sort, from, to }: IncidentFilter): boolean {
+export function isCreationRangeByUpdate({ sort, from, to }: IncidentFilter): boolean {
   return sort === 'updatedAt' && (from ?? to) !== undefined;
 }
 
 /** The time by which index entries are read. */
 export type LeadingTime = 'created' | 'updated';
 
-interface KeyScanLimits extends ScanLimits {
+interface KeyScanOptions extends ScanOptions {
   readonly by: LeadingTime;
   /** Of the entries by update. By creation, the whole range is read. */
   readonly maxEntries: number;
 }
 
 /** Sorts keys by update, read from an index alone, and filters the rows of the first ones. */
-export function keyScan(page: IncidentPageRequest, limits: KeyScanLimits): Query {
+export function keyScan(page: IncidentPageRequest, options: KeyScanOptions): Query {
   const { order, limit } = page;
-  const { by, maxEntries, maxRows, sample } = limits;
+  const { by, maxEntries, maxRows, sample } = options;
   const { parameters, bind } = parametersOf(page.tenantId);
   const keys = by === 'updated' ? keysByUpdate(page, maxEntries, bind) : keysByCreation(page, bind);
   const filter = allOf([...createdBetween(page, bind), ...matches(page, bind)]);
@@ -169,17 +169,17 @@ export function sortedRange(page: IncidentPageRequest): Query {
 /** Searches the full-text index, which has words and facets, and scans the incidents that are not in it yet. */
 export function fullTextSearch(page: IncidentPageRequest, { lexemes, atOnce }: TimeSlots): Query {
   const { tenantId, sort, order, limit, status, q, from, to, after } = page;
+  const { parameters, bind } = parametersOf(tenantId);
   const byUpdate = sort === 'updatedAt';
   const cursor = [byUpdate ? after?.[0] : undefined, after?.at(-1)];
-  const { parameters, bind } = parametersOf(tenantId);
-  const asked = [q, facetLexemes(page), lexemes, atOnce, from, to, byUpdate, order === 'asc', ...cursor];
-  const most = bind(limit + 1);
-  const found = `SELECT search_incidents(${asked.map(bind).join(', ')}, ${most})`;
+  const search = [q, facetLexemes(page), lexemes, atOnce, from, to, byUpdate, order === 'asc', ...cursor];
+  const maxRows = bind(limit + 1);
+  const indexedIds = `SELECT search_incidents(${search.map(bind).join(', ')}, ${maxRows})`;
   const mayBeUntriaged = status === undefined || status === 'triaging';
-  const ids = mayBeUntriaged ? `${found} UNION ALL ${untriagedIds(page, bind, most)}` : found;
+  const ids = mayBeUntriaged ? `${indexedIds} UNION ALL ${untriagedIds(page, bind, maxRows)}` : indexedIds;
   return {
     sql: `SELECT ${COLUMNS} FROM incidents
-           WHERE tenant_id = $1 AND incident_id = ANY (ARRAY(${ids})) ${orderBySortKey(page)} LIMIT ${most}`,
+           WHERE tenant_id = $1 AND incident_id = ANY (ARRAY(${ids})) ${orderBySortKey(page)} LIMIT ${maxRows}`,
     parameters,
   };
 }
@@ -192,7 +192,7 @@ function facetLexemes(filter: IncidentFilter): string[] {
 }
 
 /** Incidents enter the full-text index after triage, so that alerts do not wait for it. */
-function untriagedIds(page: IncidentPageRequest, bind: Bind, most: string): string {
+function untriagedIds(page: IncidentPageRequest, bind: Bind, maxRows: string): string {
   const range = [
     ...['tenant_id = $1', `status = 'triaging'`],
     ...[...idBetween(page, bind), ...afterCursor(page, bind), ...secondBetween(page, bind)],
@@ -207,7 +207,7 @@ function untriagedIds(page: IncidentPageRequest, bind: Bind, most: string): stri
   // LIMIT ALL keeps the planner from using an index with triaged incidents in it.
   return `(SELECT incident_id
              FROM (SELECT * FROM incidents WHERE ${allOf(range)} ${scanOrder} LIMIT ALL) AS untriaged
-            WHERE ${allOf(conditions)} ${order} LIMIT ${most})`;
+            WHERE ${allOf(conditions)} ${order} LIMIT ${maxRows})`;
 }
 
 /** Words that a matching text contains as substrings. That check is twenty times as fast as full-text matching. */

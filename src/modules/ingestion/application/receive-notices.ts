@@ -10,7 +10,7 @@ import type { IncidentStatus } from '../events.js';
 import { lenientId, lenientReport } from './lenient-report.js';
 
 /** Alerts of one body that wait for their commit at the same time: a body may have more alerts than the queue takes. */
-const MAX_CONCURRENT = 128;
+const BATCH = 128;
 
 export interface AffectedIncident {
   readonly incidentId: string;
@@ -44,14 +44,12 @@ export class ReceiveNotices {
     const resolved = notices.filter(({ state }) => state === 'resolved');
     const bodyId = firing.length > 1 ? sha256Hex(raw) : null;
     const affected: AffectedIncident[] = [];
-    for (let at = 0; at < firing.length; at += MAX_CONCURRENT) {
-      const few = firing.slice(at, at + MAX_CONCURRENT);
-      affected.push(
-        ...(await Promise.all(few.map((notice) => this.open(tenantId, provider, notice, raw, bodyId)))),
-      );
+    for (const batch of batchesOf(firing)) {
+      const opened = batch.map((notice) => this.open(tenantId, provider, notice, raw, bodyId));
+      affected.push(...(await Promise.all(opened)));
     }
-    for (let at = 0; at < resolved.length; at += MAX_CONCURRENT)
-      affected.push(...(await this.resolve(tenantId, provider, resolved.slice(at, at + MAX_CONCURRENT))));
+    for (const batch of batchesOf(resolved))
+      affected.push(...(await this.resolve(tenantId, provider, batch)));
     return affected;
   }
 
@@ -87,4 +85,8 @@ export class ReceiveNotices {
       return { incidentId, status, sourceAlertId: idOf.get(incidentId) ?? '' };
     });
   }
+}
+
+function* batchesOf(notices: readonly Notice[]): Generator<readonly Notice[]> {
+  for (let at = 0; at < notices.length; at += BATCH) yield notices.slice(at, at + BATCH);
 }

@@ -58,15 +58,19 @@ function isObject(value: unknown): value is Body {
 
 function text(body: Body, field: string, max: number, faults: FieldFault[]): string | undefined {
   const value = body[field];
-  const fault =
-    value === undefined ? 'is required'
-    : typeof value !== 'string' ? 'must be a string'
-    : value.trim() === '' ? 'must not be blank'
-    : value.length > max && Array.from(value).length > max ? `must be at most ${max} characters`
-    : undefined; // prettier-ignore
-  if (fault === undefined) return value as string;
-  faults.push({ field, message: fault });
+  const message = textFault(value, max);
+  if (message === undefined) return value as string;
+  faults.push({ field, message });
   return undefined;
+}
+
+function textFault(value: unknown, max: number): string | undefined {
+  if (value === undefined) return 'is required';
+  if (typeof value !== 'string') return 'must be a string';
+  if (value.trim() === '') return 'must not be blank';
+  // Counting characters instead of UTF-16 units is expensive.
+  const isTooLong = value.length > max && Array.from(value).length > max;
+  return isTooLong ? `must be at most ${max} characters` : undefined;
 }
 
 function optionalText(body: Body, field: string, max: number, faults: FieldFault[]): string | null {

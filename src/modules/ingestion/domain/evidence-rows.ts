@@ -60,9 +60,9 @@ export function readEvidenceRow(type: EvidenceType, raw: unknown): RowReading {
   if (!columns) return Object.keys(given).length === 0 ? { fault: 'is empty' } : { row: given };
   const read = new Map(Object.entries(given));
   for (const [name, cell] of Object.entries(columns.required)) {
-    const value = isMissing(given[name]) ? undefined : cell(given[name]);
-    if (value === undefined)
-      return { fault: isMissing(given[name]) ? `has no ${name}` : `has an unreadable ${name}` };
+    if (isMissing(given[name])) return { fault: `has no ${name}` };
+    const value = cell(given[name]);
+    if (value === undefined) return { fault: `has an unreadable ${name}` };
     read.set(name, value);
   }
   for (const [name, cell] of Object.entries(columns.optional)) {

@@ -175,7 +175,8 @@ export class Incident extends Aggregate {
     const { incidentId, status: previousStatus } = this;
     this.status = newStatus;
     this.updatedAt = now;
-    this.resolvedAt = newStatus === 'resolved' ? now : newStatus === 'open' ? null : this.resolvedAt;
+    if (newStatus === 'resolved') this.resolvedAt = now;
+    if (newStatus === 'open') this.resolvedAt = null;
     this.record(new IncidentStatusChanged({ incidentId, previousStatus, newStatus }));
   }
 }

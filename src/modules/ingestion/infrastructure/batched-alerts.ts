@@ -135,7 +135,7 @@ export class BatchedAlerts implements Alerts {
   private async write(rows: readonly Row[]): Promise<(AlertReceipt | Promise<AlertReceipt>)[]> {
     this.batchSizes.observe(rows.length);
     const [stored] = await this.writer.write<{ duplicates: string[] }>(
-      ownersOf(rows),
+      tenantIdsOf(rows),
       INSERT_ALERTS,
       parametersOf(rows),
     );
@@ -147,16 +147,16 @@ export class BatchedAlerts implements Alerts {
     return rows.map((row) => {
       const { incidentId, status } = row.alert.incident;
       if (duplicates.has(incidentId)) return this.resolveDuplicate(row, originals);
-      const reception = { incidentId, status };
-      this.remember(row.alert, reception);
+      const receipt = { incidentId, status };
+      this.remember(row.alert, receipt);
       this.accepted.add();
-      return reception;
+      return receipt;
     });
   }
 
   private async originalsOf(rows: readonly Row[]): Promise<Map<string, AlertReceipt>> {
     if (rows.length === 0) return new Map();
-    const found = await this.writer.read<AlertKey & AlertReceipt>(ownersOf(rows), FIND_ORIGINALS, [
+    const found = await this.writer.read<AlertKey & AlertReceipt>(tenantIdsOf(rows), FIND_ORIGINALS, [
       rows.map(({ alert }) => alert.incident.tenantId),
       rows.map(({ alert }) => alert.provider),
       rows.map(({ alert }) => alert.sourceAlertId),
@@ -186,7 +186,7 @@ function busy(): Refusal {
   return new Refusal('service_unavailable', 'Too many alerts at once; send it again.', { retryAfter: 1 });
 }
 
-function ownersOf(rows: readonly Row[]): TenantId[] {
+function tenantIdsOf(rows: readonly Row[]): TenantId[] {
   return tenantsOf(rows.map(({ alert }) => alert.incident));
 }
 

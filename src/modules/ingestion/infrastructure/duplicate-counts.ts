@@ -62,16 +62,16 @@ export class DuplicateCounts implements OnApplicationShutdown {
     const counts = [...this.counts.values()];
     this.counts = new Map();
     for (let at = 0; at < counts.length; at += BATCH) {
-      const few = counts.slice(at, at + BATCH);
+      const batch = counts.slice(at, at + BATCH);
       await this.writer
-        .read(tenantsOf(few.map(({ alert }) => alert)), COUNT_DUPLICATES, [
-          few.map(({ alert }) => alert.tenantId),
-          few.map(({ alert }) => alert.provider),
-          few.map(({ alert }) => alert.sourceAlertId),
-          few.map(({ seen }) => seen),
-          few.map(({ last }) => last),
+        .read(tenantsOf(batch.map(({ alert }) => alert)), COUNT_DUPLICATES, [
+          batch.map(({ alert }) => alert.tenantId),
+          batch.map(({ alert }) => alert.provider),
+          batch.map(({ alert }) => alert.sourceAlertId),
+          batch.map(({ seen }) => seen),
+          batch.map(({ last }) => last),
         ])
-        .catch((error: unknown) => this.keep(few, error));
+        .catch((error: unknown) => this.keep(batch, error));
     }
     this.timer = this.counts.size > 0 ? this.flushLater() : undefined;
   }
