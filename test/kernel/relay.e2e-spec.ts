@@ -56,7 +56,10 @@ describe('the relay', () => {
   it('redelivers also when a webhook call woke the relay, and the relay itself does not fail', async () => {
     const sender = await AlertSender.of(await newTenant(server.url));
     const { body } = await sender.send({ title: 'fails twice', description: 'x', severity: 'info' });
-    await until('it did it', () => logged(`stumbling did ${body['incidentId'] ?? ''}`).length > 0);
+    await until(
+      'the stumbling handler did it',
+      () => logged(`stumbling did ${body['incidentId'] ?? ''}`).length > 0,
+    );
     expect(server.log).not.toContain('Events cannot be relayed');
   });
 

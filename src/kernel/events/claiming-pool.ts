@@ -3,8 +3,8 @@ import { APPLICATION_CONNECTION } from '../persistence/data-source.js';
 
 /**
  * The one connection on which a process claims logs. A claim is a session-level advisory lock: it lasts until it is released or
- * the connection breaks, after which another process may hand on the same events again. So the connection has no idle
- * time-out, and whoever uses it closes it after a failure.
+ * the connection breaks, after which another process may process the same events again. So the connection has no idle
+ * time-out, and its users close it after a failure.
  */
 export function claimingPool(url: string, name: string): pg.Pool {
   const pool = new pg.Pool({

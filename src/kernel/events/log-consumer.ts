@@ -3,7 +3,7 @@ import type { TenantId } from '../domain/ids.js';
 
 /** The outcome of one tenant's turn. */
 export interface TurnResult {
-  /** The sequence number of the last event that was handed on; undefined when there was none. */
+  /** The sequence number of the last event that was processed; undefined when there was none. */
   readonly position: number | undefined;
   /** Whether the log has more events than this turn read. */
   readonly hasMore: boolean;
@@ -23,7 +23,7 @@ export function positionsIn(results: TurnResults): Map<TenantId, number> {
 
 /** Turns under way. */
 export interface Turns {
-  /** How many events they hand on, all together. */
+  /** How many events they process in total. */
   readonly events: number;
   /** One for each tenant that was claimed; none of them rejects. */
   readonly results: ReadonlyMap<TenantId, Promise<TurnResult>>;
@@ -42,7 +42,7 @@ export interface LogConsumer {
   readonly maxAlone: number;
   /** After a pass that left nothing behind, the scheduler rests for as long as the pass took, up to this. */
   readonly maxRestMs: number;
-  /** Claims the tenants that lag and that no other replica has claimed, and starts to hand on their events. */
+  /** Claims the tenants that lag and that no other replica has claimed, and starts to process their events. */
   startTurns(tenantIds: readonly TenantId[]): Promise<Turns>;
   /** Stores the new positions and releases the claims. */
   finishTurns(results: TurnResults): Promise<void>;

@@ -7,9 +7,9 @@ import { ofIncident } from './event-log.js';
 import {
   asOneRow,
   PUBLIC_COLUMNS,
-  splitEvents,
-  type PublicEvent,
   type JoinedEvents,
+  type PublicEvent,
+  splitEvents,
 } from './public-events.js';
 
 /** Which public events to read. */

@@ -29,11 +29,11 @@ const MAX_ALONE = 3;
 /** The tenants of a pass share this budget: a single tenant gets large batches, and many tenants still get useful ones. */
 const EVENTS_PER_PASS = 4_096;
 const EVENTS_PER_TENANT = { min: 256, max: 1_024 };
-/** Under load a pass after a rest hands on twice as many events, and a pass costs about the same for few events as for many. */
+/** Under load a pass after a rest delivers twice as many events, and a pass costs about the same for few events as for many. */
 const MAX_REST_MS = 50;
 
 /**
- * Hands committed events to their handlers: each tenant's in the order of its log, different tenants in parallel, on
+ * Delivers committed events to their handlers: each tenant's in the order of its log, different tenants in parallel, on
  * whichever replica claims the tenant first. An event is relayed at least once; `Once` makes its effect happen exactly once.
  * A failing handler delays no other handler: its event is redelivered as a job, with exponential back-off.
  */
@@ -170,7 +170,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
 const CLAIM = { name: 'claim-streams', text: 'SELECT tenant_id, relayed FROM claim_streams_behind($1)' };
 
-const RELEASE = { name: 'let-go-of-streams', text: 'SELECT let_go_of_streams($1, $2)' };
+const RELEASE = { name: 'release-streams', text: 'SELECT let_go_of_streams($1, $2)' };
 
 /** Does not throw: claims end with their connection. */
 async function release(claims: pg.Pool, tenantIds: readonly TenantId[]): Promise<void> {
@@ -182,21 +182,23 @@ const INSERT_OWED = `
   INSERT INTO owed_events (tenant_id, handler, seq) SELECT $1, * FROM unnest($2::text[], $3::bigint[])
   ON CONFLICT DO NOTHING`;
 
-/** Not flushed to disk: after a crash the events since the last flush are relayed again. */
+/**
+ * Positions are stored in a transaction of their own, since transactions that append events wait for these rows, and without a
+ * flush to disk: after a crash the events since the last flush are relayed again.
+ */
 const UNFLUSHED = `(SELECT set_config('synchronous_commit', 'off', true)) AS unflushed`;
 
 const STORE_POSITION = {
-  name: 'move-relay-on',
+  name: 'store-relay-position',
   text: `UPDATE event_stream SET relayed = $2 FROM ${UNFLUSHED} WHERE tenant_id = $1`,
 };
 
-/** In a transaction of its own, since transactions that append events wait for these rows. */
 const STORE_POSITIONS_OF_UNLOCKED = {
   text: `
   WITH free AS MATERIALIZED (
-    SELECT s.tenant_id, t.place FROM unnest($1::text[], $2::bigint[]) AS t (tenant_id, place)
+    SELECT s.tenant_id, t.relayed FROM unnest($1::text[], $2::bigint[]) AS t (tenant_id, relayed)
       JOIN event_stream s USING (tenant_id) FOR NO KEY UPDATE OF s SKIP LOCKED
   )
-  UPDATE event_stream s SET relayed = free.place FROM free, ${UNFLUSHED} WHERE s.tenant_id = free.tenant_id
+  UPDATE event_stream s SET relayed = free.relayed FROM free, ${UNFLUSHED} WHERE s.tenant_id = free.tenant_id
   RETURNING s.tenant_id`,
 };

@@ -122,7 +122,7 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
   }
 }
 
-const NOTIFY = { name: 'tell-replicas', text: 'SELECT pg_notify($1, $2)' };
+const NOTIFY = { name: 'notify-replicas', text: 'SELECT pg_notify($1, $2)' };
 
 function clientProcess(client: pg.Client): number | undefined {
   return (client as unknown as { processID?: number }).processID;

@@ -50,7 +50,7 @@ export class TenantHealth {
     return others;
   }
 
-  /** Forgets the failures of tenants that do not lag any more: another replica handed their events on. */
+  /** Forgets the failures of tenants that do not lag any more: another replica processed their events. */
   forgetAllBut(lagging: readonly TenantId[]): void {
     const kept = new Set(lagging);
     for (const tenants of [this.failing, this.reported])

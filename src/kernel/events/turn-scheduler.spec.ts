@@ -363,7 +363,7 @@ describe('a failing tenant', () => {
     expect((await next()).tenantIds).toEqual([three]);
   });
 
-  it('is forgotten when another replica handed its events on', async () => {
+  it('is forgotten when another replica processed its events', async () => {
     const bad = newTenantId();
     const { committed, logged, next, heldUp, thirdPoll } = schedule();
     committed.announceRemote([bad]);

@@ -13,7 +13,7 @@ const RETRY_AFTER_MS = 1_000;
 const PASS_TIMEOUT_MS = { base: 250, perEvent: 1 };
 
 /**
- * Decides when a consumer moves on in the log of which tenant.
+ * Schedules the turns in which a consumer processes the logs of the tenants.
  *
  * A tenant is due when a notification says that its log has grown. Notifications can get lost, so a poll of all tenants
  * finds the others, among them those that a crashed replica left behind. Due tenants share passes, which run one after the
@@ -47,7 +47,7 @@ export class TurnScheduler {
     this.health = new TenantHealth(consumer);
     metrics.gauge(
       'causeflow_tenants_held_up',
-      'Tenants that are slow or failing, whose events are handed on apart from those of other tenants',
+      'Tenants that are slow or failing, and take their turns apart from the others',
       () => (consumer.maxAlone > 0 ? this.health.readings(this.alone) : []),
     );
     this.unsubscribe = committed.onGrowth((tenantIds) => this.wake(tenantIds));

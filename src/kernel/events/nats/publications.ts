@@ -84,10 +84,10 @@ const CLAIM = {
    ORDER BY behind.tenant_id, e.seq`,
 };
 
-const RELEASE = { name: 'let-go-of-unpublished', text: `SELECT let_go_of_streams('publish', $1)` };
+const RELEASE = { name: 'release-unpublished', text: `SELECT let_go_of_streams('publish', $1)` };
 
 const STORE_POSITIONS = {
-  name: 'remember-published',
+  name: 'store-published',
   text: `
   INSERT INTO event_publications AS p (tenant_id, published) SELECT * FROM unnest($1::text[], $2::bigint[])
   ON CONFLICT (tenant_id) DO UPDATE SET published = greatest(p.published, excluded.published)`,
