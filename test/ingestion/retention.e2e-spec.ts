@@ -169,7 +169,7 @@ describe('an incident without a change for longer than its retention', () => {
     }
   });
 
-  it('stays while its alert repeats, while somebody works on it, and while it is investigated', async () => {
+  it('stays while its alert repeats, while it is investigated and while it is being changed', async () => {
     const sender = await AlertSender.of(tenant);
     const send = async (sourceAlertId: string): Promise<string> => {
       const { body } = await sender.send({ title: 'x', description: 'x', severity: 'info', sourceAlertId });
