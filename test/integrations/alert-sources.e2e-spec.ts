@@ -70,7 +70,7 @@ const PAIRS: [
 ]; // prettier-ignore
 
 describe.each(PAIRS)('an alert of %s', (provider, told, headers) => {
-  it('opens one incident, however often it comes, and is resolved by the same tool', async () => {
+  it('opens one incident however often it is sent, and is resolved by the tool', async () => {
     const path = await connected(provider);
     const before = await send(path, told(true), headers);
     expect([before.status, before.body.incidents]).toEqual([202, []]);
@@ -88,7 +88,7 @@ describe.each(PAIRS)('an alert of %s', (provider, told, headers) => {
   });
 });
 
-it('an alert of splunk adds to its incident, until a person resolves that', async () => {
+it('an alert of splunk is deduplicated until a person resolves its incident', async () => {
   const path = await connected('splunk');
   const run = (sid: string) =>
     send(path, { search_name: 'Slow', app: 'search', sid, result: { host: 'web-1' } });
@@ -109,7 +109,7 @@ describe('a subscription to a topic of SNS', () => {
       tenant.tenantId,
     );
 
-  it('is confirmed by a job, one however often SNS asks, and not when the sender has no token', async () => {
+  it('is confirmed by one job however often SNS asks, and only with a valid ingest token', async () => {
     const path = await connected('cloudwatch_sns');
     expect((await send(path.replace(/[^/]+$/, 'x'.repeat(43)), handshake, AS_TEXT)).status).toBe(401);
     expect(await jobs()).toEqual([]);
@@ -123,7 +123,7 @@ describe('a subscription to a topic of SNS', () => {
     expect(await jobs()).toHaveLength(1);
   });
 
-  it('takes only what is signed, once the topic is named', async () => {
+  it('accepts only signed messages once the topic is configured', async () => {
     const path = await connected('cloudwatch_sns', { topicArn: TOPIC });
     const before = await jobs();
     for (const unsigned of [sns(alarm('ALARM')), alarm('ALARM'), handshake, { ...handshake, Token: 'other' }])

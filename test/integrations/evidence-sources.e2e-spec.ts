@@ -102,7 +102,7 @@ describe('a source of evidence', () => {
         }),
       ).toMatchObject({
         status: 422,
-        body: { error: 'connection_failed', message: expect.stringContaining('but not as the') },
+        body: { error: 'connection_failed', message: expect.stringContaining('but not like the') },
       });
     expect((await tenant.api.get('/v1/integrations')).body['items']).toEqual([]);
   });

@@ -30,13 +30,13 @@ function answering(status: number): GuardedFetch & { called: string[] } {
 }
 
 describe('the confirmation of a subscription', () => {
-  it('is one call', async () => {
+  it('calls the URL once', async () => {
     const http = answering(200);
     await confirmationBy(http).run(jobOf(1));
     expect(http.called).toEqual([url]);
   });
 
-  it('is tried again while it fails, and in the end a person is told how to do it by hand', async () => {
+  it('is retried, and finally logged with the URL to confirm by hand', async () => {
     const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const failed = `A subscription is not confirmed: sns.eu-west-1.amazonaws.com answered 403. To confirm it by hand, open ${url}`;
     const confirmation = confirmationBy(answering(403));
@@ -47,7 +47,7 @@ describe('the confirmation of a subscription', () => {
     warned.mockRestore();
   });
 
-  it('goes through the guard, which lets no name lead inside', async () => {
+  it('is refused when the host resolves to a private address', async () => {
     const inside = new GuardedFetch([], (_, done) => {
       done(null, [{ address: '10.0.0.1', family: 4 }]);
     });

@@ -11,7 +11,7 @@ export class Connections {
   constructor(private readonly sealed: SealedText) {}
 
   seal(tenantId: TenantId, integrationId: string, credentials: object): string {
-    return this.sealed.seal(JSON.stringify(credentials), placeOf(tenantId, integrationId));
+    return this.sealed.seal(JSON.stringify(credentials), associatedDataOf(tenantId, integrationId));
   }
 
   /** @throws SealedTextError when the key they were encrypted with is no longer configured */
@@ -19,7 +19,7 @@ export class Connections {
     provider: Provider;
     connection: Connection;
   } {
-    const opened = this.sealed.open(sealedCredentials, placeOf(tenantId, integrationId));
+    const opened = this.sealed.open(sealedCredentials, associatedDataOf(tenantId, integrationId));
     return {
       provider: providerNamed(provider),
       connection: { config, credentials: JSON.parse(opened) as object },
@@ -28,6 +28,6 @@ export class Connections {
 }
 
 /** Binds the ciphertext to its row: copied to another row it cannot be decrypted. */
-function placeOf(tenantId: TenantId, integrationId: string): string {
+function associatedDataOf(tenantId: TenantId, integrationId: string): string {
   return `${tenantId}:${integrationId}`;
 }

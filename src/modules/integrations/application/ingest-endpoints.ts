@@ -21,7 +21,7 @@ export class IngestEndpoints {
   });
   private readonly connected = new TtlCache<readonly Integration[]>({
     ...CACHE,
-    load: (place) => this.connectedTo(place),
+    load: (key) => this.connectedTo(key),
   });
 
   constructor(
@@ -53,8 +53,8 @@ export class IngestEndpoints {
     return endpoint;
   }
 
-  private async connectedTo(place: string): Promise<readonly Integration[]> {
-    const [tenantId, provider] = place.split('/') as [TenantId, string];
+  private async connectedTo(key: string): Promise<readonly Integration[]> {
+    const [tenantId, provider] = key.split('/') as [TenantId, string];
     const all = await this.integrations.newestFirst(tenantId);
     return all.filter((one) => one.provider === provider);
   }

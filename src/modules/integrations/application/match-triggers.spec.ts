@@ -8,7 +8,7 @@ import { MatchTriggers } from './match-triggers.js';
 
 Logger.overrideLogger(false);
 
-const NOBODYS = { findMany: () => Promise.resolve([]) } as unknown as IncidentLifecycle;
+const NO_INCIDENTS = { findMany: () => Promise.resolve([]) } as unknown as IncidentLifecycle;
 const tenantId = newTenantId();
 const now = new Date('2026-03-01T12:00:00Z');
 
@@ -24,7 +24,7 @@ function trigger(condition: string): Trigger {
   return Trigger.create(tenantId, rule, 'user_1', 0, now);
 }
 
-it('conditions that each take too long do not hold up everybody else until the last of them was asked', async () => {
+it('slow conditions yield to the event loop in between', async () => {
   const title = `${'a'.repeat(60)}!`;
   const event = new IncidentCreated(
     { incidentId: 'inc_1', title, severity: 'high', status: 'open', source: 'manual' },
@@ -37,7 +37,7 @@ it('conditions that each take too long do not hold up everybody else until the l
     turns += 1;
     next = setImmediate(takeTurn);
   }
-  const matches = await new MatchTriggers(NOBODYS).execute(tenantId, [...triggers, trigger('true')], [event]);
+  const matches = await new MatchTriggers(NO_INCIDENTS).execute(tenantId, [...triggers, trigger('true')], [event]);
   clearImmediate(next);
   expect(matches).toHaveLength(1);
   expect(turns).toBeGreaterThanOrEqual(triggers.length);

@@ -41,9 +41,9 @@ export class PullEvidence extends EvidenceSources {
       const { evidence } = providerNamed(provider);
       return evidence && evidence.concerns?.(config, question.service) !== false;
     });
-    const asked = sources.slice(0, MAX_SOURCES);
+    const queried = sources.slice(0, MAX_SOURCES);
     const pulled = await Promise.all(
-      asked.map((source) => this.ask(source, question, roomOfOne(asked.length), signal)),
+      queried.map((source) => this.ask(source, question, roomOfOne(queried.length), signal)),
     );
     const left = sources.slice(MAX_SOURCES).map((source) => ({
       ...about(source),

@@ -43,7 +43,7 @@ describe('a sender whose certificate must be fetched', () => {
     SigningCertURL: 'https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-never.pem',
   };
 
-  it('is told to come again when that fails, and refused when it shows none', async () => {
+  it('gets a 503 when that fails, and a 401 without a signature', async () => {
     const reader = readerOf({ topicArn: TOPIC });
     await expect(reader.verify(endpoint, delivered(signed))).rejects.toMatchObject({
       code: 'service_unavailable',
@@ -52,7 +52,7 @@ describe('a sender whose certificate must be fetched', () => {
     await expect(reader.verify(endpoint, delivered({}))).rejects.toMatchObject({ code: 'invalid_signature' });
   });
 
-  it('is not asked for one while no topic is named', async () => {
+  it('needs none while no topic is configured', async () => {
     await expect(readerOf({}).verify(endpoint, delivered(signed))).resolves.toBeUndefined();
   });
 });

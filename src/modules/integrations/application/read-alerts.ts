@@ -44,8 +44,8 @@ export class ReadAlerts extends AlertSources {
     if (!alerts.verifyCertificate) return;
     const signed: (boolean | undefined)[] = [];
     for (const connection of connections) {
-      const asked = alerts.verifyCertificate(connection, delivery, this.outside);
-      signed.push(await asked.catch(asUnavailable));
+      const verdict = alerts.verifyCertificate(connection, delivery, this.outside);
+      signed.push(await verdict.catch(asUnavailable));
     }
     requireOne(signed);
   }
@@ -74,7 +74,7 @@ export class ReadAlerts extends AlertSources {
 /** At the shared URL the signature of any one integration is enough, and none is required while none has a secret. */
 function requireOne(verdicts: readonly (boolean | undefined)[]): void {
   if (verdicts.includes(false) && !verdicts.includes(true))
-    throw new Refusal('invalid_signature', 'The signature or login of the sender is not right.');
+    throw new Refusal('invalid_signature', 'The signature or login of the sender is not valid.');
 }
 
 /** The sender retries. */

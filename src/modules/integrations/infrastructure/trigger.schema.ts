@@ -18,7 +18,7 @@ export const triggerSchema = aggregateSchema<Trigger>({
     listensAfter: {
       name: 'listens_after',
       type: 'bigint',
-      transformer: { to: (place: number) => place, from: Number },
+      transformer: { to: (sequence: number) => sequence, from: Number },
     },
     createdBy: { name: 'created_by', type: 'text' },
     createdAt: { name: 'created_at', type: 'timestamptz', precision: 3 },

@@ -19,7 +19,7 @@ describe('a deployment of GitHub', () => {
     ...more,
   }); // prettier-ignore
 
-  it('is told once it has succeeded, as a change of the service that the repository holds', () => {
+  it('is reported once it has succeeded, for the service of the repository', () => {
     const deploy = {
       sourceChangeId: 'github/acme/shop-checkout/7',
       service: 'Shop-Checkout',
@@ -77,7 +77,7 @@ describe('a deployment of GitLab', () => {
     ...more,
   });
 
-  it('is told once it has succeeded, as a change of the service that the project is named for', () => {
+  it('is reported once it has succeeded, for the service named like the project', () => {
     expect(read(gitlab, told())).toEqual([
       {
         sourceChangeId: 'gitlab/acme/platform/shop/15',
@@ -122,7 +122,7 @@ describe('a sync of Argo CD', () => {
     },
   });
 
-  it('is told once it has succeeded, with the service and environment that its labels name', () => {
+  it('is reported once it has succeeded, with service and environment from its labels', () => {
     const deploy = {
       sourceChangeId: 'argocd/c6e1/2026-03-01T12:00:05Z',
       service: 'shop-eu',

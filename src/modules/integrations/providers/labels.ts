@@ -15,7 +15,7 @@ export function ServiceLabels(options: {
       max: 10,
       maxLength: 100,
       optional: true,
-      summary: 'The labels that may name the service of an incident, the best first',
+      summary: 'The labels that may name the service of an incident, in order of preference',
       ...options,
     }),
     ArrayUnique(),
@@ -29,7 +29,7 @@ export function EnvironmentLabel(): PropertyDecorator {
     Text({
       max: 100,
       optional: true,
-      summary: 'The label that names the environment; without it all environments are read together',
+      summary: 'The label that names the environment; without it all environments are read',
       example: 'environment',
     }),
     Matches(LABEL, { message: '$property must be the name of a label' }),

@@ -4,7 +4,7 @@ import { noticesOfGroup } from './alert-group.js';
 const labels = { alertname: 'DiskFull', instance: 'db-1:9100', job: 'node', severity: 'warning' };
 
 describe('a group of alerts', () => {
-  it('tells each alert in our words', () => {
+  it('maps each alert', () => {
     const [notice] = noticesOfGroup({
       status: 'firing',
       commonLabels: { cluster: 'eu-1' },
@@ -39,26 +39,26 @@ describe('a group of alerts', () => {
     });
   });
 
-  it('goes by the state of each alert, and by that of the group only where an alert has none', () => {
+  it('uses the state of each alert, and that of the group only for an alert without one', () => {
     const states = (status: string, ...alerts: object[]) =>
       noticesOfGroup({ status, alerts }).map(({ state }) => state);
     expect(states('firing', { status: 'resolved' }, { status: 'firing' }, {})).toEqual(['resolved', 'firing', 'firing']); // prettier-ignore
     expect(states('resolved', {}, { status: 'firing' })).toEqual(['resolved', 'firing']);
   });
 
-  it('knows an alert without a fingerprint by its labels, in any order', () => {
+  it('identifies an alert without a fingerprint by its labels in any order', () => {
     const idOf = (given: object) => noticesOfGroup({ alerts: [{ labels: given }] })[0]?.sourceAlertId;
     expect(idOf({ a: '1', b: '2' })).toBe(idOf({ b: '2', a: '1' }));
     expect(idOf({ a: '1', b: '2' })).not.toBe(idOf({ a: '1', b: '3' }));
   });
 
-  it('is as large as a body can make it, and no larger', () => {
+  it('has at most 10,000 alerts', () => {
     const group = (size: number) => ({ alerts: Array.from({ length: size }, () => ({})) });
     expect(noticesOfGroup(group(10_000))).toHaveLength(10_000);
     expect(() => noticesOfGroup(group(10_001))).toThrow('alerts must have at most 10000 entries');
   });
 
-  it('shares no more between its alerts than an incident keeps: of thousands each would have all of it', () => {
+  it('copies at most 64 shared labels to each alert', () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`name${at}`, 'x']));
     const own = { alertname: 'DiskFull', env: 'staging' };
     const [notice] = noticesOfGroup({
@@ -71,7 +71,7 @@ describe('a group of alerts', () => {
     expect(notice).toMatchObject({ tags: own, title: 'Disk is full', environment: 'staging' });
   });
 
-  it('lets the best label name the service', () => {
+  it('takes the service from the preferred label', () => {
     const serviceOf = (given: object) => noticesOfGroup({ alerts: [{ labels: given }] })[0]?.service;
     expect(serviceOf({ job: 'kube-state-metrics', container: 'cart', service: 'cart-v2' })).toBe('cart-v2');
     expect(serviceOf({ job: 'kube-state-metrics', container: 'cart' })).toBe('cart');
@@ -82,18 +82,18 @@ describe('a group of alerts', () => {
   it.each([
     ['critical', 'critical'], ['PAGE', 'critical'], ['error', 'high'], ['warning', 'medium'], ['minor', 'low'],
     ['none', 'info'], ['whatever', 'medium'], [undefined, 'medium'],
-  ])('takes the severity %s for %s', (severity, ours) => {
+  ])('maps the severity %s to %s', (severity, ours) => {
     expect(noticesOfGroup({ alerts: [{ labels: { severity } }] })[0]?.severity).toBe(ours);
   }); // prettier-ignore
 
-  it('does not wake anybody for the heartbeat', () => {
+  it('gives the heartbeat alert severity info', () => {
     expect(noticesOfGroup({ alerts: [{ labels: { alertname: 'Watchdog' } }] })[0]).toMatchObject({
       severity: 'info',
       title: 'Watchdog',
     });
   });
 
-  it('refuses what has no list of alerts', () => {
+  it('refuses a body without a list of alerts', () => {
     expect(() => noticesOfGroup({ alerts: {} })).toThrow('alerts must be a list');
   });
 });

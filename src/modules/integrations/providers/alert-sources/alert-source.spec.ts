@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { alertmanager } from './alertmanager.js';
 
-it('wants the login that it was given, where a tool cannot sign', () => {
+it('requires the configured login of a tool that cannot sign', () => {
   const shows = (credentials: object, authorization?: string) =>
     alertmanager.alerts?.verify(
       { config: {}, credentials },

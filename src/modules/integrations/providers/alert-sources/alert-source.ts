@@ -8,7 +8,7 @@ export class AlertSourceConfig {
   @Text({
     max: 200,
     optional: true,
-    summary: 'The environment of what names none, say of a cluster with an alerting of its own',
+    summary: 'The environment of alerts and deploys that name none',
     example: 'production',
   })
   environment?: string;
@@ -19,7 +19,7 @@ class SigningSecret {
     max: 4000,
     optional: true,
     format: 'password',
-    summary: 'What the tool signs its bodies with; once it is here, unsigned ones are refused',
+    summary: 'The secret that signs webhook bodies. Once it is set, unsigned bodies are rejected',
     example: '…',
   })
   signingSecret?: string;

@@ -6,7 +6,7 @@ export const alertmanager = alertSource({
   provider: 'alertmanager',
   displayName: 'Prometheus Alertmanager',
   setupGuide: [
-    'In `alertmanager.yml`, with the `ingestUrl` that connecting answers:',
+    'In `alertmanager.yml`, with the `ingestUrl` of the connect response:',
     '',
     '    receivers:',
     '      - name: causeflow',

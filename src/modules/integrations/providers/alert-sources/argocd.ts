@@ -8,7 +8,7 @@ export const argocd = alertSource({
   provider: 'argocd',
   displayName: 'Argo CD',
   setupGuide: [
-    'In the ConfigMap `argocd-notifications-cm`, with the `ingestUrl` that connecting answers:',
+    'In the ConfigMap `argocd-notifications-cm`, with the `ingestUrl` of the connect response:',
     '',
     '    service.webhook.causeflow: |',
     '      url: <ingestUrl>',

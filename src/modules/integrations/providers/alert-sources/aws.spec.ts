@@ -59,7 +59,7 @@ const changed = (value: string, more: object = {}) =>
   }); // prettier-ignore
 
 describe('an alarm of CloudWatch', () => {
-  it('is told through a topic', () => {
+  it('is read from an SNS notification', () => {
     expect(bySns(envelope(alarm()))).toEqual([
       {
         state: 'firing',
@@ -75,7 +75,7 @@ describe('an alarm of CloudWatch', () => {
     ]);
   });
 
-  it('is told by EventBridge, and by a rule of EventBridge through a topic', () => {
+  it('is read from an EventBridge event, direct or through a topic', () => {
     const told = {
       state: 'firing',
       sourceAlertId: ARN,
@@ -96,7 +96,7 @@ describe('an alarm of CloudWatch', () => {
     },
   ); // prettier-ignore
 
-  it('has the ARN that it would have, where the message is too old to tell it', () => {
+  it('gets its ARN built for old messages without one', () => {
     const old = alarm({ AlarmArn: undefined });
     expect(bySns(envelope(old))[0]?.sourceAlertId).toBe(ARN);
     expect(bySns(envelope(old, { TopicArn: 'arn:aws-cn:sns:cn-north-1:1:t' }))[0]?.sourceAlertId).toBe(
@@ -104,7 +104,7 @@ describe('an alarm of CloudWatch', () => {
     );
   });
 
-  it('of many time series is an alert for each of them', () => {
+  it('with several time series is one alert for each', () => {
     const contributor = (id: string) =>
       event('CloudWatch Alarm Contributor State Change', {
         alarmName: 'tables',
@@ -127,7 +127,7 @@ describe('an alarm of CloudWatch', () => {
 });
 
 describe('another message of a topic', () => {
-  it('is an alert of severity info when it is a text, the same one when it comes again', () => {
+  it('in plain text is an alert of severity info, deduplicated by its subject', () => {
     const backup = envelope('The backup failed.\nSee the log.', { Subject: 'Backup' });
     expect(bySns(backup)).toMatchObject([
       { state: 'firing', title: 'Backup', description: 'The backup failed.\nSee the log.', severity: 'info' },
@@ -146,11 +146,11 @@ describe('another message of a topic', () => {
     ['an alarm without a name', envelope({ NewStateValue: 'ALARM' })],
     ['an alarm of the wrong types', envelope({ AlarmArn: {}, NewStateValue: ['ALARM'], Trigger: [null], AlarmTags: 7 })],
     ['nothing', {}],
-  ])('is nothing when it is %s', (_, body) => {
+  ])('yields no alert when it is %s', (_, body) => {
     expect(bySns(body)).toEqual([]);
   }); // prettier-ignore
 
-  it('may nest as deep as it likes', () => {
+  it('may be nested deeply', () => {
     const deep = '['.repeat(100_000) + ']'.repeat(100_000);
     expect(bySns(envelope(`{"AlarmName":"a","NewStateValue":"ALARM","Trigger":{"Metrics":${deep}}}`))).toHaveLength(1);
   }); // prettier-ignore
@@ -168,7 +168,7 @@ describe('an event of EventBridge', () => {
       ...more,
     });
 
-  it('of AWS Health fires while the trouble is open', () => {
+  it('of AWS Health fires until its status is closed', () => {
     const told = {
       sourceAlertId: 'arn:aws:health:eu-west-1::event/EC2/1',
       title: 'AWS_EC2_API_ISSUE',
@@ -198,7 +198,7 @@ describe('an event of EventBridge', () => {
     [event('toString', {})],
     [event('GuardDuty Finding', [])],
     [{ 'detail-type': ['AWS Health Event'], detail: null }],
-  ])('is nothing when it tells of something else: %#', (body) => {
+  ])('yields no alert when it is about something else: %#', (body) => {
     expect(byEvent(body)).toEqual([]);
   });
 });

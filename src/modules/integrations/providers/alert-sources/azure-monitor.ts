@@ -16,7 +16,7 @@ export const azureMonitor = alertSource({
   provider: 'azure_monitor',
   displayName: 'Azure Monitor',
   setupGuide: [
-    'Action groups, an action of the kind Webhook with the `ingestUrl` that connecting answers, and the common alert schema on.',
+    'Action groups, an action of the kind Webhook with the `ingestUrl` of the connect response, and the common alert schema on.',
     'Sev0 to Sev4 is critical to info; the service is the first of the configuration items.',
   ].join('\n'),
   notices: (body) => {

@@ -13,7 +13,7 @@ export const betterStack = alertSource({
   provider: 'better_stack',
   displayName: 'Better Stack',
   setupGuide:
-    'Integrations, Exporting data, Outgoing webhooks for incidents: the URL is the `ingestUrl` that connecting answers.',
+    'Integrations, Exporting data, Outgoing webhooks for incidents: the URL is the `ingestUrl` of the connect response.',
   notices: (body) => {
     const data = objectOf(objectOf(body)['data']);
     const fields = textsOf(data['attributes']);

@@ -17,7 +17,7 @@ export const checkly = signedAlertSource({
   displayName: 'Checkly',
   config: AlertSourceConfig,
   setupGuide: [
-    'Alert settings, Add channel, Webhook: POST to the `ingestUrl` that connecting answers, with the default body. Its webhook',
+    'Alert settings, Add channel, Webhook: POST to the `ingestUrl` of the connect response, with the default body. Its webhook',
     'secret goes here as `signingSecret`.',
   ].join('\n'),
   verify: (secret, delivery) => signedInHex(secret, delivery, { header: 'x-checkly-signature' }),

@@ -20,7 +20,7 @@ class CloudwatchSnsConfig extends AlertSourceConfig {
   @Text({
     max: 400,
     optional: true,
-    summary: 'Only messages that Amazon SNS signed for this topic are taken',
+    summary: 'If set, only messages that Amazon SNS signed for this topic are accepted',
     example: 'arn:aws:sns:eu-west-1:123456789012:alarms',
   })
   @Matches(TOPIC_ARN, { message: 'topicArn must be the ARN of a topic' })
@@ -34,7 +34,7 @@ const OPTIONS: AlertSourceOptions = {
   mediaTypes: ['text/plain'],
   setupGuide: [
     'Give the ARN of the topic as `topicArn`: then only what Amazon SNS signed for it is taken. SNS, the topic, Create subscription: the',
-    'protocol is HTTPS, the endpoint is the `ingestUrl` that connecting answers. The subscription is confirmed by a call to',
+    'protocol is HTTPS, the endpoint is the `ingestUrl` of the connect response. The subscription is confirmed by a call to',
     '`sns.<region>.amazonaws.com`; where that is not allowed, the log has the link to open instead. Then name the topic in the alarm',
     'actions **and** in the OK actions of each alarm: without the latter nothing is resolved.',
     '',

@@ -19,7 +19,7 @@ const told = (more: object = {}) => ({
 });
 
 describe('Datadog', () => {
-  it('tells an alert by the variables of the template', () => {
+  it('maps the variables of the template', () => {
     expect(read(told())).toEqual([
       {
         state: 'firing',
@@ -42,7 +42,7 @@ describe('Datadog', () => {
     expect(read(told({ alert_transition: transition }))[0]?.state).toBe(state);
   }); // prettier-ignore
 
-  it('resolves what it told, whichever variables name the alert', () => {
+  it('has the same id in trigger and recovery, whichever variables identify the alert', () => {
     const templates = [
       { alert_cycle_key: 'c', alert_id: '1' },
       { alert_id: '1', alert_scope: 'host:a' },
@@ -79,7 +79,7 @@ describe('Datadog', () => {
     expect(read(body)).toMatchObject([{ state: 'firing', sourceAlertId: '7', title: 'Slow' }]);
   });
 
-  it('reads the payload that Datadog sends without a template', () => {
+  it('reads the default payload', () => {
     const body = {
       id: '3089904566766935419',
       title: '[Triggered on {host:i-1}] Out of memory',
@@ -105,13 +105,13 @@ describe('Datadog', () => {
     expect(read(told(more))[0]?.severity).toBe(severity);
   }); // prettier-ignore
 
-  it('takes tags as a list, too', () => {
+  it('accepts tags as a list', () => {
     expect(read(told({ tags: ['env:staging', 7, null, { a: 1 }, ':x', 'url:https://a'] }))[0]?.tags).toEqual({
       env: 'staging', url: 'https://a', host: 'web-1', service: 'checkout',
     });
   }); // prettier-ignore
 
-  it('takes for nothing what tells neither a state nor an alert', () => {
+  it('yields no alert without a state or an id', () => {
     expect(read({})).toEqual([]);
     expect(read([])).toEqual([]);
     expect(read({ title: 'Deployed checkout', alert_type: 'info' })).toEqual([]);
@@ -122,7 +122,7 @@ describe('Datadog', () => {
     expect(read(told({ alert_transition: 'constructor' }))).toEqual([]);
   });
 
-  it('reads a hostile body as fast as any other', () => {
+  it('parses bodies that would make a careless regular expression backtrack', () => {
     const long = ' '.repeat(500_000);
     const body = told({ alert_cycle_key: null, alert_id: null, title: `[Triggered${long}`, body: `%%%${long}x /monitors#1?${'group'.repeat(100_000)}` });
     expect(read({ ...body, tags: `a:${long},${':'.repeat(100_000)}` })).toHaveLength(1);

@@ -34,7 +34,7 @@ export const datadog = alertSource({
   displayName: 'Datadog',
   mediaTypes: ['application/x-www-form-urlencoded'],
   setupGuide: [
-    'Integrations, Webhooks, New: the URL is the `ingestUrl` that connecting answers, the payload',
+    'Integrations, Webhooks, New: the URL is the `ingestUrl` of the connect response, the payload',
     '',
     '    {',
     '      "alert_id": "$ALERT_ID", "alert_cycle_key": "$ALERT_CYCLE_KEY", "alert_transition": "$ALERT_TRANSITION",',

@@ -9,7 +9,7 @@ export const gcpMonitoring = alertSource({
   provider: 'gcp_monitoring',
   displayName: 'Google Cloud Monitoring',
   setupGuide:
-    'Alerting, Notification channels, Webhooks: the endpoint is the `ingestUrl` that connecting answers. A policy without a severity is high.',
+    'Alerting, Notification channels, Webhooks: the endpoint is the `ingestUrl` of the connect response. A policy without a severity is high.',
   notices: (body) => {
     const incident = objectOf(objectOf(body)['incident']);
     const fields = textsOf(incident);

@@ -10,7 +10,7 @@ export const gitlab = signedAlertSource({
   displayName: 'GitLab',
   config: AlertSourceConfig,
   setupGuide: [
-    'Settings, Webhooks, Add new webhook: the URL is the `ingestUrl` that connecting answers, the trigger is Deployment events. Its',
+    'Settings, Webhooks, Add new webhook: the URL is the `ingestUrl` of the connect response, the trigger is Deployment events. Its',
     'secret token goes here as `signingSecret`. What was deployed with success is recorded as a change of the service that has the',
     'name of the project, and of the environment.',
   ].join('\n'),

@@ -5,7 +5,7 @@ import { grafana } from './grafana.js';
 describe('a dashboard alert', () => {
   const rule = { ruleId: 7, orgId: 1, ruleName: 'CPU', title: '[Alerting] CPU', message: 'boom', state: 'alerting' };
 
-  it('is known by its rule, whose tags go before those of what matched', () => {
+  it('is identified by its rule; tags of the rule override those of the match', () => {
     const told = grafana.alerts?.notices({
       ...rule,
       evalMatches: [{ tags: { service: 'core', job: 'node' } }],

@@ -15,7 +15,7 @@ class GrafanaConfig extends AlertSourceConfig {
     max: 100,
     optional: true,
     default: 'X-Grafana-Alerting-Signature',
-    summary: 'The header of the signature, as the contact point names it',
+    summary: 'The signature header of the contact point',
   })
   @Matches(HEADER, { message: 'signatureHeader must be the name of a header' })
   signatureHeader?: string;
@@ -23,7 +23,7 @@ class GrafanaConfig extends AlertSourceConfig {
   @Text({
     max: 100,
     optional: true,
-    summary: 'The header of the time that is signed with the body, if the contact point names one',
+    summary: 'The timestamp header of the contact point, if it has one',
     example: 'X-Grafana-Alerting-Timestamp',
   })
   @Matches(HEADER, { message: 'timestampHeader must be the name of a header' })
@@ -35,7 +35,7 @@ export const grafana = signedAlertSource({
   displayName: 'Grafana',
   config: GrafanaConfig,
   setupGuide: [
-    'Alerting, Contact points, Add: integration **Webhook**, URL the `ingestUrl` that connecting answers, method POST.',
+    'Alerting, Contact points, Add: integration **Webhook**, URL the `ingestUrl` of the connect response, method POST.',
     'With HMAC signature on, give its secret as `signingSecret` here; a custom header of the signature or of its time goes',
     'into `signatureHeader` and `timestampHeader`. Dashboard alerts of Grafana 8 and older are understood too.',
   ].join('\n'),

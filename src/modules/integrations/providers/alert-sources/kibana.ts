@@ -9,7 +9,7 @@ export const kibana = alertSource({
   provider: 'kibana',
   displayName: 'Kibana',
   setupGuide: [
-    'Stack Management, Connectors, Webhook: method POST, the URL is the `ingestUrl` that connecting answers; with basic authentication or a',
+    'Stack Management, Connectors, Webhook: method POST, the URL is the `ingestUrl` of the connect response; with basic authentication or a',
     'header `Authorization: Bearer …` give the same here. In each rule the connector is an action **twice**: once for when it is active,',
     'and once for Recovered, without which nothing is resolved. The body of both is',
     '',

@@ -16,7 +16,7 @@ export const newRelic = alertSource({
   provider: 'new_relic',
   displayName: 'New Relic',
   setupGuide: [
-    'Alerts, Workflows, a destination of the kind Webhook with the `ingestUrl` that connecting answers, and the default template,',
+    'Alerts, Workflows, a destination of the kind Webhook with the `ingestUrl` of the connect response, and the default template,',
     'of which `id`, `title`, `priority`, `state` and `impactedEntities` are read. Older notification channels are understood too.',
   ].join('\n'),
   notices: (body) => {

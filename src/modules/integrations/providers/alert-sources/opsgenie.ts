@@ -13,7 +13,7 @@ export const opsgenie = alertSource({
   provider: 'opsgenie',
   displayName: 'Opsgenie',
   setupGuide: [
-    'Settings, Integrations, Webhook: the URL is the `ingestUrl` that connecting answers; send create, close and delete, with',
+    'Settings, Integrations, Webhook: the URL is the `ingestUrl` of the connect response; send create, close and delete, with',
     'description and details. Priority P1 to P5 is critical to info. The service is `service` of the details, else the entity.',
   ].join('\n'),
   notices: (body) => {

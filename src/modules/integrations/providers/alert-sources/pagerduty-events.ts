@@ -16,7 +16,7 @@ export const pagerdutyEvents = alertSource({
   provider: 'pagerduty_events_v2',
   displayName: 'PagerDuty events (v2)',
   setupGuide: [
-    'For tools that can only page PagerDuty: give them the `ingestUrl` that connecting answers instead of',
+    'For tools that can only page PagerDuty: give them the `ingestUrl` of the connect response instead of',
     '`https://events.pagerduty.com/v2/enqueue`. The routing key is not looked at: the address itself is the secret.',
   ].join('\n'),
   notices: (body) => {

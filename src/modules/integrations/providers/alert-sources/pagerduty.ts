@@ -20,7 +20,7 @@ export const pagerduty = signedAlertSource({
   displayName: 'PagerDuty',
   config: AlertSourceConfig,
   setupGuide: [
-    'Integrations, Generic Webhooks (v3), New Webhook: the URL is the `ingestUrl` that connecting answers, the events are those',
+    'Integrations, Generic Webhooks (v3), New Webhook: the URL is the `ingestUrl` of the connect response, the events are those',
     'of incidents. Its signing secret goes here as `signingSecret`. Priority P1 to P5 is critical to info; without a priority the',
     'urgency counts.',
   ].join('\n'),

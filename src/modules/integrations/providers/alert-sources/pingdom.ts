@@ -18,7 +18,7 @@ export const pingdom = alertSource({
   provider: 'pingdom',
   displayName: 'Pingdom',
   setupGuide: [
-    'Settings, Integrations, Add integration, Webhook: the URL is the `ingestUrl` that connecting answers. Then tick the integration in',
+    'Settings, Integrations, Add integration, Webhook: the URL is the `ingestUrl` of the connect response. Then tick the integration in',
     'each check. DOWN and FAILING fire, UP and SUCCESS resolve; the importance of the check is the severity.',
   ].join('\n'),
   notices: (body) => {

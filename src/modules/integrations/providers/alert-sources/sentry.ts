@@ -20,7 +20,7 @@ export const sentry = signedAlertSource({
   displayName: 'Sentry',
   config: AlertSourceConfig,
   setupGuide: [
-    'Settings, Custom Integrations, Internal Integration: the webhook URL is the `ingestUrl` that connecting answers, Alert Rule',
+    'Settings, Custom Integrations, Internal Integration: the webhook URL is the `ingestUrl` of the connect response, Alert Rule',
     'Action on, the resource `issue` ticked. Its client secret goes here as `signingSecret`. An issue is one alert, however often',
     'its events come.',
   ].join('\n'),

@@ -41,7 +41,7 @@ describe('the confirmation of a subscription', () => {
     [TOPIC, 'sns.eu-west-1.amazonaws.com'],
     ['arn:aws-cn:sns:cn-north-1:123456789012:alarms', 'sns.cn-north-1.amazonaws.com.cn'],
     ['arn:aws-us-gov:sns:us-gov-west-1:123456789012:a.fifo', 'sns.us-gov-west-1.amazonaws.com'],
-  ])('of %s calls %s, whatever address the message names', (topicArn, host) => {
+  ])('of %s goes to %s, whatever URL the message contains', (topicArn, host) => {
     const url = new URL(urlOf(asked({ TopicArn: topicArn })) ?? '');
     expect([url.protocol, url.host, url.pathname, url.username]).toEqual(['https:', host, '/', '']);
     expect(Object.fromEntries(url.searchParams)).toEqual({
@@ -55,11 +55,11 @@ describe('the confirmation of a subscription', () => {
     { TopicArn: 'arn:aws:sns:evil.example/#:1:t' }, { TopicArn: 'arn:aws:sns:eu-west-1.evil.example:1:t' }, { TopicArn: `${TOPIC}\n` },
     { TopicArn: 'arn:evil:sns:eu-west-1:1:t' }, { TopicArn: undefined }, { TopicArn: [TOPIC] }, { Token: '' }, { Token: 'a&Action=Publish' },
     { Token: 'x'.repeat(3000) },
-  ])('calls nobody for %j', (more) => {
+  ])('is refused for %j', (more) => {
     expect(() => urlOf(asked(more))).toThrow(Refusal);
   }); // prettier-ignore
 
-  it('calls nobody for any other message', () => {
+  it('has no URL for any other message', () => {
     for (const Type of ['Notification', 'UnsubscribeConfirmation', undefined, 7])
       expect(urlOf(asked({ Type }))).toBeUndefined();
   });
@@ -106,7 +106,7 @@ describe('the signature of SNS', () => {
     return cloudwatchSns.alerts?.verifyCertificate?.(connection, { headers: {}, raw }, outside);
   }; // prettier-ignore
 
-  it('holds for what SNS signed, by either version, with and without a subject', async () => {
+  it('is valid for messages of SNS: both versions, with and without a subject', async () => {
     if (certificate === '') return;
     expect(await verdict(signed(message(), NOTIFICATION))).toBe(true);
     expect(await verdict(signed(message({ SignatureVersion: '1' }), NOTIFICATION))).toBe(true);
@@ -117,7 +117,7 @@ describe('the signature of SNS', () => {
     ).toBe(true);
   });
 
-  it('does not hold for anything else', async () => {
+  it('is invalid for anything else', async () => {
     if (certificate === '') return;
     const good = signed(message(), NOTIFICATION);
     for (const forged of [
@@ -146,7 +146,7 @@ describe('the signature of SNS', () => {
     'https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem?x',
     'http://169.254.169.254/latest',
     '',
-  ])('takes no certificate from %s, and does not call there', async (SigningCertURL) => {
+  ])('is invalid with a certificate at %s, which is not fetched', async (SigningCertURL) => {
     const outside = amazon(() => ({ body: certificate }));
     expect(await verdict({ ...message({ SigningCertURL }), Signature: 'AAAA' }, outside)).toBe(false);
     expect(outside.called).toEqual([]);
@@ -161,19 +161,19 @@ describe('the signature of SNS', () => {
     expect(outside.called).toEqual([SigningCertURL]);
   });
 
-  it('does not hold once the certificate is out of date', async () => {
+  it('is invalid once the certificate has expired', async () => {
     if (certificate === '') return;
     const good = signed(message(), NOTIFICATION);
     const later = amazon(() => ({ body: certificate }), new Date(NOW.getTime() + 3 * 86_400_000));
     expect(await verdict(good, later)).toBe(false);
   });
 
-  it.each([[{ status: 503 }], [{ body: 'no certificate' }]])('cannot be told when the answer is %j', async (answer) => {
+  it.each([[{ status: 503 }], [{ body: 'no certificate' }]])('cannot be verified when the certificate response is %j', async (answer) => {
     const odd = { ...message(), Signature: 'AAAA' };
     await expect(verdict(odd, amazon(() => answer))).rejects.toBeInstanceOf(ProviderError);
   }); // prettier-ignore
 
-  it('is not asked for while no topic is named', async () => {
+  it('is not required while no topic is configured', async () => {
     const delivery = { headers: {}, raw: Buffer.from('{}') };
     const outside = amazon(() => ({}));
     const verdict = cloudwatchSns.alerts?.verifyCertificate?.({ config: {}, credentials: {} }, delivery, outside);

@@ -41,7 +41,7 @@ describe('PagerDuty', () => {
     },
   });
 
-  it('tells an incident by its key, and by priority before urgency', () => {
+  it('maps an incident: dedup key before id, priority before urgency', () => {
     expect(read(pagerduty, event('incident.triggered'))).toEqual([
       {
         state: 'firing',
@@ -60,11 +60,11 @@ describe('PagerDuty', () => {
     ).toMatchObject([{ state: 'resolved', sourceAlertId: 'k', severity: 'critical' }]);
   });
 
-  it.each(['incident.acknowledged', 'incident.annotated', 'service.updated', 'pagey.ping'])('%s is nothing', (type) => {
+  it.each(['incident.acknowledged', 'incident.annotated', 'service.updated', 'pagey.ping'])('%s yields no alert', (type) => {
     expect(read(pagerduty, event(type))).toEqual([]);
   }); // prettier-ignore
 
-  it('holds when one of several signatures does, as while the secret is changed', () => {
+  it('accepts any of several signatures, as sent while the secret is rotated', () => {
     const signingSecret = randomBytes(16).toString('hex');
     const raw = Buffer.from('{}');
     const good = createHmac('sha256', signingSecret).update(raw).digest('hex');
@@ -88,7 +88,7 @@ describe('events for PagerDuty', () => {
     payload: { summary: 'Disk is full', source: 'db-1', severity: 'error', component: 'postgres', custom_details: { free: 0.5 } },
   }; // prettier-ignore
 
-  it('are told by their key; a resolution needs nothing else', () => {
+  it('are identified by their dedup key; a resolution needs nothing else', () => {
     expect(read(pagerdutyEvents, trigger)).toMatchObject([
       { state: 'firing', sourceAlertId: 'disk-1', title: 'Disk is full', severity: 'high', service: 'postgres', metadata: { free: '0.5' } },
     ]); // prettier-ignore
@@ -97,7 +97,7 @@ describe('events for PagerDuty', () => {
     ]);
   });
 
-  it('are nothing when they acknowledge, or tell of a change', () => {
+  it('yield no alert for acknowledgements and change events', () => {
     expect(read(pagerdutyEvents, { ...trigger, event_action: 'acknowledge' })).toEqual([]);
     expect(read(pagerdutyEvents, { payload: trigger.payload })).toEqual([]);
   });
@@ -112,7 +112,7 @@ describe('Opsgenie', () => {
     expect(read(opsgenie, { action, alert })[0]?.state).toBe(state);
   });
 
-  it('tells priority as a number or as a word, and the service by the details first', () => {
+  it('maps numeric and textual priorities, and prefers the service of the details', () => {
     expect(read(opsgenie, { action: 'Create', alert })).toMatchObject([
       { sourceAlertId: 'a-1', severity: 'high', service: 'web', environment: 'production', tags: { vip: 'true' } },
     ]);
@@ -122,7 +122,7 @@ describe('Opsgenie', () => {
     ]);
   });
 
-  it('takes of tags what can be read as a text', () => {
+  it('keeps tags that are strings or numbers and drops the rest', () => {
     const deep = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) as unknown;
     const tags = ['vip', 7, { toString: 1, valueOf: 1 }, deep, null, ['a']];
     expect(read(opsgenie, { action: 'Create', alert: { ...alert, tags } })).toMatchObject([
@@ -132,7 +132,7 @@ describe('Opsgenie', () => {
 }); // prettier-ignore
 
 describe('Sentry', () => {
-  it('knows an issue by its own id, whichever of its events comes', () => {
+  it('identifies an issue by its id, not by that of the event', () => {
     const event = {
       event_id: 'e1',
       issue_url: 'https://sentry.io/api/0/issues/117/',
@@ -152,7 +152,7 @@ describe('Sentry', () => {
     ]);
   });
 
-  it('resolves what it told as an issue or as a metric', () => {
+  it('resolves issue alerts and metric alerts', () => {
     const issue = { id: '117', title: 'Boom', level: 'error', project: { slug: 'front-end' } };
     expect(read(sentry, { action: 'resolved', data: { issue } })).toMatchObject([
       { state: 'resolved', sourceAlertId: '117' },
@@ -165,19 +165,19 @@ describe('Sentry', () => {
     expect(read(sentry, { action: 'resolved', data })).toMatchObject([{ state: 'resolved' }]);
   });
 
-  it('reads the older plugin', () => {
+  it('reads the payload of the legacy plugin', () => {
     const body = { id: '9', project: 'shop', message: 'Boom', level: 'error', event: { environment: 'staging' } };
     expect(read(sentry, body)).toMatchObject([{ sourceAlertId: '9', service: 'shop', environment: 'staging', severity: 'high' }]);
   }); // prettier-ignore
 });
 
-it('takes no metadata that a row of Splunk leaves empty, nor its own fields', () => {
+it('drops empty columns and internal fields of a Splunk row', () => {
   const result = { count: '8', USER: '', _time: '1', date_hour: '11', list: ['a'] };
   expect(read(splunk, { search_name: 'Errors', result })).toMatchObject([{ metadata: { count: '8' } }]);
   expect(Object.keys(read(splunk, { search_name: 'Errors', result })[0]?.metadata ?? {})).toEqual(['count']);
 });
 
-it('takes from StatusCake only what has the token, once it is known', () => {
+it('requires the token of StatusCake once it is configured', () => {
   const verify = (body: string) =>
     statuscake.alerts?.verify(
       { config: {}, credentials: { signingSecret: 'd41d8cd9' } },
@@ -189,7 +189,7 @@ it('takes from StatusCake only what has the token, once it is known', () => {
   expect(verify('Status=Down')).toBe(false);
 });
 
-describe('one alert of each other tool', () => {
+describe('other tools', () => {
   const azure = (monitorCondition: string, severity = 'Sev1') => ({
     data: { essentials: { alertId: '/alerts/1', alertRule: 'CPU', severity, monitorCondition, configurationItems: ['vm-1'] } },
   });
@@ -247,7 +247,7 @@ describe('one alert of each other tool', () => {
     [checkly, checked('NO_ALERT')], [gcpMonitoring, gcp('paused')], [newRelic, relic('ACKNOWLEDGED')],
     [pingdom, ping('PAUSED')], [statuscake, cake('Paused')], [splunk, search({ sid: null, search_name: null })],
     [uptimeKuma, kuma(2)], [uptimeKuma, { heartbeat: null, monitor: null, msg: 'Testing' }],
-  ])('$provider takes what is no alert for nothing: %#', (source, body) => {
+  ])('$provider yields no alert for other bodies: %#', (source, body) => {
     expect(read(source, body)).toEqual([]);
   });
 }); // prettier-ignore
@@ -257,7 +257,7 @@ const LENIENT = [
   splunk, statuscake, uptimeKuma, zabbix,
 ]; // prettier-ignore
 
-it.each(LENIENT)('$provider takes odd bodies for nothing', (source) => {
+it.each(LENIENT)('$provider yields no alert for malformed bodies', (source) => {
   for (const odd of [
     {},
     [],
@@ -268,38 +268,48 @@ it.each(LENIENT)('$provider takes odd bodies for nothing', (source) => {
     expect(read(source, odd)).toEqual([]);
 });
 
-it.each(['constructor', 'toString', '__proto__'])('%s, which every object knows, is no state', (word) => {
-  const bodies = [
-    [azureMonitor, { data: { essentials: { alertId: '1', monitorCondition: word } } }],
-    [azureMonitor, { status: word, context: { id: 'r' } }],
-    [betterStack, { event: word, data: { id: 1, type: 'incident', attributes: {} } }],
-    [checkly, { alert_type: word, check_id: 'c' }],
-    [gcpMonitoring, { incident: { incident_id: 'g', state: word } }],
-    [grafana, { ruleId: 1, state: word }],
-    [newRelic, { id: 'n', state: word }],
-    [opsgenie, { action: word, alert: { alertId: 'o' } }],
-    [pagerduty, { event: { event_type: word, data: { id: 'p' } } }],
-    [pagerdutyEvents, { event_action: word, payload: { summary: 's' } }],
-    [sentry, { action: word, data: { issue: { id: 's' } } }],
-    [sentry, { action: word, data: { metric_alert: { id: 's' } } }],
-    [pingdom, { check_id: 1, current_state: word }],
-    [statuscake, { Name: 'a', Status: word }],
-    [uptimeKuma, { monitor: { id: 3 }, heartbeat: { status: word } }],
-    [zabbix, { event_id: '1', event_value: word }],
-    [dynatrace, { PID: '1', State: word }],
-    [datadog, { alert_id: '1', alert_transition: word }],
-  ] as const;
-  expect(bodies.map(([source, body]) => [source.provider, read(source, body)])).toEqual(
-    bodies.map(([source]) => [source.provider, []]),
-  );
-});
+it.each(['constructor', 'toString', '__proto__'])(
+  '%s, an inherited property name, is not a state',
+  (word) => {
+    const bodies = [
+      [azureMonitor, { data: { essentials: { alertId: '1', monitorCondition: word } } }],
+      [azureMonitor, { status: word, context: { id: 'r' } }],
+      [betterStack, { event: word, data: { id: 1, type: 'incident', attributes: {} } }],
+      [checkly, { alert_type: word, check_id: 'c' }],
+      [gcpMonitoring, { incident: { incident_id: 'g', state: word } }],
+      [grafana, { ruleId: 1, state: word }],
+      [newRelic, { id: 'n', state: word }],
+      [opsgenie, { action: word, alert: { alertId: 'o' } }],
+      [pagerduty, { event: { event_type: word, data: { id: 'p' } } }],
+      [pagerdutyEvents, { event_action: word, payload: { summary: 's' } }],
+      [sentry, { action: word, data: { issue: { id: 's' } } }],
+      [sentry, { action: word, data: { metric_alert: { id: 's' } } }],
+      [pingdom, { check_id: 1, current_state: word }],
+      [statuscake, { Name: 'a', Status: word }],
+      [uptimeKuma, { monitor: { id: 3 }, heartbeat: { status: word } }],
+      [zabbix, { event_id: '1', event_value: word }],
+      [dynatrace, { PID: '1', State: word }],
+      [datadog, { alert_id: '1', alert_transition: word }],
+    ] as const;
+    expect(bodies.map(([source, body]) => [source.provider, read(source, body)])).toEqual(
+      bodies.map(([source]) => [source.provider, []]),
+    );
+  },
+);
 
-it.each(['constructor', 'toString', '__proto__'])('%s, which every object knows, is no severity', (word) => {
-  const bodies = [
-    [gcpMonitoring, { incident: { incident_id: 'g', state: 'open', severity: word } }, 'high'],
-    [pagerduty, { event: { event_type: 'incident.triggered', data: { id: 'p', urgency: word } } }, 'medium'],
-    [pagerdutyEvents, { event_action: 'trigger', payload: { summary: 's', severity: word } }, 'medium'],
-    [sentry, { data: { event: { issue_id: 's', level: word } } }, 'high'],
-  ] as const;
-  for (const [source, body, severity] of bodies) expect(read(source, body)).toMatchObject([{ severity }]);
-});
+it.each(['constructor', 'toString', '__proto__'])(
+  '%s, an inherited property name, is not a severity',
+  (word) => {
+    const bodies = [
+      [gcpMonitoring, { incident: { incident_id: 'g', state: 'open', severity: word } }, 'high'],
+      [
+        pagerduty,
+        { event: { event_type: 'incident.triggered', data: { id: 'p', urgency: word } } },
+        'medium',
+      ],
+      [pagerdutyEvents, { event_action: 'trigger', payload: { summary: 's', severity: word } }, 'medium'],
+      [sentry, { data: { event: { issue_id: 's', level: word } } }, 'high'],
+    ] as const;
+    for (const [source, body, severity] of bodies) expect(read(source, body)).toMatchObject([{ severity }]);
+  },
+);

@@ -8,7 +8,7 @@ export const splunk = alertSource({
   provider: 'splunk',
   displayName: 'Splunk',
   setupGuide: [
-    'Edit the alert, Add actions, Webhook: the URL is the `ingestUrl` that connecting answers; in Splunk Enterprise 9 and later it must be',
+    'Edit the alert, Add actions, Webhook: the URL is the `ingestUrl` of the connect response; in Splunk Enterprise 9 and later it must be',
     'on the allow list of webhooks. A saved search is one alert, and while its incident is open each run adds to it. Splunk does not tell',
     'when an alert is over, so a person (or `PATCH /v1/incidents/{incidentId}`) resolves the incident. Severity, service and environment',
     'are columns of the first row, such as `severity`, `service` and `env`; without them it is medium, of the host.',

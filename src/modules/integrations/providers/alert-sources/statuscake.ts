@@ -11,7 +11,7 @@ export const statuscake = signedAlertSource({
   config: AlertSourceConfig,
   mediaTypes: ['application/x-www-form-urlencoded'],
   setupGuide: [
-    'Alerting, Contact groups: the webhook URL is the `ingestUrl` that connecting answers, the method is POST. Then name the group in each',
+    'Alerting, Contact groups: the webhook URL is the `ingestUrl` of the connect response, the method is POST. Then name the group in each',
     'test. StatusCake sends a `Token`, the MD5 of user name (in lower case) and API key; given as `signingSecret` here, bodies without it',
     'are refused. A test is known by its name and URL: renamed while it is down, it is another one.',
   ].join('\n'),

@@ -21,7 +21,7 @@ describe('Zabbix', () => {
     ...more,
   });
 
-  it('tells a problem by the macros of the media type', () => {
+  it('maps the macros of the media type', () => {
     expect(read(zabbix, told())).toEqual([
       {
         state: 'firing',
@@ -37,7 +37,7 @@ describe('Zabbix', () => {
     ]);
   });
 
-  it('resolves it by the same event; an update of it is nothing', () => {
+  it('resolves by the same event id and ignores updates', () => {
     expect(read(zabbix, told({ event_value: '0' }))).toMatchObject([{ state: 'resolved', sourceAlertId: '10528' }]);
     expect(read(zabbix, told({ event_update_status: '1' }))).toEqual([]);
   }); // prettier-ignore
@@ -45,11 +45,11 @@ describe('Zabbix', () => {
   it.each([
     ['0', 'info'], ['1', 'info'], ['2', 'low'], ['3', 'medium'], ['4', 'high'], ['5', 'critical'], ['Not classified', 'info'],
     ['Warning', 'low'], ['Disaster', 'critical'], ['toString', 'medium'], ['{EVENT.NSEVERITY}', 'medium'],
-  ])('takes the severity %s for %s', (word, severity) => {
+  ])('maps the severity %s to %s', (word, severity) => {
     expect(read(zabbix, told({ event_nseverity: word }))[0]?.severity).toBe(severity);
   }); // prettier-ignore
 
-  it('reads templates of others, where the event is in the link or there is only a trigger', () => {
+  it('reads other templates: event id in the link, or only a trigger id', () => {
     const old = (status: string, more: object) => ({ status, trigger: 'Disk', hostname: 'db-1', severity: 'Average', ...more });
     const link = 'https://zabbix/tr_events.php?triggerid=14032&eventid=10528';
     for (const [more, id] of [[{ link }, '10528'], [{ link: 'https://zabbix/?triggerid=14032' }, '14032:db-1'], [{ trigger: { id: '7', name: 'Disk' } }, '7:db-1']] as const) {
@@ -61,7 +61,7 @@ describe('Zabbix', () => {
   it.each([
     [[{ tag: 'env', value: 'live' }], { env: 'live' }], ['env:live, vip', { env: 'live', vip: 'true' }], ['[{"tag":', {}], ['[1,"a"]', {}],
     [{ env: 'live' }, {}], ['', {}],
-  ])('takes of the tags %j what can be read', (event_tags, tags) => {
+  ])('reads the tags %j leniently', (event_tags, tags) => {
     expect(read(zabbix, told({ event_tags }))).toMatchObject([{ sourceAlertId: '10528' }]);
     expect(read(zabbix, told({ event_tags }))[0]?.tags).toEqual(tags);
   }); // prettier-ignore
@@ -84,7 +84,7 @@ describe('Dynatrace', () => {
     ...more,
   });
 
-  it('tells a problem, as it is or as a CloudEvent', () => {
+  it('maps a problem, plain or as a CloudEvent', () => {
     const notice = {
       state: 'firing',
       sourceAlertId: '-9087_V2',
@@ -100,7 +100,7 @@ describe('Dynatrace', () => {
     expect(read(dynatrace, event)).toMatchObject([notice]);
   });
 
-  it('resolves it by the same id, with the shortest of templates, too', () => {
+  it('resolves by the same id, with a minimal template too', () => {
     expect(read(dynatrace, told({ State: 'RESOLVED' }))).toMatchObject([
       { state: 'resolved', sourceAlertId: '-9087_V2' },
     ]);
@@ -112,11 +112,11 @@ describe('Dynatrace', () => {
   it.each([
     ['AVAILABILITY', 'critical'], ['PERFORMANCE', 'medium'], ['RESOURCE_CONTENTION', 'medium'], ['INFO', 'info'],
     ['__proto__', 'medium'], ['{ProblemSeverity}', 'medium'],
-  ])('takes the severity %s for %s', (word, severity) => {
+  ])('maps the severity %s to %s', (word, severity) => {
     expect(read(dynatrace, told({ ProblemSeverity: word }))[0]?.severity).toBe(severity);
   }); // prettier-ignore
 
-  it('names the service by its tag first, and else by whatever is impacted', () => {
+  it('prefers the service tag to the impacted entities', () => {
     expect(read(dynatrace, told({ Tags: 'service:cart' }))[0]?.service).toBe('cart');
     expect(read(dynatrace, told({ ImpactedEntities: [{ type: 'HOST', name: 'web-1' }] }))[0]?.service).toBe('web-1'); // prettier-ignore
     expect(read(dynatrace, told({ ImpactedEntities: [null, 7, {}] }))[0]?.service).toBeNull();
@@ -132,7 +132,7 @@ describe('Kibana', () => {
     ...more,
   });
 
-  it('tells an alert of a rule by rule and group', () => {
+  it('identifies an alert by rule and group', () => {
     expect(read(kibana, told())).toMatchObject([
       {
         state: 'firing',
@@ -146,14 +146,14 @@ describe('Kibana', () => {
     ]);
   });
 
-  it('resolves it when the recovery action is sent', () => {
+  it('resolves on the recovery action', () => {
     const alert = { id: 'web-1', actionGroup: 'recovered' };
     expect(read(kibana, told({ alert }))).toMatchObject([{ state: 'resolved', sourceAlertId: 'r-1:web-1' }]);
     const flat = { ruleId: 'r-1', alertId: 'web-1', alertActionGroup: 'recovered' };
     expect(read(kibana, flat)).toMatchObject([{ state: 'resolved', sourceAlertId: 'r-1:web-1' }]);
   });
 
-  it('reads a body that is a message and nothing else', () => {
+  it('reads a body with only a message', () => {
     expect(read(kibana, { message: 'Too many errors' })).toMatchObject([
       { state: 'firing', sourceAlertId: 'Too many errors', title: 'Too many errors', severity: 'medium' },
     ]);

@@ -10,7 +10,7 @@ export const uptimeKuma = alertSource({
   provider: 'uptime_kuma',
   displayName: 'Uptime Kuma',
   setupGuide:
-    'Settings, Notifications, Webhook: the post URL is the `ingestUrl` that connecting answers, the request body is application/json.',
+    'Settings, Notifications, Webhook: the post URL is the `ingestUrl` of the connect response, the request body is application/json.',
   notices: (body) => {
     const [heartbeat, monitor] = ['heartbeat', 'monitor'].map((part) => textsOf(objectOf(body)[part]));
     const name = monitor?.['name'];

@@ -34,7 +34,7 @@ export const zabbix = alertSource({
   provider: 'zabbix',
   displayName: 'Zabbix',
   setupGuide: [
-    'Alerts, Media types, Create: the type is Webhook, the parameters are `url` with the `ingestUrl` that connecting answers and',
+    'Alerts, Media types, Create: the type is Webhook, the parameters are `url` with the `ingestUrl` of the connect response and',
     '',
     '    event_id {EVENT.ID}                  event_value {EVENT.VALUE}          event_update_status {EVENT.UPDATE.STATUS}',
     '    event_name {EVENT.NAME}              event_nseverity {EVENT.NSEVERITY}  event_tags {EVENT.TAGSJSON}',
@@ -51,7 +51,7 @@ export const zabbix = alertSource({
     '',
     'Then an action whose operations and recovery operations send to a user with that media. A script that also adds the header',
     '`Authorization: Bearer …` is checked by the same `bearerToken` here. Disaster is critical, High high, Average medium, Warning low.',
-    'The service is the tag `service`, else the host. Updates of a problem are taken for nothing.',
+    'The service is the tag `service`, else the host. Updates of a problem are ignored.',
   ].join('\n'),
   notices: (body) => {
     const fields = variablesOf(body);

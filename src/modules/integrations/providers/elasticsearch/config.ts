@@ -14,7 +14,7 @@ export const DEFAULT_SERVICE_FIELDS: readonly string[] = [
 ];
 
 export class ElasticsearchConfig {
-  @WebAddress({ summary: 'Where its HTTP API is', example: 'https://elasticsearch.example.com' })
+  @WebAddress({ summary: 'Base URL of its HTTP API', example: 'https://elasticsearch.example.com' })
   url!: string;
 
   @Text({

@@ -46,7 +46,7 @@ export const elasticsearch: Provider<ElasticsearchConfig, ElasticsearchCredentia
       terminate_after: 1,
     });
     if (objectOf(answer)['hits'] === undefined)
-      throw new ProviderError('The address answers, but not as the search API of Elasticsearch does.');
+      throw new ProviderError('The URL responds, but not like the search API of Elasticsearch.');
   },
 
   evidence: { pull },
@@ -95,9 +95,9 @@ async function* pull(
   );
   const rows = found.flatMap((each) => each.rows);
   const total = found.reduce((sum, each) => sum + each.total, 0);
-  const asked = `${fields.map((field) => `${field}: ${JSON.stringify(service)}`).join(' or ')} in ${config.index ?? DEFAULT_INDEX} ${isoRange(question)}`;
-  if (rows.length > 0) yield { type: 'log', query: asked, rows };
-  else yield { missing: `there is no log line (${asked}).` };
+  const search = `${fields.map((field) => `${field}: ${JSON.stringify(service)}`).join(' or ')} in ${config.index ?? DEFAULT_INDEX} ${isoRange(question)}`;
+  if (rows.length > 0) yield { type: 'log', query: search, rows };
+  else yield { missing: `there is no log line (${search}).` };
   if (total > rows.length && rows.length > 0)
     yield { missing: `it has ${total} matching documents, of which ${rows.length} were read.` };
   if (found.some(({ partial }) => partial))

@@ -12,7 +12,7 @@ export class GithubRepository {
   @Text({
     max: 200,
     optional: true,
-    summary: 'The service it holds; else the name of the repository',
+    summary: 'The service of the repository; default: its name',
     example: 'checkout',
   })
   service?: string;
@@ -27,7 +27,7 @@ export class GithubConfig {
   })
   url?: string;
 
-  @ListOf(() => GithubRepository, { max: 20, summary: 'Where the code of your services lies' })
+  @ListOf(() => GithubRepository, { max: 20, summary: 'The repositories of your services' })
   @ArrayMinSize(1)
   repositories!: GithubRepository[];
 }
@@ -46,7 +46,7 @@ export class GithubCredentials {
     max: 4000,
     optional: true,
     format: 'password',
-    summary: 'What the webhook signs its bodies with; once it is here, unsigned ones are refused',
+    summary: 'The secret that signs webhook bodies. Once it is set, unsigned bodies are rejected',
     example: '…',
   })
   webhookSecret?: string;

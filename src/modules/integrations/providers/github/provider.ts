@@ -47,7 +47,7 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
     for (const where of config.repositories) {
       const { data } = await github.repos.get(nameOf(where));
       if (objectOf(data)['full_name'] === undefined)
-        throw new ProviderError('The address answers, but not as the API of GitHub does.');
+        throw new ProviderError('The URL responds, but not like the API of GitHub.');
     }
   },
 
@@ -75,8 +75,8 @@ async function* pull(
   // The last repositories may not be read before the time-out.
   const own = (where: GithubRepository) => Number(serviceIn(where) === service);
   for (const where of [...connection.config.repositories].sort((a, b) => own(b) - own(a))) {
-    const asked = { github, where, service: serviceIn(where), since, until: to };
-    const parts = [commits, deployments, failedRuns].map((read) => partOf(where.repository, read(asked)));
+    const scope = { github, where, service: serviceIn(where), since, until: to };
+    const parts = [commits, deployments, failedRuns].map((read) => partOf(where.repository, read(scope)));
     for (const answers of await Promise.all(parts)) yield* answers;
   }
 }

@@ -3,10 +3,10 @@ import { Text, Texts } from '#kernel/http/fields';
 import { WebAddress } from '../web-address.js';
 
 export class KubernetesConfig {
-  @WebAddress({ summary: 'Where the API server is', example: 'https://cluster.example.com:6443' })
+  @WebAddress({ summary: 'URL of the API server', example: 'https://cluster.example.com:6443' })
   url!: string;
 
-  @Texts({ max: 20, maxLength: 63, summary: 'The namespaces to look at', example: ['shop'] })
+  @Texts({ max: 20, maxLength: 63, summary: 'The namespaces to read', example: ['shop'] })
   @ArrayMinSize(1)
   @ArrayUnique()
   @Matches(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, {
@@ -15,7 +15,7 @@ export class KubernetesConfig {
   })
   namespaces!: string[];
 
-  @Text({ max: 20_000, optional: true, summary: 'PEM of the authority that signed its certificate' })
+  @Text({ max: 20_000, optional: true, summary: 'PEM of the certificate authority' })
   caCertificate?: string;
 }
 

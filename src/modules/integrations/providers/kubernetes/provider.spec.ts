@@ -76,5 +76,5 @@ it('says what it may not read, and what it did not read to the end', async () =>
 it('is probed by the pods of every namespace', async () => {
   await expect(kubernetes.probe(connection(), OUTSIDE)).resolves.toBeUndefined();
   api.answering = () => ({ kind: 'Status' });
-  await expect(kubernetes.probe(connection(), OUTSIDE)).rejects.toThrow('not as the API of Kubernetes does');
+  await expect(kubernetes.probe(connection(), OUTSIDE)).rejects.toThrow('not like the API of Kubernetes');
 });

@@ -39,7 +39,7 @@ export const kubernetes: Provider<KubernetesConfig, KubernetesCredentials> = {
     for (const namespace of connection.config.namespaces) {
       const { kind } = await core.listNamespacedPod({ namespace, limit: 1 });
       if (kind !== 'PodList')
-        throw new ProviderError('The address answers, but not as the API of Kubernetes does.');
+        throw new ProviderError('The URL responds, but not like the API of Kubernetes.');
     }
   },
 

@@ -12,7 +12,10 @@ export const DEFAULT_SERVICE_LABELS: readonly string[] = [
 ];
 
 export class LokiConfig {
-  @WebAddress({ summary: 'Where its HTTP API is, without /loki/api/v1', example: 'https://loki.example.com' })
+  @WebAddress({
+    summary: 'Base URL of its HTTP API, without /loki/api/v1',
+    example: 'https://loki.example.com',
+  })
   url!: string;
 
   @ServiceLabels({ default: DEFAULT_SERVICE_LABELS, example: ['service_name', 'app'] })

@@ -65,5 +65,5 @@ it('is probed by its labels', async () => {
   api.answering = () => sample('loki', 'labels');
   await expect(loki.probe(connection(), OUTSIDE)).resolves.toBeUndefined();
   api.answering = () => ['app'];
-  await expect(loki.probe(connection(), OUTSIDE)).rejects.toThrow('not as the HTTP API of Loki does');
+  await expect(loki.probe(connection(), OUTSIDE)).rejects.toThrow('not like the HTTP API of Loki');
 });

@@ -39,7 +39,7 @@ export const loki: Provider<LokiConfig, HttpLogin> = {
   async probe(connection, outside) {
     const answer = objectOf(await sourceOf(connection, outside).get('/loki/api/v1/labels'));
     if (answer['status'] !== 'success')
-      throw new ProviderError('The address answers, but not as the HTTP API of Loki does.');
+      throw new ProviderError('The URL responds, but not like the HTTP API of Loki.');
   },
 
   evidence: { pull },

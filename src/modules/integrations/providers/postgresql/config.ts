@@ -11,7 +11,7 @@ export class PostgresqlConfig {
   @Whole({ min: 1, max: 65_535, optional: true, default: DEFAULT_PORT, example: DEFAULT_PORT })
   port?: number;
 
-  @Text({ max: 63, summary: 'The database to look at; findings call it by this name', example: 'orders' })
+  @Text({ max: 63, summary: 'The database; also its name in findings', example: 'orders' })
   database!: string;
 
   @OneOf(['verify', 'off'], {
@@ -24,7 +24,7 @@ export class PostgresqlConfig {
   @Text({
     max: 20_000,
     optional: true,
-    summary: 'PEM of the authority that signed its certificate, if it is your own',
+    summary: 'PEM of the certificate authority, if it is your own',
   })
   caCertificate?: string;
 
@@ -32,7 +32,7 @@ export class PostgresqlConfig {
     max: 100,
     maxLength: 200,
     optional: true,
-    summary: 'The services that use it; it is asked about incidents of these only, without them about all',
+    summary: 'The services that use it. If set, it is queried only for incidents of these',
     example: ['checkout'],
   })
   @ArrayUnique()

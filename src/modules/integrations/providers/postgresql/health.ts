@@ -3,26 +3,26 @@ import { numberOf, textOf } from '../read-json.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
-interface Asked {
+interface RowContext {
   /** The name of the database in findings. */
   readonly entity: string;
   readonly timestamp: number;
 }
 
 /** One check of the server: its query, and how the result is interpreted. */
-export interface Look {
+export interface HealthCheck {
   readonly name: string;
   readonly sql: string;
-  says(
+  interpret(
     rows: readonly Row[],
-    asked: Asked,
+    context: RowContext,
   ): { readonly type: PulledType; readonly rows: readonly PulledRow[] }[];
 }
 
 const CLIENTS = `backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()`;
 
 /** All names are qualified with their schema, so that objects of the database cannot shadow them. */
-export const LOOKS: readonly Look[] = [
+export const HEALTH_CHECKS: readonly HealthCheck[] = [
   {
     name: 'connections',
     sql: `SELECT count(*) AS used, count(*) FILTER (WHERE state = 'active') AS active,
@@ -32,10 +32,10 @@ export const LOOKS: readonly Look[] = [
                    AS longest_lock_wait,
                  pg_catalog.current_setting('max_connections') AS most
             FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'`,
-    says: ([row = {}], asked) => [
+    interpret: ([row = {}], context) => [
       {
         type: 'database',
-        rows: metrics(row, asked, [
+        rows: metrics(row, context, [
           ['used', 'connections_used'],
           ['most', 'connections_max'],
           ['active', 'connections_active'],
@@ -47,7 +47,10 @@ export const LOOKS: readonly Look[] = [
       {
         type: 'platform_event',
         rows: [
-          { ...asked, message: `${shown(row['used'])} of ${shown(row['most'])} connections are in use` },
+          {
+            ...context,
+            message: `${textFor(row['used'])} of ${textFor(row['most'])} connections are in use`,
+          },
         ],
       },
     ],
@@ -61,10 +64,10 @@ export const LOOKS: readonly Look[] = [
             CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(a.pid)) AS p (pid)
             JOIN pg_catalog.pg_stat_activity b ON b.pid = p.pid
            WHERE a.wait_event_type = 'Lock' ORDER BY a.query_start LIMIT 20`,
-    says: notes(
+    interpret: notes(
       ({ pid, wait_event, query, seconds, blocker, blocker_state, blocker_query, blocker_seconds }) =>
-        `waits on Lock ${shown(wait_event)} for ${shown(seconds)} s behind session ${shown(blocker)}, ${shown(blocker_state)}, ` +
-        `in a transaction for ${shown(blocker_seconds)} s (${masked(blocker_query)}): session ${shown(pid)} (${masked(query)})`,
+        `waits on Lock ${textFor(wait_event)} for ${textFor(seconds)} s behind session ${textFor(blocker)}, ${textFor(blocker_state)}, ` +
+        `in a transaction for ${textFor(blocker_seconds)} s (${masked(blocker_query)}): session ${textFor(pid)} (${masked(query)})`,
     ),
   },
   {
@@ -72,9 +75,9 @@ export const LOOKS: readonly Look[] = [
     sql: `SELECT wait_event_type, wait_event, count(*) AS sessions FROM pg_catalog.pg_stat_activity
            WHERE ${CLIENTS} AND state = 'active' AND wait_event IS NOT NULL
            GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20`,
-    says: notes(
+    interpret: notes(
       ({ wait_event_type, wait_event, sessions }) =>
-        `waits on ${shown(wait_event_type)} ${shown(wait_event)}: ${shown(sessions)} sessions`,
+        `waits on ${textFor(wait_event_type)} ${textFor(wait_event)}: ${textFor(sessions)} sessions`,
     ),
   },
   {
@@ -83,9 +86,9 @@ export const LOOKS: readonly Look[] = [
             FROM pg_catalog.pg_stat_activity
            WHERE ${CLIENTS} AND state <> 'idle' AND xact_start < now() - interval '5 seconds'
            ORDER BY xact_start LIMIT 20`,
-    says: notes(
+    interpret: notes(
       ({ pid, state, query, seconds }) =>
-        `statement of session ${shown(pid)}, ${shown(state)}, in a transaction for ${shown(seconds)} s: ${masked(query)}`,
+        `statement of session ${textFor(pid)}, ${textFor(state)}, in a transaction for ${textFor(seconds)} s: ${masked(query)}`,
     ),
   },
   {
@@ -95,10 +98,10 @@ export const LOOKS: readonly Look[] = [
                  blks_hit::double precision / nullif(blks_hit + blks_read, 0) AS hit_ratio
             FROM pg_catalog.pg_stat_database s JOIN pg_catalog.pg_database d ON d.oid = s.datid
            WHERE d.datname = pg_catalog.current_database()`,
-    says: ([row = {}], asked) => [
+    interpret: ([row = {}], context) => [
       {
         type: 'database',
-        rows: metrics(row, asked, [
+        rows: metrics(row, context, [
           ['deadlocks', 'deadlocks'],
           ['conflicts', 'recovery_conflicts'],
           ['temp_bytes', 'temporary_files', 'bytes'],
@@ -119,8 +122,8 @@ export const LOOKS: readonly Look[] = [
                  WHEN count(*) > 0 THEN coalesce(max(EXTRACT(epoch FROM replay_lag)), 0)
                  END::double precision AS lag
             FROM pg_catalog.pg_stat_replication`,
-    says: ([row = {}], asked) => [
-      { type: 'database', rows: metrics(row, asked, [['lag', 'replication_lag', 's']]) },
+    interpret: ([row = {}], context) => [
+      { type: 'database', rows: metrics(row, context, [['lag', 'replication_lag', 's']]) },
     ],
   },
   {
@@ -128,30 +131,32 @@ export const LOOKS: readonly Look[] = [
     sql: `SELECT schemaname, relname, n_dead_tup, n_live_tup, coalesce(last_autovacuum, last_vacuum)::text AS vacuumed
             FROM pg_catalog.pg_stat_user_tables WHERE n_dead_tup > 1000 AND n_dead_tup > n_live_tup / 5
            ORDER BY n_dead_tup DESC LIMIT 20`,
-    says: notes(
+    interpret: notes(
       ({ schemaname, relname, n_dead_tup, n_live_tup, vacuumed }) =>
-        `table ${shown(schemaname)}.${shown(relname)} has ${shown(n_dead_tup)} dead rows beside ${shown(n_live_tup)} live ones, ` +
+        `table ${textFor(schemaname)}.${textFor(relname)} has ${textFor(n_dead_tup)} dead rows beside ${textFor(n_live_tup)} live ones, ` +
         `last vacuumed ${textOf(vacuumed) ?? 'never'}`,
     ),
   },
 ];
 
-function notes(text: (row: Row) => string): Look['says'] {
-  return (rows, asked) => [{ type: 'database', rows: rows.map((row) => ({ ...asked, text: text(row) })) }];
+function notes(text: (row: Row) => string): HealthCheck['interpret'] {
+  return (rows, context) => [
+    { type: 'database', rows: rows.map((row) => ({ ...context, text: text(row) })) },
+  ];
 }
 
 function metrics(
   row: Row,
-  asked: Asked,
+  context: RowContext,
   columns: readonly (readonly [column: string, metric: string, unit?: string])[],
 ): PulledRow[] {
   return columns.flatMap(([column, metric, unit]) => {
     const value = numberOf(row[column]);
-    return value === undefined ? [] : [{ ...asked, metric, value, ...(unit !== undefined && { unit }) }];
+    return value === undefined ? [] : [{ ...context, metric, value, ...(unit !== undefined && { unit }) }];
   });
 }
 
-function shown(value: unknown): string {
+function textFor(value: unknown): string {
   return textOf(value) ?? numberOf(value)?.toString() ?? 'unknown';
 }
 

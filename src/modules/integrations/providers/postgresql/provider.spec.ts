@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { SystemClock } from '#kernel/domain/clock';
 import { GuardedFetch } from '#kernel/net/guarded-fetch';
-import { LOOKS } from './health.js';
+import { HEALTH_CHECKS } from './health.js';
 import { postgresql } from './provider.js';
 
 const password = randomBytes(12).toString('hex');
@@ -46,7 +46,7 @@ it('begins a session that cannot write and gives up soon', async () => {
 });
 
 it('asks for nothing but statistics, by names that nobody can shadow', () => {
-  for (const { sql } of LOOKS) {
+  for (const { sql } of HEALTH_CHECKS) {
     expect(sql).toMatch(/^SELECT /);
     expect(sql).not.toMatch(/;|\b(?:insert|update|delete|create|alter|drop|truncate|copy|call|do|set)\b/i);
     for (const [, relation] of sql.matchAll(/(?<!epoch )\b(?:FROM|JOIN) ([a-z_.]+)/g))
@@ -78,8 +78,8 @@ describe('a server that is none', () => {
 describe('what it says', () => {
   const asked = { entity: 'orders', timestamp: 1_700_000_000_000 };
   const says = (name: string, rows: Record<string, unknown>[]) =>
-    LOOKS.find((look) => look.name === name)
-      ?.says(rows, asked)
+    HEALTH_CHECKS.find((look) => look.name === name)
+      ?.interpret(rows, asked)
       .flatMap((each) => each.rows) ?? [];
 
   it('names who holds a lock, without the values of statements', () => {
@@ -99,6 +99,6 @@ describe('what it says', () => {
     expect(says('database', [{ deadlocks: 'NaN', size: '8192', age: null, hit_ratio: {} }])).toEqual([
       { ...asked, metric: 'size', value: 8192, unit: 'bytes' },
     ]);
-    for (const { name } of LOOKS) expect(() => says(name, [])).not.toThrow();
+    for (const { name } of HEALTH_CHECKS) expect(() => says(name, [])).not.toThrow();
   });
 });

@@ -8,7 +8,7 @@ import {
 } from '../provider.js';
 import { textOf } from '../read-json.js';
 import { PostgresqlConfig, PostgresqlCredentials } from './config.js';
-import { type Look, LOOKS } from './health.js';
+import { type HealthCheck, HEALTH_CHECKS } from './health.js';
 import { NoConnectionLeft, openSession, type Session } from './session.js';
 
 type Postgresql = Connection<PostgresqlConfig, PostgresqlCredentials>;
@@ -32,7 +32,7 @@ export const postgresql: Provider<PostgresqlConfig, PostgresqlCredentials> = {
   async probe(connection, outside) {
     const { query, end } = await openSession(connection, outside);
     const [row] = await query(`SELECT pg_catalog.version()`).finally(end);
-    if (!textOf(row?.['version'])) throw new ProviderError('The server did not answer as PostgreSQL does.');
+    if (!textOf(row?.['version'])) throw new ProviderError('The server did not respond like PostgreSQL.');
   },
 
   evidence: {
@@ -49,42 +49,47 @@ async function* pull(
   signal: AbortSignal,
 ): AsyncGenerator<SourceAnswer> {
   const { database: entity } = connection.config;
-  const asked = { entity, timestamp: outside.clock.now().getTime() };
+  const context = { entity, timestamp: outside.clock.now().getTime() };
   let session: Session;
   try {
     session = await openSession(connection, outside, signal);
   } catch (error) {
-    if (error instanceof NoConnectionLeft) yield* refusal(error, asked);
+    if (error instanceof NoConnectionLeft) yield* refusal(error, context);
     throw error;
   }
   const { query, end } = session;
   try {
-    for (const look of LOOKS) yield* await lookAt(look, query, asked);
+    for (const check of HEALTH_CHECKS) yield* await runCheck(check, query, context);
   } finally {
     end();
   }
 }
 
-function refusal({ message }: NoConnectionLeft, asked: Parameters<Look['says']>[1]): SourceAnswer[] {
+function refusal(
+  { message }: NoConnectionLeft,
+  context: Parameters<HealthCheck['interpret']>[1],
+): SourceAnswer[] {
   const query = 'a session';
   return [
-    { type: 'database', query, rows: [{ ...asked, metric: 'sessions_refused', value: 1 }] },
-    { type: 'platform_event', query, rows: [{ ...asked, level: 'error', message }] },
+    { type: 'database', query, rows: [{ ...context, metric: 'sessions_refused', value: 1 }] },
+    { type: 'platform_event', query, rows: [{ ...context, level: 'error', message }] },
   ];
 }
 
 /** A check that is not permitted or times out is reported as missing; the others continue. */
-async function lookAt(
-  look: Look,
+async function runCheck(
+  check: HealthCheck,
   query: Session['query'],
-  asked: Parameters<Look['says']>[1],
+  context: Parameters<HealthCheck['interpret']>[1],
 ): Promise<SourceAnswer[]> {
   try {
-    const rows = await query(look.sql);
-    return look.says(rows, asked).map((said) => ({ ...said, query: look.sql.replaceAll(/\s+/g, ' ') }));
+    const rows = await query(check.sql);
+    return check
+      .interpret(rows, context)
+      .map((piece) => ({ ...piece, query: check.sql.replaceAll(/\s+/g, ' ') }));
   } catch (error) {
     if (error instanceof ProviderError)
-      return [{ missing: `its ${look.name} could not be read: ${error.message}` }];
+      return [{ missing: `its ${check.name} could not be read: ${error.message}` }];
     throw error;
   }
 }

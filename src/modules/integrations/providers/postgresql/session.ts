@@ -88,7 +88,6 @@ function failed(error: unknown): never {
     throw new Answer(`PostgreSQL answered: ${error.message.slice(0, 300)}.`);
   }
   const { code } = error as { code?: string };
-  const reason =
-    code !== undefined ? reasonOf(error) : 'it did not answer as PostgreSQL does, or not in time';
+  const reason = code !== undefined ? reasonOf(error) : 'it did not respond like PostgreSQL, or not in time';
   throw new ProviderError(`The call to PostgreSQL failed: ${reason}.`);
 }

@@ -13,7 +13,7 @@ export const DEFAULT_SERVICE_LABELS: readonly string[] = [
 ];
 
 export class PrometheusQuery {
-  @Text({ max: 100, summary: 'What it is called in findings', example: 'checkout_latency_p99' })
+  @Text({ max: 100, summary: 'Its name in findings', example: 'checkout_latency_p99' })
   metric!: string;
 
   @Text({
@@ -29,7 +29,7 @@ export class PrometheusQuery {
 
 export class PrometheusConfig {
   @WebAddress({
-    summary: 'Where its HTTP API is, without /api/v1',
+    summary: 'Base URL of its HTTP API, without /api/v1',
     example: 'https://prometheus.example.com',
   })
   url!: string;
@@ -43,7 +43,7 @@ export class PrometheusConfig {
   @ListOf(() => PrometheusQuery, {
     max: 50,
     optional: true,
-    summary: 'Asked instead of what is found out about the service by itself',
+    summary: 'Replace the queries that are discovered automatically',
     example: [],
   })
   queries?: PrometheusQuery[];

@@ -215,7 +215,7 @@ describe('the probe', () => {
   });
 
   it.each([
-    ['another API', () => ({ hello: 'world' }), 'The address answers, but not as the HTTP API of Prometheus does.'],
+    ['another API', () => ({ hello: 'world' }), 'The URL responds, but not like the HTTP API of Prometheus.'],
     ['a refusal', (_: unknown, response: { statusCode: number }) => { response.statusCode = 401; return {}; }, 'Prometheus answered 401: the credentials do not allow this.'],
   ])('tells %s', async (_, answering, message) => {
     api.answering = answering;

@@ -12,7 +12,14 @@ import { PrometheusConfig, type PrometheusQuery } from './config.js';
 import { PrometheusApi } from './prometheus-api.js';
 import { filledIn, queriesFor, quoted } from './queries.js';
 import { rangesOf, readAll } from './read-series.js';
-import { labelsOf, metricNames, pulseOf, type Scene, sceneOf, USUAL_SCRAPE_SECONDS } from './services.js';
+import {
+  labelsOf,
+  metricNames,
+  pulseOf,
+  type Candidates,
+  candidatesOf,
+  USUAL_SCRAPE_SECONDS,
+} from './services.js';
 
 type Prometheus = Connection<PrometheusConfig, HttpLogin>;
 
@@ -44,7 +51,7 @@ export const prometheus: Provider<PrometheusConfig, HttpLogin> = {
 
   async probe(connection, outside) {
     if ((await apiOf(connection, outside).version()) === undefined)
-      throw new ProviderError('The address answers, but not as the HTTP API of Prometheus does.');
+      throw new ProviderError('The URL responds, but not like the HTTP API of Prometheus.');
   },
 
   evidence: {
@@ -75,26 +82,27 @@ async function* pull(
     return;
   }
   const { service } = question;
-  const scene = await sceneOf(api, config, question);
+  const candidates = await candidatesOf(api, config, question);
   if (service === null)
     yield { missing: 'the incident names no service, so it is not known whose metrics matter.' };
-  else if (scene?.own !== service && !scene?.within.includes(`=${quoted(service)}`))
+  else if (candidates?.own !== service && !candidates?.within.includes(`=${quoted(service)}`))
     yield { missing: `there is no metric whose ${labelsOf(config).join(', ')} is ${service}.` };
-  if (!scene) return;
+  if (!candidates) return;
 
-  const { own, others } = scene;
+  const { own, others } = candidates;
   const areFew = others.length <= MAX_NEIGHBOURS;
   if (!areFew)
     yield {
       missing: `it watches ${others.length} ${own ? 'other ' : ''}services, of which none was read.`,
     };
-  const read = areFew && others.length > 0 ? yield* readTogether(scene, question, api) : new Set<string>();
-  if (own !== null) yield* readService(scene, own, read, question, api);
+  const read =
+    areFew && others.length > 0 ? yield* readTogether(candidates, question, api) : new Set<string>();
+  if (own !== null) yield* readService(candidates, own, read, question, api);
 }
 
 /** The most informative metrics of all services, one query for each. @returns the names of the metrics read */
 async function* readTogether(
-  { label, within, own, others }: Scene,
+  { label, within, own, others }: Candidates,
   question: EvidenceQuestion,
   api: PrometheusApi,
 ): AsyncGenerator<SourceAnswer, ReadonlySet<string>> {
@@ -112,7 +120,7 @@ async function* readTogether(
 
 /** The remaining metrics of a service. */
 async function* readService(
-  { label, within }: Scene,
+  { label, within }: Candidates,
   service: string,
   read: ReadonlySet<string>,
   question: EvidenceQuestion,

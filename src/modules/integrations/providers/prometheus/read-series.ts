@@ -59,7 +59,7 @@ async function read(
   { metric, query, unit, isRequired }: MetricQuery,
   ranges: readonly Range[],
 ): Promise<SourceAnswer[]> {
-  const asked = `${query} from ${when(ranges[0]?.start)} to ${when(ranges.at(-1)?.end)}`;
+  const queried = `${query} from ${when(ranges[0]?.start)} to ${when(ranges.at(-1)?.end)}`;
   try {
     const parts = (await Promise.all(ranges.map((range) => api.range(query, range)))).flat();
     const answers: SourceAnswer[] = [];
@@ -68,14 +68,15 @@ async function read(
       for (const { instance, samples } of series.slice(0, MAX_INSTANCES)) {
         const about = { entity: name, metric, ...(unit && { unit }), ...(series.length > 1 && { instance }) };
         const rows = samples.map((sample) => ({ ...sample, ...about }));
-        answers.push({ type: 'metric', query: asked, rows });
+        answers.push({ type: 'metric', query: queried, rows });
       }
       if (series.length > MAX_INSTANCES)
         answers.push({
           missing: `${metric} has ${series.length} series, of which ${MAX_INSTANCES} were read.`,
         });
     }
-    if (answers.length === 0 && isRequired) answers.push({ missing: `${metric} has no samples (${asked}).` });
+    if (answers.length === 0 && isRequired)
+      answers.push({ missing: `${metric} has no samples (${queried}).` });
     return answers;
   } catch (error) {
     if (error instanceof ProviderError) return [{ missing: error.message }];

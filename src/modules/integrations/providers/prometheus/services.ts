@@ -19,10 +19,10 @@ const MAX_LABELS_TRIED = 10;
 const OF_THE_SCRAPE = /^(?:up$|scrape_|ALERTS)/;
 
 /** Monitoring systems are not suspected before the systems that they monitor. */
-const WATCHERS = /^(?:prometheus|alertmanager|grafana|pushgateway)$/;
+const MONITORING = /^(?:prometheus|alertmanager|grafana|pushgateway)$/;
 
 /** The services among which the cause is looked for, and the label that distinguishes them. */
-export interface Scene {
+export interface Candidates {
   readonly label: string;
   /** Further matchers, each behind a comma, such as of the environment. */
   readonly within: string;
@@ -36,11 +36,11 @@ export function labelsOf({ serviceLabels }: PrometheusConfig): readonly string[]
 }
 
 /** @returns undefined when nothing is told apart by any of the labels */
-export async function sceneOf(
+export async function candidatesOf(
   api: PrometheusApi,
   config: PrometheusConfig,
   question: EvidenceQuestion,
-): Promise<Scene | undefined> {
+): Promise<Candidates | undefined> {
   const { service, environment } = question;
   const { environmentLabel } = config;
   const within =
@@ -50,39 +50,39 @@ export async function sceneOf(
   const found = await Promise.all(
     labelsOf(config).map(async (label) => ({ label, values: await valuesOf(api, label, within, question) })),
   );
-  const places = found.filter(({ values }) => values.length > 0);
-  const home = service === null ? undefined : places.find(({ values }) => values.includes(service));
-  if (home && service !== null) {
-    const { label, values } = home;
-    const closer = await closeUp(api, config, { label, within, value: service }, question);
-    return closer ?? sceneAmong(label, within, values, service);
+  const labels = found.filter(({ values }) => values.length > 0);
+  const match = service === null ? undefined : labels.find(({ values }) => values.includes(service));
+  if (match && service !== null) {
+    const { label, values } = match;
+    const narrowed = await narrowTo(api, config, { label, within, value: service }, question);
+    return narrowed ?? candidatesAmong(label, within, values, service);
   }
-  const watched = places.map(({ label, values }) => ({ label, values: values.filter((value) => !WATCHERS.test(value)) }));
-  const place = watched.find(({ values }) => values.length > 1) ?? watched.find(({ values }) => values.length > 0);
-  if (!place) return undefined;
-  const [only, ...more] = place.values;
-  const { label, values: others } = place;
-  const closer =
+  const services = labels.map(({ label, values }) => ({ label, values: values.filter((value) => !MONITORING.test(value)) }));
+  const candidate = services.find(({ values }) => values.length > 1) ?? services.find(({ values }) => values.length > 0);
+  if (!candidate) return undefined;
+  const [only, ...more] = candidate.values;
+  const { label, values: others } = candidate;
+  const narrowed =
     only !== undefined && more.length === 0
-      ? await closeUp(api, config, { label, within, value: only }, question)
+      ? await narrowTo(api, config, { label, within, value: only }, question)
       : undefined;
-  return closer ?? { label, within, own: null, others };
+  return narrowed ?? { label, within, own: null, others };
 } // prettier-ignore
 
 /** One exporter may cover many services, hosts or databases: then these are the candidates. */
-async function closeUp(
+async function narrowTo(
   api: PrometheusApi,
   config: PrometheusConfig,
   { label, within, value }: { label: string; within: string; value: string },
   question: EvidenceQuestion,
-): Promise<Scene | undefined> {
+): Promise<Candidates | undefined> {
   const inside = `,${label}=${quoted(value)}${within}`;
   const names = await metricNames(api, inside.slice(1), question.to);
   const finer = label === 'job' ? labelsOf(config).filter((other) => other !== label) : [];
   if ([...names].some((name) => OF_INSTANCES.test(name))) finer.push('instance');
   for (const one of finer) {
     const values = await valuesOf(api, one, inside, question);
-    if (values.length > 1) return sceneAmong(one, inside, values, question.service);
+    if (values.length > 1) return candidatesAmong(one, inside, values, question.service);
   }
   return label === 'job' && config.serviceLabels === undefined
     ? byUnknownLabel(api, inside, exported(names), question)
@@ -100,7 +100,7 @@ async function byUnknownLabel(
   inside: string,
   metrics: number,
   question: EvidenceQuestion,
-): Promise<Scene | undefined> {
+): Promise<Candidates | undefined> {
   const window = { start: seconds(question.from), end: seconds(question.to) };
   const labels = (await api.labels(inside.slice(1), window)).filter((label) => !NOT_OF_SERVICES.test(label));
   for (const label of labels.slice(0, MAX_LABELS_TRIED)) {
@@ -108,12 +108,17 @@ async function byUnknownLabel(
     if (values.length < 2) continue;
     const bearing = await metricNames(api, `${label}!=""${inside}`, question.to);
     if (metrics > 0 && exported(bearing) >= ON_NEARLY_ALL * metrics)
-      return sceneAmong(label, inside, values, question.service);
+      return candidatesAmong(label, inside, values, question.service);
   }
   return undefined;
 }
 
-function sceneAmong(label: string, within: string, values: readonly string[], service: string | null): Scene {
+function candidatesAmong(
+  label: string,
+  within: string,
+  values: readonly string[],
+  service: string | null,
+): Candidates {
   const own = service !== null && values.includes(service) ? service : null;
   return { label, within, own, others: values.filter((value) => value !== own) };
 }
