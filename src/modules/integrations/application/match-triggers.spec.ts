@@ -37,7 +37,11 @@ it('slow conditions yield to the event loop in between', async () => {
     turns += 1;
     next = setImmediate(takeTurn);
   }
-  const matches = await new MatchTriggers(NO_INCIDENTS).execute(tenantId, [...triggers, trigger('true')], [event]);
+  const matches = await new MatchTriggers(NO_INCIDENTS).execute(
+    tenantId,
+    [...triggers, trigger('true')],
+    [event],
+  );
   clearImmediate(next);
   expect(matches).toHaveLength(1);
   expect(turns).toBeGreaterThanOrEqual(triggers.length);
