@@ -5,14 +5,14 @@ interface Owned {
 }
 
 /**
- * Each tenant once, in the order of the ids: whoever locks rows of several tenants goes along in this order, so that two
- * who meet wait for each other in one direction only.
+ * Each tenant once, ordered by id. Transactions that lock rows of several tenants lock them in this order, so that they cannot
+ * deadlock.
  */
 export function tenantsOf(items: readonly Owned[]): TenantId[] {
   return [...new Set(items.map(({ tenantId }) => tenantId))].sort();
 }
 
-/** What is each tenant's, in the order in which it came; the tenants as above. */
+/** The items of each tenant in their original order; tenants ordered by id. */
 export function byTenant<T extends Owned>(items: readonly T[]): Map<TenantId, T[]> {
   const grouped = new Map(tenantsOf(items).map((tenantId) => [tenantId, [] as T[]]));
   for (const item of items) grouped.get(item.tenantId)?.push(item);

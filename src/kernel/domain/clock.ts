@@ -1,4 +1,4 @@
-/** The one source of the present moment, so that a rule about time can be tested at any time. */
+/** The only source of the current time, so that rules about time can be tested. */
 export abstract class Clock {
   abstract now(): Date;
 }

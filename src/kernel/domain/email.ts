@@ -1,5 +1,5 @@
 export const LONGEST_EMAIL = 254;
-/** Deliverability is only known by sending; this refuses what cannot be an address at all. */
+/** Refuses only what cannot be an address at all; whether mail arrives is known only by sending it. */
 export const EMAIL = /^[^\s\p{Cc}\p{Cs}@<>"']+@[^\s\p{Cc}\p{Cs}@<>"']+$/u;
 
 export function isEmail(value: unknown): value is string {

@@ -1,16 +1,16 @@
-/** 2001-09-09 in milliseconds: an epoch below it must be meant in seconds. */
+/** 2001-09-09 in milliseconds: a smaller number is taken for seconds. */
 const SMALLEST_MILLISECONDS = 1e12;
-/** What a date can hold. Before 1970 nobody took anything down: such a time, say the year 1 that stands for none, is none. */
+/** The largest Date. Times before 1970 are placeholders, such as the year 1, and count as none. */
 const LATEST = 8.64e15;
-/** Python logs its milliseconds behind a comma. */
+/** Python separates milliseconds with a comma. */
 const WITHOUT_ZONE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)$/;
-/** Of what else can be read as a time, that which says where: all other would be taken for the time of this server's zone. */
+/** Other formats only with a zone: Date.parse would take them for this server's local time otherwise. */
 const WITH_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:.*(?:Z|UTC|GMT|[ECMP][SD]T|[+-]\d\d(?::?\d\d)?)$/i;
 
 /**
- * A time that somebody else wrote, in milliseconds since 1970: a number of seconds or of milliseconds, or a text as RFC 3339 has
- * it, or with spaces between day, time and offset. Without an offset it is taken for UTC, wherever this server stands.
- * @returns undefined for what is none
+ * Parses a time from another system into milliseconds since 1970: a number of seconds or milliseconds, or an RFC 3339 text, also with
+ * spaces between date, time and offset. Without an offset it is UTC, whatever this server's zone is.
+ * @returns undefined when it is not a time
  */
 export function epochOf(time: unknown): number | undefined {
   const epoch = typeof time === 'number' ? ofNumber(time) : typeof time === 'string' ? ofText(time) : NaN;

@@ -1,4 +1,4 @@
-/** Every code that a client can meet, with the status it travels under. Contract: error envelope. */
+/** Every error code of the API with its HTTP status. Contract: error envelope. */
 export const ERROR_STATUS = {
   validation_error: 400,
   unauthorized: 401,
@@ -41,7 +41,7 @@ interface Extras {
   readonly cause?: unknown;
 }
 
-/** A refusal with a stable code and a sentence for a person. Anything else that is thrown is a 500. */
+/** An expected error with a stable code and a sentence for people. Anything else that is thrown is a 500. */
 export class Refusal extends Error {
   readonly details: readonly FieldFault[] | undefined;
   readonly fields: Readonly<Record<string, unknown>> | undefined;
@@ -64,7 +64,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The same words whether the thing never was or is another tenant's. */
+/** The same message whether it never existed or belongs to another tenant. */
 export function notFound(kind: string): Refusal {
   return new Refusal('not_found', `No such ${kind}.`);
 }

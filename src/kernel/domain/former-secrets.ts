@@ -1,17 +1,17 @@
 import { Refusal } from './errors.js';
 
-/** A secret that was rotated: sealed, and good beside the present one until then. As JSON keeps it. */
+/** A rotated secret, sealed, which stays valid beside the current one until `until`. Stored as JSON. */
 export interface FormerSecret {
   readonly sealed: string;
   readonly until: string;
 }
 
-/** Each of them is tried, or signs, whenever the present one does. */
-const MOST = 10;
+/** Every one of them is tried, or signs, whenever the current one does. */
+const MAX_FORMER_SECRETS = 10;
 
 /**
- * What is former once a new secret takes over: the present one for its overlap, and those before it for what is left of
- * theirs, as their holders were told. No overlap ends all of them at once.
+ * The former secrets after a rotation: the current one until the end of its overlap, and the earlier ones until the end of theirs.
+ * Without an overlap all of them end at once.
  * @throws Refusal `quota_exceeded`
  */
 export function retired(
@@ -22,15 +22,15 @@ export function retired(
 ): FormerSecret[] {
   if (until <= now) return [];
   const retired = [{ sealed: present, until: until.toISOString() }, ...former.filter(isGoodAt(now))];
-  if (retired.length > MOST)
+  if (retired.length > MAX_FORMER_SECRETS)
     throw new Refusal(
       'quota_exceeded',
-      `${MOST} secrets before the present one are good still; wait, or end them all by an overlap of 0 minutes.`,
+      `${MAX_FORMER_SECRETS} former secrets are still valid; wait, or end them all with an overlap of 0 minutes.`,
     );
   return retired;
 }
 
-/** The sealed secrets that are good, the newest first. */
+/** The sealed secrets that are valid now, newest first. */
 export function goodSecrets(present: string, former: readonly FormerSecret[], now: Date): string[] {
   return [present, ...former.filter(isGoodAt(now)).map(({ sealed }) => sealed)];
 }

@@ -6,8 +6,8 @@ const script = new Script('run()');
 const LIMIT_MS = 20_000;
 
 /**
- * Does work on a text that was made to be slow, and breaks it off where it would hardly end: Jest's own limit waits for what
- * is synchronous, however long it takes. The text is to be so long that more than linear work takes minutes.
+ * Runs synchronous work with a time-out, for texts made to be slow: Jest's own time-out cannot interrupt synchronous code. Make the text
+ * so long that anything worse than linear takes minutes.
  * @throws Error `ERR_SCRIPT_EXECUTION_TIMEOUT`
  */
 export function inTime<T>(work: () => T): T {

@@ -1,5 +1,5 @@
 import { words } from './words.js';
 
-/** What a tenant may use, by name. Rate limits hang on it. */
+/** The plan of a tenant. Rate limits depend on it. */
 export const PLANS = words('Plan', ['starter', 'pro', 'business', 'enterprise']);
 export type Plan = (typeof PLANS)[number];

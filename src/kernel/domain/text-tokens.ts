@@ -7,10 +7,10 @@ const STOP_WORDS = new Set(
   ).split(' '),
 );
 
-// A word of two characters is a fragment in Latin script and a whole word in others.
+// Two characters are a fragment in Latin script and a whole word in others.
 const NOT_ASCII = /[^\0-\x7f]/;
 
-/** No text is read further: a token that matters stands in the first pages. */
+/** Longer texts are truncated: tokens that matter are on the first pages. */
 const MAX_TEXT = 50_000;
 
 /**

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { ulidFactory, ulidNamed } from './ulid.js';
 
 describe('a ULID', () => {
-  it('begins with the time it was made at, as the specification spells it', () => {
+  it('begins with its creation time, as the specification encodes it', () => {
     // The example of github.com/ulid/spec.
     expect(ulidFactory(() => 1469918176385)()).toMatch(/^01ARYZ6S41[0-9A-HJKMNP-TV-Z]{16}$/);
   });
 
-  it('sorts after those made before it, within a millisecond, in later ones and when the clock goes back', () => {
+  it('sorts after all earlier ones, within a millisecond, in later ones and when the clock goes back', () => {
     let now = 1_000_000;
     const ulid = ulidFactory(() => now);
     const made = [500, 1_000_000, 999_000, 1_000_001].flatMap((moment) => {
@@ -25,7 +25,7 @@ describe('a ULID', () => {
 });
 
 describe('a ULID of a name', () => {
-  it('is the same for the same name alone, and in the form of all others', () => {
+  it('is the same only for the same name, and has the form of any ULID', () => {
     const names = Array.from({ length: 1000 }, (_, at) => `github/acme/shop/${at}`);
     expect(new Set(names.map(ulidNamed)).size).toBe(1000);
     for (const name of names) expect(ulidNamed(name)).toMatch(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/);

@@ -1,15 +1,15 @@
 const names = new Map<string, string>();
 
 /**
- * A closed set of words, and what it is called. The API documents show one schema of that name wherever a field takes them, so
- * that a generated client has one type for them and not one for each field.
+ * Names an enumeration. The API documents have one schema of that name for all fields that take it, so that a generated client has one
+ * type instead of one per field.
  */
 export function words<const List extends readonly string[]>(name: string, list: List): List {
   names.set(keyOf(list), name);
   return list;
 }
 
-/** What a set of words is called, when it has a name. */
+/** The name of an enumeration, if it has one. */
 export function nameOfWords(list: readonly string[]): string | undefined {
   return names.get(keyOf(list));
 }

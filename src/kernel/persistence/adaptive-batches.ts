@@ -2,26 +2,26 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isDataFault } from './database-errors.js';
 
 export interface BatchOptions<Item, Result> {
-  /** The most items one write takes. */
+  /** Maximum items per batch. */
   readonly size: number;
-  /** The most items that may wait; beyond it `add` refuses. */
+  /** Maximum items waiting; beyond it `add` refuses. */
   readonly queue: number;
-  /** Writes that may be under way at the same time. */
+  /** Maximum concurrent writes. */
   readonly slots: number;
-  /** Items that would wait for each other in the database have the same number, so that they leave in the same batch. */
+  /** Items that contend for the same locks get the same number, so that they are written in the same batch. */
   readonly lane?: (item: Item) => number;
   /**
-   * After a write that left less than a batch waiting a slot rests as long as that took, and this long at most: the more
-   * there is to do, the more goes together. It does not rest without.
+   * A slot pauses after a write for as long as the write took, at most this long, unless a full batch is waiting: under load more
+   * items share a batch. Without it a slot never pauses.
    */
   readonly longestRestMs?: number;
-  /** Writes a batch and answers one result per item, in order; a promised one is waited for by its item alone. */
+  /** Writes a batch and returns one result per item, in order. A result may be a promise, which only its item waits for. */
   readonly write: (items: readonly Item[]) => Promise<(Result | Promise<Result>)[]>;
 }
 
 interface Lane<Item, Result> {
   waiting: Waiting<Item, Result>[];
-  /** How many batches have ended since its first item came to wait. */
+  /** Batches that have ended since its first item started to wait. */
   letPass: number;
 }
 
@@ -32,25 +32,26 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * How many must wait for a further write, as a share of those that are being written: a commit costs the same for few as
- * for many, and the few would leave with the next one soon.
+ * Items that must wait before another write starts, as a share of the items being written: a commit costs the same for few items as
+ * for many, and few items soon go with the next batch.
  */
 const WORTH_ITS_COMMIT = 0.5;
-/** The same for items whose own slot is busy: another batch of their lane may be what they would wait for. */
+/** The same for items whose own slot is busy: they would probably wait for the locks of the batch in that slot. */
 const WORTH_ANOTHER_SLOT = 1;
 
 /**
- * Gathers single items into batches without adding a wait: whatever came in one turn of the event loop goes out at its
- * end when a slot is free and they are not few beside those under way, and otherwise joins the batch that leaves next.
- * Each slot has a lane of its own, and helps out in another one that has grown long; no lane lets more batches pass than
- * there are slots, so that many items of one hold up no few of another. A batch that fails by its data is
- * written again item by item, so that one bad item harms no other.
+ * Batches single items without adding latency. The items of one turn of the event loop are written at its end if a slot is free and
+ * they are enough beside the items being written; otherwise they join the next batch.
+ *
+ * Each slot serves its own lane first, then the longest lane. A lane that has seen as many batches end as there are slots is
+ * written even if it is short, so a busy lane does not starve a quiet one. A batch that fails because of its data is written again
+ * item by item, so that one bad item does not fail the others.
  */
 export class AdaptiveBatches<Item, Result> {
   private readonly lanes: Lane<Item, Result>[];
   private readonly busy: boolean[];
   private waiting = 0;
-  /** How many items are being written. */
+  /** Items being written. */
   private underWay = 0;
   private scheduled = false;
 
@@ -75,7 +76,7 @@ export class AdaptiveBatches<Item, Result> {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      // All to their own lanes first, and only then to others'.
+      // Every slot serves its own lane before any slot helps another one.
       this.lanes.forEach((own, slot) => {
         const hasWaitedEnough = own.letPass >= this.options.slots;
         this.start(slot, own, hasWaitedEnough ? 0 : WORTH_ITS_COMMIT);

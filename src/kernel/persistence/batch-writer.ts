@@ -6,8 +6,8 @@ import { inOnePacket } from './one-packet.js';
 import type { Statement } from './unit-of-work.js';
 
 /**
- * One statement for rows of many tenants, in one transaction. Row-level security lets through the rows of exactly the
- * tenants named. The statement appends its events itself, as its last act; see `append_events`.
+ * One statement for rows of many tenants, in one transaction. Row-level security shows the rows of exactly these tenants.
+ * The statement appends its events itself, as its last step; see `append_events`.
  */
 @Injectable()
 export class BatchWriter {

@@ -3,16 +3,16 @@ import { DataSource } from 'typeorm';
 import { declaredSchemas } from './aggregate-schema.js';
 import type { MigrationClass } from './sql-migrations.js';
 
-/** The role that the application works as; it owns nothing, so row-level security binds it. */
+/** The role of the application; it owns nothing, so row-level security applies to it. */
 const APP_ROLE = 'causeflow_app';
 
-/** Pages lie in memory or on a disk without arms. What is told here keeps lists on the index that has their order. */
+/** Data is in memory or on an SSD, so random reads cost little more than sequential ones. Keeps lists on the index that has their order. */
 export const PLANNING = '-c random_page_cost=1.1';
 
 /**
- * Has PostgreSQL ask whether the other machine is still there, and let go of what the connection holds 25 s after it is not, also
- * where an answer was under way. By itself it asks after two hours, and sends an answer again for a quarter of one: for so
- * long nobody else could claim what a replica had claimed that lost its power.
+ * PostgreSQL drops a connection, with its locks, 25 s after the machine at the other end has vanished. By default keep-alives start
+ * after two hours and retransmissions go on for about 15 minutes: until then no other replica could claim what a replica that lost its
+ * power had claimed.
  */
 export const DEAD_PEER_DETECTION =
   '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=25s';
@@ -22,26 +22,26 @@ interface Connection {
   readonly poolSize: number;
 }
 
-/** For how long a connection waits for PostgreSQL. */
+/** Time-outs of every connection to PostgreSQL. */
 export const CONNECTION_TIMEOUTS = {
   connectionTimeoutMillis: 10_000,
-  // Whoever asks several things at once, as the batch writer does, waits for one round trip. And one that gets no answer is closed.
+  // Statements sent together, as in `inOnePacket`, take one round trip. A pipelined connection is closed when a query times out.
   pipeline: true,
-  // PostgreSQL answers an append and its commit, which go out together, before this, or its machine is gone: the connection is closed.
+  // Above the 30 s of statement_timeout for each of two statements sent together, an append and its COMMIT.
   query_timeout: 65_000,
 };
 
-/** How every connection of the application is opened, whoever opens it. */
+/** The options of every connection of the application, pooled or not. */
 export const APPLICATION_CONNECTION = {
   ...CONNECTION_TIMEOUTS,
   options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c datestyle=ISO ${PLANNING} ${DEAD_PEER_DETECTION}`,
 };
 
-/** The application's pool. Every connection works as `causeflow_app`, from its first statement on. */
+/** The application's pool. Every connection has the role `causeflow_app` from its first statement on. */
 export function applicationDataSource({ url, poolSize }: Connection): DataSource {
   return new DataSource({
     type: 'postgres',
-    // Named, since TypeORM would otherwise load pg-native silently wherever it is installed.
+    // Explicit, because TypeORM would silently use pg-native wherever it is installed.
     driver: pg,
     url,
     entities: [...declaredSchemas()],
@@ -54,7 +54,7 @@ export function applicationDataSource({ url, poolSize }: Connection): DataSource
   });
 }
 
-/** A connection of the owner, for migrations alone. */
+/** Connections of the owner of the tables, for migrations only. */
 export function ownerDataSource(url: string, migrations: MigrationClass[]): DataSource {
   return new DataSource({
     type: 'postgres',

@@ -6,40 +6,40 @@ interface PostgresError extends Error {
 }
 
 /**
- * PostgreSQL is away, restarting, out of room or connections, or too slow: the same call may succeed in a moment. Thrown
- * by those who ask PostgreSQL, so that no other connection that broke is taken for this one.
+ * PostgreSQL is away, restarting, out of disk space or connections, or too slow: a retry may succeed. A class of its own, so that
+ * a broken connection to anything else is not mistaken for it.
  */
 export class DatabaseDownError extends Error {
   override readonly name = 'DatabaseDownError';
 }
 
-/** What is to be thrown for an error that came from PostgreSQL, or on the way to it. */
+/** Turns an error of PostgreSQL, or of the connection to it, into a DatabaseDownError where a retry may succeed. */
 export function asDatabaseError(error: unknown): unknown {
   if (error instanceof DatabaseDownError || !saysDown(error)) return error;
   return new DatabaseDownError(error.message, { cause: error });
 }
 
-/** A row with this key is there already. */
+/** A row with this key exists already. */
 export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === '23505';
 }
 
-/** The data itself cannot be stored (classes 22 and 23): the same row fails again however often it is tried. */
+/** The data itself cannot be stored (classes 22 and 23): a retry fails again. */
 export function isDataFault(error: unknown): boolean {
   return /^2[23]/.test(codeOf(error));
 }
 
 /**
- * A migration has changed what a statement answers that the connection knows by name: it goes on refusing that one, so it is to be
- * closed. Nothing of the statement was done.
+ * A migration changed the result type of a prepared statement. The connection keeps refusing it and must be closed. The statement
+ * had no effect.
  */
 export function isOutdatedPlan(error: unknown): boolean {
   return codeOf(error) === '0A000' && (error as PostgresError).routine === 'RevalidateCachedQuery';
 }
 
 /**
- * No connection or none for us (08, 28, 3D), a lost race (40), no room (53), shutting down (57P), a broken disk (58), a
- * statement that took too long, and a standby that a failover has led us to.
+ * Connection refused or lost (08, 28, 3D), serialisation failure or deadlock (40), out of resources (53), shutting down (57P), disk
+ * errors (58), statement time-out (57014), and a read-only standby after a failover (25006).
  */
 const DOWN = /^(08|28|3D|40|53|57P|58|57014|25006)/;
 const UNREACHABLE = new Set([

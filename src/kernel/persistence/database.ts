@@ -1,7 +1,7 @@
-/** Where PostgreSQL listens, for the few that need a connection of their own beside the pool. */
+/** The address of PostgreSQL, for code that needs a connection outside the pool. */
 export class Database {
   constructor(
-    /** Of the owner of the tables; whoever connects with it for the application takes the role `causeflow_app`. */
+    /** Connects as the owner of the tables; connections of the application then take the role `causeflow_app`. */
     readonly url: string,
   ) {}
 }

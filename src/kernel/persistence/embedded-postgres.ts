@@ -15,15 +15,15 @@ const DATABASE = 'causeflow';
 
 interface EmbeddedPostgresOptions {
   dataDir: string;
-  /** The database the returned url names; made unless it is there. */
+  /** The database in the returned url; created if it does not exist. */
   database?: string;
-  /** Server settings over the defaults, for a server that this call starts. */
+  /** Server settings that override the defaults, for a server that this call starts. */
   settings?: Settings;
-  /** Told one line at a time what takes a moment or would surprise. */
+  /** Called with one line about each slow or surprising step. */
   onNotice?: (line: string) => void;
   /** Called once if the server ends without `stop()`. */
   onExit?: (failure: Error) => void;
-  /** Where root keeps what another user must reach when the data directory is closed; default /var/lib/causeflow. */
+  /** As root, the directory for files that another user must read when the data directory is private; default /var/lib/causeflow. */
   sharedDir?: string;
 }
 
@@ -33,8 +33,8 @@ export interface EmbeddedPostgres {
 }
 
 /**
- * A real PostgreSQL under the data directory: made on the first call, started on the next, taken over if it was left
- * running by a process that was killed, and recovered by PostgreSQL itself if it was killed too.
+ * A real PostgreSQL under the data directory: created on the first call, started on the next, adopted if a killed process
+ * left it running, and recovered by PostgreSQL itself if it was killed too.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   try {
@@ -46,7 +46,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 /**
- * Where the PostgreSQL of a data directory listens while somebody else runs it: for a look beside the server.
+ * The url of the PostgreSQL of a data directory while another process runs it, for tools beside the server.
  * @returns undefined when it does not run
  */
 export function findRunningPostgres(dataDir: string): string | undefined {
@@ -61,7 +61,7 @@ async function startIn(dataDir: string, options: EmbeddedPostgresOptions): Promi
   const { settings = {}, database = DATABASE, onNotice: notice = () => undefined } = options;
   const sharedDir = () => sharedDirOfRoot(options.sharedDir);
   const home = findServerHome(dataDir, sharedDir);
-  // Beside the cluster and not in the data directory: a copy of the data directory still names the same cluster.
+  // Beside the cluster, not in the data directory: a copy of the data directory still refers to the same cluster.
   const lock = await lockDataDir(dataDir, home.dir);
   try {
     const binaries = await preparePostgresBinaries(home.user, () => (home.user ? sharedDir() : dataDir));
@@ -86,7 +86,7 @@ async function startIn(dataDir: string, options: EmbeddedPostgresOptions): Promi
           },
         };
       } catch (error) {
-        // One that was left behind may have been told to stop just before; then a new one is started in its place.
+        // An adopted server may already be shutting down; then start a new one.
         if (
           !postmaster.child &&
           isNotAccepting(error) &&

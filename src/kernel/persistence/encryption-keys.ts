@@ -7,9 +7,9 @@ interface Keys {
 }
 
 /**
- * Notes with which key secrets are sealed from now on, unless what was sealed last could not be opened with the keys at
- * hand: then somebody has mixed them up, and every signed alert would fail.
- * @returns the id of the key that is missing
+ * Records the key that secrets are sealed with from now on. If the latest recorded key is not configured, the keys were mixed up and
+ * every signed alert would fail: then nothing is recorded.
+ * @returns the id of the missing key, if any
  */
 export async function noteEncryptionKey(
   databaseUrl: string,

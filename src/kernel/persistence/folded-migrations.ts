@@ -1,9 +1,8 @@
 import type { QueryRunner } from 'typeorm';
 
 /*
- * Before the first release 39 migrations were folded into others that make the very same schema. This file takes over the
- * databases and backups of before; after the first release it goes, with its callers' lines and
- * test/kernel/folded-migrations.e2e-spec.ts.
+ * Before the first release 39 migrations were squashed into others that create the same schema. This file converts older databases
+ * and backups. After the first release delete it, with the lines that call it and test/kernel/folded-migrations.e2e-spec.ts.
  */
 export const OLD = `
   tenancy1763700000000 event-log1763700001000 jobs1763700002000 http1763700003000 figures1763700004000
@@ -29,15 +28,15 @@ export const FOLDED = `
   .trim()
   .split(/\s+/);
 
-/** Told in a terminal without its stack, like every other reason not to start. */
+/** Printed in a terminal without its stack, like every other reason not to start. */
 class HalfMigratedError extends Error {
   override readonly name = 'StartError';
 }
 
 /**
- * @param ran the names of the migrations that a database or a backup has had
- * @returns the same, with today's for those that were folded into them
- * @throws HalfMigratedError when it has had some of those and not all
+ * @param ran the migrations that ran on a database or a backup
+ * @returns the same, with the squashed ones replaced by today's
+ * @throws HalfMigratedError when only some of the squashed ones ran
  */
 export function afterFold(ran: readonly string[]): string[] {
   const had = OLD.filter((name) => ran.includes(name)).length;
@@ -50,12 +49,12 @@ export function afterFold(ran: readonly string[]): string[] {
   );
 }
 
-/** Notes today's names in the places of those that were folded into them, and runs nothing. */
+/** Replaces the names of the squashed migrations by today's. Runs no migration. */
 export async function takeOver(runner: QueryRunner): Promise<void> {
   if (!(await runner.hasTable('migrations'))) return;
   const ran = (await runner.query('SELECT name FROM migrations')) as { name: string }[];
   afterFold(ran.map(({ name }) => name));
-  // One statement, so all of it or nothing. Where there is none of the old names it finds nothing to do.
+  // One statement, so it is atomic. Without old names it changes nothing.
   await runner.query(
     `WITH gone AS (DELETE FROM migrations WHERE name = ANY ($1))
      UPDATE migrations SET name = folded, timestamp = right(folded, 13)::bigint

@@ -3,8 +3,8 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { asDatabaseError, isOutdatedPlan } from './database-errors.js';
 
 /**
- * Does work on a connection of its own, in a transaction: committed after it unless it has done so itself, rolled back
- * when it throws.
+ * Runs `work` in a transaction on one connection of the pool. Commits afterwards, unless `work` has committed; rolls back when it
+ * throws.
  */
 export async function inTransaction<T>(
   source: DataSource,
@@ -24,7 +24,7 @@ export async function inTransaction<T>(
     if (runner.isTransactionActive) await runner.commitTransaction();
     return result;
   } catch (error) {
-    // Where the connection broke between two statements, the next one is told no more than that it was released.
+    // If the connection broke between two statements, the next one only reports that it was released.
     const reason = broken ?? error;
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
     if (isOutdatedPlan(reason)) await client?.end();

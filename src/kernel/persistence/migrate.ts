@@ -5,8 +5,8 @@ import { takeOver } from './folded-migrations.js';
 import { sqlMigrations } from './sql-migrations.js';
 
 /**
- * Brings a database to the present shape. Safe to run from many replicas at once: the first one works, the others wait.
- * @param only the names of the migrations to run, for the shape of an earlier day
+ * Migrates a database to the current schema. Safe to run from many replicas at once: the first one works, the others wait.
+ * @param only the names of the migrations to run, for an earlier schema
  * @returns the names of the migrations that ran
  */
 export async function migrate(

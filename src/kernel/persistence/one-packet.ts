@@ -10,18 +10,18 @@ import type { DataSource } from 'typeorm';
 import type { TenantId } from '../domain/ids.js';
 import { asDatabaseError, DatabaseDownError, isOutdatedPlan } from './database-errors.js';
 
-/** The driver sends at once what it is asked; its types do not show the socket. */
+/** The types of the driver do not show its socket. */
 type PipelinedClient = ClientBase & { readonly connection: { readonly stream: Socket } };
 
-/** Named, so that PostgreSQL plans it once for each connection. It answers no row: what comes back is the statement's alone. */
+/** A prepared statement, planned once per connection. It returns no rows, so all rows of the response are the statement's. */
 const BIND_TENANTS = {
   name: 'bind-tenants',
   text: `SELECT FROM set_config('app.tenant_ids', $1, true) AS bound WHERE bound IS NULL`,
 };
 
 /**
- * The same for a statement with a name. Left to itself PostgreSQL plans it anew each time where the plan for these parameters
- * seems cheaper, and to plan a look at the partitions of the log takes five times as long as the look.
+ * The same before a prepared statement, with generic plans: by default PostgreSQL plans it again for its parameters when that seems
+ * cheaper, and planning a query of the partitioned event log takes five times as long as running it.
  */
 const BIND_AND_PLAN_ONCE = {
   name: 'bind-tenants-and-plan-once',
@@ -29,12 +29,11 @@ const BIND_AND_PLAN_ONCE = {
              AS bound WHERE bound IS NULL`,
 };
 
-/** The connections that have planned both. */
+/** The connections on which both are prepared. */
 const planned = new WeakSet<ClientBase>();
 
 /**
- * One statement in a transaction of its own, bound to tenants: one packet there, and one round trip. It is told of when
- * it is committed.
+ * Runs one statement in its own transaction, bound to tenants, in one packet and one round trip. Resolves once it is committed.
  */
 export async function inOnePacket<Row extends QueryResultRow>(
   source: DataSource,
@@ -54,9 +53,9 @@ export async function inOnePacket<Row extends QueryResultRow>(
   } catch (thrown) {
     const error = asDatabaseError(thrown);
     if (isOutdatedPlan(thrown)) await client?.end();
-    // PostgreSQL says good-bye before it hangs up: nobody shall be given the connection in between.
+    // PostgreSQL reports a shutdown before it closes the connection. This query keeps it out of the pool until it is closed.
     else if (error instanceof DatabaseDownError) await client?.query('SELECT').catch(() => undefined);
-    // Told from here on instead of from where the driver reads answers, as it does it with promises of its own.
+    // The stack of the caller, instead of the driver's reading loop.
     if (error instanceof Error) Error.captureStackTrace(error);
     throw error;
   } finally {
@@ -65,8 +64,8 @@ export async function inOnePacket<Row extends QueryResultRow>(
 }
 
 /**
- * PostgreSQL takes all that comes before one Sync as one transaction, which it commits at the Sync. The driver ends each
- * query with its Sync, so the binding goes out right before the query, without one.
+ * PostgreSQL runs everything up to a Sync message as one transaction, and commits it at the Sync. The driver ends each query with
+ * a Sync, so the binding is sent right before the query, without one.
  */
 function boundTo<Row extends QueryResultRow>(
   tenantIds: readonly TenantId[],
@@ -74,10 +73,10 @@ function boundTo<Row extends QueryResultRow>(
   statement: QueryConfig,
 ): Promise<Row[]> {
   return new Promise((resolve, reject) => {
-    // Without values it would be a simple query, which nobody would answer if the binding failed.
+    // Without values the driver would send a simple query, which gets no response if the binding fails.
     const extended = { ...statement, queryMode: 'extended' };
     const query = new pg.Query<Row>(extended, (error: Error | undefined, answers: unknown) => {
-      // Of the binding and of the statement.
+      // One result for the binding, one for the statement.
       if (!error) resolve((answers as QueryResult<Row>[])[1]?.rows ?? []);
       else reject(error);
     });
@@ -97,7 +96,7 @@ function boundTo<Row extends QueryResultRow>(
   });
 }
 
-/** Several statements in one packet, on a connection that is pipelined. Throws what failed first. */
+/** Sends several statements in one packet on a pipelined connection. @throws the first error */
 export async function sendTogether(
   client: ClientBase,
   statements: readonly QueryConfig[],

@@ -1,8 +1,8 @@
 import pg from 'pg';
 
 /**
- * Lends a connection beside the pool for a piece of work. One that breaks is told by whatever is asked of it; without a
- * listener it would end the process.
+ * Opens a connection outside the pool for `work` and closes it afterwards. If it breaks, its next query fails; without an error
+ * listener the process would end.
  */
 export async function onOwnConnection<T>(
   config: pg.ClientConfig,

@@ -4,7 +4,7 @@ import { UnitOfWork } from './unit-of-work.js';
 
 const ROWS_AT_A_TIME = 5_000;
 
-/** Deletes what has expired, from every table whose migration says `SELECT purge_after(…)`. */
+/** Deletes expired rows from every table whose migration calls `purge_after(…)`. */
 @Injectable()
 @Daily('purge-expired')
 export class PurgeExpired implements Chore {

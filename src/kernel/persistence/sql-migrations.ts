@@ -8,8 +8,8 @@ const FILE = /^(\d{13})-([a-z0-9-]+)\.sql$/;
 
 /**
  * Reads `<13-digit time>-<name>.sql` files, each with an `-- up` and a `-- down` part, as TypeORM migrations.
- * Plain SQL, because that is what the person reads who must judge a migration before it runs on her database.
- * @param only leaves out all others
+ * Plain SQL, because that is what operators review before a migration runs on their database.
+ * @param only the names to keep
  */
 export function sqlMigrations(directories: readonly string[], only?: readonly string[]): MigrationClass[] {
   return directories

@@ -1,21 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TenantId } from '../domain/ids.js';
 
-/** Who and what a piece of work goes back to: stored on every event that comes of it. */
+/** The cause of a piece of work: stored on every event that it records. */
 export interface CallContext {
-  /** The request id of the call that led here. */
+  /** The request id of the original call. */
   readonly correlationId: string | null;
-  /** The user or API key that called, or null for the system's own doing. */
+  /** The user or API key that called, or null for the system itself. */
   readonly actor: string | null;
-  /** In work for several calls at once: what the part of each incident, and of each tenant, goes back to. By their ids. */
+  /** In a batch for several calls: the context of each incident, and of each tenant, by id. */
   readonly ofEach?: ReadonlyMap<string, CallContext>;
 }
 
 const storage = new AsyncLocalStorage<CallContext>();
-/** Of what the system does by itself. */
+/** The context of work that no call has caused. */
 export const SYSTEM_CONTEXT: CallContext = { correlationId: null, actor: null };
 
-/** @param tenantId and `incidentId`: whose part of the work it is, where that may be for several calls */
+/** @param tenantId and `incidentId` select the part of a batch for several calls */
 export function callContext(tenantId?: TenantId, incidentId?: string | null): CallContext {
   const context = storage.getStore() ?? SYSTEM_CONTEXT;
   const { ofEach } = context;

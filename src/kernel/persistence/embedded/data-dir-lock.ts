@@ -22,26 +22,27 @@ export interface DataDirLock {
   release(): Promise<void>;
 }
 
-/** Long enough for a server that is just ending, and for several that start at the same moment to settle it. */
-const PATIENCE_MS = 1500;
+/** Long enough for another server to finish stopping, or for several concurrent starts to settle which one gets the lock. */
+const LOCK_TIMEOUT_MS = 1500;
 
 /**
- * One living process per directory. The lock is a listening socket, because the kernel closes it whatever way its
- * process ends: unlike a pid file it cannot outlive a `kill -9`, cannot be mistaken for another process that got the
- * same pid, and holds between containers that share the directory (their pids and ports are separate worlds).
+ * One live process per directory. The lock is a listening Unix socket, because the kernel closes it however the process ends.
+ * Unlike a pid file it does not outlive a `kill -9`, is not confused by a reused pid, and works between containers that share the
+ * directory (which have separate pids and ports).
  *
- * Every contender publishes a socket under a name of its own and then looks for the others. Of two, the later one to
- * publish sees the earlier, so never both find themselves alone; whoever is not alone withdraws and tries again. Names
- * are never used twice, so removing a dead one can hit nobody who is alive. The sockets lie in `place`.
+ * Every contender publishes a socket under a unique name, then looks for others. Of two contenders the later one to publish sees the
+ * earlier, so they never both find themselves alone. A contender that is not alone withdraws and tries again. Names are never reused, so
+ * removing a dead socket cannot hit a live one.
+ * @param location the directory of the sockets
  */
-export async function lockDataDir(dataDir: string, place = dataDir): Promise<DataDirLock> {
+export async function lockDataDir(dataDir: string, location = dataDir): Promise<DataDirLock> {
   if (process.platform === 'win32') return lockNamedPipe(dataDir);
 
-  const dir = join(place, 'lock');
+  const dir = join(location, 'lock');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const reach = shortPathTo(dir);
   try {
-    const giveUpAt = performance.now() + PATIENCE_MS;
+    const giveUpAt = performance.now() + LOCK_TIMEOUT_MS;
     for (;;) {
       const mine = await publish(dir, reach.path);
       const other = await findLiving(dir, reach.path, mine.name);
@@ -63,7 +64,7 @@ interface Published {
 async function publish(dir: string, reach: string): Promise<Published> {
   const name = `${String(process.pid)}-${randomBytes(6).toString('hex')}`;
   const server = await listen(join(reach, `${name}.new`));
-  // Renamed only once it listens: a published socket that refuses a connection is a dead one, never a slow one.
+  // Renamed only once it listens: a published socket that refuses connections is dead, never slow.
   renameSync(join(dir, `${name}.new`), join(dir, `${name}.sock`));
   return { name: `${name}.sock`, server };
 }
@@ -106,7 +107,7 @@ function listen(path: string): Promise<Server> {
   });
 }
 
-/** A socket's address holds about 100 bytes and no more, so a long path is reached through a short link. */
+/** A socket address holds about 100 bytes at most, so a long path is reached through a short symbolic link. */
 function shortPathTo(dir: string): { path: string; forget(): void } {
   if (Buffer.byteLength(dir) < 64) return { path: dir, forget: () => undefined };
   const links = mkdtempSync(join(tmpdir(), 'cf-'));
@@ -119,7 +120,7 @@ function shortPathTo(dir: string): { path: string; forget(): void } {
   };
 }
 
-/** On Windows the name of a pipe is exclusive by itself and goes away with its process. */
+/** On Windows the name of a pipe is exclusive and is released with its process. */
 async function lockNamedPipe(dataDir: string): Promise<DataDirLock> {
   const id = createHash('sha256').update(realpathSync(dataDir).toLowerCase()).digest('hex');
   try {

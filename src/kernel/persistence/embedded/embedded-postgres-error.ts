@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** One sentence on what is wrong and one on what to do: a newcomer reads it in the terminal of the first `npm start`. */
+/** One sentence on what is wrong and one on what to do: newcomers read it in the terminal of their first `npm start`. */
 export class EmbeddedPostgresError extends Error {
   constructor(problem: string, options?: ErrorOptions & { log?: string }) {
     const seeLog = options?.log ? ` PostgreSQL's own words are in ${options.log}.` : '';
@@ -31,7 +31,7 @@ const KNOWN_FAILURES: readonly (readonly [pattern: RegExp, advice: string])[] = 
   ],
 ];
 
-/** What PostgreSQL said, turned into what a person can do about it. */
+/** Turns the output of PostgreSQL into advice. */
 export function explainFailure(what: string, output: string, log?: string): EmbeddedPostgresError {
   const known = KNOWN_FAILURES.find(([pattern]) => pattern.test(output));
   const lastWords = /^.*(?:PANIC|FATAL|error):.*$/gim;
@@ -41,7 +41,7 @@ export function explainFailure(what: string, output: string, log?: string): Embe
   return new EmbeddedPostgresError(`${what}. ${problem}`, log ? { log } : undefined);
 }
 
-/** Errors of the file system, which name a call and a path, turned into what a person can do about it. */
+/** Turns errors of the file system, which name a system call and a path, into advice. */
 export function explainFileError(error: unknown, dataDir: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
@@ -58,7 +58,7 @@ export function explainFileError(error: unknown, dataDir: string): unknown {
 
 /** What was appended to a log since it had the given length, at most the last 8 KiB. */
 export function logSince(log: string, offset: number): string {
-  // Whoever removed the log, or the whole directory, has seen enough of it.
+  // The log, or the whole directory, may have been removed.
   const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
   return size === 0
     ? ''

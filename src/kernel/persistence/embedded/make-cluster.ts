@@ -10,8 +10,8 @@ import { stopOnExit } from './stop-postmaster.js';
 export const SUPERUSER = 'postgres';
 
 /**
- * Runs initdb in a folder of its own and renames the result into place: a cluster is there whole or not at all, so an
- * interrupted first start needs no marker, and an initdb that outlived its starter cannot write into the next one's.
+ * Runs initdb in a temporary directory and renames the result into place: a cluster exists completely or not at all. An
+ * interrupted first start needs no marker, and an orphaned initdb cannot write into the next one's directory.
  */
 export async function makeCluster(
   home: ServerHome,
@@ -40,7 +40,7 @@ export async function makeCluster(
         `--pwfile=${passwordFile}`,
         '--auth=scram-sha-256',
         '--encoding=UTF8',
-        // Sorts and folds case alike on every platform, and no upgrade of the system's C library corrupts an index.
+        // Sorts and folds case the same on every platform, and an upgrade of the C library cannot corrupt an index.
         '--locale-provider=builtin',
         '--builtin-locale=C.UTF-8',
         '--locale=C',

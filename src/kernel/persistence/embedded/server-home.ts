@@ -6,7 +6,7 @@ import { createPrivateFile } from '../../config/private-files.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { canEnter, findServerUser, letPass, type ServerUser } from './server-user.js';
 
-/** Where the files of the server lie, and who it runs as. */
+/** The files of the server, and the user it runs as. */
 export interface ServerHome {
   dir: string;
   cluster: string;
@@ -15,8 +15,8 @@ export interface ServerHome {
 }
 
 /**
- * The data directory itself, wherever PostgreSQL can get there. As root in a folder that only root may enter it cannot:
- * then the files lie in a folder of their own under `sharedDir`, and the data directory holds a note that says where.
+ * The data directory itself if PostgreSQL can access it. It cannot when we are root and only root may enter the directory: then the files
+ * are in a directory under `sharedDir`, and `postgres-location.json` in the data directory says where.
  */
 export function findServerHome(dataDir: string, sharedDir: () => string): ServerHome {
   const note = join(dataDir, 'postgres-location.json');
@@ -31,7 +31,7 @@ export function findServerHome(dataDir: string, sharedDir: () => string): Server
     );
   }
   const path = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
-  // Not the hash alone: a data directory that was removed to begin anew must not meet the database of the old one.
+  // Not only the hash: a data directory that was removed and created again must not find the old database.
   const dir = mkdtempSync(join(sharedDir(), `${path}-`));
   if (createPrivateFile(note, `${JSON.stringify({ dir, reason: 'PostgreSQL cannot run as root' })}\n`))
     return homeIn(dir);
@@ -55,7 +55,7 @@ function readNote(note: string): string | undefined {
   );
 }
 
-/** How the programs of PostgreSQL are run: nothing of our environment, since it holds secrets and PG* would steer them. */
+/** The programs of PostgreSQL do not get our environment: it contains secrets, and PG* variables would change their behaviour. */
 export function programOptions(home: ServerHome) {
   return {
     ...home.user,
@@ -64,17 +64,17 @@ export function programOptions(home: ServerHome) {
   };
 }
 
-/** A folder that only root writes and everybody may enter. */
+/** A directory that only root can write to and everyone can enter. */
 export function sharedDirOfRoot(preferred = '/var/lib/causeflow'): string {
   for (const dir of [preferred, join(tmpdir(), 'causeflow-of-root')]) {
     try {
       mkdirSync(dir);
       chmodSync(dir, 0o755); // whatever the umask says
     } catch {
-      // it exists, or cannot be made: the next look tells
+      // it exists, or cannot be created: checked below
     }
     const found = lstatSync(dir, { throwIfNoEntry: false });
-    // In a temporary directory anybody could have put a folder of this name there first, to swap the programs in it.
+    // In a temporary directory any user could have created this name first, to replace the programs in it.
     const isRootsAlone = found?.isDirectory() && found.uid === 0 && (found.mode & 0o022) === 0;
     if (isRootsAlone && canEnter({ uid: 65534, gid: 65534 }, dir) && isWritable(dir)) return dir;
   }

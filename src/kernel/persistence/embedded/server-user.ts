@@ -1,16 +1,16 @@
 import { chmodSync, chownSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** The user PostgreSQL runs under when we are root, which it refuses to run as. */
+/** The user that PostgreSQL runs as when we are root, because it refuses to run as root. */
 export interface ServerUser {
   uid: number;
   gid: number;
 }
 
 /**
- * Undefined unless we are root: then PostgreSQL simply runs as we do. A database keeps the user who owns it, and a new
- * one goes to the owner of its folder, so that after `sudo npm start` in a person's checkout this person can go on;
- * otherwise to `postgres`, and to `nobody` where there is none. No user is ever created.
+ * Undefined unless we are root: otherwise PostgreSQL runs as the current user. An existing database keeps its owner. A new one belongs to
+ * the owner of its directory, so that after `sudo npm start` in a checkout its owner can start it too; otherwise to `postgres`, or else
+ * to `nobody`. No user is ever created.
  */
 export function findServerUser(cluster: string, dir: string): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -32,7 +32,7 @@ function readUsers(): { name: string; uid: number; gid: number }[] {
   try {
     lines = readFileSync('/etc/passwd', 'utf8').split('\n');
   } catch {
-    // an image without a user database: PostgreSQL will say what it lacks
+    // an image without a user database: PostgreSQL will report what is missing
   }
   return lines.flatMap((line) => {
     const [name, , uid, gid] = line.split(':');
@@ -40,7 +40,7 @@ function readUsers(): { name: string; uid: number; gid: number }[] {
   });
 }
 
-/** Whether the user may pass through a folder and all those above it. Access lists are not read. */
+/** Whether the user may enter a directory and all its parents, by their modes. ACLs are not checked. */
 export function canEnter(user: ServerUser, dir: string): boolean {
   for (let path = resolve(dir); ; path = dirname(path)) {
     const { mode, uid, gid } = statSync(path);
@@ -51,8 +51,8 @@ export function canEnter(user: ServerUser, dir: string): boolean {
 }
 
 /**
- * Opens a folder of root's own to the user's group, to pass through and nothing else: names in it stay unlisted and
- * its files keep their own modes. Returns whether the user can get there now.
+ * Lets the user's group enter a private directory of root, but not list it; its files keep their own modes.
+ * @returns whether the user can enter now
  */
 export function letPass(user: ServerUser, dir: string): boolean {
   if (canEnter(user, dir)) return true;

@@ -11,16 +11,16 @@ export type Settings = Record<string, string>;
 
 const DEFAULTS: Settings = {
   shared_buffers: '256MB',
-  // Under a storm a checkpoint a minute: while it flushes tables commits wait, and each page's first change after it is written whole.
+  // Limits checkpoints to one a minute under an alert storm: during a checkpoint commits wait, and the first change of a page after it writes the whole page.
   max_wal_size: '4GB',
-  // Vacuum flushes the log whenever it comes round to a page that it has changed: every 16 MB instead of every 2.
+  // Vacuum flushes the WAL each time its ring buffer wraps: every 16 MB instead of every 2.
   vacuum_buffer_usage_limit: '16MB',
-  // A young table has statistics after seconds of a storm instead of a minute.
+  // During an alert storm a new table gets statistics after seconds instead of a minute.
   autovacuum_naptime: '15s',
   max_connections: '200',
   timezone: 'UTC',
   log_timezone: 'UTC',
-  // The log tells of the server and not of each failed statement, whose details hold what people sent us.
+  // Logs the server, not failed statements, whose details contain customers' data.
   log_min_messages: 'log',
   log_checkpoints: 'off',
 };
@@ -28,7 +28,7 @@ const DEFAULTS: Settings = {
 /** Recovery after a crash reads at most the write-ahead log since the last checkpoint, about 4 GB. */
 const START_WITHIN_MS = 120_000;
 
-/** Takes over the server that is there, or starts one. `child` is only set in the second case. */
+/** Adopts the running server, or starts one. `child` is only set in the second case. */
 export async function ensurePostmaster(
   home: ServerHome,
   postgres: string,
@@ -46,13 +46,13 @@ export async function ensurePostmaster(
       const started = await startOnce(home, postgres, settings, giveUpAt);
       if (started) return started;
     }
-    // One that was left behind is still starting or stopping, or left workers behind that are about to notice.
+    // An orphaned server is still starting or stopping, or its workers have not ended yet.
     if (performance.now() > giveUpAt) throw tooSlow(home);
     await sleep(50);
   }
 }
 
-/** Undefined when it is worth another try. */
+/** @returns undefined when it should be tried again */
 async function startOnce(
   home: ServerHome,
   postgres: string,
@@ -64,7 +64,7 @@ async function startOnce(
     ...settings,
     listen_addresses: '127.0.0.1',
     port: String(await findFreePort()),
-    unix_socket_directories: '', // their paths may hold about 100 bytes, and TCP is always there
+    unix_socket_directories: '', // their paths are limited to about 100 bytes, and TCP always works
   };
   const log = openSync(home.log, 'a', 0o600);
   const logStart = statSync(home.log).size;
@@ -73,7 +73,7 @@ async function startOnce(
     ['-D', home.cluster, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     {
       ...programOptions(home),
-      // A file, since a pipe would break with us; a session of its own, since Ctrl+C in a terminal is sent to all of ours.
+      // A file, because a pipe would break when we end; its own session, because Ctrl+C in a terminal goes to our whole process group.
       stdio: ['ignore', log, log],
       detached: true,
       windowsHide: true,
@@ -101,7 +101,7 @@ async function startOnce(
   throw explainFailure('The embedded PostgreSQL did not start', failure, home.log);
 }
 
-/** Somebody else may take it before PostgreSQL does; then another one is tried. */
+/** Another process may take the port before PostgreSQL does; then another one is tried. */
 function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
@@ -115,7 +115,7 @@ function findFreePort(): Promise<number> {
   });
 }
 
-/** Two runs are kept and no more: why the last one died is still there when somebody comes to look. */
+/** Keeps the logs of two runs, so that the reason why the last one died can still be read. */
 function beginNewLog(log: string): void {
   try {
     renameSync(log, log.replace(/\.log$/, '.previous.log'));

@@ -3,7 +3,7 @@ import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { askToStop, hasEnded, isPostmasterOf } from './postmaster.js';
 import type { ServerHome } from './server-home.js';
 
-/** Works the same for a server that we started and for one that was taken over, which is nobody's child. */
+/** For a server that we started and for an adopted one, which is not our child process. */
 export async function stopPostmaster(
   home: ServerHome,
   pid: number,
@@ -14,18 +14,18 @@ export async function stopPostmaster(
   if (await hasEnded(home.cluster, pid, 8_000)) return;
   notice('PostgreSQL takes too long to stop: it is cut short, and the next start recovers it.');
   askToStop(home, pid, 'SIGQUIT', pgCtl);
-  // It kills workers that do not obey after five seconds.
+  // PostgreSQL kills workers that do not end within five seconds.
   await hasEnded(home.cluster, pid, 6_000);
 }
 
-/** Ends a program of PostgreSQL along with us, whatever we end of but a kill: nobody wants one left behind. */
+/** Stops a child process when this process exits, however it ends but by SIGKILL. */
 export function stopOnExit(child: ChildProcess): void {
   const end = () => child.kill('SIGINT');
   process.once('exit', end);
   child.once('exit', () => process.off('exit', end));
 }
 
-/** Reports a server that ends by itself, and ends one that was taken over along with us. Returns how to stop watching. */
+/** Reports a server that ends unexpectedly, and stops an adopted one when this process exits. @returns stops watching */
 export function watchPostmaster(
   home: ServerHome,
   { pid, child }: { pid: number; child?: ChildProcess },
@@ -43,7 +43,7 @@ export function watchPostmaster(
   const end = () => {
     askToStop(home, pid, 'SIGINT', pgCtl);
   };
-  // Nothing tells when one that was taken over ends.
+  // Only polling detects that an adopted server has ended.
   const poll = setInterval(() => {
     if (!isPostmasterOf(home.cluster, pid)) report();
   }, 1_000).unref();
