@@ -15,17 +15,17 @@ const ANY_RATE = 1_000_000_000;
 export type Role = (typeof ROLES)[number];
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Calls per minute; 0 is no limit. */
+/** Calls per minute; 0 means no limit. */
 export interface RateLimits extends Readonly<Record<Plan, number>> {
   readonly ingest: number;
   readonly anonymous: number;
 }
 
-/** What the process was told at start. A class, so that it is its own injection token. */
+/** The configuration of the process. A class, so that it is its own injection token. */
 export class Config implements Secrets {
   readonly port!: number;
   readonly host!: string;
-  /** Where clients reach us, without a slash at its end; undefined means where the request came to. */
+  /** The base URL for clients, without a trailing slash; undefined means the address of the request. */
   readonly publicUrl!: string | undefined;
   /** Undefined means the embedded database under `dataDir`. */
   readonly databaseUrl!: string | undefined;
@@ -38,10 +38,10 @@ export class Config implements Secrets {
   readonly encryptionKeysOld!: readonly string[];
   readonly signupEnabled!: boolean;
   readonly oidc!: OidcConfig | undefined;
-  /** Undefined means that events go by PostgreSQL alone. */
+  /** Undefined means that events are distributed by PostgreSQL only. */
   readonly nats!: NatsConfig | undefined;
   readonly rateLimits!: RateLimits;
-  /** In the form Express takes: no proxy, a number of hops, or the ranges proxies live in. */
+  /** As Express takes it: no proxy, a number of hops, or the address ranges of the proxies. */
   readonly trustProxy!: false | number | readonly string[];
   readonly corsOrigins!: readonly string[];
   readonly pingIntervalSeconds!: number;
@@ -49,12 +49,12 @@ export class Config implements Secrets {
   readonly knownSolutionWaitSeconds!: number;
   readonly maxBodyBytes!: number;
   readonly streamBufferBytes!: number;
-  /** Event streams that one tenant may have open on one replica; 0 is no limit. */
+  /** Open event streams per tenant and replica; 0 means no limit. */
   readonly streamsPerTenant!: number;
   readonly metricsToken!: string | undefined;
   readonly jobConcurrency!: number;
   readonly investigationsPerTenant!: number;
-  /** MiB of heap that one investigation may take at most. */
+  /** Maximum heap of one investigation, in MiB. */
   readonly investigationMemoryMb!: number;
   /** Days without a change after which an incident and all that belongs to it are deleted; 0 keeps them for good. */
   readonly incidentRetentionDays!: number;
@@ -62,8 +62,8 @@ export class Config implements Secrets {
 }
 
 /**
- * @param keepSecrets makes the secrets an embedded installation was not given, or finds those it made before.
- *   Called only when one is missing and nothing else is wrong, so that a bad start leaves nothing on the disk.
+ * @param keepSecrets generates the missing secrets of an embedded installation, or reads those generated before.
+ *   Called only when one is missing and the rest is valid, so that a failed start leaves nothing on the disk.
  */
 export function loadConfig(env: Environment, keepSecrets?: (dataDir: string) => Secrets): Config {
   const read = new EnvironmentReader(env);
@@ -123,7 +123,7 @@ function readRateLimits(read: EnvironmentReader): RateLimits {
   };
 }
 
-/** "true" is refused on purpose: it would let every caller choose its own address in a header. */
+/** "true" is refused on purpose: every caller could then set its own address in a header. */
 function readTrustProxy(read: EnvironmentReader): Config['trustProxy'] {
   const value = read.text('TRUST_PROXY');
   if (value === undefined) return false;

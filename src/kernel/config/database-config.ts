@@ -8,7 +8,7 @@ export interface DatabaseConfig {
   readonly dataDir: string;
 }
 
-/** All that a program beside the server has to know. @throws ConfigError */
+/** The configuration of programs beside the server. @throws ConfigError */
 export function loadDatabaseConfig(): DatabaseConfig {
   const read = new EnvironmentReader(process.env);
   const config = readDatabase(read);

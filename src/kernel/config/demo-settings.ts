@@ -1,4 +1,4 @@
-/** Where the demo plays: on the server that runs here, or, when undefined, on one that it starts itself. */
+/** The server that the demo uses; when undefined, the demo starts one. */
 export function demoServerUrl(): string | undefined {
   return process.env['CAUSEFLOW_URL']?.replace(/\/+$/, '') || undefined;
 }

@@ -6,15 +6,15 @@ const KEY_BYTES = 32;
 const CIDR = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i;
 
 /**
- * Reads variables one by one and remembers what is wrong with each instead of stopping at the first, so that
- * an operator fixes a bad configuration in one round. Faults never quote a value that could be a secret.
+ * Reads variables and collects all faults instead of stopping at the first, so that an operator can fix a bad configuration at once.
+ * Faults never quote a value that could be a secret.
  */
 export class EnvironmentReader {
   readonly faults: string[] = [];
 
   constructor(private readonly env: Environment) {}
 
-  /** Surrounding white space goes, because env files keep it; what is then empty counts as unset. */
+  /** Trimmed, because env files keep surrounding white space. Empty counts as unset. */
   text(name: string): string | undefined {
     return this.env[name]?.trim() || undefined;
   }
@@ -55,12 +55,12 @@ export class EnvironmentReader {
     const isEscaped = !value.includes('@') || !starts.some((start) => value.startsWith(start));
     const rule = isEscaped
       ? ''
-      : ', with % and two digits for whatever is special in a user or a password: %40 for @, %23 for #';
+      : ', with special characters of user and password percent-encoded: %40 for @, %23 for #';
     this.fault(`${name} must be an address that starts with ${starts.join(' or ')}${rule}.`);
     return undefined;
   }
 
-  /** The items of a comma-separated list, whatever they are. */
+  /** The items of a comma-separated list, unchecked. */
   items(name: string): readonly string[] {
     const items = (this.text(name) ?? '').split(',').map((item) => item.trim());
     return items.filter((item) => item !== '');
@@ -87,7 +87,7 @@ export class EnvironmentReader {
   }
 }
 
-/** One whose user and password can be read, too. */
+/** A URL whose user and password can be decoded, too. */
 export function isAddress(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { username, password } = new URL(value);
@@ -98,14 +98,14 @@ export function isEncryptionKey(value: string): boolean {
   return /^[A-Za-z0-9+/]{43}=?$/.test(value) && Buffer.from(value, 'base64').length === KEY_BYTES;
 }
 
-/** An address alone counts as the range that holds only it. */
+/** A single address counts as the range that contains only it. */
 export function isCidr(value: string): boolean {
   const [, address = '', prefix] = CIDR.exec(value) ?? [];
   const family = isIP(address);
   return family !== 0 && Number(prefix ?? 0) <= (family === 4 ? 32 : 128);
 }
 
-/** The exact form a browser sends in `Origin`; anything else would never match. */
+/** The exact form of the `Origin` header of browsers; anything else would never match. */
 export function isOrigin(value: string): boolean {
   return /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value;
 }

@@ -7,8 +7,8 @@ import { createPrivateFile, makePrivateDir, replacePrivateFile } from './private
 import type { Secrets } from './secrets-config.js';
 
 /**
- * Reads `<dataDir>/secrets.json` and makes what is missing, so that a first start asks for nothing and a later one
- * still reads what the first one encrypted.
+ * Reads `<dataDir>/secrets.json` and generates what is missing: a first start needs no configuration, and later ones can decrypt
+ * what it encrypted.
  */
 export function keepSecrets(dataDir: string): Secrets {
   try {
@@ -43,7 +43,7 @@ function read(path: string): Partial<Secrets> | undefined {
   }
   const secrets = parse(content);
   if (!secrets) {
-    // Writing new ones over it would make every stored credential unreadable for good.
+    // Overwriting it with new secrets would make every stored credential unreadable for ever.
     throw new ConfigError([
       `${path} is damaged: it must be a JSON object with jwtSecret (32 characters or more) and encryptionKey (32 bytes in base64). ` +
         'Put back a copy of it, or remove it if no stored credential and no session has to survive.',

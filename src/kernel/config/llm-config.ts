@@ -4,23 +4,23 @@ const PROVIDERS = ['none', 'openai-compatible', 'anthropic'] as const;
 
 const MODEL_NAME = /^[\x21-\x7e]{1,200}$/;
 
-/** A language model that may review runs, and what one run may spend on it. */
+/** The language model that reviews runs, and the limits of one run. */
 export interface LlmConfig {
   readonly provider: 'openai-compatible' | 'anthropic';
-  /** Undefined means the provider's own address. */
+  /** Undefined means the provider's default. */
   readonly baseUrl: string | undefined;
   readonly model: string;
-  /** Further models of the provider, which only a replay may name. */
+  /** Further models of the provider, for replays only. */
   readonly replayModels: readonly string[];
   readonly apiKey: string | undefined;
   readonly maxTurns: number;
-  /** Of a run, read and written together. */
+  /** Input and output tokens of a run together. */
   readonly maxTokens: number;
   readonly maxCostUsd: number;
   readonly timeoutSeconds: number;
 }
 
-/** @returns undefined unless LLM_PROVIDER is set: then no model is asked, and nothing of one is loaded */
+/** @returns undefined unless LLM_PROVIDER is set: then no model is called and no model library is loaded */
 export function readLlm(read: EnvironmentReader): LlmConfig | undefined {
   const provider = read.oneOf('LLM_PROVIDER', PROVIDERS, 'none');
   const baseUrl = read.url('LLM_BASE_URL', ['https:', 'http:']);
@@ -34,7 +34,7 @@ export function readLlm(read: EnvironmentReader): LlmConfig | undefined {
     timeoutSeconds: read.integer('LLM_TIMEOUT_SECONDS', 60, 1, 600),
   };
   if (provider === 'none') {
-    // Half a configuration is one whose author believes that a model is asked.
+    // The author of half a configuration believes that the model is in use.
     if (read.text('LLM_PROVIDER') === undefined && (baseUrl ?? model ?? apiKey) !== undefined)
       read.fault('LLM_PROVIDER is missing, but other LLM variables are set.');
     return undefined;

@@ -9,17 +9,17 @@ export interface NatsConfig {
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly stream: string;
-  /** How many NATS servers keep each event. */
+  /** The number of NATS servers that store each event. */
   readonly replicas: number;
 }
 
-/** @returns undefined when events go by PostgreSQL alone */
+/** @returns undefined when events are distributed by PostgreSQL only */
 export function readNats(read: EnvironmentReader): NatsConfig | undefined {
   const given = read.items('NATS_URL');
   const stream = read.matching('NATS_STREAM', /^[\w-]{1,64}$/, 'letters, digits, - and _') ?? 'causeflow';
   const replicas = read.integer('NATS_REPLICAS', 1, 1, 5);
   if (given.length === 0) return undefined;
-  // Not by `read.list`, which quotes what it refuses: there can be a password in it.
+  // Not `read.list`, which quotes refused values: they can contain a password.
   if (!given.every(isServer)) {
     read.fault('NATS_URL must be a comma-separated list of addresses that start with nats:// or tls://.');
     return undefined;

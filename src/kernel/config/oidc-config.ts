@@ -23,7 +23,7 @@ export function readOidc(read: EnvironmentReader): OidcConfig | undefined {
     emailClaim: claim('OIDC_EMAIL_CLAIM', 'email'),
   };
   if (read.text('OIDC_ISSUER') === undefined) {
-    // Half a configuration is one whose author believes that single sign-on is on.
+    // The author of half a configuration believes that single sign-on is on.
     if (audience ?? jwksUri) read.fault('OIDC_ISSUER is missing, but other OIDC variables are set.');
     return undefined;
   }

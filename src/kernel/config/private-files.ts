@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Only the last folder is closed: a parent that we happen to make belongs to whoever reads the path. */
+/** Only the last directory is private; parents that are created on the way get the default mode. */
 export function makePrivateDir(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
   mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -12,7 +12,7 @@ export function makePrivateDir(path: string): void {
 export function createPrivateFile(path: string, content: string): boolean {
   const temporary = writeBeside(path, content);
   try {
-    // link, unlike rename, never replaces: of two first starts one wins and the other reads what it wrote.
+    // link, unlike rename, never replaces a file: of two concurrent first starts one wins and the other reads its file.
     linkSync(temporary, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -29,9 +29,9 @@ export function replacePrivateFile(path: string, content: string): void {
   syncDir(dirname(path));
 }
 
-/** A new name in a folder survives a power cut only after the folder itself was flushed. */
+/** A new directory entry survives a power cut only after fsync of the directory. */
 export function syncDir(path: string): void {
-  if (process.platform === 'win32') return; // Windows cannot flush a folder and does not need to
+  if (process.platform === 'win32') return; // Windows cannot fsync a directory and does not need to
   const dir = openSync(path, 'r');
   try {
     fsyncSync(dir);

@@ -6,12 +6,12 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const SEALED = /^v1\.([0-9a-f]{8})\.([\w-]{16})\.([\w-]{22})\.([\w-]*)$/;
 
-/** Somebody has to do something first. Senders of alerts come again until then. */
+/** An operator has to act first. Senders of alerts retry until then. */
 const RETRY_AFTER_SECONDS = 60;
 
 /**
- * A stored text that cannot be read: damaged, moved from another row, or sealed with a key no longer configured. Why is for
- * the log; a caller is told what helps.
+ * A stored text that cannot be decrypted: damaged, copied from another row, or sealed with a key that is not configured. The reason goes
+ * to the log only; the caller gets advice.
  */
 export class SealedTextError extends Refusal {
   override readonly name = 'SealedTextError';
@@ -26,10 +26,10 @@ export class SealedTextError extends Refusal {
 }
 
 /**
- * Encrypts short texts at rest as `v1.<keyId>.<iv>.<tag>.<ciphertext>`. The key id tells which key opens it, so keys
- * can be rotated: new texts are sealed with the current one while those sealed with old ones stay readable.
+ * Encrypts short texts at rest as `v1.<keyId>.<iv>.<tag>.<ciphertext>`. The key id allows rotation: new texts are sealed with the
+ * current key, and texts sealed with old keys stay readable.
  *
- * Every text is bound to its place by `aad` (say, tenant id and row id): copied to another row it does not open.
+ * `aad` (tenant id and row id, for example) binds a text to its row: copied to another row it cannot be opened.
  */
 export class SealedText {
   private readonly keys = new Map<string, Buffer>();
@@ -44,7 +44,7 @@ export class SealedText {
   seal(text: string, aad: string): string {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.key(this.currentId), iv, { authTagLength: TAG_BYTES });
-    cipher.setAAD(place(aad));
+    cipher.setAAD(aadBytes(aad));
     const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
     const parts = [iv, cipher.getAuthTag(), ciphertext].map((part) => part.toString('base64url'));
     return ['v1', this.currentId, ...parts].join('.');
@@ -56,7 +56,7 @@ export class SealedText {
     const [, keyId = '', iv = '', tag = '', ciphertext = ''] = parts;
     const options = { authTagLength: TAG_BYTES };
     const decipher = createDecipheriv(ALGORITHM, this.key(keyId), Buffer.from(iv, 'base64url'), options);
-    decipher.setAAD(place(aad)).setAuthTag(Buffer.from(tag, 'base64url'));
+    decipher.setAAD(aadBytes(aad)).setAuthTag(Buffer.from(tag, 'base64url'));
     const start = decipher.update(ciphertext, 'base64url', 'utf8');
     try {
       return start + decipher.final('utf8');
@@ -65,7 +65,7 @@ export class SealedText {
     }
   }
 
-  /** The newest of several texts of one place, and those before it that can be read: the key of an older one may be lost. */
+  /** Opens the newest text, and the older ones of the same row that can be opened: their keys may be lost. */
   openNewest([newest = '', ...older]: readonly string[], aad: string): string[] {
     return [this.open(newest, aad), ...older.flatMap((sealed) => this.openUnlessLost(sealed, aad))];
   }
@@ -96,12 +96,12 @@ export class SealedText {
   }
 }
 
-/** What a key is called in the texts it sealed. @param base64 of 32 bytes */
+/** The id of a key in the texts that it sealed. @param base64 of 32 bytes */
 export function sealingKeyId(base64: string): string {
   return createHash('sha256').update(Buffer.from(base64, 'base64')).digest('hex').slice(0, 8);
 }
 
-function place(aad: string): Buffer {
-  if (aad === '') throw new Error('A sealed text must be bound to a place: aad is empty.');
+function aadBytes(aad: string): Buffer {
+  if (aad === '') throw new Error('A sealed text must be bound to its row: aad is empty.');
   return Buffer.from(aad);
 }

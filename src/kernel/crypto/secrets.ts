@@ -12,12 +12,12 @@ export function newWebhookSecret(): string {
   return randomBytes(32).toString('hex');
 }
 
-/** As Standard Webhooks write one. */
+/** In the format of Standard Webhooks. */
 export function newSigningSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
-/** For whatever is handed out once and looked up by its hash: refresh tokens, tickets, ingest tokens. */
+/** For tokens that are shown once and looked up by their hash: refresh tokens, tickets, ingest tokens. */
 export function newOpaqueToken(): string {
   return randomBytes(32).toString('base64url');
 }
@@ -26,13 +26,13 @@ export function sha256Hex(value: string | Buffer): string {
   return createHash('sha256').update(value).digest('hex');
 }
 
-/** Compares digests, so that the time tells nothing about the length either. */
+/** Compares digests, so that the time does not depend on the lengths either. */
 export function constantTimeEquals(a: string, b: string): boolean {
   const digest = (value: string) => createHash('sha256').update(value).digest();
   return timingSafeEqual(digest(a), digest(b));
 }
 
-/** An empty secret signs nothing: otherwise anyone could sign for whoever has none yet. */
+/** An empty secret never verifies: otherwise anyone could sign for a key without a secret. */
 export function verifyHexHmacSha256(secret: string, rawBody: Buffer, header: string | undefined): boolean {
   const signature = SIGNATURE.exec(header?.trim() ?? '')?.[1];
   if (signature === undefined || secret === '') return false;

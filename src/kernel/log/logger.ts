@@ -3,7 +3,7 @@ import { destination as outputTo, pino, stdTimeFunctions } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import { isError, redactFields, redactText } from './redact.js';
 
-/** Pino does not show the fields of a child logger to `formatters`, so the likely ones are listed. */
+/** Pino does not pass the fields of child loggers to `formatters`, so the likely secrets are listed. */
 const CHILD_SECRETS = [
   'authorization',
   'cookie',
@@ -15,10 +15,10 @@ const CHILD_SECRETS = [
   'credentials',
 ];
 const STACK = /^.+\n\s+at /;
-/** So many bytes of lines wait for whoever reads them. */
-const MOST_WAITING = 16 * 1024 * 1024;
+/** Lines buffered for a slow reader of standard output; further ones are dropped. */
+const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 
-/** One line of JSON per fact, on standard output unless told otherwise; nothing secret, and no bodies. */
+/** One line of JSON per entry, on standard output by default, without secrets and without bodies. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
@@ -28,22 +28,22 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       log: redactFields,
     },
     redact: { paths: [...CHILD_SECRETS, '["x-api-key"]'], censor: '[redacted]' },
-    // `log` has described errors already; pino's own description would add what hangs on them.
+    // `log` has serialised errors already; pino's serialiser would add their extra properties.
     serializers: { err: (described: unknown) => described },
-    // The last look at the finished line, for secrets inside messages, which have no name to be found by.
+    // On the finished line, for secrets inside messages, which no field name reveals.
     hooks: { streamWrite: redactText },
   };
   return pino(options, destination ?? standardOutput());
 }
 
-/** Left to itself pino would end the process over a line for which the disk has no room, and keep any number for a slow reader. */
+/** By default pino ends the process when a line cannot be written (a full disk), and buffers without a limit for a slow reader. */
 function standardOutput(): DestinationStream {
-  const output = outputTo({ dest: 1, maxLength: MOST_WAITING });
+  const output = outputTo({ dest: 1, maxLength: MAX_BUFFERED_BYTES });
   output.on('error', () => undefined);
   return output;
 }
 
-/** Who tells of each module and route at every start: hundreds of lines that only a maintainer asks for. */
+/** Loggers that report every module and route at start: hundreds of lines, so they are at debug level. */
 const START_UP = new Set([
   'NestFactory',
   'InstanceLoader',
@@ -54,7 +54,7 @@ const START_UP = new Set([
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
-/** Nest's own messages in the same form; the context Nest gives becomes the field `logger`. */
+/** Nest's messages in the same format; Nest's context becomes the field `logger`. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -82,7 +82,7 @@ export class NestLogger implements LoggerService {
     this.write('trace', message, rest);
   }
 
-  /** Nest calls with (message, …details, context), and on errors with a stack text somewhere before the context. */
+  /** Nest calls with (message, …details, context), and for errors with a stack somewhere before the context. */
   private write(level: Level, message: unknown, rest: unknown[]): void {
     const isStack = (value: unknown): value is string => typeof value === 'string' && STACK.test(value);
     const context = typeof rest.at(-1) === 'string' && !isStack(rest.at(-1)) ? rest.at(-1) : undefined;
@@ -93,7 +93,7 @@ export class NestLogger implements LoggerService {
     const err = others.find(isError);
     const stack = others.find(isStack);
     const details = others.filter((value) => typeof value !== 'string' && value !== err);
-    // One object is the fields of the line; several have no names to be told apart by.
+    // A single object becomes the fields of the line; several go into `details`.
     const [only, ...more] = details;
     const fields = isRecord(only) && more.length === 0 ? only : details.length > 0 ? { details } : {};
     const quiet = level === 'info' && START_UP.has(String(context)) ? 'debug' : level;

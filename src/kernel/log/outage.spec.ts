@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Outage } from './outage.js';
 
 describe('an outage', () => {
-  it('is told of when it begins and when it ends, each time and no more often', () => {
+  it('is reported once when it begins and once when it ends', () => {
     const told: string[] = [];
     const outage = new Outage();
     const [fails, works] = [

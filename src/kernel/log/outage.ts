@@ -1,14 +1,14 @@
-/** Something that is tried again and again, of which the log is told when it begins to fail and when it is back: not each time. */
+/** For something that is retried: logs when it starts to fail and when it has recovered, not every failure. */
 export class Outage {
   private isOn = false;
 
-  /** @param tell is called for the first failure alone */
+  /** @param tell is called for the first failure only */
   failed(tell: () => void): void {
     if (!this.isOn) tell();
     this.isOn = true;
   }
 
-  /** @param tell is called when it had failed before */
+  /** @param tell is called for the first success after a failure */
   succeeded(tell?: () => void): void {
     if (this.isOn) tell?.();
     this.isOn = false;

@@ -1,13 +1,13 @@
 import { types } from 'node:util';
 
-/** Wherever one of these words stands in a name, its text is secret; counts such as `inputTokens: 12` are not. */
+/** A text field whose name contains one of these is secret; counts such as `inputTokens: 12` are not. */
 const SECRET_NAME =
   /authorization|api-?_?key|cookie|password|secret|token|credential|private-?_?key|encryption-?_?key/i;
-/** Bodies hold what customers wrote, so no log ever does; bound values of a query are bodies in disguise. */
+/** Bodies contain customers' data and are never logged; parameters of queries contain the same data. */
 const BODY_NAME = /^(raw)?(body|payload|parameters)$/i;
 const MAX_DEPTH = 6;
 
-/** What a secret looks like when it stands in the middle of a text. */
+/** Secrets inside texts. */
 const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/\bcflo_[0-9a-f]{8,}/gi, 'cflo_[redacted]'],
   [/\bwhsec_[\w+/=-]+/g, 'whsec_[redacted]'],
@@ -18,7 +18,7 @@ const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/([?&](?:ticket|token|access_token|secret|key)=)[^&\s"\\]+/gi, '$1[redacted]'],
 ];
 
-/** Never adds a quote or a backslash, so a line of JSON stays one. */
+/** Never adds a quote or a backslash, so a line of JSON stays valid. */
 export function redactText(text: string): string {
   return SECRET_TEXTS.reduce(
     (redacted, [pattern, replacement]) => redacted.replace(pattern, replacement),
@@ -26,12 +26,12 @@ export function redactText(text: string): string {
   );
 }
 
-/** Also for errors that come from another realm, such as a worker's or a test's. */
+/** Also for errors of another realm, such as a worker thread's or a test's. */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }
 
-/** A copy fit for the log, at any depth; what it was given stays as it is. */
+/** A redacted copy, at any depth; the original is not changed. */
 export function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
   return copy(fields, 0) as Record<string, unknown>;
 }
@@ -53,7 +53,7 @@ function field(name: string, value: unknown, depth: number): unknown {
   return copy(value, depth + 1);
 }
 
-/** Only what every error has: libraries hang requests, queries with their values and whole responses on theirs. */
+/** Only the standard properties: libraries attach requests, query parameters and whole responses to their errors. */
 function describeError(error: Error, depth: number): Record<string, unknown> {
   const { code, errors } = error as { code?: unknown; errors?: unknown };
   return {

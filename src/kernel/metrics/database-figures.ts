@@ -14,10 +14,10 @@ interface JobFigures {
 
 const STATES = ['waiting', 'scheduled', 'running', 'failed'] as const;
 
-/** What all replicas share, and each tells alike: how far the relay is behind, and what lies in the job queue. */
+/** State shared by all replicas, so each of them reports the same: the backlog of the relay and the job queue. */
 @Injectable()
 export class DatabaseFigures {
-  /** However often somebody scrapes, the database is asked once a second at most. */
+  /** At most one query per second, however often metrics are scraped. */
   private readonly jobs = new TtlCache<JobFigures[]>({
     ttlSeconds: 1,
     maxEntries: 1,
@@ -67,7 +67,7 @@ export class DatabaseFigures {
   }
 }
 
-/** Not `job`: Prometheus calls what it scrapes so, and would rename ours. */
+/** Not `job`: Prometheus sets that label on what it scrapes, and would rename ours. */
 function readingOf(figures: JobFigures, state: (typeof STATES)[number]): Reading {
   return { labels: { task: figures.task, state }, value: Number(figures[state]) };
 }

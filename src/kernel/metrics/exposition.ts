@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Metric, OpenMetricsContentType, Registry } from 'prom-client';
 import { type Family, Metrics } from './metrics.js';
 
-/** Writes what was counted, and what the process itself is like, as OpenMetrics text. */
+/** Writes our metrics and those of the process as OpenMetrics text. */
 @Injectable()
 export class Exposition {
   private readonly log = new Logger(Exposition.name);
@@ -18,12 +18,12 @@ export class Exposition {
     return { contentType: registry.contentType, text: await registry.metrics() };
   }
 
-  /** All that a registry asks of a metric is its name and, at each scrape, its values. */
+  /** A registry only uses the name of a metric and, at each scrape, its values. */
   private asMetric(family: Family): Metric {
     const { name, help, type } = family;
     const get = async () => {
       const readings = await family.read().catch((error: unknown) => {
-        // A figure that cannot be had must not take the others along: it is now that somebody needs them.
+        // One metric that cannot be read must not fail the scrape: an outage is when metrics matter most.
         this.log.warn(`${name} could not be read: ${String(error)}`);
         return [];
       });
@@ -38,7 +38,7 @@ export class Exposition {
   }
 }
 
-/** Loaded at the first scrape: it takes 10 MiB, and many an installation is never scraped. */
+/** Loaded at the first scrape: it takes 10 MiB, and many installations are never scraped. */
 async function makeRegistry(): Promise<Registry<OpenMetricsContentType>> {
   const { Registry, collectDefaultMetrics } = await import('prom-client');
   const registry = new Registry<OpenMetricsContentType>();

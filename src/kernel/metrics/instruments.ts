@@ -1,4 +1,4 @@
-/** Only ever grows. Whoever counts holds on to it, so that counting is an addition and nothing more. */
+/** A counter only increases. Callers keep a reference to it, so that counting is a single addition. */
 export class Counter {
   private counted = 0;
 
@@ -11,12 +11,12 @@ export class Counter {
   }
 }
 
-/** Counts values by size. */
+/** Counts values in buckets. */
 export class Histogram {
   private readonly counts: number[];
   private total = 0;
 
-  /** @param bounds the upper ends of the buckets, ascending; a last one without an end is added */
+  /** @param bounds the upper bounds of the buckets, ascending; a bucket without a bound is added */
   constructor(private readonly bounds: readonly number[]) {
     this.counts = Array<number>(bounds.length + 1).fill(0);
   }
@@ -32,7 +32,7 @@ export class Histogram {
     this.total += value;
   }
 
-  /** How many values were at most as large as each bound, the last of which is Infinity. */
+  /** The number of values up to each bound; the last bound is Infinity. */
   cumulative(): { bound: number; count: number }[] {
     let count = 0;
     return this.counts.map((own, at) => ({ bound: this.bounds[at] ?? Infinity, count: (count += own) }));

@@ -8,7 +8,7 @@ import { errorResponses } from '../http/error-docs.js';
 import { Public, Uncounted } from '../http/principal.js';
 import { Exposition } from './exposition.js';
 
-/** Open to whoever reaches it, unless METRICS_TOKEN is set. */
+/** Public unless METRICS_TOKEN is set. */
 @Controller('metrics')
 @ApiTags('operations')
 @Public()

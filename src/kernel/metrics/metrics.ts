@@ -7,7 +7,7 @@ type Labels = Readonly<Record<string, string | number>>;
 export interface Reading {
   readonly labels: Labels;
   readonly value: number;
-  /** Appended to the family's name: a histogram is written as several. */
+  /** Appended to the family's name: a histogram has several series. */
   readonly suffix?: '_bucket' | '_sum' | '_count';
 }
 
@@ -21,8 +21,8 @@ export interface Family {
 type Source = () => readonly Reading[] | Promise<readonly Reading[]>;
 
 /**
- * What the process counts. Whoever counts asks for an instrument once, at its start, and holds on to it; the text for
- * `/metrics` is made when it is asked for. Names begin with `causeflow_` and end in their unit; counters get `_total`.
+ * The metrics of the process. A class creates its instruments once, at its start, and keeps them. The text of `/metrics` is generated
+ * at each scrape. Names begin with `causeflow_` and end in their unit; counters get `_total`.
  */
 @Injectable()
 export class Metrics {
@@ -34,14 +34,14 @@ export class Metrics {
     return counter;
   }
 
-  /** @param bounds the upper ends of the buckets, ascending */
+  /** @param bounds the upper bounds of the buckets, ascending */
   histogram(name: string, help: string, bounds: readonly number[], labels: Labels = {}): Histogram {
     const histogram = new Histogram(bounds);
     this.add('histogram', name, help, () => readingsOf(histogram, labels));
     return histogram;
   }
 
-  /** @param read is called for each scrape */
+  /** @param read is called at each scrape */
   gauge(name: string, help: string, read: Source | (() => number)): void {
     this.add('gauge', name, help, async () => {
       const value = await read();

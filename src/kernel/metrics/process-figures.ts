@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from './metrics.js';
 
-/** What this process takes of the machine. */
+/** Memory of this process. */
 @Injectable()
 export class ProcessFigures {
   constructor(metrics: Metrics) {

@@ -5,7 +5,7 @@ import { Metrics } from './metrics.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Times every request by the template of its route, never by its path, of which there are any number. */
+/** Times every request by its route template. Paths would make an unbounded number of series. */
 @Injectable()
 export class RequestDurations {
   private readonly histograms = new Map<string, Histogram>();
@@ -37,7 +37,7 @@ export class RequestDurations {
   }
 }
 
-/** Known once the request has been routed; one that was refused before has none. */
+/** Known once the request is routed; a request refused before has none. */
 function routeOf({ route }: Request): string {
   return (route as { path: string } | undefined)?.path ?? 'none';
 }

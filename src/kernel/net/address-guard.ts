@@ -3,14 +3,14 @@ import ipaddr from 'ipaddr.js';
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [Address, number];
 
-/** The only part of IPv6 that is given out for the public internet. */
+/** The only part of IPv6 that is allocated for the public internet. */
 const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3') as [ipaddr.IPv6, number];
-/** Azure answers its machines under an address that looks public. */
+/** The metadata service of Azure, on an address that looks public. */
 const PUBLIC_LOOKING_METADATA = '168.63.129.16';
 
 /**
- * Tells which addresses a tenant may make this server call: the public internet, and what the operator listed.
- * Whatever is not known to be public is refused, so a range invented tomorrow is refused too.
+ * Decides which addresses a tenant may make this server call: the public internet, and the ranges that the operator allows.
+ * An address that is not known to be public is refused, so future special ranges are refused too.
  */
 export class AddressGuard {
   private readonly allowed: readonly Range[];
@@ -22,14 +22,14 @@ export class AddressGuard {
     );
   }
 
-  /** What kind of address it is, when it may not be called. */
+  /** @returns the kind of address when it may not be called */
   refusal(address: string): string | undefined {
     if (!ipaddr.isValid(address)) return 'malformed';
     const parsed = ipaddr.process(address);
     if (this.allowed.some((range) => contains(range, parsed))) return undefined;
     if (parsed.toString() === PUBLIC_LOOKING_METADATA) return 'metadata';
     const range = parsed.range();
-    // NAT64: the IPv4 address in the last four bytes is the one that is reached.
+    // NAT64: the packet goes to the IPv4 address in the last four bytes.
     if (parsed instanceof ipaddr.IPv6 && range === 'rfc6052' && isWellKnownNat64(parsed)) {
       return this.refusal(parsed.toByteArray().slice(-4).join('.'));
     }
@@ -42,7 +42,7 @@ function withFullPrefix(address: string): string {
   return `${address}/${ipaddr.parse(address).kind() === 'ipv4' ? 32 : 128}`;
 }
 
-/** An allowed range written as IPv4 also covers the same address written as IPv6, which `process` has unwrapped. */
+/** An allowed IPv4 range also covers IPv4-mapped IPv6 addresses, which `process` has unwrapped. */
 function contains([network, prefix]: Range, address: Address): boolean {
   if (network instanceof ipaddr.IPv4) return address instanceof ipaddr.IPv4 && address.match(network, prefix);
   return address instanceof ipaddr.IPv6 && address.match(network, prefix);

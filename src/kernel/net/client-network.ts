@@ -1,11 +1,11 @@
 import ipaddr from 'ipaddr.js';
 
-/** Of an IPv6 address, the part that names a subscriber; the rest is his to choose from. */
+/** The first four groups of an IPv6 address are assigned to a subscriber; the rest they choose themselves. */
 const NETWORK_PARTS = 4;
 
 /**
- * Whom to count by a client's address: an IPv4 address, in whichever way it is written, or the /64 of an IPv6 one. What is
- * no address stands for itself.
+ * The key for rate limits by client address: the IPv4 address (also when IPv4-mapped), or the /64 of an IPv6 address. A text that is not
+ * an address is returned as it is.
  */
 export function clientNetwork(ip = ''): string {
   if (!ipaddr.isValid(ip)) return ip;

@@ -15,11 +15,11 @@ export interface OutboundCall {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
-  /** For all of it, from the look-up of the name to the last byte of the answer. */
+  /** For the whole exchange, from the DNS look-up to the last byte of the response. */
   readonly timeoutMs?: number;
   readonly maxResponseBytes?: number;
   readonly signal?: AbortSignal;
-  /** PEM of the authority to trust instead of the public ones. */
+  /** PEM of the CA to trust instead of the public ones. */
   readonly caCertificate?: string;
 }
 
@@ -29,11 +29,11 @@ export interface OutboundAnswer {
   readonly body: Buffer;
 }
 
-/** Why an exchange was given up by this side. */
+/** This side aborted the exchange. */
 class GivenUp extends Error {}
 
 /**
- * One request on a connection of its own, and its whole answer.
+ * Sends one request on its own connection and reads the whole response.
  *
  * @throws OutboundRefusedError when `lookup` refuses the address, else OutboundFailedError
  */
@@ -85,7 +85,7 @@ function prepare(url: URL, call: OutboundCall, lookup: LookupFunction, signal: A
   const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
   const headers = { ...call.headers, ...length };
   const options = { method, headers, lookup, signal, agent: false, maxHeaderSize: MAX_HEADER_BYTES } as const;
-  // Said aloud, so that no NODE_TLS_REJECT_UNAUTHORIZED in the environment turns it off.
+  // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot turn it off.
   const ca = call.caCertificate === undefined ? {} : { ca: call.caCertificate };
   return url.protocol === 'https:'
     ? httpsRequest(url, { ...options, ...ca, rejectUnauthorized: true })
@@ -95,7 +95,7 @@ function prepare(url: URL, call: OutboundCall, lookup: LookupFunction, signal: A
 function send(request: ClientRequest, body: string | Buffer | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.once('response', resolve);
-    // Stays on: an error after the answer has begun reaches whoever reads the answer, and must not end the process.
+    // Not once: a later error reaches the reader of the response, and without a listener it would end the process.
     request.on('error', reject);
     request.once('close', () => {
       reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));

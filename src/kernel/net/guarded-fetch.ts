@@ -4,13 +4,13 @@ import { AddressGuard } from './address-guard.js';
 import { exchange, type OutboundAnswer, type OutboundCall } from './exchange.js';
 import { OutboundFailedError, OutboundRefusedError, reasonOf } from './outbound-errors.js';
 
-/** Answers every address of a name. */
+/** Resolves a name to all its addresses. */
 export type Resolve = (host: string, done: (error: Error | null, addresses: LookupAddress[]) => void) => void;
 
 /**
- * The one way to call an address that a tenant chose. It connects only to addresses it has checked itself, looked up
- * once for check and connection alike (so a name cannot change its mind between the two), on a connection of its own
- * (so none that was opened under other rules is used again). Redirects are answers, not instructions.
+ * The only way to call an address that a tenant chose. It connects only to addresses that it has checked. A name is resolved once for
+ * both check and connection, which prevents DNS rebinding. Connections are not reused, so none was opened under other rules. Redirects
+ * are not followed.
  */
 export class GuardedFetch {
   private readonly guard: AddressGuard;
@@ -29,7 +29,7 @@ export class GuardedFetch {
   }
 
   /**
-   * For protocols other than HTTP: an address of the host that may be connected to. Connect to it, not to the name.
+   * For protocols other than HTTP: a checked address of the host. Connect to it, not to the name.
    *
    * @throws OutboundRefusedError, OutboundFailedError
    */
@@ -58,7 +58,7 @@ export class GuardedFetch {
     if (url.username !== '' || url.password !== '') {
       throw new OutboundRefusedError('The address must not hold a user name or password.');
     }
-    // Node looks up names only, so an address written out must be checked here.
+    // Node does not call `lookup` for an IP address, so it is checked here.
     const host = url.hostname.replace(/^\[|\]$/g, '');
     if (isIP(host) !== 0) this.refuse(url.hostname, [{ address: host, family: isIP(host) }]);
     return url;
@@ -82,12 +82,12 @@ export class GuardedFetch {
     });
   };
 
-  /** One bad address is enough: which of several gets called is up to the network. */
+  /** One forbidden address is enough, because any of them may get the connection. */
   private refuse(host: string, addresses: readonly LookupAddress[]): void {
     for (const { address } of addresses) {
       const kind = this.guard.refusal(address);
       if (kind === undefined) continue;
-      // The address itself stays out: it would tell a tenant about the network inside.
+      // Without the address itself, which would reveal the internal network to a tenant.
       throw new OutboundRefusedError(
         `${host} leads to a ${kind} address, which OUTBOUND_ALLOW_CIDRS does not allow.`,
       );

@@ -1,4 +1,4 @@
-/** The address may not be called; nothing was sent and no retry will help. */
+/** The address may not be called. Nothing was sent, and a retry fails too. */
 export class OutboundRefusedError extends Error {
   override readonly name = 'OutboundRefusedError';
 }
@@ -7,10 +7,9 @@ export class OutboundFailedError extends Error {
   override readonly name = 'OutboundFailedError';
 
   /**
-   * @param reason part of a sentence, fit to be shown to the tenant
-   * @param bytesSent whether the other side can have seen any of the request: only after `none` is it surely safe
-   *   to send it again
-   * @param status the status it answered, when it got that far
+   * @param reason part of a sentence; may be shown to the tenant
+   * @param bytesSent whether the other side can have received any of the request: only after `none` is a retry certainly safe
+   * @param status the status of the response, if it arrived
    */
   constructor(
     readonly reason: string,
@@ -34,14 +33,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_CHAR: 'a header holds a character that may not be sent',
 };
 
-/** Says what happened without the addresses and internals that Node puts into its messages. */
+/** The reason without the addresses and internals in Node's messages. */
 export function reasonOf(error: unknown): string {
   const { code = '', reason } = error as { code?: string; reason?: string };
   const known = REASONS[code];
   if (known !== undefined) return known;
   if (code.startsWith('HPE_')) return 'the answer is not valid HTTP';
   if (code === 'EPROTO' || /^ERR_(TLS|SSL)_/.test(code)) return `TLS error (${reason ?? code})`;
-  // OpenSSL's names for what is wrong with a certificate.
+  // OpenSSL's codes for certificate errors.
   if (/CERT|SELF_SIGNED|ISSUER|CRL/.test(code))
     return `TLS error (${code.toLowerCase().replaceAll('_', ' ')})`;
   return code === '' ? 'the request could not be sent' : `network error ${code}`;

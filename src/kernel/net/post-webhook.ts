@@ -6,17 +6,17 @@ const A_DAY_SECONDS = 86_400;
 
 export interface WebhookMessage extends Pick<OutboundCall, 'timeoutMs' | 'maxResponseBytes' | 'signal'> {
   readonly url: string;
-  /** The same however often it is sent, so that the other side knows it again. */
+  /** The same at every attempt, so that the receiver can deduplicate. */
   readonly id: string;
   /** JSON. */
   readonly body: string;
-  /** `whsec_…`. It is signed with each of them: while one replaces another the other side may verify by either. */
+  /** `whsec_…`. The message is signed with each of them: during a rotation the receiver may verify with either. */
   readonly secrets: readonly string[];
   readonly sentAt: Date;
 }
 
 /**
- * Sends a message as Standard Webhooks 1.0.0 say.
+ * Sends a message as Standard Webhooks 1.0.0 specifies.
  *
  * @throws OutboundRefusedError, OutboundFailedError
  */
@@ -42,12 +42,12 @@ export function isSuccess(status: number): boolean {
   return status >= 200 && status <= 299;
 }
 
-/** It turned the message down before looking at it. */
+/** The receiver refused the message before processing it. */
 export function isBusy(status: number): boolean {
   return status === 429 || status === 503;
 }
 
-/** A sentence about an answer that is none of those hoped for. @param who answered, as a sentence begins */
+/** A sentence about an unexpected status. @param who the receiver, as the beginning of the sentence */
 export function unexpected(who: string, status: number): string {
   const redirects = status >= 300 && status <= 399 ? '; redirects are not followed' : '';
   return `${who} answered ${status}${redirects}.`;
