@@ -1,7 +1,7 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { AnyEventClass } from './events/define-event.js';
 
-/** What a team adds to the product. See CONTRIBUTING.md; `examples/on-call-roster` is one. */
+/** A module that a team adds to the product. See CONTRIBUTING.md and `examples/on-call-roster`. */
 export interface Extension {
   readonly module: Type | DynamicModule;
   readonly events?: readonly AnyEventClass[];

@@ -50,7 +50,7 @@ interface Parts {
   readonly events: readonly AnyEventClass[];
 }
 
-/** What every module stands on. Knows none of them. */
+/** What every module is built on. It depends on none of them. */
 @Global()
 @Module({})
 export class KernelModule {

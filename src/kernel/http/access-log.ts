@@ -3,7 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { Config } from '../config/config.js';
 import type { CallRequest } from './call-request.js';
 
-/** One line a request: refusals and failures always, the rest at debug level. Paths only, since queries carry tickets. */
+/** One line per request: refusals and failures always, the rest at debug level. Paths only, because queries contain tickets. */
 @Injectable()
 export class AccessLog {
   private readonly log = new Logger('http');
@@ -21,7 +21,7 @@ export class AccessLog {
 
   /**
    * @param startedAt on the process's monotonic clock
-   * @param isUsual whether such an answer is no refusal to tell of, whatever its status
+   * @param isUsual logs the request at debug level, whatever its status
    */
   tell(request: CallRequest, { statusCode }: Response, startedAt: number, isUsual = false): void {
     const refused = statusCode >= 400 && !isUsual;

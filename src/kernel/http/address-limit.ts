@@ -6,12 +6,12 @@ import { clientNetwork } from '../net/client-network.js';
 import { enforceAllowance, type HeaderWriter, RateLimiter, WINDOW_MS } from './rate-limiter.js';
 
 /**
- * Counts against a client's address what can be counted against nobody else: calls of strangers, wrong keys, signatures
- * and tickets. What succeeds is not counted, for many honest senders share an address.
+ * Rate-limits by client address what has no known caller: anonymous calls, wrong keys, signatures and tickets. Successful calls are
+ * not counted, because many legitimate senders share an address.
  */
 @Injectable()
 export class AddressLimit {
-  /** When a call took the last that its address had. */
+  /** When an address last used up its allowance. */
   private spentAt = -Infinity;
 
   constructor(
@@ -27,9 +27,9 @@ export class AddressLimit {
     enforceAllowance(answer, allowance);
   }
 
-  /** @throws Refusal `rate_limit_exceeded` for an address that has nothing left; counts nothing */
+  /** @throws Refusal `rate_limit_exceeded` for an address whose allowance is used up; counts nothing */
   refuseSpent(request: Request, answer: HeaderWriter): void {
-    // A bucket lives for a window. Where none was spent in that time, as nearly always, there is nobody to look for.
+    // A bucket lives for one window. If none was used up in that time, which is the normal case, skip the look-up.
     if (this.clock.now().getTime() - this.spentAt > WINDOW_MS) return;
     const allowance = this.limiter.peek(bucketOf(request), this.config.rateLimits.anonymous);
     if (!allowance.allowed) enforceAllowance(answer, allowance);

@@ -5,8 +5,8 @@ import { sharedNames } from './fields.js';
 import { openApiDocument } from './openapi.js';
 
 /**
- * The API documents of the running application, extensions included. Made when somebody asks for them first: most
- * processes never are, and memory that nobody uses is better left alone.
+ * The API documents of the running application, including extensions. Generated at the first request, because most processes never
+ * serve them and they take memory.
  */
 @Injectable()
 export class ApiDocuments {
@@ -31,7 +31,7 @@ export class ApiDocuments {
   }
 
   private write(app: INestApplication): string {
-    // Ours are checked when the documents are generated; an extension's class may be a namesake of one of ours.
+    // Our own classes are checked by generate-docs; an extension's class may have the name of one of ours.
     for (const name of sharedNames())
       this.log.warn(`Several classes are called ${name}: /openapi.json shows one in the place of the others`);
     return JSON.stringify(openApiDocument(app, this.catalogue.published));

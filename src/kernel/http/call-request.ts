@@ -3,13 +3,13 @@ import type { Request } from 'express';
 import type { ErrorCode } from '../domain/errors.js';
 import type { Principal } from './principal.js';
 
-/** A request with what our middleware and guards put on it. */
+/** A request with the properties that our middleware and guards set. */
 export interface CallRequest extends Request {
   requestId: string;
   principal?: Principal;
-  /** Under which code it was refused, for the access log. */
+  /** The error code of its refusal, for the access log. */
   refusedAs?: ErrorCode;
-  /** What the sender is not told: the reason that whoever refused it was given, for the access log. */
+  /** The cause of its refusal, for the access log only; the sender does not see it. */
   refusedBecause?: string;
 }
 

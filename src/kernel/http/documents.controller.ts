@@ -10,7 +10,7 @@ import { Public, Uncounted } from './principal.js';
 
 const anyObject = { schema: { type: 'object', additionalProperties: true }, example: {} };
 
-/** The API, described: for programs, and as a page for people that loads nothing from elsewhere. */
+/** The API documents for programs, and a page for people, which loads nothing from other hosts. */
 @Controller()
 @ApiTags('operations')
 @Public()
@@ -55,7 +55,7 @@ export class DocumentsController {
   }
 }
 
-/** Everything from here; styles alone may be inline, since Swagger UI sets some on its elements. */
+/** Everything from this host; only styles may be inline, because Swagger UI sets some on its elements. */
 const CONTENT_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -87,7 +87,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-// Without a validatorUrl it would ask a server on the internet what it thinks of the document.
+// By default Swagger UI sends the document to a validator on the internet.
 const START = `SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#docs',
@@ -98,7 +98,7 @@ const START = `SwaggerUIBundle({
 });
 `;
 
-/** Where the package that @nestjs/swagger brings along lies. */
+/** The directory of swagger-ui-dist, a dependency of @nestjs/swagger. */
 function swaggerUi(): string {
   const { resolve } = createRequire(import.meta.url);
   return dirname(createRequire(resolve('@nestjs/swagger')).resolve('swagger-ui-dist/package.json'));

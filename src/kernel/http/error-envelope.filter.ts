@@ -15,7 +15,7 @@ import type { CallRequest } from './call-request.js';
 const OUTAGE_TOLD_EVERY_MS = 1_000;
 const LONGEST_REASON = 300;
 
-/** Turns whatever was thrown into the one shape that every error has. What we did not mean to throw says nothing. */
+/** Turns everything that is thrown into the error envelope. Unexpected errors reveal nothing. */
 @Catch()
 export class ErrorEnvelopeFilter implements ExceptionFilter {
   private readonly log = new Logger('http');
@@ -28,7 +28,7 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
     const [request, response] = [http.getRequest<CallRequest>(), http.getResponse<Response>()];
     const refusal = this.refusalFrom(thrown, request, response);
     if (response.headersSent) {
-      // Half of an answer is out already: breaking the connection is the only way left to say that it is not whole.
+      // Part of the response is sent already: only closing the connection tells the client that it is incomplete.
       response.destroy();
       return;
     }
@@ -36,7 +36,7 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
     response.status(refusal.status).json(envelopeOf(refusal, request.requestId));
   }
 
-  /** What is said of it, which may need a header on the answer. */
+  /** May set a header on the response. */
   refusalFrom(thrown: unknown, request: CallRequest, response: Response): Refusal {
     const refusal = this.asRefusal(thrown, request, response);
     request.refusedAs = refusal.code;
@@ -47,7 +47,7 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
 
   private asRefusal(thrown: unknown, request: CallRequest, response: Response): Refusal {
     if (thrown instanceof Refusal) return thrown;
-    // What did reach a controller was not thrown by Nest's router, but by an extension.
+    // If the request reached a controller, an extension threw it, not Nest's router.
     if (thrown instanceof NotFoundException && !reachedController(request))
       return this.noSuchRoute(request, response);
     if (thrown instanceof HttpException) return fromNest(thrown);
@@ -60,7 +60,7 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
     return new Refusal('internal_error', 'Something went wrong on our side.');
   }
 
-  /** Each request has its line in the access log; why is the same for all, and a storm of them would fill the disk. */
+  /** Once a second at most: every request has its line in the access log, and the same cause for each would fill the disk. */
   private tellOutage(err: DatabaseDownError): void {
     const now = performance.now();
     if (now - this.outageToldAt < OUTAGE_TOLD_EVERY_MS) return;
@@ -101,13 +101,13 @@ function fromNest(thrown: HttpException): Refusal {
   return new Refusal(code, thrown.message);
 }
 
-/** Express takes any route of the address for a HEAD, and then only the one of a GET answers it. */
+/** Express sets any route of the path for a HEAD request, but only a GET route answers it. */
 function reachedController({ method, route }: CallRequest): boolean {
   const found = route as { methods: Record<string, boolean> } | undefined;
   return found !== undefined && (method !== 'HEAD' || found.methods['get'] === true);
 }
 
-/** Express and Node give what the client did wrong a 4xx `status`: an address with a broken escape, for one. */
+/** Express and Node set a 4xx `status` on errors of the client, such as an invalid percent-encoding in the URL. */
 function isClientFault(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
   const { status } = thrown as Error & { status?: unknown };

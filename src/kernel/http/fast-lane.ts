@@ -15,24 +15,24 @@ import { requestIdOf } from './request-context.js';
 
 export type LaneRequest = CallRequest & RawBodyRequest & TakeableRequest;
 
-/** A public route that storms come through. It stays declared in its controller, for the documents and for odd requests. */
+/** A public route that gets alert storms. Its controller declares it too, for the API documents and for unusual requests. */
 interface Lane {
-  /** Fits the plain form of its addresses; the group is its one parameter. What is written otherwise goes the usual way. */
+  /** Matches the normal form of its path; the group is its only parameter. Other spellings take the normal route. */
   readonly path: RegExp;
   /** The same as a template, for the metrics. */
   readonly route: string;
   readonly status: number;
-  /** Further answers that come in storms: the access log tells of them, as of accepted ones, at debug level alone. */
+  /** Further statuses that are frequent in a storm: the access log has them, like the accepted ones, at debug level only. */
   readonly usual: readonly number[];
-  /** @param answer takes the headers that go with the answer */
+  /** @param answer takes the headers of the response */
   readonly serve: (parameter: string, request: LaneRequest, answer: HeaderWriter) => Promise<object>;
   readonly refusalFrom: (thrown: unknown, request: LaneRequest, response: Response) => Refusal;
 }
 
 /**
- * Leads POSTs to one address past Express and Nest's router, guards and pipes, straight to the method of the controller.
- * What every request gets, it gets here too: a request id, the context, the body as it came, the access log, the metrics,
- * the error envelope. See docs/adr/0010-fast-lane.md.
+ * Takes POST requests of one path past Express and Nest's router, guards and pipes, directly to the method of the controller.
+ * They get the same as every request: a request id, the context, the raw body, the access log, the metrics, the error
+ * envelope. See docs/adr/0010-fast-lane.md.
  */
 @Injectable()
 export class FastLane {
@@ -52,10 +52,10 @@ export class FastLane {
     this.lane = lane;
   }
 
-  /** @returns whether it took the request; otherwise nothing was touched */
+  /** @returns whether it handles the request; otherwise the request is untouched */
   takes(request: LaneRequest, response: Response): boolean {
     const { lane } = this;
-    // A browser of another origin needs what Express adds.
+    // A cross-origin request of a browser needs the CORS headers that Express adds.
     if (lane === undefined || request.method !== 'POST' || request.headers.origin !== undefined) return false;
     const parameter = lane.path.exec(request.url)?.[1];
     if (parameter === undefined) return false;
@@ -63,7 +63,7 @@ export class FastLane {
     return true;
   }
 
-  /** To be called when the answer was given. @param startedAt on the process's monotonic clock */
+  /** Called when the response is sent. @param startedAt on the process's monotonic clock */
   answered(
     { route, status, usual }: Lane,
     request: LaneRequest,
@@ -80,11 +80,11 @@ export class FastLane {
   }
 }
 
-/** One request on its way through: its body, its context, the headers of its answer. One object, since each costs. */
+/** One request: its body, its context, the headers of its response. A single object, because allocations cost throughput. */
 class LaneCall implements BodyTaker, CallContext, HeaderWriter {
   readonly correlationId: string;
   private readonly startedAt = performance.now();
-  /** Name, value, name, value, as `writeHead` takes them at the least cost. */
+  /** Name, value, name, value: the cheapest form for `writeHead`. */
   private readonly headers: string[];
   private readonly chunks: Buffer[] = [];
   private size = 0;
@@ -101,7 +101,7 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
     this.headers = ['X-Request-Id', this.correlationId];
   }
 
-  /** Read when an event is recorded: the caller is known by then. */
+  /** A getter, because the caller is known only later, when an event is recorded. */
   get actor(): string | null {
     return this.request.principal?.id ?? null;
   }
@@ -159,7 +159,7 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
     this.answer(refusal.status, envelopeOf(refusal, this.correlationId));
   }
 
-  /** What still comes of the body is dropped, so that the sender gets to reading the answer. */
+  /** The rest of the body is read and dropped, so that the sender can read the response. */
   private refuseTooLarge(): void {
     this.bodyIsOver = true;
     this.refuse(bodyTooLarge(this.fast.maxBodyBytes));

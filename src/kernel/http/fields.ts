@@ -9,15 +9,15 @@ import type { IdPrefix } from '../domain/ids.js';
 import { holding } from './instance.js';
 
 /**
- * One schema language. Each decorator says once what a field is: class-validator checks it, and OpenAPI, AsyncAPI and the
- * generated clients are derived from the same words. Plain class-validator and @nestjs/swagger decorators work beside them, and so do
- * `PartialType` and its kin; those of class-transformer (`@Type`, `@Transform`, `@Exclude`) go unheard, since nobody asks it.
+ * One schema language. Each decorator declares a field once: class-validator checks it, and OpenAPI, AsyncAPI and the generated
+ * clients are derived from it. Plain class-validator and @nestjs/swagger decorators work beside them, and so do `PartialType` and
+ * similar; those of class-transformer (`@Type`, `@Transform`, `@Exclude`) have no effect, because it is not used.
  */
 interface Common {
-  /** For the API documents: a phrase, no full stop. */
+  /** For the API documents: a phrase without a full stop. */
   readonly summary?: string;
   readonly example?: unknown;
-  /** May be left out. */
+  /** May be absent. */
   readonly optional?: boolean;
   /** May be `null`. */
   readonly nullable?: boolean;
@@ -26,7 +26,7 @@ interface Common {
 
 const documented = new Map<string, Set<unknown>>();
 
-/** Names that several documented classes share: @nestjs/swagger would show one of them in the place of the others. */
+/** Names shared by several documented classes: @nestjs/swagger would show one of them in place of the others. */
 export function sharedNames(): string[] {
   return [...documented].filter(([, classes]) => classes.size > 1).map(([name]) => name);
 }
@@ -58,7 +58,7 @@ function field(common: Common, api: ApiPropertyOptions, ...checks: PropertyDecor
   );
 }
 
-/** Any documented property, with the checks given beside it. */
+/** Any documented property; combine it with further checks. */
 export function Field(
   options: Common & { type: 'string' | 'number' | 'boolean'; maxLength?: number },
 ): PropertyDecorator {
@@ -94,7 +94,7 @@ export function Email(options: Common = {}): PropertyDecorator {
   );
 }
 
-/** One of a closed set of words. */
+/** A value of an enumeration. */
 export function OneOf(values: readonly string[], options: Common = {}): PropertyDecorator {
   return field(options, { enum: [...values] }, IsIn([...values]));
 }
@@ -102,7 +102,7 @@ export function OneOf(values: readonly string[], options: Common = {}): Property
 interface Ranged {
   readonly min?: number;
   readonly max?: number;
-  /** A query string has only texts, so there the text of a number is taken for one; in a body it is not. */
+  /** Query parameters are texts, so a numeric text is converted; in a body it is refused. */
   readonly inQuery?: boolean;
 }
 
@@ -133,8 +133,8 @@ export function Flag(options: Common = {}): PropertyDecorator {
 }
 
 /**
- * The one form of ISO 8601 that RFC 3339 has, too: weeks, days of the year and endless fractions are such that JavaScript or
- * PostgreSQL cannot read, and so is an offset that nobody lives by.
+ * The form of ISO 8601 that RFC 3339 also allows: JavaScript or PostgreSQL cannot parse weeks, days of the year, endless fractions and
+ * offsets that no place has.
  */
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
 
@@ -162,17 +162,17 @@ export function IdOf(prefix: IdPrefix | readonly IdPrefix[], options: Common = {
   );
 }
 
-/** An object of any shape, kept as it is. */
+/** An object of any shape, stored unchanged. */
 export function AnyObject(options: Common = {}): PropertyDecorator {
   return field(options, { type: 'object', additionalProperties: true }, IsObject());
 }
 
-/** Texts by name. What reads the body checks each of them. */
+/** Texts by name. The handler checks each of them. */
 export function TextsByName(options: Common = {}): PropertyDecorator {
   return field(options, { type: 'object', additionalProperties: { type: 'string' } }, IsObject());
 }
 
-/** Numbers by name, for answers. */
+/** Numbers by name, for responses. */
 export function CountsByName(options: Common = {}): PropertyDecorator {
   return field(options, { type: 'object', additionalProperties: { type: 'integer' } }, IsObject());
 }
@@ -185,7 +185,7 @@ const JSON_KINDS = {
   boolean: { type: 'boolean' },
 };
 
-/** Any JSON value of these kinds; of any kind at all when none is named. What reads it checks which it is. */
+/** A JSON value of one of these kinds; of any kind when none is given. The handler checks which it is. */
 export function AnyJson(
   options: Common & { kinds?: readonly (keyof typeof JSON_KINDS)[] } = {},
 ): PropertyDecorator {
@@ -193,9 +193,9 @@ export function AnyJson(
   return field(options, { oneOf: kinds.map((kind) => JSON_KINDS[kind]) }, NotEquals(undefined));
 }
 
-/** A nested object of a class of its own. */
+/** A nested object of a class. */
 export function ObjectOf(type: () => new () => object, options: Common = {}): PropertyDecorator {
-  // A function by this name is what @nestjs/swagger takes for a class yet to be defined.
+  // @nestjs/swagger takes a function named `type` for a lazily resolved class.
   return field(options, { type: () => type() }, IsObject(), ValidateNested(holding(type)));
 }
 
@@ -209,7 +209,7 @@ export function ListOf(
     { type: () => type(), isArray: true, maxItems: max },
     IsArray(),
     ArrayMaxSize(max),
-    // Of a list within a list only the items would be looked at.
+    // Otherwise only the items of a nested list would be checked.
     IsObject({ each: true }),
     ValidateNested({ each: true, ...holding(type) }),
   );

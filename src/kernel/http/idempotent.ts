@@ -21,14 +21,14 @@ const KEY = /^[\x20-\x7e]{1,255}$/;
 interface KeptAnswer {
   readonly body_hash: string;
   readonly status: number;
-  /** Its JSON, sealed, since it may hold a secret that is shown once. The version before kept the answer itself. */
+  /** The response as sealed JSON, because it may contain a secret that is shown once. An earlier version stored it unsealed. */
   readonly answer: unknown;
   readonly location: string | null;
 }
 
 /**
- * Does a thing once for all requests with the same `Idempotency-Key`. The answer is kept in the transaction of what it
- * answers for: either both are there, or neither is and the request may be sent again. A refusal keeps nothing.
+ * Handles requests with the same `Idempotency-Key` once. The response is stored in the transaction of its effect: either both are
+ * committed, or neither is and the request may be retried. A refusal is not stored.
  */
 @Injectable()
 class IdempotencyInterceptor implements NestInterceptor {
@@ -110,7 +110,7 @@ class IdempotencyInterceptor implements NestInterceptor {
   }
 }
 
-/** Lets callers send an `Idempotency-Key`. The route must do its work in the database alone, in its own transaction. */
+/** Accepts an `Idempotency-Key`. The effects of the route must be in the database only, in the current transaction. */
 export function Idempotent(): MethodDecorator {
   return applyDecorators(
     UseInterceptors(IdempotencyInterceptor),

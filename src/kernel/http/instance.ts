@@ -9,15 +9,15 @@ const HELD = Symbol('held');
 const { NESTED_VALIDATION } = ValidationTypes;
 
 /**
- * What a field holds, where that is more than JSON: instances of a class, or numbers, which a query writes as texts. It is said
- * in the options of a check, since those are what `PartialType`, `PickType` and the like take along.
+ * Declares that a field holds more than plain JSON: instances of a class, or numbers, which are texts in a query. It is in the options
+ * of a check, because `PartialType`, `PickType` and similar copy those.
  */
 export const holding = (held: () => Held): ValidationOptions => ({ context: { [HELD]: held } });
 
 /**
- * An instance of a class, whose fields say what they hold. All else is kept as it is, whatever the names in it:
- * class-transformer, which Nest would ask, leaves out those that every object knows. What is no object is left to be refused.
- * @throws Refusal `validation_error` for a property of such a name, which no class has, and which would pass for its own
+ * Makes an instance of a class from plain JSON, by the declarations of its fields. Everything else is kept unchanged, whatever its
+ * keys (class-transformer, which Nest would use, drops keys such as `constructor`). A value that is not an object is returned as it is.
+ * @throws Refusal `validation_error` for a property with the name of a member of Object.prototype, which would shadow it
  */
 export function plainToInstance<T>(type: Type<T>, plain: unknown): T {
   if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) return plain as T;
@@ -39,7 +39,7 @@ function heldOf(held: Held, value: unknown): unknown {
 
 const known = new WeakMap<Type<object>, ReadonlyMap<string, () => Held>>();
 
-/** @throws Error for a mistake of the author, about which whoever sends a body can do nothing: to be met in the first test */
+/** @throws Error for a class that is not fully declared: a mistake of its author, not of the sender, that the first test reveals */
 function heldBy(type: Type<object>): ReadonlyMap<string, () => Held> {
   const kept = known.get(type);
   if (kept) return kept;
@@ -55,7 +55,7 @@ function heldBy(type: Type<object>): ReadonlyMap<string, () => Held> {
   if (mute)
     throw new Error(
       `${type.name}.${mute.propertyName} says nothing of the class it holds: give it @ObjectOf or @ListOf of ` +
-        '#kernel/http/fields. Nobody asks class-transformer here, so its @Type goes unheard.',
+        '#kernel/http/fields. class-transformer is not used here, so its @Type has no effect.',
     );
   known.set(type, held);
   return held;

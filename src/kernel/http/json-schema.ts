@@ -3,9 +3,9 @@ import { DECORATORS } from '@nestjs/swagger';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What a decorator of `fields.ts` wrote down about a property. */
+/** The metadata of a property, from a decorator of `fields.ts`. */
 interface Documented extends Record<string, unknown> {
-  /** The name of a JSON type, or a function that answers a class. */
+  /** The name of a JSON type, or a function that returns a class. */
   readonly type?: string | (() => new () => object);
   readonly isArray?: boolean;
   readonly maxItems?: number;
@@ -14,10 +14,10 @@ interface Documented extends Record<string, unknown> {
   readonly example?: unknown;
 }
 
-/** The JSON Schema of a class with the decorators of `fields.ts`: closed, with the classes inside it written out in place. */
+/** The JSON Schema of a class with the decorators of `fields.ts`: without additional properties, nested classes inlined. */
 export function jsonSchemaOf(type: new () => object): JsonSchema {
   const prototype = type.prototype as object;
-  // The list holds each name behind a colon.
+  // Each name in the list has a leading colon.
   const listed = (Reflect.getMetadata(DECORATORS.API_MODEL_PROPERTIES_ARRAY, prototype) ?? []) as string[];
   const fields = listed.map((entry) => {
     const name = entry.slice(1);

@@ -6,12 +6,12 @@ interface Layer {
   readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
 }
 
-/** Tells an address that does not exist from one that is used with the wrong method. */
+/** Tells an unknown path from a path that is called with the wrong method. */
 @Injectable()
 export class KnownMethods {
   constructor(private readonly host: HttpAdapterHost) {}
 
-  /** The methods that the address takes; empty when there is no such address. */
+  /** The methods of the path; empty when there is no such path. */
   of(path: string): string[] {
     const express = this.host.httpAdapter.getInstance<{ router: { stack: readonly Layer[] } }>();
     const methods = express.router.stack

@@ -3,24 +3,24 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, Response } from 'express';
 
-/** Takes a body piece by piece as it comes off the wire, past the stream that Node would make of it. */
+/** Gets the chunks of a body as they are parsed, bypassing the readable stream of the request. */
 export interface BodyTaker {
   take(chunk: Buffer): void;
   end(): void;
-  /** The sender went away, perhaps in the middle of the body. */
+  /** The sender disconnected, perhaps in the middle of the body. */
   abort(): void;
 }
 
-/** A request whose body can be had without a stream: whoever sees the request first may put a taker on it. */
+/** A request whose body can be read without a stream: the first handler may set a taker. */
 export type TakeableRequest = IncomingMessage & { taker?: BodyTaker };
 
 /**
- * Express gives every request and response another prototype, which V8 pays for on each property access ever after.
- * Here the server makes them with the right prototype, so that Express's call changes nothing; measured, it more than
- * doubles the requests a process serves. See docs/adr/0007-lean-express.md.
+ * Express changes the prototype of every request and response, which makes V8's later property accesses slow. Here the server
+ * creates them with the right prototype, so that Express's call changes nothing. Measured, it more than doubles the requests per
+ * second of a process. See docs/adr/0007-lean-express.md.
  */
 export class LeanExpressAdapter extends ExpressAdapter {
-  /** Is asked about every request first; those it takes do not go through Express. */
+  /** Called first for every request. A request that it handles does not go through Express. */
   lane: ((request: Request, response: Response) => boolean) | undefined;
 
   override initHttpServer(options: NestApplicationOptions): void {
@@ -39,7 +39,7 @@ export class LeanExpressAdapter extends ExpressAdapter {
         return true;
       }
 
-      /** When the answer is out, Node lets the rest of a body that nobody read flow away; a taken one flows anyway. */
+      /** After the response Node resumes requests to drain an unread body; one with a taker is drained anyway. */
       override resume(): this {
         return this.taker === undefined ? super.resume() : this;
       }
@@ -57,12 +57,12 @@ export class LeanExpressAdapter extends ExpressAdapter {
     const server = createServer({
       IncomingMessage: LeanRequest,
       ServerResponse: LeanResponse,
-      // A client that sends its headers or body drop by drop must not hold a socket for ever.
+      // A client that sends its headers or body slowly must not hold a socket for ever.
       headersTimeout: 15_000,
-      // Longer than the usual minute of load balancers: who closes first must not be us, in the middle of a request.
+      // Longer than the usual 60 s of load balancers: if we closed first, a request on its way would be lost.
       keepAliveTimeout: 75_000,
       requestTimeout: 120_000,
-      // Node would refuse one without a Host by itself, without a word.
+      // Node itself would refuse a request without a Host, with an empty body.
       requireHostHeader: false,
     });
     const listener = ((request: LeanRequest & Request, response: LeanResponse & Response) => {
@@ -71,7 +71,7 @@ export class LeanExpressAdapter extends ExpressAdapter {
       else if (!this.lane?.(request, response)) app(request, response);
     }) as unknown as RequestListener;
     server.on('request', listener);
-    // So it would one that expects more than `100-continue`, which a server may pass over.
+    // Node would also refuse an `Expect` other than `100-continue`, which a server may ignore.
     server.on('checkExpectation', listener);
     this.setHttpServer(server);
   }

@@ -2,8 +2,8 @@ import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { invalid } from '../domain/errors.js';
 
 /**
- * An address can spell a NUL (`%00`), which PostgreSQL cannot even compare. Nothing has ever been stored by such a name, so
- * that it may as well name something else that is nowhere. Bodies are checked where they are read.
+ * A URL can contain a NUL (`%00`), which PostgreSQL cannot even compare. No stored name contains one, so in a path it becomes another
+ * character that matches nothing either. Bodies are checked where they are parsed.
  */
 export class NulCharacterPipe implements PipeTransform {
   transform(value: unknown, { type }: ArgumentMetadata): unknown {

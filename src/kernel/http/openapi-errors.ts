@@ -5,7 +5,7 @@ import { headersNamed, LIMITS } from './openapi-headers.js';
 type Responses = NonNullable<NonNullable<OpenAPIObject['components']>['responses']>;
 type Response = Exclude<Responses[string], { $ref: string }>;
 
-/** What a person reads with each code, for example. */
+/** An example message of each code. */
 const SENTENCES: Readonly<Record<ErrorCode, string>> = {
   validation_error: 'title must not be blank',
   unauthorized: 'Sign in: the request carries no valid token.',
@@ -46,7 +46,7 @@ const OWN_HEADERS = {
   503: ['Retry-After'],
 } as const;
 
-/** The answers that every operation shares, one for each status, with an example of each code. */
+/** The error responses shared by all operations, one per status, with an example of each code. */
 export function errorComponents(): Responses {
   const statuses = [...new Set(Object.values(ERROR_STATUS))];
   return Object.fromEntries(statuses.map((status) => [nameOf(status), componentFor(status)]));
@@ -58,16 +58,16 @@ interface Fallible {
   responses: Record<string, Responses[string] | undefined>;
 }
 
-/** Adds what stands before every operation of its kind, and refers to the shared answers for it and for its own. */
+/** Adds the errors that every such operation can return, and refers to the shared responses for all its errors. */
 export function addErrors(method: string, operation: Fallible): void {
   const own = Object.entries(operation.responses);
   const isError = ([, response]: (typeof own)[number]): boolean =>
     JSON.stringify(response ?? {}).includes('#/components/schemas/ErrorEnvelope');
   const statuses = [
     ...own.filter(isError).map(([status]) => Number(status)),
-    // A webhook forbids nothing: to it a key without the scope is no key.
+    // A webhook never returns 403: a key without the scope is an invalid key there.
     ...(operation.security?.some((scheme) => 'bearerAuth' in scheme) ? [401, 403] : []),
-    // Bodies are read before anybody asks whether one is wanted, and addresses can be spelled wrongly.
+    // Bodies are read whether or not the operation takes one, and parameters can be invalid.
     ...(method === 'get' ? [] : [400, 413, 415]),
     ...(operation.parameters?.length ? [400] : []),
     500,

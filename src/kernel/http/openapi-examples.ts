@@ -23,13 +23,13 @@ const PREFIX: Readonly<Record<string, string>> = {
   subscriptionId: 'whs', deliveryId: 'dlv',
 }; // prettier-ignore
 
-/** An id for a path parameter that is called after what it names. */
+/** An example id for a path parameter, by its name. */
 export function pathExample(parameter: string): string | undefined {
   const prefix = PREFIX[parameter];
   return prefix && `${prefix}_${ULID}`;
 }
 
-/** A value of a schema, put together from the examples of its fields; where a field has none, the plainest value it takes. */
+/** An example of a schema, composed of the examples of its fields; a field without one gets its simplest valid value. */
 export function exampleOf(schema: Schema, schemas: Schemas): unknown {
   if (schema.example !== undefined) return schema.example;
   if (schema.default !== undefined) return schema.default;

@@ -44,7 +44,7 @@ export const SECURITY_SCHEMES: Readonly<Record<string, Scheme>> = {
   },
 };
 
-/** Who may call, in the words of OpenAPI: any one of the requirements is enough. Made of what the guard goes by. */
+/** The OpenAPI security requirements, any one of which is enough. Derived from the metadata that the guard checks. */
 export function securityFor({ public: open, role, scope, ticket }: Access): Requirement[] {
   if (open) return [];
   return [
@@ -60,9 +60,9 @@ interface Controllers {
   };
 }
 
-/** What `@Allow` says of each operation, by operationId; as for the guard, a method's word goes before its class's. */
+/** The `@Allow` of each operation, by operationId. As in the guard, a method's overrides its class's. */
 export function accessByOperation(app: INestApplication): Map<string, Access> {
-  // The same way in that @nestjs/swagger takes.
+  // As @nestjs/swagger does it.
   const modules = (app as unknown as Controllers).container.getModules().values();
   const classes = [...modules].flatMap(({ controllers }) => [...controllers.values()]);
   return new Map(classes.flatMap(({ metatype }) => accessesOf(metatype)));
@@ -77,7 +77,7 @@ function accessesOf(controller: Type): [string, Access][] {
       { operationId?: string } | undefined;
     const access = (Reflect.getMetadata(ACCESS, method) ?? Reflect.getMetadata(ACCESS, controller)) as
       Access | undefined;
-    // Where nobody named it, @nestjs/swagger does.
+    // The default name of @nestjs/swagger.
     const operationId = operation?.operationId ?? `${controller.name}_${name}`;
     return access ? [[operationId, access]] : [];
   });

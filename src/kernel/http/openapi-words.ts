@@ -4,13 +4,13 @@ interface Choice extends Record<string, unknown> {
   readonly enum: readonly (string | null)[];
 }
 
-/** What holds values and not schemas. */
+/** Keywords whose content is values, not schemas. */
 const VALUES = new Set(['example', 'examples', 'default', 'enum']);
 
 /**
- * Gives each set of words that has a name one schema, and has all that take its words refer to it. Written out in place, it
- * would be another type of a generated client in each of them.
- * @param root is changed in place
+ * Moves each named enumeration to one schema, and makes all fields that take it refer to that schema. Inlined, it would be a separate
+ * type in a generated client for each field.
+ * @param root is modified in place
  * @returns the schemas, by name
  */
 export function referToWords(root: object): Record<string, object> {
@@ -36,7 +36,7 @@ function isChoice(schema: object): schema is Choice {
   return 'enum' in schema && Array.isArray(schema.enum);
 }
 
-/** With what is said of this field alone: a description, a default. */
+/** A reference with the keywords of this field only: a description, a default. */
 function referenceTo(name: string, { type: _, enum: list, ...said }: Choice): object {
   const reference = { $ref: `#/components/schemas/${name}` };
   if (list.includes(null)) return { ...said, anyOf: [reference, { type: 'null' }] };

@@ -32,7 +32,7 @@ type Operation = NonNullable<PathItem['get']>;
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type Content = Record<string, { schema?: object; example?: unknown; examples?: unknown }>;
 
-/** OpenAPI 3.1 of all controllers and published events, in an order that only changes with them. */
+/** The OpenAPI 3.1 document of all controllers and published events, in a stable order. */
 export function openApiDocument(app: INestApplication, published: readonly AnyEventClass[]): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -73,8 +73,8 @@ function operationsOf({ paths }: OpenAPIObject): (readonly [string, Operation])[
 }
 
 /**
- * @nestjs/swagger gives the one schema of a body to all its media types, and calls each body required. What is no JSON is a
- * text; and where all fields may be left out, so may the body.
+ * @nestjs/swagger uses one schema for all media types of a body, and marks each body as required. Here media types other than JSON are
+ * texts, and a body whose fields are all optional is optional.
  */
 function describeBody({ requestBody }: Operation, schemas: Schemas): void {
   if (!requestBody || !('content' in requestBody)) return;

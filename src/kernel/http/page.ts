@@ -6,7 +6,7 @@ import { invalid } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
 import { Field, Whole } from './fields.js';
 
-/** What every list takes. */
+/** The query parameters of every list. */
 export class PageQuery {
   @Whole({
     inQuery: true,
@@ -32,12 +32,12 @@ export interface Page<T> {
   readonly nextCursor: string | null;
 }
 
-/** A place in a list: the sort key of the last row that was answered. */
+/** A position in a list: the sort key of the last row returned. */
 export type Position = readonly (string | number | null)[];
 
 /**
- * Makes cursors that only we can make. A cursor is bound to its tenant and its list, so one that was changed, invented
- * or carried over from another list is refused.
+ * Signs cursors. A cursor is bound to its tenant and its list, so one that was modified, invented or taken from another list
+ * is refused.
  */
 @Injectable()
 export class Cursors {
@@ -48,8 +48,8 @@ export class Cursors {
   }
 
   /**
-   * Cuts a page off rows that were asked for with `LIMIT limit + 1`.
-   * @param list names the list and everything that decides its order, such as `incidents:created_at:desc`
+   * Makes a page of rows that were queried with `LIMIT limit + 1`.
+   * @param list the name of the list and everything that determines its order, such as `incidents:created_at:desc`
    */
   page<Row>(
     rows: readonly Row[],

@@ -13,32 +13,32 @@ export const API_KEY_SCOPES = words('ApiKeyScope', [
 export type Scope = (typeof API_KEY_SCOPES)[number];
 
 /**
- * Who calls: a person by her token, or a program by its API key. `credentials` counts a person's changes of role and
- * password: a token made under an earlier count is not good any more.
+ * The caller: a user with a token, or a program with an API key. `credentials` is incremented when the role or password of a user
+ * changes, which invalidates their earlier tokens.
  */
 export type Principal =
   | { readonly kind: 'user'; readonly id: string; readonly tenantId: TenantId; readonly role: UserRole; readonly email: string; readonly credentials: number; readonly expiresAt: Date }
   | { readonly kind: 'key'; readonly id: string; readonly tenantId: TenantId; readonly scopes: readonly Scope[]; readonly expiresAt: Date | null }; // prettier-ignore
 
 export interface Access {
-  /** Nobody need say who they are. */
+  /** No authentication. */
   readonly public?: true;
-  /** The role a person must have; any role when absent. */
+  /** The role that a user must have; any role when absent. */
   readonly role?: UserRole;
-  /** The scope an API key must have; without it, keys are refused. */
+  /** The scope that an API key must have; when absent, keys are refused. */
   readonly scope?: Scope;
-  /** A single-use `?ticket=` may stand in for the `Authorization` header: for browsers, whose EventSource sends none. */
+  /** Accepts a single-use `?ticket=` instead of the `Authorization` header, which the EventSource of browsers cannot send. */
   readonly ticket?: true;
 }
 
 export const ACCESS = Symbol('access');
 
-/** `@Allow({ role: 'admin' })`, `@Allow({ scope: 'incidents:read' })`. Without it a route is for any person, and no key. */
+/** `@Allow({ role: 'admin' })`, `@Allow({ scope: 'incidents:read' })`. Without it a route is for any user, and for no API key. */
 export const Allow = (access: Access): MethodDecorator & ClassDecorator => SetMetadata(ACCESS, access);
-/** A route for everybody, such as `/health`. */
+/** A route without authentication, such as `/health`. */
 export const Public = (): MethodDecorator & ClassDecorator => Allow({ public: true });
 
 export const UNCOUNTED = Symbol('uncounted');
 
-/** A route that no rate limit counts, such as `/health`, or that counts its calls itself. */
+/** A route without a rate limit, such as `/health`, or one that counts its calls itself. */
 export const Uncounted = (): MethodDecorator & ClassDecorator => SetMetadata(UNCOUNTED, true);

@@ -4,7 +4,7 @@ import { Refusal } from '../domain/errors.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 
 export const WINDOW_MS = 60_000;
-/** What one replica takes off the shared count at a time; a tenth of the limit is the most that limits may be off by. */
+/** The share of a limit that a replica leases from the shared count at a time. Limits may be off by a tenth at most. */
 const LEASE_SHARE = 0.05;
 
 export interface Allowance {
@@ -13,7 +13,7 @@ export interface Allowance {
   readonly remaining: number;
   /** Unix seconds at which the window ends. */
   readonly reset: number;
-  /** Seconds until then, at least one, for a call that is not allowed; otherwise none. */
+  /** Seconds until then, at least 1, for a call that is not allowed; otherwise 0. */
   readonly retryAfter: number;
 }
 
@@ -21,14 +21,14 @@ const UNLIMITED: Allowance = { allowed: true, limit: 0, remaining: 0, reset: 0, 
 
 interface Bucket {
   window: number;
-  /** Calls this replica may let through without asking again. */
+  /** Calls that this replica may still allow without another lease. */
   leased: number;
-  /** The count of all replicas, as of the last lease. */
+  /** The count of all replicas at the last lease. */
   taken: number;
   lease: Promise<void> | undefined;
 }
 
-/** Counts calls per bucket and minute over all replicas, with a round trip to PostgreSQL only once in many calls. */
+/** Counts calls per bucket and minute over all replicas, with one round trip to PostgreSQL per lease instead of per call. */
 @Injectable()
 export class RateLimiter {
   private readonly buckets = new Map<string, Bucket>();
@@ -39,7 +39,7 @@ export class RateLimiter {
     private readonly unitOfWork: UnitOfWork,
   ) {}
 
-  /** Takes one call off the bucket. A `limit` of 0 is no limit. */
+  /** Takes one call from the bucket. A `limit` of 0 means no limit. */
   async take(name: string, limit: number): Promise<Allowance> {
     if (limit === 0) return UNLIMITED;
     const bucket = this.bucket(name);
@@ -51,7 +51,7 @@ export class RateLimiter {
     return this.allowance(bucket, limit, allowed);
   }
 
-  /** The same at once, as long as this replica may let calls through without asking; undefined when it has to ask. */
+  /** The same synchronously; undefined when this replica needs another lease. */
   takeNow(name: string, limit: number): Allowance | undefined {
     if (limit === 0) return UNLIMITED;
     const bucket = this.bucket(name);
@@ -60,7 +60,7 @@ export class RateLimiter {
     return this.allowance(bucket, limit, true);
   }
 
-  /** Whether the bucket has a call left, as far as this replica knows, without taking it. */
+  /** Whether the bucket has a call left, as far as this replica knows. Takes none. */
   peek(name: string, limit: number): Allowance {
     if (limit === 0) return UNLIMITED;
     const bucket = this.bucket(name);
@@ -100,21 +100,21 @@ export class RateLimiter {
     if (window === this.sweptWindow) return;
     this.sweptWindow = window;
     for (const [name, bucket] of this.buckets) if (bucket.window < window) this.buckets.delete(name);
-    // Old counts are of no use to anyone; a sweep that fails is made up for a minute later.
+    // Old counts are not used any more. If this fails, the next sweep, a minute later, deletes them.
     void this.unitOfWork
       .lookUp('DELETE FROM rate_windows WHERE minute < $1', [window - 5])
       .catch(() => undefined);
   }
 }
 
-/** An answer, as far as headers go. */
+/** A response, reduced to its headers. */
 export interface HeaderWriter {
   setHeader(name: string, value: string | number): unknown;
 }
 
 /**
- * Tells the caller what is left.
- * @throws Refusal `rate_limit_exceeded` when the call is one too many
+ * Sets the rate-limit headers.
+ * @throws Refusal `rate_limit_exceeded` when the call is not allowed
  */
 export function enforceAllowance(
   answer: HeaderWriter,

@@ -3,18 +3,18 @@ import { Refusal } from '../domain/errors.js';
 import { parseStrictJson, StrictJsonError } from './strict-json.js';
 
 export interface RawBodyRequest extends Request {
-  /** The bytes as they came. Absent on routes that read the request as a stream. */
+  /** The bytes as received. Absent on routes that read the request as a stream. */
   rawBody?: Buffer;
 }
 
 const NO_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** An object of a body may nest 100 levels; the body around it is one more. */
+/** Fields of a body may nest 100 levels; the body itself is one more. */
 const MAX_DEPTH = 101;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Reads bodies up to `limit` bytes and leaves the parsing to whoever asks for `request.body` first: guards have had
- * their say by then, so that a stranger learns nothing about the body he sent.
+ * Reads bodies up to `limit` bytes. `request.body` is parsed at its first access, which is after the guards: an unauthenticated
+ * sender learns nothing about the body it sent.
  */
 export function requestBody(limit: number, isStreamed: (request: Request) => boolean): RequestHandler {
   return (request: RawBodyRequest, _response: Response, next: NextFunction) => {
@@ -34,7 +34,7 @@ export function requestBody(limit: number, isStreamed: (request: Request) => boo
   };
 }
 
-/** @throws Refusal `payload_too_large`; the rest of the body is then read and dropped, so that the answer arrives */
+/** @throws Refusal `payload_too_large`; the rest of the body is then read and dropped, so that the sender gets the response */
 function readBody(request: Request, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -74,7 +74,7 @@ function parsedBody(request: Request, raw: Buffer): unknown {
   if (raw.length === 0) return {};
   requireJson(request);
   const body = jsonFrom(raw);
-  // Where all fields may be left out, null would be taken for a body that says nothing.
+  // Where all fields are optional, null would pass as an empty body.
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
   throw new Refusal('validation_error', 'The body must be a JSON object.');
 }

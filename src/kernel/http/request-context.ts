@@ -5,7 +5,7 @@ import type { CallRequest } from './call-request.js';
 
 const PRINTABLE = /^[\x21-\x7e]{1,128}$/;
 
-/** Takes the caller's `X-Request-Id` or makes one, echoes it, and lets it follow all work that the call leads to. */
+/** Takes the caller's `X-Request-Id` or creates one, returns it, and passes it on to all work that the call causes. */
 export function requestContext(request: Request, response: Response, next: NextFunction): void {
   const call = request as CallRequest;
   call.requestId = requestIdOf(call);
@@ -13,7 +13,7 @@ export function requestContext(request: Request, response: Response, next: NextF
   runInContext(callContextOf(call), next);
 }
 
-/** The caller's own `X-Request-Id` where it can be one, or a new one. */
+/** The caller's `X-Request-Id` if it is valid, otherwise a new one. */
 export function requestIdOf({ headers }: Request): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && PRINTABLE.test(given) ? given : randomUUID();
@@ -22,7 +22,7 @@ export function requestIdOf({ headers }: Request): string {
 function callContextOf(call: CallRequest): CallContext {
   return {
     correlationId: call.requestId,
-    // Read when an event is recorded: the caller is known by then, and not yet here.
+    // A getter, because the caller is known only later, when an event is recorded.
     get actor() {
       return call.principal?.id ?? null;
     },

@@ -3,17 +3,17 @@ import { isUtf8 } from 'node:buffer';
 const BYTE_ORDER_MARK = 0xfeff;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Its message is a sentence for the sender and never quotes what was sent. */
+/** Its message is a sentence for the sender and never quotes the input. */
 export class StrictJsonError extends Error {
   override readonly name = 'StrictJsonError';
 }
 
 /**
- * JSON that every later stage can hold: what PostgreSQL cannot store (NUL, lone surrogates), what a double cannot
- * (1e999) and what could poison an object (`__proto__`) is refused here, in a sentence, instead of failing there.
- * A leading byte order mark is dropped, since some senders on Windows cannot help writing one.
+ * Parses JSON that all later stages can process. Refuses, with a clear message, what PostgreSQL cannot store (NUL, lone
+ * surrogates), what a double cannot represent (1e999) and what could pollute a prototype (`__proto__`). Drops a leading byte order
+ * mark, which some senders on Windows always write.
  *
- * @param limits.maxDepth how many arrays and objects may lie inside each other, the outermost included
+ * @param limits.maxDepth maximum nesting of arrays and objects, including the outermost
  */
 export function parseStrictJson(raw: Buffer, limits: { maxDepth?: number } = {}): unknown {
   if (!isUtf8(raw)) throw new StrictJsonError('The body is not valid UTF-8.');
@@ -48,7 +48,7 @@ interface Rules {
   readonly checksKeys: boolean;
 }
 
-/** Goes no deeper than it may: deep nesting is an answer, not a stack overflow. */
+/** Stops at the maximum depth: deep nesting is refused, and never overflows the stack. */
 function inspect(value: unknown, depth: number, rules: Rules): void {
   if (typeof value === 'string') {
     if (rules.checksTexts) refuseUnstorable(value);

@@ -4,12 +4,12 @@ import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
 import { Refusal } from '../domain/errors.js';
 import type { RawBodyRequest } from './request-body.js';
 
-/** Routes that take none of these look at no body. */
+/** A route without any of these parameters does not read the body. */
 const READERS: readonly number[] = [RouteParamtypes.BODY, RouteParamtypes.RAW_BODY, RouteParamtypes.REQUEST];
 
 /**
- * Where a route looks at no body, no property is known: whoever sends one must not think that it was heard. A guard, after
- * that of access: an interceptor would keep a stream of its own for each request, and for as long as that is open.
+ * Refuses a body on a route that does not read it, so that the sender does not believe it had an effect. A guard (it runs after the
+ * access guard), because an interceptor would cost an observable per request, for as long as an event stream is open.
  */
 export class UnexpectedBodyGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
@@ -22,7 +22,7 @@ export class UnexpectedBodyGuard implements CanActivate {
 function isRead(context: ExecutionContext): boolean {
   const { name } = context.getHandler();
   const taken = (Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), name) ?? {}) as object;
-  // The keys are a kind and a place, `3:0`; those of custom decorators begin with random hex digits, which may be a 3.
+  // Keys are `<kind>:<index>`, such as `3:0`; those of custom decorators begin with random hex digits, possibly a 3.
   return Object.keys(taken).some((key) => READERS.includes(Number(key.split(':', 1))));
 }
 

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Node keeps the answer under way on the socket; its own handler asks there too. */
+/** Node keeps the current response on the socket, and its default handler checks it too. */
 type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse };
 
 /**
- * Answers what Node's parser could not make a request of, such as endless headers, in the shape of every error. Nothing
- * else in this process ever sees it.
+ * Answers input that Node's parser rejects, such as endless headers, with the error envelope. Nothing else in this process sees
+ * such a request.
  */
 export function answerUnreadable(_error: Error, socket: HttpSocket): void {
-  // Into an answer that has begun, another one cannot be written.
+  // A second response cannot be written into one that has begun.
   if (!socket.writable || socket._httpMessage?.headersSent) {
     socket.destroy();
     return;

@@ -3,24 +3,24 @@ import { validate, type ValidationError } from 'class-validator';
 import { type FieldFault, invalid, Refusal } from '../domain/errors.js';
 import { plainToInstance } from './instance.js';
 
-/** Types that say nothing about what is in a value. */
-const MUTE: readonly unknown[] = [String, Boolean, Number, Array, Object, Buffer, Date, undefined];
+/** Types that declare no fields to check. */
+const UNCHECKED: readonly unknown[] = [String, Boolean, Number, Array, Object, Buffer, Date, undefined];
 
 /**
- * Checks every body, query and path against its class: unknown properties are refused, and each fault is named. Not Nest's own
- * pipe, which keeps what the one that was made last is told, for all pipes: an extension's would change how ours reads.
+ * Validates every body, query and path against its class: unknown properties are refused, and every fault is listed. Not Nest's
+ * ValidationPipe, whose options are global: the last one created sets them for all, so an extension's would change ours.
  */
 export class FieldPipe implements PipeTransform {
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { type, metatype } = metadata;
     if (type === 'custom') return value;
-    if (MUTE.includes(metatype)) return spelled(value, metadata);
+    if (UNCHECKED.includes(metatype)) return converted(value, metadata);
     return validated(metatype as Type<object>, value ?? {});
   }
 }
 
-/** A part of an address as what its parameter is declared to be. */
-function spelled(value: unknown, { type, metatype, data = '' }: ArgumentMetadata): unknown {
+/** Converts a path or query parameter to its declared primitive type. */
+function converted(value: unknown, { type, metatype, data = '' }: ArgumentMetadata): unknown {
   if (value === undefined || data === '' || type === 'body') return value;
   if (metatype === String) return Array.isArray(value) ? value.join() : value;
   if (metatype === Boolean) return value === 'true';
@@ -31,12 +31,12 @@ function spelled(value: unknown, { type, metatype, data = '' }: ArgumentMetadata
 }
 
 /**
- * The same check for a body, or a part of one, that is read by hand.
- * @param place where the checked value lies in the body, such as `config`
+ * The same validation for a body, or a part of it, that a handler reads itself.
+ * @param path of the value in the body, such as `config`
  */
-export async function validated<T extends object>(type: Type<T>, value: unknown, place = ''): Promise<T> {
+export async function validated<T extends object>(type: Type<T>, value: unknown, path = ''): Promise<T> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid(place || 'body', 'must be an object');
+    throw invalid(path || 'body', 'must be an object');
   const made = plainToInstance(type, value);
   const errors = await validate(made, {
     whitelist: true,
@@ -46,7 +46,7 @@ export async function validated<T extends object>(type: Type<T>, value: unknown,
     validationError: { target: false },
   });
   if (errors.length === 0) return made;
-  const details = errors.flatMap((error) => faultsOf(error, place));
+  const details = errors.flatMap((error) => faultsOf(error, path));
   const sentence = details.map(({ field, message }) => `${field} ${message}`).join('; ');
   throw new Refusal('validation_error', sentence, { details });
 }
@@ -65,7 +65,7 @@ function wordsFor(rule: string, value: unknown, otherwise: string): string {
   return value === undefined ? 'is required' : otherwise;
 }
 
-/** The library's messages hold the name; ours are what comes behind it, so that a form can show them beside the field. */
+/** class-validator's messages contain the name; ours are the rest, so that a form can show them beside the field. */
 function withoutName(message: string, name: string): string {
   const [before, ...after] = message.split(`${name} `);
   if (after.length === 0) return message;

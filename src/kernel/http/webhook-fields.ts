@@ -7,7 +7,7 @@ interface Options {
   readonly optional?: boolean;
 }
 
-/** Where messages are sent. Whether its address may be called is seen when it is called, since a name can move. */
+/** The URL of a webhook. Whether its address may be called is checked at each call, because DNS can change. */
 export function WebhookUrl(options: Options & { example: string }): PropertyDecorator {
   return applyDecorators(
     Text({ max: 2000, format: 'uri', ...options }),
@@ -29,7 +29,7 @@ function isWebhookUrl(value: unknown): boolean {
 }
 
 const A_CHARACTER = '[A-Za-z0-9+/]';
-/** `whsec_` and the base64 of 24 to 64 bytes: what Standard Webhooks 1.0.0 ask for. */
+/** `whsec_` and the base64 of 24 to 64 bytes, as Standard Webhooks 1.0.0 requires. */
 const SIGNING_SECRET = new RegExp(
   `^whsec_(?:(?:${A_CHARACTER}{4}){8,20}(?:${A_CHARACTER}{2}==|${A_CHARACTER}{3}=)?` +
     `|(?:${A_CHARACTER}{4}){21}(?:${A_CHARACTER}{2}==)?)$`,
