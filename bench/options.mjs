@@ -16,66 +16,74 @@ const OPTIONS = {
   rate: { type: 'string' },
 };
 
-/** Too long for a quick look. */
-const LONG = ['cases', 'burst'];
-/** Too long for whoever did not ask for it. */
-const ASKED_FOR = ['soak', 'tenants'];
+/** Not with `--quick`. */
+const SLOW = ['cases', 'burst'];
+/** Only with `--only`. */
+const OPTIONAL = ['soak', 'tenants'];
 
-const usage = (works) => `Usage: npm run bench -- [options]
+const usage = (names) => `Usage: npm run bench -- [options]
 
-  --quick          everything short, in under 90 s: for a look, not for a claim
-  --peers          beside its peers, those that are installed
-  --only A,B       only these: ${works.join(', ')}
-  --runs N         alternations of each row (7; with --quick 1)
-  --seconds N      length of each run (3; with --quick 0.6) and of a burst (60)
-  --minutes N      length of the soak (10), which takes part only when --only names it
-  --incidents N    how many there are when lists are read (100000; with --quick 10000), with ten events each
-  --tenants N      how many there are (100000) when --only names tenants, who send --rate N alerts a second (500)
-                   for --seconds N a turn (10)
-  --anyway         measure also what needs more free cores than there are
-  --json FILE      write the rows for programs
-  --profile FOLDER have the product write a CPU profile into it
-  --help           this
+  --quick          short runs, in under 90 s; not a basis for claims
+  --peers          compare with the peers that are installed
+  --only A,B       only these: ${names.join(', ')}
+  --runs N         runs of each row (7; with --quick 1)
+  --seconds N      length of each run (3; with --quick 0.6), of a burst (60) and of a run of tenants (10)
+  --minutes N      length of the soak (10), which runs only with --only
+  --incidents N    incidents for reads (100000; with --quick 10000), ten events each
+  --tenants N      number of tenants (100000) for tenants, which runs only with --only
+  --rate N         alerts per second for tenants (500)
+  --anyway         measure even with too few free cores
+  --json FILE      write the rows as JSON
+  --profile FOLDER write CPU profiles of CauseFlow into this folder
+  --help           print this help
 
-It fails only where a result is wrong. See bench/README.md.`;
+It fails only on wrong results. See bench/README.md.`;
 
 /**
- * @param arguments_ what stands after `npm run bench --`
- * @param works the names of all that can be measured
- * @returns {{ help: string } | { fault: string } | { wanted: string[], plan: object, json?: string, profile?: string }}
+ * @param args the arguments after `npm run bench --`
+ * @param names all benchmarks
+ * @returns {{ help: string } | { error: string } | { selected: string[], plan: object, json?: string, profile?: string }}
  */
-export function readOptions(arguments_, works) {
+export function readOptions(args, names) {
   try {
-    const { values } = parseArgs({ args: arguments_, options: OPTIONS });
-    if (values.help) return { help: usage(works) };
+    const { values } = parseArgs({ args, options: OPTIONS });
+    if (values.help) return { help: usage(names) };
     const { quick, peers, anyway, json, profile } = values;
-    const wanted = values.only?.split(',') ?? byDefault(works, quick);
-    const unknown = wanted.filter((name) => !works.includes(name));
-    if (unknown.length > 0) throw new Error(`--only knows no ${unknown.join(', ')}, but ${works.join(', ')}`);
+    const selected = values.only?.split(',') ?? defaults(names, quick);
+    const unknown = selected.filter((name) => !names.includes(name));
+    if (unknown.length > 0)
+      throw new Error(`--only: unknown ${unknown.join(', ')}, expected some of ${names.join(', ')}`);
     const plan = {
-      ...{ quick, peers, anyway },
-      runs: number('runs', values.runs ?? (quick ? 1 : 7), { whole: true }),
+      quick,
+      peers,
+      anyway,
+      runs: integer('runs', values.runs ?? (quick ? 1 : 7)),
       seconds: number('seconds', values.seconds ?? (quick ? 0.6 : 3)),
-      incidents: number('incidents', values.incidents ?? (quick ? 10_000 : 100_000), { whole: true }),
+      incidents: integer('incidents', values.incidents ?? (quick ? 10_000 : 100_000)),
       minutes: number('minutes', values.minutes ?? 10),
       burstSeconds: number('seconds', values.seconds ?? 60),
       tenantSeconds: number('seconds', values.seconds ?? 10),
-      tenants: number('tenants', values.tenants ?? 100_000, { whole: true }),
-      rate: number('rate', values.rate ?? 500, { whole: true }),
+      tenants: integer('tenants', values.tenants ?? 100_000),
+      rate: integer('rate', values.rate ?? 500),
     };
-    return { wanted, plan, json, profile };
+    return { selected, plan, json, profile };
   } catch (error) {
-    return { fault: `${error.message}\n\n${usage(works)}` };
+    return { error: `${error.message}\n\n${usage(names)}` };
   }
 }
 
-function byDefault(works, quick) {
-  return works.filter((name) => !ASKED_FOR.includes(name) && !(quick && LONG.includes(name)));
+function defaults(names, quick) {
+  return names.filter((name) => !OPTIONAL.includes(name) && !(quick && SLOW.includes(name)));
 }
 
-function number(name, text, { whole = false } = {}) {
+function integer(name, text) {
+  const value = number(name, text);
+  if (!Number.isInteger(value)) throw new Error(`--${name} must be an integer above 0`);
+  return value;
+}
+
+function number(name, text) {
   const value = Number(text);
-  if (!(value > 0 && value < Infinity) || (whole && !Number.isInteger(value)))
-    throw new Error(`--${name} must be a ${whole ? 'whole ' : ''}number above 0`);
+  if (!(value > 0 && value < Infinity)) throw new Error(`--${name} must be a number above 0`);
   return value;
 }

@@ -1,46 +1,48 @@
-// npm run bench -- --help tells what it takes. See bench/README.md.
-// Listens on the loopback only, is bounded, stops by itself, and fails only when a result is wrong.
+// `npm run bench -- --help` lists the options; see bench/README.md.
+// Listens on loopback only, takes bounded time, exits by itself, and fails only on wrong results.
 import { writeFileSync } from 'node:fs';
 import { startDatabases } from './harness/database.mjs';
 import { profileInto, removeLogs, stopAll } from './harness/processes.mjs';
-import { line, machine, rowsOf, versions } from './harness/report.mjs';
+import { formatRow, jsonRows, machine, versions } from './harness/report.mjs';
+import { benchmarks } from './benchmarks.mjs';
 import { readOptions } from './options.mjs';
-import { works } from './works.mjs';
 
-const { help, fault, wanted, plan, json, profile } = readOptions(process.argv.slice(2), Object.keys(works));
-if (help || fault) {
-  console[help ? 'log' : 'error'](help ?? fault);
+const options = readOptions(process.argv.slice(2), Object.keys(benchmarks));
+if (options.help || options.error) {
+  if (options.help) console.log(options.help);
+  else console.error(options.error);
   removeLogs();
-  process.exit(help ? 0 : 2);
+  process.exit(options.help ? 0 : 2);
 }
+const { selected, plan, json, profile } = options;
 if (profile) profileInto(profile);
 
 const databases = await startDatabases();
 const rows = [];
-const leave = async () => {
+const cleanUp = async () => {
   await stopAll();
   removeLogs();
   await databases.stop();
 };
 for (const signal of ['SIGINT', 'SIGTERM'])
-  process.once(signal, () => leave().finally(() => process.exit(1)));
+  process.once(signal, () => cleanUp().finally(() => process.exit(1)));
 
 console.log(JSON.stringify({ machine: machine(), versions: versions(databases.version), ...plan }));
-for (const name of wanted) {
+for (const name of selected) {
   try {
-    for await (const row of works[name](databases, plan)) {
-      console.log(typeof row === 'string' ? row : line(row));
+    for await (const row of benchmarks[name](databases, plan)) {
+      console.log(typeof row === 'string' ? row : formatRow(row));
       if (typeof row !== 'string') rows.push(row);
     }
   } catch (error) {
-    // What else is measured does not depend on it.
+    // The other benchmarks do not depend on this one.
     console.error(error);
     process.exitCode = 1;
     await stopAll();
   }
 }
-await leave();
+await cleanUp();
 if (json) {
-  const report = { machine: machine(), versions: versions(databases.version), rows: rowsOf(rows) };
+  const report = { machine: machine(), versions: versions(databases.version), rows: jsonRows(rows) };
   writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
 }

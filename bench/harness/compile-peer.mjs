@@ -4,7 +4,7 @@ import { transformFileSync } from '@swc/core';
 
 const compiled = fileURLToPath(new URL('../../node_modules/.cache/causeflow/bench/', import.meta.url));
 
-/** A peer that is written in TypeScript, since decorators are what is typical of it. @returns the path of its JavaScript */
+/** Compiles a peer that is in TypeScript because of its decorators. @returns the path of the JavaScript */
 export function compilePeer(name) {
   const { code } = transformFileSync(fileURLToPath(new URL(`../peers/${name}.ts`, import.meta.url)), {
     module: { type: 'es6' },

@@ -8,26 +8,26 @@ import { migrate } from '../../dist/kernel/persistence/migrate.js';
 
 const MIGRATIONS = new URL('../../migrations', import.meta.url).pathname;
 
-/** A PostgreSQL with the product's own, durable settings: fsync, synchronous_commit and full_page_writes are on. */
+/** A PostgreSQL with the product's durable settings: fsync, synchronous_commit and full_page_writes are on. */
 export async function startDatabases() {
   const dataDir = mkdtempSync(join(tmpdir(), 'causeflow-bench-'));
   const server = await startEmbeddedPostgres({ dataDir });
   let version;
   try {
-    [{ server_version: version }] = await atOnce(server.url, 'SHOW server_version');
-    await atOnce(server.url, 'CREATE DATABASE bench_template');
-    await migrate(named(server.url, 'bench_template'), [MIGRATIONS]);
+    [{ server_version: version }] = await queryOnce(server.url, 'SHOW server_version');
+    await queryOnce(server.url, 'CREATE DATABASE bench_template');
+    await migrate(databaseUrl(server.url, 'bench_template'), [MIGRATIONS]);
   } catch (error) {
     await server.stop();
     throw error;
   }
   return {
     version,
-    /** @returns the url of a new database, migrated unless it is to be empty */
+    /** @returns the URL of a new database, migrated unless `empty` */
     async create({ empty = false } = {}) {
       const name = `bench_${randomBytes(5).toString('hex')}`;
-      await atOnce(server.url, `CREATE DATABASE ${name}${empty ? '' : ' TEMPLATE bench_template'}`);
-      return named(server.url, name);
+      await queryOnce(server.url, `CREATE DATABASE ${name}${empty ? '' : ' TEMPLATE bench_template'}`);
+      return databaseUrl(server.url, name);
     },
     async stop() {
       await server.stop();
@@ -36,8 +36,8 @@ export async function startDatabases() {
   };
 }
 
-/** One statement on a connection of its own. Row-level security binds the owner too, hence the tenants. */
-export async function atOnce(url, sql, parameters = [], tenantIds = []) {
+/** One statement on its own connection. Row-level security binds the owner too, hence `tenantIds`. */
+export async function queryOnce(url, sql, parameters = [], tenantIds = []) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -48,8 +48,8 @@ export async function atOnce(url, sql, parameters = [], tenantIds = []) {
   }
 }
 
-function named(url, database) {
-  const other = new URL(url);
-  other.pathname = `/${database}`;
-  return other.href;
+function databaseUrl(url, database) {
+  const result = new URL(url);
+  result.pathname = `/${database}`;
+  return result.href;
 }

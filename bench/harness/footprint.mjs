@@ -1,27 +1,27 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-const TICKS_A_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** The CPU time a process has used, with all its threads: unlike its speed, hardly disturbed by what else is running. */
+/** CPU time of a process with all its threads. Other load on the machine hardly affects it, unlike throughput. */
 export function cpuSeconds(pid) {
-  const [own, system] = statOf(pid).slice(11);
-  return (Number(own) + Number(system)) / TICKS_A_SECOND;
+  const { utime, stime } = statOf(pid);
+  return (utime + stime) / TICKS_PER_SECOND;
 }
 
-/** The CPU time of a whole PostgreSQL, with the processes that ended. @param backend the process of any connection to it */
-export function postgresSeconds(backend) {
-  const postmaster = parentOf(backend);
-  const [, , ended, endedSystem] = statOf(postmaster).slice(11);
-  const gone = (Number(ended) + Number(endedSystem)) / TICKS_A_SECOND;
-  return [postmaster, ...childrenOf(postmaster)].reduce((sum, pid) => sum + secondsUnlessEnded(pid), gone);
+/** CPU time of a whole PostgreSQL, including processes that ended. @param backend the process of any of its connections */
+export function postgresCpuSeconds(backend) {
+  const postmaster = statOf(backend).parent;
+  const { endedChildrenUtime, endedChildrenStime } = statOf(postmaster);
+  const ended = (endedChildrenUtime + endedChildrenStime) / TICKS_PER_SECOND;
+  return [postmaster, ...childrenOf(postmaster)].reduce((sum, pid) => sum + secondsUnlessEnded(pid), ended);
 }
 
 function secondsUnlessEnded(pid) {
   try {
     return cpuSeconds(pid);
   } catch {
-    return 0; // As one that vacuums does when it is done; the postmaster has its time by the next look.
+    return 0; // An autovacuum worker that just ended: the next reading has its time in the postmaster's.
   }
 }
 
@@ -29,23 +29,21 @@ function childrenOf(parent) {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.filter((pid) => {
     try {
-      return parentOf(pid) === parent;
+      return statOf(pid).parent === parent;
     } catch {
       return false; // It has ended meanwhile.
     }
   });
 }
 
-function parentOf(pid) {
-  return statOf(pid)[1];
-}
-
-/** The name before them stands in brackets and may hold spaces; utime and stime are the 14th and 15th field, here the 11th and 12th from 0. */
+/** See proc_pid_stat(5). The name, second field, is in brackets and may contain spaces, so the fields after it are counted. */
 function statOf(pid) {
-  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+  const [utime, stime, endedChildrenUtime, endedChildrenStime] = fields.slice(11, 15).map(Number);
+  return { parent: fields[1], utime, stime, endedChildrenUtime, endedChildrenStime };
 }
 
-/** Memory a process holds, in KiB. */
+/** Resident memory of a process. */
 export function residentKiB(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 }

@@ -1,23 +1,24 @@
-// Sends requests over raw keep-alive sockets and measures the answers. A process of its own, forked by load.mjs, which
-// sends one job: {
-//   urls         where to: the connections are dealt out evenly
-//   kind         'alert' (signed, of the product), 'repeat' (the same, one id again and again), 'alertmanager'
-//   senders      [{ tenantId, key, secret }], taken in turns
-//   connections  how many sockets, each with one request under way
-//   seconds      how long; what is under way then is still waited for
-//   most         the most requests, all of them made before the clock starts; without it they are made as they are sent
-//   rate         requests a second, evenly; without it as fast as the answers come
-//   severity     of the alerts; low, below the threshold of investigations
-//   windows      of so many seconds, each told when it is over: { window: { requests, p50, p99, ids } }
-//   timed        whether to tell when each alert was sent and answered, in milliseconds since 1970
-//   expect       the statuses that an answer may have
+// Sends requests over raw keep-alive sockets and measures the responses. A child process of load.mjs, which sends one job: {
+//   urls           the targets; connections are distributed evenly
+//   kind           'alert' (signed, for the product), 'repeat' (the same with one sourceAlertId), 'alertmanager'
+//   senders        [{ tenantId, key, secret }], used in turns
+//   connections    number of sockets, each with one request in flight
+//   seconds        duration; requests in flight at the end are awaited
+//   maxRequests    upper bound, all built before the clock starts; without it each request is built when it is sent
+//   rate           requests per second, evenly spaced; without it each response triggers the next request
+//   severity       of the alerts; default low, below the threshold of investigations
+//   windowSeconds  reports each window of this length when it is over: { window: { requests, p50, p95, p99, ids } }
+//   timed          whether to return when each alert was sent and answered, in milliseconds since 1970
+//   expect         the expected statuses
 // }
-// and gets { requests, seconds, rate, p50, p95, p99, ids } (milliseconds; ids of the incidents answered), where windows are
-// told of the last one, and with times [{ id, sentAt, answeredAt }].
+// and gets { requests, seconds, rate, p50, p95, p99, ids, times } or { error }. Latencies are in milliseconds, ids are those of
+// the incidents of 202 responses; with windows, both are those of the last one. times is [{ id, sentAt, answeredAt }].
 import { createHmac, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
+import { toEpoch } from './clock.mjs';
 import { percentile, sort } from './statistics.mjs';
 
+/** The first part of a run, which does not count. */
 const WARM_UP = 0.15;
 
 process.once('message', (job) => {
@@ -30,85 +31,108 @@ process.once('message', (job) => {
 async function run(job) {
   const requestAt = requestsOf(job);
   const sockets = await Promise.all(
-    Array.from({ length: job.connections }, (_, at) => open(job.urls[at % job.urls.length])),
+    Array.from({ length: job.connections }, (_, i) => open(job.urls[i % job.urls.length])),
   );
-  const seen = { done: 0, counted: 0, latencies: [], ids: [], times: [], fault: undefined };
-  const begin = performance.now();
-  const countFrom = begin + (job.windows ? 0 : job.seconds * 1000 * WARM_UP);
-  const end = begin + job.seconds * 1000;
-  let next = 0;
-  let lastAnswer = begin;
+  const startedAt = performance.now();
+  const countFrom = startedAt + (job.windowSeconds ? 0 : job.seconds * 1000 * WARM_UP);
+  const recorder = new Recorder(job, countFrom);
+  const reportWindow = () => process.send({ window: recorder.takeWindow() });
+  const windowTimer = job.windowSeconds && setInterval(reportWindow, job.windowSeconds * 1000);
+  await sendAll({ job, sockets, requestAt, recorder, startedAt });
+  clearInterval(windowTimer);
+  for (const socket of sockets) socket.destroy();
+  if (recorder.failure) throw new Error(recorder.failure);
+  const seconds = (recorder.lastResponseAt - countFrom) / 1000;
+  return {
+    ...recorder.takeWindow(),
+    times: recorder.times,
+    seconds,
+    rate: recorder.counted / seconds,
+  };
+}
 
-  await new Promise((resolve) => {
-    let open = sockets.length;
-    const idle = [];
+/** Sends requests until the time or the requests run out, or one fails, and awaits those in flight. */
+function sendAll({ job, sockets, requestAt, recorder, startedAt }) {
+  const endAt = startedAt + job.seconds * 1000;
+  const idle = [];
+  let next = 0;
+  let active = sockets.length;
+
+  return new Promise((resolve) => {
+    const isOver = (now) =>
+      next >= (job.maxRequests ?? Infinity) || now >= endAt || recorder.failure !== undefined;
     const finish = () => {
-      if ((open -= 1) === 0) resolve();
-    };
-    /** Due times make a late answer count for all that had to wait behind it. */
-    const dueAt = (index) => begin + (index * 1000) / job.rate;
-    const isOver = (now) => next >= (job.most ?? Infinity) || now >= end || seen.fault !== undefined;
-    const proceed = (socket) => {
-      const now = performance.now();
-      if (isOver(now)) return finish();
-      if (job.rate && dueAt(next) > now) return idle.push(socket);
-      send(socket, job.rate ? dueAt(next) : now);
+      active -= 1;
+      if (active === 0) resolve();
     };
     const send = (socket, since) => {
-      socket.answered = (status, text) => {
-        const now = performance.now();
-        lastAnswer = now;
-        if (!job.expect.includes(status))
-          seen.fault ??= `expected ${job.expect}, got ${status}: ${text.slice(0, 400)}`;
-        seen.done += 1;
-        if (since >= countFrom) {
-          seen.counted += 1;
-          seen.latencies.push(now - since);
-        }
-        const id = /"incidentId":"(inc_\w+)"/.exec(text)?.[1];
-        if (id && status === 202) seen.ids.push(id);
-        if (job.timed) seen.times.push({ id, sentAt: sinceEpoch(since), answeredAt: sinceEpoch(now) });
+      socket.onResponse = (status, text) => {
+        recorder.record(status, text, since);
         proceed(socket);
       };
       socket.write(requestAt(next));
       next += 1;
     };
-    if (job.rate) {
-      const timer = setInterval(() => {
-        const now = performance.now();
-        while (idle.length > 0 && (isOver(now) || dueAt(next) <= now)) {
-          if (isOver(now)) {
-            idle.pop();
-            finish();
-          } else send(idle.shift(), dueAt(next)); // In turns: a server ends a connection that it never hears of.
-        }
-        if (open === 0) clearInterval(timer);
-      }, 1);
-    }
+    // Latency counts from the due time, so that a late response counts for all requests it delays.
+    const dueAt = () => startedAt + (next * 1000) / job.rate;
+    const proceed = (socket) => {
+      const now = performance.now();
+      if (isOver(now)) finish();
+      else if (!job.rate) send(socket, now);
+      else if (dueAt() > now) idle.push(socket);
+      else send(socket, dueAt());
+    };
     for (const socket of sockets) proceed(socket);
-    if (job.windows) {
-      const timer = setInterval(() => {
-        if (open === 0) return clearInterval(timer);
-        process.send({ window: told(seen) });
-        Object.assign(seen, { done: 0, latencies: [], ids: [] });
-      }, job.windows * 1000);
-    }
+    if (!job.rate) return;
+    const timer = setInterval(() => {
+      const now = performance.now();
+      // First in, first out: a server closes a connection that stays idle.
+      while (idle.length > 0 && !isOver(now) && dueAt() <= now) send(idle.shift(), dueAt());
+      if (isOver(now)) idle.splice(0).forEach(finish);
+      if (active <= 0) clearInterval(timer);
+    }, 1);
   });
-
-  for (const socket of sockets) socket.destroy();
-  if (seen.fault) throw new Error(seen.fault);
-  const seconds = (lastAnswer - countFrom) / 1000;
-  return { ...told(seen), times: seen.times, seconds, rate: seen.counted / seconds };
 }
 
-function sinceEpoch(time) {
-  return performance.timeOrigin + time;
-}
+/** Records responses, per window and in total. */
+class Recorder {
+  #requests = 0;
+  #latencies = [];
+  #ids = [];
+  /** Responses after the warm-up. */
+  counted = 0;
+  times = [];
+  lastResponseAt = performance.now();
+  failure;
 
-function told({ done, latencies, ids }) {
-  const sorted = sort(latencies);
-  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(sorted, share));
-  return { requests: done, p50, p95, p99, ids };
+  constructor({ expect, timed }, countFrom) {
+    Object.assign(this, { expect, timed, countFrom });
+  }
+
+  record(status, text, since) {
+    const now = performance.now();
+    this.lastResponseAt = now;
+    if (!this.expect.includes(status))
+      this.failure ??= `expected ${this.expect}, got ${status}: ${text.slice(0, 400)}`;
+    this.#requests += 1;
+    if (since >= this.countFrom) {
+      this.counted += 1;
+      this.#latencies.push(now - since);
+    }
+    const id = /"incidentId":"(inc_\w+)"/.exec(text)?.[1];
+    if (id && status === 202) this.#ids.push(id);
+    if (this.timed) this.times.push({ id, sentAt: toEpoch(since), answeredAt: toEpoch(now) });
+  }
+
+  takeWindow() {
+    const sorted = sort(this.#latencies);
+    const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(sorted, share));
+    const window = { requests: this.#requests, p50, p95, p99, ids: this.#ids };
+    this.#requests = 0;
+    this.#latencies = [];
+    this.#ids = [];
+    return window;
+  }
 }
 
 function open(url) {
@@ -122,31 +146,32 @@ function open(url) {
       if (head < 0) return;
       const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
       if (text.length < head + 4 + length) return;
-      const answer = text;
+      const response = text;
       text = '';
-      socket.answered(Number(answer.slice(9, 12)), answer);
+      socket.onResponse(Number(response.slice(9, 12)), response);
     });
     socket.on('error', reject);
-    socket.on('close', () => socket.answered?.(0, 'the connection was closed'));
+    socket.on('close', () => socket.onResponse?.(0, 'the connection was closed'));
   });
 }
 
-/** @returns {(at: number) => Buffer} */
-function requestsOf({ kind, senders, most, urls, severity }) {
+/** @returns {(index: number) => Buffer} */
+function requestsOf({ kind, senders, maxRequests, urls, severity }) {
   const run = randomBytes(4).toString('hex');
   const host = new URL(urls[0]).host;
-  const make = (at) => {
-    if (kind === 'alertmanager') return post(host, '/api/v2/alerts', JSON.stringify([labelled(run, at)]), '');
-    const { tenantId, key, secret } = senders[at % senders.length];
-    const sourceAlertId = kind === 'repeat' ? 'bench-repeat' : `${run}-${at}`;
+  const build = (index) => {
+    if (kind === 'alertmanager')
+      return post(host, '/api/v2/alerts', JSON.stringify([prometheusAlert(run, index)]), '');
+    const { tenantId, key, secret } = senders[index % senders.length];
+    const sourceAlertId = kind === 'repeat' ? 'bench-repeat' : `${run}-${index}`;
     const body = JSON.stringify({ ...alert(sourceAlertId), ...(severity && { severity }) });
     const signature = createHmac('sha256', secret).update(body).digest('hex');
     const headers = `X-API-Key: ${key}\r\nX-Webhook-Signature: ${signature}\r\n`;
     return post(host, `/v1/webhooks/${tenantId}/custom`, body, headers);
   };
-  if (most === undefined) return make;
-  const made = Array.from({ length: most }, (_, at) => make(at));
-  return (at) => made[at];
+  if (maxRequests === undefined) return build;
+  const built = Array.from({ length: maxRequests }, (_, index) => build(index));
+  return (index) => built[index];
 }
 
 function post(host, path, body, headers) {
@@ -156,7 +181,7 @@ function post(host, path, body, headers) {
   );
 }
 
-/** About 400 bytes. Below the threshold of an investigation: no rule of the triage knows its words. */
+/** About 400 bytes, and below the threshold of investigations: no triage rule matches its words. */
 function alert(sourceAlertId) {
   return {
     title: 'Number of invoices at invoice-export above its usual level',
@@ -171,11 +196,11 @@ function alert(sourceAlertId) {
   };
 }
 
-/** The same alert in the fields that Prometheus sends, with a label that makes it another one each time. */
-function labelled(run, at) {
+/** The same alert in the fields that Prometheus sends, with a label that makes it unique. */
+function prometheusAlert(run, index) {
   const { title, description, service, environment } = alert('');
   return {
-    labels: { alertname: 'QueueLength', service, environment, alertId: `${run}-${at}` },
+    labels: { alertname: 'QueueLength', service, environment, alertId: `${run}-${index}` },
     annotations: { title, description },
     startsAt: new Date().toISOString(),
     generatorURL: 'https://prometheus.example.com/graph?g0.expr=queue_length',

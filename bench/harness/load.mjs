@@ -3,17 +3,17 @@ import { fork } from 'node:child_process';
 const GENERATOR = new URL('./load-generator.mjs', import.meta.url).pathname;
 
 /**
- * One bounded run of the load generator, in a process of its own.
+ * One bounded run of the load generator, in a child process.
  * @param job see load-generator.mjs
- * @param onWindow what to do with each window, where the job has windows
- * @returns what it measured; throws when it saw a status that it was not told to expect
+ * @param onWindow called with each window of a job that has windows
+ * @returns the result; throws on a status that the job does not expect
  */
-export async function load(job, onWindow) {
+export async function runLoad(job, onWindow) {
   const child = fork(GENERATOR, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   child.send(job);
   const result = await new Promise((resolve, reject) => {
     child.on('message', (message) => (message.window ? onWindow(message.window) : resolve(message)));
-    child.once('exit', (code) => reject(new Error(`The load generator ended with ${code}`)));
+    child.once('exit', (code) => reject(new Error(`The load generator ended with code ${code}`)));
   });
   if (result.error) throw new Error(result.error);
   return result;

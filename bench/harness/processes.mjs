@@ -11,17 +11,17 @@ import { promisify } from 'node:util';
 const READY_WITHIN_MS = 30_000;
 const logs = mkdtempSync(join(tmpdir(), 'causeflow-bench-logs-'));
 const running = new Set();
-let started = 0;
+let startedCount = 0;
 
 /**
- * Starts a program and waits until it has said where it listens, `ready on http://…`, or until its port answers.
+ * Starts a program and waits until it has logged `ready on http://…`, or until its port accepts connections.
  * @returns {Promise<{ url: string, pid: number, readyMs: number, log: () => string, stop: () => Promise<void> }>}
  */
 export async function startProcess(command, args, { env = {}, port } = {}) {
-  // Into a file: a pipe would have this process read what the measured one logs.
-  const file = join(logs, `${(started += 1)}.log`);
+  // Logs go to a file: with a pipe, this process would have to read them during the measurement.
+  const file = join(logs, `${(startedCount += 1)}.log`);
   const out = openSync(file, 'a');
-  const begun = performance.now();
+  const startedAt = performance.now();
   const child = spawn(command, args, {
     stdio: ['ignore', out, out],
     env: { PATH: process.env.PATH, ...env },
@@ -30,15 +30,17 @@ export async function startProcess(command, args, { env = {}, port } = {}) {
   child.once('exit', () => running.delete(child));
   const log = () => readFileSync(file, 'utf8');
   for (;;) {
-    const url = port ? await answersOn(port) : /ready on (http:\S+)/.exec(log())?.[1];
-    if (url) return { url, pid: child.pid, readyMs: performance.now() - begun, log, stop: () => stop(child) };
-    if (child.exitCode !== null) throw new Error(`${command} ${args.join(' ')} ended:\n${log()}`);
-    if (performance.now() - begun > READY_WITHIN_MS) throw new Error(`${command} was not ready:\n${log()}`);
+    const url = port ? await urlOnceListening(port) : /ready on (http:\S+)/.exec(log())?.[1];
+    if (url)
+      return { url, pid: child.pid, readyMs: performance.now() - startedAt, log, stop: () => stop(child) };
+    if (child.exitCode !== null) throw new Error(`${command} ${args.join(' ')} exited:\n${log()}`);
+    if (performance.now() - startedAt > READY_WITHIN_MS)
+      throw new Error(`${command} was not ready:\n${log()}`);
     await sleep(10);
   }
 }
 
-function answersOn(port) {
+function urlOnceListening(port) {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port }, () => resolve(`http://127.0.0.1:${port}`));
     socket.once('error', () => resolve(undefined)).once('connect', () => socket.destroy());
@@ -55,7 +57,7 @@ export function freePort() {
   });
 }
 
-/** @returns the path of an installed program */
+/** @returns the path of a program, undefined if it is not installed */
 export function findProgram(name) {
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
@@ -68,12 +70,12 @@ async function stop(child) {
   await exited;
 }
 
-/** A folder that is gone when the bench has ended. */
-export function makeFolder(name) {
+/** A folder that is removed when the bench ends. */
+export function makeTempFolder(name) {
   return mkdtempSync(join(logs, `${name}-`));
 }
 
-/** Ends whatever still runs. */
+/** Stops all processes that are still running. */
 export async function stopAll() {
   await Promise.all([...running].map(stop));
 }
@@ -82,7 +84,7 @@ export function removeLogs() {
   rmSync(logs, { recursive: true, force: true });
 }
 
-/** What the product is started with: whoever writes sealed texts for it seals them with the same key. */
+/** Secrets of the product. insert-tenants.mjs encrypts with the same key. */
 export const SECRETS = {
   JWT_SECRET: randomBytes(32).toString('base64url'),
   ENCRYPTION_KEY: randomBytes(32).toString('base64'),
@@ -90,14 +92,14 @@ export const SECRETS = {
 
 let profiling = [];
 
-/** From now on the product writes a CPU profile into the folder when it ends. */
+/** Has every product process started from now on write a CPU profile into the folder when it exits. */
 export function profileInto(folder) {
   profiling = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 }
 
 /**
- * Fills an empty database as `npm run seed` does, with ten events an incident.
- * @returns the address and password of each tenant's admin
+ * Fills an empty database by `npm run seed`, ten events per incident.
+ * @returns the email address and password of each tenant's admin
  */
 export async function seed(databaseUrl, { incidents, tenants }) {
   const amounts = { incidents, events: incidents * 10, tenants };
@@ -106,10 +108,10 @@ export async function seed(databaseUrl, { incidents, tenants }) {
     env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl },
   });
   const [, password] = /with (\S+)/.exec(stdout);
-  return Array.from({ length: tenants }, (_, at) => ({ email: `seed-${at + 1}@example.test`, password }));
+  return Array.from({ length: tenants }, (_, i) => ({ email: `seed-${i + 1}@example.test`, password }));
 }
 
-/** The product as it is shipped. The limits stand where no run meets them; the limiter itself stays in the way. */
+/** The product as shipped. Rate limits are out of reach, but the limiter still runs for every request. */
 export function startProduct(databaseUrl, env = {}) {
   return startProcess(process.execPath, [...profiling, 'dist/main.js'], {
     env: {

@@ -16,8 +16,8 @@ export function versions(postgres) {
   return { causeflow: version, node: process.versions.node, postgres };
 }
 
-/** One line for people. */
-export function line({
+/** A row as text. */
+export function formatRow({
   work,
   subject,
   peer,
@@ -32,13 +32,13 @@ export function line({
   const range = ([low, high]) => `${number(low)}–${number(high)}`;
   const measured = `${work}\n  ${subject}: ${number(subjectMedian)} ${unit} (${range(spread.subject)})`;
   if (peer === null) return `${measured}; n = ${runs}, without a peer`;
-  const sure = interval
+  const confidence = interval
     ? `95 % ${interval.map((value) => value.toFixed(2)).join('–')}`
     : 'too few runs for 95 %';
   return [
     measured,
     `  ${peer}: ${number(peerMedian)} ${unit} (${range(spread.peer)})`,
-    `  ratio ${ratio.toFixed(2)} (${sure}; n = ${runs})`,
+    `  ratio ${ratio.toFixed(2)} (${confidence}; n = ${runs})`,
   ].join('\n');
 }
 
@@ -47,7 +47,7 @@ function number(value) {
   return value.toFixed(value >= 10 ? 1 : 2);
 }
 
-/** The rows without what only people read. */
-export function rowsOf(rows) {
+/** Rows as they are written to the JSON file. */
+export function jsonRows(rows) {
   return rows.map(({ interval, ...row }) => ({ ...row, spread: { ...row.spread, interval } }));
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { newId } from '../../dist/kernel/domain/ids.js';
 
-export async function call(url, method, path, { token, body } = {}) {
-  const answer = await fetch(url + path, {
+/** Calls the API. @returns the body; throws unless the status is a success */
+export async function callApi(url, method, path, { token, body } = {}) {
+  const response = await fetch(url + path, {
     method,
     headers: {
       ...(token && { authorization: `Bearer ${token}` }),
@@ -10,26 +11,26 @@ export async function call(url, method, path, { token, body } = {}) {
     },
     ...(body && { body: JSON.stringify(body) }),
   });
-  const json = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status} ${JSON.stringify(json)}`);
+  const json = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(`${method} ${path}: status ${response.status} ${JSON.stringify(json)}`);
   return json;
 }
 
 /**
- * New tenants of the product, each with an admin's token and a key that sends alerts and reads streams: for longer than
- * the hour for which the token is good.
+ * Registers tenants of the product, each with an admin's token and a key that sends alerts and reads streams. The token
+ * expires after an hour; the key does not.
  */
 export async function registerSenders(url, count) {
   const senders = [];
-  for (let at = 0; at < count; at += 1) {
-    const { accessToken, tenant } = await call(url, 'POST', '/v1/auth/register', {
+  for (let i = 0; i < count; i += 1) {
+    const { accessToken, tenant } = await callApi(url, 'POST', '/v1/auth/register', {
       body: {
         email: `bench-${randomBytes(6).toString('hex')}@example.com`,
         password: randomBytes(12).toString('hex'),
         tenantName: 'Bench',
       },
     });
-    const { plaintextKey, webhookSecret } = await call(url, 'POST', '/v1/api-keys', {
+    const { plaintextKey, webhookSecret } = await callApi(url, 'POST', '/v1/api-keys', {
       token: accessToken,
       body: { name: 'bench', scopes: ['webhooks:write', 'events:read'] },
     });
@@ -43,13 +44,13 @@ export async function registerSenders(url, count) {
   return senders;
 }
 
-/** The people of tenants that are there: `people` are their addresses and passwords. */
+/** Signs in users of existing tenants. @param people their email addresses and passwords */
 export async function signIn(url, people) {
-  const answers = await Promise.all(people.map((body) => call(url, 'POST', '/v1/auth/login', { body })));
-  return answers.map(({ accessToken, tenant }) => ({ tenantId: tenant.tenantId, token: accessToken }));
+  const sessions = await Promise.all(people.map((body) => callApi(url, 'POST', '/v1/auth/login', { body })));
+  return sessions.map(({ accessToken, tenant }) => ({ tenantId: tenant.tenantId, token: accessToken }));
 }
 
-/** The same for a peer, which is told about them when it starts. */
+/** Senders that are not registered: for a peer, which gets them when it starts, or to insert into a database. */
 export function makeSenders(count) {
   return Array.from({ length: count }, () => ({
     tenantId: newId('ten'),

@@ -4,7 +4,7 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** @returns {[number, number]} the smallest and the largest */
+/** @returns {[number, number]} minimum and maximum */
 export function spread(values) {
   return [Math.min(...values), Math.max(...values)];
 }
@@ -14,25 +14,31 @@ export function percentile(sorted, share) {
 }
 
 /**
- * The 95 % interval of a median, by order statistics: it assumes nothing about how the values are distributed. Fewer than
- * six values cannot be that sure.
- * @returns {[number, number] | null}
+ * The 95 % confidence interval of a median, by order statistics, so without assumptions about the distribution.
+ * @returns {[number, number] | null} null for fewer than six values, which cannot reach 95 %
  */
 export function intervalOfMedian(values) {
   const n = values.length;
   const sorted = sort(values);
+  // The probability that the median is outside of the values of this rank from both ends.
   let outside = 2 * 0.5 ** n;
   if (outside > 0.05) return null;
   let rank = 0;
-  let chances = 1;
+  let binomial = 1;
   for (;;) {
-    // One step further in on both sides, as long as the chance of missing the median stays below 5 %.
-    chances *= (n - rank) / (rank + 1);
-    const further = outside + 2 * chances * 0.5 ** n;
-    if (further > 0.05) return [sorted[rank], sorted[n - 1 - rank]];
-    outside = further;
+    binomial *= (n - rank) / (rank + 1);
+    outside += 2 * binomial * 0.5 ** n;
+    if (outside > 0.05) return [sorted[rank], sorted[n - 1 - rank]];
     rank += 1;
   }
+}
+
+/** Growth from one value to the next by Theil and Sen: the median slope of all pairs, robust against outliers. */
+export function theilSenSlope(values) {
+  const slopes = values.flatMap((value, i) =>
+    values.slice(i + 1).map((later, distance) => (later - value) / (distance + 1)),
+  );
+  return slopes.length === 0 ? 0 : median(slopes);
 }
 
 export function sort(values) {

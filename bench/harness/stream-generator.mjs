@@ -1,50 +1,52 @@
-// Opens event streams over raw sockets and compares what each of them gets, byte by byte, with what the others get. A process
-// of its own, forked by streams.mjs. Messages in: { open: { url, path, headers, clients, events? } }, { await: events }.
-// Messages out: { opened }, { armed }, { received: { begunAt, at } } once every stream has got all the events, { error }.
+// Opens event streams over raw sockets and compares the bytes of each stream with those of the others. A child process of
+// stream-clients.mjs. Messages in: { open: { url, path, headers, clients, events? } }, { expect: events }.
+// Messages out: { opened }, { ready }, { received: { begunAt, at } } when every stream has received all events, { error }.
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { epochNow } from './clock.mjs';
 
-/** So many connections are opened at the same time. */
-const AT_ONCE = 100;
+/** How many connections are opened concurrently. */
+const CONCURRENCY = 100;
 const PREAMBLE_MS = 300;
+const LINE_FEED = 10;
 
-/** One for all sockets: each read is looked at before the next one happens. */
+/** One read buffer for all sockets: each read is handled before the next one happens. */
 const buffer = Buffer.allocUnsafe(256 * 1024);
-/** What the first stream to get so far was sent; it begins with a line break, so that every frame follows one. */
+/** The bytes of the stream that is ahead of the others. Starts with a line feed, so that every frame follows one. */
 const reference = Buffer.alloc(32 * 1024 * 1024, '\n');
 const clients = [];
 let length = 1;
 let frames = 0;
-let wanted = 0;
-let behind = 0;
+let expected = 0;
+let incomplete = 0;
 let begunAt = 0;
 
 process.on('message', (message) => {
   if (message.open) open(message.open).catch(fail);
-  if (message.await) {
-    arm(message.await);
-    process.send({ armed: true });
+  if (message.expect) {
+    reset(message.expect);
+    process.send({ ready: true });
   }
 });
 
-function arm(events) {
+function reset(events) {
   length = 1;
   frames = 0;
-  wanted = events;
-  behind = clients.length;
+  expected = events;
+  incomplete = clients.length;
   for (const client of clients) Object.assign(client, { offset: 1, isDone: false });
 }
 
 async function open({ url, path, headers, clients: count, events }) {
   const { hostname, port, host } = new URL(url);
   const head = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${headers}\r\n`;
-  if (events) wanted = events;
-  begunAt = performance.timeOrigin + performance.now();
-  for (let opened = 0; opened < count; opened += AT_ONCE) {
-    const some = Math.min(AT_ONCE, count - opened);
-    await Promise.all(Array.from({ length: some }, () => connectOne({ hostname, port: Number(port), head })));
+  if (events) expected = events;
+  begunAt = epochNow();
+  for (let opened = 0; opened < count; opened += CONCURRENCY) {
+    const size = Math.min(CONCURRENCY, count - opened);
+    await Promise.all(Array.from({ length: size }, () => connectOne({ hostname, port: Number(port), head })));
   }
-  // What is said for a beginning has no end that could be waited for.
+  // Nothing marks the end of what a server sends first (comments, retry), so it gets some time.
   await sleep(PREAMBLE_MS);
   process.send({ opened: clients.length });
 }
@@ -60,12 +62,12 @@ function connectOne({ hostname, port, head }) {
       inBody: false,
       opened: resolve,
     };
-    if (wanted > 0) behind += 1;
+    if (expected > 0) incomplete += 1;
     clients.push(client);
     const socket = connect({
       host: hostname,
       port,
-      onread: { buffer, callback: (size) => take(client, buffer.subarray(0, size)) },
+      onread: { buffer, callback: (size) => parse(client, buffer.subarray(0, size)) },
     });
     socket.on('connect', () => socket.write(head));
     socket.on('error', reject);
@@ -73,33 +75,33 @@ function connectOne({ hostname, port, head }) {
   });
 }
 
-/** Takes the HTTP chunks apart. */
-function take(client, bytes) {
-  let at = 0;
-  while (at < bytes.length) {
+/** Parses the response incrementally, with or without HTTP chunks. */
+function parse(client, bytes) {
+  let offset = 0;
+  while (offset < bytes.length) {
     if (client.left > 0) {
-      const end = Math.min(bytes.length, at + client.left);
-      body(client, bytes, at, end);
-      client.left -= end - at;
-      at = end;
+      const end = Math.min(bytes.length, offset + client.left);
+      onBody(client, bytes, offset, end);
+      client.left -= end - offset;
+      offset = end;
       continue;
     }
-    const newline = bytes.indexOf(10, at);
-    client.line += bytes.latin1Slice(at, newline < 0 ? bytes.length : newline + 1);
+    const newline = bytes.indexOf(LINE_FEED, offset);
+    client.line += bytes.latin1Slice(offset, newline < 0 ? bytes.length : newline + 1);
     if (newline < 0) return true;
-    at = newline + 1;
-    if (client.inBody) sizeLine(client);
-    else headLine(client);
+    offset = newline + 1;
+    if (client.inBody) onChunkSize(client);
+    else onHeadLine(client);
   }
   return true;
 }
 
-function headLine(client) {
+function onHeadLine(client) {
   if (client.line.startsWith('HTTP/1.1 ') && !client.line.startsWith('HTTP/1.1 200'))
     fail(new Error(client.line));
   if (/^transfer-encoding: chunked/i.test(client.line)) client.isChunked = true;
   if (client.line === '\r\n') {
-    // Without chunks everything up to the end of the connection is the body.
+    // Without chunks, everything until the connection closes is the body.
     if (!client.isChunked) client.left = Infinity;
     client.inBody = true;
     client.opened();
@@ -107,41 +109,42 @@ function headLine(client) {
   client.line = '';
 }
 
-function sizeLine(client) {
-  // The line break that ends a chunk stands alone.
+function onChunkSize(client) {
+  // An empty line ends the previous chunk.
   if (client.line !== '\r\n') client.left = parseInt(client.line, 16);
   client.line = '';
 }
 
-function body(client, bytes, from, to) {
-  if (wanted === 0) return;
-  const known = Math.min(to - from, length - client.offset);
-  const isSame = reference.compare(bytes, from, from + known, client.offset, client.offset + known) === 0;
-  if (!isSame) return fail(new Error('WRONG: two streams were sent different bytes'));
-  append(bytes, from + known, to);
-  client.offset += to - from;
-  const isWhole = frames >= wanted && reference[length - 1] === 10 && reference[length - 2] === 10;
-  if (isWhole && client.offset === length && !client.isDone) arrived(client);
+function onBody(client, bytes, start, end) {
+  if (expected === 0) return;
+  const known = Math.min(end - start, length - client.offset);
+  const isSame = reference.compare(bytes, start, start + known, client.offset, client.offset + known) === 0;
+  if (!isSame) return fail(new Error('WRONG: two streams got different bytes'));
+  append(bytes, start + known, end);
+  client.offset += end - start;
+  const endsWithFrame = reference[length - 1] === LINE_FEED && reference[length - 2] === LINE_FEED;
+  if (frames >= expected && endsWithFrame && client.offset === length && !client.isDone) complete(client);
 }
 
-function append(bytes, from, to) {
-  if (from === to) return;
-  const seen = length;
-  length += bytes.copy(reference, length, from, to);
-  // What is sent for the connection's sake has no id and is no frame.
-  const text = reference.subarray(Math.max(0, seen - 4), length);
+function append(bytes, start, end) {
+  if (start === end) return;
+  const previous = length;
+  length += bytes.copy(reference, length, start, end);
+  // Only frames with an id are events; keep-alives have none.
+  const text = reference.subarray(Math.max(0, previous - 4), length);
   for (let at = text.indexOf('\nid: '); at >= 0; at = text.indexOf('\nid: ', at + 1)) frames += 1;
 }
 
-function arrived(client) {
+function complete(client) {
   client.isDone = true;
-  behind -= 1;
-  if (behind > 0) return;
-  const at = performance.timeOrigin + performance.now();
+  incomplete -= 1;
+  if (incomplete > 0) return;
+  const at = epochNow();
   const ids = [...reference.latin1Slice(0, length).matchAll(/^id: (.+)$/gm)].map(([, id]) => id);
-  if (ids.length !== wanted || new Set(ids).size !== wanted)
-    return fail(new Error(`WRONG: ${ids.length} frames with ${new Set(ids).size} ids instead of ${wanted}`));
-  wanted = 0;
+  const distinct = new Set(ids).size;
+  if (ids.length !== expected || distinct !== expected)
+    return fail(new Error(`WRONG: ${ids.length} frames with ${distinct} ids instead of ${expected}`));
+  expected = 0;
   process.send({ received: { begunAt, at } });
 }
 

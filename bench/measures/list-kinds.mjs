@@ -11,7 +11,7 @@ const SERVICES = [
   'uploads',
   'stream',
 ];
-const SIGNS = ['latency', 'replication', 'exhausted', 'restarting', 'certificate', 'timeouts', 'rejected'];
+const SYMPTOMS = ['latency', 'replication', 'exhausted', 'restarting', 'certificate', 'timeouts', 'rejected'];
 const COMMON = ['production', 'deploy', 'requests', '-nowhere', '-latency', 'hosts', 'budget'];
 const STATUSES = ['open', 'closed', 'resolved'];
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'];
@@ -21,10 +21,7 @@ const PATTERNS = ['', 'status=emerging', 'status=stable', 'minConfidence=0.4', '
 const EVENTS = ['incident.created', 'investigation.completed', 'knowledge.pattern_extracted', 'incident.*'];
 const BY_UPDATE = { sort: 'updatedAt' };
 
-/**
- * The kinds of lists and searches there are, by what they are called: given a `draw`, each makes the path of a request. What it
- * draws from is what `npm run seed` writes.
- */
+/** The kinds of lists and searches. Each builds a request path from `requestValues`, over the data of `npm run seed`. */
 export const KINDS = {
   'no filter, both sorts and orders': ({ oneOf }) =>
     incidents({ sort: oneOf(['createdAt', 'updatedAt']), order: oneOf(['asc', 'desc']) }),
@@ -55,16 +52,16 @@ export const KINDS = {
   'search: two words, rare together or never': ({ oneOf }) => incidents({ q: twoWords(oneOf) }),
   'search: two words, rare together or never, by update': ({ oneOf }) =>
     incidents({ q: twoWords(oneOf), ...BY_UPDATE }),
-  'search: a word and a number': ({ oneOf, below }) => incidents({ q: `${oneOf(SIGNS)} ${below(1000)}` }),
+  'search: a word and a number': ({ oneOf, below }) => incidents({ q: `${oneOf(SYMPTOMS)} ${below(1000)}` }),
   'search: a word and a number, by update': ({ oneOf, below }) =>
-    incidents({ q: `${oneOf(SIGNS)} ${below(1000)}`, ...BY_UPDATE }),
+    incidents({ q: `${oneOf(SYMPTOMS)} ${below(1000)}`, ...BY_UPDATE }),
   'search: a word that nobody has': ({ below }) => incidents({ q: `nobody${below(1000)}` }),
-  'search: a word among the open ones': ({ oneOf }) => incidents({ q: oneOf(SIGNS), status: 'open' }),
+  'search: a word among the open ones': ({ oneOf }) => incidents({ q: oneOf(SYMPTOMS), status: 'open' }),
   'search: a word among the open ones, by update': ({ oneOf }) =>
-    incidents({ q: oneOf(SIGNS), status: 'open', ...BY_UPDATE }),
-  'search: a word within a week': ({ oneOf, week }) => incidents({ q: oneOf(SIGNS), ...week() }),
+    incidents({ q: oneOf(SYMPTOMS), status: 'open', ...BY_UPDATE }),
+  'search: a word within a week': ({ oneOf, week }) => incidents({ q: oneOf(SYMPTOMS), ...week() }),
   'search: a word within a week, by update': ({ oneOf, week }) =>
-    incidents({ q: oneOf(SIGNS), ...week(), ...BY_UPDATE }),
+    incidents({ q: oneOf(SYMPTOMS), ...week(), ...BY_UPDATE }),
   'one incident, or what belongs to it': ({ oneOf, incident }) =>
     `/v1/incidents/${incident()}${oneOf(['', '/timeline', '/alerts', '/evidence', '/remediations'])}`,
   'investigations and triage of one incident': ({ oneOf, incident }) =>
@@ -79,10 +76,10 @@ export const KINDS = {
 };
 
 /**
- * Values by chance, the same ones in every run.
- * @param tenant whose `incidents` and `events` some of hers are known, `since` when her first incident was made
+ * Random values for requests, the same in every run.
+ * @param data ids of some `incidents` and `events` of the tenant, and the period of its incidents, `since` and `until`
  */
-export function drawFrom(random, { incidents: known, events, since, until }) {
+export function requestValues(random, { incidents: incidentIds, events: eventIds, since, until }) {
   const below = (limit) => Math.floor(random() * limit);
   const oneOf = (values) => values[below(values.length)];
   const week = () => {
@@ -90,10 +87,10 @@ export function drawFrom(random, { incidents: known, events, since, until }) {
     return { from: new Date(from).toISOString(), to: new Date(from + 7 * DAY_MS).toISOString() };
   };
   const dayBefore = () => new Date(until - (1 + below(20)) * DAY_MS).toISOString();
-  return { below, oneOf, week, dayBefore, incident: () => oneOf(known), event: () => oneOf(events) };
+  return { below, oneOf, week, dayBefore, incident: () => oneOf(incidentIds), event: () => oneOf(eventIds) };
 }
 
-/** Mulberry32: the same numbers from the same seed. */
+/** Mulberry32, a pseudo-random number generator. */
 export function randomFrom(seed) {
   let state = seed;
   return () => {
@@ -121,5 +118,5 @@ function threeFacets(oneOf) {
 }
 
 function twoWords(oneOf) {
-  return `${oneOf(SIGNS)} ${oneOf([...SERVICES, ...SIGNS])}`;
+  return `${oneOf(SYMPTOMS)} ${oneOf([...SERVICES, ...SYMPTOMS])}`;
 }

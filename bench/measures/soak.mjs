@@ -1,228 +1,229 @@
 import { readdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { alone } from '../harness/alternate.mjs';
-import { watchCosts } from '../harness/costs.mjs';
-import { atOnce } from '../harness/database.mjs';
+import { openCostMeter } from '../harness/cost-meter.mjs';
+import { queryOnce } from '../harness/database.mjs';
 import { residentKiB } from '../harness/footprint.mjs';
-import { FrameReader } from '../harness/frames.mjs';
-import { load } from '../harness/load.mjs';
-import { seriesOf } from '../harness/scrape.mjs';
+import { runLoad } from '../harness/load.mjs';
+import { scrapeMetrics } from '../harness/metrics.mjs';
+import { repeat, withoutPeer } from '../harness/rows.mjs';
+import { SseReader } from '../harness/sse-reader.mjs';
 import { median } from '../harness/statistics.mjs';
-import { Readers } from '../harness/streams.mjs';
-import { CONNECTIONS, received } from './alerts.mjs';
+import { StreamClients } from '../harness/stream-clients.mjs';
+import { waitUntil } from '../harness/wait-until.mjs';
+import { alertRate, CONNECTIONS } from './alerts.mjs';
 import { judge, SAMPLE_SECONDS } from './soak-verdict.mjs';
 
 const STREAMS = 100;
-/** What one alert below the threshold leaves on the disk, with room for WAL; see docs/scaling.md. */
-const BYTES_AN_ALERT = 6_000;
-/** Left free whatever happens. */
+/** Disk per alert below the threshold, with room for WAL; see docs/scaling.md. */
+const BYTES_PER_ALERT = 6_000;
+/** Disk space that is never used. */
 const RESERVE_BYTES = 5e9;
-const PATIENCE_MS = 120_000;
-/** Of less nothing can be said. */
-const LEAST_SECONDS = 600;
+const POLLING = { timeoutMs: 120_000, pollMs: 200 };
+/** A shorter soak has no verdict. */
+const MIN_VERDICT_SECONDS = 600;
 
-/** Half of what the process can take, for long, with streams open; then whether memory and delays stayed where they were. */
+/** Half of the process's peak throughput for a long time, with open streams; then whether memory and latency stayed flat. */
 export async function* soak({ product, worker, senders, minutes }) {
-  const peaks = [];
-  for (let run = 0; run < 4; run += 1) peaks.push(await received(product, 3));
+  const peaks = await repeat(4, () => alertRate(product, 3));
   const rate = Math.round(median(peaks.slice(1)) / 2);
-  const seconds = await affordable(rate, minutes * 60);
-  yield `soak: ${rate} alerts/s for ${Math.round(seconds / 60)} min need ${gigabytes(rate * seconds * BYTES_AN_ALERT)} of disk`;
+  const seconds = await affordableSeconds(rate, minutes * 60);
+  yield `soak: ${rate} alerts/s for ${Math.round(seconds / 60)} min need ${gigabytes(rate * seconds * BYTES_PER_ALERT)} of disk`;
   if (seconds < minutes * 60)
-    yield `  NOT ALL OF IT: the disk has room for ${(seconds / 60).toFixed(1)} min of ${minutes}`;
+    yield `  SHORTENED: the disk has room for ${(seconds / 60).toFixed(1)} of ${minutes} min`;
   if (seconds < 3 * SAMPLE_SECONDS) return;
 
-  // What the peaks left is done first: the streams begin where nothing moves.
-  await quiet(product, senders);
-  const watched = await watchStreams(product, senders);
-  const others = new Readers();
-  await others.open({ ...product.stream, clients: STREAMS - senders.length });
-  const costs = await watchCosts(product, worker);
-  const samples = [];
-  const problems = [];
-  let alerts = 0;
-  let checking = Promise.resolve();
-  const check = ({ requests, ids }) => {
-    // One after the other; a check that fell behind would otherwise meet the next one.
-    checking = checking
-      .then(async () => {
-        alerts += requests;
-        await checkStored(product, senders, ids);
-        await watched.check();
-      })
-      .catch((error) => problems.push(error));
-  };
-  const take = (window) => {
-    const sampled = sample({ product, worker, costs, ...window }).then((each) => samples.push(each));
-    sampled.catch((error) => problems.push(error));
-    check(window);
-  };
-  const last = await load(
-    {
-      ...{ urls: [product.url], kind: 'alert', senders, connections: CONNECTIONS, seconds, rate },
-      ...{ expect: [202], windows: SAMPLE_SECONDS },
-    },
-    take,
-  );
-  check(last);
-  await checking;
-  await costs.end();
+  const { samples, alerts, problems, verifier } = await runSoak({ product, worker, senders, rate, seconds });
   yield table(samples);
   if (problems.length > 0) throw problems[0];
-  await watched.settle(PATIENCE_MS);
-  others.close();
+  await verifier.finish();
   const verdicts = judge(samples, rate);
   yield verdicts.map(({ text }) => `  ${text}`).join('\n');
-  const verdict = verdicts.every(({ flat }) => flat) ? 'FLAT' : 'NOT FLAT';
-  const told = seconds < LEAST_SECONDS ? 'TOO SHORT TO SAY' : verdict;
-  yield `soak: ${told}: ${alerts.toLocaleString('en')} alerts, every one stored; ${watched.frames().toLocaleString('en')} frames, none missing, none twice`;
-  for (const [figure, unit] of [
-    ['p99, ms', 'ms'],
-    ['resident, MiB', 'MiB'],
-  ]) {
-    const values = samples.map((each) => each[figure]);
-    yield await alone({
-      ...{
-        work: `soak of ${Math.round(seconds / 60)} min at half of the peak, ${figure.split(',')[0]}`,
-        unit,
-      },
-      runs: 1,
-      subject: { name: `CauseFlow at ${rate} alerts/s`, measure: async () => median(values) },
+  const flat = verdicts.every((verdict) => verdict.flat) ? 'FLAT' : 'NOT FLAT';
+  const verdict = seconds < MIN_VERDICT_SECONDS ? 'TOO SHORT FOR A VERDICT' : flat;
+  yield `soak: ${verdict}: ${alerts.toLocaleString('en')} alerts, all stored; ${verifier.frames.toLocaleString('en')} frames, none lost, none repeated`;
+  const units = { 'p99, ms': 'ms', 'resident, MiB': 'MiB' };
+  for (const [figure, unit] of Object.entries(units)) {
+    yield withoutPeer({
+      work: `soak of ${Math.round(seconds / 60)} min at half of the peak, ${figure.split(',')[0]}`,
+      unit,
+      subject: `CauseFlow at ${rate} alerts/s`,
+      values: [median(samples.map((sample) => sample[figure]))],
     });
   }
 }
 
-/** @returns how many of the seconds wanted there is disk for */
-async function affordable(rate, wanted) {
+/** Runs the load, with a sample and a check of alerts and frames per window. */
+async function runSoak({ product, worker, senders, rate, seconds }) {
+  // Events of the peaks would otherwise arrive while the streams open.
+  await waitUntil(() => isRelayed(product, senders), { ...POLLING, problem: 'the relay does not catch up' });
+  const verifier = await StreamVerifier.open(product, senders);
+  const others = new StreamClients();
+  await others.open({ ...product.stream, clients: STREAMS - senders.length });
+  const costs = await openCostMeter(product, worker);
+  const samples = [];
+  const problems = [];
+  let alerts = 0;
+  let checks = Promise.resolve();
+  const check = ({ requests, ids }) => {
+    alerts += requests;
+    // Sequential: a check that takes longer than a window must not overlap with the next one.
+    checks = checks
+      .then(() => checkStored(product, senders, ids))
+      .then(() => verifier.check())
+      .catch((error) => problems.push(error));
+  };
+  const onWindow = (window) => {
+    takeSample({ product, worker, costs, ...window })
+      .then((sample) => samples.push(sample))
+      .catch((error) => problems.push(error));
+    check(window);
+  };
+  const lastWindow = await runLoad(
+    {
+      urls: [product.url],
+      kind: 'alert',
+      senders,
+      connections: CONNECTIONS,
+      seconds,
+      rate,
+      expect: [202],
+      windowSeconds: SAMPLE_SECONDS,
+    },
+    onWindow,
+  );
+  check(lastWindow);
+  await checks;
+  await costs.end();
+  others.close();
+  return { samples, alerts, problems, verifier };
+}
+
+/** @returns for how many of the wanted seconds there is disk space */
+async function affordableSeconds(rate, wanted) {
   const { bavail, bsize } = await statfs(tmpdir());
-  const room = bavail * bsize - RESERVE_BYTES;
-  return Math.max(0, Math.min(wanted, Math.floor(room / (rate * BYTES_AN_ALERT))));
+  const available = bavail * bsize - RESERVE_BYTES;
+  return Math.max(0, Math.min(wanted, Math.floor(available / (rate * BYTES_PER_ALERT))));
 }
 
 function gigabytes(bytes) {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-async function quiet({ databaseUrl }, senders) {
-  const ids = senders.map(({ tenantId }) => tenantId);
-  const isBehind = 'SELECT FROM event_stream WHERE relayed < seq LIMIT 1';
-  for (
-    const begun = performance.now();
-    (await atOnce(databaseUrl, isBehind, [], ids)).length > 0;
-    await sleep(200)
-  ) {
-    if (performance.now() - begun > PATIENCE_MS) throw new Error('WRONG: the relay does not come to an end');
-  }
+async function isRelayed({ databaseUrl }, senders) {
+  const tenantIds = senders.map(({ tenantId }) => tenantId);
+  const sql = 'SELECT FROM event_stream WHERE relayed < seq LIMIT 1';
+  return (await queryOnce(databaseUrl, sql, [], tenantIds)).length === 0;
 }
 
-/** One reader a tenant, whose frames are compared with the log, in its order. */
-async function watchStreams({ url, databaseUrl }, senders) {
-  let frames = 0;
-  const streams = await Promise.all(
-    senders.map(async ({ tenantId, key }) => {
-      const stream = { tenantId, ids: [], place: 0 };
-      const reader = new FrameReader(({ id }) => stream.ids.push(id));
-      await reader.open(url, key);
-      const [{ seq }] = await logged(
-        'SELECT seq::int FROM event_stream WHERE tenant_id = $1',
+/** One stream per tenant whose frames are compared with the tenant's log, in order. */
+class StreamVerifier {
+  frames = 0;
+  #databaseUrl;
+  #streams;
+
+  constructor(databaseUrl, streams) {
+    this.#databaseUrl = databaseUrl;
+    this.#streams = streams;
+  }
+
+  static async open({ url, databaseUrl }, senders) {
+    const streams = await Promise.all(
+      senders.map(async ({ tenantId, key }) => {
+        const ids = [];
+        const reader = new SseReader(({ id }) => ids.push(id));
+        await reader.open(url, key);
+        const sql = 'SELECT seq::int FROM event_stream WHERE tenant_id = $1';
+        const [{ seq }] = await queryOnce(databaseUrl, sql, [tenantId], [tenantId]);
+        return { tenantId, ids, reader, seq };
+      }),
+    );
+    return new StreamVerifier(databaseUrl, streams);
+  }
+
+  /** Compares the frames received since the last check with the log. */
+  async check() {
+    for (const stream of this.#streams) {
+      const { tenantId, reader, seq } = stream;
+      if (reader.ended) throw new Error(`WRONG: a stream was closed at sequence number ${seq}`);
+      const ids = stream.ids.splice(0);
+      if (ids.length === 0) continue;
+      const log = await queryOnce(
+        this.#databaseUrl,
+        'SELECT id FROM events WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3',
+        [tenantId, seq, ids.length],
         [tenantId],
-        tenantId,
       );
-      return Object.assign(stream, { reader, place: seq });
-    }),
-  );
-  function logged(sql, parameters, tenantId) {
-    return atOnce(databaseUrl, sql, parameters, [tenantId]);
-  }
-  /** Compares what has come so far. */
-  async function check() {
-    for (const stream of streams) {
-      const { tenantId, place, reader } = stream;
-      if (reader.ended) throw new Error(`WRONG: a stream ended at ${place}`);
-      const came = stream.ids.splice(0, stream.ids.length);
-      if (came.length === 0) continue;
-      const sql = 'SELECT id FROM events WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3';
-      const rows = await logged(sql, [tenantId, place, came.length], tenantId);
-      const wrong = rows.findIndex(({ id }, at) => id !== came[at]);
-      if (rows.length !== came.length || wrong !== -1)
-        throw new Error(
-          `WRONG: a stream differs from the log at ${place + 1 + (wrong === -1 ? rows.length : wrong)}`,
-        );
-      stream.place += came.length;
-      frames += came.length;
+      const difference = ids.findIndex((id, i) => id !== log[i]?.id);
+      if (difference !== -1)
+        throw new Error(`WRONG: a stream differs from the log at sequence number ${seq + 1 + difference}`);
+      stream.seq += ids.length;
+      this.frames += ids.length;
     }
   }
-  async function settle(patience) {
-    const begun = performance.now();
-    for (;;) {
-      await check();
-      const heads = await atOnce(
-        databaseUrl,
-        'SELECT tenant_id, seq::int, relayed::int FROM event_stream',
-        [],
-        senders.map(({ tenantId }) => tenantId),
-      );
-      const isWhole = heads.every(
-        ({ tenant_id, seq, relayed }) =>
-          relayed === seq && streams.find(({ tenantId }) => tenantId === tenant_id).place === seq,
-      );
-      if (isWhole) break;
-      if (performance.now() - begun > patience) throw new Error('WRONG: events do not reach their readers');
-      await sleep(200);
-    }
-    for (const { reader } of streams) reader.close();
+
+  /** Waits until every event is relayed and received, then closes the streams. */
+  async finish() {
+    const isComplete = async () => {
+      await this.check();
+      const received = new Map(this.#streams.map(({ tenantId, seq }) => [tenantId, seq]));
+      const sql = 'SELECT tenant_id, seq::int, relayed::int FROM event_stream';
+      const logs = await queryOnce(this.#databaseUrl, sql, [], [...received.keys()]);
+      return logs.every(({ tenant_id, seq, relayed }) => relayed === seq && received.get(tenant_id) === seq);
+    };
+    await waitUntil(isComplete, { ...POLLING, problem: 'events were not delivered to their streams' });
+    for (const { reader } of this.#streams) reader.close();
   }
-  return { check, settle, frames: () => frames };
 }
 
 async function checkStored({ databaseUrl }, senders, ids) {
-  const tenants = senders.map(({ tenantId }) => tenantId);
-  const [{ stored }] = await atOnce(
+  const tenantIds = senders.map(({ tenantId }) => tenantId);
+  const [{ stored }] = await queryOnce(
     databaseUrl,
     'SELECT count(*)::int AS stored FROM incidents WHERE incident_id = ANY ($1) AND tenant_id = ANY ($2)',
-    [ids, tenants],
-    tenants,
+    [ids, tenantIds],
+    tenantIds,
   );
   if (stored !== ids.length)
-    throw new Error(`WRONG: ${ids.length} alerts were answered, ${stored} are stored`);
+    throw new Error(`WRONG: ${stored} of ${ids.length} acknowledged alerts are stored`);
 }
 
-async function sample({ product, worker, costs, requests, p50, p99 }) {
-  const [own, its] = await Promise.all([seriesOf(product.url), seriesOf(worker.url)]);
-  const [{ connections, tables, months }] = await atOnce(
+async function takeSample({ product, worker, costs, requests, p50, p99 }) {
+  const [productMetrics, workerMetrics] = await Promise.all([product.url, worker.url].map(scrapeMetrics));
+  const [{ connections, tables, partitions }] = await queryOnce(
     product.databaseUrl,
     `SELECT (SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database()) AS connections,
             sum(pg_total_relation_size(oid)) FILTER (WHERE relname !~ '^events_')::float8 AS tables,
-            sum(pg_total_relation_size(oid)) FILTER (WHERE relname ~ '^events_')::float8 AS months
+            sum(pg_total_relation_size(oid)) FILTER (WHERE relname ~ '^events_')::float8 AS partitions
        FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`,
   );
   const MiB = 2 ** 20;
   return {
     'resident, MiB': residentKiB(product.pid) / 1024,
-    'heap, MiB': heapOf(own) / MiB,
+    'heap, MiB': heapOf(productMetrics) / MiB,
     'worker resident, MiB': residentKiB(worker.pid) / 1024,
-    'worker heap, MiB': heapOf(its) / MiB,
+    'worker heap, MiB': heapOf(workerMetrics) / MiB,
     'p50, ms': p50,
     'p99, ms': p99,
-    'relay backlog': its.get('causeflow_relay_backlog_events') ?? 0,
+    'relay backlog': workerMetrics.get('causeflow_relay_backlog_events') ?? 0,
     'tables, MiB': tables / MiB,
-    'events, MiB': months / MiB,
+    'events, MiB': partitions / MiB,
     connections,
     'file handles': readdirSync(`/proc/${product.pid}/fd`).length,
-    ...(await costs.look(requests)),
+    ...(await costs.read(requests)),
   };
 }
 
-function heapOf(series) {
-  return series.get('causeflow_process_heap_bytes') ?? 0;
+function heapOf(metrics) {
+  return metrics.get('causeflow_process_heap_bytes') ?? 0;
 }
 
 function table(samples) {
   const columns = Object.keys(samples[0]);
-  const lines = samples.map((each, at) =>
-    [`${(at + 1) * SAMPLE_SECONDS}`, ...columns.map((column) => (each[column] ?? NaN).toFixed(1))].join('\t'),
+  const lines = samples.map((sample, i) =>
+    [`${(i + 1) * SAMPLE_SECONDS}`, ...columns.map((column) => (sample[column] ?? NaN).toFixed(1))].join(
+      '\t',
+    ),
   );
   return [['second', ...columns].join('\t'), ...lines].join('\n');
 }

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram, freePort, makeFolder, startProcess } from '../harness/processes.mjs';
+import { findProgram, freePort, makeTempFolder, startProcess } from '../harness/processes.mjs';
 
-/** Groups, waits and one inhibition, as the sample configuration of its documentation has them; nobody is notified. */
+/** Groups, waits and one inhibition as in the sample configuration of its documentation, with a receiver that does nothing. */
 const CONFIGURATION = `
 route:
-  receiver: nobody
+  receiver: none
   group_by: [alertname, cluster, service]
   group_wait: 30s
   group_interval: 5m
@@ -14,19 +14,19 @@ inhibit_rules:
   - source_matchers: ['severity="critical"']
     target_matchers: ['severity="warning"']
     equal: [alertname, cluster, service]
-receivers: [{ name: nobody }]
+receivers: [{ name: none }]
 `;
 
 /**
- * Alertmanager on one core, by affinity and by GOMAXPROCS. It keeps alerts in memory, checks no signature and flushes
- * nothing; each post is one new alert of as many bytes as ours, over as many connections.
- * @returns undefined where it is not installed
+ * Alertmanager on one core, by CPU affinity and GOMAXPROCS. It keeps alerts in memory, checks no signature and flushes
+ * nothing to disk. Each request is one new alert of the same size as ours, over the same number of connections.
+ * @returns undefined if it is not installed
  */
 export async function startAlertmanager() {
   const program = findProgram('prometheus-alertmanager') ?? findProgram('alertmanager');
   const taskset = findProgram('taskset');
   if (!program || !taskset) return undefined;
-  const folder = makeFolder('alertmanager');
+  const folder = makeTempFolder('alertmanager');
   const port = await freePort();
   const config = join(folder, 'alertmanager.yml');
   writeFileSync(config, CONFIGURATION);

@@ -1,5 +1,5 @@
-// What a code generator writes when it is asked for this product: Nest, class-validator, TypeORM entities and `save`.
-// Of the product's work it does the least that can be called the same: key, signature, duplicate check, two rows.
+// What a code generator writes when asked for this product: Nest, class-validator, TypeORM entities and `save`.
+// It does a minimum of the product's work: API key, signature, duplicate check, two rows.
 import 'reflect-metadata';
 import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import {

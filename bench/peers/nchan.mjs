@@ -2,37 +2,37 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { findProgram, freePort, makeFolder, startProcess } from '../harness/processes.mjs';
-import { envelopeOf } from '../measures/publish.mjs';
+import { findProgram, freePort, makeTempFolder, startProcess } from '../harness/processes.mjs';
+import { newEnvelope } from '../measures/event-writer.mjs';
 
-/** nginx with nchan, one worker, as its documentation sets up an EventSource. @returns undefined where it is not installed */
+/** nginx with nchan, one worker, as in its documentation of EventSource. @returns undefined if it is not installed */
 export async function startNchan() {
   const nginx = findProgram('nginx');
   const module = nginx && join(dirname(nginx), '../lib/nginx/modules/ngx_nchan_module.so');
   if (!module || !existsSync(module)) return undefined;
-  const folder = makeFolder('nchan');
+  const folder = makeTempFolder('nchan');
   const port = await freePort();
   const conf = join(folder, 'nginx.conf');
   writeFileSync(conf, configuration({ module, folder, port }));
   const server = await startProcess(nginx, ['-p', folder, '-c', conf], { port });
   const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-  // Many requests in one write: the publisher is not what is measured.
+  // All requests in one write, so that publishing does not limit the throughput.
   const publish = (count) => {
-    const answered = new Promise((resolve, reject) => {
-      let answers = 0;
-      socket.on('data', function count_(chunk) {
+    const responses = new Promise((resolve, reject) => {
+      let count2xx = 0;
+      socket.on('data', function onData(chunk) {
         const text = chunk.latin1Slice();
         if (/HTTP\/1\.1 [345]/.test(text)) reject(new Error(text));
-        answers += text.split('HTTP/1.1 2').length - 1;
-        if (answers < count) return;
-        socket.off('data', count_);
+        count2xx += text.split('HTTP/1.1 2').length - 1;
+        if (count2xx < count) return;
+        socket.off('data', onData);
         resolve();
       });
     });
     socket.write(
-      Array.from({ length: count }, () => post(envelopeOf('ten_01HV7ZK3T9ZQ8G7N5J4M2C6B1A'))).join(''),
+      Array.from({ length: count }, () => post(newEnvelope('ten_01HV7ZK3T9ZQ8G7N5J4M2C6B1A'))).join(''),
     );
-    return answered;
+    return responses;
   };
   const stream = { url: server.url, path: '/sub', headers: 'Accept: text/event-stream\r\n' };
   const stop = async () => {

@@ -1,6 +1,6 @@
 // The same work without a framework: plain node:http, the pg driver, the product's own batching and statement over the
-// same tables, policies and indexes, each transaction in one packet. What it leaves out is what makes a product of it: the
-// error envelope, rate limits, request ids, the access log, metrics, revocation, strict reading, nudges to other replicas.
+// same tables, policies and indexes, each transaction in one packet. It has no error envelope, rate limits, request ids,
+// access log, metrics, key revocation, strict validation, or notifications of other replicas.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import pg from 'pg';
@@ -14,7 +14,7 @@ const batches = new AdaptiveBatches({
   lane: ({ tenantId }) => tenantId.charCodeAt(tenantId.length - 1),
   write,
 });
-const holders = new Map(JSON.parse(process.env.SENDERS).map((sender) => [sender.key, sender]));
+const senders = new Map(JSON.parse(process.env.SENDERS).map((each) => [each.key, each]));
 const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
   max: 10,
@@ -32,26 +32,26 @@ const server = createServer((request, response) => {
 
 function receive(request, raw, response) {
   const tenantId = /^\/v1\/webhooks\/(ten_\w+)\/custom$/.exec(request.url)?.[1];
-  const holder = holders.get(request.headers['x-api-key']);
-  if (!holder || holder.tenantId !== tenantId) return answer(response, 401, { error: 'invalid_api_key' });
-  const expected = createHmac('sha256', holder.secret).update(raw).digest();
+  const sender = senders.get(request.headers['x-api-key']);
+  if (!sender || sender.tenantId !== tenantId) return respond(response, 401, { error: 'invalid_api_key' });
+  const expected = createHmac('sha256', sender.secret).update(raw).digest();
   const given = Buffer.from(request.headers['x-webhook-signature'] ?? '', 'hex');
   if (given.length !== 32 || !timingSafeEqual(expected, given))
-    return answer(response, 401, { error: 'invalid_signature' });
+    return respond(response, 401, { error: 'invalid_signature' });
   const alert = JSON.parse(raw.toString());
   if (typeof alert.title !== 'string' || typeof alert.description !== 'string')
-    return answer(response, 400, { error: 'validation_error' });
+    return respond(response, 400, { error: 'validation_error' });
   const incidentId = `inc_${ulid()}`;
   batches.add({ tenantId, incidentId, alert, raw, receivedAt: new Date() })?.then(
     (isNew) =>
       isNew
-        ? answer(response, 202, { incidentId, status: 'triaging' })
-        : answer(response, 409, { error: 'duplicate_alert', sourceAlertId: alert.sourceAlertId }),
-    () => answer(response, 503, { error: 'service_unavailable' }),
-  ) ?? answer(response, 503, { error: 'service_unavailable' });
+        ? respond(response, 202, { incidentId, status: 'triaging' })
+        : respond(response, 409, { error: 'duplicate_alert', sourceAlertId: alert.sourceAlertId }),
+    () => respond(response, 503, { error: 'service_unavailable' }),
+  ) ?? respond(response, 503, { error: 'service_unavailable' });
 }
 
-function answer(response, status, body) {
+function respond(response, status, body) {
   const text = JSON.stringify(body);
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
@@ -65,7 +65,7 @@ async function write(batch) {
   try {
     const tenantIds = [...new Set(batch.map(({ tenantId }) => tenantId))].join(',');
     client.connection.stream.cork();
-    const answers = Promise.all([
+    const results = Promise.all([
       client.query('BEGIN'),
       client.query({
         name: 'bind',
@@ -76,7 +76,7 @@ async function write(batch) {
       client.query('COMMIT'),
     ]);
     client.connection.stream.uncork();
-    const [, , { rows }] = await answers;
+    const [, , { rows }] = await results;
     client.release();
     return batch.map(({ incidentId }) => rows.length > 0 && !rows[0].duplicates.includes(incidentId));
   } catch (error) {
@@ -88,7 +88,7 @@ async function write(batch) {
 function parametersOf(batch) {
   let next = 1;
   const alerts = batch.map(({ tenantId, incidentId, alert, raw, receivedAt }) => {
-    const from = next;
+    const rawFrom = next;
     next += raw.length;
     return {
       tenant_id: tenantId,
@@ -105,7 +105,7 @@ function parametersOf(batch) {
       tags: alert.tags ?? {},
       metadata: alert.metadata ?? {},
       received_at: receivedAt,
-      raw_from: from,
+      raw_from: rawFrom,
       raw_size: raw.length,
     };
   });
@@ -124,7 +124,7 @@ function eventsOf({ tenantId, incidentId, alert: { title, severity = 'medium' } 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const seed = Array.from(randomBytes(12), (byte) => DIGITS[byte & 31]).join('');
 let count = 0;
-/** Time, process and a counter: sorted, unique, cheap. */
+/** A ULID of time, process and a counter: sorted, unique and cheap. */
 function ulid() {
   const digits = (value, length) => {
     let text = '';

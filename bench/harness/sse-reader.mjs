@@ -1,19 +1,19 @@
 import { get } from 'node:http';
-import { now } from './streams.mjs';
+import { epochNow } from './clock.mjs';
 
-/** One reader of one tenant's stream, which looks into each frame. Few of these; Readers are many and compare bytes. */
-export class FrameReader {
+/** A client of one tenant's stream that parses each frame. For few streams; StreamClients opens many and compares bytes. */
+export class SseReader {
   #rest = '';
   #request;
-  /** Whether the server, or the network, has ended it. */
+  /** Whether the server or the network closed the stream. */
   ended = false;
 
-  /** @param take gets { id, text, at } of every frame that has an id; at in milliseconds since 1970 */
-  constructor(take) {
-    this.take = take;
+  /** @param onFrame gets { id, text, at } of every frame that has an id; at is in milliseconds since 1970 */
+  constructor(onFrame) {
+    this.onFrame = onFrame;
   }
 
-  /** Resolves when the stream is open: what happens from then on is read. @param query what of it is wanted */
+  /** Resolves when the stream is open: every later event is read. @param query filters of the stream */
   open(url, key, query = '') {
     return new Promise((resolve, reject) => {
       const headers = { authorization: `Bearer ${key}` };
@@ -22,7 +22,7 @@ export class FrameReader {
         { headers, agent: false },
         (response) => {
           if (response.statusCode !== 200)
-            return reject(new Error(`A stream answered ${response.statusCode}`));
+            return reject(new Error(`The stream responded with status ${response.statusCode}`));
           response.setEncoding('utf8').on('data', (text) => this.#read(text));
           response.once('close', () => (this.ended = true));
           response.once('data', resolve);
@@ -37,12 +37,12 @@ export class FrameReader {
   }
 
   #read(text) {
-    const at = now();
+    const at = epochNow();
     const frames = (this.#rest + text).split('\n\n');
     this.#rest = frames.pop();
     for (const frame of frames) {
       const [, id] = /^id: (.+)$/m.exec(frame) ?? [];
-      if (id) this.take({ id, text: frame, at });
+      if (id) this.onFrame({ id, text: frame, at });
     }
   }
 }

@@ -1,5 +1,5 @@
-/** What /metrics tells: values by name and labels, as in `causeflow_jobs{state="waiting"}`. */
-export async function seriesOf(url) {
+/** Scrapes /metrics. @returns a map of values by name and labels, as in `causeflow_jobs{state="waiting"}` */
+export async function scrapeMetrics(url) {
   const text = await (await fetch(`${url}/metrics`)).text();
   return new Map(
     text

@@ -1,31 +1,32 @@
+import { insertTenants } from './harness/insert-tenants.mjs';
+import { freeCores } from './harness/machine.mjs';
+import { startNats } from './harness/nats.mjs';
 import { seed, startProduct } from './harness/processes.mjs';
-import { writeTenants } from './harness/many-tenants.mjs';
 import { registerSenders, signIn } from './harness/senders.mjs';
 import { startAlertmanager } from './peers/alertmanager.mjs';
 import { startNchan } from './peers/nchan.mjs';
 import { startGeneratedNest, startNodeHttp } from './peers/start.mjs';
-import { freeCores } from './harness/free-cores.mjs';
-import { startNats } from './harness/nats.mjs';
-import { newAlerts, storedByProduct } from './measures/alerts.mjs';
-import { duplicates, pacedAlerts, twoProcesses } from './measures/more-alerts.mjs';
-import { burst as belowThreshold, investigationBurst } from './measures/burst.mjs';
-import { investigations } from './measures/cases.mjs';
-import { delays } from './measures/delays.mjs';
-import { idleness } from './measures/process.mjs';
+import { duplicates, pacedAlerts, twoProcesses } from './measures/alert-variants.mjs';
+import { newAlerts, verifyStored } from './measures/alerts.mjs';
+import { burst as burstBelowThreshold, investigationBurst } from './measures/burst.mjs';
+import { openEventWriter } from './measures/event-writer.mjs';
+import { idleCosts } from './measures/idle.mjs';
+import { investigations } from './measures/investigations.mjs';
+import { eventLatency } from './measures/latency.mjs';
 import { lists } from './measures/lists.mjs';
 import { resume } from './measures/resume.mjs';
-import { eventWriter } from './measures/publish.mjs';
-import { soak as halfOfPeak } from './measures/soak.mjs';
+import { soak as measureSoak } from './measures/soak.mjs';
 import { deliveries, streamMemory } from './measures/streams.mjs';
 import { backlogs, manyTenants } from './measures/tenants.mjs';
 
 const TENANTS = 8;
 
+/** For two servers, PostgreSQL and the load generator. */
 const CORES = 4;
-const FREE = CORES - 0.5;
+const MIN_FREE_CORES = CORES - 0.5;
 
-/** What can be measured, by the names that `--only` takes. Each yields rows, and sentences about what it left out. */
-export const works = {
+/** The benchmarks by their `--only` names. Each yields rows for the report, and text. */
+export const benchmarks = {
   alerts,
   repeats,
   pace,
@@ -46,7 +47,7 @@ async function startReceiver(databases, env = {}) {
   const server = await startProduct(databaseUrl, { ROLE: 'api', ...env });
   const senders = await registerSenders(server.url, TENANTS);
   const product = { ...server, databaseUrl, senders };
-  return { ...product, verify: storedByProduct(product) };
+  return { ...product, verify: verifyStored(product) };
 }
 
 async function* alerts(databases, { peers, runs, seconds }) {
@@ -54,11 +55,11 @@ async function* alerts(databases, { peers, runs, seconds }) {
   const started = [];
   if (peers) {
     const plain = await startNodeHttp(await databases.create());
-    started.push({ ...plain, verify: storedByProduct(plain) });
+    started.push({ ...plain, verify: verifyStored(plain) });
     started.push(await startGeneratedNest(await databases.create({ empty: true })));
-    const alertmanager = await startIfThere(startAlertmanager);
+    const alertmanager = await tryToStart(startAlertmanager);
     if (alertmanager.name) started.push(alertmanager);
-    else yield absent('Alertmanager', 'prometheus-alertmanager', alertmanager);
+    else yield notMeasured('Alertmanager', 'prometheus-alertmanager', alertmanager);
   }
   yield* newAlerts({ product, peers: started, runs, seconds });
   for (const { stop } of [product, ...started]) await stop();
@@ -78,8 +79,8 @@ async function* pace(databases, plan) {
 
 async function* processes(databases, plan) {
   const free = await freeCores();
-  if (free < FREE && !plan.anyway) {
-    yield `alert two processes: not measurable here: it needs ${CORES} free cores, and ${free.toFixed(1)} are (--anyway measures all the same)`;
+  if (free < MIN_FREE_CORES && !plan.anyway) {
+    yield `alert two processes: NOT MEASURED: it needs ${CORES} free cores and ${free.toFixed(1)} are free (--anyway measures regardless)`;
     return;
   }
   const product = await startReceiver(databases);
@@ -89,10 +90,10 @@ async function* processes(databases, plan) {
   await product.stop();
 }
 
-async function startSource(databases) {
+async function startPublisher(databases) {
   const product = await startReceiver(databases, { PING_INTERVAL_SECONDS: '3600' });
   const [sender] = product.senders;
-  const writer = await eventWriter(product.databaseUrl, sender.tenantId);
+  const writer = await openEventWriter(product.databaseUrl, sender.tenantId);
   const stream = {
     url: product.url,
     path: '/v1/notifications/stream',
@@ -102,9 +103,9 @@ async function startSource(databases) {
 }
 
 async function* streams(databases, { peers, runs, quick }) {
-  const product = await startSource(databases);
-  const nchan = peers ? await startIfThere(startNchan) : {};
-  if (peers && !nchan.name) yield absent('nchan', 'nginx libnginx-mod-nchan', nchan);
+  const product = await startPublisher(databases);
+  const nchan = peers ? await tryToStart(startNchan) : {};
+  if (peers && !nchan.name) yield notMeasured('nchan', 'nginx libnginx-mod-nchan', nchan);
   const sizes = quick ? [1_000] : [1_000, 5_000];
   for (const clients of sizes) {
     yield* deliveries({ product, peers: nchan.name ? [nchan] : [], clients, runs });
@@ -113,7 +114,7 @@ async function* streams(databases, { peers, runs, quick }) {
   await nchan.stop?.();
   await product.stop();
   for (const clients of sizes) {
-    yield* streamMemory({ start: () => startSource(databases), clients, runs: quick ? 1 : runs });
+    yield* streamMemory({ start: () => startPublisher(databases), clients, runs: quick ? 1 : runs });
   }
 }
 
@@ -121,34 +122,32 @@ async function* latency(databases, { runs, seconds, quick }) {
   const product = await startReceiver(databases);
   const { url: sendTo, senders, databaseUrl } = product;
   const plan = { sendTo, senders, runs, seconds };
-  yield* delays({ ...plan, way: 'one process', readFrom: sendTo });
+  yield* eventLatency({ ...plan, path: 'one process', readFrom: sendTo });
   const second = await startProduct(databaseUrl, { ROLE: 'api' });
-  yield* delays({ ...plan, way: 'another replica by PostgreSQL', readFrom: second.url });
+  yield* eventLatency({ ...plan, path: 'another replica by PostgreSQL', readFrom: second.url });
   await second.stop();
   await product.stop();
   if (quick) return;
   const nats = await startNats();
   if (!nats) {
-    yield absent('NATS', 'nats-server', { reason: 'it is not installed' });
+    yield notMeasured('NATS', 'nats-server', { reason: 'it is not installed' });
     return;
   }
   const env = { ROLE: 'all', NATS_URL: nats.url };
   const sending = await startReceiver(databases, env);
   const reading = await startProduct(sending.databaseUrl, { ...env, ROLE: 'api' });
-  yield* delays({
+  yield* eventLatency({
     ...plan,
-    ...{
-      way: 'another replica by NATS',
-      sendTo: sending.url,
-      senders: sending.senders,
-      readFrom: reading.url,
-    },
+    path: 'another replica by NATS',
+    sendTo: sending.url,
+    senders: sending.senders,
+    readFrom: reading.url,
   });
   for (const { stop } of [reading, sending, nats]) await stop();
 }
 
 async function* resumes(databases, { runs }) {
-  const product = await startSource(databases);
+  const product = await startPublisher(databases);
   yield* resume({ product, writer: product, sender: product.sender, runs });
   await product.end();
   await product.stop();
@@ -160,7 +159,7 @@ async function* reads(databases, { quick, incidents }) {
   const passwords = await seed(databaseUrl, { incidents, tenants: 2 });
   const server = await startProduct(databaseUrl, { ROLE: 'api' });
   const people = await signIn(server.url, passwords);
-  yield* lists({ product: { ...server, databaseUrl }, people, asks: quick ? 50 : 200 });
+  yield* lists({ product: { ...server, databaseUrl }, people, requests: quick ? 50 : 200 });
   await server.stop();
 }
 
@@ -179,18 +178,24 @@ async function* burst(databases, { burstSeconds }) {
     return { product, stop: () => Promise.all([product.stop(), worker.stop()]) };
   };
   const below = await start();
-  yield* belowThreshold({ ...below, senders: below.product.senders, seconds: burstSeconds });
+  yield* burstBelowThreshold({ ...below, senders: below.product.senders, seconds: burstSeconds });
   await below.stop();
   const above = await start();
   const seconds = Math.min(burstSeconds, 5);
-  yield* investigationBurst({ ...above, senders: above.product.senders, seconds, watch: 4 * seconds, limit });
+  yield* investigationBurst({
+    ...above,
+    senders: above.product.senders,
+    seconds,
+    watchSeconds: 4 * seconds,
+    limit,
+  });
   await above.stop();
 }
 
 async function* soak(databases, { minutes }) {
-  const product = await startSource(databases);
+  const product = await startPublisher(databases);
   const worker = await startProduct(product.databaseUrl, { ROLE: 'worker' });
-  yield* halfOfPeak({ product, worker, senders: product.senders, minutes });
+  yield* measureSoak({ product, worker, senders: product.senders, minutes });
   await product.end();
   await worker.stop();
   await product.stop();
@@ -198,8 +203,8 @@ async function* soak(databases, { minutes }) {
 
 async function* tenants(databases, { tenants: count, rate, tenantSeconds: seconds, runs }) {
   const databaseUrl = await databases.create();
-  yield `writing ${count.toLocaleString('en')} tenants`;
-  const senders = await writeTenants(databaseUrl, count);
+  yield `inserting ${count.toLocaleString('en')} tenants`;
+  const senders = await insertTenants(databaseUrl, count);
   const product = await startProduct(databaseUrl, { ROLE: 'api' });
   const worker = await startProduct(databaseUrl, { ROLE: 'worker' });
   const plan = { product: { ...product, databaseUrl }, worker, senders, few: TENANTS, rate, seconds };
@@ -211,11 +216,11 @@ async function* tenants(databases, { tenants: count, rate, tenantSeconds: second
 }
 
 async function* idle(_databases, { runs, quick }) {
-  yield* idleness({ runs: Math.min(runs, 3), quick });
+  yield* idleCosts({ runs: Math.min(runs, 3), quick });
 }
 
-/** A peer that others make: it may be missing, and it may not run here. */
-async function startIfThere(start) {
+/** Third-party software may be missing or may not run on this machine. */
+async function tryToStart(start) {
   try {
     return (await start()) ?? { reason: 'it is not installed' };
   } catch (error) {
@@ -223,6 +228,6 @@ async function startIfThere(start) {
   }
 }
 
-function absent(name, packages, { reason }) {
+function notMeasured(name, packages, { reason }) {
   return `NOT MEASURED: ${name} (Debian: ${packages}): ${reason}`;
 }
