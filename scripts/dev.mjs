@@ -1,4 +1,4 @@
-// Compiles on every change and restarts the server when what it has loaded changed.
+// Compiles on every change and restarts the server when a loaded file changed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
