@@ -7,18 +7,18 @@ import type { TenantSettings } from '#modules/tenants/api';
 import { CREATE_DRAFTS, DRAFT, EVENTS, FROM_DRAFTS } from './seed-statements.js';
 import { SeedError } from './seed-error.js';
 
-export interface Amount {
+export interface SeedSize {
   readonly incidents: number;
   readonly events: number;
   readonly tenants: number;
-  /** How far back the oldest incident lies. */
+  /** Age of the oldest incident. */
   readonly months: number;
 }
 
-type Say = (line: string) => void;
+type Log = (line: string) => void;
 
-/** Incidents in one transaction: enough for the overhead to vanish, few enough for a line every few seconds. */
-const CHUNK = 20_000;
+/** Incidents per transaction: enough to amortise its overhead, few enough to report progress every few seconds. */
+const BATCH_SIZE = 20_000;
 const MONTH_MS = 30 * 86_400_000;
 const SETTINGS: TenantSettings = {
   autoInvestigateMinSeverity: 'critical',
@@ -27,31 +27,31 @@ const SETTINGS: TenantSettings = {
 };
 
 /**
- * Incidents spread evenly over the months and over the tenants, each with its alert, its triage and its share of the
- * events, in the order in which a live installation would have written them.
- * @throws SeedError when somebody lives in the database already
+ * Inserts incidents, evenly over the months and the tenants, each with its alert, triage and events, in the order in which a
+ * live installation would have written them.
+ * @throws SeedError if the database has tenants
  */
-export async function seedDatabase(url: string, amount: Amount, now: Date, say: Say): Promise<void> {
+export async function seedDatabase(url: string, size: SeedSize, now: Date, log: Log): Promise<void> {
   await onOwnConnection({ connectionString: url, application_name: 'causeflow-seed' }, async (client) => {
     const { rowCount } = await client.query('SELECT FROM tenants LIMIT 1');
-    if (rowCount !== 0) throw new SeedError('There are tenants in this database: seed an empty one.');
-    // What a crash would lose is made up anyway.
+    if (rowCount !== 0) throw new SeedError('The database already has tenants. Seed an empty one.');
+    // Generated data may be lost in a crash.
     await client.query('SET synchronous_commit = off');
     await client.query(CREATE_DRAFTS);
     const password = randomBytes(18).toString('base64url');
-    await seedTenants(client, amount, now, { password, say });
-    // What a living database has had done to it by and by.
-    say('Vacuuming and analysing…');
+    await seedTenants(client, size, now, { password, log });
+    // As autovacuum does in a live database.
+    log('Vacuuming and analysing…');
     await client.query('VACUUM (ANALYZE)');
-    say(`Done. Sign in as seed-1@example.test to seed-${amount.tenants}@example.test with ${password}`);
+    log(`Done. Sign in as seed-1@example.test to seed-${size.tenants}@example.test with ${password}`);
   });
 }
 
 async function seedTenants(
   client: pg.Client,
-  { incidents, events, tenants, months }: Amount,
+  { incidents, events, tenants, months }: SeedSize,
   now: Date,
-  { password, say }: { password: string; say: Say },
+  { password, log }: { password: string; log: Log },
 ): Promise<void> {
   const passwordHash = await hash(password);
   const since = new Date(now.getTime() - months * MONTH_MS);
@@ -61,26 +61,26 @@ async function seedTenants(
   const startedAt = performance.now();
   let done = 0;
   for (let number = 1; number <= tenants; number += 1) {
-    // As old as its first incident.
+    // An id as old as the tenant's first incident.
     const tenantId = leastIdAt('ten', new Date(since.getTime() - number)) as TenantId;
-    const own = share(incidents, number, tenants);
+    const ownIncidents = share(incidents, number, tenants);
     const perIncident = Math.round(events / incidents);
     await client.query(`SELECT set_config('app.tenant_ids', $1, false)`, [tenantId]);
-    await seedTenant(client, { tenantId, number, passwordHash, since, perIncident, own });
-    const stepMs = Math.floor((now.getTime() - since.getTime()) / own);
-    for (let from = 0; from < own; from += CHUNK) {
-      const size = Math.min(CHUNK, own - from);
-      await seedIncidents(client, { tenantId, since, stepMs, perIncident, from, to: from + size });
-      done += size;
+    await seedTenant(client, { tenantId, number, passwordHash, since, perIncident, ownIncidents });
+    const stepMs = Math.floor((now.getTime() - since.getTime()) / ownIncidents);
+    for (let from = 0; from < ownIncidents; from += BATCH_SIZE) {
+      const count = Math.min(BATCH_SIZE, ownIncidents - from);
+      await seedIncidents(client, { tenantId, since, stepMs, perIncident, from, to: from + count });
+      done += count;
       const seconds = Math.round((performance.now() - startedAt) / 1000);
-      say(`${done} of ${incidents} incidents, ${done * perIncident} events, ${seconds} s`);
+      log(`${done} of ${incidents} incidents, ${done * perIncident} events, ${seconds} s`);
     }
   }
 }
 
-/** The first tenants get one more when it does not come out even. */
-function share(whole: number, number: number, parts: number): number {
-  return Math.floor(whole / parts) + (number <= whole % parts ? 1 : 0);
+/** An equal part of a total; the remainder goes to the first tenants. */
+function share(total: number, number: number, parts: number): number {
+  return Math.floor(total / parts) + (number <= total % parts ? 1 : 0);
 }
 
 async function seedTenant(
@@ -91,10 +91,10 @@ async function seedTenant(
     passwordHash: string;
     since: Date;
     perIncident: number;
-    own: number;
+    ownIncidents: number;
   },
 ): Promise<void> {
-  const { tenantId, number, passwordHash, since, perIncident, own } = tenant;
+  const { tenantId, number, passwordHash, since, perIncident, ownIncidents } = tenant;
   const email = `seed-${number}@example.test`;
   await client.query(
     `INSERT INTO tenants (tenant_id, name, plan, status, settings, created_at, updated_at)
@@ -106,25 +106,25 @@ async function seedTenant(
      VALUES ($1, $2, $3, $3, 'Seed', 'admin', $4, $5, $5)`,
     [tenantId, newId('user'), email, passwordHash, since],
   );
-  // The relay has nothing to do: what happened months ago is not acted on now.
+  // Everything counts as relayed: handlers must not act on months-old events.
   await client.query('INSERT INTO event_stream (tenant_id, seq, relayed) VALUES ($1, $2, $2)', [
     tenantId,
-    own * perIncident,
+    ownIncidents * perIncident,
   ]);
 }
 
-interface Chunk {
+interface Batch {
   readonly tenantId: TenantId;
   readonly since: Date;
-  /** Between one incident of the tenant and the next. */
+  /** Time between two incidents of the tenant. */
   readonly stepMs: number;
   readonly perIncident: number;
   readonly from: number;
   readonly to: number;
 }
 
-async function seedIncidents(client: pg.Client, chunk: Chunk): Promise<void> {
-  const { tenantId, since, stepMs, perIncident, from, to } = chunk;
+async function seedIncidents(client: pg.Client, batch: Batch): Promise<void> {
+  const { tenantId, since, stepMs, perIncident, from, to } = batch;
   await client.query('BEGIN');
   await client.query(DRAFT, [since, stepMs, from, to]);
   for (const statement of FROM_DRAFTS) await client.query(statement, [tenantId]);

@@ -1,4 +1,4 @@
-/** Says what to change; told without a stack. */
+/** Tells the caller what to change. Printed without a stack trace. */
 export class SeedError extends Error {
   override readonly name = 'SeedError';
 }
