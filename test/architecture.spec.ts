@@ -17,7 +17,7 @@ interface Cruise {
   };
 }
 
-/** Runs the project's own rules over a tree, as `npm run walls` does. */
+/** Applies the project's rules to a tree, as `npm run walls` does. */
 async function cruise(tree: string): Promise<Cruise> {
   const args = [
     cruiser,
@@ -28,7 +28,7 @@ async function cruise(tree: string): Promise<Cruise> {
     '{src,test,examples,bench}',
   ];
   const run = await promisify(execFile)(process.execPath, args, { cwd: tree, maxBuffer: 64 << 20 }).catch(
-    // It exits with the number of errors, and prints its result all the same.
+    // The exit code is the number of errors; the result is printed regardless.
     (failure: unknown) => {
       if (failure instanceof Error && 'stdout' in failure && failure.stdout !== '')
         return failure as { stdout: string };
@@ -43,8 +43,8 @@ const violationsOf = ({ summary }: Cruise) =>
 
 type Tree = Record<string, readonly string[]>;
 
-/** Two rooms, an example and the root, with every import that is allowed. File → what it imports. */
-const SOUND: Tree = {
+/** Two modules, an example and the root, with every kind of allowed import. File → its imports. */
+const VALID: Tree = {
   'src/main.ts': ['./serve.js'],
   'src/serve.ts': ['./app.module.js', '@nestjs/core'],
   'src/app.module.ts': [
@@ -96,16 +96,16 @@ const SOUND: Tree = {
   'examples/roster/events.ts': ['#kernel/events/define-event'],
   'examples/roster/roster.e2e-spec.ts': ['../../test/support/server.js'],
   'test/support/server.ts': ['#modules/foo/domain/thing'],
-  // What a build leaves behind must not lure the resolver away from src.
+  // The resolver must prefer src to build output.
   'dist/modules/foo/domain/thing.js': [],
   'dist/modules/bar/events.js': [],
   'dist/kernel/events/define-event.js': [],
 };
 
-type Breach = readonly [rule: string, file: string, imported: string | undefined];
+type Violation = readonly [rule: string, file: string, imported: string | undefined];
 
-/** One breach of each kind: rule, the file that commits it, what it imports. */
-const BREACHES: readonly Breach[] = [
+/** One violation of each kind: rule, importing file, import. */
+const VIOLATIONS: readonly Violation[] = [
   ['knock-at-the-door', 'src/modules/foo/application/peek.ts', '#modules/bar/domain/secret'],
   ['knock-at-the-door', 'src/modules/foo/infrastructure/join.ts', '#modules/bar/infrastructure/schema'],
   ['knock-at-the-door', 'src/modules/foo/http/borrow.ts', '#modules/bar/http/bar.dto'],
@@ -176,8 +176,8 @@ const BREACHES: readonly Breach[] = [
   ['nothing-unresolvable', 'src/modules/foo/application/dangles-far.ts', '#modules/bar/no-such-file'],
 ];
 
-/** What the breaches above reach for. */
-const FORBIDDEN_FRUIT: Tree = {
+/** Files that the violations import. */
+const FORBIDDEN_TARGETS: Tree = {
   'src/modules/bar/domain/secret.ts': [],
   'src/modules/bar/infrastructure/schema.ts': [],
   'src/modules/bar/http/bar.dto.ts': [],
@@ -192,7 +192,7 @@ const PACKAGES = [
 ]; // prettier-ignore
 const NEST_PACKAGES = ['common', 'core', 'cqrs', 'swagger'].map((name) => `@nestjs/${name}`);
 
-async function plant(tree: Tree): Promise<string> {
+async function writeTree(tree: Tree): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'causeflow-walls-'));
   const write = async (path: string, text: string) => {
     await mkdir(dirname(join(folder, path)), { recursive: true });
@@ -233,44 +233,44 @@ async function plant(tree: Tree): Promise<string> {
 
 describe('the walls', () => {
   const trees: string[] = [];
-  let real: Cruise;
-  let sound: Cruise;
-  let breached: Cruise;
+  let repository: Cruise;
+  let valid: Cruise;
+  let violating: Cruise;
 
   beforeAll(async () => {
-    const breaches = BREACHES.map(
+    const violations = VIOLATIONS.map(
       ([, file, imported]) => [file, imported === undefined ? [] : [imported]] as const,
     );
     trees.push(
-      await plant(SOUND),
-      await plant({ ...SOUND, ...FORBIDDEN_FRUIT, ...Object.fromEntries(breaches) }),
+      await writeTree(VALID),
+      await writeTree({ ...VALID, ...FORBIDDEN_TARGETS, ...Object.fromEntries(violations) }),
     );
     const cruises = await Promise.all([root, ...trees].map(cruise));
-    [real, sound, breached] = cruises as [Cruise, Cruise, Cruise];
+    [repository, valid, violating] = cruises as [Cruise, Cruise, Cruise];
   });
 
   afterAll(async () => {
     await Promise.all(trees.map((tree) => rm(tree, { recursive: true, force: true })));
   });
 
-  it('stand in this repository', () => {
-    expect(violationsOf(real)).toEqual([]);
-    expect(real.modules.map(({ source }) => source)).toContain('src/kernel/events/define-event.ts');
+  it('are respected in this repository', () => {
+    expect(violationsOf(repository)).toEqual([]);
+    expect(repository.modules.map(({ source }) => source)).toContain('src/kernel/events/define-event.ts');
   });
 
-  it('leave open what house rules allow', () => {
-    expect(violationsOf(sound)).toEqual([]);
+  it('allow what the house rules allow', () => {
+    expect(violationsOf(valid)).toEqual([]);
   });
 
-  it.each(BREACHES)('%s catches %s', (rule, file) => {
-    const caught = breached.summary.violations
+  it.each(VIOLATIONS)('%s detects %s', (rule, file) => {
+    const detected = violating.summary.violations
       .filter(({ from, cycle = [] }) => from === file || cycle.some(({ name }) => name === file))
       .map((each) => each.rule.name);
-    expect(caught).toContain(rule);
+    expect(detected).toContain(rule);
   });
 
-  it('are each broken once above', () => {
-    const rules = real.summary.ruleSetUsed.forbidden.map(({ name }) => name);
-    expect([...new Set(BREACHES.map(([rule]) => rule))].sort()).toEqual(rules.sort());
+  it('have a violation of each rule above', () => {
+    const rules = repository.summary.ruleSetUsed.forbidden.map(({ name }) => name);
+    expect([...new Set(VIOLATIONS.map(([rule]) => rule))].sort()).toEqual(rules.sort());
   });
 });

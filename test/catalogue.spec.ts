@@ -12,7 +12,7 @@ import { extensions } from '../src/extensions.js';
 const events = [...product, ...extensions.flatMap((extension) => extension.events ?? [])];
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
-/** What the contract promises to every client. */
+/** The public events of the contract. */
 const PUBLIC = [
   'tenant.created',
   'tenant.updated',
@@ -43,13 +43,13 @@ interface Declared {
   readonly event: AnyEventClass;
 }
 
-/** Every event class that a module's door exports. */
+/** Every event class that a module exports in its events.ts. */
 async function declaredEvents(): Promise<Declared[]> {
-  const doors = readdirSync(join(SRC, 'modules'))
+  const files = readdirSync(join(SRC, 'modules'))
     .map((module) => join(SRC, 'modules', module, 'events.ts'))
     .filter((file) => existsSync(file));
   const declared = await Promise.all(
-    doors.map(async (file) => {
+    files.map(async (file) => {
       const exported = Object.values((await import(file)) as Record<string, unknown>);
       return exported.filter(isEventClass).map((event) => ({ file, event }));
     }),
@@ -69,7 +69,7 @@ function productFiles(folder = SRC): string[] {
   });
 }
 
-/** What is wrong with a payload, by the class that describes it. */
+/** Validation errors of a payload by its class. */
 function faultsOf({ definition: { data, example } }: AnyEventClass, payload: object = example): string[] {
   const instance = plainToInstance(data, payload);
   const faults = validateSync(instance, {
@@ -87,14 +87,14 @@ describe('the catalogue', () => {
     declared = await declaredEvents();
   });
 
-  it('lists every event that a module declares, once', () => {
+  it('lists every declared event once', () => {
     const names = (classes: readonly AnyEventClass[]) => classes.map(({ name }) => name).sort();
     expect(names(events)).toEqual(names(declared.map(({ event }) => event)));
     const types = events.map(({ definition }) => definition.type);
     expect([...new Set(types)]).toEqual(types);
   });
 
-  it('shows the outside exactly what the contract promises', () => {
+  it('publishes exactly the events of the contract', () => {
     const published = product.filter(({ definition }) => definition.audience === 'public');
     expect(published.map(({ definition }) => definition.type).sort()).toEqual([...PUBLIC].sort());
   });
@@ -107,21 +107,21 @@ describe('the catalogue', () => {
   });
 
   it.each(events.map((event) => [event.definition.type, event] as const))(
-    'shows a valid example of %s',
+    'has a valid example of %s',
     (_, event) => {
       expect(faultsOf(event)).toEqual([]);
-      // The check above can fail: a payload class that checks nothing would let this pass.
-      expect(faultsOf(event, { ...event.definition.example, unheardOf: true })).not.toEqual([]);
+      // A payload class without validation would make the check above meaningless.
+      expect(faultsOf(event, { ...event.definition.example, unknown: true })).not.toEqual([]);
       expect(faultsOf(event, {})).not.toEqual([]);
     },
   );
 
-  it('has each event published by something', () => {
+  it('has a publisher of each event', () => {
     const texts = productFiles().map((path) => ({ path, text: readFileSync(path, 'utf8') }));
-    const silent = declared.filter(({ file, event }) => {
+    const unpublished = declared.filter(({ file, event }) => {
       const recorded = new RegExp(`\\bnew ${event.name}\\(`);
       return !texts.some(({ path, text }) => path !== file && recorded.test(text));
     });
-    expect(silent.map(({ event }) => event.name)).toEqual([]);
+    expect(unpublished.map(({ event }) => event.name)).toEqual([]);
   });
 });

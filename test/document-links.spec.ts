@@ -5,12 +5,12 @@ import { basename, dirname, join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-/** The numbered stops of "Follow one alert", in order. */
-const stops = [...text('ARCHITECTURE.md').matchAll(/^\d\. \[`[^`]+`\]\(([^)]+)\)/gm)].map(
+/** The numbered files of "Follow one alert", in order. */
+const steps = [...text('ARCHITECTURE.md').matchAll(/^\d\. \[`[^`]+`\]\(([^)]+)\)/gm)].map(
   ([, path]) => path ?? '',
 );
 
-/** Every page of the repository, those beside the code too. */
+/** All Markdown files of the repository. */
 const documents = [
   ...readdirSync(root),
   ...['bench', 'docs', 'examples', 'src'].flatMap((folder) =>
@@ -18,36 +18,36 @@ const documents = [
   ),
 ].filter((path) => path.endsWith('.md'));
 
-describe('the tour of ARCHITECTURE.md', () => {
-  it('has seven stops, each a file that is there', () => {
-    expect(stops).toHaveLength(7);
-    expect(stops.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+describe('"Follow one alert" of ARCHITECTURE.md', () => {
+  it('has seven steps, each an existing file', () => {
+    expect(steps).toHaveLength(7);
+    expect(steps.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  it('leads from the webhook to the events by imports that a reader can follow', () => {
+  it('leads from the webhook to the events by imports', () => {
     for (const [from, to] of [
       [0, 1],
       [1, 2],
       [2, 3],
     ] as const) {
-      const imported = basename(stops[to] ?? '', '.ts');
-      expect(text(stops[from] ?? '')).toMatch(new RegExp(`from '\\.[^']*/${imported}(\\.js)?'`));
+      const imported = basename(steps[to] ?? '', '.ts');
+      expect(text(steps[from] ?? '')).toMatch(new RegExp(`from '\\.[^']*/${imported}(\\.js)?'`));
     }
   });
 
-  it('goes on from the recorded events to their readers through the log', () => {
-    expect(text(stops[4] ?? '')).toContain('takeRecorded()');
-    expect(text(stops[5] ?? '')).toContain('publishEach(');
-    expect(text(stops[6] ?? '')).toContain("@Sse('stream')");
+  it('leads from the recorded events through the log to the stream', () => {
+    expect(text(steps[4] ?? '')).toContain('takeRecorded()');
+    expect(text(steps[5] ?? '')).toContain('publishEach(');
+    expect(text(steps[6] ?? '')).toContain("@Sse('stream')");
   });
 });
 
-it.each(documents)('%s links to no file that is not there', (document) => {
+it.each(documents)('%s links only to existing files', (document) => {
   const links = [...text(document).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => path ?? '');
   expect(links.filter((path) => !existsSync(join(root, dirname(document), path)))).toEqual([]);
 });
 
-/** The anchors that GitHub gives to the headings of a page. */
+/** The anchors of a page's headings on GitHub. */
 function anchorsOf(path: string): string[] {
   const headings = text(path)
     .replaceAll(/^```[\s\S]*?^```/gm, '')
@@ -60,7 +60,7 @@ function anchorsOf(path: string): string[] {
   );
 }
 
-it.each(documents)('%s links to no heading that is not there', (document) => {
+it.each(documents)('%s links only to existing headings', (document) => {
   const links = [...text(document).matchAll(/\]\(((?!https?:)[^)#]*)#([^)]+)\)/g)];
   const missing = links.filter(([, path = '', anchor = '']) => {
     const target = path === '' ? document : join(dirname(document), path);
@@ -69,8 +69,8 @@ it.each(documents)('%s links to no heading that is not there', (document) => {
   expect(missing.map(([link]) => link)).toEqual([]);
 });
 
-it.each(documents)('%s names no npm script that is not there', (document) => {
+it.each(documents)('%s mentions only existing npm scripts', (document) => {
   const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
-  const asked = [...text(document).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? '');
-  expect(asked.filter((name) => !(name in scripts))).toEqual([]);
+  const mentioned = [...text(document).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? '');
+  expect(mentioned.filter((name) => !(name in scripts))).toEqual([]);
 });

@@ -18,16 +18,16 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const kept = (file: string): unknown =>
+const committed = (file: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8'));
 
 describe('the API documents', () => {
-  it('are served as they are kept in the repository', () => {
-    expect(openApi.document).toEqual(kept('openapi.json'));
-    expect(asyncApi.document).toEqual(kept('asyncapi.json'));
+  it('are served as committed in the repository', () => {
+    expect(openApi.document).toEqual(committed('openapi.json'));
+    expect(asyncApi.document).toEqual(committed('asyncapi.json'));
   });
 
-  it('are open to everybody, as often as they like', async () => {
+  it('need no authentication and have no rate limit', async () => {
     for (const path of ['/openapi.json', '/asyncapi.json', '/docs', '/docs/start.js', '/health/live']) {
       for (let i = 0; i < 3; i += 1) expect((await fetch(server.url + path)).status).toBe(200);
     }
@@ -35,12 +35,12 @@ describe('the API documents', () => {
 });
 
 describe('the OpenAPI document', () => {
-  it('is version 3.1, and has nothing of 3.0 left', () => {
+  it('is version 3.1, without syntax of 3.0', () => {
     expect(openApi.document.openapi).toBe('3.1.0');
     expect(JSON.stringify(openApi.document)).not.toContain('"nullable"');
   });
 
-  it('gives each operation a name of its own that makes a method of a client, a summary and a tag', () => {
+  it('gives each operation a unique id that can be a method name, a summary and one declared tag', () => {
     const names = openApi.operations.map(({ operationId }) => operationId);
     expect(names.filter((name) => !/^[a-z]+([A-Z][a-zA-Z]*)*$/.test(name))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
@@ -53,67 +53,67 @@ describe('the OpenAPI document', () => {
   });
 
   it('describes each tag', () => {
-    const bare = openApi.document.tags.filter(({ description }) => !description);
-    expect(bare).toEqual([]);
+    const undescribed = openApi.document.tags.filter(({ description }) => !description);
+    expect(undescribed).toEqual([]);
   });
 
-  it('says of each operation what it answers when it succeeds', () => {
-    const silent = openApi.operations.filter(({ responses }) => {
-      const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
-      return !good.some(([status, { content }]) => status === '204' || Object.keys(content ?? {}).length > 0);
+  it('describes the successful response of each operation', () => {
+    const undocumented = openApi.operations.filter(({ responses }) => {
+      const successful = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      return !successful.some(
+        ([status, { content }]) => status === '204' || Object.keys(content ?? {}).length > 0,
+      );
     });
-    expect(silent.map(({ operationId }) => operationId)).toEqual([]);
+    expect(undocumented.map(({ operationId }) => operationId)).toEqual([]);
   });
 
-  it('says of whatever is made where it is read', () => {
-    const silent = openApi.operations.filter(
+  it('documents the Location header of each 201', () => {
+    const undocumented = openApi.operations.filter(
       ({ responses: { 201: created } }) => created && !created.headers?.['Location'],
     );
-    expect(silent.map(({ operationId }) => operationId)).toEqual([]);
+    expect(undocumented.map(({ operationId }) => operationId)).toEqual([]);
   });
 
-  it('says of each answer where the caller stands, and of one that can be had again that it is the first', () => {
-    const answers = openApi.operations.flatMap(({ operationId, parameters = [], responses }) =>
+  it('documents the headers of each successful response: request id, rate limits, idempotent replay', () => {
+    const successes = openApi.operations.flatMap(({ operationId, parameters = [], responses }) =>
       Object.entries(responses)
         .filter(([status]) => status.startsWith('2'))
         .map(([, { headers = {} }]) => ({
           operationId,
-          has: Object.keys(headers),
-          is: {
-            limited: '429' in responses,
-            repeatable: parameters.some(({ name }) => name === 'Idempotency-Key'),
-          },
+          headers: Object.keys(headers),
+          isLimited: '429' in responses,
+          isIdempotent: parameters.some(({ name }) => name === 'Idempotency-Key'),
         })),
     );
-    const other = answers.filter(
-      ({ has, is }) =>
-        !has.includes('X-Request-Id') ||
-        has.includes('X-RateLimit-Limit') !== is.limited ||
-        has.includes('X-RateLimit-Remaining') !== is.limited ||
-        has.includes('X-RateLimit-Reset') !== is.limited ||
-        has.includes('Idempotent-Replay') !== is.repeatable,
+    const wrong = successes.filter(
+      ({ headers, isLimited, isIdempotent }) =>
+        !headers.includes('X-Request-Id') ||
+        headers.includes('X-RateLimit-Limit') !== isLimited ||
+        headers.includes('X-RateLimit-Remaining') !== isLimited ||
+        headers.includes('X-RateLimit-Reset') !== isLimited ||
+        headers.includes('Idempotent-Replay') !== isIdempotent,
     );
-    expect(other).toEqual([]);
-    expect(answers.filter(({ is }) => is.repeatable)).toHaveLength(4);
+    expect(wrong).toEqual([]);
+    expect(successes.filter(({ isIdempotent }) => isIdempotent)).toHaveLength(4);
   });
 
-  it('writes no set of words out twice: each would be another type of a generated client', () => {
-    const sets = new Map<string, string[]>();
+  it('defines each enum once, so that generated clients get one type', () => {
+    const enums = new Map<string, string[]>();
     const walk = (node: unknown, path: string): void => {
       if (typeof node !== 'object' || node === null) return;
-      const { enum: words } = node as { enum?: (string | null)[] };
-      if (Array.isArray(words) && words.length > 1) {
-        const set = words.filter((word) => word !== null).join(', ');
-        sets.set(set, [...(sets.get(set) ?? []), path]);
+      const { enum: values } = node as { enum?: (string | null)[] };
+      if (Array.isArray(values) && values.length > 1) {
+        const key = values.filter((value) => value !== null).join(', ');
+        enums.set(key, [...(enums.get(key) ?? []), path]);
       }
       for (const [name, inner] of Object.entries(node)) walk(inner, `${path}/${name}`);
     };
     walk(openApi.document, '');
-    expect([...sets].filter(([, places]) => places.length > 1)).toEqual([]);
-    expect(sets.size).toBeGreaterThan(20);
+    expect([...enums].filter(([, paths]) => paths.length > 1)).toEqual([]);
+    expect(enums.size).toBeGreaterThan(20);
   });
 
-  it('has a schema for each event that is read, which its name alone tells from the others', () => {
+  it('has a schema for each event of the event list, discriminated by its type', () => {
     const { PublishedEvent, EventPage } = openApi.document.components.schemas as Record<string, object>;
     const { mapping } = (PublishedEvent as { discriminator: { mapping: Record<string, string> } })
       .discriminator;
@@ -124,22 +124,22 @@ describe('the OpenAPI document', () => {
     const id = 'evt_01HX9VTPQR3KF8MZWBYD5N6JCE';
     for (const event of asyncApi.events) {
       const [example] = asyncApi.document.components.messages[event]?.examples ?? [];
-      const read = { id, ...(example?.payload as object) };
-      expect(openApi.faultsIn(PublishedEvent as object, read)).toEqual([]);
-      expect(openApi.faultsIn({ $ref: mapping[event] }, read)).toEqual([]);
+      const published = { id, ...(example?.payload as object) };
+      expect(openApi.faultsIn(PublishedEvent as object, published)).toEqual([]);
+      expect(openApi.faultsIn({ $ref: mapping[event] }, published)).toEqual([]);
       for (const other of asyncApi.events.filter((name) => name !== event))
-        expect(openApi.faultsIn({ $ref: mapping[other] }, read)).not.toEqual([]);
+        expect(openApi.faultsIn({ $ref: mapping[other] }, published)).not.toEqual([]);
     }
   });
 
-  it('says of an upload that it is a text, whatever the body is as JSON', () => {
+  it('documents an upload as text beside its JSON body', () => {
     const { content = {} } = openApi.operation('attachEvidence').requestBody ?? {};
     expect(content['application/json']?.schema).toEqual({ $ref: '#/components/schemas/EvidenceBody' });
     for (const type of ['text/csv', 'application/x-ndjson'])
       expect(content[type]?.schema).toEqual({ type: 'string' });
   });
 
-  it('has no object of which a generated client could read nothing', () => {
+  it('has no object schema without properties', () => {
     const shapeless: string[] = [];
     const walk = (node: unknown, path: string): void => {
       if (typeof node !== 'object' || node === null) return;
@@ -151,37 +151,39 @@ describe('the OpenAPI document', () => {
     expect(shapeless).toEqual([]);
   });
 
-  it('says of each operation that what it is sent may be refused before anybody asks whether it is wanted', () => {
-    const unheard = openApi.operations.filter(
+  it('documents the errors of invalid input for each operation that has a body or a path parameter', () => {
+    const withBody = openApi.operations.filter(
       ({ method, responses }) =>
         method !== 'GET' && !(responses['400'] && responses['413'] && responses['415']),
     );
-    expect(unheard.map(({ operationId }) => operationId)).toEqual([]);
-    const unreadable = openApi.operations.filter(
+    expect(withBody.map(({ operationId }) => operationId)).toEqual([]);
+    const withPathParameter = openApi.operations.filter(
       ({ path, responses }) => path.includes('{') && !responses['400'],
     );
-    expect(unreadable.map(({ operationId }) => operationId)).toEqual([]);
+    expect(withPathParameter.map(({ operationId }) => operationId)).toEqual([]);
   });
 
-  it('says of no webhook that its sender may be forbidden to call it', () => {
+  it('documents no 403 for alert webhooks', () => {
     const forbidding = openApi.operations.filter(
       ({ tags, responses }) => tags.includes('alerts') && responses['403'],
     );
     expect(forbidding.map(({ operationId }) => operationId)).toEqual([]);
   });
 
-  it('says of each operation that it may fail, and that PostgreSQL may be away', () => {
-    const certain = openApi.operations.filter(({ responses }) => !(responses['500'] && responses['503']));
-    expect(certain.map(({ operationId }) => operationId)).toEqual([]);
+  it('documents 500 and 503 for each operation', () => {
+    const undocumented = openApi.operations.filter(
+      ({ responses }) => !(responses['500'] && responses['503']),
+    );
+    expect(undocumented.map(({ operationId }) => operationId)).toEqual([]);
   });
 
-  it('shows an example of every JSON body and answer, valid by its own schema', () => {
+  it('has a valid example of each JSON body and response', () => {
     const faults = openApi.operations.flatMap(({ operationId, requestBody, responses }) =>
       [requestBody, ...Object.values(responses)].flatMap((part) => {
         const json = part?.content?.['application/json'];
         if (!json) return [];
-        if (json.example === undefined) return [`${operationId} shows no example`];
-        // What stands in for the example of a text field that has none.
+        if (json.example === undefined) return [`${operationId} has no example`];
+        // The placeholder for a text field without an example.
         if (/"text\.*"/.test(JSON.stringify(json.example)))
           return [`${operationId} lacks the example of a field`];
         return openApi.faultsIn(json.schema, json.example).map((fault) => `${operationId} ${fault}`);
@@ -190,7 +192,7 @@ describe('the OpenAPI document', () => {
     expect(faults).toEqual([]);
   });
 
-  it('takes a field that nobody described for a fault', () => {
+  it('rejects undescribed fields', () => {
     const view = { $ref: '#/components/schemas/ErrorEnvelope' };
     const error = { error: 'not_found', message: 'No such incident.', requestId: 'x' };
     expect(openApi.faultsIn(view, error)).toEqual([]);
@@ -200,9 +202,9 @@ describe('the OpenAPI document', () => {
     ).not.toEqual([]);
   });
 
-  it('shows an example of every error code, in the one shape', () => {
+  it('has a valid example of each error code', () => {
     const { responses, schemas } = openApi.document.components;
-    const shown = Object.values(responses).flatMap(({ content }) => {
+    const codes = Object.values(responses).flatMap(({ content }) => {
       const { examples } = content['application/json'] as unknown as {
         examples: Record<string, { value: object }>;
       };
@@ -211,34 +213,36 @@ describe('the OpenAPI document', () => {
       }
       return Object.keys(examples);
     });
-    expect(shown.sort()).toEqual([...(schemas['ErrorCode'] as { enum: string[] }).enum].sort());
+    expect(codes.sort()).toEqual([...(schemas['ErrorCode'] as { enum: string[] }).enum].sort());
   });
 
   it('gives each path parameter an example', () => {
-    const bare = openApi.operations.flatMap(({ path, parameters = [] }) =>
+    const missing = openApi.operations.flatMap(({ path, parameters = [] }) =>
       parameters
         .filter((parameter) => parameter.in === 'path' && !parameter.example)
         .map(({ name }) => `${path} ${name}`),
     );
-    expect(bare).toEqual([]);
+    expect(missing).toEqual([]);
   });
 });
 
-it('an extension whose class has the name of another one is told that the document shows but one of them', async () => {
+it('logs a warning if the class of an extension has the name of another one, since the document shows only one of them', async () => {
   const extended = await TestServer.start({
     database: server.database,
-    main: 'test/docs/server-with-a-namesake.mjs',
+    main: 'test/docs/server-with-duplicate-class-name.mjs',
   });
   try {
     await OpenApi.of(extended.url);
-    await until('it is told', () => extended.log.includes('Several classes are called RegisterBody'));
+    await until('the warning is logged', () =>
+      extended.log.includes('Several classes are called RegisterBody'),
+    );
   } finally {
     await extended.stop();
   }
 });
 
 describe('the AsyncAPI document', () => {
-  it('has a message for each of the 22 public events, on the one channel there is', () => {
+  it('has a message for each of the 22 public events, on the only channel', () => {
     expect(asyncApi.events).toHaveLength(22);
     const [stream, ...more] = Object.values(asyncApi.document.channels);
     expect(stream?.address).toBe('/v1/notifications/stream');
@@ -259,7 +263,7 @@ describe('the AsyncAPI document', () => {
     expect(asyncApi.faultsOf('ping', { more: 1 })).not.toEqual([]);
   });
 
-  it('calls each message and what it carries by a name that can be a class', () => {
+  it('gives each message and its data a unique title that can be a class name', () => {
     const titles = Object.values(asyncApi.document.components.messages).flatMap(({ payload }) => {
       const { title, properties } = payload as { title: string; properties?: { data?: { title: string } } };
       return [title, properties?.data?.title ?? []].flat();
@@ -268,7 +272,7 @@ describe('the AsyncAPI document', () => {
     expect(new Set(titles).size).toBe(46);
   });
 
-  it('shows a valid example of each, and refuses what is none', () => {
+  it('has a valid example of each message, and rejects an invalid one', () => {
     for (const [event, { examples }] of Object.entries(asyncApi.document.components.messages)) {
       const [example] = examples;
       expect(asyncApi.faultsOf(event, example?.payload)).toEqual([]);
@@ -278,8 +282,8 @@ describe('the AsyncAPI document', () => {
   });
 });
 
-describe('the page', () => {
-  it('loads everything from here, by a policy that allows nothing else', async () => {
+describe('the documentation page', () => {
+  it('loads only its own files, enforced by its content security policy', async () => {
     const page = await fetch(`${server.url}/docs`);
     const html = await page.text();
     const sources = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source ?? '');
@@ -293,12 +297,12 @@ describe('the page', () => {
   });
 
   it.each(['package.json', '..%2fpackage.json', '..%2f..%2f..%2fpackage.json', 'swagger-ui.js.map'])(
-    'has no file %s',
+    'does not serve %s',
     async (file) => {
-      const answer = await fetch(`${server.url}/docs/${file}`);
-      expect(answer.status).toBe(404);
-      expect(answer.headers.get('cache-control')).toBeNull();
-      expect(await answer.json()).toMatchObject({ error: 'not_found' });
+      const response = await fetch(`${server.url}/docs/${file}`);
+      expect(response.status).toBe(404);
+      expect(response.headers.get('cache-control')).toBeNull();
+      expect(await response.json()).toMatchObject({ error: 'not_found' });
     },
   );
 });

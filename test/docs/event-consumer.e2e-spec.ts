@@ -8,7 +8,7 @@ import { newTenant } from '../support/api.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
-interface Reader {
+interface Consumer {
   readonly listen: (options: {
     url: string;
     getToken: (refused: boolean) => string;
@@ -18,11 +18,11 @@ interface Reader {
   }) => Promise<unknown>;
 }
 
-/** The code that docs/listening.md shows. */
-async function shownReader(): Promise<Reader> {
+/** The code of docs/listening.md. */
+async function documentedConsumer(): Promise<Consumer> {
   const page = readFileSync(new URL('../../docs/listening.md', import.meta.url), 'utf8');
   const [, code = ''] = /^```js\n([\s\S]+?)^```/m.exec(page) ?? [];
-  return (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Reader;
+  return (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Consumer;
 }
 
 const SECRET = randomBytes(32).toString('base64url');
@@ -37,24 +37,24 @@ afterAll(async () => {
   await server.stop();
 });
 
-it('the reader of docs/listening.md tells each event once and in order, cut off at any moment and past the end of its token', async () => {
+it('the consumer of docs/listening.md delivers each event once and in order, despite disconnects and an expired token', async () => {
   const tenant = await newTenant(server.url);
   const { exp: _, iat: __, ...claims } = jwt.decode(tenant.api.token ?? '') as jwt.JwtPayload;
   const shortLived = jwt.sign(claims, SECRET, { expiresIn: 3 });
-  const seen = { begun: 0, refused: 0, told: [] as string[] };
+  const seen = { resets: 0, refused: 0, events: [] as string[] };
   const stop = new AbortController();
-  const { listen } = await shownReader();
-  const ended = listen({
+  const { listen } = await documentedConsumer();
+  const finished = listen({
     url: `http://127.0.0.1:${proxy.port}`,
     getToken: (refused) => {
       if (refused) seen.refused += 1;
       return seen.refused > 0 ? (tenant.api.token ?? '') : shortLived;
     },
-    onReset: () => (seen.begun += 1),
-    onEvent: ({ data }) => seen.told.push(data.incidentId),
+    onReset: () => (seen.resets += 1),
+    onEvent: ({ data }) => seen.events.push(data.incidentId),
     signal: stop.signal,
   });
-  await until('it listens', () => seen.begun === 1);
+  await until('it is connected', () => seen.resets === 1);
 
   const written: string[] = [];
   const write = async (count: number): Promise<void> => {
@@ -64,23 +64,23 @@ it('the reader of docs/listening.md tells each event once and in order, cut off 
       await append(server.database, tenant.tenantId, [{ incidentId }]);
     }
   };
-  const allIsTold = (): Promise<boolean> =>
-    until('it was told all', () => seen.told.length >= written.length);
+  const allReceived = (): Promise<boolean> =>
+    until('all events are received', () => seen.events.length >= written.length);
   await write(1);
-  await allIsTold();
+  await allReceived();
   for (let cuts = 0; cuts < 4; cuts += 1) {
     await write(randomInt(10));
     proxy.cut();
     await write(randomInt(10));
     proxy.heal();
     await write(1);
-    await allIsTold();
+    await allReceived();
   }
-  await until('its token has run out', () => seen.refused > 0);
+  await until('its token has expired', () => seen.refused > 0);
   await write(5);
-  await allIsTold();
-  expect(seen).toEqual({ begun: 1, refused: 1, told: written });
+  await allReceived();
+  expect(seen).toEqual({ resets: 1, refused: 1, events: written });
 
   stop.abort();
-  expect(await ended).toBeUndefined();
+  expect(await finished).toBeUndefined();
 });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Api } from '../support/api.js';
 import { CHECKOUT, TestServer } from '../support/server.js';
 
-/** In plain JavaScript, as a compiler leaves it. */
+/** Plain JavaScript, as a TypeScript compiler outputs it. */
 const EXTENSION = `
 import { Controller, Get, Module } from '@nestjs/common';
 import { Public } from '#kernel/http/principal';
@@ -29,41 +29,41 @@ Get('greeting')(...greet);
 Public()(...greet);
 Controller('v1')(Greeting);
 
-class Elsewhere {}
-Module({ controllers: [Greeting] })(Elsewhere);
+class ExternalModule {}
+Module({ controllers: [Greeting] })(ExternalModule);
 
-await serve([{ module: Elsewhere }]);
+await serve([{ module: ExternalModule }]);
 `;
 
 const page = readFileSync(join(CHECKOUT, 'CONTRIBUTING.md'), 'utf8');
-/** What the page shows of a file in this language. */
-const shown = (language: string): string =>
+/** The first code block of the page in this language. */
+const codeBlock = (language: string): string =>
   new RegExp(`^\`\`\`${language}\\n([\\s\\S]+?)^\`\`\``, 'm').exec(page)?.[1] ?? '';
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'causeflow-elsewhere-'));
+  folder = await mkdtemp(join(tmpdir(), 'causeflow-external-'));
   await symlink(CHECKOUT, join(folder, 'causeflow'));
   await symlink('causeflow/node_modules', join(folder, 'node_modules'));
-  await writeFile(join(folder, 'package.json'), shown('json'));
+  await writeFile(join(folder, 'package.json'), codeBlock('json'));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-it('an extension in a repository of its own is served with what CONTRIBUTING.md asks for', async () => {
+it('an extension in its own repository is served, set up as in CONTRIBUTING.md', async () => {
   await writeFile(join(folder, 'main.js'), EXTENSION);
   const server = await TestServer.start({ main: join(folder, 'main.js') });
-  const answer = await new Api(server.url).get('/v1/greeting').finally(() => server.stop());
-  expect(answer).toMatchObject({ status: 200, body: { canFind: 'function' } });
+  const response = await new Api(server.url).get('/v1/greeting').finally(() => server.stop());
+  expect(response).toMatchObject({ status: 200, body: { canFind: 'function' } });
 });
 
-it('its own tests are run, in both kinds, and none of ours', async () => {
-  await writeFile(join(folder, 'jest.config.js'), shown('js'));
+it('Jest runs its own unit and e2e tests, and none of ours', async () => {
+  await writeFile(join(folder, 'jest.config.js'), codeBlock('js'));
   await mkdir(join(folder, 'src'));
-  const wordOf = (line: string) => `import { it, expect } from '@jest/globals';
+  const testFile = (title: string) => `import { it, expect } from '@jest/globals';
     import { SEVERITIES } from '#kernel/domain/severity';
-    it('${line}', () => expect(SEVERITIES).toContain('critical'));`;
-  await writeFile(join(folder, 'src/rule.spec.ts'), wordOf('a rule'));
-  await writeFile(join(folder, 'src/story.e2e-spec.ts'), wordOf('a story'));
+    it('${title}', () => expect(SEVERITIES).toContain('critical'));`;
+  await writeFile(join(folder, 'src/rule.spec.ts'), testFile('a rule'));
+  await writeFile(join(folder, 'src/story.e2e-spec.ts'), testFile('a story'));
   const jest = (...options: string[]) =>
     promisify(execFile)(
       process.execPath,

@@ -14,30 +14,30 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const generate = (...options: string[]) => runToEnd('dist/cli/generate-docs.js', [...options, folder], {});
-const texts = () => Promise.all(FILES.map((file) => readFile(join(folder, file), 'utf8')));
+const readFiles = () => Promise.all(FILES.map((file) => readFile(join(folder, file), 'utf8')));
 
-describe('the documents, generated', () => {
-  it('are the same every time, need no database, and pass the check', async () => {
+describe('the generated documents', () => {
+  it('are deterministic, need no database, and pass the check', async () => {
     expect(await generate()).toEqual({ code: 0, output: '' });
-    const first = await texts();
+    const first = await readFiles();
     await generate();
-    expect(await texts()).toEqual(first);
+    expect(await readFiles()).toEqual(first);
     expect(await generate('--check')).toEqual({ code: 0, output: '' });
   });
 
-  it.each(FILES)('fail the check, with the place, when %s is stale', async (file) => {
+  it.each(FILES)('fail the check with the line if %s is stale', async (file) => {
     const path = join(folder, file);
-    const due = await readFile(path, 'utf8');
-    const [first = '', second = '', ...rest] = due.split('\n');
+    const current = await readFile(path, 'utf8');
+    const [first = '', second = '', ...rest] = current.split('\n');
     await writeFile(path, [first, `${second} and more`, ...rest].join('\n'));
     const { code, output } = await generate('--check');
     expect(code).toBe(1);
     expect(output).toContain(`${file} is not what the code says:\n  line 2\n  - ${second} and more\n`);
     expect(output).toContain('npm run docs:generate');
-    await writeFile(path, due);
+    await writeFile(path, current);
   });
 
-  it('fail the check when one is missing', async () => {
+  it('fail the check if one is missing', async () => {
     await rm(join(folder, 'docs/events.md'));
     const { code, output } = await generate('--check');
     expect(code).toBe(1);

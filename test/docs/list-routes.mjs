@@ -1,4 +1,4 @@
-// Prints the routes that Express has once the application is there: `[["GET", "/v1/incidents/:incidentId"], …]`.
+// Prints the Express routes of the application as JSON: `[["GET", "/v1/incidents/:incidentId"], …]`.
 import 'reflect-metadata';
 import { createApp } from '../../dist/create-app.js';
 import { loadConfig } from '../../dist/kernel/config/config.js';

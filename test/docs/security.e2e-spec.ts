@@ -6,7 +6,7 @@ import { TestServer } from '../support/server.js';
 
 const SCOPES = ['incidents:read', 'incidents:write', 'changes:write', 'events:read', 'webhooks:write'];
 
-/** So much that nobody is refused, and everybody is counted. */
+/** High enough that no request is refused; each is still counted. */
 const LIMITED = {
   RATE_LIMIT_PRO_PER_MINUTE: '100000',
   RATE_LIMIT_ANONYMOUS_PER_MINUTE: '100000',
@@ -24,8 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Knocks without a body: who may come in is decided before anybody looks at one. */
-async function knock(
+/** Sends a request without a body: authorisation comes before validation. */
+async function request(
   operation: Operation,
   token?: string,
 ): Promise<{ status: number; error: string; headers: Headers }> {
@@ -41,77 +41,78 @@ async function knock(
   return { status: response.status, error, headers: response.headers };
 }
 
-const needs = ({ security }: Operation, scheme: string) =>
+const requiredBy = ({ security }: Operation, scheme: string) =>
   security.flatMap((requirement) => requirement[scheme] ?? []);
-const takes = ({ security }: Operation, scheme: string) =>
+const accepts = ({ security }: Operation, scheme: string) =>
   security.some((requirement) => scheme in requirement);
 
-/** Every operation, by name, that does not answer as expected. */
-async function otherThan(
+/** The ids of operations that differ from the expectation. */
+async function unexpected(
   expected: (operation: Operation) => boolean,
-  answer: (operation: Operation) => Promise<boolean>,
+  actual: (operation: Operation) => Promise<boolean>,
 ) {
   const wrong: string[] = [];
   for (const operation of openApi.operations) {
-    if ((await answer(operation)) !== expected(operation)) wrong.push(operation.operationId);
+    if ((await actual(operation)) !== expected(operation)) wrong.push(operation.operationId);
   }
   return wrong;
 }
 
 describe('the security of each operation is as documented', () => {
-  it('for strangers: 401 wherever something is required', async () => {
-    const isRefused = async (operation: Operation) => (await knock(operation)).status === 401;
-    // OpenAPI has no word for a secret that is part of an address.
-    const isClosed = ({ security, path }: Operation) => security.length > 0 || path.includes('{ingestToken}');
-    expect(await otherThan(isClosed, isRefused)).toEqual([]);
+  it('without credentials: 401 if any are required', async () => {
+    const isRefused = async (operation: Operation) => (await request(operation)).status === 401;
+    // OpenAPI cannot express a secret that is part of the path.
+    const isProtected = ({ security, path }: Operation) =>
+      security.length > 0 || path.includes('{ingestToken}');
+    expect(await unexpected(isProtected, isRefused)).toEqual([]);
   });
 
-  it('for members: 403 wherever a role is required', async () => {
+  it('for members: 403 if the admin role is required', async () => {
     const person = { email: `${randomUUID()}@example.com`, password: randomUUID() };
     expect((await admin.api.post('/v1/users', { ...person, name: 'Grace', role: 'member' })).status).toBe(
       201,
     );
     const signedIn = await admin.api.post<{ accessToken: string }>('/v1/auth/login', person);
     const isRefused = async (operation: Operation) =>
-      (await knock(operation, signedIn.body.accessToken)).error === 'forbidden';
-    const expected = (operation: Operation) => needs(operation, 'bearerAuth').includes('admin');
-    expect(await otherThan(expected, isRefused)).toEqual([]);
+      (await request(operation, signedIn.body.accessToken)).error === 'forbidden';
+    const expected = (operation: Operation) => requiredBy(operation, 'bearerAuth').includes('admin');
+    expect(await unexpected(expected, isRefused)).toEqual([]);
   });
 
   it.each(SCOPES)('for an API key with the scope %s', async (scope) => {
     const { plaintextKey } = await newKey(admin, { scopes: [scope] });
-    const isLetIn = async (operation: Operation) =>
-      (await knock(operation, plaintextKey)).error !== 'forbidden';
+    const isAllowed = async (operation: Operation) =>
+      (await request(operation, plaintextKey)).error !== 'forbidden';
     const expected = (operation: Operation) =>
-      !takes(operation, 'bearerAuth') || needs(operation, 'apiKey').includes(scope);
-    expect(await otherThan(expected, isLetIn)).toEqual([]);
+      !accepts(operation, 'bearerAuth') || requiredBy(operation, 'apiKey').includes(scope);
+    expect(await unexpected(expected, isAllowed)).toEqual([]);
   });
 });
 
 describe('the headers of each operation are as documented', () => {
   const has = (name: string) => async (operation: Operation) =>
-    (await knock(operation, admin.api.token)).headers.has(name);
+    (await request(operation, admin.api.token)).headers.has(name);
 
-  it('every answer has the id of its request', async () => {
-    expect(await otherThan(() => true, has('x-request-id'))).toEqual([]);
+  it('every response has X-Request-Id', async () => {
+    expect(await unexpected(() => true, has('x-request-id'))).toEqual([]);
   });
 
   it.each(['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'])(
-    '%s wherever there is a limit',
+    '%s if the operation has a rate limit',
     async (name) => {
-      expect(await otherThan(({ responses }) => '429' in responses, has(name))).toEqual([]);
+      expect(await unexpected(({ responses }) => '429' in responses, has(name))).toEqual([]);
     },
   );
 });
 
-it('a body that may be left out is not missed', async () => {
-  const missed: string[] = [];
-  const without = openApi.operations.filter(({ requestBody }) => requestBody?.required === false);
-  for (const operation of without) {
+it('an optional body can be omitted', async () => {
+  const refused: string[] = [];
+  const optional = openApi.operations.filter(({ requestBody }) => requestBody?.required === false);
+  for (const operation of optional) {
     const address = openApi.address(operation, { provider: 'alertmanager' });
     const { status } = await admin.api.call(operation.method, address);
-    if (![200, 201, 404].includes(status)) missed.push(`${operation.operationId} ${String(status)}`);
+    if (![200, 201, 404].includes(status)) refused.push(`${operation.operationId} ${String(status)}`);
   }
-  expect(without.length).toBeGreaterThan(10);
-  expect(missed).toEqual([]);
+  expect(optional.length).toBeGreaterThan(10);
+  expect(refused).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// A server with an extension whose body is called like one of ours, in plain JavaScript.
+// A server with an extension that has a class with the name of one of ours, in plain JavaScript.
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { Text } from '#kernel/http/fields';

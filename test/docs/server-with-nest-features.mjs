@@ -1,4 +1,4 @@
-// A server with a controller the way Nest teaches it, in plain JavaScript; and with the MISTAKE that is asked for.
+// A server with a controller as in Nest's documentation, in plain JavaScript. MISTAKE adds an invalid definition.
 import 'reflect-metadata';
 import * as nest from '@nestjs/common';
 import { EventsHandler } from '@nestjs/cqrs';
@@ -10,77 +10,83 @@ import { Text } from '#kernel/http/fields';
 import { Public } from '#kernel/http/principal';
 import { serve } from '#serve';
 
-class NotOnSundays {
+class WeekdayGuard {
   canActivate(context) {
     return context.switchToHttp().getRequest().headers['x-day'] !== 'sunday';
   }
 }
 
-class Stamp {
+class StampInterceptor {
   intercept(_context, next) {
-    return next.handle().pipe(map((answer) => ({ ...answer, stamped: true })));
+    return next.handle().pipe(map((body) => ({ ...body, stamped: true })));
   }
 }
 
-class Habits {
-  heard = [];
-  hear({ type }) {
-    this.heard.push(type);
+class ExampleController {
+  received = [];
+  onEvent({ type }) {
+    this.received.push(type);
   }
-  told() {
-    return { heard: this.heard };
+  signals() {
+    return { received: this.received };
   }
   hook(raw) {
     return { bytes: raw.length };
   }
   missing() {
-    throw new nest.NotFoundException('No such habit.');
+    throw new nest.NotFoundException('No such example.');
   }
 }
 
-/** As a compiler would apply them. */
+/** Applies decorators as a compiler does. */
 function decorate(type, method, ...decorators) {
   const descriptor = Object.getOwnPropertyDescriptor(type.prototype, method);
   for (const each of decorators) each(type.prototype, method, descriptor);
 }
-decorate(Habits, 'hear', OnEvent('incident.*'));
-decorate(Habits, 'told', nest.Get('told'), nest.UseGuards(NotOnSundays), nest.UseInterceptors(Stamp));
-decorate(Habits, 'hook', nest.Post('hook'), Public());
-decorate(Habits, 'missing', nest.Get('missing'));
-nest.RawBody()(Habits.prototype, 'hook', 0);
-nest.Controller('v1/habits')(Habits);
+decorate(ExampleController, 'onEvent', OnEvent('incident.*'));
+decorate(
+  ExampleController,
+  'signals',
+  nest.Get('signals'),
+  nest.UseGuards(WeekdayGuard),
+  nest.UseInterceptors(StampInterceptor),
+);
+decorate(ExampleController, 'hook', nest.Post('hook'), Public());
+decorate(ExampleController, 'missing', nest.Get('missing'));
+nest.RawBody()(ExampleController.prototype, 'hook', 0);
+nest.Controller('v1/examples')(ExampleController);
 
-class HabitsModule {
+class ExampleModule {
   configure(consumer) {
-    const through = (_request, response, next) => {
+    const middleware = (_request, response, next) => {
       response.setHeader('X-Middleware', 'yes');
       next();
     };
-    consumer.apply(through).forRoutes(Habits);
+    consumer.apply(middleware).forRoutes(ExampleController);
   }
 }
 
 class Payload {}
 Text({ max: 10 })(Payload.prototype, 'word');
 class Plain {}
-class Listener {}
+class Handler {}
 class Repository {}
 
 const providers = [];
 const MISTAKES = {
-  'an event in no list': () =>
-    defineEvent({ type: 'habit.told', summary: 'A habit', data: Payload, example: { word: 'x' } }),
-  'a handler of no event': () => {
-    EventsHandler(Plain)(Listener);
-    providers.push(Listener);
+  'an unlisted event': () =>
+    defineEvent({ type: 'example.happened', summary: 'An example', data: Payload, example: { word: 'x' } }),
+  'a handler of a class that is no event': () => {
+    EventsHandler(Plain)(Handler);
+    providers.push(Handler);
   },
-  'a database without tenants': () => {
+  'an injected DataSource': () => {
     Reflect.defineMetadata('design:paramtypes', [DataSource], Repository);
     nest.Injectable()(Repository);
     providers.push(Repository);
   },
 };
 MISTAKES[process.env['MISTAKE']]?.();
-nest.Module({ controllers: [Habits], providers })(HabitsModule);
+nest.Module({ controllers: [ExampleController], providers })(ExampleModule);
 
-await serve([{ module: HabitsModule }]);
+await serve([{ module: ExampleModule }]);

@@ -28,27 +28,28 @@ describe('npm run eval', () => {
     rmSync(scratch, { recursive: true });
   });
 
-  async function evaluate(cases: string, name: string, ...args: string[]) {
-    return evaluateIn({}, cases, name, ...args);
-  }
-
-  async function evaluateIn(env: Record<string, string>, cases: string, name: string, ...args: string[]) {
+  async function evaluate(
+    cases: string,
+    name: string,
+    args: string[] = [],
+    env: Record<string, string> = {},
+  ) {
     const out = join(scratch, name);
-    const ended = await runToEnd(PROGRAM, ['--cases', cases, '--out', out, ...args], env);
-    return { ...ended, predictions: () => JSON.parse(readFileSync(out, 'utf8')) as Predictions };
+    const run = await runToEnd(PROGRAM, ['--cases', cases, '--out', out, ...args], env);
+    return { ...run, predictions: () => JSON.parse(readFileSync(out, 'utf8')) as Predictions };
   }
 
   let predictions: Predictions;
-  let said: string;
+  let output: string;
 
   beforeAll(async () => {
     const run = await evaluate(CASES, 'one.json');
     expect(run.code).toBe(0);
-    said = run.output;
+    output = run.output;
     predictions = run.predictions();
   });
 
-  it('writes one prediction per case, needs no labels, and says so', () => {
+  it('writes one prediction per case, and reports that nothing is scored without labels', () => {
     expect(Object.keys(predictions)).toHaveLength(8);
     for (const prediction of Object.values(predictions)) {
       expect(Object.keys(prediction).sort()).toEqual(
@@ -59,7 +60,7 @@ describe('npm run eval', () => {
       const scores = prediction.ranked.map(({ score }) => score);
       expect(scores).toEqual([...scores].sort((a, b) => b - a));
     }
-    expect(said).toContain('There are no labels, so nothing was scored.');
+    expect(output).toContain('There are no labels, so nothing was scored.');
   });
 
   it.each([
@@ -69,24 +70,24 @@ describe('npm run eval', () => {
     ['made-database', 'grain'],
     ['made-storm-0', 'well-1'],
     ['made-storm-1', 'mill-1'],
-  ])('finds where the trouble of %s is, and cites evidence', (id, entity) => {
+  ])('finds the root cause of %s and cites evidence', (id, entity) => {
     expect(predictions[id]?.ranked[0]?.entity).toBe(entity);
     expect(predictions[id]?.incident).toBe(true);
     expect(predictions[id]?.evidence.length).toBeGreaterThan(0);
   });
 
-  it('blames the commit that took a guard away, and no commit where there was none', () => {
+  it('names the commit that removed a guard, and none if there is no commit', () => {
     expect(predictions['made-commits']?.commit).toBe('b'.repeat(40));
     expect(predictions['made-metric-rows']?.commit).toBeNull();
   });
 
-  it('names failure modes by the current state, and knows a healthy window', () => {
+  it('names failure modes by the current state, and recognises a healthy window', () => {
     expect(predictions['made-pods']?.failureMode).toBe('image_pull_backoff');
     expect(predictions['made-database']?.failureMode).toBe('cpu_saturation');
     expect(predictions['made-healthy-window']).toMatchObject({ incident: false, failureMode: 'healthy' });
   });
 
-  it('predicts the same again, labels or not, and scores where there are labels', async () => {
+  it('predicts the same with and without labels, and scores the labelled cases', async () => {
     const labelled = join(scratch, 'labelled');
     cpSync(CASES, labelled, { recursive: true });
     writeFileSync(
@@ -97,12 +98,13 @@ describe('npm run eval', () => {
         'made-healthy-window': { kind: 'healthy' },
       }),
     );
-    const run = await evaluate(labelled, 'two.json', '--json');
-    const timeless = (all: Predictions) => Object.entries(all).map(([id, each]) => [id, { ...each, ms: 0 }]);
-    expect(timeless(run.predictions())).toEqual(timeless(predictions));
-    const told = JSON.parse(run.output) as { cases: number; scores: unknown[] };
-    expect(told.cases).toBe(8);
-    expect(told.scores[0]).toMatchObject({
+    const run = await evaluate(labelled, 'two.json', ['--json']);
+    const withoutTimes = (all: Predictions) =>
+      Object.entries(all).map(([id, each]) => [id, { ...each, ms: 0 }]);
+    expect(withoutTimes(run.predictions())).toEqual(withoutTimes(predictions));
+    const report = JSON.parse(run.output) as { cases: number; scores: unknown[] };
+    expect(report.cases).toBe(8);
+    expect(report.scores[0]).toMatchObject({
       dataset: 'made-up',
       part: null,
       n: 3,
@@ -111,12 +113,12 @@ describe('npm run eval', () => {
     });
   });
 
-  it('tells which files cannot be read, claims nothing of their cases, and predicts the others as before', async () => {
-    const torn = join(scratch, 'torn');
-    cpSync(CASES, torn, { recursive: true });
-    writeFileSync(join(torn, 'commits.json'), '{"id": "made-comm');
-    rmSync(join(torn, 'metric-rows-baseline.json'));
-    const run = await evaluate(torn, 'three.json');
+  it('reports unreadable files, predicts nothing for their cases, and predicts the others as before', async () => {
+    const damaged = join(scratch, 'damaged');
+    cpSync(CASES, damaged, { recursive: true });
+    writeFileSync(join(damaged, 'commits.json'), '{"id": "made-comm');
+    rmSync(join(damaged, 'metric-rows-baseline.json'));
+    const run = await evaluate(damaged, 'three.json');
     expect(run.code).toBe(1);
     expect(run.output).toMatch(/made-commits: .*JSON/);
     expect(run.output).toMatch(/made-metric-rows: .*metric-rows-baseline.json/);
@@ -126,9 +128,9 @@ describe('npm run eval', () => {
     expect(Object.keys(after)).toHaveLength(8);
   });
 
-  it('goes on when an agent breaks down over a case, names both, and ends as a failure', async () => {
+  it('continues after an agent throws, names agent and case, and exits with 1', async () => {
     const env = { NODE_OPTIONS: breakAgent('metrics analysis', 'made-pods') };
-    const run = await evaluateIn(env, CASES, 'broken.json');
+    const run = await evaluate(CASES, 'broken.json', [], env);
     expect(run.code).toBe(1);
     expect(run.output).toMatch(
       /made-pods: metrics analysis broke down: TypeError: a row that breaks it\n +at /,
@@ -140,18 +142,18 @@ describe('npm run eval', () => {
     expect({ ...after['made-database'], ms: 0 }).toEqual({ ...predictions['made-database'], ms: 0 });
   });
 
-  it('changes the cases on purpose when it is asked to, and refuses a change that it does not know', async () => {
+  it('perturbs the cases on request, and refuses an unknown perturbation', async () => {
     const ranking = (all: Predictions) => all['made-metric-rows']?.ranked.map(({ entity }) => entity);
-    const renamed = await evaluate(CASES, 'renamed.json', '--perturb', 'rename,shift', '--seed', '2');
+    const renamed = await evaluate(CASES, 'renamed.json', ['--perturb', 'rename,shift', '--seed', '2']);
     expect(ranking(renamed.predictions())).toEqual(ranking(predictions));
-    const refused = await evaluate(CASES, 'refused.json', '--perturb', 'melt');
+    const refused = await evaluate(CASES, 'refused.json', ['--perturb', 'melt']);
     expect(refused.code).toBe(1);
     expect(refused.output).toContain('There is no change melt. Known: no-baseline, rename');
   });
 
-  it('says what it wants when it is not told', async () => {
-    const ended = await runToEnd(PROGRAM, [], {});
-    expect(ended.code).toBe(1);
-    expect(ended.output).toContain('--cases DIR --out predictions.json');
+  it('prints its usage without arguments', async () => {
+    const run = await runToEnd(PROGRAM, [], {});
+    expect(run.code).toBe(1);
+    expect(run.output).toContain('--cases DIR --out predictions.json');
   });
 });

@@ -9,10 +9,10 @@ import { Shop } from './shop.js';
 
 const programs = ['prometheus', 'prometheus-alertmanager'].map(programOnPath);
 const [prometheusProgram, alertmanagerProgram] = programs;
-const isHere = !programs.includes(undefined);
-if (!isHere)
+const isInstalled = !programs.includes(undefined);
+if (!isInstalled)
   process.stderr.write(
-    '\nSKIPPED: Debian’s prometheus and prometheus-alertmanager are not both on the PATH.\n\n',
+    '\nSKIPPED: prometheus and prometheus-alertmanager are required (Debian: apt install prometheus prometheus-alertmanager).\n\n',
   );
 
 const FAULTY = 'pricing';
@@ -26,11 +26,11 @@ const RULE = {
   annotations: { summary: 'More than 10 % of the requests to {{ $labels.service }} fail' },
 };
 
-interface Listed {
+interface IncidentList {
   readonly items: { incidentId: string; service: string; status: string }[];
 }
 
-(isHere ? describe : describe.skip)('a fault in a shop that a real Prometheus watches', () => {
+(isInstalled ? describe : describe.skip)('a fault in a shop that a real Prometheus monitors', () => {
   let server: TestServer;
   let shop: Shop;
   let alertmanager: Alertmanager;
@@ -58,26 +58,26 @@ interface Listed {
     await server.stop();
   });
 
-  const incidents = async () => (await tenant.api.get<Listed>('/v1/incidents')).body.items;
+  const incidents = async () => (await tenant.api.get<IncidentList>('/v1/incidents')).body.items;
 
-  it('comes in by a real Alertmanager, is found by its series, and is over when they say so', async () => {
+  it('is reported by a real Alertmanager, found in the metrics, and resolved by it', async () => {
     await until(
-      'there is something to compare with',
+      'there is a baseline',
       async () => (await prometheus.values('up[5m]')).length >= BASELINE_SCRAPES,
       60,
     );
     shop.break(FAULTY);
-    const front = await until(
-      'the front of the shop has an incident',
+    const incident = await until(
+      'the storefront has an incident',
       async () => (await incidents()).find(({ service }) => service === 'storefront'),
       60,
     );
-    const run = await ended(tenant, front.incidentId);
+    const run = await ended(tenant, incident.incidentId);
     expect(['identified', 'probable']).toContain(run.outcome);
     expect(run.rootCause).toContain(FAULTY);
     const [best] = run.hypotheses;
     expect(best?.status).toBe('supported');
-    const cited = (await evidenceOf(tenant, front.incidentId)).filter(({ evidenceId }) =>
+    const cited = (await evidenceOf(tenant, incident.incidentId)).filter(({ evidenceId }) =>
       best?.supportedBy.includes(evidenceId),
     );
     expect(cited).toContainEqual(
@@ -91,10 +91,10 @@ interface Listed {
 
     shop.break(FAULTY, false);
     await until(
-      'every incident is over',
+      'all incidents are resolved',
       async () => (await incidents()).every(({ status }) => status === 'resolved'),
       60,
     );
-    expect(await incidentStatus(tenant, front.incidentId)).toBe('resolved');
+    expect(await incidentStatus(tenant, incident.incidentId)).toBe('resolved');
   }, 180_000);
 });

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Who calls whom, the front first: a service answers when those it calls have answered. */
-const CALLS: Readonly<Record<string, readonly string[]>> = {
+/** The services and their dependencies, the entry point first. A service responds after its dependencies. */
+const DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
   storefront: ['basket', 'catalogue'],
   basket: ['pricing', 'sessions'],
   catalogue: ['images'],
@@ -13,7 +13,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
 };
 const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const TICK_MS = 50;
-const REQUESTS_A_TICK = 2;
+const REQUESTS_PER_TICK = 2;
 
 class Service {
   slow = false;
@@ -21,31 +21,31 @@ class Service {
   failed = 0;
   seconds = 0;
   cpu = 0;
-  readonly below = BUCKETS.map(() => 0);
+  readonly bucketCounts = BUCKETS.map(() => 0);
 
   constructor(
     readonly name: string,
-    readonly calls: readonly Service[],
+    readonly dependencies: readonly Service[],
   ) {}
 
-  /** One request and those it leads to. */
+  /** Handles a request, with requests to the dependencies. */
   handle(): { seconds: number; failed: boolean } {
-    const answers = this.calls.map((called) => called.handle());
+    const responses = this.dependencies.map((service) => service.handle());
     const work = (this.slow ? 0.6 : 0.02) * (0.7 + 0.6 * Math.random());
-    const seconds = work + Math.max(0, ...answers.map((answer) => answer.seconds));
-    const chance = this.slow ? 0.4 : 0.002;
-    const failed = Math.random() < chance || answers.some((answer) => answer.failed);
+    const seconds = work + Math.max(0, ...responses.map((response) => response.seconds));
+    const errorRate = this.slow ? 0.4 : 0.002;
+    const failed = Math.random() < errorRate || responses.some((response) => response.failed);
     this[failed ? 'failed' : 'ok'] += 1;
     this.seconds += seconds;
-    BUCKETS.forEach((most, at) => {
-      if (seconds <= most) this.below[at] = (this.below[at] ?? 0) + 1;
+    BUCKETS.forEach((bound, i) => {
+      if (seconds <= bound) this.bucketCounts[i] = (this.bucketCounts[i] ?? 0) + 1;
     });
     this.cpu += this.slow ? 0.02 : 0.004 * (0.8 + 0.4 * Math.random());
     return { seconds, failed };
   }
 }
 
-/** A shop of six services under steady traffic, one exporter for all of them, metrics by their usual names. */
+/** A shop of six services under steady traffic, with one exporter for all of them and conventional metric names. */
 export class Shop {
   readonly services: ReadonlyMap<string, Service>;
   private readonly traffic: NodeJS.Timeout;
@@ -53,14 +53,14 @@ export class Shop {
   private constructor(private readonly server: Server) {
     const services = new Map<string, Service>();
     const make = (name: string): Service => {
-      const service = services.get(name) ?? new Service(name, (CALLS[name] ?? []).map(make));
+      const service = services.get(name) ?? new Service(name, (DEPENDENCIES[name] ?? []).map(make));
       services.set(name, service);
       return service;
     };
-    const front = make(Object.keys(CALLS)[0] ?? '');
+    const entryPoint = make(Object.keys(DEPENDENCIES)[0] ?? '');
     this.services = services;
     this.traffic = setInterval(() => {
-      for (let n = 0; n < REQUESTS_A_TICK; n += 1) front.handle();
+      for (let n = 0; n < REQUESTS_PER_TICK; n += 1) entryPoint.handle();
     }, TICK_MS);
   }
 
@@ -97,14 +97,19 @@ export class Shop {
         `http_requests_total{${label},code="200"} ${ok}`,
         `http_requests_total{${label},code="500"} ${failed}`,
       ]),
-      ...lines('histogram', 'http_request_duration_seconds', ({ below, seconds, ok, failed }, label) => [
-        ...BUCKETS.map(
-          (most, at) => `http_request_duration_seconds_bucket{${label},le="${most}"} ${below[at] ?? 0}`,
-        ),
-        `http_request_duration_seconds_bucket{${label},le="+Inf"} ${ok + failed}`,
-        `http_request_duration_seconds_sum{${label}} ${seconds}`,
-        `http_request_duration_seconds_count{${label}} ${ok + failed}`,
-      ]),
+      ...lines(
+        'histogram',
+        'http_request_duration_seconds',
+        ({ bucketCounts, seconds, ok, failed }, label) => [
+          ...BUCKETS.map(
+            (bound, i) =>
+              `http_request_duration_seconds_bucket{${label},le="${bound}"} ${bucketCounts[i] ?? 0}`,
+          ),
+          `http_request_duration_seconds_bucket{${label},le="+Inf"} ${ok + failed}`,
+          `http_request_duration_seconds_sum{${label}} ${seconds}`,
+          `http_request_duration_seconds_count{${label}} ${ok + failed}`,
+        ],
+      ),
       ...lines('counter', 'process_cpu_seconds_total', ({ cpu }, label) => [
         `process_cpu_seconds_total{${label}} ${cpu}`,
       ]),
