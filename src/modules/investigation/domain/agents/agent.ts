@@ -6,7 +6,7 @@ import type { Hypothesis } from '../hypothesis.js';
 import type { KnownSolution } from '../known-solution.js';
 import type { Onset } from '../evidence/onset.js';
 
-/** The incident under investigation, as it was when the run began. */
+/** The incident under investigation, as it was when the run began. Stored with the run. */
 export interface InvestigatedIncident {
   readonly incidentId: string;
   readonly title: string;
@@ -17,11 +17,11 @@ export interface InvestigatedIncident {
   readonly alertedAt: EpochMs;
   readonly tags: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** The alert is evidence too: the id under which this run recorded its text. */
+  /** The id by which findings cite the alert itself. */
   readonly evidenceId: string;
 }
 
-/** An incident of the same service that is over. */
+/** An earlier incident of the same service that has ended. */
 export interface EarlierIncident {
   readonly incidentId: string;
   readonly title: string;
@@ -29,47 +29,47 @@ export interface EarlierIncident {
   readonly service: string | null;
   readonly alertedAt: EpochMs;
   readonly rootCause: string | null;
-  /** 0.85..1: how alike the alerts are, where they tell of the same trouble. */
+  /** .85..1, similarity of the two alerts; null below that. */
   readonly similarity: number | null;
-  /** The id under which this run recorded it. */
+  /** The id by which findings cite the earlier incident. */
   readonly evidenceId: string;
 }
 
-/** All that an agent may know besides the evidence. Plain JSON. */
+/** What an agent gets besides the evidence. Plain JSON. */
 export interface InvestigationContext {
   readonly incident: InvestigatedIncident;
   readonly earlierIncidents: readonly EarlierIncident[];
-  /** The kept pattern that the alert resembles most, if any is close enough. */
+  /** The stored pattern most similar to the alert, if any is similar enough. */
   readonly knownSolution: KnownSolution | null;
-  /** `estimateOnset` of the evidence, made once so that all agents split time at the same point. */
+  /** `estimateOnset` of the evidence, computed once, so that all agents use the same onset. */
   readonly onset: Onset;
-  /** What the agents before this one in the list found in this run. */
+  /** The reports of the agents that ran before this one. */
   readonly reports: readonly AgentReport[];
 }
 
-/** How strongly one way of looking points at one entity. */
+/** How strongly one agent suspects one entity. */
 export interface Suspect {
   readonly entity: string;
-  /** How far it stands out from all others to one way of looking, 1 being far; of the synthesis its share of all suspicion. */
+  /** The agent's outlier score of the entity, 1 being far from the others. In the synthesis: its share of all suspicion. */
   readonly score: number;
 }
 
-/** What one agent found. Plain JSON, so that a run can go on from stored reports after a crash. */
+/** The result of one agent. Plain JSON, so that a run can resume from stored reports after a crash. */
 export interface AgentReport {
   readonly agentName: string;
   readonly findings: readonly Finding[];
   readonly hypotheses: readonly Hypothesis[];
   /** Most suspicious first. */
   readonly suspects: readonly Suspect[];
-  /** What it lacked, as noun phrases that follow "Attach or connect". */
+  /** Evidence that it lacked, as noun phrases that complete "Attach or connect …". */
   readonly missing: readonly string[];
   /** One sentence with numbers for `investigation.progress`. */
   readonly message: string;
-  /** It broke down: all else is empty, and what it would have found is not known. */
+  /** The agent threw an exception; every list is empty. */
   readonly failed?: true;
 }
 
-/** A report of what was found, and of nothing else. */
+/** A report with the given parts; all other lists are empty. */
 export function reportOf(
   agentName: string,
   message: string,
@@ -78,20 +78,20 @@ export function reportOf(
   return { agentName, message, findings: [], hypotheses: [], suspects: [], missing: [], ...found };
 }
 
-/** What came of an agent's turn. */
+/** The result of running an agent. */
 export interface AgentTurn {
   readonly report: AgentReport;
-  /** Where it broke down: the error with its stack, for whoever mends it. May hold words of the evidence. */
+  /** If it threw: the error with its stack, for the operator's log. May contain text of the evidence. */
   readonly failure?: string;
 }
 
-/** One way of looking at an incident. Pure: the same evidence and context give the same report. */
+/** One method of analysis. Pure: the same evidence and context give the same report. */
 export interface Agent {
-  /** As in `investigation.progress`. */
+  /** As in `investigation.progress`. Stored data. */
   readonly name: string;
-  /** The evidence it reads; with none of it the agent still runs, and says so. */
+  /** Types of evidence it reads. Without any it still runs, and reports that. */
   readonly needs: readonly EvidenceType[];
-  /** The agents whose reports it reads. Those that do not wait for one another can run side by side. */
+  /** Names of the agents whose reports it reads. Agents that do not depend on one another start together. */
   readonly after: readonly string[] | 'all';
   run(evidence: EvidenceSet, context: InvestigationContext): AgentReport;
 }

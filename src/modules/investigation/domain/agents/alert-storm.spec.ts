@@ -13,7 +13,7 @@ const alert = (entity: string, signal: string, seenBefore: number): AlertSignal 
 }); // prettier-ignore
 
 describe('The alert storm', () => {
-  it('suspects the entity whose alerts are the most unusual, not the one with most of them', () => {
+  it('suspects the entity with the most unusual alerts, not the one with the most alerts', () => {
     const usual = ['latency up', 'errors up', 'requests down'].map((signal) => alert('gateway', signal, 48));
     const report = run(...usual, alert('store', 'disk up', 0));
     expect(report.suspects[0]?.entity).toBe('store');
@@ -25,12 +25,12 @@ describe('The alert storm', () => {
     expect(report.message).toBe('Weighed 4 alerts of 2 entities; the most unusual are those of store.');
   });
 
-  it('only asks while too little is known of earlier storms', () => {
+  it('leaves its hypothesis open while too few earlier storms are known', () => {
     const report = run({ ...alert('store', 'disk up', 0), stormsBefore: 2 });
     expect(report.hypotheses).toMatchObject([{ entity: 'store', status: 'open' }]);
   });
 
-  it('says so when there is none', () => {
+  it('reports nothing without alerts', () => {
     expect(run()).toMatchObject({ findings: [], hypotheses: [], suspects: [], missing: [] });
   });
 });

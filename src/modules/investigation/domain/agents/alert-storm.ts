@@ -8,13 +8,13 @@ import { count, listed, percent } from '../wording.js';
 import { type Agent, type AgentReport, reportOf } from './agent.js';
 import { ALERT_STORM as NAME } from './names.js';
 
-const MOST_SHOWN = 3;
-/** Of what the first has: below it an entity's alerts are the usual ones. */
+const MAX_SHOWN = 3;
+/** Share of the highest suspicion below which an entity's alerts are considered usual. */
 const WORTH_SHOWING = 0.1;
-/** Of suspicion: what anybody may have in a storm. */
+/** Suspicion that any entity may have in a storm. */
 const USUAL = 0.3;
-/** Who has seen fewer storms than this cannot tell what is unusual. */
-const FEWEST_STORMS = 3;
+/** With fewer earlier storms, frequencies of alerts mean nothing. */
+const MIN_STORMS = 3;
 
 const SEEN_IN: Readonly<Record<ViewName, string>> = {
   'resources up': 'resources that rose',
@@ -26,7 +26,7 @@ const SEEN_IN: Readonly<Record<ViewName, string>> = {
   replicas: 'what no replica of the same has',
 };
 
-/** Of many alerts at once, asks whose are the most unusual: most alerts of a storm go off in every storm. */
+/** Ranks the entities of an alert storm by how unusual their alerts are: most alerts fire in every storm. */
 export const alertStorm: Agent = {
   name: NAME,
   needs: ['platform_event'],
@@ -44,7 +44,7 @@ export const alertStorm: Agent = {
     const most = alerted[0]?.suspicion ?? 0;
     const shown = alerted
       .filter(({ suspicion }) => suspicion > 0 && suspicion >= most * WORTH_SHOWING)
-      .slice(0, MOST_SHOWN);
+      .slice(0, MAX_SHOWN);
     const message =
       signals.length === 0
         ? 'There is no storm of alerts to rank.'
@@ -53,9 +53,9 @@ export const alertStorm: Agent = {
       findings: shown.map(toFinding),
       hypotheses: shown.slice(0, 1).map((first) =>
         hypothesis({
-          statement: `The trouble is inside ${first.entity}, whose alerts are the most unusual of the storm: ${told(first)}`,
+          statement: `The trouble is inside ${first.entity}, whose alerts are the most unusual of the storm: ${describeAlerts(first)}`,
           score: 0.5,
-          ...(storms >= FEWEST_STORMS
+          ...(storms >= MIN_STORMS
             ? { status: 'supported' }
             : {
                 status: 'open',
@@ -74,7 +74,7 @@ export const alertStorm: Agent = {
 
 function toFinding(alerted: AlertedEntity) {
   return finding({
-    statement: `${alerted.entity} has ${count(alerted.signals.length, 'alert')}, most unusual ${told(alerted)}, and ${percent(alerted.share)} of what is unusual in ${SEEN_IN[alerted.view]}.`,
+    statement: `${alerted.entity} has ${count(alerted.signals.length, 'alert')}, most unusual ${describeAlerts(alerted)}, and ${percent(alerted.share)} of what is unusual in ${SEEN_IN[alerted.view]}.`,
     evidenceIds: alerted.signals.map(({ evidenceId }) => evidenceId),
     kind: 'unusual_alerts',
     entity: alerted.entity,
@@ -82,7 +82,7 @@ function toFinding(alerted: AlertedEntity) {
   });
 }
 
-function told({ signals }: AlertedEntity): string {
+function describeAlerts({ signals }: AlertedEntity): string {
   return listed(
     signals
       .slice(0, 3)

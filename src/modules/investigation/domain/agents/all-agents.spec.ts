@@ -6,7 +6,7 @@ import type { AgentReport, InvestigationContext } from './agent.js';
 import { aContext, at, change, log, logWithErrors, metric, MINUTE, piece, topology } from './case.fixture.js';
 import { AGENTS } from './registry.js';
 
-/** All agents in order, as the steps of a run do it, each report through JSON as it is stored between steps. */
+/** Runs all agents in order, as a run does; each report goes through JSON, as it does when it is stored between steps. */
 function investigate(evidence: readonly Evidence[], changes: Partial<InvestigationContext> = {}) {
   const made = aContext(evidence, changes);
   const reports: AgentReport[] = [];
@@ -30,7 +30,7 @@ describe('A run of all agents', () => {
     }
   });
 
-  it('invents nothing when there is nothing to go on', () => {
+  it('is inconclusive without findings when there is no evidence', () => {
     const { outcome, reports } = investigate([]);
     expect(outcome).toMatchObject({ outcome: 'inconclusive', confidence: 0, rootCause: null });
     const what = outcome.recommendedActions.map((action) => action.replace(/ \([^()]*\)$/, ''));
@@ -45,7 +45,7 @@ describe('A run of all agents', () => {
     for (const { message } of reports) expect(message).toMatch(/\.$/);
   });
 
-  it('holds a lone deploy to be the probable cause', () => {
+  it('reports a deploy without other evidence as the probable cause', () => {
     const { outcome } = investigate([change('14:04')]);
     expect(outcome).toMatchObject({ outcome: 'probable' });
     expect(outcome.rootCause).toContain('Deploy v42 of checkout');
@@ -54,7 +54,7 @@ describe('A run of all agents', () => {
     expect(outcome.recommendedActions[0]).toBe('Roll back checkout from v42 to the version before');
   });
 
-  it('identifies a deploy that metrics agree with', () => {
+  it('identifies a deploy when metrics agree', () => {
     const { outcome } = investigate([
       change('13:58'),
       change('09:00', { version: 'v41' }),
@@ -65,13 +65,13 @@ describe('A run of all agents', () => {
     expect(outcome.recommendedActions[0]).toBe('Roll back checkout from v42 to v41');
   });
 
-  it('is surer the more ways of looking agree', () => {
+  it('is more confident the more methods agree', () => {
     const two = [change('13:58'), metric('checkout', 'error_ratio', 0.001, 0.4)];
     const three = [...two, logWithErrors('checkout', 'cannot read property of undefined')];
     expect(investigate(three).outcome.confidence).toBeGreaterThan(investigate(two).outcome.confidence);
   });
 
-  it('does not blame a deploy when the errors name a cause outside', () => {
+  it('does not blame a deploy when the errors name an external cause', () => {
     const { outcome } = investigate([
       change('13:58'),
       logWithErrors('checkout', 'lookup api.bank.test: no such host'),
@@ -82,7 +82,7 @@ describe('A run of all agents', () => {
     );
   });
 
-  it('sees a dependency fail without any change', () => {
+  it('finds a failing dependency without any change', () => {
     const { outcome } = investigate([
       metric('checkout', 'latency_ms', 100, 900),
       metric('orders-db', 'latency_ms', 5, 400),
@@ -93,7 +93,7 @@ describe('A run of all agents', () => {
     expect(outcome.hypotheses[0]?.witnesses).toEqual(['metric_shift', 'named_cause', 'new_error']);
   });
 
-  it('says that it was no incident when all that was read is normal', () => {
+  it('is not an incident when all evidence is normal', () => {
     const calm = Array.from({ length: 60 }, (_, i) => ({
       timestamp: at('13:30') + i * 60_000,
       message: 'served',
@@ -102,7 +102,7 @@ describe('A run of all agents', () => {
     expect(outcome).toMatchObject({ outcome: 'not_an_incident', rootCause: null });
   });
 
-  it('does not take what users feel for nothing because a database or the platform is well', () => {
+  it('does not dismiss user-facing symptoms because a database or the platform is healthy', () => {
     const calm = [
       piece('database', 'evd_db', metric('orders-db', 'CPUUtilization', 20, 20).rows),
       piece('platform_event', 'evd_pods', [{ kind: 'pod', entity: 'checkout-1', ready: true }]),
@@ -112,7 +112,7 @@ describe('A run of all agents', () => {
     for (const well of calm) {
       expect(investigate([well, slow]).outcome.outcome).not.toBe('not_an_incident');
       expect(investigate([well, slow, short]).outcome.rootCause).toContain('heap_used');
-      // A resource that filled up, and that nobody felt, is outweighed by it.
+      // A full resource without user-facing symptoms is outweighed by a healthy platform.
       expect(investigate([well, short]).outcome.outcome).toBe('not_an_incident');
     }
   });
@@ -134,7 +134,7 @@ describe('A run of all agents', () => {
     }
   });
 
-  it('comes to the same result whatever the order of the evidence, and from stored inputs', () => {
+  it('gives the same result for any order of the evidence, and from stored inputs', () => {
     const evidence = [
       change('13:58'),
       change('13:58', { service: 'search', changeId: 'chg_2' }),
@@ -143,7 +143,7 @@ describe('A run of all agents', () => {
       logWithErrors('checkout', 'boom'),
       logWithErrors('search', 'boom'),
       topology(['checkout', 'search']),
-      // Of one moment each: templates that depend on which line came first, two pods that fail, alerts as rare as each other.
+      // Ties in time: templates that depend on line order, two failing pods, alerts of equal frequency.
       log(
         'cart',
         ['pool a b c full', 'pool a x y full', 'pool q x y full'].flatMap((message) => [
@@ -174,7 +174,7 @@ describe('A run of all agents', () => {
     );
   });
 
-  it('takes as much longer as there is more to read, and not its square', () => {
+  it('takes time linear in the amount of evidence, not quadratic', () => {
     const start = at('04:00');
     const metrics = (samples: number): Evidence[] =>
       Array.from({ length: 60 }, (_, entity) =>
@@ -198,7 +198,7 @@ describe('A run of all agents', () => {
           message: `request ${i} of user ${(i * 7919) % 9973} to 10.0.${i % 256}.1 took ${i % 500} ms`,
         })),
       );
-    // Of the processor, not of the clock, and one against the other: a busy machine slows both.
+    // A ratio of CPU times, so that a busy machine affects both sides.
     const cost = (evidence: readonly Evidence[]): number => {
       const began = process.cpuUsage();
       investigate(evidence);
@@ -211,7 +211,7 @@ describe('A run of all agents', () => {
     expect(ratio).toBeLessThan(32);
   });
 
-  it('survives rows made to break it', () => {
+  it('does not throw on hostile rows', () => {
     const numbers = [Number.NaN, Infinity, -Infinity, 1e308, -1e308, 5e-324, 0];
     const hostile: Evidence[] = [
       piece(

@@ -11,7 +11,7 @@ function measured(...evidence: Parameters<typeof aContext>[0][number][]): AgentR
   const { evidence: set, context } = aContext(evidence);
   const reports = [logAnalysis, metricsAnalysis].map((agent) => agent.run(set, context));
   const suspecting: AgentReport = {
-    agentName: 'somebody',
+    agentName: 'another agent',
     findings: [],
     hypotheses: [],
     suspects: [{ entity: 'prices', score: 9 }],
@@ -22,7 +22,7 @@ function measured(...evidence: Parameters<typeof aContext>[0][number][]): AgentR
 }
 
 describe('The blast radius', () => {
-  it('names the callers that suffer, the nearest first, and who suffers without calling', () => {
+  it('names the callers with symptoms, nearest first, and other services with symptoms', () => {
     const { findings, message, hypotheses, suspects } = measured(
       calls,
       metric('prices', 'cpu', 20, 95),
@@ -40,13 +40,13 @@ describe('The blast radius', () => {
     expect([...hypotheses, ...suspects]).toEqual([]);
   });
 
-  it('says that nobody else suffers', () => {
+  it('reports when no caller has symptoms', () => {
     expect(measured(calls, metric('prices', 'cpu', 20, 95)).message).toBe(
       '3 services call prices, directly or not; none of them shows trouble.',
     );
   });
 
-  it('does not guess without a call graph', () => {
+  it('reports nothing without a call graph', () => {
     const { findings, missing, message } = measured(log('prices', []), metric('cart', 'cpu', 20, 95));
     expect(findings).toEqual([]);
     expect(missing).toEqual([expect.stringContaining('the call graph around checkout')]);

@@ -7,18 +7,18 @@ import { count, listed } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
 const NAME = 'blast radius';
-/** With less of all suspicion nobody is suspected enough to ask whom they hurt. */
+/** The smallest share of all suspicion for the first suspect to be the centre; else the incident's service is. */
 const SUSPECTED = 0.3;
-const MOST_NAMED = 8;
+const MAX_NAMED = 8;
 
-/** Facts that show that the service they are about suffers. */
+/** Kinds of finding that show a symptom of their entity. */
 const SUFFERING: ReadonlySet<FindingKind> = new Set<FindingKind>([
   'metric_shift', 'new_error', 'risen_error', 'slow_call', 'missing_call', 'unusual_alerts', 'platform_state',
 ]); // prettier-ignore
 
 /**
- * Asks how far the trouble reaches: which of the services that call the first suspect, directly or not, suffer with it,
- * and who suffers although no call leads there. It speaks for no cause; it tells whom to warn.
+ * Reports how far the incident reaches: which direct and indirect callers of the first suspect have symptoms, and which
+ * other services do. It suggests no cause; it tells on-call engineers which teams to warn.
  */
 export const blastRadius: Agent = {
   name: NAME,
@@ -47,19 +47,19 @@ export const blastRadius: Agent = {
     ];
     const reach = reachOf(centre, callers, hurt);
     const others =
-      `${listed(apart, MOST_NAMED)} ${apart.length === 1 ? 'suffers' : 'suffer'} too, and no call that is known leads ` +
+      `${listed(apart, MAX_NAMED)} ${apart.length === 1 ? 'suffers' : 'suffer'} too, and no call that is known leads ` +
       `from there to ${centre}.`;
     return reportOf(NAME, reach, {
       findings: [
-        ...told(reach, cited(hurt), centre, { hurt, callers: callers.length }),
-        ...(apart.length > 0 ? told(others, cited(apart), centre, { apart }) : []),
+        ...findingUnlessUncited(reach, cited(hurt), centre, { hurt, callers: callers.length }),
+        ...(apart.length > 0 ? findingUnlessUncited(others, cited(apart), centre, { apart }) : []),
       ],
     });
   },
 };
 
-/** A call graph that came with the product's memory alone cannot be cited, and what cannot be cited is no finding. */
-function told(
+/** A finding, or none if there is nothing to cite, such as when the call graph has no evidence id. */
+function findingUnlessUncited(
   statement: string,
   evidenceIds: readonly string[],
   entity: string,
@@ -74,10 +74,10 @@ function reachOf(centre: string, callers: readonly string[], hurt: readonly stri
   if (callers.length === 0) return `No service is known to call ${centre}.`;
   const all = `${count(callers.length, 'service calls', 'services call')} ${centre}, directly or not`;
   if (hurt.length === 0) return `${all}; none of them shows trouble.`;
-  return `${all}; ${hurt.length === 1 ? '1 shows' : `${String(hurt.length)} show`} trouble: ${listed(hurt, MOST_NAMED)}.`;
+  return `${all}; ${hurt.length === 1 ? '1 shows' : `${String(hurt.length)} show`} trouble: ${listed(hurt, MAX_NAMED)}.`;
 }
 
-/** By service, as it stands in the graph, the evidence that shows it. */
+/** Ids of the evidence of symptoms, by service as named in the call graph. */
 function sufferingIn(reports: readonly AgentReport[], graph: CallGraph): Map<string, readonly string[]> {
   const suffering = new Map<string, readonly string[]>();
   for (const { kind, entity, evidenceIds } of reports.flatMap(({ findings }) => findings)) {

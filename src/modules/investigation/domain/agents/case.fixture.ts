@@ -3,7 +3,7 @@ import type { Change, Evidence, LogLine, MetricPoint } from '../evidence/evidenc
 import { estimateOnset } from '../evidence/onset.js';
 import type { AgentReport, InvestigatedIncident, InvestigationContext } from './agent.js';
 
-/** What the specs of the agents have in common: a checkout service whose alert fired at 14:10. */
+/** Fixtures for specs of agents: a checkout service whose alert fired at 14:10. */
 export const MINUTE = 60_000;
 const MIDNIGHT = Date.UTC(2026, 0, 15);
 
@@ -75,7 +75,7 @@ export function log(entity: string, rows: readonly Omit<LogLine, 'entity'>[]): E
   );
 }
 
-/** One ordinary line a minute from 13:30 to 14:20, and from 14:02 on three of failure beside it. */
+/** One info line a minute from 13:30 to 14:20, and from 14:02 on also three error lines a minute. */
 export function logWithErrors(entity: string, message: string): Evidence {
   const rows: Omit<LogLine, 'entity'>[] = [];
   for (let time = at('13:30'); time <= at('14:20'); time += MINUTE) {

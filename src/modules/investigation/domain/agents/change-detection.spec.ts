@@ -14,7 +14,7 @@ function run(evidence: readonly Evidence[], changes: Partial<InvestigationContex
 }
 
 describe('The change detection', () => {
-  it('says so when no change is known', () => {
+  it('reports when no change is known', () => {
     expect(run([])).toMatchObject({
       message: 'No deploys, configuration or flag changes were recorded or attached, so none were compared.',
       missing: [
@@ -37,7 +37,7 @@ describe('The change detection', () => {
     expect(best?.score).toBeLessThanOrEqual(0.7);
   });
 
-  it('cites of the error messages those that use its words, and no others', () => {
+  it('cites only error messages that share its words', () => {
     const logs = [
       logWithErrors('checkout', 'price rules could not be applied'),
       logWithErrors('search', 'shard lost'),
@@ -50,7 +50,7 @@ describe('The change detection', () => {
     expect(hypotheses[0]?.supportedBy).toEqual(['evd_change_13:58', 'evd_log_checkout']);
   });
 
-  it('knows what to go back to from the change before', () => {
+  it('takes the version to roll back to from the preceding change', () => {
     const before = change('09:00', { version: 'v41' });
     const elsewhere = change('10:00', { version: 'v7', service: 'search' });
     expect(run([before, elsewhere, change('14:04')]).hypotheses[0]?.change).toEqual({
@@ -86,7 +86,7 @@ describe('The change detection', () => {
     expect(ids).toEqual(['chg_14:04', 'chg_13:20']);
   });
 
-  it('rules out what came after the trouble, and says why', () => {
+  it('rules out a change after the onset, with the reason', () => {
     const report = run([metric('checkout', 'latency_ms', 100, 900), change('14:09')]);
     expect(report.hypotheses).toEqual([
       expect.objectContaining({
@@ -98,19 +98,19 @@ describe('The change detection', () => {
     expect(report.message).toContain('none of them can explain the incident');
   });
 
-  it('forgives a deploy that is reported a moment late', () => {
+  it('accepts a deploy that is reported shortly after the onset', () => {
     const report = run([metric('checkout', 'latency_ms', 100, 900), change('14:03')]);
     expect(report.hypotheses[0]?.status).toBe('supported');
   });
 
-  it('rules out a change of a service that has nothing to do with it', () => {
+  it('rules out a change of an unrelated service', () => {
     expect(run([change('14:04', { service: 'newsletter' })]).hypotheses[0]).toMatchObject({
       status: 'ruled_out',
       because: 'newsletter shows no trouble, and checkout is not known to depend on it.',
     });
   });
 
-  it('leaves a change of a dependency open until something else speaks for it', () => {
+  it('leaves a change of a dependency open until symptoms agree', () => {
     const deploy = change('13:58', { service: 'orders-db' });
     const edge = topology(['checkout', 'orders-db']);
     expect(run([deploy, edge]).hypotheses[0]).toMatchObject({ status: 'open' });
@@ -119,7 +119,7 @@ describe('The change detection', () => {
     );
   });
 
-  it('leaves a change of long ago open when nothing else speaks for it', () => {
+  it('leaves a change long before the onset open unless symptoms agree', () => {
     expect(run([change('11:00')]).hypotheses[0]).toMatchObject({ status: 'open' });
   });
 
@@ -130,7 +130,7 @@ describe('The change detection', () => {
     });
   });
 
-  it('looks no further back than six hours', () => {
+  it('ignores changes more than six hours before the onset', () => {
     expect(run([change('08:09')]).hypotheses).toEqual([]);
   });
 
@@ -142,7 +142,7 @@ describe('The change detection', () => {
     );
   });
 
-  it('gives the agents before it no say in what the evidence is', () => {
+  it('ignores symptoms of other services in earlier reports', () => {
     const stray = finding({
       statement: 'x',
       evidenceIds: ['evd_9'],
@@ -156,7 +156,7 @@ describe('The change detection', () => {
     expect(run([change('14:04')], { reports }).hypotheses[0]?.supportedBy).toEqual(['evd_change_14:04']);
   });
 
-  it('keeps the order of changes that nothing else speaks for', () => {
+  it('keeps the order of changes without agreement', () => {
     const words = { summary: 'Checkout returns an error ratio' };
     const ids = run([change('13:58', words), change('14:04', { ...words, type: 'config' })]).hypotheses.map(
       ({ change: suspected }) => suspected?.changeId,

@@ -13,19 +13,19 @@ import { clockTime, count, duration, listed } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
 const NAME = 'change detection';
-const MOST_HYPOTHESES = 5;
+const MAX_HYPOTHESES = 5;
 const MINUTE = 60_000;
 const SHORTLY = 60 * MINUTE;
-// The most that a change can be held to be worth: by what else speaks for it, and by how long before it came (any
-// trouble began after a change of five hours ago, so that agreement says little).
-const MOST_WHEN_OPEN = 0.3;
-const MOST_WHEN_LATE = 0.5;
-const MOST_ALONE = 0.7;
-const MOST_AT_ALL = 0.95;
+// Upper bounds of a change's score. A change long before the onset gets a lower one even if symptoms agree, since any
+// symptom began after it.
+const MAX_WHEN_OPEN = 0.3;
+const MAX_WHEN_EARLY = 0.5;
+const MAX_WITHOUT_AGREEMENT = 0.7;
+const MAX_SCORE = 0.95;
 
 /**
- * Looks at what changed in the six hours before the onset: on the failing service and what it depends on, how long
- * before, and whether metrics, errors or the words of the change agree.
+ * Ranks the changes of the six hours before the onset by service (the failing one, its dependencies), by time, and by
+ * whether metrics, errors or the words of the change agree.
  */
 export const changeDetection: Agent = {
   name: NAME,
@@ -40,13 +40,13 @@ export const changeDetection: Agent = {
       return reportOf(NAME, none, { missing: [missingEvidence('changes', incident)] });
     }
     const ranked = rankChanges(changes, changeSymptoms(evidence, context));
-    const ending = selfRecovery(evidence, incident.service, onset.at);
+    const recovery = selfRecovery(evidence, incident.service, onset.at);
     const candidates = ranked.filter(({ ruledOut }) => ruledOut === undefined);
     return reportOf(NAME, message(ranked, candidates, onset.at), {
-      findings: candidates.slice(0, MOST_HYPOTHESES).flatMap((change) => changeFindings(change, context)),
+      findings: candidates.slice(0, MAX_HYPOTHESES).flatMap((change) => changeFindings(change, context)),
       hypotheses: ranked
-        .slice(0, MOST_HYPOTHESES)
-        .map((change) => toHypothesis(change, changes, context, ending)),
+        .slice(0, MAX_HYPOTHESES)
+        .map((change) => toHypothesis(change, changes, context, recovery)),
       missing: candidates.length === 0 ? [missingEvidence('changes', incident)] : [],
     });
   },
@@ -89,7 +89,7 @@ function toHypothesis(
   ranked: RankedChange,
   changes: readonly Cited<Change>[],
   context: InvestigationContext,
-  ending: Recovery | undefined,
+  selfRecovered: Recovery | undefined,
 ): Hypothesis {
   const { row, evidenceId } = ranked.cited;
   const facts = {
@@ -112,41 +112,46 @@ function toHypothesis(
     });
   }
   const agreement = agreementWith(ranked, context);
-  const alone = agreement.kinds.length === 0;
-  const late = ranked.lag > SHORTLY;
-  const over = speaksOfErrors(ranked) ? undefined : ending;
-  const open =
-    over !== undefined ||
+  const isAlone = agreement.kinds.length === 0;
+  const isEarly = ranked.lag > SHORTLY;
+  const recovery = errorsNameIt(ranked) ? undefined : selfRecovered;
+  const isOpen =
+    recovery !== undefined ||
     ranked.innocent ||
-    (row.type === 'code' ? !speaksOfErrors(ranked) : alone && (late || ranked.distance !== 0));
-  const most = open ? MOST_WHEN_OPEN : late ? MOST_WHEN_LATE : alone ? MOST_ALONE : MOST_AT_ALL;
+    (row.type === 'code' ? !errorsNameIt(ranked) : isAlone && (isEarly || ranked.distance !== 0));
   return hypothesis({
     ...facts,
-    score: atMost(most, worth(ranked.score)),
-    status: open ? 'open' : 'supported',
+    score: softCap(maxScore({ isOpen, isEarly, isAlone }), scoreOfRank(ranked.score)),
+    status: isOpen ? 'open' : 'supported',
     supportedBy: [evidenceId, ...agreement.evidenceIds],
-    contradictedBy: over?.evidenceIds ?? [],
+    contradictedBy: recovery?.evidenceIds ?? [],
     witnesses: ['change', ...agreement.kinds],
-    ...(open ? { because: over ? whyOver(over) : whyOpen(ranked, late) } : {}),
+    ...(isOpen && { because: recovery ? whyRecovered(recovery) : whyOpen(ranked, isEarly) }),
   });
 }
 
-/** A commit of which nothing shows that it was running is held to be the cause when the errors speak of what it touched. */
-function speaksOfErrors(ranked: RankedChange): boolean {
+function maxScore(is: Readonly<Record<'isOpen' | 'isEarly' | 'isAlone', boolean>>): number {
+  if (is.isOpen) return MAX_WHEN_OPEN;
+  if (is.isEarly) return MAX_WHEN_EARLY;
+  return is.isAlone ? MAX_WITHOUT_AGREEMENT : MAX_SCORE;
+}
+
+/** Whether error messages name what a risky change touched; then even a commit without a deploy may be the cause. */
+function errorsNameIt(ranked: RankedChange): boolean {
   return sharesWords(ranked) && ranked.risky;
 }
 
 /**
- * From rank to 0..1 without losing the order: `r / (r + 1.2)`. On the failing service alone a lag of 0 minutes gives
- * .66 and one of an hour .56; each agreement adds through the rank.
+ * Maps a rank to 0..1, keeping the order: `r / (r + 1.2)`. On the failing service alone a lag of 0 minutes gives .66 and
+ * one of an hour .56; agreement of symptoms raises the rank.
  */
-function worth(rank: number): number {
+function scoreOfRank(rank: number): number {
   return rank <= 0 ? 0.05 : Math.max(0.05, rank / (rank + 1.2));
 }
 
-/** A cap that keeps the order: what lies above it is squeezed into the last hundredths below it. */
-function atMost(most: number, value: number): number {
-  const squeezedFrom = most - 0.02;
+/** An upper bound that keeps the order: values from `max − .02` to 1 are compressed into `max − .02` to `max`. */
+function softCap(max: number, value: number): number {
+  const squeezedFrom = max - 0.02;
   if (value <= squeezedFrom) return value;
   return squeezedFrom + (0.02 * (value - squeezedFrom)) / (1 - squeezedFrom);
 }
@@ -166,14 +171,14 @@ function whyRuledOut(
   }
 }
 
-function whyOver({ at }: Recovery): string {
+function whyRecovered({ at }: Recovery): string {
   return `The trouble was over at ${clockTime(at)} although nothing was undone.`;
 }
 
-function whyOpen({ innocent, cited }: RankedChange, late: boolean): string {
+function whyOpen({ innocent, cited }: RankedChange, isEarly: boolean): string {
   if (innocent) return 'Its diff was read, and nothing in it has to do with this.';
   if (cited.row.type === 'code') return 'It is a commit; nothing shows that it was running.';
-  return late
+  return isEarly
     ? 'It came long before the trouble, and neither metrics nor errors point to it.'
     : 'It is not on the failing service itself, and neither metrics nor errors point to it.';
 }

@@ -17,7 +17,7 @@ const cpu = (...values: number[]): MetricPoint[] =>
   }));
 
 describe('The database health', () => {
-  it('names the limit that was reached and what the database waits on', () => {
+  it('names the limit that was reached and the wait event', () => {
     const report = run(...cpu(20, 30, 90, 92, 95, 96), { text: 'waits on CPU: load 6', entity: 'orders-db' });
     expect(report.hypotheses).toMatchObject([
       { entity: 'orders-db', failureMode: 'cpu_saturation', supportedBy: ['evd_database'] },
@@ -25,13 +25,13 @@ describe('The database health', () => {
     expect(report.hypotheses[0]?.statement).toContain('mostly waits on CPU: load 6');
   });
 
-  it('finds a busy database well as long as no limit is near', () => {
+  it('reports a busy database as healthy as long as no limit is near', () => {
     const report = run(...cpu(40, 60, 55, 62, 58, 61));
     expect(report.findings.map(({ kind }) => kind)).toEqual(['platform_quiet']);
     expect(report.suspects).toEqual([]);
   });
 
-  it('does not call a database well of which it knows no limit', () => {
+  it('does not report a database as healthy if no limit of its metrics is known', () => {
     const hits = cpu(0.99, 0.4, 0.1).map((row) => ({ ...row, metric: 'cache_hit_ratio' }));
     expect(run(...hits).findings).toEqual([]);
     expect(run(...hits, ...cpu(20, 21)).findings).toMatchObject([
@@ -39,7 +39,7 @@ describe('The database health', () => {
     ]);
   });
 
-  it('says so when there is nothing to read', () => {
+  it('reports nothing without evidence', () => {
     expect(run().findings).toEqual([]);
   });
 });

@@ -8,12 +8,12 @@ import { count, listed, shortened } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
 const NAME = 'database health';
-const MOST_SHOWN = 4;
+const MAX_SHOWN = 4;
 const SCORE = 0.65;
 const CATEGORY: Partial<Record<FailureMode, CauseCategory>> = { failover: 'external' };
 const WAITS = /^(?:waits on|statement)/;
 
-/** Compares what a database measures of itself with the limits that databases run into, and says what it waits on. */
+/** Compares a database's own metrics with known limits, and reports what its sessions wait on. */
 export const databaseHealth: Agent = {
   name: NAME,
   needs: ['database'],
@@ -26,7 +26,7 @@ export const databaseHealth: Agent = {
       text: `${incident.title}\n${incident.description}`,
       evidenceId: incident.evidenceId,
     };
-    const limits = distinct(reachedLimits(evidence, alert)).slice(0, MOST_SHOWN);
+    const limits = distinct(reachedLimits(evidence, alert)).slice(0, MAX_SHOWN);
     const measures = evidence.databaseSeries.filter(hasLimit);
     const quiet =
       limits.length === 0 && measures.length > 0

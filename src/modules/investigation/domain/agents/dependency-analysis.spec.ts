@@ -16,7 +16,7 @@ const measured = (entity: string, normal: number, bad: number) => [
 const edges = topology(['checkout', 'orders'], ['orders', 'orders-db']);
 
 describe('The dependency analysis', () => {
-  it('says what it lacks', () => {
+  it('reports what it lacks', () => {
     expect(run([])).toMatchObject({
       message: 'Who calls whom is not known, so no damage was traced along the calls.',
       missing: [expect.stringMatching(/^the call graph around checkout \(attach/)],
@@ -27,7 +27,7 @@ describe('The dependency analysis', () => {
     expect(run([edges], { incident: anIncident({ service: null }) }).message).toContain('names no service');
   });
 
-  it('finds who does the damage behind those that pass it on', () => {
+  it('finds the cause of the damage behind entities that pass it on', () => {
     const report = run([
       edges,
       ...measured('checkout', 0.1, 1.1),
@@ -48,7 +48,7 @@ describe('The dependency analysis', () => {
     );
   });
 
-  it('says when the trouble is in the failing service itself', () => {
+  it('reports when the failing service itself is the cause', () => {
     const report = run([edges, ...measured('checkout', 0.1, 1.1), ...measured('orders', 0.05, 0.05)]);
     expect(report.hypotheses[0]).toMatchObject({
       category: 'errors',

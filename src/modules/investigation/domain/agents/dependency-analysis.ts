@@ -16,16 +16,16 @@ import { clockTime, count, percent } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 import { DEPENDENCY_ANALYSIS as NAME } from './names.js';
 
-const MOST_SHOWN = 3;
-/** An entity that does less of the damage than this is not worth a hypothesis. */
+const MAX_SHOWN = 3;
+/** The smallest share of the damage for a hypothesis. */
 const NOTABLE = 0.2;
 const USUAL_SHARE = 0.2;
-/** Who causes the little that is always there says little. */
+/** Weight of suspects when the damage is no larger than it sometimes is. */
 const WHEN_USUAL = 0.2;
 
 /**
- * Asks who does the damage and who only passes it on: what requests waited or failed too much at each entity, less
- * what happened at the entities that it calls.
+ * Separates the entities that cause damage from those that pass it on: the excess latency or failures of requests at each
+ * entity, less that at the entities it calls.
  */
 export const dependencyAnalysis: Agent = {
   name: NAME,
@@ -59,10 +59,10 @@ export const dependencyAnalysis: Agent = {
     const unusual = measured
       .filter(({ entity }) => sameService(entity, incident.service ?? ''))
       .some((failing) => measured.some((each) => each.entity === worst.entity && isUnusual(failing, each)));
-    // A percentile times the requests is not what was waited: good for a guess, not to single somebody out.
+    // A percentile times the number of requests only estimates the total latency, which is too inexact for suspects.
     const exact = measured.every((each) => each.exact);
     const evidenceIds = evidenceOf(measured, evidence);
-    const shown = attributions.slice(0, MOST_SHOWN);
+    const shown = attributions.slice(0, MAX_SHOWN);
     const message = `${traced} along ${count(edges, 'call path')}; ${worst.entity} causes ${percent(worst.share)} of it.`;
     return reportOf(NAME, message, {
       findings: shown.map((each) => toFinding(each, suffering, evidenceIds(each), context)),
@@ -80,7 +80,7 @@ export const dependencyAnalysis: Agent = {
   },
 };
 
-/** An attribution rests on the entity's own series and on the edges that were subtracted. */
+/** An attribution cites the entity's own series and the edges that were subtracted. */
 function evidenceOf(
   measured: readonly MeasuredExcess[],
   evidence: EvidenceSet,

@@ -9,7 +9,7 @@ function run(...rows: (PlatformState | LogLine)[]) {
 }
 
 describe('The infrastructure health', () => {
-  it('names what does not work now and why', () => {
+  it('names the current failure and its reason', () => {
     const report = run({
       kind: 'pod',
       entity: 'cart-1',
@@ -23,7 +23,7 @@ describe('The infrastructure health', () => {
     expect(report.message).toContain('cart-1 runs out of memory and is killed');
   });
 
-  it('finds everything well when the states say so, whatever happened before', () => {
+  it('reports everything as healthy when the states are, whatever earlier events say', () => {
     const report = run(
       { kind: 'pod', entity: 'cart-1', ready: true },
       { timestamp: at('13:00'), entity: 'Pod/cart-1', message: 'OOMKilled' },
@@ -32,7 +32,7 @@ describe('The infrastructure health', () => {
     expect(report.hypotheses).toEqual([]);
   });
 
-  it('counts and cites no leftover among what is well', () => {
+  it('does not count or cite leftovers among healthy states', () => {
     const leftover = { kind: 'pod', entity: 'cart-1a-x', ready: false, reason: 'Terminating' } as const;
     const [quiet] = run({ kind: 'pod', entity: 'cart-2b-x', ready: true }, leftover).findings;
     expect(quiet?.statement).toBe(
@@ -40,7 +40,7 @@ describe('The infrastructure health', () => {
     );
   });
 
-  it('says so when there is nothing to read', () => {
+  it('reports when there is no evidence', () => {
     expect(run().message).toBe('No state or event of a platform was attached or pulled.');
   });
 });

@@ -9,9 +9,9 @@ import { clockTime, count, shortened } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
 const NAME = 'infrastructure health';
-const MOST_SHOWN = 4;
+const MAX_SHOWN = 4;
 const WHEN_CURRENT = 0.7;
-const WHEN_TOLD = 0.4;
+const WHEN_REPORTED = 0.4;
 const WHEN_MEASURED = 0.5;
 
 const SAYS: Partial<Record<FailureMode, readonly [string, CauseCategory]>> = {
@@ -28,8 +28,8 @@ const SAYS: Partial<Record<FailureMode, readonly [string, CauseCategory]>> = {
 };
 
 /**
- * Reads how pods, deployments and nodes are right now, and only then what events say about those that are not well;
- * and what machines and networks measure of themselves.
+ * Reads the current states of pods, deployments and nodes, events about unhealthy ones, and the metrics of machines and
+ * networks.
  */
 export const infrastructureHealth: Agent = {
   name: NAME,
@@ -37,9 +37,9 @@ export const infrastructureHealth: Agent = {
   after: [],
   run(evidence: EvidenceSet, { incident, onset }: InvestigationContext): AgentReport {
     const { states, logs, platformEvents: events } = evidence;
-    const told = { states, events, logs, service: incident.service };
-    const failures = platformFailures(told).slice(0, MOST_SHOWN);
-    const well = healthyStates(told);
+    const platform = { states, events, logs, service: incident.service };
+    const failures = platformFailures(platform).slice(0, MAX_SHOWN);
+    const well = healthyStates(platform);
     return reportOf(NAME, message(states.length, events.length, failures, well.length > 0), {
       findings: [
         ...failures.map((failure) =>
@@ -66,7 +66,7 @@ export const infrastructureHealth: Agent = {
         ...failures.slice(0, 1).map((failure) =>
           hypothesis({
             statement: `${failure.entity} ${saying(failure)}: “${shortened(failure.said, 200)}”`,
-            score: failure.current ? WHEN_CURRENT : WHEN_TOLD,
+            score: failure.current ? WHEN_CURRENT : WHEN_REPORTED,
             status: 'supported',
             supportedBy: failure.evidenceIds,
             category: SAYS[failure.mode]?.[1] ?? 'errors',
@@ -81,7 +81,7 @@ export const infrastructureHealth: Agent = {
   },
 };
 
-/** No change of a service explains what its machines or the network did. */
+/** A fault of a machine or a network, which no change of a service explains. */
 function hostHypothesis(shift: MetricShift): Hypothesis {
   const { entity, evidenceIds } = shift.series;
   return hypothesis({

@@ -67,7 +67,7 @@ describe('The known solution', () => {
     );
   });
 
-  it('says so when nothing is known yet', () => {
+  it('reports when nothing is known yet', () => {
     expect(run({}).message).toBe(
       'No known pattern resembles the alert; no earlier incident of the service is known.',
     );

@@ -12,9 +12,9 @@ import {
 } from './agent.js';
 
 const NAME = 'known solution';
-const MOST_EARLIER = 3;
+const MAX_EARLIER = 3;
 
-/** Asks memory first: kept patterns, and earlier incidents of the service. Reads the alert, not the evidence. */
+/** Compares the alert with stored patterns and earlier incidents of the service. Reads no evidence. */
 export const knownSolution: Agent = {
   name: NAME,
   needs: [],
@@ -43,7 +43,7 @@ function earlierFindings({ incident, earlierIncidents }: InvestigationContext): 
   return earlierIncidents
     .flatMap((earlier) => (earlier.similarity === null ? [] : [{ earlier, alike: earlier.similarity }]))
     .sort((a, b) => b.alike - a.alike || b.earlier.alertedAt - a.earlier.alertedAt)
-    .slice(0, MOST_EARLIER)
+    .slice(0, MAX_EARLIER)
     .map(({ earlier, alike }) =>
       finding({
         statement:
@@ -95,7 +95,7 @@ function message({ knownSolution: known, earlierIncidents }: InvestigationContex
     : `No known pattern resembles the alert; ${earlier}.`;
 }
 
-/** Rounded down: only what is the same is so by 100 %. */
+/** Rounded down, so that only equal alerts are 100 % similar. */
 function percent(share: number): string {
   return `${String(Math.floor(share * 100))} %`;
 }

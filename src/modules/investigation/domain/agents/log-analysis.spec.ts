@@ -8,7 +8,7 @@ function run(...[evidence, changes]: Parameters<typeof aContext>) {
 }
 
 describe('The log analysis', () => {
-  it('says so when there is nothing to read', () => {
+  it('reports when there are no logs', () => {
     const report = run([]);
     expect(report.message).toBe('No logs were attached or pulled, so none were read.');
     expect(report.findings).toEqual([]);
@@ -17,7 +17,7 @@ describe('The log analysis', () => {
     ]);
   });
 
-  it('finds a message of failure that is new since the onset', () => {
+  it('finds an error message that is new since the onset', () => {
     const report = run([logWithErrors('checkout', 'price rule 17 could not be applied')]);
     expect(report.message).toBe(
       'Found 57 error lines in 1 service; 1 message pattern is new since 14:02 UTC.',
@@ -35,12 +35,12 @@ describe('The log analysis', () => {
     expect(report.suspects[0]?.entity).toBe('checkout');
   });
 
-  it('knows what fails, not why, and leaves that hypothesis open', () => {
+  it('leaves its hypothesis open when a message names no cause', () => {
     const report = run([logWithErrors('checkout', 'price rule 17 could not be applied')]);
     expect(report.hypotheses).toEqual([expect.objectContaining({ category: 'errors', status: 'open' })]);
   });
 
-  it('takes a message at its word when it names its cause', () => {
+  it('supports the hypothesis when a message names its cause', () => {
     const report = run([logWithErrors('checkout', 'write /var/data: no space left on device')]);
     expect(statements(report)).toEqual([
       'supported: checkout ran out of disk space: “write /var/data: no space left on device” 57 times',
@@ -48,7 +48,7 @@ describe('The log analysis', () => {
     expect(report.hypotheses[0]).toMatchObject({ category: 'resource', supportedBy: ['evd_log_checkout'] });
   });
 
-  it('sees an outside cause only when it makes up a fifth of the new errors', () => {
+  it('supports an external cause only when it makes up a fifth of the new errors', () => {
     const few = log('checkout', [
       { timestamp: at('14:03'), level: 'error', message: 'lookup db: no such host' },
     ]);
@@ -64,7 +64,7 @@ describe('The log analysis', () => {
     ]);
   });
 
-  it('does not take errors that were always there for trouble', () => {
+  it('ignores errors that are as frequent as before', () => {
     const rows = Array.from({ length: 100 }, (_, i) => ({
       timestamp: at('13:00') + i * MINUTE,
       level: 'error',
@@ -80,7 +80,7 @@ describe('The log analysis', () => {
   it.each([
     ['never set', 0],
     ['years ahead', Date.UTC(2099, 0)],
-  ])('is not misled by one line of a clock that is %s', (_, timestamp) => {
+  ])('ignores one line with a clock that is %s', (_, timestamp) => {
     const every = (from: string, to: string, perMinute: number) =>
       Array.from({ length: ((at(to) - at(from)) / MINUTE) * perMinute }, (__, i) => ({
         timestamp: at(from) + (i * MINUTE) / perMinute,
@@ -108,7 +108,7 @@ describe('The log analysis', () => {
     expect(report.missing).toEqual(['logs from before 14:10 UTC to compare with']);
   });
 
-  it('hears a message fall silent', () => {
+  it('finds a message that is missing', () => {
     const rows = Array.from({ length: 400 }, (_, i) => ({
       timestamp: at('13:00') + i * 10_000,
       level: 'info',

@@ -11,11 +11,11 @@ import { beginning, clockTime, count, listed, shortened } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf, type Suspect } from './agent.js';
 
 const NAME = 'log analysis';
-/** Poisson distances: a risen message must stand out further than a new one, and a silence further still. */
+/** Thresholds of `poissonDistance`. A missing message needs a larger distance than a more frequent one. */
 const RISEN = 4;
 const SILENT = -5;
-const MOST_FINDINGS = 12;
-/** Alert rules look back about so long. */
+const MAX_FINDINGS = 12;
+/** Milliseconds; the typical look-back of alert rules. */
 const UNTIL_ALERTED = 5 * 60_000;
 const USUAL_FAILING = 6;
 const USUAL_SILENT = 2;
@@ -39,7 +39,7 @@ export const logAnalysis: Agent = {
     const troubles = comparison.templates.filter(
       (template) => template.isError && isTrouble(template, comparison),
     );
-    const shown = troubles.slice(0, MOST_FINDINGS);
+    const shown = troubles.slice(0, MAX_FINDINGS);
     return reportOf(NAME, message(comparison, troubles, context), {
       findings: [
         ...shown.map((template) => troubleFinding(template, comparison, context)),
@@ -57,7 +57,7 @@ export const logAnalysis: Agent = {
   },
 };
 
-/** Where nothing was written since the onset, the onset is the alert's own time: the last minutes before it are now. */
+/** The time that splits before from after. Without lines after the onset, the last minutes before it count as after. */
 function splitOf(logs: readonly Cited<LogLine>[], { onset }: InvestigationContext): number {
   const last = logs.at(-1)?.row.timestamp ?? onset.at;
   return last <= onset.at ? onset.at - UNTIL_ALERTED : onset.at;
@@ -121,7 +121,7 @@ function silences({ templates, comparable }: LogComparison, { onset }: Investiga
     );
 }
 
-/** That nothing is wrong is a finding too, but only where the failing service itself was read before and after. */
+/** A finding that the logs are normal, if the failing service has lines both before and after the onset. */
 function quiet(
   logs: readonly Cited<LogLine>[],
   troubles: readonly TemplateShift[],
@@ -154,7 +154,7 @@ function suspects(comparison: LogComparison): Suspect[] {
   );
 }
 
-/** With nothing to compare with, whoever logs most of the errors. */
+/** Without a baseline: the entities that log most of the errors. */
 function byErrors(troubles: readonly TemplateShift[]): Suspect[] {
   const lines = new Map<string, number>();
   for (const { entity, after } of troubles) lines.set(entity, (lines.get(entity) ?? 0) + Math.log1p(after));

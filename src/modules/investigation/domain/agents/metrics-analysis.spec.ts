@@ -9,7 +9,7 @@ function run(...[evidence, changes]: Parameters<typeof aContext>) {
 }
 
 describe('The metrics analysis', () => {
-  it('says so when there is nothing to read', () => {
+  it('reports when there are no metrics', () => {
     expect(run([])).toMatchObject({
       message: 'No metrics were attached or pulled, so none were read.',
       missing: [expect.stringMatching(/^metrics of checkout .* before 14:10 UTC \(connect prometheus/)],
@@ -17,7 +17,7 @@ describe('The metrics analysis', () => {
     });
   });
 
-  it('states how far a series left normal, and when', () => {
+  it('reports how far a series shifted, and when', () => {
     const report = run([metric('checkout', 'latency_ms', 100, 900)]);
     expect(report.findings).toEqual([
       expect.objectContaining({
@@ -39,7 +39,7 @@ describe('The metrics analysis', () => {
     ]);
   });
 
-  it('holds a resource that ran short to be a cause', () => {
+  it('supports an exhausted resource as the cause', () => {
     const report = run([
       metric('checkout', 'latency_ms', 100, 900),
       metric('checkout', 'memory_percent', 40, 97),
@@ -52,7 +52,7 @@ describe('The metrics analysis', () => {
     expect(report.hypotheses[0]?.statement).toContain('memory_percent rose from 40.4 to 98.9');
   });
 
-  it('looks for the cause in what an entity calls when that left normal too', () => {
+  it('prefers a callee as the cause when it is abnormal too', () => {
     const report = run([
       metric('checkout', 'latency_ms', 100, 900),
       metric('orders-db', 'latency_ms', 5, 400),
@@ -70,7 +70,7 @@ describe('The metrics analysis', () => {
     });
   });
 
-  it('notices that more demand came no later than the damage', () => {
+  it('supports demand as the cause when traffic rose no later than the damage', () => {
     const report = run([
       metric('checkout', 'latency_ms', 100, 900),
       metric('checkout', 'requests_per_second', 50, 400),
@@ -81,7 +81,7 @@ describe('The metrics analysis', () => {
     });
   });
 
-  it('does not take requests that are repeated because they fail for demand', () => {
+  it('does not take retries of failed requests for demand', () => {
     const report = run([
       metric('checkout', 'request_rate', 100, 100),
       metric('checkout', 'error_ratio', 0.01, 0.2),
@@ -95,7 +95,7 @@ describe('The metrics analysis', () => {
     });
   });
 
-  it('takes requests that rose along the whole way for demand', () => {
+  it('takes requests that rose along the whole call path for demand', () => {
     const report = run([
       metric('checkout', 'request_rate', 100, 300),
       metric('checkout', 'error_ratio', 0.01, 0.2),
@@ -105,7 +105,7 @@ describe('The metrics analysis', () => {
     expect(report.hypotheses[0]).toMatchObject({ entity: 'payments', category: 'demand' });
   });
 
-  it('names nobody when two fail alike and nobody knows who calls whom, and asks for that', () => {
+  it('supports neither of two entities that fail alike without a call graph, and asks for it', () => {
     const both = ['checkout', 'payments'].flatMap((entity) => [
       metric(entity, 'request_rate', 100, 100),
       metric(entity, 'error_ratio', 0.01, 0.4),
@@ -118,14 +118,14 @@ describe('The metrics analysis', () => {
     expect(known.hypotheses[0]).toMatchObject({ entity: 'payments', status: 'supported' });
   });
 
-  it('holds the only one that fails among several to be where the trouble is', () => {
+  it('supports the only failing entity among several as the cause', () => {
     const calm = ['search', 'payments'].map((entity) => metric(entity, 'error_ratio', 0.01, 0.01));
     const bad = metric('checkout', 'error_ratio', 0.01, 0.4);
     expect(statements(run([bad, ...calm]))[0]).toMatch(/^supported: The trouble is inside checkout/);
     expect(statements(run([bad, ...calm.slice(1)]))[0]).toMatch(/^open: /);
   });
 
-  it('finds that a failing service which was measured all along is well', () => {
+  it('reports a service as healthy when its metrics stayed normal', () => {
     const report = run([
       metric('checkout', 'latency_ms', 100, 100),
       metric('search', 'latency_ms', 100, 100),
@@ -135,29 +135,26 @@ describe('The metrics analysis', () => {
     ]);
   });
 
-  it('does not conclude from a flat CPU, nor from another service, that all is well', () => {
+  it('does not report a service as healthy because of a flat CPU or another service', () => {
     expect(run([metric('checkout', 'cpu_percent', 20, 20)]).findings).toEqual([]);
     expect(run([metric('search', 'latency_ms', 20, 20)]).findings).toEqual([]);
   });
 
-  it.each(['latency_ms', 'error_ratio'])(
-    'gets through very many entities whose %s left normal at once',
-    (name) => {
-      const [normal, bad] = name === 'latency_ms' ? [100, 900] : [0.01, 0.5];
-      const rows = Array.from({ length: 15_000 }, (_, i) =>
-        Array.from({ length: 6 }, (__, minute) => ({
-          timestamp: at('14:06') + minute * MINUTE,
-          entity: `job-of-customer-${i}x`,
-          metric: name,
-          value: minute < 4 ? normal : bad * (1 + i / 15_000),
-        })),
-      ).flat();
-      const report = inTime(() => run([piece('metric', 'evd_all', rows)]));
-      expect(report.message).toContain('15,000 series of 15,000 entities left normal');
-    },
-  );
+  it.each(['latency_ms', 'error_ratio'])('scales to very many entities whose %s shifted at once', (name) => {
+    const [normal, bad] = name === 'latency_ms' ? [100, 900] : [0.01, 0.5];
+    const rows = Array.from({ length: 15_000 }, (_, i) =>
+      Array.from({ length: 6 }, (__, minute) => ({
+        timestamp: at('14:06') + minute * MINUTE,
+        entity: `job-of-customer-${i}x`,
+        metric: name,
+        value: minute < 4 ? normal : bad * (1 + i / 15_000),
+      })),
+    ).flat();
+    const report = inTime(() => run([piece('metric', 'evd_all', rows)]));
+    expect(report.message).toContain('15,000 series of 15,000 entities left normal');
+  });
 
-  it('says that samples of one side of the onset are not enough', () => {
+  it('reports when samples are only on one side of the onset', () => {
     const incident = anIncident({ alertedAt: at('13:00') });
     const report = run([metric('checkout', 'latency_ms', 100, 900)], { incident });
     expect(report.message).toContain('none has samples both');

@@ -11,16 +11,16 @@ import { clockTime, count } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 import { METRICS_ANALYSIS as NAME } from './names.js';
 
-const MOST_FINDINGS = 12;
-const MOST_HYPOTHESES = 3;
+const MAX_FINDINGS = 12;
+const MAX_HYPOTHESES = 3;
 const USUAL_EFFECT = 1.5;
 const USUAL_STRENGTH = 0.6;
-/** A slow or failing entity may only pass on what others do. */
+/** Weight of entities that are slow or failing, since they may only pass on failures of others. */
 const WEIGHT_OF_SYMPTOMS = 0.3;
 
 /**
- * Compares each metric series with itself before the onset (robust scorer, Pham et al. 2024), then asks who is at
- * the bottom: an entity whose callees all stayed normal is nearer to the cause than one that merely waits for them.
+ * Compares each metric series with itself before the onset (robust scorer, Pham et al. 2024), then ranks entities along
+ * the call graph: one whose callees all stayed normal is nearer to the cause than one that waits for an abnormal callee.
  */
 export const metricsAnalysis: Agent = {
   name: NAME,
@@ -52,9 +52,9 @@ export const metricsAnalysis: Agent = {
     });
     const population = new Set(evidence.series.map(({ entity }) => entity)).size;
     return reportOf(NAME, message(compared, shifts), {
-      findings: [...calmFinding(calm, context), ...shifts.slice(0, MOST_FINDINGS).map(shiftFinding)],
+      findings: [...calmFinding(calm, context), ...shifts.slice(0, MAX_FINDINGS).map(shiftFinding)],
       hypotheses: topmost
-        .slice(0, MOST_HYPOTHESES)
+        .slice(0, MAX_HYPOTHESES)
         .map((ranking) => metricHypothesis(ranking, incident.service, calm)),
       suspects: combineSuspects(
         outlierScores(resourceEffects(shifts), { tolerance: USUAL_EFFECT, population }),
@@ -69,7 +69,7 @@ export const metricsAnalysis: Agent = {
   },
 };
 
-/** What ran short, and by how much in the metric's own unit: tiny spreads make huge scores of nothing. */
+/** The largest effect (log of the relative change) on a saturation metric, by entity. A score would overrate series with tiny variance. */
 function resourceEffects(shifts: readonly MetricShift[]): Map<string, number> {
   const effects = new Map<string, number>();
   for (const { role, effect, series } of shifts) {
@@ -92,7 +92,7 @@ function shiftFinding(shift: MetricShift): Finding {
   });
 }
 
-/** That the failing service is well is a finding too. */
+/** A finding that the failing service is healthy. */
 function calmFinding(calm: readonly MetricShift[], { incident }: InvestigationContext): Finding[] {
   if (calm.length === 0) return [];
   return [

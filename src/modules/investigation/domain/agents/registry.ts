@@ -13,8 +13,8 @@ import { synthesis } from './synthesis.js';
 import { traceAnalysis } from './trace-analysis.js';
 
 /**
- * Every agent, in the order of a run's steps; each stands after those it reads. To add one: write its file and put it in
- * this list, before the synthesis.
+ * Every agent, in the order of a run's steps, each after those it reads. To add one, write its file and add it to this
+ * list before the synthesis.
  */
 export const AGENTS: readonly Agent[] = [
   knownSolution,
@@ -30,7 +30,7 @@ export const AGENTS: readonly Agent[] = [
   synthesis,
 ];
 
-/** @throws Error when this list knows none of that name any more */
+/** @throws Error for a name that is not in the list, for instance of an agent that was removed */
 export function agentNamed(name: string): Agent {
   const agent = AGENTS.find((each) => each.name === name);
   if (!agent) throw new Error(`There is no agent ${name} any more`);
@@ -38,14 +38,15 @@ export function agentNamed(name: string): Agent {
 }
 
 /**
- * Of the steps that are left, in their order, those that can begin now: the first one, and those after it that wait for
- * nothing but what is done. Memory is asked alone, before anything else is read.
+ * The steps to start next: the first open step, and those right after it that depend only on finished steps. The known
+ * solution runs alone, before evidence is read.
  */
-export function nextOf(done: ReadonlySet<string>, left: readonly string[]): string[] {
-  const [first, ...others] = left;
-  if (first === undefined || first === knownSolution.name) return left.slice(0, 1);
-  const until = others.findIndex((name) => !isReady(name, done));
-  return isReady(first, done) ? left.slice(0, until === -1 ? undefined : until + 1) : [first];
+export function nextOf(done: ReadonlySet<string>, open: readonly string[]): string[] {
+  const [first] = open;
+  if (first === undefined) return [];
+  if (first === knownSolution.name || !isReady(first, done)) return [first];
+  const firstBlocked = open.findIndex((name) => !isReady(name, done));
+  return firstBlocked === -1 ? [...open] : open.slice(0, firstBlocked);
 }
 
 function isReady(agentName: string, done: ReadonlySet<string>): boolean {

@@ -11,16 +11,16 @@ import { writtenContext } from '../evidence/written-context.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf, type Suspect } from './agent.js';
 import { SYNTHESIS } from './names.js';
 
-/** A local fault that metrics and logs agree on, though neither says why. */
+/** The lowest score of an entity on which metrics and logs agree, although neither tells the reason. */
 const LOCALISED = 0.4;
-/** What an entity that nothing else points at loses of its score. */
-const LEAST_SUSPECT = 0.7;
-/** What a platform or a database says of itself needs nobody to agree. */
+/** The share of its score that an entity without suspicion loses. */
+const MAX_PENALTY = 0.7;
+/** Kinds of finding that need no agreement: what a platform or a database reports about itself. */
 const STATED: ReadonlySet<FindingKind> = new Set<FindingKind>(['platform_state', 'database_limit']);
 
 /**
- * Weighs what the others found against each other: joins hypotheses about one entity, lets an outside cause speak
- * against changes, and ranks the rest. It adds no facts of its own but what people wrote, for people.
+ * Combines the other agents' hypotheses: joins those about one entity, lowers changes when there is an external cause, and
+ * ranks the result. Its only findings of its own are excerpts of notes and runbooks.
  */
 export const synthesis: Agent = {
   name: SYNTHESIS,
@@ -45,7 +45,7 @@ export const synthesis: Agent = {
   },
 };
 
-/** An entity that others point at more is less likely the cause, whatever its own metrics or messages say. */
+/** Lowers the score of a hypothesis by how much less its entity is suspected than the first suspect. */
 function weighedBySuspicion(hypotheses: readonly Hypothesis[], suspects: readonly Suspect[]): Hypothesis[] {
   const most = suspects[0]?.score ?? 0;
   const byService = new Map<string, number>();
@@ -56,12 +56,12 @@ function weighedBySuspicion(hypotheses: readonly Hypothesis[], suspects: readonl
     if (each.entity === undefined || each.category === 'change' || most === 0) return each;
     if (each.witnesses.some((kind) => STATED.has(kind))) return each;
     const relative = (byService.get(serviceOf(each.entity)) ?? 0) / most;
-    return hypothesis({ ...each, score: each.score * (1 - LEAST_SUSPECT + LEAST_SUSPECT * relative) });
+    return hypothesis({ ...each, score: each.score * (1 - MAX_PENALTY + MAX_PENALTY * relative) });
   });
 }
 
-/** Demand counts when the metrics show it and the messages of the same service say that it is too much. */
-function isOutside(each: Hypothesis, _place: number, all: readonly Hypothesis[]): boolean {
+/** An external cause, or demand that both the metrics and the messages of a service show. */
+function isOutside(each: Hypothesis, _index: number, all: readonly Hypothesis[]): boolean {
   if (each.status !== 'supported') return false;
   if (each.category === 'external') return true;
   return (
@@ -71,12 +71,9 @@ function isOutside(each: Hypothesis, _place: number, all: readonly Hypothesis[])
   );
 }
 
-/** When the error messages name a cause outside, blaming a change would be the worst answer. */
-function doubtedByOutsideCause(
-  hypotheses: readonly Hypothesis[],
-  heard: readonly Hypothesis[],
-): Hypothesis[] {
-  const outside = heard.filter(isOutside);
+/** Halves and opens changes when error messages name an external cause, unless the errors also name the change. */
+function doubtedByOutsideCause(hypotheses: readonly Hypothesis[], all: readonly Hypothesis[]): Hypothesis[] {
+  const outside = all.filter(isOutside);
   if (outside.length === 0) return [...hypotheses];
   const against = outside.flatMap(({ supportedBy }) => supportedBy);
   return hypotheses.map((suspected) =>
@@ -95,8 +92,8 @@ function doubtedByOutsideCause(
 }
 
 /**
- * Hypotheses of different agents about one service are one: the most telling leads, the others bear witness. The
- * doubt that remains is the product of the leader's doubt and half of each other's.
+ * Joins hypotheses about the same service: the strongest one keeps its statement, the others add evidence. The joined
+ * score is `1 − (1 − leader)·Π (1 − other / 2)` over the others with new witnesses.
  */
 function joinedByEntity(hypotheses: readonly Hypothesis[]): Hypothesis[] {
   const apart: Hypothesis[] = [];

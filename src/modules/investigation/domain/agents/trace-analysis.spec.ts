@@ -13,7 +13,7 @@ const gap = (caller: string, entity: string, mean: number): TraceStatistic => ({
 }); // prettier-ignore
 
 describe('The trace analysis', () => {
-  it('suspects who answers late over the network, and cites the traces', () => {
+  it('suspects a callee that answers late over the network, and cites the traces', () => {
     const report = run(gap('checkout', 'cart', 300), gap('checkout', 'ads', 5), gap('cart', 'store', 6));
     expect(report.suspects[0]?.entity).toBe('cart');
     expect(report.findings[0]).toMatchObject({
@@ -27,7 +27,7 @@ describe('The trace analysis', () => {
     );
   });
 
-  it('suspects who stopped calling', () => {
+  it('suspects a caller that makes fewer calls', () => {
     const report = run(
       { statistic: 'operation', entity: 'checkout', operation: 'pay', count: 200, baselineCount: 200 },
       {
@@ -39,7 +39,7 @@ describe('The trace analysis', () => {
     expect(report.suspects[0]?.entity).toBe('checkout');
   });
 
-  it('finds nothing in calls that are as ever, and asks for traces when there are none', () => {
+  it('finds nothing in unchanged calls, and asks for traces when there are none', () => {
     expect(run(gap('checkout', 'cart', 5)).hypotheses).toEqual([]);
     expect(run().missing).toHaveLength(1);
   });

@@ -18,13 +18,13 @@ import { amount, clockTime, count } from '../wording.js';
 import { type Agent, type AgentReport, type InvestigationContext, reportOf } from './agent.js';
 
 const NAME = 'trace analysis';
-const MOST_SHOWN = 4;
-/** Below this a slow edge is everyday life. */
+const MAX_SHOWN = 4;
+/** The smallest growth of a call's network time to report. */
 const NOTABLE_SIZE = 0.7;
 const USUAL_SLOWNESS = 2;
 const USUAL_SILENCE = 4;
 
-/** Compares calls with a normal time: who answers later over the network, and who stopped calling whom. */
+/** Compares calls with a baseline: callees that answer later over the network, and callers that make fewer calls. */
 export const traceAnalysis: Agent = {
   name: NAME,
   needs: ['trace'],
@@ -41,8 +41,8 @@ export const traceAnalysis: Agent = {
     }
     const edges = slowEdges(statistics);
     const calls = missingCalls(statistics);
-    const slow = edges.filter(({ growth }) => growth >= NOTABLE_SIZE).slice(0, MOST_SHOWN);
-    const missed = calls.filter(({ z }) => z >= MISSING_CALL_Z).slice(0, MOST_SHOWN);
+    const slow = edges.filter(({ growth }) => growth >= NOTABLE_SIZE).slice(0, MAX_SHOWN);
+    const missed = calls.filter(({ z }) => z >= MISSING_CALL_Z).slice(0, MAX_SHOWN);
     const silent = missingCallSources(calls, statistics);
     const population = new Set(
       statistics.flatMap(({ row }) => [row.entity, ...(row.caller === undefined ? [] : [row.caller])]),

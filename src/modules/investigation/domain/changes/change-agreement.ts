@@ -5,18 +5,18 @@ import type { Finding, FindingKind } from '../finding.js';
 import { resembles } from '../evidence/service-name.js';
 import { errorFindingsIn, symptomsIn } from '../outcome/symptoms.js';
 
-/** What speaks for a change besides its time. */
+/** Findings that support a change besides its time. */
 export interface ChangeAgreement {
   readonly kinds: readonly FindingKind[];
   readonly evidenceIds: readonly string[];
 }
 
-/** Samples and lines carry the time of their minute. */
+/** Milliseconds. Times of samples and lines may be rounded down to the minute. */
 const TOLERANCE = 60_000;
 
 /**
- * Facts of another kind that agree: trouble on the changed or the failing service that began after the change, and
- * error messages in the change's own words.
+ * Symptoms on the changed or the failing service that began after the change, and error messages that use words of the
+ * change.
  */
 export function agreementWith(
   ranked: RankedChange,
@@ -30,22 +30,22 @@ export function agreementWith(
       at >= row.occurredAt - TOLERANCE &&
       concerned.some((service) => service !== '' && resembles(entity, service)),
   );
-  const worded = ranked.risky ? messagesNaming(ranked, reports) : [];
+  const messages = ranked.risky ? messagesNaming(ranked, reports) : [];
   return {
     kinds: [
       ...after.map(({ kind }) => kind),
-      ...(worded.length > 0 ? (['change_in_log_text'] as const) : []),
+      ...(messages.length > 0 ? (['change_in_log_text'] as const) : []),
     ],
-    evidenceIds: [...after, ...worded].flatMap(({ evidenceIds }) => evidenceIds),
+    evidenceIds: [...after, ...messages].flatMap(({ evidenceIds }) => evidenceIds),
   };
 }
 
-/** Whether error messages speak in the words of the change often enough not to be chance. */
+/** Whether error messages share enough words with the change not to be chance. */
 export function sharesWords({ sharedWithLogs }: RankedChange): boolean {
   return sharedWithLogs.length >= MIN_SHARED_WORDS;
 }
 
-/** The error messages that do so: what does not use its words does not speak of it. */
+/** The error messages that contain a shared word; none unless enough words are shared. */
 export function messagesNaming(ranked: RankedChange, reports: readonly AgentReport[]): Finding[] {
   if (!sharesWords(ranked)) return [];
   const words = new Set(ranked.sharedWithLogs);

@@ -21,7 +21,7 @@ function rank(changes: Parameters<typeof rankChanges>[0], symptoms: Partial<Chan
     onsetAt: ONSET,
     environment: 'production',
     distance: (service) => (service === 'web' ? 0 : undefined),
-    isHot: () => false,
+    hasSymptom: () => false,
     serviceIn: () => undefined,
     logWords: new Map(),
     alertWords: new Map(),
@@ -35,11 +35,11 @@ describe('The rank of a change', () => {
     expect(rank([change(20)])[0]?.score).toBeCloseTo(1.5 + 0.8 / Math.E);
   });
 
-  it('grows on a service that shows trouble', () => {
-    expect(rank([change(0)], { isHot: () => true })[0]?.score).toBeCloseTo(2.9);
+  it('grows on a service with a symptom', () => {
+    expect(rank([change(0)], { hasSymptom: () => true })[0]?.score).toBeCloseTo(2.9);
   });
 
-  it('grows with words that new errors use, rare ones most', () => {
+  it('grows with words that new errors contain, rare ones most', () => {
     const logWords = new Map([['ledger', 3]]);
     const [best, other] = rank([change(10), change(10, { summary: 'Rewrite the ledger' })], { logWords });
     expect(best?.cited.row.summary).toBe('Rewrite the ledger');
@@ -53,12 +53,12 @@ describe('The rank of a change', () => {
     expect(rank([change(-3)])[0]?.ruledOut).toBe('after_onset');
   });
 
-  it('puts what is ruled out last', () => {
+  it('puts ruled-out changes last', () => {
     const ranked = rank([change(1, { service: 'elsewhere' }), change(300)]);
     expect(ranked.map(({ ruledOut }) => ruledOut)).toEqual([undefined, 'unrelated']);
   });
 
-  it('makes little of the words of a change that only touches what is logged', () => {
+  it('weighs the words of a change that only touches log statements less', () => {
     const logWords = new Map([
       ['leader', 4],
       ['election', 4],
@@ -74,7 +74,7 @@ describe('The rank of a change', () => {
     expect((done?.score ?? 0) - (logged?.score ?? 0)).toBeGreaterThan(0.7);
   });
 
-  it('gives a flag less for its time than a deploy, and a bare commit least', () => {
+  it('gives a flag less for its time than a deploy, and a commit least', () => {
     expect(rank([change(0, { type: 'flag' })])[0]?.score).toBeCloseTo(0.7 * 1.8 + 0.5);
     expect(rank([change(0, { type: 'code' })])[0]?.score).toBeCloseTo(0.4 * 1.8 + 0.5);
   });
@@ -90,7 +90,7 @@ describe('The rank of a change', () => {
     expect(rank([change(5, { environment: 'Prod' })])[0]?.ruledOut).toBeUndefined();
   });
 
-  it('counts the names of the files it changed: a stack trace leads through them', () => {
+  it('counts the names of changed files, which occur in stack traces', () => {
     const changed = change(5, {
       paths: ['src/book/depth.rs'],
       diff: '-  a.first()?;\n+  a.first().unwrap();',
@@ -99,13 +99,13 @@ describe('The rank of a change', () => {
     expect(rank([changed], { logWords })[0]?.sharedWithLogs).toEqual(['depth', 'unwrap']);
   });
 
-  it('counts the words of what it changed, not of what stands beside it', () => {
+  it('counts the words of changed lines, not of context lines', () => {
     const diff = '   const timeout = prices.timeout\n-  return load(catalogue)\n+  return fetch(catalogue)';
     const logWords = new Map(['timeout', 'price', 'catalogue', 'fetch'].map((word) => [word, 2]));
     expect(rank([change(5, { diff })], { logWords })[0]?.sharedWithLogs).toEqual(['fetch']);
   });
 
-  it('knows a change as innocent only when its diff is known and has nothing to do with the trouble', () => {
+  it('marks a change as innocent only when its diff is known and unrelated', () => {
     const innocent = (changes: Partial<Change>) => rank([change(5, changes)])[0]?.innocent;
     expect(innocent({})).toBe(false);
     expect(innocent({ paths: ['a.ts'], diff: '-  sum(a, b)\n+  add(a, b)' })).toBe(true);

@@ -7,24 +7,25 @@ import { errorFindingsIn, symptomsIn } from '../outcome/symptoms.js';
 
 const ALERT_WORD = 2;
 
-/** What the changes are measured against, from what the other agents found. */
+/** The symptoms that changes are compared with, from the reports of the other agents. */
 export function changeSymptoms(evidence: EvidenceSet, context: InvestigationContext): ChangeSymptoms {
   const { incident, onset, reports } = context;
-  const troubles = symptomsIn(reports);
+  const findings = symptomsIn(reports);
   const { service } = incident;
   return {
     onsetAt: onset.at,
     environment: incident.environment,
-    // Without a service any change may be the one; what the alert names by itself is as good as a known path.
+    // An alert without a service may be about any service. A service that the alert's text names counts as reachable.
     distance: (changed) => {
       const named = mentions(incident, changed);
       if (service === null) return named ? 0 : 1;
       return evidence.callGraph.distance(service, changed) ?? (named ? 1 : undefined);
     },
-    isHot: (changed) => troubles.some(({ entity }) => entity !== undefined && sameService(entity, changed)),
+    hasSymptom: (changed) =>
+      findings.some(({ entity }) => entity !== undefined && sameService(entity, changed)),
     serviceIn: (paths) =>
       serviceIn(paths, [
-        ...new Set(troubles.flatMap(({ entity }) => entity ?? [])),
+        ...new Set(findings.flatMap(({ entity }) => entity ?? [])),
         ...(service === null ? [] : [service]),
       ]),
     logWords: logWords(context),
@@ -32,7 +33,7 @@ export function changeSymptoms(evidence: EvidenceSet, context: InvestigationCont
   };
 }
 
-/** Of the services in trouble, the one whose name stands in a path; a short word may stand anywhere by chance. */
+/** The first service whose name matches a folder of a path. Names under 4 characters match by chance and do not count. */
 function serviceIn(paths: readonly string[], services: readonly string[]): string | undefined {
   const segments = paths.flatMap((path) => path.toLowerCase().slice(0, 1024).split('/').slice(0, -1));
   return services.find((service) => {
@@ -47,16 +48,16 @@ function serviceIn(paths: readonly string[], services: readonly string[]): strin
   });
 }
 
-/** What the alert says, and what a person noted about it. */
+/** The words of the alert and of notes, all with the same weight. */
 function alertWords(
   { title, description }: InvestigatedIncident,
   { notes }: EvidenceSet,
 ): Map<string, number> {
-  const said = [title, description, ...notes.map(({ row }) => row.text)].join('\n');
-  return new Map(textTokens(said).map((word) => [word, ALERT_WORD]));
+  const text = [title, description, ...notes.map(({ row }) => row.text)].join('\n');
+  return new Map(textTokens(text).map((word) => [word, ALERT_WORD]));
 }
 
-/** A word weighs the logarithm of the lines it stands in, summed over messages. */
+/** The weight of a word is `Σ ln(1 + lines)` over the error messages that contain it. */
 function logWords({ reports }: InvestigationContext): Map<string, number> {
   const weights = new Map<string, number>();
   for (const { data } of errorFindingsIn(reports)) {

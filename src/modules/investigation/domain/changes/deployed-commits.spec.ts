@@ -10,7 +10,7 @@ const cited = (evidenceId: string, row: Partial<Change>) => ({
 describe('Deployed commits', () => {
   const commit = cited('evd_c', { commit: 'abc', summary: 'New pool', diff: '+pool', paths: ['a.ts'] });
 
-  it('lend their message, paths and diff to the deploy, which cites both', () => {
+  it('are merged into the deploy, which cites both', () => {
     const deploy = cited('evd_d', { type: 'deploy', service: 'web', summary: 'v2', commit: 'abc' });
     expect(withDeployedCommits([commit, deploy])).toEqual([
       {
@@ -21,7 +21,7 @@ describe('Deployed commits', () => {
     ]);
   });
 
-  it('are known of a deploy that two tell of, which is one and cites all', () => {
+  it('are merged into a deploy with two records, which are one deploy that cites all', () => {
     const changeId = 'chg_01HX9VTPQR3KF8MZWBYD5N6JCE';
     const made = cited('evd_m', { type: 'deploy', service: 'web', version: 'v2', commit: 'abc', changeId });
     const told = cited('evd_t', { type: 'deploy', service: 'web', version: 'abc', changeId, occurredAt: 2 });
@@ -36,12 +36,12 @@ describe('Deployed commits', () => {
     expect(withDeployedCommits(others)).toHaveLength(2);
   });
 
-  it('stay apart when one piece of evidence tells of several', () => {
+  it('stay apart when one piece of evidence contains several', () => {
     const rows = ['v1', 'v2'].map((version) => cited('evd_d', { type: 'deploy', service: 'web', version }));
     expect(withDeployedCommits(rows)).toHaveLength(2);
   });
 
-  it('are one when they are told twice in the same words, by one piece of evidence or by two', () => {
+  it('are deduplicated when records are equal, in one piece of evidence or in two', () => {
     const deploy = { type: 'deploy', service: 'web', version: 'v2' } as const;
     const told = [cited('evd_a', deploy), cited('evd_a', deploy), cited('evd_b', deploy)];
     expect(withDeployedCommits(told)).toMatchObject([
@@ -49,7 +49,7 @@ describe('Deployed commits', () => {
     ]);
   });
 
-  it('stay by themselves when nothing deployed them', () => {
+  it('remain when no deploy refers to them', () => {
     expect(withDeployedCommits([commit, cited('evd_d', { type: 'deploy', service: 'web' })])).toHaveLength(2);
   });
 });

@@ -2,17 +2,17 @@ import { isId } from '#kernel/domain/ids';
 import type { Cited } from '../evidence/evidence-set.js';
 import type { Change } from '../evidence/evidence.js';
 
-/** A change with what else is known of it, and all evidence that it is known from. */
+/** A change merged from several records, and the evidence ids of all of them. */
 export interface KnownChange extends Cited<Change> {
   readonly evidenceIds: readonly string[];
 }
 
 /**
- * Deploys with the message, the paths and the diff of the commit that they put in place. Such a commit does not stand
- * beside its deploy again: what is left are the commits of which nothing shows that they were running.
+ * Merges each deploy with its commit: the deploy gets the commit's message, paths and diff, and the commit is dropped.
+ * Commits that no deploy refers to remain; nothing shows that they were running.
  */
 export function withDeployedCommits(all: readonly Cited<Change>[]): KnownChange[] {
-  const changes = once(all);
+  const changes = deduplicated(all);
   const commits = new Map<string, KnownChange>();
   for (const each of changes) {
     if (each.row.type === 'code' && each.row.commit !== undefined) commits.set(each.row.commit, each);
@@ -41,10 +41,10 @@ export function withDeployedCommits(all: readonly Cited<Change>[]): KnownChange[
 }
 
 /**
- * A deploy that was recorded and was found where it was made, too, is one, and so is one that is told twice in the same words:
- * it would be its own rival. What the earlier says and the later does not, is kept.
+ * Merges records of the same change (same change id, or equal content), which would otherwise be rivals. Fields of the
+ * later record win; fields that only the earlier one has are kept.
  */
-function once(changes: readonly Cited<Change>[]): KnownChange[] {
+function deduplicated(changes: readonly Cited<Change>[]): KnownChange[] {
   const known = new Map<string, KnownChange>();
   for (const change of changes) {
     const { evidenceId, row } = change;

@@ -5,14 +5,14 @@ const strength = (before: string, after: string, isConfiguration = false) =>
   constantChange([before], [after], isConfiguration)?.strength ?? 0;
 
 describe('A constant with another value', () => {
-  it('weighs by how far it moved', () => {
+  it('is stronger the further it moved', () => {
     expect(strength('limit = 100', 'limit = 110')).toBeLessThan(0.1);
     expect(strength('limit = 100', 'limit = 50')).toBeCloseTo(0.5);
     expect(strength('limit = 100', 'limit = 5')).toBe(1);
     expect(strength('limit = 100', 'limit = 0')).toBe(1);
   });
 
-  it('weighs half when it moved the way that seldom hurts', () => {
+  it('is half as strong when it moved in its safe direction', () => {
     expect(strength('timeout: 2s', 'timeout: 4s')).toBeCloseTo(0.25);
     expect(strength('timeout: 4s', 'timeout: 2s')).toBeCloseTo(0.5);
     expect(strength('retries: 2', 'retries: 4')).toBeCloseTo(0.5);
@@ -40,12 +40,12 @@ describe('A constant with another value', () => {
     expect(strength('key: svc_password', 'key: password', true)).toBe(1);
   });
 
-  it('may fill a disk with a louder log, and breaks nothing with a quieter one', () => {
+  it('is strong for more logging, which may fill a disk, and weak for less', () => {
     expect(strength('level: info', 'level: debug', true)).toBe(1);
     expect(strength('level: info', 'level: warn', true)).toBeLessThan(0.3);
   });
 
-  it('is neither a bumped version nor another line', () => {
+  it('is neither a version bump nor another line', () => {
     expect(strength('version = 1.2.3', 'version = 1.3.0')).toBe(0);
     expect(strength('a = load(1)', 'b = fetch(2)')).toBe(0);
   });

@@ -1,6 +1,6 @@
-/** A literal that has another value in a line that otherwise stayed the same. */
+/** A line in which only the value of a literal changed. */
 export interface ConstantChange {
-  /** 0..1: how far the value moved; a tuning by a quarter is little, another unit or another text is all of it. */
+  /** 0..1: how far the value moved; small for a change by a quarter, 1 for another unit or a factor of 4. */
   readonly strength: number;
   readonly line: string;
 }
@@ -23,22 +23,23 @@ const UNITS: Readonly<Record<string, number>> = {
   gb: 1e9,
   gi: 1024 ** 3,
 };
-/** Four times as much, or a fourth, is as bad as it gets. */
+/** A factor of 4, up or down, is full strength: `|ln(b / a)| / ln 4`. */
 const FULL_STRENGTH = Math.log(4);
+/** Factor for a value that moved in its safe direction. */
 const WHEN_RELAXED = 0.5;
-/** A text that programs compare means more than one that people read. */
+/** A text that programs compare matters more than one that people read. */
 const WHEN_TEXT = 0.4;
 const PROSE = /[a-z]{2,}[,.!]? [a-z]{2,}/i;
 const WHEN_PROSE = 0.2;
-/** To write less into a log breaks nothing; to write more may fill a disk. */
+/** Less logging breaks nothing; more logging may fill a disk. */
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'];
 const WHEN_QUIETER = 0.1;
-/** Less of these hurts, and more of those. */
+/** Settings that are risky to decrease, and those that are risky to increase. */
 const HURTS_WHEN_LESS =
   /time.?out|deadline|ttl|lifetime|expir|pool|memory|cpu|replica|thread|worker|budget|threshold/i;
 const HURTS_WHEN_MORE = /retr(?:y|ies)|attempt|batch|concurren|parallel|prefetch|page/i;
 
-/** The largest change of a literal between a removed and an added line of one shape; a bumped version is none. */
+/** The strongest literal change between a removed and an added line of the same shape. Version bumps do not count. */
 export function constantChange(
   removed: readonly string[],
   added: readonly string[],
@@ -57,7 +58,7 @@ export function constantChange(
   return most;
 }
 
-/** In a file of settings everything behind the key is the value. */
+/** In a configuration file everything behind the key is the value. */
 function keyOf(line: string): string {
   const [, key] = /^([\w."'-]{2,80})\s*[:=]\s*\S/.exec(line) ?? [];
   return key ?? shapeOf(line);
@@ -70,8 +71,11 @@ function shapeOf(line: string): string {
 function moved(before: string, after: string, isConfiguration: boolean): number {
   const old = before.match(LITERAL) ?? [];
   const now = after.match(LITERAL) ?? [];
-  // Without a literal that differs it is a word behind a key.
-  if (old.join() === now.join()) return before === after ? 0 : PROSE.test(after) ? WHEN_PROSE : 1;
+  // No literal differs, so an unquoted value behind the key does.
+  if (old.join() === now.join()) {
+    if (before === after) return 0;
+    return PROSE.test(after) ? WHEN_PROSE : 1;
+  }
   return now.reduce(
     (most, literal, i) => Math.max(most, distance(old[i] ?? literal, literal, after, isConfiguration)),
     0,
@@ -85,7 +89,8 @@ function distance(before: string, after: string, line: string, isConfiguration: 
     const [from, to] = [levelIn(before), levelIn(after)];
     if (from >= 0 && to > from) return WHEN_QUIETER;
     if (!/^["'`]/.test(after)) return 1;
-    return PROSE.test(after) ? WHEN_PROSE : isConfiguration ? 1 : WHEN_TEXT;
+    if (PROSE.test(after)) return WHEN_PROSE;
+    return isConfiguration ? 1 : WHEN_TEXT;
   }
   if (a <= 0 || b <= 0) return 1;
   const relaxed = b > a ? HURTS_WHEN_LESS.test(line) : HURTS_WHEN_MORE.test(line);

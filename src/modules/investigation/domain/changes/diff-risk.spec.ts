@@ -31,7 +31,7 @@ describe('The risk of a diff', () => {
     expect(readDiff(code, diff).reasons).toEqual(reasons);
   });
 
-  it('adds up', () => {
+  it('is the sum of its risks', () => {
     expect(readDiff(code, '-  retries: 5,\n+  retries: 0,').score).toBeCloseTo(1.7);
   });
 
@@ -44,18 +44,18 @@ describe('The risk of a diff', () => {
     expect(readDiff(paths, diff).score).toBe(score);
   });
 
-  it('takes code that only moved, and a bumped version, for harmless', () => {
+  it('is harmless for moved code and for a patch version', () => {
     expect(readDiff(code, '-  if (a) stop();\n+  if (a)   stop();').score).toBe(0);
     expect(readDiff(['go.mod'], '-\tgithub.com/x/y v1.8.0\n+\tgithub.com/x/y v1.8.1').score).toBe(-0.5);
   });
 
-  it('takes a jump of a version for more than a patch', () => {
+  it('is higher for a minor version than for a patch version', () => {
     const jump = readDiff(['pom.xml'], '   <artifactId>jackson</artifactId>\n-<v>2.13.5</v>\n+<v>2.18.1</v>');
     expect(jump).toMatchObject({ score: -0.2, harmless: false });
     expect([...jump.words]).toContain('jackson');
   });
 
-  it('tells what a change is about by the words that are only before or only after it', () => {
+  it('collects the words that occur only before or only after the change', () => {
     const { words } = readDiff(
       code,
       '-  "emailAddress": user.email,\n+  "email_address": user.email,\n   "locale": x',
@@ -64,7 +64,7 @@ describe('The risk of a diff', () => {
     expect([...readDiff(code, '-  load(cart)\n+  fetch(cart)').words].sort()).toEqual(['fetch', 'load']);
   });
 
-  it('knows nothing of a change without a diff', () => {
+  it('is 0 without a diff', () => {
     expect(readDiff([], undefined)).toEqual({ score: 0, reasons: [], harmless: false, words: new Set() });
   });
 });

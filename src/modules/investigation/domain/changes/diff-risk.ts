@@ -1,15 +1,15 @@
 import { constantChange } from './diff-constants.js';
 import { textTokens } from '#kernel/domain/text-tokens';
 
-/** What a diff tells by itself. */
+/** The result of reading a diff. */
 export interface DiffReading {
-  /** Above 0 is riskier than most. */
+  /** The sum of the risks; negative for a harmless diff. */
   readonly score: number;
-  /** What was seen, for the statement of a finding. */
+  /** The risks, as phrases for the statement of a finding. */
   readonly reasons: readonly string[];
-  /** Whether nothing that runs was changed. */
+  /** Whether the diff changes nothing that affects behaviour. */
   readonly harmless: boolean;
-  /** The words that are only in what is gone or only in what is new: what the change is about. */
+  /** Words that occur only in removed or only in added lines: what the change is about. */
   readonly words: ReadonlySet<string>;
 }
 
@@ -39,15 +39,17 @@ const SETTINGS = /\.(?:ya?ml|toml|json|properties|ini|conf|cfg|env|tfvars?)$|(?:
 const WORD = /[\w$]+/g;
 const MIN_LEFT = 2;
 const SHORTEST_LOST = 3;
-/** A constant that moved less than this is a tuning. */
+/** A constant that moved less than this is fine-tuning. */
 const TELLING_CONSTANT = 0.3;
 const LITERAL_VALUE = /\d|\b(?:true|false|on|off|debug|info)\b/i;
 
 /**
- * Reads a unified diff for what tends to break things: up to `+1.2` a line that stayed the same but for a constant, by
- * how far its value moved; `+1` a guard, close, limit, lock or timeout that is gone; `+.5` a tunable touched otherwise,
- * a line of which only a part is left, or a loop without an end; `−.5` when only telemetry or the
- * patch versions of dependencies changed, `−1` when only comments, documents, tests or styles did.
+ * Scores a unified diff by changes that tend to break things:
+ * - up to 1.2 for a constant, by how far its value moved
+ * - 1 for a removed guard, close, limit, lock or time-out
+ * - .5 each for another touched tunable, a line that lost a part, and an endless loop
+ * - −.2 when only dependency versions changed, −.5 when only their patch versions or only telemetry did, −1 when only
+ *   comments, documents, tests or styles did
  */
 export function readDiff(paths: readonly string[], diff: string | undefined): DiffReading {
   if (paths.length > 0 && paths.every((path) => HARMLESS_PATH.test(path.slice(0, 1024)))) {
@@ -62,7 +64,7 @@ export function readDiff(paths: readonly string[], diff: string | undefined): Di
           score: -0.2,
           reasons: ['versions of dependencies changed'],
           harmless: false,
-          // A file of dependencies says beside the version whose it is.
+          // The name of the dependency is in a context line beside its version.
           words: new Set(textTokens(diff ?? '').filter((word) => !OF_ADDRESSES.has(word))),
         };
   }
@@ -84,7 +86,7 @@ export function readDiff(paths: readonly string[], diff: string | undefined): Di
     [leftOut(removed, added), 0.5, 'a part of a line was left out'],
     [count(added, ENDLESS) > count(removed, ENDLESS), 0.5, 'there is a loop without an end'],
   ];
-  const found = risks.filter(([seen]) => seen);
+  const found = risks.filter(([isPresent]) => isPresent);
   return {
     score: found.reduce((sum, [, weight]) => sum + weight, 0),
     reasons: found.map(([, , reason]) => reason),
@@ -114,7 +116,7 @@ function wordsOf(removed: readonly string[], added: readonly string[], constant:
   ]);
 }
 
-/** Whether every version kept its first two numbers. */
+/** Whether every version kept its major and minor number. */
 function onlyPatches(removed: readonly string[], added: readonly string[]): boolean {
   const minor = (lines: readonly string[]) =>
     new Set(lines.flatMap((line) => line.match(/\d+\.\d+(?=\.\d)/g) ?? []));
@@ -122,7 +124,7 @@ function onlyPatches(removed: readonly string[], added: readonly string[]): bool
   return [...after].every((version) => before.has(version));
 }
 
-/** The lines that are really gone or new: one that only moved is neither. */
+/** Removed and added lines, without lines that only moved. */
 function changedLines(diff: string): { removed: string[]; added: string[] } {
   const removed: string[] = [];
   const added: string[] = [];
@@ -141,7 +143,7 @@ function changedLines(diff: string): { removed: string[]; added: string[] } {
   };
 }
 
-/** `await find(id)` → `find(id)`: a line that lost words, got none, and what it lost is nowhere else. */
+/** Whether a line lost words and got none, and the lost words occur in no added line: `await find(id)` → `find(id)`. */
 function leftOut(removed: readonly string[], added: readonly string[]): boolean {
   const kept = new Set(added.flatMap((line) => line.match(WORD) ?? []));
   const lossy = removed

@@ -4,7 +4,7 @@ import type { SuspectedChange } from '../hypothesis.js';
 import { sameService } from '../evidence/service-name.js';
 import { shortened } from '../wording.js';
 
-/** What to know of a change to undo it; `changes`, oldest first, tell what it replaced. */
+/** @param changes all known changes, oldest first, to find the version that was replaced */
 export function suspectedChange(change: Change, changes: readonly Cited<Change>[]): SuspectedChange {
   const before = changes.findLast(
     ({ row }) =>

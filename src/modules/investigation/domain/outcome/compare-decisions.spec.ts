@@ -20,12 +20,12 @@ const decision = (changes: Partial<Decision> = {}): Decision => ({
 });
 
 describe('The comparison of two decisions', () => {
-  it('is empty when they agree, whatever else their hypotheses carry and whichever policy decided', () => {
+  it('is empty when they agree, whatever the policy and the order of the hypotheses', () => {
     const other = decision({ policy: 'outcome/2', hypotheses: [{ ...stance('B') }, { ...stance('A') }] });
     expect(compareDecisions(decision(), other)).toEqual({ differences: [], hypothesisDifferences: [] });
   });
 
-  it('names each field that differs with both values', () => {
+  it('lists each field that differs, with both values', () => {
     const other = decision({ rootCause: null, recommendedActions: [] });
     expect(compareDecisions(decision(), other).differences).toEqual([
       { field: 'rootCause', recorded: 'A', replayed: null },
@@ -33,7 +33,7 @@ describe('The comparison of two decisions', () => {
     ]);
   });
 
-  it('shows hypotheses that came, went or changed', () => {
+  it('lists hypotheses that were added, removed or changed', () => {
     const other = decision({ hypotheses: [stance('A', 0.7), stance('C')] });
     expect(compareDecisions(decision(), other).hypothesisDifferences).toEqual([
       { statement: 'A', recorded: stance('A'), replayed: stance('A', 0.7) },

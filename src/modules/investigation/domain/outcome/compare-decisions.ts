@@ -2,7 +2,7 @@ import type { Outcome } from './decide-outcome.js';
 import type { Json } from '../finding.js';
 import type { Hypothesis } from '../hypothesis.js';
 
-/** What a run came to, as far as two runs of one incident can be compared. */
+/** The comparable parts of a run's result. */
 export interface Decision {
   readonly policy: string;
   readonly outcome: Outcome['outcome'];
@@ -13,7 +13,7 @@ export interface Decision {
   readonly hypotheses: readonly Stance[];
 }
 
-/** How a decision stands to one hypothesis. */
+/** A decision's view of one hypothesis. */
 export type Stance = Pick<Hypothesis, 'statement' | 'score' | 'status' | 'supportedBy' | 'contradictedBy'>;
 
 const COMPARED = ['outcome', 'confidence', 'rootCause', 'recommendedActions', 'missingEvidence'] as const;
@@ -24,7 +24,7 @@ export interface Difference {
   readonly replayed: Json;
 }
 
-/** A hypothesis on both sides; null where one of them does not hold it. */
+/** A hypothesis that differs; null on the side that does not have it. */
 export interface HypothesisDifference {
   readonly statement: string;
   readonly recorded: Stance | null;
@@ -36,7 +36,7 @@ export interface Comparison {
   readonly hypothesisDifferences: readonly HypothesisDifference[];
 }
 
-/** What changed between two decisions; of the hypotheses only those that did. */
+/** The differences between two decisions. Hypotheses are matched by statement; equal ones are left out. */
 export function compareDecisions(recorded: Decision, replayed: Decision): Comparison {
   const differences = COMPARED.map((field) => ({
     field,

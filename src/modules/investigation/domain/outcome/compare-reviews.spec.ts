@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { compareReviews, type Opinion } from './compare-reviews.js';
 
-const nobody: Opinion = { model: null, explanation: [], hypotheses: [] };
+const noReview: Opinion = { model: null, explanation: [], hypotheses: [] };
 const opinion: Opinion = {
   model: 'a',
   explanation: ['The pool ran out.'],
@@ -9,7 +9,7 @@ const opinion: Opinion = {
 };
 
 describe('Two opinions of models', () => {
-  it('are the same when they say the same, whoever says it', () => {
+  it('are the same when their texts are, whichever the model', () => {
     expect(compareReviews(opinion, { ...opinion, model: 'b' })).toEqual({
       isSame: true,
       added: [],
@@ -17,13 +17,13 @@ describe('Two opinions of models', () => {
     });
   });
 
-  it('differ in what only one of them says', () => {
+  it('differ in the sentences that only one of them has', () => {
     const other = { ...opinion, explanation: ['The disk is full.'] };
     expect(compareReviews(opinion, other)).toEqual({
       isSame: false,
       added: ['The disk is full.'],
       dropped: ['The pool ran out.'],
     });
-    expect(compareReviews(nobody, opinion).added).toEqual(['The pool ran out.', 'checkout. It waits.']);
+    expect(compareReviews(noReview, opinion).added).toEqual(['The pool ran out.', 'checkout. It waits.']);
   });
 });

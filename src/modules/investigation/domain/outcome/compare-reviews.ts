@@ -1,6 +1,6 @@
-/** What a model made of a run: texts that are shown beside the outcome and weigh nothing in it. */
+/** A model's review of a run: texts that are shown beside the outcome and do not influence it. */
 export interface Opinion {
-  /** Null where no model was asked. */
+  /** Null when no model reviewed the run. */
   readonly model: string | null;
   readonly explanation: readonly string[];
   readonly hypotheses: readonly string[];
@@ -8,20 +8,20 @@ export interface Opinion {
 
 export interface ReviewComparison {
   readonly isSame: boolean;
-  /** Sentences and hypotheses that only the replayed one holds. */
+  /** Sentences and hypotheses of the replayed review only. */
   readonly added: readonly string[];
-  /** Those that only the recorded one holds. */
+  /** Those of the recorded review only. */
   readonly dropped: readonly string[];
 }
 
-/** What one model said and the other did not. */
+/** Compares two reviews sentence by sentence; the model's name does not matter. */
 export function compareReviews(recorded: Opinion, replayed: Opinion): ReviewComparison {
-  const [before, after] = [saidBy(recorded), saidBy(replayed)];
+  const [before, after] = [sentencesOf(recorded), sentencesOf(replayed)];
   const added = after.filter((sentence) => !before.includes(sentence));
   const dropped = before.filter((sentence) => !after.includes(sentence));
   return { isSame: added.length === 0 && dropped.length === 0, added, dropped };
 }
 
-function saidBy({ explanation, hypotheses }: Opinion): string[] {
+function sentencesOf({ explanation, hypotheses }: Opinion): string[] {
   return [...explanation, ...hypotheses];
 }

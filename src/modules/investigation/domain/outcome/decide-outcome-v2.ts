@@ -11,12 +11,12 @@ const PROBABLE_FROM = 0.35;
 const IDENTIFIED_FROM = 0.6;
 const MAX_WHEN_INCONCLUSIVE = 0.2;
 const MAX_CERTAIN = 0.97;
-/** Two causes this close cannot be told apart. */
+/** Causes whose scores differ by no more than this are rivals. */
 const TOO_CLOSE = 0.05;
-/** Somebody who stands out this far by more than passing damage is no false alarm. */
+/** An `ownSign` from here on is no false alarm. */
 const STANDS_OUT = 1;
 
-/** Kinds of fact that come from the same way of looking are one witness; kinds that are not listed bear none. */
+/** The family of each kind of finding; kinds of one family count as one witness, other kinds as none. */
 const FAMILIES: ReadonlyMap<string, string> = new Map([
   ['change', 'change'],
   ['metric_shift', 'metrics'],
@@ -35,7 +35,7 @@ const FAMILIES: ReadonlyMap<string, string> = new Map([
   ['known_pattern', 'memory'],
 ]);
 
-/** The policy before today's, kept as it was: two ways of looking that agree made it surer than they should. */
+/** Outcome policy `outcome/2`, frozen for replays. It was overconfident when two methods agreed; see `decideOutcome`. */
 export function decideOutcomeV2(inputs: OutcomeInputs): Outcome {
   const ranked = [...inputs.hypotheses].sort(byStanding);
   const common = { hypotheses: ranked, version: VERSION };
@@ -86,10 +86,6 @@ function hasTwoWitnesses(best: Hypothesis): boolean {
   return best.category === 'known_pattern' || familiesOf(best) >= 2;
 }
 
-/**
- * Where the trouble was localised, how likely that is right; a cause elsewhere gets what is left. Else each way of
- * looking beyond the second that agrees takes away a quarter of the doubt.
- */
 function confidenceOf(best: Hypothesis, hasRival: boolean, { localisation }: OutcomeInputs): number {
   if (best.category !== 'known_pattern' && localisation) {
     const here = confidenceIn(localisation);
@@ -103,7 +99,6 @@ function familiesOf({ witnesses }: Hypothesis): number {
   return new Set(witnesses.map((kind) => FAMILIES.get(kind)).filter((family) => family !== undefined)).size;
 }
 
-/** Where the platform is well, only what changed, or what programs say of failures, is a reason to think otherwise. */
 function speaksAgainstQuiet({ witnesses }: Hypothesis): boolean {
   return witnesses.some((kind) => {
     const family = FAMILIES.get(kind);
@@ -122,7 +117,6 @@ function isQuiet({ read, quiet, hypotheses, localisation }: OutcomeInputs): bool
   return quiet.metrics && (!read.logs || quiet.logs) && !suspicious;
 }
 
-/** Everything that could be read was, and it was not enough: then only other places or a person can tell. */
 function lacking({ missing }: OutcomeInputs): readonly string[] {
   return missing.length > 0 ? missing : ['a note of what a person saw, or evidence from further services'];
 }

@@ -27,7 +27,7 @@ function inputs(hypotheses: readonly Hypothesis[], changes: Partial<OutcomeInput
 }
 
 describe('The outcome', () => {
-  it('is identified when two independent ways of looking speak for one cause', () => {
+  it('is identified when witnesses of two families support one cause', () => {
     expect(decideOutcome(inputs([cause()]))).toMatchObject({
       outcome: 'identified',
       confidence: 0.7,
@@ -36,18 +36,18 @@ describe('The outcome', () => {
     });
   });
 
-  it('counts two messages of one log as one witness', () => {
+  it('counts findings of one family as one witness', () => {
     const witnesses = ['new_error', 'risen_error', 'named_cause'] as const;
     expect(decideOutcome(inputs([cause({ witnesses })])).outcome).toBe('probable');
   });
 
-  it('is probable with one witness, and says what would make sure', () => {
+  it('is probable with one witness, and recommends the missing evidence', () => {
     const { outcome, recommendedActions } = decideOutcome(inputs([cause({ witnesses: ['change'] })]));
     expect(outcome).toBe('probable');
     expect(recommendedActions).toContain('To make sure, attach or connect traces');
   });
 
-  it('is only probable when two causes are too close to tell apart', () => {
+  it('is only probable when two causes have nearly the same score', () => {
     const rival = cause({ statement: 'Deploy v7 of search', score: 0.68 });
     expect(decideOutcome(inputs([rival, cause()]))).toMatchObject({
       outcome: 'probable',
@@ -68,11 +68,11 @@ describe('The outcome', () => {
     expect(decided.recommendedActions).toEqual(['Attach or connect traces']);
   });
 
-  it('names something to attach even when nothing was missing', () => {
+  it('recommends evidence to attach even when nothing was missing', () => {
     expect(decideOutcome(inputs([], { missing: [] })).missingEvidence).toHaveLength(1);
   });
 
-  it('is not an incident only when all that was read is normal', () => {
+  it('is not an incident only when all evidence is normal', () => {
     const quiet = { metrics: true, logs: true };
     const open = (witnesses: Hypothesis['witnesses']) => [cause({ status: 'open', because: 'x', witnesses })];
     expect(decideOutcome(inputs([], { quiet })).outcome).toBe('not_an_incident');
@@ -87,7 +87,7 @@ describe('The outcome', () => {
     expect(decideOutcome(inputs([accepted]))).toMatchObject({ outcome: 'identified', confidence: 0.9 });
   });
 
-  it('lists what was ruled out last', () => {
+  it('lists ruled-out hypotheses last', () => {
     const out = cause({ status: 'ruled_out', because: 'x', score: 0, statement: 'A' });
     const open = cause({ status: 'open', because: 'x', score: 0.3, statement: 'B' });
     expect(decideOutcome(inputs([out, open, cause()])).hypotheses.map(({ status }) => status)).toEqual([
@@ -103,7 +103,7 @@ describe('The outcome', () => {
     ['flag', 'Set the flag of checkout back: “New rules”'],
     ['schema', 'Check the schema change “New rules” of checkout and undo it if it can be undone'],
     ['infra', 'Undo the infrastructure change “New rules” of checkout'],
-  ] as const)('recommends to undo a %s', (type, action) => {
+  ] as const)('recommends undoing a %s', (type, action) => {
     const change = {
       type,
       changeId: 'chg_1',
@@ -116,7 +116,7 @@ describe('The outcome', () => {
       occurredAt: 0,
     };
     expect(decideOutcome(inputs([cause({ change })])).recommendedActions).toEqual([action]);
-    const told = cause({ change: { ...change, summary: 'New rules '.repeat(900) } });
-    expect(decideOutcome(inputs([told])).recommendedActions[0]?.length).toBeLessThan(300);
+    const long = cause({ change: { ...change, summary: 'New rules '.repeat(900) } });
+    expect(decideOutcome(inputs([long])).recommendedActions[0]?.length).toBeLessThan(300);
   });
 });

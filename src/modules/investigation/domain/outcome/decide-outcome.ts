@@ -16,46 +16,47 @@ export const OUTCOMES = words('InvestigationOutcome', [
 ]);
 export type OutcomeName = (typeof OUTCOMES)[number];
 
-/** All that the decision rests on. Plain JSON, stored with the run, so that the decision can be made again. */
+/** Everything the decision depends on. Plain JSON, stored with the run, so that a replay can repeat the decision. */
 export interface OutcomeInputs {
   readonly onset: { readonly at: EpochMs; readonly basis: 'metric' | 'log' | 'alert' };
   readonly hypotheses: readonly Hypothesis[];
-  /** Which ways of looking had something to read, and which of them found everything normal. */
+  /** Which sources had evidence, and which of them looked normal for the failing service. */
   readonly read: { readonly metrics: boolean; readonly logs: boolean };
   readonly quiet: { readonly metrics: boolean; readonly logs: boolean; readonly platform?: boolean };
-  /** Where the trouble is; absent in what was stored before there was such a thing. */
+  /** The most suspicious entity; absent in inputs stored by older versions. */
   readonly localisation?: Localisation | null;
   readonly missing: readonly string[];
-  /** The agents that broke down; absent in what was stored before one could without the run. */
+  /** Names of the agents that failed; absent in inputs stored by older versions. */
   readonly failed?: readonly string[];
 }
 
 export interface Outcome {
   readonly outcome: OutcomeName;
-  /** 0..1; at most .2 when inconclusive. */
+  /** 0..1, the probability that `rootCause` is right; at most .2 when inconclusive. */
   readonly confidence: number;
   readonly rootCause: string | null;
-  /** Best first; what was ruled out comes last, with the reason. */
+  /** Best first; ruled-out ones last. */
   readonly hypotheses: readonly Hypothesis[];
   readonly recommendedActions: readonly string[];
   /** Never empty when inconclusive. */
   readonly missingEvidence: readonly string[];
-  /** Of the policy that decided. */
+  /** The policy that decided, such as `outcome/3`. */
   readonly version: string;
 }
 
+/** The version of `decideOutcome`, stored with each run. */
 export const OUTCOME_POLICY = 'outcome/3';
 
 const PROBABLE_FROM = 0.35;
 const IDENTIFIED_FROM = 0.6;
 const MAX_WHEN_INCONCLUSIVE = 0.2;
-const MAX_CERTAIN = 0.97;
-/** Two causes this close cannot be told apart. */
+const MAX_CONFIDENCE = 0.97;
+/** Causes whose scores differ by no more than this are rivals. */
 const TOO_CLOSE = 0.05;
-/** Somebody who stands out this far by more than passing damage is no false alarm. */
+/** An `ownSign` of the localised entity from here on is no false alarm. */
 const STANDS_OUT = 1;
 
-/** Kinds of fact that come from the same way of looking are one witness. */
+/** The family of each kind of finding. Kinds of one family count as one witness; `null` is no witness. */
 const FAMILIES: Readonly<
   Record<FindingKind, 'change' | 'metrics' | 'logs' | 'traces' | 'alerts' | 'platform' | 'memory' | null>
 > = {
@@ -74,7 +75,7 @@ const FAMILIES: Readonly<
   change_in_log_text: 'logs',
   named_cause: 'logs',
   known_pattern: 'memory',
-  // Without a before to compare with, or without a bearing on the cause, these bear no witness.
+  // No baseline to compare with, or not about the cause.
   error_seen: null,
   missing_message: null,
   earlier_incident: null,
@@ -83,57 +84,75 @@ const FAMILIES: Readonly<
   metrics_quiet: null,
   logs_quiet: null,
   platform_quiet: null,
-  // A model reads for people; what it says weighs nothing.
+  // Statements of a model never influence the outcome.
   model_reading: null,
 };
 
 /**
- * Decides what a run found out; nothing else may. Identified: a supported cause for which at least two independent
- * ways of looking speak (or a known solution that a person accepted). Probable: a supported cause with one. Not an
- * incident: no cause, and what was read of the failing service is normal. Else inconclusive, without a cause, saying
- * what to connect or attach.
+ * Decides the outcome of a run. No other code does.
+ * - `identified`: a supported cause with witnesses of at least two families, or a known solution that a person accepted
+ * - `probable`: a supported cause with witnesses of one family, a lower score, or a rival
+ * - `not_an_incident`: no cause, and the evidence about the failing service is normal
+ * - `inconclusive`: otherwise; `missingEvidence` says what to connect or attach
  */
 export function decideOutcome(inputs: OutcomeInputs): Outcome {
-  const ranked = [...inputs.hypotheses].sort(byStanding);
-  const common = { hypotheses: ranked, version: OUTCOME_POLICY };
+  const ranked = [...inputs.hypotheses].sort(byStatusAndScore);
   const found = ranked.find(isCause);
-  const best = found && inputs.quiet.platform && !speaksAgainstQuiet(found) ? undefined : found;
-  const unheard = (inputs.failed ?? []).map(notHeard);
-  if (!best) {
-    // Who was not heard may have had something to say.
-    if (unheard.length === 0 && isQuiet(inputs)) {
-      return {
-        ...common,
-        outcome: 'not_an_incident',
-        confidence: inputs.quiet.logs && inputs.quiet.metrics ? 0.75 : 0.6,
-        rootCause: null,
-        recommendedActions: [
-          'Check whether the alert rule is too sensitive; what was read stayed within normal',
-        ],
-        missingEvidence: inputs.missing,
-      };
-    }
-    const missing = lacking(inputs);
-    return {
-      ...common,
-      outcome: 'inconclusive',
-      confidence: Math.min(MAX_WHEN_INCONCLUSIVE, rounded((ranked[0]?.score ?? 0) / 2)),
-      rootCause: null,
-      recommendedActions: missing.map((what) => `Attach or connect ${what}`),
-      missingEvidence: [...missing, ...unheard],
-    };
-  }
+  const best = found && inputs.quiet.platform && !contradictsHealth(found) ? undefined : found;
+  const failures = (inputs.failed ?? []).map(failureNotice);
+  if (best) return withCause(best, ranked, inputs, failures);
+  // An agent that failed might have found something.
+  if (failures.length === 0 && looksHealthy(inputs)) return notAnIncident(ranked, inputs);
+  return inconclusive(ranked, inputs, failures);
+}
+
+function withCause(
+  best: Hypothesis,
+  ranked: readonly Hypothesis[],
+  inputs: OutcomeInputs,
+  failures: readonly string[],
+): Outcome {
   const rival = ranked.find(
     (other) => other !== best && isCause(other) && best.score - other.score <= TOO_CLOSE,
   );
   const identified = best.score >= IDENTIFIED_FROM && !rival && hasTwoWitnesses(best);
   return {
-    ...common,
+    hypotheses: ranked,
+    version: OUTCOME_POLICY,
     outcome: identified ? 'identified' : 'probable',
-    confidence: rounded(Math.min(MAX_CERTAIN, confidenceOf(best, rival !== undefined, inputs))),
+    confidence: rounded(Math.min(MAX_CONFIDENCE, confidenceOf(best, rival !== undefined, inputs))),
     rootCause: best.statement,
     recommendedActions: recommendedFor(best, identified ? [] : inputs.missing),
-    missingEvidence: [...inputs.missing, ...unheard],
+    missingEvidence: [...inputs.missing, ...failures],
+  };
+}
+
+function notAnIncident(ranked: readonly Hypothesis[], { quiet, missing }: OutcomeInputs): Outcome {
+  return {
+    hypotheses: ranked,
+    version: OUTCOME_POLICY,
+    outcome: 'not_an_incident',
+    confidence: quiet.logs && quiet.metrics ? 0.75 : 0.6,
+    rootCause: null,
+    recommendedActions: ['Check whether the alert rule is too sensitive; what was read stayed within normal'],
+    missingEvidence: missing,
+  };
+}
+
+function inconclusive(
+  ranked: readonly Hypothesis[],
+  inputs: OutcomeInputs,
+  failures: readonly string[],
+): Outcome {
+  const missing = missingOrFallback(inputs);
+  return {
+    hypotheses: ranked,
+    version: OUTCOME_POLICY,
+    outcome: 'inconclusive',
+    confidence: Math.min(MAX_WHEN_INCONCLUSIVE, rounded((ranked[0]?.score ?? 0) / 2)),
+    rootCause: null,
+    recommendedActions: missing.map((what) => `Attach or connect ${what}`),
+    missingEvidence: [...missing, ...failures],
   };
 }
 
@@ -146,8 +165,8 @@ function hasTwoWitnesses(best: Hypothesis): boolean {
 }
 
 /**
- * Where the trouble was localised, how likely that is right; a cause elsewhere gets what is left. Else each way of
- * looking beyond the second that agrees takes away a quarter of the doubt.
+ * With a localisation: its probability, or the remaining probability for a cause in another entity. Without one: the
+ * score, with a quarter less doubt for each family of witnesses beyond the second; a rival subtracts .1.
  */
 function confidenceOf(best: Hypothesis, hasRival: boolean, { localisation }: OutcomeInputs): number {
   if (best.category !== 'known_pattern' && localisation) {
@@ -162,36 +181,36 @@ function familiesOf({ witnesses }: Hypothesis): number {
   return new Set(witnesses.map((kind) => FAMILIES[kind]).filter((family) => family !== null)).size;
 }
 
-/** Where the platform is well, only what changed, or what programs say of failures, is a reason to think otherwise. */
-function speaksAgainstQuiet({ witnesses }: Hypothesis): boolean {
+/** When the platform reports itself healthy, only changes, logs, traces and the platform itself can show the opposite. */
+function contradictsHealth({ witnesses }: Hypothesis): boolean {
   return witnesses.some((kind) => {
     const family = FAMILIES[kind];
     return family === 'change' || family === 'logs' || family === 'traces' || family === 'platform';
   });
 }
 
-/** What moved elsewhere while the failing service stayed well is no reason for doubt; a change or an error is. */
-function isQuiet({ read, quiet, hypotheses, localisation }: OutcomeInputs): boolean {
+/** Metrics that moved on other entities do not contradict it; a change or an error that is not ruled out does. */
+function looksHealthy({ read, quiet, hypotheses, localisation }: OutcomeInputs): boolean {
   const suspicious = hypotheses.some(
     ({ status, witnesses }) =>
       status !== 'ruled_out' &&
       witnesses.some((kind) => FAMILIES[kind] === 'change' || FAMILIES[kind] === 'logs'),
   );
-  if (quiet.platform) return !hypotheses.some((each) => isCause(each) && speaksAgainstQuiet(each));
+  if (quiet.platform) return !hypotheses.some((each) => isCause(each) && contradictsHealth(each));
   if ((localisation?.ownSign ?? 0) >= STANDS_OUT) return false;
   return quiet.metrics && (!read.logs || quiet.logs) && !suspicious;
 }
 
-/** Everything that could be read was, and it was not enough: then only other places or a person can tell. */
-function lacking({ missing }: OutcomeInputs): readonly string[] {
+/** When no agent lacked anything and there is still no cause, only other services or a person can tell more. */
+function missingOrFallback({ missing }: OutcomeInputs): readonly string[] {
   return missing.length > 0 ? missing : ['a note of what a person saw, or evidence from further services'];
 }
 
-function notHeard(agentName: string): string {
+function failureNotice(agentName: string): string {
   return `What the ${agentName} would have found: it broke down over this evidence, which is an error of CauseFlow and in the operator's log.`;
 }
 
-function byStanding(a: Hypothesis, b: Hypothesis): number {
+function byStatusAndScore(a: Hypothesis, b: Hypothesis): number {
   return (
     Number(a.status === 'ruled_out') - Number(b.status === 'ruled_out') ||
     Number(b.status === 'supported') - Number(a.status === 'supported') ||

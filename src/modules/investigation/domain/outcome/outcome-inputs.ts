@@ -8,7 +8,7 @@ import { hypothesis } from '../hypothesis.js';
 import { USER_FACING_ROLES, profileOf } from '../metrics/metric-profile.js';
 import { localise } from '../topology/localisation.js';
 
-/** What `decideOutcome` reads, taken from a finished run: the synthesis's hypotheses and what everyone lacked. */
+/** The inputs of `decideOutcome`, derived from the reports of all agents. */
 export function outcomeInputs(
   reports: readonly AgentReport[],
   evidence: EvidenceSet,
@@ -40,7 +40,7 @@ function isFelt({ kind, entity = '', data }: Finding, service: string | null): b
   return USER_FACING_ROLES.has(role) && (service === null || sameService(entity, service));
 }
 
-/** A person's word on the known solution outweighs what else the run found. */
+/** An accepted known solution takes precedence: other supported hypotheses become open. */
 function asAccepted(inputs: OutcomeInputs): OutcomeInputs {
   const hypotheses = inputs.hypotheses.map((each) =>
     each.category === 'known_pattern' || each.status !== 'supported'

@@ -22,12 +22,12 @@ const inputs: OutcomeInputs = {
 };
 
 describe('The policies', () => {
-  it('each sign what they decide with their own version, today’s first', () => {
+  it('each return their own version; the current one comes first', () => {
     expect([...OUTCOME_POLICIES.keys()][0]).toBe(OUTCOME_POLICY);
     for (const [version, decide] of OUTCOME_POLICIES) expect(decide(inputs).version).toBe(version);
   });
 
-  it('stay apart: the one before was surer where two ways of looking agree', () => {
+  it('differ: outcome/2 was more confident when two methods agreed', () => {
     const localisation = {
       entity: 'checkout',
       strength: 0.3,

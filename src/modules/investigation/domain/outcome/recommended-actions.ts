@@ -1,7 +1,7 @@
 import type { Hypothesis, SuspectedChange } from '../hypothesis.js';
 import { shortened } from '../wording.js';
 
-/** What to do about a cause, and what would make sure of it. Sentences for a person; the plan is remediation's. */
+/** What to do about a cause, and which evidence would confirm it. Sentences for people; plans are made by remediation. */
 export function recommendedFor(cause: Hypothesis, missing: readonly string[]): string[] {
   return [actionFor(cause), ...missing.slice(0, 2).map((what) => `To make sure, attach or connect ${what}`)];
 }

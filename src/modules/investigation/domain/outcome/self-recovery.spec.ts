@@ -14,24 +14,25 @@ function pulse(entity: string, until: string): Evidence {
   return piece('metric', 'evd_pulse', rows);
 }
 
-const ending = (...evidence: Evidence[]) => selfRecovery(new EvidenceSet(evidence), 'checkout', at('14:02'));
+const recovery = (...evidence: Evidence[]) =>
+  selfRecovery(new EvidenceSet(evidence), 'checkout', at('14:02'));
 
-describe('Trouble that ended by itself', () => {
-  it('is over when all that users felt is normal again and nothing was changed', () => {
-    expect(ending(pulse('checkout', '14:10'), change('13:55'))).toEqual({
+describe('Recovery without a change', () => {
+  it('is when every user-facing symptom is normal again and nothing was changed', () => {
+    expect(recovery(pulse('checkout', '14:10'), change('13:55'))).toEqual({
       at: at('14:10'),
       evidenceIds: ['evd_pulse'],
     });
   });
 
-  it('is not over while it lasts, for a lull, or while something else still suffers', () => {
-    expect(ending(metric('checkout', 'latency_ms', 100, 900))).toBeUndefined();
-    expect(ending(pulse('checkout', '14:19'))).toBeUndefined();
-    expect(ending(pulse('checkout', '14:10'), metric('checkout', 'latency_ms', 100, 900))).toBeUndefined();
+  it('is none while a symptom lasts, or after a short pause', () => {
+    expect(recovery(metric('checkout', 'latency_ms', 100, 900))).toBeUndefined();
+    expect(recovery(pulse('checkout', '14:19'))).toBeUndefined();
+    expect(recovery(pulse('checkout', '14:10'), metric('checkout', 'latency_ms', 100, 900))).toBeUndefined();
   });
 
-  it('did not end by itself when something was changed on the way, or when it was never felt', () => {
-    expect(ending(pulse('checkout', '14:10'), change('14:08'))).toBeUndefined();
-    expect(ending(pulse('search', '14:10'))).toBeUndefined();
+  it('is none when something was changed meanwhile, or when the service had no symptom', () => {
+    expect(recovery(pulse('checkout', '14:10'), change('14:08'))).toBeUndefined();
+    expect(recovery(pulse('search', '14:10'))).toBeUndefined();
   });
 });

@@ -4,25 +4,26 @@ import { USER_FACING_ROLES, profileOf } from '../metrics/metric-profile.js';
 import { baselineOf, ANOMALY_THRESHOLD, MIN_BASELINE_SAMPLES, robustZ } from '../metrics/robust-score.js';
 import { sameService } from '../evidence/service-name.js';
 
-/** That the trouble was over although nothing was changed. */
+/** The symptoms ended although nothing was changed. */
 export interface Recovery {
   readonly at: EpochMs;
   readonly evidenceIds: readonly string[];
 }
 
-/** So many samples back at normal are no lull. */
-const MIN_CALM = 3;
+/** Normal samples at the end of a series that count as recovered, and not as a short pause. */
+const MIN_NORMAL_SAMPLES = 3;
 
 /**
- * When all that the users of a service felt went back to normal while the service ran on as it was: what a change
- * broke stays broken until somebody undoes it. Undefined while it lasts, or when something was changed since.
+ * When every user-facing symptom of a service returned to normal without a change. What a change breaks stays broken until
+ * it is undone, so a recovery speaks against a change as the cause.
+ * @returns undefined while symptoms last, or when something was changed between onset and recovery
  */
 export function selfRecovery(
   { series, changes }: EvidenceSet,
   service: string | null,
   onset: EpochMs,
 ): Recovery | undefined {
-  const endings: Recovery[] = [];
+  const recoveries: Recovery[] = [];
   for (const { entity, metric, unit, timestamps, values, evidenceIds } of series) {
     const profile = profileOf(metric, unit);
     if (service === null || !sameService(entity, service) || !USER_FACING_ROLES.has(profile.role)) continue;
@@ -32,13 +33,15 @@ export function selfRecovery(
     const departed = values.map((value) => robustZ(value, baseline, profile.direction) > ANOMALY_THRESHOLD);
     const last = departed.lastIndexOf(true);
     if (last < split) continue;
-    if (values.length - 1 - last < MIN_CALM) return undefined;
-    endings.push({ at: timestamps[last + 1] ?? onset, evidenceIds });
+    if (values.length - 1 - last < MIN_NORMAL_SAMPLES) return undefined;
+    recoveries.push({ at: timestamps[last + 1] ?? onset, evidenceIds });
   }
-  if (endings.length === 0) return undefined;
-  const at = Math.max(...endings.map((ending) => ending.at));
-  const undone = changes.some(
+  if (recoveries.length === 0) return undefined;
+  const at = Math.max(...recoveries.map((recovery) => recovery.at));
+  const changed = changes.some(
     ({ row }) => row.type !== 'code' && row.occurredAt > onset && row.occurredAt <= at,
   );
-  return undone ? undefined : { at, evidenceIds: [...new Set(endings.flatMap((each) => each.evidenceIds))] };
+  return changed
+    ? undefined
+    : { at, evidenceIds: [...new Set(recoveries.flatMap((each) => each.evidenceIds))] };
 }

@@ -1,14 +1,14 @@
 import type { AgentReport } from '../agents/agent.js';
 import type { Finding, FindingKind } from '../finding.js';
 
-/** The kinds of fact that show trouble and when it began, each a witness for or against a cause. */
-const TROUBLES: ReadonlySet<FindingKind> = new Set<FindingKind>(['metric_shift', 'new_error', 'risen_error']);
+/** Kinds of finding that show a symptom with its start time. */
+const SYMPTOMS: ReadonlySet<FindingKind> = new Set<FindingKind>(['metric_shift', 'new_error', 'risen_error']);
 
 export function symptomsIn(reports: readonly AgentReport[]): Finding[] {
-  return reports.flatMap(({ findings }) => findings).filter(({ kind }) => TROUBLES.has(kind));
+  return reports.flatMap(({ findings }) => findings).filter(({ kind }) => SYMPTOMS.has(kind));
 }
 
-/** Findings about error messages, also of those that there is no before to compare with. */
+/** Findings about error messages, including those without a baseline to compare with. */
 export function errorFindingsIn(reports: readonly AgentReport[]): Finding[] {
   return reports
     .flatMap(({ findings }) => findings)

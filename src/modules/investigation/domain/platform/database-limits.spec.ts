@@ -25,7 +25,7 @@ describe('The limits of a database', () => {
     expect(modes(measures(metric, values))).toEqual([mode]);
   });
 
-  it('are not reached by a peak that is over, nor by half of what is there', () => {
+  it('are not reached by a peak that is over, nor at half the capacity', () => {
     expect(modes(measures('CPUUtilization', [20, 99, 30, 41, 52, 48]))).toEqual([]);
     expect(modes(measures('FreeStorageSpace', [100e9, 60e9, 50e9]))).toEqual([]);
   });
@@ -38,7 +38,7 @@ describe('The limits of a database', () => {
     ['replication_lag', 'minutes', 6, ['replication_lag']],
     ['ReplicaLag', 'Seconds', 900, ['replication_lag']],
     ['longest_lock_wait', 'ms', 900, []],
-  ])('are those of times, whatever their unit: %p in %p', (metric, unit, value, reached) => {
+  ])('apply to durations in any unit: %p in %p', (metric, unit, value, reached) => {
     const evidence = measures(metric, [value, value, value]);
     const rows = evidence.rows.map((row) => ({ ...row, ...(unit === undefined ? {} : { unit }) }));
     expect(modes({ ...evidence, rows } as Evidence)).toEqual(reached);
@@ -49,12 +49,12 @@ describe('The limits of a database', () => {
     expect(modes(measures('FreeStorageSpace', free))).toEqual(['storage_full']);
   });
 
-  it('are reached by sessions that wait long for a lock, not by those that wait a moment', () => {
+  it('are reached by long lock waits, not by short ones', () => {
     expect(modes(measures('longest_lock_wait', [31]))).toEqual(['lock_contention']);
     expect(modes(measures('longest_lock_wait', [2]))).toEqual([]);
   });
 
-  it('come causes first', () => {
+  it('are sorted causes first', () => {
     expect(modes(measures('CPUUtilization', [90, 90, 90]), measures('ReplicaLag', [900, 900, 900]))).toEqual([
       'replication_lag',
       'cpu_saturation',
@@ -71,11 +71,11 @@ describe('The limits of a database', () => {
     ['The free storage capacity for DB Instance: db is low at 1% of the provisioned storage', 'storage_full'],
     ['Replication for the Read Replica has been stopped due to error', 'replication_lag'],
     ['approaching max_connections limit. Current connections: 469 of 500', 'connection_exhaustion'],
-  ])('are told by %p', (message, mode) => {
+  ])('are recognised in the message %p', (message, mode) => {
     expect(modes(measures('CPUUtilization', [20, 20, 20]), event(message))).toEqual([mode]);
   });
 
-  it('are not told by what was reported long before, or by connections that are free', () => {
+  it('are not recognised in old messages, or when connections are free', () => {
     expect(modes(measures('CPUUtilization', [20, 20]), event('failover completed', -60 * MINUTE))).toEqual(
       [],
     );
@@ -86,7 +86,7 @@ describe('The limits of a database', () => {
     );
   });
 
-  it('take a full disk for the cause of the lag, and never the waiting for locks', () => {
+  it('rank a full disk before replication lag, and lock waits last', () => {
     const full = measures('FreeStorageSpace', [9e9, 1e9, 0.1e9]);
     expect(modes(measures('ReplicaLag', [900, 900, 900]), full)).toEqual(['storage_full', 'replication_lag']);
     const locked = measures('longest_lock_wait', [900]);
@@ -99,15 +99,15 @@ describe('The limits of a database', () => {
     }
   });
 
-  it('are told by the alert only where the connections did the same', () => {
-    const told = (metric: string, values: number[], text: string) =>
+  it('are recognised in the alert only if the connection metric agrees', () => {
+    const alerted = (metric: string, values: number[], text: string) =>
       reachedLimits(new EvidenceSet([measures(metric, values)]), alert(text)).map(({ mode }) => mode);
     const refused = 'FATAL: sorry, too many clients already';
-    expect(told('DatabaseConnections', [100, 150, 300, 500], refused)).toEqual(['connection_exhaustion']);
-    expect(told('DatabaseConnections', [100, 98, 101, 100], refused)).toEqual([]);
-    expect(told('DatabaseConnections', [100, 100, 0, 100, 100], 'Multi-AZ failover completed')).toEqual([
+    expect(alerted('DatabaseConnections', [100, 150, 300, 500], refused)).toEqual(['connection_exhaustion']);
+    expect(alerted('DatabaseConnections', [100, 98, 101, 100], refused)).toEqual([]);
+    expect(alerted('DatabaseConnections', [100, 100, 0, 100, 100], 'Multi-AZ failover completed')).toEqual([
       'failover',
     ]);
-    expect(told('DatabaseConnections', [100, 99, 98, 100], 'failover completed (yesterday)')).toEqual([]);
+    expect(alerted('DatabaseConnections', [100, 99, 98, 100], 'failover completed (yesterday)')).toEqual([]);
   });
 });

@@ -3,15 +3,15 @@ import type { EpochMs } from '../evidence/evidence.js';
 import { least, limitsReachedBy, type ReachedLimit } from './database-measures.js';
 import type { FailureMode } from './failure-mode.js';
 
-/** What the alert itself says of the database. */
+/** The alert as evidence about the database. */
 export interface Alert {
   readonly text: string;
   readonly evidenceId: string;
 }
 
 /**
- * What stands before brings about what stands behind it: a full disk stops replication, sessions that pile up cost CPU.
- * Where several limits are reached, the first is the one to repair.
+ * Earlier modes cause later ones: a full disk stops replication, sessions that pile up cost CPU. If several limits are
+ * reached, the first is the one to fix.
  */
 const CAUSES_FIRST: readonly FailureMode[] = [
   'storage_full',
@@ -23,7 +23,7 @@ const CAUSES_FIRST: readonly FailureMode[] = [
 ];
 
 const CONNECTION_SHARE = 0.9;
-/** Of what is usual; connections that are refused have risen, those of a failover were gone for a moment. */
+/** Relative to the usual number of connections: refused connections come with more, a failover with almost none. */
 const MORE_CONNECTIONS = 1.2;
 const NO_CONNECTIONS = 0.1;
 const MINUTE = 60_000;
@@ -32,7 +32,7 @@ const FULL =
   /no space left|storage.?full|(?:out of|exhausted)[^\n]{0,40}(?:disk|storage)|storage[^\n]{0,40}(?:exhausted|ran out)|free storage[^\n]{0,80}is low|used 9\d ?%[^\n]{0,40}storage/i;
 const NO_CONNECTION = /remaining connection slots|too many (?:clients|connections)/i;
 const CONNECTIONS = /connection/i;
-/** `connection attempt 3 of 3 failed` counts no connections. */
+/** `connection attempt 3 of 3 failed` is not a number of connections. */
 const ATTEMPTS = /attempt|\bretr(?:y|ies|ying)\b|\btr(?:y|ies|ied)\b/i;
 const OF_MAXIMUM = /(\d{1,6}) (?:of|out of|\/) (?:max_connections )?(\d{1,6})/;
 const FAILED_OVER =
@@ -42,8 +42,8 @@ const REPLICATION_STOPPED =
   /(?:replication|replica)\b[^\n]{0,80}(?:has been (?:stopped|terminated)|fallen behind|is behind)|replication lag exceeded/i;
 
 /**
- * What a managed database ran into, by what it measures of itself over the last third of its samples and by what it
- * and its clients reported meanwhile. The cause of the others comes first.
+ * The limits that a managed database reached, by its own metrics over the last third of the samples and by messages of
+ * the database and its clients in that time. Sorted causes first (`CAUSES_FIRST`).
  */
 export function reachedLimits(evidence: EvidenceSet, alert?: Alert): ReachedLimit[] {
   if (!evidence.has('database')) return [];
@@ -59,7 +59,7 @@ export function reachedLimits(evidence: EvidenceSet, alert?: Alert): ReachedLimi
   );
 }
 
-/** An alert may exaggerate or be old: what it says of connections counts when the connections did the same. */
+/** An alert's text may be wrong or old, so it only counts if the connection metric agrees. */
 function alerted({ entity, metric, values, evidenceIds }: MetricSeries, alert: Alert): ReachedLimit[] {
   if (!/connections/i.test(metric)) return [];
   const ids = [...evidenceIds, alert.evidenceId];
@@ -84,7 +84,7 @@ function alerted({ entity, metric, values, evidenceIds }: MetricSeries, alert: A
     : [];
 }
 
-/** What the database and its clients reported while it was measured; older reports are another story. */
+/** Limits reported in messages since `since`; older messages are about something else. */
 function reported(evidence: EvidenceSet, since: EpochMs): ReachedLimit[] {
   return evidence.logs.flatMap(({ row: { entity, message, timestamp }, evidenceId }): ReachedLimit[] => {
     if (timestamp < since) return [];

@@ -7,19 +7,19 @@ import type { FailureMode } from './failure-mode.js';
 export interface ReachedLimit {
   readonly mode: FailureMode;
   readonly entity: string;
-  /** Reads on after the entity. */
+  /** A predicate that follows the entity's name. */
   readonly says: string;
-  /** 1 where the limit lies; more is worse. */
+  /** 1 at the limit; higher is worse. */
   readonly severity: number;
   readonly evidenceIds: readonly string[];
 }
 
-/** What a database measures of itself, and how near its limit it is. */
+/** A metric that databases report about themselves, with its limit. */
 interface Measure {
-  /** By the letters of its name. */
+  /** Matches the metric's name in lower case, letters only. */
   readonly named: RegExp;
   readonly mode: FailureMode;
-  /** Undefined where it is measured in a unit of which no limit is known. */
+  /** The value to compare with the limit; undefined for a unit without a known limit. */
   readonly of: (series: MetricSeries) => number | undefined;
   readonly severity: (value: number) => number;
   readonly says: (value: number) => string;
@@ -28,10 +28,10 @@ interface Measure {
 const CPU_PERCENT = 80;
 const LAG_SECONDS = 300;
 const LOCK_WAIT_SECONDS = 5;
-/** Of the most that was ever free. */
+/** Share of the highest free storage in the series. */
 const FREE_SHARE = 0.05;
-/** Of the samples. */
-const LATELY = 1 / 3;
+/** Share of the samples, from the end, that count as recent. */
+const RECENT_SHARE = 1 / 3;
 
 const MEASURES: readonly Measure[] = [
   {
@@ -64,7 +64,7 @@ const MEASURES: readonly Measure[] = [
   },
 ];
 
-/** By the last third of the samples. */
+/** The limit that a series reached, judged by the last third of its samples; none or one. */
 export function limitsReachedBy(series: MetricSeries): ReachedLimit[] {
   const { entity, evidenceIds } = series;
   const measure = measureOf(series);
@@ -74,7 +74,7 @@ export function limitsReachedBy(series: MetricSeries): ReachedLimit[] {
   return [{ mode, entity, says: says(value), severity: severity(value), evidenceIds }];
 }
 
-/** Whether a limit of what a series measures is known here: of all others nothing is said by staying below it. */
+/** Whether a limit is known for the series. Other series cannot show that the database is healthy. */
 export function hasLimit(series: MetricSeries): boolean {
   return measureOf(series)?.of(series) !== undefined;
 }
@@ -85,7 +85,7 @@ function measureOf({ metric }: MetricSeries): Measure | undefined {
 }
 
 function recent({ values }: MetricSeries): readonly number[] {
-  return values.slice(-Math.max(1, Math.ceil(values.length * LATELY)));
+  return values.slice(-Math.max(1, Math.ceil(values.length * RECENT_SHARE)));
 }
 
 function typical(series: MetricSeries): number {
@@ -102,20 +102,20 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
   [/\bminutes?\b/, 60],
 ];
 
-/** By its unit, or its name; undefined where it is no time, such as a lag in bytes. */
+/** The unit comes from the series or its name; undefined for what is not a time, such as a lag in bytes. */
 function typicalSeconds(series: MetricSeries): number | undefined {
   const words = separateWords(`${series.metric} ${series.unit ?? ''}`);
   if (NO_TIME.test(words)) return undefined;
   return typical(series) * (UNITS.find(([names]) => names.test(words))?.[1] ?? 1);
 }
 
-/** Of the most that was free, the least of late. */
+/** The lowest recent value as a share of the highest value. */
 function shareLeft(series: MetricSeries): number {
   const most = -least(series.values.map((value) => -value));
   return most > 0 ? Math.max(0, least(recent(series)) / most) : 1;
 }
 
-/** However many they are. */
+/** Like `Math.min(...values)`, which fails for very long arrays. */
 export function least(values: readonly number[]): number {
   return values.reduce((all, value) => Math.min(all, value), Number.POSITIVE_INFINITY);
 }

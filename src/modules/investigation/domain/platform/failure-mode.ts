@@ -1,4 +1,4 @@
-/** What went wrong, in the words of whoever repairs it. */
+/** Failure modes, in the terms of operations. Part of the evaluation format `rca-case/1`. */
 export const FAILURE_MODES = [
   'connection_exhaustion',
   'cpu_saturation',

@@ -20,7 +20,7 @@ const failures = (
 const modes = (...asked: Parameters<typeof failures>) => failures(...asked).map(({ mode }) => mode);
 
 describe('Failures of the platform', () => {
-  it('are none when everything is well now, whatever the events say', () => {
+  it('are none when every state is healthy, whatever the events say', () => {
     const states = [state('cart-1a-x'), deployment(true)];
     const events = [event('Pod/cart-1a-x', 'OOMKilled'), event('Node/n1', 'NodeNotReady')];
     expect(failures(states, events)).toEqual([]);
@@ -32,8 +32,8 @@ describe('Failures of the platform', () => {
     [{ reason: 'ImagePullBackOff' }, 'image_pull_backoff'],
     [{ reason: 'Unschedulable', message: '0/3 nodes: Insufficient cpu' }, 'pending_pod'],
     [{ reason: 'NodeLost' }, 'node_not_ready'],
-  ])('are told by the state of a pod: %p', (told, mode) => {
-    expect(failures([state('cart-1a-x', { ready: false, ...told })])).toMatchObject([
+  ])('are recognised by the state of a pod: %p', (changes, mode) => {
+    expect(failures([state('cart-1a-x', { ready: false, ...changes })])).toMatchObject([
       { mode, entity: 'cart-1a-x', current: true, evidenceIds: ['evd_cart-1a-x'] },
     ]);
   });
@@ -53,31 +53,31 @@ describe('Failures of the platform', () => {
     ['Readiness probe failed: HTTP 503', 'probe_failure'],
     ['pods "cart-1a-y" is forbidden: exceeded quota: default', 'resource_quota_exceeded'],
     ['ProgressDeadlineExceeded: ReplicaSet "cart-1a" has timed out progressing', 'deployment_rollout_stuck'],
-  ])('are told by events about what is not well: %p', (message, mode) => {
+  ])('are recognised by events about unhealthy objects: %p', (message, mode) => {
     const events = [event('ReplicaSet/cart-1a', message), event('Pod/other', 'OOMKilled')];
     expect(modes([deployment(false)], events)).toEqual([mode]);
   });
 
-  it('are not what an older ReplicaSet left behind, nor a pod that is going', () => {
+  it('are not leftovers of an older ReplicaSet, nor a terminating pod', () => {
     const serving = [state('cart-2b-x'), deployment(true)];
     expect(modes([...serving, state('cart-1a-x', { ready: false, exitCode: 137 })])).toEqual([]);
-    const going = state('cart-2b-y', { ready: false, reason: 'Terminating OOMKilled' });
-    expect(modes([...serving, going])).toEqual([]);
+    const terminating = state('cart-2b-y', { ready: false, reason: 'Terminating OOMKilled' });
+    expect(modes([...serving, terminating])).toEqual([]);
   });
 
-  it('name a crash when nothing says why, and what does say why before it', () => {
+  it('include a crash loop only when nothing tells the reason', () => {
     const crashing = state('cart-0', { ready: false, reason: 'CrashLoopBackOff', exitCode: 1 });
     const pending = state('cart-1', { ready: false, reason: 'Unschedulable' });
     expect(modes([crashing])).toEqual(['crash_loop']);
     expect(modes([crashing, pending])).toEqual(['pending_pod']);
   });
 
-  it('name a full disk where a node is ready but for it', () => {
+  it('include a full disk when that is a node’s only problem', () => {
     const node = state('n1', { kind: 'node', ready: false, reason: 'DiskPressure' });
     expect(modes([node])).toEqual(['storage_full']);
   });
 
-  it('blame the node before its pods', () => {
+  it('rank a node before its pods', () => {
     const states = [
       state('cart-1a-x', { ready: false, message: 'Liveness probe failed' }),
       state('n1', { kind: 'node', ready: false }),
@@ -85,7 +85,7 @@ describe('Failures of the platform', () => {
     expect(failures(states)[0]).toMatchObject({ mode: 'node_not_ready', entity: 'n1' });
   });
 
-  it('are read from events alone where no state is known, but not from one that says it is over', () => {
+  it('are recognised by events alone when no state is known, unless the event says it is over', () => {
     expect(failures([], [event('Pod/a', 'OOMKilled')])).toMatchObject([
       { mode: 'oom_killed', current: false },
     ]);
@@ -93,7 +93,7 @@ describe('Failures of the platform', () => {
     expect(healthyStates({ states: [], events: [] })).toEqual([]);
   });
 
-  it('are those of a new ReplicaSet that the platform speaks of, though the old one still serves in full', () => {
+  it('include a new ReplicaSet with recent events while the old one serves in full', () => {
     const states = [
       state('cart-2b-x'),
       deployment(true),
@@ -103,7 +103,7 @@ describe('Failures of the platform', () => {
     expect(modes(states, events)).toEqual(['image_pull_backoff']);
   });
 
-  it('are not told by an event of hours ago', () => {
+  it('are not recognised by an event hours ago', () => {
     const states = [deployment(false), state('cart-1a-x', { ready: false, reason: 'Unschedulable' })];
     const events = [
       event('Pod/cart-0z-x', 'Failed to pull image "cart:9"', 94 * HOUR),
@@ -112,7 +112,7 @@ describe('Failures of the platform', () => {
     expect(modes(states, events)[0]).toBe('pending_pod');
   });
 
-  it('are those of the failing service before those of others', () => {
+  it('rank the failing service before others', () => {
     const states = [
       state('labs-1a-x', { ready: false, reason: 'ImagePullBackOff' }),
       state('n1', { kind: 'node', ready: false }),
@@ -128,12 +128,12 @@ describe('Failures of the platform', () => {
   it.each([
     ['failed liveness probe, will be restarted', 'probe_failure'],
     ['Memory cgroup out of memory: Killed process 7 (cart); Liveness probe failed', 'oom_killed'],
-  ])('tell exit code 137 of a probe from that of memory: %p', (message, mode) => {
+  ])('tell exit code 137 after a failed probe from that after running out of memory: %p', (message, mode) => {
     const states = [state('cart-1a-x', { ready: false, exitCode: 137 })];
     expect(modes(states, [event('Pod/cart-1a-x', message)])).toEqual([mode]);
   });
 
-  it('are what the program itself names, where the platform sees only that its probe fails', () => {
+  it('are explained by the program’s logs when the platform only sees a failed probe', () => {
     const states = [state('cart-1a-x', { ready: false })];
     const events = [event('Pod/cart-1a-x', 'Readiness probe failed: HTTP 500')];
     const logs = [event('cart', 'UnknownHostException: no such host cart-db')];
@@ -144,7 +144,7 @@ describe('Failures of the platform', () => {
     expect(modes(states, events, { logs: others })).toEqual(['probe_failure']);
   });
 
-  it('are a rollout that is stuck where new pods crash beside old ones that serve, else a crash', () => {
+  it('are a stuck rollout when new pods crash beside old ready ones, else a crash loop', () => {
     const crashing = state('cart-2b-x', { ready: false, reason: 'CrashLoopBackOff' });
     const beside = (pod: string) => modes([crashing, state(pod), deployment(false)]);
     expect(beside('cart-1a-x')).toEqual(['deployment_rollout_stuck']);
@@ -152,7 +152,7 @@ describe('Failures of the platform', () => {
     expect(beside('search-1a-x')).toEqual(['crash_loop']);
   });
 
-  it('are what the failing service misses, where only others crash', () => {
+  it('are what the failing service’s logs name when only others crash', () => {
     const states = [state('cart-1a-x'), state('coredns-1a-x', { ready: false, reason: 'CrashLoopBackOff' })];
     const logs = [event('cart', 'lookup cart-db: no such host')];
     expect(failures(states, [], { logs, service: 'cart' })[0]).toMatchObject({

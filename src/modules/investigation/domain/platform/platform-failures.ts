@@ -3,22 +3,22 @@ import type { LogLine, PlatformState } from '../evidence/evidence.js';
 import type { FailureMode } from './failure-mode.js';
 import { namedCauseIn } from '../logs/named-causes.js';
 
-/** Something on the platform that does not work right now, and why. */
+/** An object of the platform that does not work, and why. */
 export interface PlatformFailure {
   readonly mode: FailureMode;
   readonly entity: string;
-  /** In the platform's own words. */
+  /** The state or message that shows it. */
   readonly said: string;
   readonly evidenceIds: readonly string[];
-  /** Whether the current state shows it; else only events do, of which nothing tells whether they are over. */
+  /** Whether the current state shows it. Otherwise only events do, and the failure may be over. */
   readonly current: boolean;
 }
 
-// The first that matches is taken: what names the reason stands before what only names the symptom.
+// The first match wins. Rules that name a reason come before rules that only name a symptom.
 const RULES: readonly (readonly [FailureMode, RegExp])[] = [
   ['resource_quota_exceeded', /exceeded quota|quotaexceeded|forbidden: .{0,40}quota/i],
   ['oom_killed', /oomkill|oom.killed|out of memory|memory cgroup/i],
-  // The kubelet kills what fails these probes, with exit code 137 when it does not stop by itself.
+  // The kubelet kills containers that fail these probes; those that do not stop in time exit with code 137.
   [
     'probe_failure',
     /failed (?:liveness|startup) probe|(?:liveness|startup) probe failed.{0,200}exit code 137/i,
@@ -44,36 +44,35 @@ const RULES: readonly (readonly [FailureMode, RegExp])[] = [
   ['storage_full', /no space left|disk.?pressure|evicted.{0,80}ephemeral/i],
   ['crash_loop', /crashloop|restarting failed container/i],
 ];
-/** A node that is gone explains none of these. */
+/** Failures that a lost node does not explain. */
 const OWN_FAULT: ReadonlySet<FailureMode> = new Set([
   'resource_quota_exceeded',
   'oom_killed',
   'image_pull_backoff',
 ]);
-/** What these look like from outside, a program's own messages explain from inside. */
+/** Failures seen from outside, whose reason may be in the program's own logs, and the reasons to look for. */
 const SYMPTOMS: ReadonlySet<FailureMode> = new Set([
   'probe_failure',
   'deployment_rollout_stuck',
   'crash_loop',
 ]);
 const EXPLAINS: ReadonlySet<FailureMode> = new Set(['dns_resolution_failure', 'oom_killed', 'storage_full']);
-/** What was last told so long before the latest is another story. */
-const STILL_TOLD = 60 * 60_000;
+/** Milliseconds. Lines older than this before the latest line are about something else. */
+const RECENT = 60 * 60_000;
 
-/** What is asked of the platform. */
 export interface PlatformEvidence {
   readonly states: readonly Cited<PlatformState>[];
   readonly events: readonly Cited<LogLine>[];
-  /** What programs wrote, events among it. */
+  /** Logs of programs, events included. */
   readonly logs?: readonly Cited<LogLine>[];
-  /** That the alert is about. */
+  /** The service that the alert is about. */
   readonly service?: string | null;
 }
 
 /**
- * What is wrong now, of the failing service first. The current state counts: when everything that is known of it is
- * well, events tell of what is over. A pod that is being removed, or that belongs to another ReplicaSet than those that
- * serve in full and is no longer spoken of, is a leftover.
+ * Current failures, those of the failing service first. States take precedence over events: if every known state is
+ * healthy, events are about failures that are over. Leftovers are ignored: pods that are terminating, and pods of an old
+ * ReplicaSet without recent events while the current one serves in full.
  */
 export function platformFailures({
   states,
@@ -81,45 +80,20 @@ export function platformFailures({
   logs = [],
   service = null,
 }: PlatformEvidence): PlatformFailure[] {
-  const [recent, spoken] = [lately(events), lately(logs)];
-  const isLeftover = leftoversIn(states, recent);
-  const unwell = states.filter(({ row }) => !row.ready && row.kind !== 'monitor' && !isLeftover(row));
-  if (states.some(({ row }) => row.kind !== 'monitor') && unwell.length === 0) return [];
-  const told = recent.filter(({ row }) => isAbout(row, unwell) || unwell.length === 0);
-  const failures = [...unwell].sort(byReach).flatMap(({ row, evidenceId }): PlatformFailure[] => {
-    const own = told.filter((event) => isAbout(event.row, [{ row }]));
-    const said = [
-      row.reason,
-      row.exitCode === undefined ? undefined : `exit code ${row.exitCode}`,
-      row.message,
-    ].filter((part) => part !== undefined);
-    const texts = [said.join(' '), ...own.map((event) => event.row.message)];
-    const seen = row.kind === 'node' && !isFull(row) ? 'node_not_ready' : modeOf(texts);
-    const explained = seen === undefined || SYMPTOMS.has(seen) ? explanationOf(row, spoken) : undefined;
-    const mode =
-      explained?.mode ??
-      (seen === 'crash_loop' && isNewBesideOld(row, states) ? 'deployment_rollout_stuck' : seen);
-    if (mode === undefined) return [];
-    return [
-      {
-        mode,
-        entity: row.entity,
-        said: explained?.said ?? texts.find((text) => modeOf([text]) === mode) ?? texts.join(' '),
-        evidenceIds: [
-          evidenceId,
-          ...own.map((event) => event.evidenceId),
-          ...(explained ? [explained.evidenceId] : []),
-        ],
-        current: true,
-      },
-    ];
-  });
-  // That something ends again and again is worth saying when nothing says why.
-  const why = failures.filter(({ mode }) => mode !== 'crash_loop');
-  if (why.length > 0) return why.sort((a, b) => standing(a, service) - standing(b, service));
+  const [recentEvents, recentLogs] = [recentLines(events), recentLines(logs)];
+  const isLeftover = leftoversIn(states, recentEvents);
+  const unhealthy = states.filter(({ row }) => !row.ready && row.kind !== 'monitor' && !isLeftover(row));
+  if (states.some(({ row }) => row.kind !== 'monitor') && unhealthy.length === 0) return [];
+  const relevant = recentEvents.filter(({ row }) => isAbout(row, unhealthy) || unhealthy.length === 0);
+  const failures = [...unhealthy]
+    .sort(byReach)
+    .flatMap((state) => failureOf(state, relevant, recentLogs, states));
+  // A crash loop is only worth reporting when nothing tells the reason.
+  const reasons = failures.filter(({ mode }) => mode !== 'crash_loop');
+  if (reasons.length > 0) return reasons.sort((a, b) => priority(a, service) - priority(b, service));
   if (failures.length > 0) {
-    // Where only others crash, the failing service may say what it misses of them.
-    const missed = service === null ? undefined : explanationOf({ entity: service }, spoken);
+    // If only other services crash, the failing service's logs may name what it misses.
+    const missed = service === null ? undefined : explanationOf({ entity: service }, recentLogs);
     return [
       ...(service !== null && missed
         ? [{ ...missed, entity: service, evidenceIds: [missed.evidenceId], current: true }]
@@ -127,44 +101,78 @@ export function platformFailures({
       ...failures,
     ];
   }
-  return told.flatMap(({ row, evidenceId }) => {
+  return relevant.flatMap(({ row, evidenceId }) => {
     const mode = modeOf([row.message]);
     if (mode === undefined || /recovered|resolved/i.test(row.message)) return [];
-    return [
-      { mode, entity: row.entity, said: row.message, evidenceIds: [evidenceId], current: unwell.length > 0 },
-    ];
+    const current = unhealthy.length > 0;
+    return [{ mode, entity: row.entity, said: row.message, evidenceIds: [evidenceId], current }];
   });
 }
 
-/** A node that is ready but for its disk. */
+/** The failure of one unhealthy object, by its state, its events and its program's logs; none if no rule matches. */
+function failureOf(
+  { row, evidenceId }: Cited<PlatformState>,
+  events: readonly Cited<LogLine>[],
+  logs: readonly Cited<LogLine>[],
+  states: readonly Cited<PlatformState>[],
+): PlatformFailure[] {
+  const own = events.filter((event) => isAbout(event.row, [{ row }]));
+  const state = [
+    row.reason,
+    row.exitCode === undefined ? undefined : `exit code ${row.exitCode}`,
+    row.message,
+  ].filter((part) => part !== undefined);
+  const texts = [state.join(' '), ...own.map((event) => event.row.message)];
+  const seen = row.kind === 'node' && !isFull(row) ? 'node_not_ready' : modeOf(texts);
+  const explained = seen === undefined || SYMPTOMS.has(seen) ? explanationOf(row, logs) : undefined;
+  const mode =
+    explained?.mode ??
+    (seen === 'crash_loop' && isNewBesideOld(row, states) ? 'deployment_rollout_stuck' : seen);
+  if (mode === undefined) return [];
+  return [
+    {
+      mode,
+      entity: row.entity,
+      said: explained?.said ?? texts.find((text) => modeOf([text]) === mode) ?? texts.join(' '),
+      evidenceIds: [
+        evidenceId,
+        ...own.map((event) => event.evidenceId),
+        ...(explained ? [explained.evidenceId] : []),
+      ],
+      current: true,
+    },
+  ];
+}
+
+/** A node whose only problem is its disk. */
 function isFull({ reason }: PlatformState): boolean {
   return /^disk.?pressure$/i.test(reason ?? '');
 }
 
-function lately(lines: readonly Cited<LogLine>[]): readonly Cited<LogLine>[] {
+function recentLines(lines: readonly Cited<LogLine>[]): readonly Cited<LogLine>[] {
   const last = lines.reduce((latest, { row }) => Math.max(latest, row.timestamp), Number.NEGATIVE_INFINITY);
-  return lines.filter(({ row }) => row.timestamp >= last - STILL_TOLD);
+  return lines.filter(({ row }) => row.timestamp >= last - RECENT);
 }
 
-/** What the failing service did to itself, then a node, which takes its pods with it, then the service's other troubles. */
-function standing({ mode, entity }: PlatformFailure, service: string | null): number {
+/** Lower comes first: own faults of the failing service, then nodes, which take their pods down, then its other failures. */
+function priority({ mode, entity }: PlatformFailure, service: string | null): number {
   const own = service === null || entity === service || entity.startsWith(`${service}-`);
   if (own && OWN_FAULT.has(mode)) return 0;
   if (mode === 'node_not_ready') return 1;
   return own ? 2 : 3;
 }
 
-/** The last message of the same program that names a cause which would look like this from outside. */
+/** The last log line of the same program that names a cause which explains such a failure. */
 function explanationOf(
   { entity }: Pick<PlatformState, 'entity'>,
   logs: readonly Cited<LogLine>[],
 ): { readonly mode: FailureMode; readonly said: string; readonly evidenceId: string } | undefined {
-  const told = logs.findLast(({ row }) => {
+  const line = logs.findLast(({ row }) => {
     const mode = sameProgram(row.entity, entity) ? namedCauseIn(row.message)?.failureMode : undefined;
     return mode !== undefined && EXPLAINS.has(mode);
   });
-  const mode = told && namedCauseIn(told.row.message)?.failureMode;
-  return told && mode ? { mode, said: told.row.message, evidenceId: told.evidenceId } : undefined;
+  const mode = line && namedCauseIn(line.row.message)?.failureMode;
+  return line && mode ? { mode, said: line.row.message, evidenceId: line.evidenceId } : undefined;
 }
 
 function sameProgram(writer: string, entity: string): boolean {
@@ -173,12 +181,12 @@ function sameProgram(writer: string, entity: string): boolean {
   );
 }
 
-/** All states but those of leftovers, where something is known of the platform right now and all of it is well; else none. */
+/** All states except leftovers, if all of them are healthy and some are not of monitors; else none. */
 export function healthyStates({ states, events }: PlatformEvidence): readonly Cited<PlatformState>[] {
-  const isLeftover = leftoversIn(states, lately(events));
+  const isLeftover = leftoversIn(states, recentLines(events));
   const known = states.filter(({ row }) => !isLeftover(row));
-  const isWell = known.some(({ row }) => row.kind !== 'monitor') && known.every(({ row }) => row.ready);
-  return isWell ? known : [];
+  const isHealthy = known.some(({ row }) => row.kind !== 'monitor') && known.every(({ row }) => row.ready);
+  return isHealthy ? known : [];
 }
 
 function modeOf(texts: readonly string[]): FailureMode | undefined {
@@ -202,7 +210,7 @@ function leftoversIn(
   };
 }
 
-/** Whether a pod of the same deployment, but of another ReplicaSet, serves. */
+/** Whether a pod of another ReplicaSet of the same deployment is ready. */
 function isNewBesideOld({ kind, entity }: PlatformState, states: readonly Cited<PlatformState>[]): boolean {
   const [own, deployment] = [replicaSetOf(entity), replicaSetOf(replicaSetOf(entity))];
   return (
@@ -222,7 +230,7 @@ function replicaSetOf(pod: string): string {
   return pod.replace(/-[^-]+$/, '');
 }
 
-/** Events name objects as `Pod/name`, and a pod's ReplicaSet or deployment by a part of its name. */
+/** Events name objects as `Pod/name`; the name of a ReplicaSet or deployment is a prefix of its pods' names. */
 function isAbout({ entity }: LogLine, of: readonly { readonly row: PlatformState }[]): boolean {
   const name = entity.replace(/^.*\//, '');
   return of.some(
@@ -234,7 +242,7 @@ function isAbout({ entity }: LogLine, of: readonly { readonly row: PlatformState
 
 const REACH: readonly PlatformState['kind'][] = ['node', 'pod', 'deployment'];
 
-/** Deployments last: what happens to one is what happens to its pods, unless it has none. */
+/** Deployments last: their failures are those of their pods, unless they have none. */
 function byReach(a: Cited<PlatformState>, b: Cited<PlatformState>): number {
   return REACH.indexOf(a.row.kind) - REACH.indexOf(b.row.kind);
 }
