@@ -9,18 +9,18 @@ describe('Calibration', () => {
     { confidence: 1, right: true },
   ];
 
-  it('sorts cases into ten bins, a certainty of 1 into the last', () => {
+  it('sorts predictions into ten bins, a confidence of 1 into the last', () => {
     expect(bins(cases).map(({ from, n }) => [from, n])).toEqual([
       [0.1, 1],
       [0.9, 3],
     ]);
   });
 
-  it('is off by the mean distance of claim and truth, weighted by cases', () => {
+  it('error is the mean distance between confidence and accuracy, weighted by cases', () => {
     expect(expectedCalibrationError(cases)).toBeCloseTo((1 / 4) * 0.1 + (3 / 4) * Math.abs(2.82 / 3 - 2 / 3));
   });
 
-  it('is not off when what is claimed comes true', () => {
+  it('error is 0 when confidence equals accuracy', () => {
     expect(expectedCalibrationError([{ confidence: 1, right: true }])).toBe(0);
   });
 });

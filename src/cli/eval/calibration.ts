@@ -1,27 +1,30 @@
-export interface Judged {
-  /** 0..1 */
+export interface JudgedPrediction {
+  /** 0..1. */
   readonly confidence: number;
   readonly right: boolean;
 }
 
-/** The cases whose confidence lies in `[from, to)`; in the last bin also those of exactly 1. */
+/** The predictions with a confidence in `[from, to)`; the last bin includes 1. */
 export interface Bin {
   readonly from: number;
   readonly to: number;
   readonly n: number;
+  /** Mean confidence. */
   readonly confidence: number;
+  /** Share of right predictions. */
   readonly accuracy: number;
 }
 
 const BINS = 10;
 
 /** Ten bins of equal width; empty ones are left out. */
-export function bins(cases: readonly Judged[]): Bin[] {
+export function bins(cases: readonly JudgedPrediction[]): Bin[] {
   return Array.from({ length: BINS }, (_, i) => {
     const own = cases.filter(
       ({ confidence }) => Math.min(BINS - 1, Math.floor(confidence * BINS + 1e-9)) === i,
     );
-    const mean = (of: (each: Judged) => number) => own.reduce((sum, each) => sum + of(each), 0) / own.length;
+    const mean = (of: (each: JudgedPrediction) => number) =>
+      own.reduce((sum, each) => sum + of(each), 0) / own.length;
     return {
       from: i / BINS,
       to: (i + 1) / BINS,
@@ -32,8 +35,8 @@ export function bins(cases: readonly Judged[]): Bin[] {
   }).filter(({ n }) => n > 0);
 }
 
-/** The mean distance between what was claimed and what came true, over the bins, weighted by their cases. */
-export function expectedCalibrationError(cases: readonly Judged[]): number {
+/** The expected calibration error (ECE): `Σ n/N · |confidence − accuracy|` over the bins (Naeini et al. 2015). */
+export function expectedCalibrationError(cases: readonly JudgedPrediction[]): number {
   return bins(cases).reduce(
     (sum, { n, confidence, accuracy }) => sum + (n / cases.length) * Math.abs(confidence - accuracy),
     0,

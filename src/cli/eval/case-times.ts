@@ -1,30 +1,30 @@
 import { at, instant, list, type Json } from './json.js';
 
-/** When a case happened, ms. Offsets in a case count from the start. */
+/** Times of a case in epoch milliseconds. Offsets in a case count from `startedAt`; `stepMs` is the sampling interval. */
 export interface CaseTimes {
   readonly startedAt: number;
   readonly alertedAt: number;
   readonly stepMs: number;
 }
 
-const A_MINUTE = 60;
-/** For cases that tell no time at all. */
-const SOME_TIME = Date.UTC(2026, 0, 1);
+const DEFAULT_STEP_SECONDS = 60;
+/** For cases without any time. */
+const DEFAULT_TIME = Date.UTC(2026, 0, 1);
 
 export function timesOf(body: Json): CaseTimes {
   const fired = instant(at(body, 'alert', 'fired_at'));
   const started =
     instant(at(body, 'window', 'anomaly_at')) ?? instant(list(at(body, 'window', 'incident'))[0]);
   const step = at(body, 'window', 'step_s');
-  const alertedAt = fired ?? started ?? latestIn(at(body, 'evidence')) ?? SOME_TIME;
+  const alertedAt = fired ?? started ?? latestIn(at(body, 'evidence')) ?? DEFAULT_TIME;
   return {
     startedAt: started ?? alertedAt,
     alertedAt,
-    stepMs: (typeof step === 'number' && step > 0 ? step : A_MINUTE) * 1000,
+    stepMs: (typeof step === 'number' && step > 0 ? step : DEFAULT_STEP_SECONDS) * 1000,
   };
 }
 
-/** The latest time anywhere in a case that tells no other: it was investigated when all of it had been seen. */
+/** The latest time anywhere in a case; the alert time of cases without one, since all of it was known by then. */
 function latestIn(json: Json): number | undefined {
   let latest: number | undefined;
   const visit = (value: Json): void => {

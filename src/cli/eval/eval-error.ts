@@ -1,4 +1,4 @@
-/** The evaluation cannot begin; the message says what to change. */
+/** The evaluation cannot start; the message says what to change. */
 export class EvalError extends Error {
   override readonly name = 'EvalError';
 }

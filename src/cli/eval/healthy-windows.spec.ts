@@ -18,7 +18,7 @@ function raw(metric: string): RawCase {
 }
 
 describe('Healthy windows', () => {
-  it('are every five rows of the last 30 % of a baseline, each after the same normal time', () => {
+  it('are all sequences of five rows in the last 30 % of a baseline, each with the same normal time', () => {
     const windows = new HealthyWindows();
     const made = windows.of(raw('latency'));
     expect(made.map(({ id }) => id)).toEqual(['about-latency+0', 'about-latency+1']);
@@ -30,7 +30,7 @@ describe('Healthy windows', () => {
     ]);
   });
 
-  it('are made once of equal baselines and alerts, and not where there is no normal time', () => {
+  it('are generated once for equal baselines and alerts, and not without a normal time', () => {
     const windows = new HealthyWindows();
     expect(windows.of(raw('latency'))).toHaveLength(2);
     expect(windows.of(raw('latency'))).toEqual([]);

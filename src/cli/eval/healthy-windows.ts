@@ -2,12 +2,12 @@ import { at, instant, list, type Json, object, optionalText } from './json.js';
 import type { RawCase } from './load-cases.js';
 
 const ROWS = 5;
-/** What comes before is the normal time that each window is compared with. */
+/** The share of a baseline, from its start, that serves as the normal time of each window. */
 const NORMAL_SHARE = 0.7;
 
 /**
- * Cases in which nothing is wrong, made of the normal times that others refer to: every five rows in a row of the last
- * 30 % of a baseline, as if the case's alert had fired on the second of them. Equal baselines and alerts are taken once.
+ * Generates cases without a fault from the baselines of other cases: one for every five consecutive rows in the last 30 %
+ * of a baseline, with the case's alert on the second row. A baseline with the same alert is used once.
  */
 export class HealthyWindows {
   readonly #taken = new Set<string>();

@@ -6,7 +6,7 @@ export interface Interval {
 
 const Z95 = 1.959964;
 
-/** Wilson's score interval of a share, 95 %: fit for small n and for shares of 0 and 1. */
+/** The 95 % Wilson score interval of a proportion (Wilson 1927), valid for small n and for shares of 0 and 1. */
 export function interval(hits: number, n: number): Interval {
   if (n === 0) return { share: 0, low: 0, high: 1 };
   const share = hits / n;

@@ -1,4 +1,4 @@
-/** Somebody else's JSON, read field by field: what is not there, or not of the kind asked for, is empty. */
+/** Untrusted JSON. The readers below return an empty value for a field that is missing or of another type. */
 export type Json = unknown;
 
 export type JsonObject = Readonly<Record<string, Json>>;
@@ -11,11 +11,12 @@ export function list(json: Json): readonly Json[] {
   return Array.isArray(json) ? json : [];
 }
 
-/** The value at the end of a path of fields. */
+/** The value at a path of fields; undefined if any is missing. */
 export function at(json: Json, ...path: readonly string[]): Json {
   return path.reduce<Json>((value, field) => object(value)[field], json);
 }
 
+/** The first of the fields that is a non-empty string. */
 export function optionalText(json: Json, ...fields: readonly string[]): string | undefined {
   for (const field of fields) {
     const value = object(json)[field];
@@ -38,17 +39,16 @@ export function numbers(json: Json): readonly (number | undefined)[] {
   return list(json).map(numeric);
 }
 
-/** Beyond it, on either side, there are no dates. */
-const LAST_MOMENT = 8.64e15;
+/** The range of `Date`, in milliseconds before and after the epoch. */
+const MAX_DATE_MS = 8.64e15;
 
-/** RFC 3339, or epoch seconds, as ms. */
+/** Epoch milliseconds of an RFC 3339 time or of epoch seconds. */
 export function instant(json: Json): number | undefined {
-  const ms =
-    typeof json === 'number' ? json * 1000 : typeof json === 'string' ? Date.parse(json) : Number.NaN;
-  return Math.abs(ms) <= LAST_MOMENT ? ms : undefined;
+  const ms = typeof json === 'number' ? json * 1000 : Date.parse(typeof json === 'string' ? json : '');
+  return Math.abs(ms) <= MAX_DATE_MS ? ms : undefined;
 }
 
-/** `{cols, rows}` as objects. */
+/** The rows of `{cols, rows}` as objects. */
 export function table(json: Json): readonly JsonObject[] {
   const columns = list(object(json)['cols']).map(String);
   return list(object(json)['rows']).map((row) =>

@@ -5,35 +5,37 @@ import { gunzip } from 'node:zlib';
 import { EvalError } from './eval-error.js';
 import { list, object, optionalText, requiredText, type Json } from './json.js';
 
-/** One case as it was written, with the normal time that it refers to. */
+/** One case as it is in its file, with the baseline files that it refers to. */
 export interface RawCase {
   readonly id: string;
   readonly dataset: string;
-  /** What the case was seen in; a dataset may join several. */
+  /** The system that the case was recorded in; a dataset may contain several. */
   readonly system: string;
   readonly body: Json;
-  /** Contents of `baseline_file`, undefined when it refers to none. */
+  /** Contents of `baseline_file`; undefined when there is none. */
   readonly baseline: Json;
   /** Contents of `baseline_logs_file`. */
   readonly baselineLogs: Json;
-  /** All cases of the same file, where a file holds several: what had happened to the same system at other times. */
+  /** All cases of the same file, if it holds several: the history of the same system. */
   readonly siblings: readonly Json[];
 }
 
-interface Entry {
+interface ManifestEntry {
   readonly id: string;
   readonly dataset: string;
   readonly file: string;
 }
 
+const MAX_CACHED_FILES = 4;
+
 export class CaseFolder {
-  /** What could not be read, a sentence each: its cases were investigated without it. */
+  /** Files that could not be read, as sentences; the affected cases are predicted without them. */
   readonly unread: string[] = [];
   readonly #files = new Map<string, Json>();
 
   private constructor(
     private readonly folder: string,
-    readonly entries: readonly Entry[],
+    readonly entries: readonly ManifestEntry[],
   ) {}
 
   /** @throws EvalError when there is no readable `manifest.json` */
@@ -51,8 +53,8 @@ export class CaseFolder {
     return new CaseFolder(folder, entries);
   }
 
-  /** One unreadable file does not take the others along: what it should have held is missing evidence. */
-  async load({ id, dataset, file }: Entry): Promise<RawCase> {
+  /** An unreadable file does not stop the evaluation: its content is missing evidence, and is named in `unread`. */
+  async load({ id, dataset, file }: ManifestEntry): Promise<RawCase> {
     const content = await this.readable(id, file);
     const siblings = list(object(content)['cases']);
     const body = siblings.length > 0 ? siblings.find((each) => object(each)['id'] === id) : content;
@@ -69,7 +71,7 @@ export class CaseFolder {
     };
   }
 
-  /** Only after everything is predicted. Undefined where there are none. */
+  /** Must only be called after all predictions. @returns undefined when there is no `labels.json` */
   async labels(): Promise<Readonly<Record<string, Json>> | undefined> {
     try {
       return object(await readJson(join(this.folder, 'labels.json')));
@@ -93,14 +95,14 @@ export class CaseFolder {
     }
   }
 
-  /** Baselines are shared by many cases, so the last few files are kept. */
+  /** Caches the last files, since many cases share a baseline. @throws Error for a path outside the folder */
   private async file(file: string): Promise<Json> {
     const path = normalize(file);
     if (path.startsWith('..') || path.startsWith(sep)) throw new Error(`${file} lies outside of the folder.`);
     const known = this.#files.get(path);
     if (known !== undefined) return known;
     const content = await readJson(join(this.folder, path));
-    if (this.#files.size >= 4) this.#files.delete(this.#files.keys().next().value ?? '');
+    if (this.#files.size >= MAX_CACHED_FILES) this.#files.delete(this.#files.keys().next().value ?? '');
     this.#files.set(path, content);
     return content;
   }

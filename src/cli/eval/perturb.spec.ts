@@ -46,26 +46,26 @@ const samples = ({ evidence }: ReadCase) =>
 const metric = ({ evidence }: ReadCase, name: string) =>
   evidence.series.filter((each) => each.metric === name).flatMap(({ values }) => values);
 
-describe('A case that is changed on purpose', () => {
-  it('is the same for the same seed, and another for another', () => {
+describe('A perturbed case', () => {
+  it('is the same for the same seed, and different for another', () => {
     const text = 'drop-samples=0.3,noise=0.1';
     expect(changed(text).evidence.items).toEqual(changed(text).evidence.items);
     expect(changed(text).evidence.items).not.toEqual(changed(text, 2).evidence.items);
   });
 
-  it('is what it was when nothing was asked for', () => {
+  it('is unchanged without perturbations', () => {
     expect(changed('').evidence.items).toEqual(readCase(RAW).evidence.items);
   });
 
-  it('gives the same answer by its old names when every entity is renamed and time has moved', () => {
+  it('gives the same prediction, under the old names, when entities are renamed and times are shifted', () => {
     const renamed = changed('rename,shift');
     expect(renamed.incident.service).toMatch(/^entity\d+$/);
     expect(JSON.stringify(renamed.evidence.items.map(({ rows }) => rows))).not.toMatch(/kitchen|oven/);
-    const places = ['', 'rename,shift'].map((text) =>
+    const rankings = ['', 'rename,shift'].map((text) =>
       predict(RAW, () => 0, Perturbations.parse(text, 1)).prediction.ranked.map(({ entity }) => entity),
     );
-    expect(places[1]).toEqual(places[0]);
-    expect(places[0]?.[0]).toBe('oven');
+    expect(rankings[1]).toEqual(rankings[0]);
+    expect(rankings[0]?.[0]).toBe('oven');
   });
 
   it('loses statistics of calls', () => {
@@ -86,7 +86,7 @@ describe('A case that is changed on purpose', () => {
     expect(some).toBeLessThan(0.7);
   });
 
-  it('has noise and seasons in all that is not a share of successes, and more traffic in its traffic', () => {
+  it('has noise and seasonality in every metric but availability, and more traffic in its traffic metrics', () => {
     for (const text of ['noise=0.1', 'season=0.3']) {
       expect(metric(changed(text), 'availability')).toEqual(metric(readCase(RAW), 'availability'));
       expect(metric(changed(text), 'latency')).not.toEqual(metric(readCase(RAW), 'latency'));
@@ -96,7 +96,7 @@ describe('A case that is changed on purpose', () => {
     expect(metric(changed('traffic=3'), 'latency')).toEqual(metric(readCase(RAW), 'latency'));
   });
 
-  it('has no other file to compare with', () => {
+  it('has no baseline file', () => {
     expect(Perturbations.parse('no-baseline', 1).ofRaw(RAW).baseline).toBeUndefined();
     expect(Perturbations.parse('noise=0.1', 1).ofRaw(RAW)).toBe(RAW);
   });

@@ -1,7 +1,8 @@
 import type { Evidence, EvidenceType } from '#modules/investigation/domain/evidence/evidence';
 import { readEvidence } from '#modules/investigation/domain/evidence/read-evidence';
+import { getOrAdd } from '#modules/investigation/domain/get-or-add';
 
-/** One piece of evidence of a case, by the product's own reading of its rows; none when there are no rows. */
+/** One piece of evidence, parsed as the product does; none without rows. */
 export function piece(
   type: EvidenceType,
   evidenceId: string,
@@ -12,7 +13,7 @@ export function piece(
   return [readEvidence(type, { evidenceId, source, summary: `${type} from ${source}`, observedAt: 0 }, rows)];
 }
 
-/** One piece for each entity, so that a finding cites no more than it rests on. */
+/** One piece for each entity, so that a finding cites only the rows of its entity. */
 export function pieceForEach(
   type: EvidenceType,
   name: string,
@@ -20,10 +21,6 @@ export function pieceForEach(
   rows: readonly { readonly entity: string }[],
 ): Evidence[] {
   const byEntity = new Map<string, { readonly entity: string }[]>();
-  for (const row of rows) {
-    const own = byEntity.get(row.entity);
-    if (own) own.push(row);
-    else byEntity.set(row.entity, [row]);
-  }
+  for (const row of rows) getOrAdd(byEntity, row.entity, () => []).push(row);
   return [...byEntity].flatMap(([entity, own]) => piece(type, `${name}:${entity}`, source, own));
 }

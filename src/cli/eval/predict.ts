@@ -4,27 +4,27 @@ import type { RawCase } from './load-cases.js';
 import type { Perturbations } from './perturb.js';
 import { readCase, type ReadCase } from './read-case.js';
 
-/** What is written for one case. */
+/** The prediction for one case, as it is written to the file. */
 export interface Prediction {
   readonly ranked: readonly { readonly entity: string; readonly score: number }[];
-  /** Full SHA; `none` when changes were looked at and none is to blame; null when there were none to look at. */
+  /** Full SHA; `none` when there are commits and none is the cause; null when there are none. */
   readonly commit: string | null;
   readonly failureMode: string | null;
   readonly incident: boolean;
   readonly confidence: number;
   readonly outcome: string;
   readonly evidence: readonly string[];
-  /** What reading and investigating took. */
+  /** Duration of reading and investigating, in milliseconds. */
   readonly ms: number;
 }
 
-export interface Predicted {
+export interface PredictionResult {
   readonly prediction: Prediction;
-  /** What broke down, and where: the prediction was made without it. */
+  /** Agents that threw, with their error; the prediction was made without them. */
   readonly failures: readonly string[];
 }
 
-const NO_CLAIM = {
+const NO_PREDICTION = {
   ranked: [],
   commit: null,
   failureMode: null,
@@ -35,25 +35,25 @@ const NO_CLAIM = {
 } as const;
 
 /**
- * One case that breaks something takes no other case along.
- * @param now a clock in ms; only differences are used
+ * Predicts one case. An exception becomes a failure, so that the other cases are still predicted.
+ * @param now a clock in milliseconds; only differences are used
  */
-export function predict(raw: RawCase, now: () => number, perturbations: Perturbations): Predicted {
-  const begun = now();
-  const ms = (): number => Math.round((now() - begun) * 10) / 10;
+export function predict(raw: RawCase, now: () => number, perturbations: Perturbations): PredictionResult {
+  const startedAt = now();
+  const ms = (): number => Math.round((now() - startedAt) * 10) / 10;
   try {
-    const { prediction, failures } = claim(raw, perturbations);
+    const { prediction, failures } = investigateCase(raw, perturbations);
     return { prediction: { ...prediction, ms: ms() }, failures };
   } catch (error) {
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return {
-      prediction: { ...NO_CLAIM, ms: ms() },
+      prediction: { ...NO_PREDICTION, ms: ms() },
       failures: [`${raw.id}: it could not be investigated: ${why}`],
     };
   }
 }
 
-function claim(
+function investigateCase(
   raw: RawCase,
   perturbations: Perturbations,
 ): { readonly prediction: Omit<Prediction, 'ms'>; readonly failures: readonly string[] } {
@@ -77,7 +77,7 @@ function claim(
   return { prediction, failures };
 }
 
-/** The suspects of the synthesis, which hears all others; behind them whoever nobody suspects, by name. */
+/** The suspects of the synthesis, which combines all agents; after them all other entities, by name. */
 function rankedBy({ turns }: Investigated, { entities, originalNames }: ReadCase): Prediction['ranked'] {
   const suspects = turns.at(-1)?.report.suspects ?? [];
   const known = new Set(suspects.map(({ entity }) => entity));

@@ -1,6 +1,6 @@
 export type Random = () => number;
 
-/** Numbers in `[0, 1)` that follow from the seed and the words alone (mulberry32 over an FNV-1a hash). */
+/** A pseudo-random generator of numbers in `[0, 1)`: mulberry32, seeded with an FNV-1a hash of the seed and the words. */
 export function randomFrom(seed: number, ...words: readonly string[]): Random {
   let state = 2166136261 ^ Math.imul(seed, 2654435761);
   for (const character of words.join('\0')) state = Math.imul(state ^ character.charCodeAt(0), 16777619);
@@ -12,7 +12,7 @@ export function randomFrom(seed: number, ...words: readonly string[]): Random {
   };
 }
 
-/** Standard normal (Box and Muller 1958). */
+/** A sample of the standard normal distribution (Box and Muller 1958). */
 export function normalFrom(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

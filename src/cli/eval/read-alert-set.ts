@@ -10,7 +10,7 @@ interface Signal {
   readonly caller?: string;
 }
 
-/** A storm of alerts. How often each has been seen is counted over the other storms of the same system. */
+/** Reads an alert storm. The frequency of each alert is counted over the other storms of the same system. */
 export function readAlertSet({ body, siblings }: RawCase): Evidence[] {
   const signals = signalsOf(body);
   if (signals.length === 0) return [];

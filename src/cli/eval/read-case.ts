@@ -13,18 +13,19 @@ import { readPlatform } from './read-platform.js';
 import { readRows } from './read-rows.js';
 import { readTraces } from './read-traces.js';
 
-/** A case as the product would have met it. */
+/** A case in the form that the product investigates. */
 export interface ReadCase {
   readonly incident: InvestigatedIncident;
   readonly evidence: EvidenceSet;
-  /** Every entity that the case names, so that a ranking can go on beyond those that somebody suspects. */
+  /** Every entity that occurs in the case, so that a ranking can contain all of them. */
   readonly entities: readonly string[];
-  /** Where the entities were renamed on purpose: what they were called before. */
+  /** The original names of entities that a perturbation renamed. */
   readonly originalNames?: ReadonlyMap<string, string>;
 }
 
 const ALERT_EVIDENCE = 'alert';
-/** Brings a case into the evidence that the product's agents read. Which readers find something is up to its fields. */
+
+/** Converts a case to the evidence that agents read. Every reader is tried; one without fields to read returns nothing. */
 export function readCase(raw: RawCase): ReadCase {
   const { body } = raw;
   const times = timesOf(body);

@@ -3,7 +3,7 @@ import { at, list, optionalText } from './json.js';
 import type { RawCase } from './load-cases.js';
 import { piece } from './piece.js';
 
-/** Commits, deploys and flags, each a piece of its own. */
+/** Reads commits, deploys and flags, one piece of evidence each. */
 export function readChanges({ body }: RawCase): Evidence[] {
   const changes = at(body, 'changes');
   return [

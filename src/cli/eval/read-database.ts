@@ -3,13 +3,13 @@ import { at, instant, list, type Json, numbers, object, optionalText } from './j
 import type { RawCase } from './load-cases.js';
 import { piece } from './piece.js';
 
-/** What a managed database measures of itself: CloudWatch series, load, waits and statements. */
+/** Reads the evidence about a managed database: CloudWatch series, load, wait events and statements. */
 export function readDatabase({ body }: RawCase): Evidence[] {
-  return Object.entries(object(at(body, 'evidence'))).flatMap(([name, told]) =>
+  return Object.entries(object(at(body, 'evidence'))).flatMap(([name, section]) =>
     piece('database', name, name, [
-      ...[...list(at(told, 'metric_data_results')), ...Object.values(object(told))].flatMap(series),
-      ...loads(told),
-      ...waits(told),
+      ...[...list(at(section, 'metric_data_results')), ...Object.values(object(section))].flatMap(series),
+      ...loads(section),
+      ...waits(section),
     ]),
   );
 }
@@ -28,9 +28,9 @@ function series(json: Json): object[] {
   );
 }
 
-function loads(told: Json): object[] {
-  const load = at(told, 'db_load');
-  const [clock, entity] = [list(at(load, 'timestamps')), optionalText(told, 'db_instance_identifier')];
+function loads(section: Json): object[] {
+  const load = at(section, 'db_load');
+  const [clock, entity] = [list(at(load, 'timestamps')), optionalText(section, 'db_instance_identifier')];
   return numbers(at(load, 'values')).map((value, i) => ({
     timestamp: clock[i],
     entity,
@@ -39,14 +39,14 @@ function loads(told: Json): object[] {
   }));
 }
 
-function waits(told: Json): object[] {
-  const entity = optionalText(told, 'db_instance_identifier');
-  const timestamp = instant(at(told, 'end_time'));
+function waits(section: Json): object[] {
+  const entity = optionalText(section, 'db_instance_identifier');
+  const timestamp = instant(at(section, 'end_time'));
   return [
-    ...list(at(told, 'top_wait_events')).map(
+    ...list(at(section, 'top_wait_events')).map(
       (wait) => `waits on ${optionalText(wait, 'name') ?? ''}: load ${String(at(wait, 'db_load_avg'))}`,
     ),
-    ...list(at(told, 'top_sql')).map(
+    ...list(at(section, 'top_sql')).map(
       (sql) =>
         `statement with load ${String(at(sql, 'db_load_avg'))}: ${optionalText(sql, 'statement') ?? ''}`,
     ),

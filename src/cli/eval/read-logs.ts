@@ -12,13 +12,13 @@ interface Line {
   readonly count?: number;
 }
 
-const A_MINUTE = 60_000;
-/** A clock that is further off than this was not set. */
-const A_WEEK_S = 7 * 24 * 3600;
-/** The stack of an error belongs to its message. */
-const PARTS = ['stack', 'goroutine_stack', 'exception', 'stacktrace'];
+const MINUTE = 60_000;
+/** Lines with a larger offset come from a clock that was not set, and are dropped. */
+const MAX_OFFSET_SECONDS = 7 * 24 * 3600;
+/** Fields that are appended to the message. */
+const STACK_FIELDS = ['stack', 'goroutine_stack', 'exception', 'stacktrace'];
 
-/** Log lines as they were written, lines folded by message, and patterns that somebody else counted. */
+/** Reads log lines, lines folded by message, and message patterns with counts. */
 export function readLogs({ body, baselineLogs }: RawCase, times: CaseTimes): Evidence[] {
   const own = foldedLines(at(body, 'logs'), times.startedAt);
   const normal = foldedLines(baselineLogs, 0);
@@ -26,8 +26,8 @@ export function readLogs({ body, baselineLogs }: RawCase, times: CaseTimes): Evi
     Math.min(...own.map(({ timestamp }) => timestamp)),
     Math.max(...normal.map(({ timestamp }) => timestamp)),
   ];
-  // The normal lines are of another time of the day: they are moved to end right before the others begin.
-  const moved = normal.map((line) => ({ ...line, timestamp: line.timestamp + first - last - A_MINUTE / 6 }));
+  // The baseline lines are of another time of day; they are shifted to end 10 s before the case's own lines.
+  const moved = normal.map((line) => ({ ...line, timestamp: line.timestamp + first - last - MINUTE / 6 }));
   const lines = [
     ...list(at(body, 'logs', 'lines')).flatMap(lineOf),
     ...own,
@@ -37,8 +37,8 @@ export function readLogs({ body, baselineLogs }: RawCase, times: CaseTimes): Evi
   return [
     ...pieceForEach('log', 'logs', 'logs', lines),
     ...pieceForEach('log', 'log-patterns', 'log patterns', patterns),
-    ...Object.entries(object(at(body, 'evidence'))).flatMap(([name, told]) =>
-      pieceForEach('log', name, name, [...list(at(told, 'logs')).flatMap(lineOf), ...podLog(told)]),
+    ...Object.entries(object(at(body, 'evidence'))).flatMap(([name, section]) =>
+      pieceForEach('log', name, name, [...list(at(section, 'logs')).flatMap(lineOf), ...podLog(section)]),
     ),
   ];
 }
@@ -47,7 +47,7 @@ function lineOf(json: Json): Line[] {
   const timestamp = instant(at(json, 'timestamp'));
   const message = optionalText(json, 'msg', 'message');
   if (timestamp === undefined || message === undefined) return [];
-  const parts = PARTS.map((part) => optionalText(json, part)).filter((part) => part !== undefined);
+  const parts = STACK_FIELDS.map((part) => optionalText(json, part)).filter((part) => part !== undefined);
   return [
     {
       timestamp,
@@ -59,13 +59,14 @@ function lineOf(json: Json): Line[] {
   ];
 }
 
-/** Rows of `[seconds from the start, entity, message, count]`, the middle ones as places in lists. */
+/** Rows of `[seconds from the start, entity, message, count]`; entity and message are indexes into lists. */
 function foldedLines(logs: Json, startedAt: number): Line[] {
   const [entities, messages] = [list(at(logs, 'entities')), list(at(logs, 'messages'))];
   return list(at(logs, 'rows')).flatMap((row) => {
     const [seconds, entity, message, count] = list(row).map(numeric);
     const text = messages[message ?? -1];
-    if (seconds === undefined || Math.abs(seconds) > A_WEEK_S || typeof text !== 'string') return [];
+    if (seconds === undefined || Math.abs(seconds) > MAX_OFFSET_SECONDS || typeof text !== 'string')
+      return [];
     const level = /^(trace|debug|info|warn|warning|error|fatal)\b/i.exec(text)?.[1];
     return [
       {
@@ -79,14 +80,17 @@ function foldedLines(logs: Json, startedAt: number): Line[] {
   });
 }
 
-/** `count` lines now, of which `delta_vs_baseline` are more than usual: those of before stand where the lines begin. */
+/**
+ * A pattern with `count` lines now, `delta_vs_baseline` more than in the baseline. The baseline's lines are placed at the
+ * time of the first line.
+ */
 function patternLines(pattern: Json, lines: readonly Line[], { alertedAt }: CaseTimes): Line[] {
   const [message, count] = [optionalText(pattern, 'signature', 'pattern'), numeric(at(pattern, 'count'))];
   if (message === undefined || count === undefined) return [];
   const more = Number(at(pattern, 'delta_vs_baseline') ?? 0);
   const entity = optionalText(pattern, 'service', 'entity') ?? '';
   const level = optionalText(pattern, 'sentiment') === 'negative' ? 'error' : 'info';
-  const start = lines.reduce((least, { timestamp }) => Math.min(least, timestamp), alertedAt - 60 * A_MINUTE);
+  const start = lines.reduce((least, { timestamp }) => Math.min(least, timestamp), alertedAt - 60 * MINUTE);
   const before = Math.max(0, count - (Number.isFinite(more) ? more : 0));
   return [
     ...(before > 0 ? [{ timestamp: start, entity, message, level, count: before }] : []),
@@ -94,14 +98,14 @@ function patternLines(pattern: Json, lines: readonly Line[], { alertedAt }: Case
   ];
 }
 
-/** A pod's log as one text, a time at the start of each line. */
-function podLog(told: Json): Line[] {
-  const text = optionalText(told, 'logs');
-  const entity = optionalText(told, 'pod_name') ?? '';
+/** The log of a pod as one text, with a time at the start of each line. */
+function podLog(section: Json): Line[] {
+  const text = optionalText(section, 'logs');
+  const entity = optionalText(section, 'pod_name') ?? '';
   if (text === undefined) return [];
   return text.split('\n').flatMap((line) => {
-    const [stamp = '', ...words] = line.split(' ');
-    const timestamp = instant(stamp);
+    const [time = '', ...words] = line.split(' ');
+    const timestamp = instant(time);
     return timestamp === undefined || words.length === 0
       ? []
       : [{ timestamp, entity, message: words.join(' ') }];

@@ -12,7 +12,7 @@ interface Sample {
   readonly instance?: string;
 }
 
-/** Metric rows, the normal rows of the baseline right before them, and the call graph. */
+/** Reads metric samples, the baseline's samples shifted to right before them, and the call graph. */
 export function readMetrics({ body, baseline }: RawCase, times: CaseTimes): Evidence[] {
   const metrics = at(body, 'metrics');
   const clock = list(at(metrics, 't')).map(instant);
@@ -32,7 +32,7 @@ export function readMetrics({ body, baseline }: RawCase, times: CaseTimes): Evid
   ];
 }
 
-/** `base` holds normal samples from around the case whose times are not told: they are dealt out over the time before. */
+/** `base` holds normal samples without times; they are spread over the time before the case. */
 function ownSamples(
   series: Json,
   clock: readonly (number | undefined)[],
@@ -42,7 +42,7 @@ function ownSamples(
   const given =
     at(series, 'v_offset_s') ?? (clock.length === 0 ? at(body, 'entry_service', 'offset_s') : undefined);
   const offsets = numbers(given);
-  const base = dealtOut(numbers(at(series, 'base')));
+  const base = interleaved(numbers(at(series, 'base')));
   const first = times.startedAt + Math.min(0, (offsets[0] ?? 0) * 1000);
   return [
     ...samplesOf(series, base, (i) => first - (base.length - i) * times.stepMs),
@@ -53,13 +53,13 @@ function ownSamples(
   ];
 }
 
-/** Neighbours in the list come apart, so that its order does not look like a development. */
-function dealtOut<T>(values: readonly T[]): readonly T[] {
+/** Reorders values with a stride, so that neighbours are separated and a sorted list does not look like a trend. */
+function interleaved<T>(values: readonly T[]): readonly T[] {
   const stride = Math.max(1, Math.round(values.length * 0.382));
   return Array.from({ length: stride }, (_, start) => values.filter((_, i) => i % stride === start)).flat();
 }
 
-/** A normal time is often another day; it is moved to end one step before the case begins. */
+/** A baseline is often of another day; it is shifted to end one step before the case begins. */
 function normalSamples(baseline: Json, until: Json, start: number, { stepMs }: CaseTimes): Sample[] {
   const clock = list(at(baseline, 't')).map(instant);
   const limit = instant(until) ?? Number.POSITIVE_INFINITY;
@@ -88,7 +88,7 @@ function samplesOf(
   return samples;
 }
 
-/** What users felt at the entrance: one column per measure. */
+/** Metrics of the entry service, one column per metric. */
 function entrySamples(body: Json, { startedAt }: CaseTimes): Sample[] {
   const entry = object(at(body, 'entry_service'));
   const offsets = numbers(entry['offset_s']);

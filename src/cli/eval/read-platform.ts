@@ -5,15 +5,15 @@ import { piece } from './piece.js';
 
 const PRESSURES = ['memory_pressure', 'disk_pressure', 'pid_pressure'];
 
-/** Kubernetes and cloud evidence: how pods, deployments, nodes and monitors are now, and the events on the way. */
+/** Reads Kubernetes and cloud evidence: states of pods, deployments, nodes and monitors, and events. */
 export function readPlatform({ body }: RawCase): Evidence[] {
-  return Object.entries(object(at(body, 'evidence'))).flatMap(([name, told]) =>
+  return Object.entries(object(at(body, 'evidence'))).flatMap(([name, section]) =>
     piece('platform_event', name, name, [
-      ...list(at(told, 'pods')).flatMap(podStates),
-      ...list(at(told, 'deployments')).map(deploymentState),
-      ...list(at(told, 'nodes')).map(nodeState),
-      ...list(at(told, 'monitors')).map(monitorState),
-      ...[...list(at(told, 'warning_events')), ...list(at(told, 'events'))].map(event),
+      ...list(at(section, 'pods')).flatMap(podStates),
+      ...list(at(section, 'deployments')).map(deploymentState),
+      ...list(at(section, 'nodes')).map(nodeState),
+      ...list(at(section, 'monitors')).map(monitorState),
+      ...[...list(at(section, 'warning_events')), ...list(at(section, 'events'))].map(event),
     ]),
   );
 }

@@ -4,7 +4,7 @@ import { at, list, optionalText } from './json.js';
 import type { RawCase } from './load-cases.js';
 import { piece } from './piece.js';
 
-/** Rows in the product's own form: what an exported case holds beyond the fields of the format. */
+/** Reads rows in the product's own format, which an exported case holds beside the fields of `rca-case/1`. */
 export function readRows({ body }: RawCase): Evidence[] {
   return list(at(body, 'rows')).flatMap((group, i) => {
     const type = optionalText(group, 'type') ?? '';

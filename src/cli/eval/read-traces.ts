@@ -3,7 +3,7 @@ import { at, instant, list, type Json, optionalText, table } from './json.js';
 import type { RawCase } from './load-cases.js';
 import { piece } from './piece.js';
 
-/** Spans, and what others summed up of spans. */
+/** Reads spans, and statistics aggregated from spans. */
 export function readTraces({ body }: RawCase): Evidence[] {
   const traces = at(body, 'traces');
   const spans = list(at(traces, 'spans')).map((each) => ({

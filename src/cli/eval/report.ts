@@ -14,7 +14,7 @@ const COLUMNS = [
   'ECE',
 ] as const;
 
-/** The scores as a table, then how far each confidence came true. */
+/** The scores as a table, followed by a reliability table for each dataset. */
 export function report(all: readonly Scores[]): string[] {
   return [...tableOf(all), '', ...all.filter(({ part }) => part === null).flatMap(reliabilityOf)];
 }
@@ -42,7 +42,7 @@ function tableOf(all: readonly Scores[]): string[] {
   );
 }
 
-/** Long names of faults are commands that differ at their ends. */
+/** Shortens in the middle: long names of faults are commands that differ at their ends. */
 function middleCut(name: string): string {
   return name.length <= 44 ? name : `${name.slice(0, 12)} … ${name.slice(-29)}`;
 }

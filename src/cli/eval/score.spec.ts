@@ -25,7 +25,7 @@ const scored = (id: string, label: object, changes: Partial<Prediction> = {}) =>
 });
 
 describe('Scores', () => {
-  it('say how often the true entity came first, among three, and on average up to five', () => {
+  it('contain AC@1, AC@3 and Avg@5 of the true entity', () => {
     const [all] = score([
       scored('1', { root_cause_entity: 'a' }),
       scored('2', { root_cause_entity: 'c' }),
@@ -35,14 +35,14 @@ describe('Scores', () => {
     expect(all?.avg5).toBeCloseTo((1 + 1 + 2 + 2 + 2) / 3 / 5);
   });
 
-  it('count right commits, and those that blame a decoy', () => {
+  it('count right commits, and blamed decoys', () => {
     const label = { root_cause_commit: 'none', decoy_commits: ['bad'] };
     expect(
       score([scored('1', label, { commit: 'none' }), scored('2', label, { commit: 'bad' })])[0],
     ).toMatchObject({ commit: { hits: 1, n: 2 }, decoys: 1 });
   });
 
-  it('count failure modes, and how many healthy cases were recognised', () => {
+  it('count right failure modes, and recognised healthy cases', () => {
     const [all] = score([
       scored('1', { failure_mode: 'healthy', kind: 'healthy' }, { failureMode: 'healthy', incident: false }),
       scored(
@@ -54,7 +54,7 @@ describe('Scores', () => {
     expect(all).toMatchObject({ failureMode: { hits: 1, n: 2 }, specificity: { hits: 1, n: 1 } });
   });
 
-  it('tell faults apart', () => {
+  it('are split by fault', () => {
     const all = score([
       scored('1', { root_cause_entity: 'a', fault: 'cpu' }),
       scored('2', { root_cause_entity: 'b', fault: 'delay' }),

@@ -3,31 +3,37 @@ import { bins, type Bin, expectedCalibrationError } from './calibration.js';
 import { interval, type Interval } from './interval.js';
 import type { Prediction } from './predict.js';
 
-/** A share of cases: how many of how many, with its 95 % interval. */
+/** A share of cases, `hits` of `n`, with its 95 % interval. */
 export interface Share extends Interval {
   readonly hits: number;
   readonly n: number;
 }
 
-/** How one group of cases was answered; what its labels do not tell is absent. */
+/** The scores of one group of cases; a score without labels is absent. */
 export interface Scores {
   readonly dataset: string;
   /** A system or a fault within the dataset; null for all of it. */
   readonly part: string | null;
   readonly n: number;
+  /** AC@1: the true entity is ranked first. */
   readonly ac1?: Share;
+  /** AC@3: the true entity is among the first three. */
   readonly ac3?: Share;
+  /** Avg@5: the mean of AC@1 to AC@5. */
   readonly avg5?: number;
   readonly commit?: Share;
+  /** Cases in which a decoy commit was blamed. */
   readonly decoys?: number;
   readonly failureMode?: Share;
-  /** Of the cases where nothing is wrong, those that were recognised. */
+  /** Healthy cases that were recognised as such. */
   readonly specificity?: Share;
+  /** Expected calibration error of the confidence. */
   readonly ece?: number;
   readonly reliability?: readonly Bin[];
 }
 
-export interface Scored {
+/** A predicted case with its label. */
+export interface LabelledPrediction {
   readonly id: string;
   readonly dataset: string;
   readonly system: string;
@@ -35,8 +41,8 @@ export interface Scored {
   readonly prediction: Prediction;
 }
 
-/** Scores per dataset, within it per system and per fault where there are several, then all with a true entity pooled. */
-export function score(cases: readonly Scored[]): Scores[] {
+/** Scores by dataset, then by system and by fault if a dataset has several, then of all cases with a true entity. */
+export function score(cases: readonly LabelledPrediction[]): Scores[] {
   const datasets = groupsOf(cases, ({ dataset }) => dataset);
   const withEntity = cases.filter(({ label }) => entityOf(label) !== undefined);
   return [
@@ -53,30 +59,33 @@ export function score(cases: readonly Scored[]): Scores[] {
 
 function partsOf(
   dataset: string,
-  cases: readonly Scored[],
-  part: (each: Scored) => string | undefined,
+  cases: readonly LabelledPrediction[],
+  part: (each: LabelledPrediction) => string | undefined,
 ): Scores[] {
   const parts = groupsOf(cases, part);
   return parts.length > 1 ? parts.map(([name, own]) => scoresOf(dataset, name, own)) : [];
 }
 
-function groupsOf(cases: readonly Scored[], key: (each: Scored) => string | undefined): [string, Scored[]][] {
+function groupsOf(
+  cases: readonly LabelledPrediction[],
+  key: (each: LabelledPrediction) => string | undefined,
+): [string, LabelledPrediction[]][] {
   const names = [...new Set(cases.map(key))].filter((name) => name !== undefined).sort();
   return names.map((name) => [name, cases.filter((each) => key(each) === name)]);
 }
 
-function scoresOf(dataset: string, part: string | null, cases: readonly Scored[]): Scores {
+function scoresOf(dataset: string, part: string | null, cases: readonly LabelledPrediction[]): Scores {
   const ranked = cases.flatMap(({ label, prediction }) => {
     const entity = entityOf(label);
     if (entity === undefined) return [];
-    const place = prediction.ranked.findIndex((each) => each.entity === entity);
-    return [{ place: place === -1 ? Number.POSITIVE_INFINITY : place, confidence: prediction.confidence }];
+    const index = prediction.ranked.findIndex((each) => each.entity === entity);
+    return [{ rank: index === -1 ? Number.POSITIVE_INFINITY : index + 1, confidence: prediction.confidence }];
   });
-  const within = (k: number) => share(ranked.map(({ place }) => place < k));
+  const within = (k: number) => share(ranked.map(({ rank }) => rank <= k));
   const commits = cases.filter(({ label }) => optionalText(label, 'root_cause_commit') !== undefined);
   const modes = cases.filter(({ label }) => optionalText(label, 'failure_mode') !== undefined);
   const healthy = cases.filter(({ label }) => isHealthy(label));
-  const judged = ranked.map(({ place, confidence }) => ({ confidence, right: place === 0 }));
+  const judged = ranked.map(({ rank, confidence }) => ({ confidence, right: rank === 1 }));
   return {
     dataset,
     part,
