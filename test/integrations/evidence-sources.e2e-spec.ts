@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { ended, type Evidence, evidenceOf, holdTable, openIncident } from '../investigation/cases.js';
+import { ended, type Evidence, evidenceOf, lockTable, openIncident } from '../investigation/cases.js';
 import { Api, newKey, newTenant, type TenantUser } from '../support/api.js';
 import { JsonApi } from '../support/json-api.js';
 import { TestServer } from '../support/server.js';
@@ -351,7 +351,7 @@ describe('a run that is cut off', () => {
           ]),
     );
     await connect(tenant, 'loki', { url: loki.url }, {});
-    const release = await holdTable(own.database.url, 'findings', 'writers');
+    const release = await lockTable(own.database.url, 'findings', 'writers');
     const incidentId = await openIncident(tenant, INCIDENT);
     const stored = async () =>
       (await evidenceOf(tenant, incidentId)).filter(({ source }) => source === 'loki');

@@ -13,7 +13,7 @@ interface Alert {
 
 const SERVICES = ['gateway', 'cart', 'checkout', 'payment', 'shipping', 'search', 'profile', 'store'];
 const about = (service: string, ...titles: string[]): Alert[] => titles.map((title) => ({ service, title }));
-/** What goes off in every storm; at the gateway, through which everything goes, twice as much. */
+/** Alerts that fire in every storm; twice as many for the gateway, through which all requests go. */
 const usual = (value: number): Alert[] => [
   ...SERVICES.flatMap((service) =>
     about(service, `p99 at ${value} ms`, `Requests down by ${value} %`, `Saturation at ${value} %`),
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A tenant in which nothing runs until the test says so. */
+/** A tenant in which no investigation starts automatically. */
 async function quietTenant(): Promise<TenantUser> {
   const tenant = await newTenant(server.url);
   const settings = { autoInvestigateMinSeverity: 'critical' };
@@ -44,7 +44,7 @@ async function quietTenant(): Promise<TenantUser> {
 const ask = <Row extends object>({ tenantId }: TenantUser, text: string, parameters: unknown[] = []) =>
   sql<Row>(server.database.url, text, parameters, tenantId);
 
-/** @returns the incident of the first alert, once all were triaged: what triages an alert remembers it */
+/** @returns the incident of the first alert, after all were triaged, since triage updates the alert history */
 async function storm(tenant: TenantUser, alerts: readonly Alert[]): Promise<string> {
   const sender = await AlertSender.of(tenant);
   const ids = await Promise.all(
@@ -62,14 +62,14 @@ async function storm(tenant: TenantUser, alerts: readonly Alert[]): Promise<stri
   return ids[0] ?? '';
 }
 
-/** As if what has happened so far had been two hours earlier. */
+/** Moves the alert history two hours into the past. */
 async function twoHoursPass(tenant: TenantUser): Promise<void> {
   await ask(tenant, 'UPDATE alert_history SET hours = ARRAY(SELECT hour - 2 FROM unnest(hours) AS hour)');
   await ask(tenant, 'DELETE FROM incidents');
 }
 
 describe('a storm of alerts', () => {
-  it('is ranked by what was usual in earlier storms, each entity’s alerts cited', async () => {
+  it('is ranked by the frequencies in earlier storms, and cites the alerts of each entity', async () => {
     const tenant = await quietTenant();
     for (let past = 1; past <= 4; past += 1) {
       await storm(tenant, usual(100 * past));
@@ -97,12 +97,12 @@ describe('a storm of alerts', () => {
       },
     ]);
     expect(run.hypotheses[0]?.supportedBy).toEqual(cited);
-    // The same evidence when it is made again, whatever arrives meanwhile.
+    // A replay reads the stored evidence, whatever has arrived meanwhile.
     await storm(tenant, usual(5));
     expect(await tenant.api.get(`/v1/investigation/${incidentId}/replay`)).toMatchObject({ status: 200 });
   });
 
-  it('tells apart what alerts say of metrics, of calls and of messages', async () => {
+  it('distinguishes alerts about metrics, calls and log messages', async () => {
     const tenant = await quietTenant();
     const incidentId = await storm(tenant, [
       ...usual(100),
@@ -118,7 +118,7 @@ describe('a storm of alerts', () => {
     expect(alerts.filter(({ content }) => content.includes('"about":"trace"'))).toHaveLength(1);
   });
 
-  it('says nothing about the cause while too few are known, and nothing of another tenant', async () => {
+  it('supports no cause while too few storms are known, and reads no alerts of another tenant', async () => {
     const tenant = await quietTenant();
     const incidentId = await storm(tenant, [...usual(999), ...UNUSUAL]);
     await start(tenant, incidentId);
@@ -134,9 +134,9 @@ describe('a storm of alerts', () => {
     expect(await ask(stranger, 'SELECT FROM alert_history')).toHaveLength(5);
   });
 
-  it('of more entities than a run keeps is read where it is most unusual, and the rest is told', async () => {
+  it('is limited to the entities with the most unusual alerts, and reports the rest as missing', async () => {
     const tenant = await quietTenant();
-    const many = Array.from({ length: 31 }, (_, place) => about(`worker-${place}`, 'Lag is high')).flat();
+    const many = Array.from({ length: 31 }, (_, i) => about(`worker-${i}`, 'Lag is high')).flat();
     await storm(tenant, many);
     await twoHoursPass(tenant);
     await storm(tenant, many.slice(1));
@@ -152,7 +152,7 @@ describe('a storm of alerts', () => {
     expect(summaries).toContain('1 alert about worker-0, of 1 kind');
   });
 
-  it('in which a name is too long for anybody is read all the same', async () => {
+  it('may contain an entity name that is too long', async () => {
     const tenant = await quietTenant();
     const host = `${'x'.repeat(511)}🔥`;
     const incidentId = await storm(tenant, [
@@ -165,7 +165,7 @@ describe('a storm of alerts', () => {
     expect(summaries).toContain(`1 alert about ${'x'.repeat(511)}, of 1 kind`);
   });
 
-  it('is known once an hour for each kind, and not for ever', async () => {
+  it('is counted once an hour for each kind, and expires', async () => {
     const tenant = await quietTenant();
     await storm(tenant, [...usual(1).slice(0, 2), ...usual(2).slice(0, 2)]);
     expect(await ask(tenant, 'SELECT FROM alert_history')).toHaveLength(3);
@@ -182,13 +182,13 @@ describe('a storm of alerts', () => {
     expect(kept).toEqual(Array.from({ length: 3 }, () => ({ most: 256, newest: true })));
     await ask(tenant, `UPDATE alert_history SET last_day = current_date - 91 WHERE kind <> 'any'`);
     await ask(tenant, `SELECT graphile_worker.add_job('purge-expired')`);
-    await until('what has not gone off for 90 days is forgotten', async () => {
+    await until('kinds that did not fire for 90 days are deleted', async () => {
       const left = await ask<{ kind: string }>(tenant, 'SELECT kind FROM alert_history');
       return left.length === 1 && left[0]?.kind === 'any';
     });
   });
 
-  it('is known of so many kinds and no more, so that titles without end fill nothing', async () => {
+  it('is counted for a limited number of kinds, so that changing titles do not fill the table', async () => {
     const tenant = await quietTenant();
     await storm(tenant, about('store', 'Disk is slow'));
     await ask(
@@ -199,12 +199,12 @@ describe('a storm of alerts', () => {
     );
     await ask(tenant, 'UPDATE alert_history SET hours = ARRAY[1]');
     await storm(tenant, [...about('store', 'Disk is slow'), ...about('cart', 'Something new')]);
-    const kinds = await ask<{ known: number; heard: number }>(
+    const kinds = await ask<{ total: number; counted: number }>(
       tenant,
-      `SELECT count(*)::integer AS known, (count(*) FILTER (WHERE cardinality(hours) = 2))::integer AS heard
+      `SELECT count(*)::integer AS total, (count(*) FILTER (WHERE cardinality(hours) = 2))::integer AS counted
          FROM alert_history`,
     );
-    // That of the store, and that of all; the new one found no room.
-    expect(kinds).toEqual([{ known: 10_002, heard: 2 }]);
+    // Counted are the kind of the store and the one of all alerts; the new kind is not added.
+    expect(kinds).toEqual([{ total: 10_002, counted: 2 }]);
   });
 });

@@ -23,13 +23,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** One a minute from an hour ago until now, in two moods: before and since ten minutes ago. */
-function everyMinute<Row>(row: (timestamp: string, bad: boolean, place: number) => Row): Row[] {
-  return Array.from({ length: 60 }, (_, place) => row(minutesAgo(60 - place), place >= 50, place));
+/** One row a minute for an hour; `isBad` is true in the last ten minutes. */
+function everyMinute<Row>(row: (timestamp: string, isBad: boolean, i: number) => Row): Row[] {
+  return Array.from({ length: 60 }, (_, i) => row(minutesAgo(60 - i), i >= 50, i));
 }
 
 const metric = (entity: string, name: string, normal: number, bad: number, unit: string) =>
-  everyMinute((timestamp, isBad, place) => ({ timestamp, entity, metric: name, value: (isBad ? bad : normal) + (place % 3), unit })); // prettier-ignore
+  everyMinute((timestamp, isBad, i) => ({ timestamp, entity, metric: name, value: (isBad ? bad : normal) + (i % 3), unit })); // prettier-ignore
 
 const span = (traceId: string, of: object) => ({
   traceId,
@@ -38,7 +38,7 @@ const span = (traceId: string, of: object) => ({
   ...of,
 });
 
-/** What each type may be, so that one agent at least has something to say about it. */
+/** Content for each type that at least one agent has a finding about. */
 const ATTACHED: Readonly<Record<string, unknown>> = {
   log: everyMinute((timestamp, isBad) => ({
     timestamp, entity: SERVICE, level: isBad ? 'error' : 'info', message: isBad ? 'connection pool exhausted' : 'order placed',
@@ -50,9 +50,9 @@ const ATTACHED: Readonly<Record<string, unknown>> = {
     ...metric(DATABASE, 'request_count', 100, 100, '1'),
   ],
   topology: [{ caller: SERVICE, callee: DATABASE }],
-  trace: everyMinute((startedAt, isBad, place) => {
-    const traceId = `trace-${place}`;
-    const root = { spanId: `root-${place}`, entity: SERVICE, operation: 'POST /pay', startedAt, durationMs: isBad ? 4_000 : 100 };
+  trace: everyMinute((startedAt, isBad, i) => {
+    const traceId = `trace-${i}`;
+    const root = { spanId: `root-${i}`, entity: SERVICE, operation: 'POST /pay', startedAt, durationMs: isBad ? 4_000 : 100 };
     return [
       span(traceId, root),
       span(traceId, { parentSpanId: root.spanId, entity: DATABASE, operation: 'SELECT', startedAt, durationMs: 5 }),
@@ -102,7 +102,7 @@ it('each of the eleven types is read by an agent, and cited', async () => {
   ]);
 });
 
-it('what no agent can read is told, not passed over', async () => {
+it('rows that no agent can read are reported as missing', async () => {
   const tenant = await newTenant(server.url);
   const incidentId = await openQuietIncident(tenant);
   const at = minutesAgo(5);
@@ -121,11 +121,11 @@ it('what no agent can read is told, not passed over', async () => {
   );
 });
 
-it('what is more than a run reads is told, and the rest is read', async () => {
+it('evidence beyond the limits of a run is reported as missing, and the rest is read', async () => {
   const tenant = await newTenant(server.url);
   const incidentId = await openQuietIncident(tenant);
   const own = [tenant.tenantId, incidentId];
-  // As many as no test attaches one by one; their ids come before all that are made today.
+  // Inserted directly, since there are too many for requests; their ids sort before all generated ones.
   const many = `'evd_' || lpad(n::text, 26, '0') AS id FROM generate_series(1, 1000) AS n`;
   await sql(
     server.database.url,
@@ -176,7 +176,7 @@ it('what is more than a run reads is told, and the rest is read', async () => {
   ]);
 }, 60_000);
 
-it('what no database holds is read all the same: a table may have any bytes', async () => {
+it('a table with bytes that PostgreSQL cannot store as text is read', async () => {
   const tenant = await newTenant(server.url);
   const incidentId = await openQuietIncident(tenant);
   const table = `service,occurredAt,version,summary\n${SERVICE},${minutesAgo(14)},v4\0,Dep\0loy v42\n`;
@@ -195,12 +195,12 @@ it('what no database holds is read all the same: a table may have any bytes', as
   expect(missingEvidence.filter((missing) => missing.includes('a table'))).toEqual([]);
 });
 
-it('what is older than any computer is no time, and no run looks back from there', async () => {
+it('rows with absurdly old times are ignored', async () => {
   const tenant = await newTenant(server.url);
   const incidentId = await openQuietIncident(tenant);
-  const rows = everyMinute((_, isBad, place) => ({
-    ...{ timestamp: -3e14 + place * 60_000, entity: SERVICE, metric: 'latency_p99' },
-    value: isBad ? 4_000 : 100 + (place % 3),
+  const rows = everyMinute((_, isBad, i) => ({
+    ...{ timestamp: -3e14 + i * 60_000, entity: SERVICE, metric: 'latency_p99' },
+    value: isBad ? 4_000 : 100 + (i % 3),
   }));
   await attach(tenant, incidentId, 'database', rows);
   await start(tenant, incidentId);

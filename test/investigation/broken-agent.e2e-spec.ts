@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it('an agent that breaks down is a failed step; all others have their turn, and the run is decided', () => {
+it('an agent that throws is a failed step; the other agents run, and the run is decided', () => {
   expect(run).toMatchObject({ status: 'completed', outcome: 'probable', failure: null });
   expect(run.rootCause).toContain('v42');
   const failed = run.steps.filter(({ status }) => status !== 'completed');
@@ -31,7 +31,7 @@ it('an agent that breaks down is a failed step; all others have their turn, and 
   );
 });
 
-it('its progress is told in its place, like that of all others', async () => {
+it('its progress event is published in order, like those of the other agents', async () => {
   const told = await story(tenant, incidentId);
   expect(told.filter((line) => line.startsWith('progress'))).toEqual(
     run.steps.map((_, at) => `progress ${at + 1}`),
@@ -39,7 +39,7 @@ it('its progress is told in its place, like that of all others', async () => {
   expect(told.filter((line) => line === 'investigation.completed')).toHaveLength(1);
 });
 
-it('the operator finds the error once, with its stack, and a counter that moved', async () => {
+it('the error is logged once with its stack, and counted', async () => {
   const lines = server.log.split('\n').filter((line) => line.includes(`${BROKEN} broke down`));
   expect(lines).toHaveLength(1);
   const line = JSON.parse(lines[0] ?? '') as Record<string, string>;
@@ -50,7 +50,7 @@ it('the operator finds the error once, with its stack, and a counter that moved'
   expect(body).toContain('causeflow_agent_failures_total{agent="log analysis"} 0');
 });
 
-it('a replay breaks down in the same way, and comes to the same', async () => {
+it('a replay fails in the same way, with the same result', async () => {
   const { status, body } = await tenant.api.get(`/v1/investigation/${incidentId}/replay`);
   expect(status).toBe(200);
   expect(body).toMatchObject({ isSame: true, differences: [] });

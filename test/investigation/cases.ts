@@ -83,7 +83,7 @@ export async function openIncident({ api }: TenantUser, incident: object = ALERT
   return answer.body.incidentId;
 }
 
-/** Below the threshold, so that it is open and nothing runs until the test says so. */
+/** Its severity is below the threshold, so it is `open` and no investigation starts automatically. */
 export async function openQuietIncident(tenant: TenantUser): Promise<string> {
   const incidentId = await openIncident(tenant, {
     title: 'Something odd',
@@ -156,7 +156,7 @@ export async function eventsOf({ api }: TenantUser, incidentId: string): Promise
   return (await api.get<{ items: LoggedEvent[] }>(path)).body.items;
 }
 
-/** An incident's events in one line each; progress by its step. */
+/** An incident's events, one line each; progress events with their step. */
 export async function story(tenant: TenantUser, incidentId: string): Promise<string[]> {
   return (await eventsOf(tenant, incidentId)).map(({ event, data }) => {
     if (event === 'incident.status_changed')
@@ -165,22 +165,26 @@ export async function story(tenant: TenantUser, incidentId: string): Promise<str
   });
 }
 
-/** Keeps everybody from a table, or writers alone, until it is released: what stops a run where it turns to it. */
-export async function holdTable(
+/** Locks a table for all others, or for writers only, until it is released. A run stops where it needs the table. */
+export async function lockTable(
   url: string,
   table: string,
-  from: 'everybody' | 'writers' = 'everybody',
+  against: 'everyone' | 'writers' = 'everyone',
 ): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(
-    `BEGIN; LOCK TABLE ${table} IN ${from === 'writers' ? 'SHARE' : 'ACCESS EXCLUSIVE'} MODE`,
+    `BEGIN; LOCK TABLE ${table} IN ${against === 'writers' ? 'SHARE' : 'ACCESS EXCLUSIVE'} MODE`,
   );
   return () => client.end();
 }
 
-/** Lets the pause before the next attempt of a run's job be over. */
-export async function hurry(url: string, { tenantId }: TenantUser, investigationId: string): Promise<void> {
+/** Makes the retry of a run's job due now. */
+export async function skipRetryDelay(
+  url: string,
+  { tenantId }: TenantUser,
+  investigationId: string,
+): Promise<void> {
   await sql(
     url,
     `UPDATE graphile_worker._private_jobs SET run_at = now() WHERE payload->'payload'->>'investigationId' = $1

@@ -18,7 +18,7 @@ interface ChangePage {
 const DEPLOY = { type: 'deploy', service: 'checkout', summary: 'Use the new pool' };
 
 describe('recorded changes', () => {
-  it('are kept as told, now when no time is given', async () => {
+  it('are stored as sent; the time defaults to now', async () => {
     const occurredAt = '2026-03-01T12:00:00.000Z';
     const whole = {
       ...DEPLOY,
@@ -27,15 +27,18 @@ describe('recorded changes', () => {
       url: 'https://ci.example.com/42',
       occurredAt,
     };
-    const told = await tenant.api.post('/v1/changes', whole);
-    expect([told.status, told.body]).toEqual([201, { changeId: expect.stringMatching(/^chg_/), ...whole }]);
-    expect(told.headers.get('location')).toBe(`/v1/changes/${String(told.body['changeId'])}`);
+    const created = await tenant.api.post('/v1/changes', whole);
+    expect([created.status, created.body]).toEqual([
+      201,
+      { changeId: expect.stringMatching(/^chg_/), ...whole },
+    ]);
+    expect(created.headers.get('location')).toBe(`/v1/changes/${String(created.body['changeId'])}`);
     const { body } = await tenant.api.post('/v1/changes', DEPLOY);
     expect(body).toMatchObject({ environment: null, version: null, url: null });
     expect(Math.abs(Date.parse(String(body['occurredAt'])) - Date.now())).toBeLessThan(60_000);
   });
 
-  it('are refused when something is wrong with them', async () => {
+  it('are validated', async () => {
     for (const bad of [
       {},
       { ...DEPLOY, type: 'commit' },
@@ -50,12 +53,12 @@ describe('recorded changes', () => {
     }
   });
 
-  it('are listed by time, service and type, the latest first, a page at a time', async () => {
+  it('are filtered by time, service and type, and listed latest first in pages', async () => {
     const own = await newTenant(server.url);
     for (let n = 0; n < 7; n += 1) {
       const service = n === 3 ? 'billing' : 'checkout';
       const type = n === 5 ? 'flag' : 'deploy';
-      // Two of them at the same moment, which a page may part.
+      // Pairs with equal times, which a page boundary may split.
       const occurredAt = new Date(Date.UTC(2026, 2, 1, 12, Math.floor(n / 2))).toISOString();
       const body = { type, service, summary: `change ${n}`, occurredAt };
       expect((await own.api.post('/v1/changes', body)).status).toBe(201);
@@ -74,19 +77,19 @@ describe('recorded changes', () => {
     expect((await list('service=billing')).items.map(({ summary }) => summary)).toEqual(['change 3']);
     expect((await list('type=flag')).items.map(({ summary }) => summary)).toEqual(['change 5']);
     const all = (await own.api.get<{ items: { occurredAt: string }[] }>('/v1/changes')).body.items;
-    // Changes 2 and 3 share a moment, 4 and 5 the next one: `from` is within, `to` is not.
+    // Changes 2 and 3 have equal times, and so have 4 and 5: `from` is inclusive, `to` exclusive.
     const between = await list(`from=${all[3]?.occurredAt ?? ''}&to=${all[1]?.occurredAt ?? ''}`);
     expect(between.items.map(({ summary }) => summary)).toEqual(['change 3', 'change 2']);
     expect((await own.api.get('/v1/changes?cursor=bm90aGluZw.x')).status).toBe(400);
     expect((await own.api.get('/v1/changes?type=commit')).status).toBe(400);
   });
 
-  it('belong to their tenant', async () => {
+  it('are not visible to another tenant', async () => {
     const other = await newTenant(server.url);
     expect((await other.api.get<ChangePage>('/v1/changes')).body.items).toEqual([]);
   });
 
-  it('are told by a key that may, and by nobody without one', async () => {
+  it('need a key with the right scope', async () => {
     const [writer, reader] = [
       await programOf(tenant, 'changes:write'),
       await programOf(tenant, 'incidents:read'),

@@ -6,7 +6,7 @@ import { until } from '../support/until.js';
 import { setCause } from '../knowledge/resolved-incidents.js';
 import {
   ended,
-  holdTable,
+  lockTable,
   openQuietIncident,
   recordDeploy,
   runIs,
@@ -20,7 +20,7 @@ const CAUSE = 'The pool of connections is too small for the evening';
 
 let server: TestServer;
 beforeAll(async () => {
-  // What resolves one incident is a known solution of the next, which nobody is asked about here.
+  // A resolved incident becomes a known solution of the next one; these tests do not wait for decisions on it.
   const env = { INVESTIGATIONS_PER_TENANT: '20', JOB_CONCURRENCY: '6', KNOWN_SOLUTION_WAIT_SECONDS: '0' };
   server = await TestServer.start({ env });
 });
@@ -34,12 +34,12 @@ function resolve({ api }: TenantUser, incidentId: string) {
   return api.patch(`/v1/incidents/${incidentId}`, { status: 'resolved' });
 }
 
-describe('what an incident is known to come from', () => {
-  it('stays when a later run finds nothing, however the end of that run and a person’s word race', async () => {
+describe('the root cause of an incident', () => {
+  it('is kept when a later run finds none, also when that run’s end races with a person resolving it', async () => {
     const tenant = await newTenant(server.url);
     const ids = await Promise.all(Array.from({ length: 20 }, () => openQuietIncident(tenant)));
     for (const id of ids) await setCause(server, tenant, id, CAUSE);
-    const release = await holdTable(server.database.url, 'changes');
+    const release = await lockTable(server.database.url, 'changes');
     for (const id of ids) expect((await start(tenant, id)).status).toBe(202);
     await Promise.all([release(), ...ids.map((id) => resolve(tenant, id))]);
     for (const id of ids) {
@@ -49,10 +49,10 @@ describe('what an incident is known to come from', () => {
     }
   });
 
-  it('is still told by a run that ends after a person has resolved the incident', async () => {
+  it('is set by a run that ends after a person has resolved the incident', async () => {
     const tenant = await newTenant(server.url);
     await recordDeploy(tenant, 'v42', 5);
-    const release = await holdTable(server.database.url, 'changes');
+    const release = await lockTable(server.database.url, 'changes');
     const incidentId = await sendAlert(tenant);
     await runIs(tenant, incidentId, ({ steps }) => steps[1]?.status === 'running');
     expect((await resolve(tenant, incidentId)).status).toBe(200);
@@ -67,27 +67,27 @@ describe('what an incident is known to come from', () => {
   });
 });
 
-it('a run that begins before anybody heard of the end of the one before is answered for itself', async () => {
+it('a run that starts before the end of the previous run is handled gets its own proposal', async () => {
   const tenant = await newTenant(server.url);
   await recordDeploy(tenant, 'v42', 5);
-  const stopReading = await holdTable(server.database.url, 'changes');
+  const stopReading = await lockTable(server.database.url, 'changes');
   const incidentId = await sendAlert(tenant);
   await runIs(tenant, incidentId, ({ steps }) => steps[1]?.status === 'running');
-  const stopListening = await holdTable(server.database.url, 'handled_places');
+  const stopListening = await lockTable(server.database.url, 'handled_places');
   await stopReading();
   const first = await ended(tenant, incidentId);
 
-  const stopReadingAgain = await holdTable(server.database.url, 'changes');
+  const stopReadingAgain = await lockTable(server.database.url, 'changes');
   expect((await start(tenant, incidentId)).status).toBe(202);
   await stopListening();
-  await until('the end of the first run was heard of', async () => {
-    const [row] = await sql<{ heard: boolean }>(
+  await until('the end of the first run was handled', async () => {
+    const [row] = await sql<{ handled: boolean }>(
       server.database.url,
-      `SELECT EXISTS (SELECT FROM handled_places WHERE effect = 'propose-remediation') AS heard`,
+      `SELECT EXISTS (SELECT FROM handled_places WHERE effect = 'propose-remediation') AS handled`,
       [],
       tenant.tenantId,
     );
-    return row?.heard;
+    return row?.handled;
   });
   expect((await incidentOf(tenant, incidentId))['status']).toBe('investigating');
   expect(await story(tenant, incidentId)).not.toContain('remediation.proposed');

@@ -6,7 +6,7 @@ import {
   ended,
   eventsOf,
   evidenceOf,
-  holdTable,
+  lockTable,
   type Investigation,
   investigation,
   openIncident,
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A power cut and the next start; whoever had a token keeps it. */
+/** Kills and restarts the server; tokens stay valid. */
 async function restart(tenants: readonly TenantUser[]): Promise<TenantUser[]> {
   await server.kill();
   server = await TestServer.start({ database: server.database });
@@ -41,12 +41,12 @@ async function expectNothingTwice(tenant: TenantUser, incidentId: string, run: I
   expect(new Set(findings.map((finding) => JSON.stringify(finding))).size).toBe(findings.length);
 }
 
-it('goes on where it was cut off, within a minute, and repeats no finding and no progress', async () => {
+it('a run resumes within a minute after a crash, and repeats no finding and no progress event', async () => {
   let [tenant] = [await newTenant(server.url)] as [TenantUser];
   await recordDeploy(tenant, 'v42', 5);
-  const release = await holdTable(server.database.url, 'findings', 'writers');
+  const release = await lockTable(server.database.url, 'findings', 'writers');
   const incidentId = await sendAlert(tenant);
-  // The only step with a finding is change detection: it is cut off while its finding is being stored.
+  // Change detection is the only step with a finding; it is cut off while its finding is being stored.
   const before = await runIs(tenant, incidentId, ({ steps }) =>
     steps.some(({ agentName, status }) => agentName === 'change detection' && status === 'running'),
   );
@@ -64,18 +64,18 @@ it('goes on where it was cut off, within a minute, and repeats no finding and no
   expect((await evidenceOf(tenant, incidentId)).filter(({ type }) => type === 'deployment')).toHaveLength(1);
 });
 
-it('loses nothing and repeats nothing when a line of runs of two tenants is cut off again and again', async () => {
+it('queued runs of two tenants survive repeated crashes without loss or repetition', async () => {
   let tenants: TenantUser[] = await Promise.all([newTenant(server.url), newTenant(server.url)]);
   for (const tenant of tenants) await recordDeploy(tenant, 'v42', 5);
   const incidents = await Promise.all(
     tenants.map((tenant) => Promise.all(Array.from({ length: 8 }, () => openIncident(tenant)))),
   );
-  for (const most of [2, 5]) {
+  for (const completed of [2, 5]) {
     await until('a few runs have ended', async () => {
       const runs = await Promise.all(
         incidents.flatMap((ids, at) => ids.map((id) => investigation(tenants[at] as TenantUser, id))),
       );
-      return runs.filter((run) => run?.status === 'completed').length >= most;
+      return runs.filter((run) => run?.status === 'completed').length >= completed;
     });
     tenants = await restart(tenants);
   }

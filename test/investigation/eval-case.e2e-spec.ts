@@ -32,7 +32,7 @@ function exportCase({ api }: TenantUser, incidentId: string, body?: object) {
   return api.post<Exported & { error?: string }>(`/v1/investigation/${incidentId}/eval-case`, body);
 }
 
-/** A deploy, errors that begin after it, and secrets in every place that people and programs put them. */
+/** A deploy, errors after it, and secrets in every field that people and programs fill. */
 async function incidentWithSecrets(): Promise<{ incidentId: string; run: Investigation }> {
   await recordDeploy(tenant, 'v42', 10);
   const description = `Reported by ${EMAIL}; db postgres://shop:${PASSWORD}@10.1.2.3/orders`;
@@ -86,8 +86,8 @@ async function evaluated(exported: Exported): Promise<Record<string, unknown>> {
   }
 }
 
-describe('an incident that is over', () => {
-  it('becomes a case that the evaluation decides as the run did, without a secret or its answer in it', async () => {
+describe('an incident that has ended', () => {
+  it('is exported as a case with the same outcome in the evaluation, without secrets and without the answer', async () => {
     const { incidentId, run } = await incidentWithSecrets();
     expect((await tenant.api.patch(`/v1/incidents/${incidentId}`, { status: 'closed' })).status).toBe(200);
     const { status, body } = await exportCase(tenant, incidentId);
@@ -107,12 +107,12 @@ describe('an incident that is over', () => {
     const prediction = await evaluated(body);
     expect(prediction).toMatchObject({ incident: true, outcome: run.outcome });
     expect(prediction['ranked']).toMatchObject([{ entity: ALERT.service }]);
-    // The format knows no environment, which speaks for a change a little.
+    // The format has no environment, which has a small influence on the score of a change.
     expect(Math.abs(Number(prediction['confidence']) - (run.confidence ?? 0))).toBeLessThan(0.05);
     expect((await exportCase(tenant, incidentId, {})).body.case.id).toBe(body.case.id);
   });
 
-  it('is labelled by a person who knows better', async () => {
+  it('can be labelled by a person', async () => {
     const incidentId = await sendAlert(tenant);
     await ended(tenant, incidentId);
     await tenant.api.patch(`/v1/incidents/${incidentId}`, { status: 'resolved' });
@@ -121,14 +121,14 @@ describe('an incident that is over', () => {
       label: { root_cause_entity: 'orders-db', failure_mode: 'storage_full' },
       labelledBy: 'person',
     });
-    const nobody = await exportCase(tenant, incidentId, { rootCauseEntity: null });
-    expect(nobody.body.label).toMatchObject({ root_cause_entity: null });
+    const healthy = await exportCase(tenant, incidentId, { rootCauseEntity: null });
+    expect(healthy.body.label).toMatchObject({ root_cause_entity: null });
     expect(codes([await exportCase(tenant, incidentId, { failureMode: 'sunspots' })])).toEqual({
       '400 validation_error': 1,
     });
   });
 
-  it('is refused while it goes on, to members, and to everybody else', async () => {
+  it('is not exported while it is open, to members, or to another tenant', async () => {
     const incidentId = await sendAlert(tenant);
     await ended(tenant, incidentId);
     expect(codes([await exportCase(tenant, incidentId)])).toEqual({ '409 conflict': 1 });

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface Asked {
+export interface ModelRequest {
   readonly model: string;
   readonly max_tokens: number;
   readonly messages: readonly {
@@ -17,7 +17,7 @@ interface Call {
   readonly input: unknown;
 }
 
-/** What it does with a request: calls tools, says a text, or misbehaves as HTTP servers do. */
+/** The response to a request: tool calls, a text, an HTTP error, or none (`hang`). */
 export type Reply =
   | { readonly calls: readonly Call[] }
   | { readonly text: string }
@@ -25,17 +25,17 @@ export type Reply =
   | 'hang';
 
 /**
- * A real HTTP server on loopback that speaks as OpenAI-compatible ones do, or as Anthropic's does where it is called
- * by its path. Its mind is a function of the test.
+ * An HTTP server on loopback with the chat APIs of OpenAI-compatible servers and of Anthropic. The test provides a
+ * function that returns the reply.
  */
 export class FakeModelServer {
   readonly requests: {
     readonly headers: IncomingMessage['headers'];
     readonly raw: string;
-    readonly asked: Asked;
+    readonly body: ModelRequest;
   }[] = [];
-  /** From the request and its place among all, 1 for the first. */
-  mind: (asked: Asked, turn: number) => Reply = () => ({ text: '' });
+  /** @param turn the number of the request, from 1 */
+  respond: (request: ModelRequest, turn: number) => Reply = () => ({ text: '' });
   usage: object | undefined = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
   private readonly server = createServer((request, response) => void this.take(request, response));
 
@@ -63,9 +63,9 @@ export class FakeModelServer {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks).toString('utf8');
-    const asked = JSON.parse(raw) as Asked;
-    this.requests.push({ headers: request.headers, raw, asked });
-    const reply = this.mind(asked, this.requests.length);
+    const body = JSON.parse(raw) as ModelRequest;
+    this.requests.push({ headers: request.headers, raw, body });
+    const reply = this.respond(body, this.requests.length);
     if (reply === 'hang') return;
     if ('status' in reply) {
       response.writeHead(reply.status, { 'content-type': 'application/json' });
@@ -85,7 +85,7 @@ export class FakeModelServer {
         id: 'chatcmpl-1',
         object: 'chat.completion',
         created: 1,
-        model: asked.model,
+        model: body.model,
         choices: [
           {
             index: 0,
@@ -124,17 +124,17 @@ function toolCall({ name, input }: Call, at: number): object {
   };
 }
 
-/** All that the model was told so far, in one text. */
-export function heard({ messages }: Asked): string {
-  // Anthropic's messages are made of parts.
+/** All messages of a request as one text. */
+export function textOf({ messages }: ModelRequest): string {
+  // Anthropic's messages consist of parts.
   return messages
     .map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content ?? '')))
     .join('\n');
 }
 
-/** The id of the log evidence, as a model finds it. */
-export function logEvidence(asked: Asked): string {
-  return /(evd_\w{26}) log from loki/.exec(heard(asked))?.[1] ?? 'evd_none';
+/** The id of the log evidence, taken from the messages. */
+export function logEvidence(request: ModelRequest): string {
+  return /(evd_\w{26}) log from loki/.exec(textOf(request))?.[1] ?? 'evd_none';
 }
 
 export function cited(sentence: string, quote: string, evidenceId: string) {

@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** One usable row of a type of evidence. */
+/** One valid row of a type of evidence. */
 function rowOf(type: string): object[] {
   const [timestamp, entity] = [minutesAgo(5), ALERT.service];
   const rows: Readonly<Record<string, object>> = {
@@ -46,7 +46,7 @@ function rowOf(type: string): object[] {
 }
 
 describe('an investigation', () => {
-  it('holds a deploy shortly before the alert responsible, names its version, and cites what it read', async () => {
+  it('blames a deploy shortly before the alert, names its version, and cites evidence', async () => {
     const tenant = await newTenant(server.url);
     await recordDeploy(tenant, 'v41', 300);
     await recordDeploy(tenant, 'v42', 10);
@@ -80,7 +80,7 @@ describe('an investigation', () => {
     expect(body).toMatchObject({ rootCause: run.rootCause, confidence: run.confidence });
   });
 
-  it('tells each step once, in order, also of the agents that had nothing to read', async () => {
+  it('publishes progress once for each step, in order, also for agents without evidence', async () => {
     const tenant = await newTenant(server.url);
     const incidentId = await sendAlert(tenant);
     const { steps } = await ended(tenant, incidentId);
@@ -115,7 +115,7 @@ describe('an investigation', () => {
     }
   });
 
-  it('invents nothing when there is nothing to go on', async () => {
+  it('is inconclusive without findings when there is no evidence', async () => {
     const tenant = await newTenant(server.url);
     const incidentId = await sendAlert(tenant);
     const run = await ended(tenant, incidentId);
@@ -135,7 +135,7 @@ describe('an investigation', () => {
     expect(run.recommendedActions.length).toBeGreaterThan(0);
   });
 
-  it('says of all that is missing how it gets there, by calls that exist', async () => {
+  it('recommends for each missing evidence a call that works', async () => {
     const tenant = await newTenant(server.url);
     const incidentId = await sendAlert(tenant);
     const { recommendedActions } = await ended(tenant, incidentId);
@@ -160,7 +160,7 @@ describe('an investigation', () => {
     expect(again.steps.some(({ findings }) => findings.length > 0)).toBe(true);
   });
 
-  it('reads what was attached, under the id it was attached by', async () => {
+  it('reads attached evidence, and cites it by the id of the attachment', async () => {
     const tenant = await newTenant(server.url);
     const incidentId = await openQuietIncident(tenant);
     const lines = Array.from({ length: 120 }, (_, at) =>
@@ -192,7 +192,7 @@ describe('an investigation', () => {
     );
   });
 
-  it('reads a sample of what is too much to hold, and says so', async () => {
+  it('reads a sample of evidence that exceeds the limit, and reports that', async () => {
     const tenant = await newTenant(server.url);
     const incidentId = await openQuietIncident(tenant);
     const calls = Array.from({ length: 120_000 }, (_, at) => `a${at % 50},b${at % 70}`);
@@ -210,7 +210,7 @@ describe('an investigation', () => {
     expect(Number(read)).toBeLessThan(105_000);
   });
 
-  it('can be decided again from what it kept, to the same outcome', async () => {
+  it('can be decided again from its stored inputs, with the same outcome', async () => {
     const tenant = await newTenant(server.url);
     await recordDeploy(tenant, 'v42', 10);
     const run = await ended(tenant, await sendAlert(tenant));
@@ -229,7 +229,7 @@ describe('an investigation', () => {
     });
   });
 
-  it('of an incident that a person opened goes the same way', async () => {
+  it('also starts for an incident that a person opened', async () => {
     const tenant = await newTenant(server.url);
     await recordDeploy(tenant, 'v42', 5);
     const run = await ended(tenant, await openIncident(tenant));
@@ -240,7 +240,7 @@ describe('an investigation', () => {
     });
   });
 
-  it('knows nothing of another tenant’s changes, incidents and runs', async () => {
+  it('does not see another tenant’s changes, incidents and runs', async () => {
     const [acme, other] = [await newTenant(server.url), await newTenant(server.url)];
     await recordDeploy(acme, 'v42', 10);
     const incidentId = await sendAlert(acme);
@@ -261,7 +261,7 @@ describe('an investigation', () => {
     );
   });
 
-  it('reads what a person adds in words, once it is asked again', async () => {
+  it('reads a note that a person added, when it is repeated', async () => {
     const tenant = await newTenant(server.url);
     const change = await tenant.api.post('/v1/changes', {
       type: 'config',

@@ -21,17 +21,17 @@ import {
 const ROOT_CAUSE = 'The pool of connections is too small for the evening';
 const AGAIN = { ...ALERT, severity: 'high' };
 
-let patient: TestServer;
-let hasty: TestServer;
+let longWait: TestServer;
+let shortWait: TestServer;
 beforeAll(async () => {
-  [patient, hasty] = await Promise.all([
+  [longWait, shortWait] = await Promise.all([
     TestServer.start({ env: { KNOWN_SOLUTION_WAIT_SECONDS: '3600' } }),
     TestServer.start({ env: { KNOWN_SOLUTION_WAIT_SECONDS: '1' } }),
   ]);
 });
-afterAll(() => Promise.all([patient.stop(), hasty.stop()]));
+afterAll(() => Promise.all([longWait.stop(), shortWait.stop()]));
 
-async function experienced(server: TestServer): Promise<{ tenant: TenantUser; known: Pattern }> {
+async function tenantWithPattern(server: TestServer): Promise<{ tenant: TenantUser; known: Pattern }> {
   const tenant = await newTenant(server.url);
   await resolveIncident(server, tenant, { rootCause: ROOT_CAUSE });
   return { tenant, known: await pattern(tenant) };
@@ -51,8 +51,8 @@ function decide({ api }: TenantUser, incidentId: string, action: string, pattern
 }
 
 describe('a known solution', () => {
-  it('is put before people, and the run waits for their word', async () => {
-    const { tenant, known } = await experienced(patient);
+  it('is published, and the run waits for a decision', async () => {
+    const { tenant, known } = await tenantWithPattern(longWait);
     const { incidentId, run } = await waitingRun(tenant);
     expect(run.status).toBe('running');
     expect(run.knownSolution).toMatchObject({ patternId: known.patternId, decision: 'undecided' });
@@ -64,8 +64,8 @@ describe('a known solution', () => {
     expect(found?.data['confidence']).toBeGreaterThanOrEqual(0.85);
   });
 
-  it('is the cause when a person accepts it, whatever else speaks for itself', async () => {
-    const { tenant, known } = await experienced(patient);
+  it('is the cause when a person accepts it, whatever the other evidence', async () => {
+    const { tenant, known } = await tenantWithPattern(longWait);
     await recordDeploy(tenant, 'v42', 5);
     const { incidentId } = await waitingRun(tenant);
     expect((await decide(tenant, incidentId, 'accept', known.patternId)).status).toBe(200);
@@ -82,8 +82,8 @@ describe('a known solution', () => {
     ]);
   });
 
-  it('is set aside when a person dismisses it: the run goes on, up to a proposal', async () => {
-    const { tenant, known } = await experienced(patient);
+  it('is ruled out when a person dismisses it, and the run continues up to a proposal', async () => {
+    const { tenant, known } = await tenantWithPattern(longWait);
     await recordDeploy(tenant, 'v42', 5);
     const { incidentId } = await waitingRun(tenant);
     const answer = await decide(tenant, incidentId, 'dismiss', known.patternId);
@@ -96,8 +96,8 @@ describe('a known solution', () => {
     await statusIs(tenant, incidentId, 'awaiting_approval');
   });
 
-  it('does not hold a run up for ever: after a while it goes on as if nothing had matched', async () => {
-    const { tenant } = await experienced(hasty);
+  it('delays a run only for the waiting time', async () => {
+    const { tenant } = await tenantWithPattern(shortWait);
     await recordDeploy(tenant, 'v42', 5);
     const incidentId = await sendAlert(tenant, AGAIN);
     const run = await ended(tenant, incidentId);
@@ -109,8 +109,8 @@ describe('a known solution', () => {
     await statusIs(tenant, incidentId, 'awaiting_approval');
   });
 
-  it('is decided once: of twenty answers one counts', async () => {
-    const { tenant, known } = await experienced(patient);
+  it('is decided once: of twenty concurrent decisions one is accepted', async () => {
+    const { tenant, known } = await tenantWithPattern(longWait);
     const { incidentId } = await waitingRun(tenant);
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
@@ -121,14 +121,14 @@ describe('a known solution', () => {
     await ended(tenant, incidentId);
   });
 
-  it('leaves no job behind that would go to work on a run that was decided', async () => {
-    const { tenant, known } = await experienced(patient);
+  it('leaves no job behind after the decision', async () => {
+    const { tenant, known } = await tenantWithPattern(longWait);
     const { incidentId, run } = await waitingRun(tenant);
     expect((await decide(tenant, incidentId, 'accept', known.patternId)).status).toBe(200);
     await ended(tenant, incidentId);
-    await until('nobody is to come back to it', async () => {
+    await until('the run has no job', async () => {
       const jobs = await sql(
-        patient.database.url,
+        longWait.database.url,
         `SELECT FROM graphile_worker._private_jobs WHERE payload->'payload'->>'investigationId' = $1`,
         [run.investigationId],
       );
@@ -136,19 +136,19 @@ describe('a known solution', () => {
     });
   });
 
-  it('takes a decision only on the pattern that waits, from a person of the tenant', async () => {
-    const { tenant, known } = await experienced(patient);
+  it('accepts a decision only on the pending pattern, from a person of the tenant', async () => {
+    const { tenant, known } = await tenantWithPattern(longWait);
     const { incidentId } = await waitingRun(tenant);
     const other = 'ptn_01HX9VTPQR3KF8MZWBYD5N6JCE';
     expect(codes([await decide(tenant, incidentId, 'accept', other)])).toEqual({ '409 conflict': 1 });
     expect((await decide(tenant, incidentId, 'perhaps', known.patternId)).status).toBe(400);
-    const stranger = await newTenant(patient.url);
+    const stranger = await newTenant(longWait.url);
     expect((await decide(stranger, incidentId, 'accept', known.patternId)).status).toBe(404);
     expect((await runIs(tenant, incidentId, () => true)).knownSolution).toMatchObject({ isAwaited: true });
   });
 
-  it('keeps no other run of the tenant waiting', async () => {
-    const { tenant } = await experienced(patient);
+  it('does not delay other runs of the tenant', async () => {
+    const { tenant } = await tenantWithPattern(longWait);
     for (let n = 0; n < 3; n += 1) await waitingRun(tenant);
     const other = await sendAlert(tenant, {
       title: 'Disk of billing is full',
@@ -158,8 +158,8 @@ describe('a known solution', () => {
     await ended(tenant, other);
   });
 
-  it('lets a run that waits be aborted', async () => {
-    const { tenant, known } = await experienced(patient);
+  it('does not prevent aborting the waiting run', async () => {
+    const { tenant, known } = await tenantWithPattern(longWait);
     const { incidentId } = await waitingRun(tenant);
     expect((await tenant.api.delete(`/v1/investigation/${incidentId}`)).status).toBe(204);
     expect(codes([await decide(tenant, incidentId, 'accept', known.patternId)])).toEqual({

@@ -4,7 +4,7 @@ import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import {
   ended,
-  hurry,
+  skipRetryDelay,
   incidentStatus,
   investigation,
   minutesAgo,
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** An incident with far more to read than an investigation may hold here. */
+/** An incident with far more evidence than the memory limit of this test allows. */
 async function hugeIncident(tenant: TenantUser): Promise<string> {
   const incidentId = await openQuietIncident(tenant);
   const lines = Array.from({ length: 90_000 }, (_, at) =>
@@ -40,7 +40,7 @@ async function hugeIncident(tenant: TenantUser): Promise<string> {
   return incidentId;
 }
 
-it('a run that needs too much memory fails and says why; the server and all other runs live on', async () => {
+it('a run that exceeds its memory fails with the reason; the server and other runs are not affected', async () => {
   const tenant = await newTenant(server.url);
   const incidentId = await hugeIncident(tenant);
   expect((await start(tenant, incidentId)).status).toBe(202);
@@ -49,7 +49,7 @@ it('a run that needs too much memory fails and says why; the server and all othe
   const run = await until(
     'it failed',
     async () => {
-      await hurry(server.database.url, tenant, investigationId);
+      await skipRetryDelay(server.database.url, tenant, investigationId);
       const other = await openQuietIncident(tenant);
       await start(tenant, other);
       expect((await ended(tenant, other)).status).toBe('inconclusive');
@@ -66,7 +66,7 @@ it('a run that needs too much memory fails and says why; the server and all othe
   expect(() => process.kill(server.pid, 0)).not.toThrow();
 }, 120_000);
 
-it('a process that is told to stop while it thinks ends cleanly, and another one goes on without repeating anything', async () => {
+it('a process that is stopped during an analysis ends cleanly, and another one resumes without repetition', async () => {
   const api = await TestServer.start({ env: { ROLE: 'api' } });
   const work = () => TestServer.start({ env: { ROLE: 'worker' }, database: api.database });
   try {

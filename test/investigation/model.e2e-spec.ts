@@ -4,7 +4,7 @@ import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { ALERT, ended, type Investigation, openQuietIncident, start } from './cases.js';
-import { type Asked, cited, logEvidence, FakeModelServer, type Reply } from './fake-model-server.js';
+import { type ModelRequest, cited, logEvidence, FakeModelServer, type Reply } from './fake-model-server.js';
 
 type Run = Omit<Investigation, 'hypotheses' | 'steps'> & {
   readonly explanation: string | null;
@@ -29,7 +29,7 @@ const KEY = randomBytes(16).toString('hex');
 const EMAIL = 'grace.hopper@example.com';
 const ERROR_LINE = 'connection pool exhausted for tenant';
 
-/** From one moment for all servers, so that they get the same case to the millisecond. */
+/** One time for all servers, so that they get identical cases. */
 const NOW = Math.floor(Date.now() / 60_000) * 60_000;
 const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
 
@@ -53,7 +53,7 @@ beforeEach(() => {
   model.forget();
 });
 
-/** A deploy and errors after it; the same case on every server. @param planted goes into a log line */
+/** A deploy and errors after it; the same case on every server. @param planted is added to the error lines */
 async function begun(on: TestServer, planted = ''): Promise<{ tenant: TenantUser; incidentId: string }> {
   const tenant = await newTenant(on.url);
   const { service } = ALERT;
@@ -89,8 +89,8 @@ async function callsOf({ api }: TenantUser, incidentId: string): Promise<readonl
   return (await api.get<{ items: ModelCall[] }>(`/v1/investigation/${incidentId}/model-calls`)).body.items;
 }
 
-/** Looks at what there is, then explains it. */
-function honest(asked: Asked, turn: number): Reply {
+/** Reads evidence, then explains it with valid citations. */
+function honest(asked: ModelRequest, turn: number): Reply {
   if (turn === 1) return { calls: [{ name: 'list_evidence', input: {} }] };
   if (turn === 2)
     return {
@@ -107,7 +107,7 @@ function honest(asked: Asked, turn: number): Reply {
   return { calls: [{ name: 'report', input: { explanation, hypotheses, isFinal: true } }] };
 }
 
-/** All that a run decided, without ids and without the review. */
+/** The decision of a run, without ids and without the review. */
 function decided({ status, outcome, rootCause, confidence, recommendedActions, hypotheses }: Run) {
   const weighed = hypotheses.filter(({ proposedBy }) => proposedBy === 'agents');
   const shown = (text: string | null) => text?.replace(/\d\d:\d\d|inc_\w{26}/g, '') ?? null;
@@ -128,8 +128,8 @@ function review({ steps }: Run) {
 }
 
 describe('a run with a model', () => {
-  it('is explained in cited sentences, and decided as without one', async () => {
-    model.mind = honest;
+  it('is explained in cited sentences, with the same outcome as without one', async () => {
+    model.respond = honest;
     const [{ tenant, incidentId, run }, without] = await Promise.all([
       investigated(server),
       investigated(plain),
@@ -151,8 +151,8 @@ describe('a run with a model', () => {
     expect(replay.body).toMatchObject({ isSame: true });
   });
 
-  it('sends no address and no secret, and writes down a hash of what it sent, and its cost', async () => {
-    model.mind = honest;
+  it('sends no email address and no secret, and stores the hash and the cost of each request', async () => {
+    model.respond = honest;
     const secret = randomBytes(12).toString('hex');
     const { tenant, incidentId } = await investigated(server, `password=${secret}`);
     expect(model.requests).toHaveLength(3);
@@ -175,8 +175,8 @@ describe('a run with a model', () => {
     expect((await other.api.get(`/v1/investigation/${incidentId}/model-calls`)).status).toBe(404);
   });
 
-  it('keeps nothing that does not stand in the evidence or names what the run has not met', async () => {
-    model.mind = (asked, turn) => {
+  it('drops statements with invalid citations or unknown names', async () => {
+    model.respond = (asked, turn) => {
       if (turn === 1) return honest(asked, 1);
       const id = logEvidence(asked);
       const explanation = [
@@ -209,7 +209,7 @@ describe('a model of Anthropic', () => {
     };
     const own = await TestServer.start({ env });
     try {
-      model.mind = honest;
+      model.respond = honest;
       const { tenant, incidentId, run } = await investigated(own);
       expect(run.explanation).toContain('The pool of connections ran out.');
       expect(model.requests[0]?.headers['x-api-key']).toBe(KEY);
@@ -222,20 +222,20 @@ describe('a model of Anthropic', () => {
   });
 });
 
-describe('a process that is killed while a model thinks', () => {
-  it('is followed by one that goes on at that step, and what was set aside is spent', async () => {
+describe('a process that is killed during a model call', () => {
+  it('is followed by one that resumes at that step, and the reservation counts as spent', async () => {
     const env = {
       LLM_PROVIDER: 'openai-compatible',
       LLM_BASE_URL: model.url,
       LLM_MODEL: 'gpt-4o-mini',
     };
     const first = await TestServer.start({ env });
-    model.mind = () => 'hang';
+    model.respond = () => 'hang';
     const { tenant, incidentId } = await begun(first);
-    await until('the model was asked', () => model.requests.length === 1);
+    await until('the model was called', () => model.requests.length === 1);
     await first.kill();
     model.forget();
-    model.mind = honest;
+    model.respond = honest;
     const second = await TestServer.start({ env, database: first.database });
     try {
       const later = { ...tenant, api: new Api(second.url, tenant.api.token) };
@@ -254,7 +254,7 @@ describe('a process that is killed while a model thinks', () => {
     }
   });
 
-  it('asks nothing more for a run that was aborted', async () => {
+  it('makes no further call for a run that was aborted', async () => {
     const own = await TestServer.start({
       env: {
         LLM_PROVIDER: 'openai-compatible',
@@ -264,14 +264,14 @@ describe('a process that is killed while a model thinks', () => {
       },
     });
     try {
-      model.mind = (_, turn) => (turn === 1 ? { calls: [{ name: 'list_evidence', input: {} }] } : 'hang');
+      model.respond = (_, turn) => (turn === 1 ? { calls: [{ name: 'list_evidence', input: {} }] } : 'hang');
       const { tenant, incidentId } = await begun(own);
-      await until('the model was asked twice', () => model.requests.length === 2);
+      await until('the model was called twice', () => model.requests.length === 2);
       expect((await tenant.api.delete(`/v1/investigation/${incidentId}`)).status).toBe(204);
       const run = (await ended(tenant, incidentId)) as unknown as Run;
       expect(run).toMatchObject({ status: 'aborted', explanation: null });
       await until(
-        'the call under way was given up',
+        'the pending call was cancelled',
         async () => (await callsOf(tenant, incidentId))[1]?.failure,
       );
       expect(model.requests).toHaveLength(2);
@@ -283,47 +283,44 @@ describe('a process that is killed while a model thinks', () => {
 });
 
 describe('a model that fails', () => {
-  const troubles: readonly (readonly [string, () => Reply, string])[] = [
+  const failures: readonly (readonly [string, () => Reply, string])[] = [
     ['is rate-limited', () => ({ status: 429 }), 'is rate-limited'],
     ['is broken', () => ({ status: 500 }), 'answered with status 500'],
     ['refuses the key', () => ({ status: 401 }), 'answered with status 401'],
     ['is slow', () => 'hang', 'did not answer within 4 s'],
-    ['answers no JSON', () => ({ status: 200, body: '<html>' }), 'cannot be read'],
-    ['answers far too much', () => ({ status: 200, body: ' '.repeat(3 * 1024 * 1024) }), 'larger than'],
-    ['talks and calls no tool', () => ({ text: 'Hello!' }), 'Nothing it said held'],
+    ['returns no JSON', () => ({ status: 200, body: '<html>' }), 'cannot be read'],
+    ['exceeds the size cap', () => ({ status: 200, body: ' '.repeat(3 * 1024 * 1024) }), 'larger than'],
+    ['calls no tool', () => ({ text: 'Hello!' }), 'Nothing it said held'],
     [
-      'reports rubbish',
+      'sends a malformed report',
       () => ({ calls: [{ name: 'report', input: { explanation: 7, isFinal: 'yes' } }] }),
       'Nothing it said held',
     ],
     [
-      'calls with broken arguments',
+      'sends arguments that are not valid JSON',
       () => ({ calls: [{ name: 'read_evidence', input: '{"evidenceId":' }] }),
       'Nothing it said held',
     ],
     [
-      'calls with what is no text',
+      'sends arguments of the wrong type',
       () => ({ calls: [{ name: 'read_evidence', input: { evidenceId: { toString: 1, valueOf: 1 } } }] }),
       'Its budget of turns is spent',
     ],
   ];
 
-  it.each(troubles)(
-    'because it %s leaves the run as it is without one, and is named',
-    async (_, mind, said) => {
-      model.mind = mind;
-      const { run } = await investigated(server);
-      const without = await investigated(plain);
-      expect(review(run)).toMatchObject({
-        status: 'completed',
-        message: expect.stringContaining(said),
-        findings: [],
-      });
-      expect(run.missingEvidence.join()).toContain('a language model that can be used');
-      expect(run.explanation).toBeNull();
-      expect(decided(run)).toEqual(decided(without.run));
-    },
-  );
+  it.each(failures)('because it %s does not change the outcome, and is reported', async (_, mind, said) => {
+    model.respond = mind;
+    const { run } = await investigated(server);
+    const without = await investigated(plain);
+    expect(review(run)).toMatchObject({
+      status: 'completed',
+      message: expect.stringContaining(said),
+      findings: [],
+    });
+    expect(run.missingEvidence.join()).toContain('a language model that can be used');
+    expect(run.explanation).toBeNull();
+    expect(decided(run)).toEqual(decided(without.run));
+  });
 });
 
 describe('the budget of a run', () => {
@@ -331,8 +328,8 @@ describe('the budget of a run', () => {
     TestServer.start({
       env: { LLM_PROVIDER: 'openai-compatible', LLM_BASE_URL: model.url, LLM_MODEL: 'gpt-4o', ...env },
     });
-  /** Never comes to an end by itself, and says one thing on the way. */
-  const endless = (asked: Asked, turn: number): Reply =>
+  /** Never ends by itself; reports one statement in its second turn. */
+  const endless = (asked: ModelRequest, turn: number): Reply =>
     turn === 2
       ? {
           calls: [
@@ -353,10 +350,10 @@ describe('the budget of a run', () => {
     ['money', { LLM_MAX_COST_USD_PER_RUN: '0.1', LLM_MAX_TURNS: '50', LLM_MAX_TOKENS: '1000000' }, 0],
   ];
 
-  it.each(limits)('of %s ends the review, and what was said by then is kept', async (what, env, turns) => {
+  it.each(limits)('of %s ends the review, and earlier statements are kept', async (what, env, turns) => {
     const own = await small(env);
     try {
-      model.mind = endless;
+      model.respond = endless;
       model.usage = { prompt_tokens: 4_000, completion_tokens: 500, total_tokens: 4_500 };
       const { tenant, incidentId, run } = await investigated(own);
       expect(run.explanation).toBe('The pool ran out.');
@@ -366,13 +363,13 @@ describe('the budget of a run', () => {
       if (turns > 0) expect(calls).toHaveLength(turns);
       const cost = calls.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0);
       expect(cost).toBeLessThanOrEqual(Number(env['LLM_MAX_COST_USD_PER_RUN'] ?? 0.5));
-      expect(model.requests.at(-1)?.asked.tools.map((tool) => tool.function.name)).toEqual(['report']);
+      expect(model.requests.at(-1)?.body.tools.map((tool) => tool.function.name)).toEqual(['report']);
     } finally {
       await own.stop();
     }
   });
 
-  it('allows no call that could cost more than is left', async () => {
+  it('allows no call that could exceed it', async () => {
     const own = await small({ LLM_MAX_COST_USD_PER_RUN: '0.000001' });
     try {
       const { run } = await investigated(own);

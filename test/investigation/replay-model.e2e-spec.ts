@@ -5,7 +5,7 @@ import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { codes } from '../remediation/plan.js';
 import { ended, minutesAgo, openQuietIncident, start, statusIs } from './cases.js';
-import { type Asked, cited, logEvidence, FakeModelServer, type Reply } from './fake-model-server.js';
+import { type ModelRequest, cited, logEvidence, FakeModelServer, type Reply } from './fake-model-server.js';
 
 interface Opinion {
   readonly model: string | null;
@@ -40,7 +40,7 @@ let tenant: TenantUser;
 let incidentId: string;
 beforeAll(async () => {
   model = await FakeModelServer.start();
-  model.mind = byName;
+  model.respond = byName;
   const env = {
     LLM_PROVIDER: 'openai-compatible',
     LLM_BASE_URL: model.url,
@@ -54,11 +54,11 @@ beforeAll(async () => {
 afterAll(() => Promise.all([server.stop(), plain.stop(), model.stop()]));
 beforeEach(() => {
   model.forget();
-  model.mind = byName;
+  model.respond = byName;
 });
 
-/** Each model has its own words for the same line. */
-function byName(asked: Asked, turn: number): Reply {
+/** Each model explains the same line with a sentence of its own. */
+function byName(asked: ModelRequest, turn: number): Reply {
   if (turn === 1) return { calls: [{ name: 'list_evidence', input: {} }] };
   const sentence = SAYS[asked.model] ?? 'Nobody knows.';
   const explanation = [cited(sentence, ERROR_LINE, logEvidence(asked))];
@@ -76,7 +76,7 @@ async function investigated(of: TenantUser): Promise<string> {
   await of.api.post(`/v1/incidents/${id}/evidence`, { type: 'log', source: 'loki', content });
   await start(of, id);
   await ended(of, id);
-  // What its end sets off is over too, so that nothing but a replay could change a table from now on.
+  // Wait for the reactions to its end, so that only a replay could change a table from now on.
   await statusIs(of, id, 'open');
   await until('no job is left', async () => {
     const [row] = await sql<{ jobs: number }>(
@@ -114,7 +114,7 @@ async function everything(): Promise<Record<string, string>> {
 }
 
 describe('a replay with a model', () => {
-  it('lets another one review the same evidence, says what it says differently, and changes not one row', async () => {
+  it('lets another model review the same evidence, lists the differences, and changes no row', async () => {
     const before = await everything();
     expect(Object.keys(before).length).toBeGreaterThan(20);
     const { status, body } = await replay('model=gpt-4.1');
@@ -132,30 +132,30 @@ describe('a replay with a model', () => {
     // 1,000 tokens read at 2 and 100 written at 8 dollars a million, twice.
     expect(body.review?.spent).toMatchObject({ turns: 2, tokens: 2_200 });
     expect(body.review?.spent.costUsd).toBeCloseTo(0.0056, 6);
-    expect(model.requests.map(({ asked }) => asked.model)).toEqual(['gpt-4.1', 'gpt-4.1']);
+    expect(model.requests.map(({ body }) => body.model)).toEqual(['gpt-4.1', 'gpt-4.1']);
     for (const { raw } of model.requests) expect(raw).not.toContain(EMAIL);
     expect(await everything()).toEqual(before);
   });
 
-  it('comes to the same with the same one', async () => {
+  it('gives the same result with the same model', async () => {
     const { body } = await replay('model=gpt-4o-mini');
     expect(body.review).toMatchObject({ isSame: true, added: [], dropped: [] });
   });
 
-  it('asks none unless one is named', async () => {
+  it('calls no model unless one is named', async () => {
     expect((await replay('policy=outcome/2')).body.review).toBeNull();
     expect(model.requests).toHaveLength(0);
   });
 
-  it('says so when the model is down', async () => {
-    model.mind = () => ({ status: 500 });
+  it('reports when the model is unavailable', async () => {
+    model.respond = () => ({ status: 500 });
     const { status, body } = await replay('model=gpt-5');
     expect(status).toBe(200);
     expect(body).toMatchObject({ isSame: true, review: { replayed: { model: 'gpt-5', explanation: [] } } });
     expect(body.review?.message).toContain('answered with status 500');
   });
 
-  it('refuses a model that is not configured, a decision without evidence, and a key', async () => {
+  it('refuses a model that is not configured, a replay from inputs, and an API key', async () => {
     for (const query of ['model=gpt-9', 'model=gpt-4.1&from=inputs', 'model='])
       expect(codes([await replay(query)])).toEqual({ '400 validation_error': 1 });
     const key = await programOf(tenant, 'incidents:read');

@@ -50,12 +50,12 @@ async function blamedDeploy(): Promise<{ incidentId: string; run: Investigation 
   await recordDeploy(own, 'v42', 10);
   const incidentId = await sendAlert(own);
   const run = await ended(own, incidentId);
-  // What its end sets off is over too, so that nothing but a replay could change a table from now on.
+  // Wait for the reactions to its end, so that only a replay could change a table from now on.
   await statusIs(own, incidentId, 'awaiting_approval').catch(() => statusIs(own, incidentId, 'open'));
   return { incidentId, run };
 }
 
-/** How many rows there are of everything that a run leaves behind, and of events. */
+/** Row counts of the tables that a run writes. */
 async function rowsOf(): Promise<unknown> {
   const tables = [
     'investigations',
@@ -75,7 +75,7 @@ async function tamper(statement: string, parameters: unknown[]): Promise<void> {
 }
 
 describe('a replay', () => {
-  it.each(['', '?from=inputs'])('comes to the same from the same, and leaves no trace %s', async (query) => {
+  it.each(['', '?from=inputs'])('gives the same result, and stores nothing %s', async (query) => {
     const { incidentId, run } = await blamedDeploy();
     const before = await rowsOf();
     const { status, body } = await replay(incidentId, query);
@@ -96,7 +96,7 @@ describe('a replay', () => {
     expect(await rowsOf()).toEqual(before);
   });
 
-  it('says field by field and hypothesis by hypothesis what another decision changes', async () => {
+  it('lists the fields and hypotheses that differ', async () => {
     const { incidentId, run } = await blamedDeploy();
     const { investigationId, confidence } = run;
     await tamper(
@@ -122,7 +122,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('reads the evidence of the run, and says what is no longer as it was', async () => {
+  it('reads the evidence of the run, and lists evidence that was altered since', async () => {
     const incidentId = await openQuietIncident(tenant);
     const lines = Array.from({ length: 60 }, (_, at) => ({
       timestamp: minutesAgo(60 - at),
@@ -141,11 +141,11 @@ describe('a replay', () => {
     await tamper('DELETE FROM incident_evidence_chunks WHERE evidence_id = $1', [attached['evidenceId']]);
     const { body } = await replay(incidentId);
     expect(body).toMatchObject({ isSame: false, alteredEvidence: [attached['evidenceId']] });
-    // What the agents had found then is kept with the run, so that its decision can still be made again.
+    // The findings are stored with the run, so its decision can still be repeated.
     expect((await replay(incidentId, '?from=inputs')).body).toMatchObject({ isSame: true });
   });
 
-  it('is of the run that is asked for', async () => {
+  it('replays the requested run', async () => {
     const incidentId = await openQuietIncident(tenant);
     await start(tenant, incidentId);
     const { investigationId } = await ended(tenant, incidentId);
@@ -160,7 +160,7 @@ describe('a replay', () => {
     expect(body.replayed.policy).toBe('outcome/2');
   });
 
-  it('refuses a policy that nobody knows, a run that never decided, and everybody else’s incident', async () => {
+  it('refuses an unknown policy, a run without a decision, and another tenant’s incident', async () => {
     const incidentId = await openQuietIncident(tenant);
     expect(codes([await replay(incidentId)])).toEqual({ '404 not_found': 1 });
     await start(tenant, incidentId);

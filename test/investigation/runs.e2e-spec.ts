@@ -8,8 +8,8 @@ import {
   ended,
   eventsOf,
   evidenceOf,
-  holdTable,
-  hurry,
+  lockTable,
+  skipRetryDelay,
   incidentStatus,
   investigation,
   openQuietIncident,
@@ -29,17 +29,17 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A run that has told of its first step and cannot go on before the test lets it. */
+/** A run that has published its first step and is blocked until it is released. */
 async function heldRun(): Promise<{ incidentId: string; release: () => Promise<void> }> {
   const incidentId = await openQuietIncident(tenant);
-  const release = await holdTable(server.database.url, 'changes');
+  const release = await lockTable(server.database.url, 'changes');
   expect((await start(tenant, incidentId)).status).toBe(202);
   await runIs(tenant, incidentId, ({ steps }) => steps[1]?.status === 'running');
   return { incidentId, release };
 }
 
 describe('a run', () => {
-  it('is started once, however many ask for it at the same time', async () => {
+  it('is started once by concurrent requests', async () => {
     const incidentId = await openQuietIncident(tenant);
     const answers = await Promise.all(Array.from({ length: 20 }, () => start(tenant, incidentId)));
     expect(codes(answers)).toEqual({ '202 ok': 1, '409 conflict': 19 });
@@ -53,7 +53,7 @@ describe('a run', () => {
     expect(told.filter((line) => line === 'investigation.completed')).toHaveLength(1);
   });
 
-  it('is not started for an incident that is over, and nothing is kept of the attempt', async () => {
+  it('is not started for an incident that has ended, and stores nothing', async () => {
     const incidentId = await openQuietIncident(tenant);
     expect((await tenant.api.patch(`/v1/incidents/${incidentId}`, { status: 'resolved' })).status).toBe(200);
     expect(codes([await start(tenant, incidentId)])).toEqual({ '409 conflict': 1 });
@@ -62,7 +62,7 @@ describe('a run', () => {
     expect((await start(tenant, 'nothing')).status).toBe(404);
   });
 
-  it('can follow another one, and each stays readable', async () => {
+  it('can be followed by another, and each stays readable', async () => {
     const incidentId = await openQuietIncident(tenant);
     const ids = new Set<string>();
     for (let n = 0; n < 3; n += 1) {
@@ -87,12 +87,12 @@ describe('a run', () => {
     expect(older.body.items).toHaveLength(1);
   });
 
-  it('is asked for again with more context while a proposal waits, unless one is under way', async () => {
+  it('can be repeated with a note while a proposal is pending, unless one is under way', async () => {
     const own = await newTenant(server.url);
     await recordDeploy(own, 'v42', 5);
     const incidentId = await sendAlert(own);
     await statusIs(own, incidentId, 'awaiting_approval');
-    const release = await holdTable(server.database.url, 'changes');
+    const release = await lockTable(server.database.url, 'changes');
     const ask = (body: object) => own.api.post(`/v1/investigation/${incidentId}/context`, body);
     expect(await ask({ context: 'It was the cache.' })).toMatchObject({
       status: 202,
@@ -105,7 +105,7 @@ describe('a run', () => {
     await release();
     await ended(own, incidentId);
     expect(await story(own, incidentId)).toContain('awaiting_approval → investigating');
-    // Of what was refused nothing was kept.
+    // The notes of refused requests are not stored.
     const notes = (await evidenceOf(own, incidentId)).filter(({ type }) => type === 'note');
     expect(notes.map(({ content }) => (JSON.parse(content) as { text: string }).text).sort()).toEqual([
       'It was the cache.',
@@ -116,7 +116,7 @@ describe('a run', () => {
     }
   });
 
-  it('is aborted for real: nothing that it finds afterwards is stored or told', async () => {
+  it('stores and publishes nothing after it was aborted', async () => {
     await recordDeploy(tenant, 'v42', 5);
     const { incidentId, release } = await heldRun();
     const answer = await tenant.api.delete(`/v1/investigation/${incidentId}`);
@@ -141,12 +141,12 @@ describe('a run', () => {
     expect(codes([await tenant.api.delete(`/v1/investigation/${incidentId}`)])).toEqual({
       '409 conflict': 1,
     });
-    // and a new one may begin
+    // A new run can start.
     expect((await start(tenant, incidentId)).status).toBe(202);
     await ended(tenant, incidentId);
   });
 
-  it('is aborted by admins only, and there must be one', async () => {
+  it('is aborted by admins only, and only while one is under way', async () => {
     const incidentId = await openQuietIncident(tenant);
     const member = await colleague(tenant, 'member');
     expect((await member.api.delete(`/v1/investigation/${incidentId}`)).status).toBe(403);
@@ -155,9 +155,9 @@ describe('a run', () => {
     });
   });
 
-  it('waits its turn: two of a tenant at a time, and no tenant behind another', async () => {
+  it('is queued beyond two of a tenant, without delaying other tenants', async () => {
     const [busy, other] = [await newTenant(server.url), await newTenant(server.url)];
-    const release = await holdTable(server.database.url, 'changes');
+    const release = await lockTable(server.database.url, 'changes');
     const ids = await Promise.all(Array.from({ length: 8 }, () => sendAlert(busy)));
     await runsAre(busy, { running: 2, queued: 6 });
     const single = await sendAlert(other);
@@ -168,33 +168,36 @@ describe('a run', () => {
     await ended(other, single);
   });
 
-  it('ends as failed when it cannot go on, and gives the incident back', async () => {
+  it('fails when it cannot continue, and reopens the incident', async () => {
     const { incidentId, release } = await heldRun();
     const { investigationId = '', steps = [] } = (await investigation(tenant, incidentId)) ?? {};
-    // As if the software had been replaced by one without this agent, which waits for others.
-    const place = steps.findIndex(({ agentName }) => agentName === 'change detection');
-    expect(steps[place]?.status).toBe('pending');
+    // Simulates an upgrade that removed this agent.
+    const index = steps.findIndex(({ agentName }) => agentName === 'change detection');
+    expect(steps[index]?.status).toBe('pending');
     await sql(
       server.database.url,
       `UPDATE investigations SET steps = jsonb_set(steps, $2, '"no such agent"') WHERE investigation_id = $1`,
-      [investigationId, [String(place), 'agentName']],
+      [investigationId, [String(index), 'agentName']],
       tenant.tenantId,
     );
     await release();
     const run = await until('it failed', async () => {
-      await hurry(server.database.url, tenant, investigationId);
+      await skipRetryDelay(server.database.url, tenant, investigationId);
       const now = await investigation(tenant, incidentId);
       return now?.status === 'failed' && now;
     });
     expect(run.steps.map(({ status }) => status)).toEqual(
-      steps.map((_, at) => (at < place ? 'completed' : at === place ? 'failed' : 'skipped')),
+      steps.map((_, i) => {
+        if (i === index) return 'failed';
+        return i < index ? 'completed' : 'skipped';
+      }),
     );
     expect(await incidentStatus(tenant, incidentId)).toBe('open');
     const names = (await eventsOf(tenant, incidentId)).map(({ event }) => event);
     expect(names).not.toContain('investigation.completed');
   });
 
-  it('is rated once by each person, when it has ended', async () => {
+  it('can be rated once by each person after it has ended', async () => {
     const { incidentId, release } = await heldRun();
     const rating = { rating: 4, rootCauseAccurate: true, comment: 'close' };
     const rate = (by: TenantUser, body: object = rating) =>
@@ -218,7 +221,7 @@ describe('a run', () => {
     expect((await rate(await colleague(tenant, 'member'))).status).toBe(201);
   });
 
-  it('is started and read with a key that may, and not with one that may not', async () => {
+  it('is started and read by keys with the right scope only', async () => {
     const incidentId = await openQuietIncident(tenant);
     const [writer, reader] = [
       await programOf(tenant, 'incidents:write'),

@@ -9,7 +9,7 @@ let database: TestDatabase;
 let server: TestServer;
 beforeAll(async () => {
   database = await cloneDatabase();
-  // Nobody triages yet.
+  // No worker, so nothing is triaged yet.
   server = await TestServer.start({ database, env: { ROLE: 'api' } });
 });
 afterAll(async () => {
@@ -17,7 +17,7 @@ afterAll(async () => {
   await removeDatabase(database);
 });
 
-it('whoever changes an incident while triage judges it has the say, and triage goes on with the others', async () => {
+it('a person’s change of an incident during triage wins, and triage continues with the others', async () => {
   const tenant = await newTenant(server.url);
   const { tenantId } = tenant;
   const sender = await AlertSender.of(tenant);
@@ -43,7 +43,7 @@ it('whoever changes an incident while triage judges it has the say, and triage g
   );
   const worker = await TestServer.start({ database, env: { ROLE: 'worker' } });
   try {
-    await until('triage waits for her', async () => {
+    await until('triage waits for the row lock', async () => {
       const waiting = await look(
         `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'UPDATE incidents%'
             AND wait_event_type = 'Lock' AND $1::text IS NOT NULL`,

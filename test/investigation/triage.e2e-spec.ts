@@ -24,7 +24,7 @@ afterAll(() => server.stop());
 const quiet = { title: 'Nightly report written', description: 'As every night.', severity: 'low' };
 
 describe('triage', () => {
-  it('gives its reasons', async () => {
+  it('returns its reasons', async () => {
     const incidentId = await sendAlert(tenant);
     await ended(tenant, incidentId);
     const { status, body } = await tenant.api.get(`/v1/triage/${incidentId}`);
@@ -41,7 +41,7 @@ describe('triage', () => {
     ]);
   });
 
-  it('leaves what is below the threshold of the tenant open, and starts no run', async () => {
+  it('opens an incident below the tenant’s threshold, and starts no run', async () => {
     const incidentId = await sendAlert(tenant, quiet);
     await statusIs(tenant, incidentId, 'open');
     expect(await story(tenant, incidentId)).toEqual([
@@ -52,14 +52,14 @@ describe('triage', () => {
     expect(await investigation(tenant, incidentId)).toBeUndefined();
   });
 
-  it('judges by the words too, but leaves the incident as its sender described it', async () => {
+  it('considers the text of the alert, and does not change the incident’s severity', async () => {
     const incidentId = await sendAlert(tenant, { ...quiet, title: 'All pods down in checkout' });
     await ended(tenant, incidentId);
     expect((await tenant.api.get(`/v1/triage/${incidentId}`)).body['severity']).toBe('critical');
     expect((await tenant.api.get(`/v1/incidents/${incidentId}`)).body['severity']).toBe('low');
   });
 
-  it('follows the threshold that a tenant sets', async () => {
+  it('uses the threshold of the tenant', async () => {
     const strict = await newTenant(server.url);
     const settings = { autoInvestigateMinSeverity: 'critical' };
     expect((await strict.api.patch(`/v1/tenants/${strict.tenantId}`, { settings })).status).toBe(200);
@@ -68,7 +68,7 @@ describe('triage', () => {
     expect(await investigation(strict, incidentId)).toBeUndefined();
   });
 
-  it('can be asked for again, and starts and moves nothing then', async () => {
+  it('can be repeated, which starts no run and changes no status', async () => {
     const incidentId = await sendAlert(tenant, quiet);
     await statusIs(tenant, incidentId, 'open');
     const { body: first } = await tenant.api.get(`/v1/triage/${incidentId}`);
@@ -78,21 +78,21 @@ describe('triage', () => {
     expect(await investigation(tenant, incidentId)).toBeUndefined();
   });
 
-  it('says 404 for an incident that does not exist, or an id of another kind', async () => {
+  it('returns 404 for an unknown incident or an id of another kind', async () => {
     for (const id of ['inc_01HX9VTPQR3KF8MZWBYD5N6JCE', 'rem_01HX9VTPQR3KF8MZWBYD5N6JCE', 'x']) {
       expect((await tenant.api.get(`/v1/triage/${id}`)).status).toBe(404);
       expect((await tenant.api.post(`/v1/triage/${id}`)).status).toBe(404);
     }
   });
 
-  it('takes a flood in its stride: each of 400 incidents is judged and moved once', async () => {
+  it('triages each of 400 concurrent incidents once', async () => {
     const flooded = await newTenant(server.url);
     const sender = await AlertSender.of(flooded);
     const sent = await Promise.all(
       Array.from({ length: 400 }, (_, n) => sender.send({ ...quiet, title: `${quiet.title} ${n}` })),
     );
     expect(new Set(sent.map(({ status }) => status))).toEqual(new Set([202]));
-    await until('nothing waits for triage', async () => {
+    await until('no triage is pending', async () => {
       const { body } = await flooded.api.get<{ items: unknown[] }>('/v1/incidents?status=triaging&limit=1');
       return body.items.length === 0;
     });

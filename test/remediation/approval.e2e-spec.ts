@@ -4,7 +4,7 @@ import { sql } from '../support/database.js';
 import { HttpRunner } from '../support/http-runner.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
-import { holdTable, start } from '../investigation/cases.js';
+import { lockTable, start } from '../investigation/cases.js';
 import {
   approvedPlan, codes, colleague, planFor, incidentIs, incidentStatus, planIs, planOf, post, proposedPlan, secondPlan,
   setIncident, story, type Plan,
@@ -305,7 +305,7 @@ describe('a request for approval', () => {
     const plan = await proposedPlan(acme);
     await expire(plan);
     await planIs(acme, plan, 'expired');
-    const release = await holdTable(server.database.url, 'investigation_evidence', 'writers');
+    const release = await lockTable(server.database.url, 'investigation_evidence', 'writers');
     try {
       expect((await start(acme, plan.incidentId)).status).toBe(202);
       expect((await post(acme, plan, 'request-approval')).body.error).toBe('conflict');
