@@ -1,41 +1,41 @@
 import type { TenantId } from '#kernel/domain/ids';
 
-/** The change that a run holds responsible. */
+/** The change that a run blames for the incident. */
 export interface Culprit {
   readonly changeId: string | null;
   readonly type: 'deploy' | 'config' | 'flag' | 'schema' | 'infra';
   readonly service: string;
   readonly environment: string | null;
   readonly version: string | null;
-  /** The version before it, where the recorded changes tell. */
+  /** The version before it, if known from recorded changes. */
   readonly previousVersion: string | null;
   readonly summary: string;
 }
 
-/** What a run that ended by itself came to. */
+/** The result of a run that was neither aborted nor failed. */
 export interface InvestigationResult {
   readonly investigationId: string;
   readonly incidentId: string;
   readonly outcome: 'identified' | 'probable' | 'inconclusive' | 'not_an_incident';
   readonly rootCause: string | null;
   readonly confidence: number;
-  /** Where a known solution was accepted, the change that this run itself found most suspicious. */
+  /** When a known solution was accepted: the change that the run itself suspects most. */
   readonly culprit: Culprit | null;
-  /** The pattern whose known solution a person accepted for this run. */
+  /** The pattern of the known solution that a person accepted. */
   readonly acceptedPatternId: string | null;
-  /** Who started or re-ran it; null when triage did. */
+  /** The id of the user or API key that started it; null when triage or an automation did. */
   readonly startedBy: string | null;
 }
 
 export abstract class Investigations {
-  /** The newest run of the incident that ended by itself. */
+  /** The newest result of the incident; undefined when no run has ended with one. */
   abstract latestResult(tenantId: TenantId, incidentId: string): Promise<InvestigationResult | undefined>;
 
-  /** Whether a run of the incident is queued or at work, so that what an earlier one came to is not the last word. */
+  /** Whether a run of the incident is queued or running, so that an earlier result may be superseded. */
   abstract isUnderWay(tenantId: TenantId, incidentId: string): Promise<boolean>;
 
   /**
-   * Starts a run, or leaves the one under way alone.
+   * Starts a run, unless one is under way.
    * @returns whether a run was started
    * @throws Refusal `not_found`, or `conflict` when the incident is resolved or closed
    */
@@ -54,7 +54,7 @@ export interface NewChange {
   readonly summary: string;
   readonly url: string | null;
   readonly occurredAt: Date;
-  /** What the tool that tells of it calls it: told of again, it is the same one, and stays as it was told first. */
+  /** The sender's id of the change, for deduplication: a change that is sent again is ignored. */
   readonly sourceChangeId?: string;
 }
 

@@ -48,7 +48,7 @@ import { SqlRunRecords } from './infrastructure/sql-run-records.js';
 import { WorkerThreadPool } from './infrastructure/worker-thread-pool.js';
 import { SqlRuns } from './infrastructure/sql-runs.js';
 
-/** Triage, and the runs that find out why. Global, so that its api.ts can be asked for without an import of this file. */
+/** Triage and investigation runs. Global, so that other modules can inject its `api.ts` without importing this file. */
 @Global()
 @Module({
   controllers: [TriageController, InvestigationController, RecordedRunsController, ChangesController],

@@ -74,7 +74,7 @@ export class AlertHistory {
 const ADD = {
   name: 'add-to-alert-history',
   text: `
-  WITH told AS MATERIALIZED (
+  WITH counted AS MATERIALIZED (
     SELECT t.*, known.kind IS NOT NULL AS is_known
       FROM (SELECT tenant_id, kind, array_agg(DISTINCT hour ORDER BY hour DESC) AS hours, max(day) AS day
               FROM unnest($1::text[], $2::text[], $3::integer[], $4::date[]) AS alert (tenant_id, own_kind, hour, day)
@@ -83,11 +83,11 @@ const ADD = {
       LEFT JOIN LATERAL (SELECT kind FROM alert_history
                           WHERE tenant_id = t.tenant_id AND kind = t.kind OFFSET 0) AS known ON true
   ), crowded AS (
-    SELECT tenant_id FROM (SELECT DISTINCT tenant_id FROM told WHERE NOT is_known) AS growing
+    SELECT tenant_id FROM (SELECT DISTINCT tenant_id FROM counted WHERE NOT is_known) AS growing
      WHERE (SELECT count(*) FROM alert_history AS h WHERE h.tenant_id = growing.tenant_id) >= $6
   )
   INSERT INTO alert_history AS h (tenant_id, kind, hours, last_day)
-  SELECT tenant_id, kind, hours, day FROM told
+  SELECT tenant_id, kind, hours, day FROM counted
    WHERE is_known OR kind = $5 OR tenant_id NOT IN (SELECT tenant_id FROM crowded)
    ORDER BY tenant_id, kind
   ON CONFLICT (tenant_id, kind) DO UPDATE SET last_day = excluded.last_day,

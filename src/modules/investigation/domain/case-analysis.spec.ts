@@ -120,7 +120,7 @@ describe('An agent that throws', () => {
     expect(outcome).toMatchObject({ outcome: 'inconclusive', confidence: 0 });
   });
 
-  it('is told apart from evidence that cannot be read at all, which fails the run', () => {
+  it('is distinguished from evidence that cannot be read at all, which fails the run', () => {
     const analysis = new CaseAnalysis({ incident });
     analysis.read({
       logsAround: () => [],

@@ -40,10 +40,10 @@ export const alertStorm: Agent = {
       tolerance: USUAL,
       population: alerted.length,
     });
-    const storms = signals.reduce((most, { row }) => Math.max(most, row.stormsBefore), 0);
-    const most = alerted[0]?.suspicion ?? 0;
+    const storms = signals.reduce((max, { row }) => Math.max(max, row.stormsBefore), 0);
+    const highest = alerted[0]?.suspicion ?? 0;
     const shown = alerted
-      .filter(({ suspicion }) => suspicion > 0 && suspicion >= most * WORTH_SHOWING)
+      .filter(({ suspicion }) => suspicion > 0 && suspicion >= highest * WORTH_SHOWING)
       .slice(0, MAX_SHOWN);
     const message =
       signals.length === 0

@@ -154,7 +154,7 @@ function suspects(comparison: LogComparison): Suspect[] {
   );
 }
 
-/** Without a baseline: the entities that log most of the errors. */
+/** Without a baseline: the entities that log the most errors. */
 function byErrors(troubles: readonly TemplateShift[]): Suspect[] {
   const lines = new Map<string, number>();
   for (const { entity, after } of troubles) lines.set(entity, (lines.get(entity) ?? 0) + Math.log1p(after));

@@ -47,15 +47,15 @@ export const synthesis: Agent = {
 
 /** Lowers the score of a hypothesis by how much less its entity is suspected than the first suspect. */
 function weighedBySuspicion(hypotheses: readonly Hypothesis[], suspects: readonly Suspect[]): Hypothesis[] {
-  const most = suspects[0]?.score ?? 0;
+  const highest = suspects[0]?.score ?? 0;
   const byService = new Map<string, number>();
   for (const { entity, score } of suspects) {
     byService.set(serviceOf(entity), Math.max(score, byService.get(serviceOf(entity)) ?? 0));
   }
   return hypotheses.map((each) => {
-    if (each.entity === undefined || each.category === 'change' || most === 0) return each;
+    if (each.entity === undefined || each.category === 'change' || highest === 0) return each;
     if (each.witnesses.some((kind) => STATED.has(kind))) return each;
-    const relative = (byService.get(serviceOf(each.entity)) ?? 0) / most;
+    const relative = (byService.get(serviceOf(each.entity)) ?? 0) / highest;
     return hypothesis({ ...each, score: each.score * (1 - MAX_PENALTY + MAX_PENALTY * relative) });
   });
 }

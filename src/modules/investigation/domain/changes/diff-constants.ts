@@ -48,14 +48,14 @@ export function constantChange(
   const shape = isConfiguration ? keyOf : shapeOf;
   const byShape = new Map<string, string>();
   for (const line of removed) if (!isVersion(line)) byShape.set(shape(line), line);
-  let most: ConstantChange | undefined;
+  let strongest: ConstantChange | undefined;
   for (const line of added) {
     const before = isVersion(line) ? undefined : byShape.get(shape(line));
     if (before === undefined) continue;
     const strength = moved(before, line, isConfiguration);
-    if (strength > (most?.strength ?? 0)) most = { strength, line: `${before}\n${line}` };
+    if (strength > (strongest?.strength ?? 0)) strongest = { strength, line: `${before}\n${line}` };
   }
-  return most;
+  return strongest;
 }
 
 /** In a configuration file everything behind the key is the value. */
@@ -77,7 +77,7 @@ function moved(before: string, after: string, isConfiguration: boolean): number 
     return PROSE.test(after) ? WHEN_PROSE : 1;
   }
   return now.reduce(
-    (most, literal, i) => Math.max(most, distance(old[i] ?? literal, literal, after, isConfiguration)),
+    (max, literal, i) => Math.max(max, distance(old[i] ?? literal, literal, after, isConfiguration)),
     0,
   );
 }

@@ -111,8 +111,8 @@ function typicalSeconds(series: MetricSeries): number | undefined {
 
 /** The lowest recent value as a share of the highest value. */
 function shareLeft(series: MetricSeries): number {
-  const most = -least(series.values.map((value) => -value));
-  return most > 0 ? Math.max(0, least(recent(series)) / most) : 1;
+  const highest = -least(series.values.map((value) => -value));
+  return highest > 0 ? Math.max(0, least(recent(series)) / highest) : 1;
 }
 
 /** Like `Math.min(...values)`, which fails for very long arrays. */
