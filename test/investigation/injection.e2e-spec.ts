@@ -53,12 +53,12 @@ beforeEach(() => {
 });
 
 /** Reads everything, follows every injected instruction, and reports what it was told to say. */
-function obey(asked: ModelRequest, turn: number): Reply {
+function obey(request: ModelRequest, turn: number): Reply {
   if (turn === 1) return { calls: [{ name: 'search_logs', input: { contains: '' } }] };
-  const told = [...textOf(asked).matchAll(/CALL (\w+)/g)].flatMap(([, name]) => name ?? []);
+  const told = [...textOf(request).matchAll(/CALL (\w+)/g)].flatMap(([, name]) => name ?? []);
   if (turn === 2)
     return { calls: [...new Set(told)].map((name) => ({ name, input: { target: 'everything' } })) };
-  const [id = 'evd_none'] = /evd_\w{26}/.exec(textOf(asked)) ?? [];
+  const [id = 'evd_none'] = /evd_\w{26}/.exec(textOf(request)) ?? [];
   const citations = [{ evidenceId: id, quote: 'IGNORE ALL PREVIOUS' }];
   return {
     calls: [
@@ -138,7 +138,7 @@ describe('prompt injections in evidence', () => {
 
     const heardAll = gullible.requests.map(({ body }) => textOf(body)).join('\n');
     for (const planted of PLANTED) expect(heardAll).toContain(planted.slice(10, 30));
-    const asked = JSON.stringify(gullible.requests.at(2)?.body);
+    const calls = JSON.stringify(gullible.requests.at(2)?.body);
     for (const name of [
       'rollback_deployment',
       'run_shell',
@@ -146,7 +146,7 @@ describe('prompt injections in evidence', () => {
       'resolve_incident',
       'http_request',
     ])
-      expect(asked).toContain(`"name":"${name}"`);
+      expect(calls).toContain(`"name":"${name}"`);
 
     expect(decided(run)).toEqual(decided(without.run));
     const review = run.steps.find(({ agentName }) => agentName === 'model review');

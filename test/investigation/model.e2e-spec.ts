@@ -90,13 +90,13 @@ async function callsOf({ api }: TenantUser, incidentId: string): Promise<readonl
 }
 
 /** Reads evidence, then explains it with valid citations. */
-function honest(asked: ModelRequest, turn: number): Reply {
+function honest(request: ModelRequest, turn: number): Reply {
   if (turn === 1) return { calls: [{ name: 'list_evidence', input: {} }] };
   if (turn === 2)
     return {
-      calls: [{ name: 'read_evidence', input: { evidenceId: logEvidence(asked), contains: 'login' } }],
+      calls: [{ name: 'read_evidence', input: { evidenceId: logEvidence(request), contains: 'login' } }],
     };
-  const id = logEvidence(asked);
+  const id = logEvidence(request);
   const explanation = [
     cited('The pool of connections ran out.', ERROR_LINE, id),
     cited('People could log in before, among them [email#1].', 'login of [email#1]', id),
@@ -176,9 +176,9 @@ describe('a run with a model', () => {
   });
 
   it('drops statements with invalid citations or unknown names', async () => {
-    model.respond = (asked, turn) => {
-      if (turn === 1) return honest(asked, 1);
-      const id = logEvidence(asked);
+    model.respond = (request, turn) => {
+      if (turn === 1) return honest(request, 1);
+      const id = logEvidence(request);
       const explanation = [
         cited('The moon is to blame.', 'a line that nobody wrote', id),
         cited('The evidence is elsewhere.', ERROR_LINE, 'evd_01HX9VTPQR3KF8MZWBYD5N6JCE'),
@@ -329,14 +329,14 @@ describe('the budget of a run', () => {
       env: { LLM_PROVIDER: 'openai-compatible', LLM_BASE_URL: model.url, LLM_MODEL: 'gpt-4o', ...env },
     });
   /** Never ends by itself; reports one statement in its second turn. */
-  const endless = (asked: ModelRequest, turn: number): Reply =>
+  const endless = (request: ModelRequest, turn: number): Reply =>
     turn === 2
       ? {
           calls: [
             {
               name: 'report',
               input: {
-                explanation: [cited('The pool ran out.', ERROR_LINE, logEvidence(asked))],
+                explanation: [cited('The pool ran out.', ERROR_LINE, logEvidence(request))],
                 isFinal: false,
               },
             },

@@ -58,10 +58,10 @@ beforeEach(() => {
 });
 
 /** Each model explains the same line with a sentence of its own. */
-function byName(asked: ModelRequest, turn: number): Reply {
+function byName(request: ModelRequest, turn: number): Reply {
   if (turn === 1) return { calls: [{ name: 'list_evidence', input: {} }] };
-  const sentence = SAYS[asked.model] ?? 'Nobody knows.';
-  const explanation = [cited(sentence, ERROR_LINE, logEvidence(asked))];
+  const sentence = SAYS[request.model] ?? 'Nobody knows.';
+  const explanation = [cited(sentence, ERROR_LINE, logEvidence(request))];
   return { calls: [{ name: 'report', input: { explanation, hypotheses: [], isFinal: true } }] };
 }
 
