@@ -19,7 +19,7 @@ export interface AppParts {
   readonly extensions: readonly Extension[];
 }
 
-/** The table of contents. */
+/** The list of all modules. */
 @Module({})
 export class AppModule {
   static with({ config, database, extensions }: AppParts): DynamicModule {

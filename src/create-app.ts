@@ -27,8 +27,8 @@ const READABLE_BY_BROWSERS = [
 ];
 
 /**
- * The whole application, assembled and not yet listening.
- * @param purpose to `describe` it, nothing of it is brought to life, and no database is needed
+ * Assembles the whole application, which does not listen yet.
+ * @param purpose to `describe` it, no provider is instantiated and no database is needed
  */
 export async function createApp(
   parts: AppParts,
@@ -64,7 +64,7 @@ export async function createApp(
   return app;
 }
 
-/** Tables and logs are read row by row as they come in, by their route. */
+/** The route itself streams tables and logs, row by row. */
 function isEvidenceUpload({ method, path, headers }: Request): boolean {
   return (
     method === 'POST' &&

@@ -19,7 +19,7 @@ import { RemediationProposed, RemediationRejected, RemediationRolledBack } from 
 import { TenantCreated, TenantUpdated } from '#modules/tenants/events';
 import { UserCreated, UserDeleted, UserUpdated } from '#modules/users/events';
 
-/** Every event of the product. `catalogue.spec.ts` holds this list against the code and the documents. */
+/** Every event of the product. `catalogue.spec.ts` checks this list against the code and the documents. */
 export const events: readonly AnyEventClass[] = [
   TenantCreated,
   TenantUpdated,

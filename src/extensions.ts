@@ -1,4 +1,4 @@
 import type { Extension } from '#kernel/extension';
 
-/** The one file to edit to add a module of your own. */
+/** The only file to edit to add your own module. */
 export const extensions: readonly Extension[] = [];

@@ -3,7 +3,7 @@ interface Ready {
   readonly signupEnabled: boolean;
 }
 
-/** What is read first when the server is ready: a newcomer gets one line to paste. */
+/** Printed when the server is ready: one command for newcomers to paste. */
 export function nextSteps({ url, signupEnabled }: Ready): string {
   return `
 CauseFlow is ready on ${url}

@@ -1,4 +1,4 @@
-/** Their messages say what to change. Of any other error the place where it happened is told too. */
+/** Errors whose message says what to change. Other errors are printed with their stack. */
 const READABLE = [
   'ConfigError',
   'EmbeddedPostgresError',
@@ -10,8 +10,8 @@ const READABLE = [
 ];
 
 /**
- * What every program of ours is: some work that tells people in lines what it does, and exit code 1 when it fails.
- * @param about `failed`: the headline over the reason; `usage`: what `--help` answers, before anything is done
+ * Runs a command-line program: it prints its progress line by line, and exits with code 1 when it fails.
+ * @param about `failed`: the headline above the reason; `usage`: the output of `--help`
  */
 export async function runProgram(
   { failed, usage }: { readonly failed: string; readonly usage?: string },

@@ -6,14 +6,14 @@ import { runProgram } from './run-program.js';
 import { start, stopOnSignals } from './start.js';
 
 /**
- * How far, in per cent, the heap may grow over what is in use before it is swept. Left to itself V8 lets it grow to four
- * times that: a large case or a burst of alerts would leave 100 MiB more of garbage lying about, and be no faster for it.
+ * How far the heap may grow above the live data before a collection, in per cent. V8's default is a factor of four: after a large
+ * investigation or a burst of alerts 100 MiB more garbage would stay in memory, without being faster.
  */
 const HEAP_GROWTH = 50;
 
-/** Runs the server until it is told to stop: all that a program does that serves the product, with or without extensions. */
+/** Runs the server, with or without extensions, until it is told to stop. */
 export async function serve(extensions?: readonly Extension[]): Promise<void> {
-  // What is said may find no room, or no reader any more.
+  // Standard output may be a full disk or a closed pipe.
   process.stdout.on('error', () => undefined);
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
   await runProgram({ failed: 'CauseFlow could not start.' }, async (say) => {

@@ -1,13 +1,13 @@
 import type { Config } from '#kernel/config/config';
 
-/** Why a program of ours did not start, in words that say what to change: read in a terminal, often in a hurry. */
+/** Why a program did not start, in a sentence that says what to change. Printed in a terminal without its stack. */
 class StartError extends Error {
   override readonly name = 'StartError';
 }
 
 interface Failure extends Error {
   readonly code?: string;
-  /** Of the file that could not be read: a certificate of the address. */
+  /** The path of a file that could not be read, such as a certificate named in the URL. */
   readonly path?: string;
 }
 
@@ -20,21 +20,21 @@ const NO_WAY: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'that host does not answer',
   ECONNRESET: 'it hung up',
 };
-/** What PostgreSQL, or whoever stands before it, and the driver say in words of their own. */
+/** Messages of PostgreSQL, poolers and the driver that need an explanation. */
 const IN_OTHER_WORDS: readonly (readonly [RegExp, string])[] = [
   [/^unsupported startup parameter/, 'a pooler such as PgBouncer stands before it, and no pooler will do'],
   [/^SASL: .*password must be/, 'it asks for a password'],
 ];
-/** Classes of what PostgreSQL itself says of a connection, of rights and of its own state; all else is a mistake of ours. */
+/** SQLSTATEs about the connection, privileges and the state of PostgreSQL; anything else is a bug of ours. */
 const REFUSED = /^(08|28|3D|53|57P|25006|42501)/;
-/** Of these, what it says of its own state, a full disk for one: no other address would help. */
+/** Of these, the ones about its state, such as a full disk: another address would not help. */
 const ITS_STATE = /^(53|57P)/;
 
-/** Of the database, until the server is ready. Leaves what is no matter of the configuration as it is. */
+/** Explains errors of the database during the start. Returns an error that is not about the configuration unchanged. */
 export function explainDatabase(error: unknown, databaseUrl: string, isEmbedded = false): unknown {
   const { code = '', path, message } = error as Failure;
   const { hostname, port, pathname, username, searchParams } = new URL(databaseUrl);
-  // The last is a socket in the file system that is not there.
+  // The last one is a missing Unix socket.
   const isAway = /^(timeout expired|Connection terminated|connect ENOENT)/.test(message);
   const isOfTls =
     /SSL|SASL|certificate|PEM/i.test(message) ||
@@ -60,7 +60,7 @@ export function explainMissingKey(keyId: string): StartError {
   );
 }
 
-/** Of the address to listen on. */
+/** Explains errors of the address to listen on. */
 export function explainListen(error: unknown, { host, port }: Config): unknown {
   const { code = '' } = error as Failure;
   const reason = {

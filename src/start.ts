@@ -14,20 +14,20 @@ import { extensions as configured } from './extensions.js';
 import { migrationFolders } from './migration-folders.js';
 import { explainDatabase, explainListen, explainMissingKey } from './start-error.js';
 
-/** Requests, the job step at hand and the embedded database together get this long to end. */
+/** The time for requests, the current job steps and the embedded database to finish. */
 const STOP_MS = 9_000;
 
 export interface RunningServer {
   readonly url: string;
-  /** Whether anyone may register. */
+  /** Whether anyone can register. */
   readonly signupEnabled: boolean;
   stop(): Promise<void>;
 }
 
 /**
- * Configuration, database, migrations, server: in this order, each only when the one before stands.
+ * Starts configuration, database, migrations and server, in this order.
  * @param more extensions beside those of src/extensions.ts
- * @throws ConfigError, EmbeddedPostgresError and StartError, whose messages are made for a terminal
+ * @throws ConfigError, EmbeddedPostgresError and StartError, whose messages are for a terminal
  */
 export async function start(
   env: NodeJS.ProcessEnv,
@@ -43,7 +43,7 @@ export async function start(
   let app: NestExpressApplication | undefined;
   const stop = async (): Promise<void> => {
     const source = app?.get(DataSource, { strict: false });
-    // No one else comes in from here on; Nest would close the door after the last job only.
+    // No new connections from here on; Nest would close the server only after the last job.
     app?.getHttpServer().close();
     await app?.close();
     await source?.destroy();
@@ -66,8 +66,8 @@ export async function start(
 }
 
 /**
- * Ends the process on SIGTERM and SIGINT: in good order, and in any order when that takes too long. One that is still starting
- * ends at once, since nobody was promised anything.
+ * Ends the process on SIGTERM and SIGINT: gracefully, and forcibly when that takes too long. A process that is still starting ends
+ * at once, because it has accepted no work.
  */
 export function stopOnSignals(starting: RunningServer | Promise<RunningServer>): void {
   let server: RunningServer | undefined;
@@ -77,13 +77,13 @@ export function stopOnSignals(starting: RunningServer | Promise<RunningServer>):
   );
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
-    // npm passes on what a terminal has sent to all of its group, so a second one says no more than the first.
+    // npm forwards a signal that the terminal has sent to the whole process group, so a second one means nothing.
     if (stopping) return;
     stopping = true;
     new Logger('Stop').log(`Told to stop by ${signal}`);
     if (server === undefined) process.exit(0);
     setTimeout(() => {
-      // Nothing is lost by it; but whoever wonders why a step ran again at the next start finds the answer here.
+      // Nothing is lost, but this explains why a step runs again at the next start.
       new Logger('Stop').warn(
         `Work was still under way ${STOP_MS / 1000} s after the signal and was broken off`,
       );
@@ -109,7 +109,7 @@ async function embeddedDatabase(config: Config, say: (line: string) => void): Pr
     dataDir: config.dataDir,
     onNotice: say,
     onExit: (failure) => {
-      // Nothing can be served or saved without it, and whoever supervises us knows how to start us again.
+      // Nothing works without the database; the supervisor restarts the process.
       process.stderr.write(`\n${failure.message}\n`);
       process.exit(1);
     },

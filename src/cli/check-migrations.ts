@@ -1,11 +1,11 @@
-// check-migrations [folder…]: proves that the migrations, and those of an extension in other folders, can be run, taken back and run
-// again, and that the mapped classes fit the tables they make.
+// check-migrations [folder…]: checks that the migrations, and those of an extension in other directories, run up, down and up
+// again, and that the mapped classes match the tables.
 import 'reflect-metadata';
 import { runMigrations as migrateJobs } from 'graphile-worker';
 import { loadDatabaseConfig } from '#kernel/config/database-config';
 import { applicationDataSource, ownerDataSource } from '#kernel/persistence/data-source';
 import { sqlMigrations } from '#kernel/persistence/sql-migrations';
-import '../app.module.js'; // brings every mapped class along
+import '../app.module.js'; // loads every mapped class
 import { migrationFolders } from '../migration-folders.js';
 import { runProgram } from '../run-program.js';
 import { mappingFaults } from './migrations/mapping.js';
@@ -23,7 +23,7 @@ await runProgram({ failed: 'The migrations could not be checked.' }, async (say)
 });
 
 async function check(url: string): Promise<{ count: number; faults: string[] }> {
-  // Theirs come first at every start too, since ours use them.
+  // graphile-worker's come first, as at every start: ours use its schema.
   await migrateJobs({ connectionString: url });
   const owner = await ownerDataSource(
     url,

@@ -17,7 +17,7 @@ npm run demo -- --yes           approves everything by itself
 npm run demo -- --alert FILE    sends the alert of a file instead
 CAUSEFLOW_URL=http://… npm run demo    plays it on a server that runs already`;
 
-/** Plays the main job in the terminal, through nothing but the public API. */
+/** Plays the main flow in the terminal, using only the public API. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -70,7 +70,7 @@ async function setStage(screen: Screen): Promise<Stage> {
     PORT: '0',
     HOST: '127.0.0.1',
     LOG_LEVEL: 'fatal',
-    // The runner of the demo listens on this machine, where a tenant's address may not point otherwise.
+    // The runner of the demo listens on this machine, which tenants may not call by default.
     OUTBOUND_ALLOW_CIDRS: '127.0.0.0/8',
   };
   const server = await start(settings, (line) => {

@@ -15,8 +15,8 @@ import { createApp } from '../create-app.js';
 import { events } from '../event-catalogue.js';
 import { extensions } from '../extensions.js';
 
-// generate-docs [--check] [folder]: writes the API documents that are kept in the repository, made of the code alone.
-// `--check` writes nothing and fails when what is kept differs from what the code says.
+// generate-docs [--check] [folder]: generates the API documents in the repository from the code.
+// `--check` writes nothing and fails when they differ from the code.
 
 const [folder = fileURLToPath(new URL('../..', import.meta.url))] = process.argv
   .slice(2)
@@ -35,7 +35,7 @@ async function documents(): Promise<Record<string, string>> {
     ...events,
     ...extensions.flatMap((extension) => extension.events ?? []),
   ]);
-  // So far Nest has told that nothing is brought to life.
+  // Discards Nest's warning that providers are not instantiated.
   warnings.length = 0;
   const openApi = openApiDocument(app, catalogue.published);
   const faults = [...warnings, ...sharedNames().map((name) => `Several classes are called ${name}.`)];
@@ -56,7 +56,7 @@ function json(document: object): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** Where two texts part, with the line of each. */
+/** The first difference of two texts, with the lines around it. */
 function difference(kept: string, due: string): string {
   const [before, after] = [kept.split('\n'), due.split('\n')];
   const at = after.findIndex((line, index) => line !== before[index]);

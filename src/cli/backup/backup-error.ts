@@ -1,4 +1,4 @@
-/** Its message is all a person at the terminal needs. */
+/** Printed in a terminal without its stack. */
 export class BackupError extends Error {
   override readonly name = 'BackupError';
 }

@@ -4,27 +4,27 @@ import { createGunzip } from 'node:zlib';
 import { BackupError } from './backup-error.js';
 
 /**
- * A backup is gzip'ed text, which a person can read and psql could load: a line of JSON, and then for each table its rows
- * as COPY writes them, up to a line `\.`; the jobs come last, a JSON specification each.
+ * A backup is gzipped text that people can read and psql could load: a line of JSON, then the rows of each table as COPY writes
+ * them, up to a line `\.`. The jobs come last, one JSON specification per row.
  */
 export interface BackupHeader {
   readonly format: typeof FORMAT;
   readonly madeAt: string;
-  /** Of the CauseFlow that made it. */
+  /** The version of CauseFlow that wrote it. */
   readonly version: string;
   readonly migrations: readonly string[];
-  /** Those that others refer to come first. */
+  /** Referenced tables come before the tables that refer to them. */
   readonly tables: readonly { readonly name: string; readonly columns: readonly string[] }[];
   readonly partitions: readonly { readonly name: string; readonly of: string; readonly bounds: string }[];
   readonly sequences: readonly { readonly name: string; readonly value: string }[];
-  /** The content of the embedded installation's secrets.json, when it was asked for. */
+  /** The content of the embedded installation's secrets.json, with --with-secrets. */
   readonly secrets?: object;
 }
 
 export const FORMAT = 'causeflow-backup/1';
 export const END_OF_ROWS = '\\.\n';
 
-/** Reads a backup from its beginning to its end and holds no more of it than a piece at a time. */
+/** Reads a backup sequentially, one chunk in memory at a time. */
 export class BackupReader {
   private rest: Buffer = Buffer.alloc(0);
 
@@ -33,16 +33,16 @@ export class BackupReader {
     private readonly pieces: AsyncIterator<Buffer>,
   ) {}
 
-  /** @throws BackupError for what is no backup */
+  /** @throws BackupError when the file is not a backup */
   static async open(path: string): Promise<{ header: BackupHeader; reader: BackupReader }> {
     const text = createGunzip();
-    // An error of either ends the reading, which is where it is told.
+    // An error of either stream fails the next read, which reports it.
     pipeline(createReadStream(path), text, () => undefined);
     const reader = new BackupReader(path, text[Symbol.asyncIterator]() as AsyncIterator<Buffer>);
     return { header: await reader.header(), reader };
   }
 
-  /** The rows of the next table, in whole lines. To be read to their end before the next table's. */
+  /** The rows of the next table, in whole lines. Must be read to the end before the next table's. */
   async *rows(): AsyncGenerator<Buffer> {
     for (;;) {
       const lines = this.rest.subarray(0, this.rest.lastIndexOf('\n') + 1);

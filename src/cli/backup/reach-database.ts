@@ -6,13 +6,13 @@ import { BackupError } from './backup-error.js';
 
 interface ReachedDatabase {
   readonly url: string;
-  /** Leaves it as it was found. */
+  /** Stops the database if this program has started it. */
   leave(): Promise<void>;
 }
 
-const STAYS = (): Promise<void> => Promise.resolve();
+const LEAVE_RUNNING = (): Promise<void> => Promise.resolve();
 
-/** The database of this installation as it is, whether its server runs now or not. */
+/** The database of this installation, whether its server is running or not. */
 export async function reachDatabase(
   config: DatabaseConfig,
   say: (line: string) => void,
@@ -24,16 +24,16 @@ export async function reachDatabase(
     );
   }
   const running = databaseUrl ?? findRunningPostgres(dataDir);
-  return running === undefined ? reachIdleDatabase(config, say) : { url: running, leave: STAYS };
+  return running === undefined ? reachIdleDatabase(config, say) : { url: running, leave: LEAVE_RUNNING };
 }
 
-/** The same, refused while its server runs; an embedded one is made unless it is there. */
+/** The same, refused while its server is running; an embedded database is created if it does not exist. */
 export async function reachIdleDatabase(
   { databaseUrl, dataDir }: DatabaseConfig,
   say: (line: string) => void,
 ): Promise<ReachedDatabase> {
-  if (databaseUrl !== undefined) return { url: databaseUrl, leave: STAYS };
-  // Left to itself a signal ends this program without those it started.
+  if (databaseUrl !== undefined) return { url: databaseUrl, leave: LEAVE_RUNNING };
+  // By default a signal would end this program and leave PostgreSQL running.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const { url, stop } = await startEmbeddedPostgres({ dataDir, onNotice: say });
   return { url, leave: stop };

@@ -10,10 +10,10 @@ import { type BackupHeader, BackupReader } from './backup-file.js';
 import { APPLICATION_NAME, connectAsOwner, copyList, keptTables, migrationsRun } from './tables.js';
 
 /**
- * Fills an empty database from a backup, which may be an older version's: the database is brought to the shape of that
- * day, filled in one transaction, and then brought to the present shape.
+ * Fills an empty database from a backup, which may be of an older version: the database is migrated to the schema of the backup,
+ * filled in one transaction, and then migrated to the current schema.
  * @param folders of the migrations
- * @returns what the backup says of itself
+ * @returns the header of the backup
  * @throws BackupError when the database is not empty, or the backup is newer than this version
  */
 export async function restoreBackup(
@@ -92,12 +92,12 @@ async function fill(
   for (const { name, value } of header.sequences) {
     await client.query('SELECT setval(quote_ident($1)::regclass, $2::bigint)', [name, value]);
   }
-  // What is checked at COMMIT is checked while the owner still sees all rows; nor can a table be altered before.
+  // Deferred constraints are checked now, while the owner still sees all rows; a table with pending checks cannot be altered either.
   await client.query('SET CONSTRAINTS ALL IMMEDIATE');
   for (const table of walls) await client.query(`ALTER TABLE ${table} FORCE ROW LEVEL SECURITY`);
 }
 
-/** Those of the months that a migrated database has not made by itself. */
+/** The partitions of months that the migrations have not created. */
 async function makePartitions(client: pg.Client, { partitions }: BackupHeader): Promise<void> {
   for (const { name, of, bounds } of partitions) {
     if (!/^FOR VALUES FROM \('[^']*'\) TO \('[^']*'\)$|^DEFAULT$/.test(bounds)) {
@@ -111,8 +111,8 @@ async function makePartitions(client: pg.Client, { partitions }: BackupHeader): 
 }
 
 /**
- * Lets the owner past row-level security, for which COPY has no way, until the transaction puts it back; and empties the
- * tables of what migrations put there, since the backup has that too.
+ * Disables FORCE ROW LEVEL SECURITY until the end of the transaction, because COPY FROM does not work with it. Also deletes the rows
+ * that migrations have inserted, because the backup contains them.
  */
 async function lowerWalls(client: pg.Client, { tables }: BackupHeader): Promise<string[]> {
   const names = tables.map(({ name }) => name);

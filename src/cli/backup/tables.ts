@@ -6,10 +6,10 @@ export interface Table {
   readonly columns: readonly string[];
 }
 
-/** A connection that sees the rows of all tenants and writes values in one way, whatever the server is set to. */
+/** A connection that sees the rows of all tenants and formats values the same, whatever the server's settings. */
 export async function connectAsOwner(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: APPLICATION_NAME });
-  // One that breaks is told by whatever is asked of it; without a listener it would end the process.
+  // If it breaks, its next query fails; without a listener the process would end.
   client.on('error', () => undefined);
   await client.connect().catch((error: unknown) => {
     throw explainDatabase(error, url);
@@ -25,8 +25,8 @@ export async function connectAsOwner(url: string): Promise<pg.Client> {
 export const APPLICATION_NAME = 'causeflow-backup';
 
 /**
- * Every table whose rows are worth keeping, extensions' tables included; those that others refer to first. Unlogged ones
- * hold counts of the last minutes, and the rows of two are the migrations' own. Generated columns are generated again.
+ * The tables to back up, including those of extensions; referenced tables first. Not unlogged tables, which hold counts of the last
+ * minutes, and not the two tables that migrations fill. Generated columns are computed again.
  */
 export async function keptTables(client: pg.Client): Promise<Table[]> {
   const { rows } = await client.query<{ name: string; columns: string[] }>(`
@@ -47,7 +47,7 @@ export async function keptTables(client: pg.Client): Promise<Table[]> {
   return rows;
 }
 
-/** The names of the migrations that this database has had, in their order; none before the first start. */
+/** The names of the migrations that ran on this database, in order; none before the first start. */
 export async function migrationsRun(client: pg.Client): Promise<string[]> {
   const { rows: found } = await client.query(
     `SELECT FROM pg_tables WHERE schemaname = 'public' AND tablename = 'migrations'`,

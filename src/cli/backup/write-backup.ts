@@ -17,8 +17,8 @@ interface About {
 }
 
 /**
- * Writes one moment of the whole installation to a file: what is committed while it runs is either all in or all out.
- * The file appears under its name when it is complete, readable for nobody but its owner.
+ * Writes a consistent snapshot of the whole installation to a file. The file gets its name when it is complete, and only its owner
+ * can read it.
  */
 export async function writeBackup(
   url: string,
@@ -56,14 +56,14 @@ async function* contentOf(
   yield `${JSON.stringify(header)}\n`;
   for (const table of tables) {
     const { table: name, columns } = copyList(table);
-    // A SELECT, since COPY by name reads no partitioned table.
+    // A SELECT, because COPY of a partitioned table by name is not possible.
     yield* copyOf(client, table.name, `SELECT ${columns} FROM ${name}`, say);
   }
   yield* copyOf(client, 'jobs', SELECT_PENDING_JOBS, say);
   await client.query('COMMIT');
 }
 
-/** Row-level security hides rows without a word, which nobody wants to learn on the day of the restore. */
+/** Row-level security hides rows silently, and a backup without them would be noticed only at the restore. */
 async function refuseUnlessReadable(client: pg.Client): Promise<void> {
   if ((await migrationsRun(client)).length === 0) {
     throw new BackupError('There is nothing to back up: no server has ever started on this database.');

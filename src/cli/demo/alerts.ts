@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** Three alerts as tools word them, in the fields of the custom webhook. */
+/** Three realistic alerts, in the fields of the custom webhook. */
 export const ALERTS = {
-  /** As Prometheus Alertmanager fills its templates. */
+  /** In the style of Prometheus Alertmanager. */
   afterDeploy: {
     title: '[FIRING:1] HighErrorRate checkout-api (production)',
     description:
@@ -25,7 +25,7 @@ export const ALERTS = {
     environment: 'production',
     tags: { alertname: 'HighErrorRate', team: 'payments', region: 'eu-west-1' },
   },
-  /** As a Datadog monitor words it, about a service of which nothing else is known. */
+  /** In the style of a Datadog monitor, about a service that nothing else is known about. */
   outOfTheBlue: {
     title: '[Triggered] [P2] Queue depth of mail-dispatcher is anomalous',
     description:
@@ -46,7 +46,7 @@ export function alertFrom(path: string): string {
     if (typeof recorded?.bodyRaw === 'string') return recorded.bodyRaw;
     if (typeof recorded?.body === 'object' && recorded.body !== null) return JSON.stringify(recorded.body);
   } catch {
-    // Not JSON: then that is what is sent, and the server says what it thinks of it.
+    // Not JSON: sent as it is, and the server explains what is wrong.
   }
   return text;
 }

@@ -28,7 +28,7 @@ export class LiveEvents {
     this.stopped.abort();
   }
 
-  /** The first event that fits, whether it came already or is still to come. */
+  /** The first matching event, received already or in the future. */
   async first(fits: (event: LiveEvent) => boolean, seconds = 120): Promise<LiveEvent> {
     const known = this.seen.find(fits);
     if (known) return known;
@@ -62,7 +62,7 @@ export class LiveEvents {
     const field = (name: string): string =>
       lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? '';
     const id = field('id');
-    // Pings have no id: they keep the line open and tell nothing.
+    // Pings have no id: they only keep the connection open.
     if (id === '') return;
     const { event, timestamp, data } = JSON.parse(field('data')) as Omit<LiveEvent, 'id'>;
     const arrived = { id, event, timestamp, data };

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { newSigningSecret } from '#kernel/crypto/secrets';
 
-/** A deployment tool that only pretends: it checks the signature of each order and says that it is done. */
+/** A fake deployment tool: it verifies the signature of each order and reports success. */
 export class PretendRunner {
   readonly secret = newSigningSecret();
   private server: Server | undefined;

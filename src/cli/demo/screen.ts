@@ -12,7 +12,7 @@ const SYMBOLS: readonly (readonly [prefix: string, symbol: string, style: Style]
   ['knowledge.', '★', 'green'],
 ];
 
-/** What the person at the terminal sees: headlines, events as they arrive, and the questions asked of her. */
+/** Prints headlines and events to the terminal, and asks its user questions. */
 export class Screen {
   constructor(private readonly alwaysYes: boolean) {}
 
@@ -43,7 +43,7 @@ export class Screen {
     }
     const terminal = createInterface({ input: process.stdin, output: process.stdout });
     try {
-      // Ctrl+D is an answer too, and it is not yes.
+      // Ctrl+D counts as no.
       const answer = await Promise.race([
         terminal.question(prompt),
         new Promise<string>((resolve) => terminal.once('close', () => resolve('no'))),
@@ -55,7 +55,7 @@ export class Screen {
   }
 }
 
-/** The part of a payload that tells the story; ids stay in the API. */
+/** The readable part of a payload, without ids. */
 function gist(data: Readonly<Record<string, unknown>>): string {
   const { previousStatus, newStatus, agentName, message, stepIndex, totalSteps } = data as Record<
     string,
@@ -78,7 +78,7 @@ function gist(data: Readonly<Record<string, unknown>>): string {
   return text.length > 110 ? `${text.slice(0, 109)}…` : text;
 }
 
-/** Alerts are strangers' words: none of them may steer the terminal. */
+/** Alerts are untrusted: they must not send control sequences to the terminal. */
 function plain(text: string): string {
   return text.replace(/\p{Cc}/gu, ' ');
 }

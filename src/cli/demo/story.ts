@@ -25,7 +25,7 @@ interface Investigation {
 const MINUTE = 60_000;
 const SETTLED = new Set(['open', 'resolved', 'closed']);
 
-/** One tenant's evening on call: alerts come in, and she is asked what only a person may decide. */
+/** A tenant that gets alerts, and a user who is asked what only a person may decide. */
 export class Story {
   private constructor(
     private readonly api: Caller,
@@ -33,7 +33,7 @@ export class Story {
     private readonly cast: Cast,
   ) {}
 
-  /** Makes a tenant with its key, its runner and its recent deploys, and opens the stream. */
+  /** Creates a tenant with an API key, a runner and recent deploys, and opens the event stream. */
   static async begin(url: string, cast: Cast): Promise<Story> {
     const { screen, events, runner } = cast;
     const account = {
@@ -87,7 +87,7 @@ export class Story {
     }
   }
 
-  /** Waits for the first event about an incident that fits. */
+  /** Waits for the first matching event about an incident. */
   private first(incidentId: string, fits: (event: LiveEvent) => boolean): Promise<LiveEvent> {
     return this.cast.events.first((event) => event.data['incidentId'] === incidentId && fits(event));
   }
@@ -96,7 +96,7 @@ export class Story {
     return this.first(incidentId, ({ event }) => event === name);
   }
 
-  /** Waits for one of the events, or for the incident to come to rest without any of them. */
+  /** Waits for one of the events, or for the incident to reach a settled status without any of them. */
   private firstOrSettled(incidentId: string, names: readonly string[]): Promise<LiveEvent> {
     return this.first(
       incidentId,
@@ -174,7 +174,7 @@ export class Story {
     await this.showWhatStays(incidentId, acceptedPatternId);
   }
 
-  /** Without a runner that may be called, the steps are a person's to do and to report. */
+  /** Without a runner that may be called, the user does the steps and reports them. */
   private async carryOutByHand(remediationId: string): Promise<void> {
     const { steps } = await this.api.get<{
       steps: { stepId: string; manual: boolean; description: string }[];
@@ -188,12 +188,12 @@ export class Story {
     }
   }
 
-  /** What stays: a pattern that is new, or one that was seen again. */
+  /** Shows the result: a new pattern, or a known one that was seen again. */
   private async showWhatStays(incidentId: string, acceptedPatternId: string | undefined): Promise<void> {
     const { screen } = this.cast;
     const { status } = await this.api.get<{ status: string }>(`/v1/incidents/${incidentId}`);
     if (status !== 'resolved') {
-      screen.line('Nothing but a person can tell whether that helped: the incident is hers to resolve.');
+      screen.line('Only a person can tell whether that helped: resolve the incident by hand.');
     } else if (acceptedPatternId === undefined) {
       await this.firstCalled(incidentId, 'knowledge.pattern_extracted');
     } else {

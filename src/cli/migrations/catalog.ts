@@ -1,12 +1,12 @@
 import type { QueryRunner } from 'typeorm';
 
-/** Everything a migration can make, one line each, so that two states of a database can be compared line by line. */
+/** Everything that a migration can create, one line each, so that two states of a database can be compared line by line. */
 export async function catalogOf(runner: QueryRunner): Promise<string[]> {
   const rows = (await runner.query(CATALOG)) as { line: string }[];
   return rows.map(({ line }) => line);
 }
 
-/** What one catalog has and the other has not: `+` for what came, `-` for what went. */
+/** The difference of two catalogs: `+` for added lines, `-` for removed ones. */
 export function differences(before: readonly string[], after: readonly string[]): string[] {
   const [was, is] = [new Set(before), new Set(after)];
   return [
@@ -15,7 +15,7 @@ export function differences(before: readonly string[], after: readonly string[])
   ];
 }
 
-/* Not graphile_worker, which keeps its own house, and not the table in which TypeORM notes what has run. */
+/* Not graphile_worker, which migrates itself, and not the migrations table of TypeORM. */
 const CATALOG = `
 WITH space AS (
   SELECT oid, nspname, nspacl FROM pg_namespace

@@ -1,12 +1,12 @@
 import { type DataSource, type EntityMetadata, type QueryRunner, TableColumn } from 'typeorm';
 
-/** Where the mapped classes and their tables disagree, one sentence each. */
+/** The differences between the mapped classes and their tables, one sentence each. */
 export async function mappingFaults(source: DataSource): Promise<string[]> {
   const runner = source.createQueryRunner();
   try {
     const faults: string[] = [];
     for (const mapped of source.entityMetadatas) {
-      // PostgreSQL itself reads the mapping, so that `timestamptz` and `timestamp with time zone` are one type.
+      // PostgreSQL itself parses the mapped types, so that `timestamptz` equals `timestamp with time zone`.
       await runner.query(`CREATE TEMP TABLE "${mapped.tableName}" (${columnList(source, mapped)})`);
       faults.push(...(await faultsOf(runner, mapped)));
     }
@@ -46,7 +46,7 @@ async function faultsOf(runner: QueryRunner, { name, tableName }: EntityMetadata
   });
 }
 
-/** A generated column is made by the database and need not be mapped. */
+/** Generated columns need not be mapped. */
 const COLUMNS_OF = `
 SELECT a.attname AS column_name, a.attgenerated <> '' AS generated,
        format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' not null' ELSE ' nullable' END AS is

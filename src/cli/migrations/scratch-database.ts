@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
 
-/** Lends an empty database to `work` and takes it away afterwards: on the given server, or on one of its own. */
+/** Creates an empty database for `work` and drops it afterwards, on the given server or on a temporary one. */
 export async function withScratchDatabase<T>(
   server: string | undefined,
   work: (url: string) => Promise<T>,

@@ -2,9 +2,9 @@ import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { catalogOf, differences } from './catalog.js';
 
 /**
- * Runs every migration, takes back one after the other, and runs them again.
- * @returns one sentence for each thing that a way down left behind or took too much of, and for each that the second way
- *   up made otherwise than the first; and for each tenant's table that is open to other tenants
+ * Runs every migration, reverts them one by one, and runs them again.
+ * @returns one sentence for each thing that a down step left behind or removed too much of, for each that the second run created
+ *   differently from the first, and for each tenant's table without row-level security
  */
 export async function upDownUp(source: DataSource): Promise<string[]> {
   const { migrations } = source;
@@ -28,7 +28,7 @@ export async function upDownUp(source: DataSource): Promise<string[]> {
     faults.push(...(await openTables(runner)));
   } catch (error) {
     if (!(error instanceof FailedStep)) throw error;
-    // Nothing after it can be judged, and what was found before it may be the reason.
+    // Later steps cannot be checked; earlier faults may be the cause.
     faults.push(error.message);
   } finally {
     await runner.release();
@@ -57,7 +57,7 @@ function nameOf(migration: MigrationInterface): string {
   return migration.name ?? migration.constructor.name;
 }
 
-/** A table of tenants' rows that `isolate_by_tenant` was forgotten for. Partitions are closed to the application. */
+/** Tables with tenants' rows that lack `isolate_by_tenant`. The application cannot access partitions directly. */
 async function openTables(runner: QueryRunner): Promise<string[]> {
   const rows = (await runner.query(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
