@@ -26,7 +26,7 @@ import { until } from '../support/until.js';
 
 function withScratch(): { path: (name: string) => string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'causeflow-backup-'));
-  // For PostgreSQL, which does not run as root: whom it lets pass keeps everything in here.
+  // Accessible to the user of PostgreSQL, which does not run as root.
   chmodSync(folder, 0o711);
   return { path: (name) => join(folder, name), remove: () => rmSync(folder, { recursive: true }) };
 }
@@ -87,7 +87,7 @@ describe('a backup', () => {
       await other.send(alert);
     }
     await investigate(tenant, sender);
-    // A year-old month, whose partition no start makes by itself.
+    // A month of a year ago, whose partition no start creates.
     await sql(
       source.database.url,
       `SET app.tenant_ids = '${tenant.tenantId}';
@@ -105,7 +105,7 @@ describe('a backup', () => {
     scratch.remove();
   });
 
-  it('is written beside a running server, for nobody else to read, and says where the secrets are', () => {
+  it('is written beside a running server, readable only by its owner, and says where the secrets are', () => {
     expect(backedUp).toEqual({
       code: 0,
       output: expect.stringContaining('keep JWT_SECRET and ENCRYPTION_KEY'),
@@ -120,7 +120,7 @@ describe('a backup', () => {
     expect(again).toEqual({ code: 1, output: expect.stringContaining('is there already') });
   });
 
-  it('fills an empty database: the log is equal, streams resume by old ids, and work goes on', async () => {
+  it('restores into an empty database: the log is equal, streams resume by old ids, and work continues', async () => {
     expect(await restore(file, target)).toMatchObject({ code: 0 });
     const before = await eventLog(source.database);
     expect(before.length).toBeGreaterThan(100);
@@ -157,7 +157,7 @@ describe('a backup', () => {
     }
   });
 
-  it('is not restored over rows, nor beneath a server', async () => {
+  it('is not restored into a database with rows or with a running server', async () => {
     expect(await restore(file, target)).toEqual({
       code: 1,
       output: expect.stringMatching(/is not empty \(\w+ holds rows\)/),
@@ -168,7 +168,7 @@ describe('a backup', () => {
     });
   });
 
-  describe('meets another version', () => {
+  describe('of another version', () => {
     const own = join(CHECKOUT, 'migrations');
     const later = scratch.path('later');
     let empty: TestDatabase;
@@ -186,19 +186,19 @@ describe('a backup', () => {
     const restoreWith = (...folders: string[]): Promise<unknown> =>
       restoreBackup(empty.url, file, folders, () => undefined);
 
-    it('and, as an older one, is brought to the present shape with its rows', async () => {
+    it('is migrated to the current schema with its rows when it is older', async () => {
       await restoreWith(own, later);
       const tenants = await sql(`${empty.url}?options=-c%20app.backup%3Don`, 'SELECT title FROM tenants');
       expect(tenants).toHaveLength(2);
       expect(tenants).toContainEqual({ title: 'Acme Corp' });
     });
 
-    it('and, as a newer one, is refused before anything is made', async () => {
+    it('is refused before anything is created when it is newer', async () => {
       await expect(restoreWith(later)).rejects.toThrow('made by a newer version');
       expect(await sql(empty.url, `SELECT FROM pg_tables WHERE schemaname = 'public'`)).toEqual([]);
     });
 
-    it('and, with an extension that is not configured here, wants the folder of its migrations', async () => {
+    it('requires the folder of the migrations of an extension that is not configured here', async () => {
       const source = await emptyDatabase();
       await migrate(source.url, [own, later]);
       const extended = scratch.path('extended.gz');
@@ -218,7 +218,7 @@ describe('a backup', () => {
       expect(await restore(extended, empty, '--migrations', later)).toMatchObject({ code: 0 });
     });
 
-    it('and refuses a database that is newer than itself', async () => {
+    it('is refused by a database that is newer', async () => {
       await migrate(empty.url, [own, later]);
       await expect(restoreWith(own, later)).rejects.toThrow('The database is newer than the backup');
     });
@@ -240,7 +240,7 @@ describe('a backup', () => {
     await removeDatabase(empty);
   });
 
-  it('leaves nothing behind, and says why, when PostgreSQL goes away in the midst of it', async () => {
+  it('leaves nothing behind, and says why, when PostgreSQL goes away meanwhile', async () => {
     const { url } = source.database;
     const path = scratch.path('broken-off.gz');
     const holder = new pg.Client({ connectionString: url });
@@ -267,7 +267,7 @@ describe('a backup', () => {
     }
   });
 
-  it('refuses to leave out rows that it cannot see', async () => {
+  it('is refused when row-level security would hide rows', async () => {
     await sql(
       source.database.url,
       'CREATE TABLE notes (tenant_id text); ALTER TABLE notes ENABLE ROW LEVEL SECURITY; ALTER TABLE notes FORCE ROW LEVEL SECURITY',
@@ -279,7 +279,7 @@ describe('a backup', () => {
     expect(existsSync(scratch.path('no.gz'))).toBe(false);
   });
 
-  it('says in one line that PostgreSQL is off, or that there is no place for the file', async () => {
+  it('says in one line that PostgreSQL is off, or that the file cannot be written', async () => {
     const nobody = { DATABASE_URL: 'postgres://someone:hunter-two@127.0.0.1:1/none' };
     const off = await runToEnd('dist/cli/backup.js', [scratch.path('no.gz')], nobody);
     expect(off).toEqual({
@@ -317,7 +317,7 @@ describe('a backup of the embedded database', () => {
   const restore = (file: string): Promise<Ended> =>
     runToEnd('dist/cli/restore.js', [scratch.path(file)], { DATA_DIR: to });
 
-  it('is made while the server runs and while it does not, and carries the secrets only when asked to', async () => {
+  it('is written whether the server runs or not, and contains the secrets only when requested', async () => {
     const old = await startEmbedded(from);
     const sender = await AlertSender.of(await newTenant(old.url));
     await sender.send({ title: 'One', description: 'Before the move.', sourceAlertId: 'one' });

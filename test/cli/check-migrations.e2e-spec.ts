@@ -48,7 +48,7 @@ describe('the check of the migrations', () => {
     `CREATE OR REPLACE FUNCTION answer() RETURNS int LANGUAGE sql AS 'SELECT ${value}';`;
   const makeAnswer = { up: answer(1), down: 'DROP FUNCTION answer();' };
 
-  it('finds nothing in a sound set', async () => {
+  it('finds no fault in valid migrations', async () => {
     const rename = {
       up: 'ALTER TABLE pens RENAME colour TO ink;',
       down: 'ALTER TABLE pens RENAME ink TO colour;',
@@ -56,7 +56,7 @@ describe('the check of the migrations', () => {
     expect(await faultsOf(makePens, rename)).toEqual([]);
   });
 
-  it('finds nothing in those of the example', async () => {
+  it('finds no fault in those of the example', async () => {
     const example = join(import.meta.dirname, '../../examples/on-call-roster/migrations');
     const source = await ownerDataSource(database.url, sqlMigrations([example])).initialize();
     expect(source.migrations).not.toEqual([]);
@@ -84,7 +84,7 @@ describe('the check of the migrations', () => {
     expect(faults.join('\n')).toContain(left);
   });
 
-  it('names what a way down takes too much of', async () => {
+  it('names what a down step removes too much of', async () => {
     const greedy = { up: 'ALTER TABLE pens ADD cap text;', down: 'ALTER TABLE pens DROP cap, DROP colour;' };
     expect(await faultsOf(makePens, greedy)).toContainEqual(
       expect.stringMatching(/^step1700000000001, down: - column pens\.colour/),
@@ -96,13 +96,13 @@ describe('the check of the migrations', () => {
     expect(faults).toContainEqual(expect.stringMatching(/^step1700000000000, up: .*already exists/));
   });
 
-  it('names a table of tenants that is open to all of them', async () => {
+  it('names a table with tenants’ rows and without row-level security', async () => {
     const open = { up: 'CREATE TABLE pens (tenant_id text);', down: 'DROP TABLE pens;' };
     expect(await faultsOf(open)).toEqual([expect.stringMatching(/^pens holds rows of tenants/)]);
   });
 });
 
-it("the check looks at an extension's folder, too", () => {
+it("the check includes an extension's folder", () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeflow-migrations-'));
   const open = '-- up\nCREATE TABLE pens (tenant_id text);\n-- down\nDROP TABLE pens;\n';
   writeFileSync(join(folder, '1790000009999-pens.sql'), open);

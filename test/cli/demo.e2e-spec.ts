@@ -21,7 +21,7 @@ interface Played {
   readonly screen: string;
 }
 
-/** @param answers what the person at the terminal types, line by line */
+/** @param answers what the user types, line by line */
 function play(args: readonly string[], answers?: readonly string[], url = server.url): Promise<Played> {
   const child = spawn(process.execPath, ['dist/cli/demo.js', ...args], {
     env: { CAUSEFLOW_URL: url, NO_COLOR: '1' },
@@ -30,7 +30,7 @@ function play(args: readonly string[], answers?: readonly string[], url = server
   const left = [...(answers ?? [])];
   const seen = (chunk: Buffer): void => {
     screen += String(chunk);
-    // Typed when asked, as a person does.
+    // Typed at the prompt, as a user does.
     if (screen.endsWith('[y/N] ') && answers) child.stdin.write(`${left.shift() ?? 'n'}\n`);
   };
   child.stdout.on('data', seen);
@@ -46,7 +46,7 @@ describe('the demo', () => {
     });
   });
 
-  it('plays the main job: cause, approval, pattern, known solution, and an honest “inconclusive”', async () => {
+  it('plays the main flow: cause, approval, pattern, known solution, and an honest “inconclusive”', async () => {
     const { code, screen } = await play(['--yes']);
     expect({ code, screen }).toMatchObject({ code: 0 });
     const inOrder = [
@@ -73,14 +73,14 @@ describe('the demo', () => {
     }
   });
 
-  it('does nothing that the person at the terminal has not approved', async () => {
+  it('does nothing that the user has not approved', async () => {
     const { code, screen } = await play([], ['n', 'n', 'n', 'n', 'n']);
     expect({ code, screen }).toMatchObject({ code: 0 });
     expect(screen).toContain('remediation.rejected');
     expect(screen).not.toContain('signed order');
   });
 
-  it('sends any alert: one that is taken, one that is refused, and one that tries to steer the terminal', async () => {
+  it('sends any alert: a valid one, one that is refused, and one with terminal control sequences', async () => {
     const good = join(folder, 'good.json');
     writeFileSync(
       good,
@@ -96,7 +96,7 @@ describe('the demo', () => {
     expect(refused).toMatchObject({ code: 0, screen: expect.stringContaining('title is required') });
   });
 
-  it('says in one line why it cannot play', async () => {
+  it('says in one line why it cannot run', async () => {
     const missing = await play(['--alert', join(folder, 'not-there.json')]);
     expect(missing.code).toBe(1);
     expect(missing.screen).not.toContain('    at ');

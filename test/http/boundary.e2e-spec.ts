@@ -23,7 +23,7 @@ const ENVELOPE = {
 const post = (body: string | Buffer, headers: Record<string, string> = {}): Promise<Answer> =>
   tenant.api.post('/v1/users', body, { headers });
 
-/** What Node's own parser lets through to nobody: bytes on the wire, and what comes back. */
+/** Sends raw bytes that Node's own parser rejects, and returns the response. */
 async function raw(bytes: string): Promise<string> {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   let answer = '';
@@ -73,7 +73,7 @@ describe('bad input to the management API', () => {
     refused.push({ id: String(answer.body['requestId']), error });
   }); // prettier-ignore
 
-  it('stores nothing, and is one line in the log, which says why', async () => {
+  it('stores nothing, and is one line in the log, with the reason', async () => {
     const users = await sql(server.database.url, 'SELECT email FROM users', [], tenant.tenantId);
     expect(users).toEqual([{ email: tenant.email }]);
     await until('the log has the last one', () => server.log.includes(refused.at(-1)?.id ?? '-'));
@@ -83,7 +83,7 @@ describe('bad input to the management API', () => {
     expect(server.log).not.toMatch(/"level":(50|60|"error"|"fatal")/);
   });
 
-  it('is told, too, where a property is sent and nobody reads any', async () => {
+  it('is refused, too, on a route that does not read the body', async () => {
     const openApi = await OpenApi.of(server.url);
     const silent = openApi.operations.filter(({ method, requestBody }) => method !== 'GET' && !requestBody);
     expect(silent.length).toBeGreaterThan(10);
@@ -101,7 +101,7 @@ describe('bad input to the management API', () => {
     }
   });
 
-  it('is answered in the same shape when it is no request at all', async () => {
+  it('gets the error envelope even when it is not an HTTP request', async () => {
     for (const bytes of [
       'GET /v1/users HTTP/1.1\r\nAuthorization: Bearer x\r\n\r\n',
       `GET /v1/users HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(100_000)}\r\n\r\n`,
@@ -114,8 +114,8 @@ describe('bad input to the management API', () => {
   });
 });
 
-describe('a client that expects what no server knows', () => {
-  it.each(['GET /v1/users', 'POST /v1/webhooks/x/custom'])('is answered as any other: %s', async (what) => {
+describe('a client with an unknown Expect header', () => {
+  it.each(['GET /v1/users', 'POST /v1/webhooks/x/custom'])('gets the usual response: %s', async (what) => {
     const answer = await raw(`${what} HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(answer).toMatch(/"error":"(unauthorized|invalid_api_key)"/);
@@ -131,16 +131,16 @@ describe('X-Request-Id', () => {
       )
     ).headers.get('x-request-id');
 
-  it('is taken from the caller, or made', async () => {
+  it('is taken from the caller, or created', async () => {
     expect(await idOf('deploy-42')).toBe('deploy-42');
     expect(await idOf()).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('is made when the caller’s cannot be one', async () => {
+  it('is created when the caller’s is invalid', async () => {
     for (const given of ['x'.repeat(129), 'a b', '']) expect(await idOf(given)).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('lies on the events of the call, with the caller', async () => {
+  it('is stored on the events of the call, with the caller', async () => {
     const user = { email: `r-${Date.now()}@example.com`, name: 'Grace', role: 'member' };
     const { body } = await tenant.api.post('/v1/users', user, { headers: { 'x-request-id': 'trace-7' } });
     const events = await sql(
@@ -164,7 +164,7 @@ describe('a browser of another origin', () => {
       },
     });
 
-  it('is let in when it is listed', async () => {
+  it('is allowed when it is listed', async () => {
     const response = await asked('https://app.example.com');
     expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example.com');
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
@@ -172,7 +172,7 @@ describe('a browser of another origin', () => {
     expect(answer.headers.get('access-control-expose-headers')).toMatch(/Retry-After/);
   });
 
-  it('is not let in when it is not, nor anywhere else where none is', async () => {
+  it('is not allowed when it is not listed, or when the list is empty', async () => {
     expect((await asked('https://evil.example.com')).headers.get('access-control-allow-origin')).toBeNull();
     const closed = await TestServer.start();
     const response = await fetch(`${closed.url}/health/live`, {

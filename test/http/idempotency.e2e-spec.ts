@@ -24,7 +24,7 @@ const incidentsOf = async ({ api }: TenantUser): Promise<unknown[]> =>
   (await api.get<{ items: unknown[] }>('/v1/incidents?limit=100')).body.items;
 
 describe('an Idempotency-Key', () => {
-  it('gets the first answer again, as it was', async () => {
+  it('returns the first response again, unchanged', async () => {
     const own = await newTenant(server.url);
     const first = await open('order 66', REPORT, own.api);
     const again = await open('order 66', REPORT, own.api);
@@ -36,7 +36,7 @@ describe('an Idempotency-Key', () => {
     expect(await incidentsOf(own)).toHaveLength(1);
   });
 
-  it('does a thing once for twenty requests at once, on two replicas', async () => {
+  it('has one effect for twenty concurrent requests on two replicas', async () => {
     const own = await newTenant(server.url);
     const key = randomUUID();
     const answers = await Promise.all(
@@ -61,7 +61,7 @@ describe('an Idempotency-Key', () => {
     expect(events).toHaveLength(1);
   });
 
-  it('does not fit another body', async () => {
+  it('is refused with another body', async () => {
     const key = randomUUID();
     await open(key);
     const answer = await open(key, { ...REPORT, title: 'Something else' });
@@ -69,13 +69,13 @@ describe('an Idempotency-Key', () => {
     expect(answer.body).toMatchObject({ error: 'idempotency_mismatch' });
   });
 
-  it('is free again when the request was refused', async () => {
+  it('can be used again when the request was refused', async () => {
     const key = randomUUID();
     expect((await open(key, { title: 'No description' })).status).toBe(400);
     expect((await open(key)).status).toBe(201);
   });
 
-  it('belongs to one tenant, one address and a day', async () => {
+  it('is scoped to a tenant, a path and a day', async () => {
     const [key, other] = [randomUUID(), await newTenant(server.url)];
     const first = await open(key);
     expect((await open(key, REPORT, other.api)).headers.get('idempotent-replay')).toBeNull();
@@ -102,7 +102,7 @@ describe('an Idempotency-Key', () => {
     expect((await open(key)).status).toBe(400);
   });
 
-  it('is not looked at before the caller is known', async () => {
+  it('is not checked before the caller is authenticated', async () => {
     expect((await open('x'.repeat(256), REPORT, new Api(server.url))).status).toBe(401);
   });
 });

@@ -21,10 +21,10 @@ afterAll(async () => {
   await replica.stop();
   await server.stop();
 });
-// Windows are whole minutes: a test that began in one and ended in the next would count twice.
+// Windows are whole minutes: a test that spans two of them would get two allowances.
 beforeEach(() => until('the minute is young', () => new Date().getSeconds() < 40, 30));
 
-/** Somebody at an address of her own, so that tests do not share one. */
+/** A client with its own address, so that tests do not share one. */
 let addresses = 0;
 const from = (address = `198.51.100.${++addresses}`): Record<string, string> => ({
   'x-forwarded-for': address,
@@ -53,7 +53,7 @@ const tally = (answers: readonly Answer<unknown>[], status: number): number =>
   answers.filter((answer) => answer.status === status).length;
 
 describe('the management API', () => {
-  it('answers as many calls a minute as the plan is good for, and says how many are left', async () => {
+  it('allows the calls per minute of the plan, and returns how many are left', async () => {
     const { api, tenantId } = await onPlan('starter');
     const first = await api.get(`/v1/tenants/${tenantId}`);
     expect(first.headers.get('x-ratelimit-limit')).toBe('10');
@@ -74,7 +74,7 @@ describe('the management API', () => {
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it('counts all replicas together, and each tenant alone', async () => {
+  it('counts all replicas together, and each tenant separately', async () => {
     const [one, other] = [await onPlan('pro'), await onPlan('pro')];
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, at) =>
@@ -85,7 +85,7 @@ describe('the management API', () => {
     expect((await other.api.get(`/v1/tenants/${other.tenantId}`)).status).toBe(200);
   });
 
-  it('knows plans without a limit, and a change of plan', async () => {
+  it('supports plans without a limit, and a change of plan', async () => {
     const { api, tenantId } = await onPlan('business');
     const answers = await Promise.all(Array.from({ length: 60 }, () => api.get(`/v1/tenants/${tenantId}`)));
     expect(tally(answers, 200)).toBe(60);
@@ -94,7 +94,7 @@ describe('the management API', () => {
     expect((await api.get(`/v1/tenants/${tenantId}`)).headers.get('x-ratelimit-limit')).toBe('10');
   });
 
-  it('does not count alerts, which have a bucket of their own', async () => {
+  it('does not count alerts, which have their own bucket', async () => {
     const tenant = await onPlan('starter');
     const sender = await AlertSender.of(tenant);
     const alerts = await Promise.all(
@@ -106,8 +106,8 @@ describe('the management API', () => {
   });
 });
 
-describe('a stranger', () => {
-  it('is limited by the address she calls from, and takes nothing from others', async () => {
+describe('an anonymous client', () => {
+  it('is limited by its address, without affecting other addresses', async () => {
     const [here, anyone] = [from(), new Api(server.url)];
     const knock = (headers: Record<string, string>): Promise<Answer> =>
       anyone.post('/v1/auth/refresh', { refreshToken: 'none' }, { headers });
@@ -117,7 +117,7 @@ describe('a stranger', () => {
     expect((await knock(from())).status).toBe(401);
   });
 
-  it('has one address in all of an IPv6 network, which is hers alone', async () => {
+  it('is counted by /64 when its address is IPv6', async () => {
     const knock = (address: string): Promise<Answer> =>
       new Api(server.url).post('/v1/auth/refresh', { refreshToken: 'none' }, { headers: from(address) });
     const network = `2001:db8:0:${(++addresses).toString(16)}`;
@@ -126,7 +126,7 @@ describe('a stranger', () => {
     expect((await knock('2001:db8:1::1')).status).toBe(401);
   });
 
-  it('who guesses tokens and keys is limited in the same way, and does not hold up who is known', async () => {
+  it('is limited in the same way when it guesses tokens and keys, without affecting authenticated callers', async () => {
     const { api, tenantId } = await onPlan('business');
     const here = from();
     const guesses = await Promise.all(
@@ -140,7 +140,7 @@ describe('a stranger', () => {
     expect((await api.get(`/v1/tenants/${tenantId}`, { headers: here })).status).toBe(200);
   });
 
-  it('who forges signatures is limited in the same way, and nothing more is taken from where she is', async () => {
+  it('is limited in the same way when it forges signatures, and then every alert from its address is refused', async () => {
     const sender = await AlertSender.of(await onPlan('business'));
     const here = from();
     const alert = { title: 'Disk full', description: 'x' };
@@ -153,7 +153,7 @@ describe('a stranger', () => {
     expect((await sender.send(alert, from())).status).toBe(202);
   });
 
-  it('cannot choose an address by herself', async () => {
+  it('cannot choose its address in a header', async () => {
     const untrusting = await TestServer.start({ env: { ...LIMITS, TRUST_PROXY: undefined } });
     const knock = (): Promise<Answer> =>
       new Api(untrusting.url).post('/v1/auth/refresh', { refreshToken: 'none' }, { headers: from() });
@@ -161,7 +161,7 @@ describe('a stranger', () => {
     expect([tally(answers, 401), tally(answers, 429)]).toEqual([20, 10]);
   });
 
-  it('may ask for health and documents as often as she likes', async () => {
+  it('may read health and documents without a limit', async () => {
     const [here, anyone] = [from(), new Api(server.url)];
     for (const path of ['/health/live', '/health/ready', '/docs', '/openapi.json', '/asyncapi.json']) {
       const answers = await Promise.all(

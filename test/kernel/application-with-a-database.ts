@@ -35,13 +35,13 @@ interface Said {
   name?: string;
 }
 
-/** A process that does with the database what the application does, and that can be killed without the test. */
+/** A process that uses the embedded database as the application does, and that a test can kill. */
 export interface Application {
   child: ChildProcess;
   next: () => Promise<Said>;
 }
 
-/** It leads a process group of its own, as a command does that was typed in a terminal. */
+/** Starts it in its own process group, as a shell does. */
 export function startApplication(dataDir: string, sharedDir: string): Application {
   const child = spawn(process.execPath, ['--input-type=module', '-e', APPLICATION, dataDir, sharedDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -58,7 +58,7 @@ export async function kill({ child }: Application): Promise<void> {
   await once(child, 'exit');
 }
 
-/** The first column of the answer. */
+/** The first column of the result. */
 export async function query(url: string | undefined, sql: string): Promise<unknown[]> {
   const client = new Client({ connectionString: url });
   await client.connect();

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe('once a day', () => {
-  it('each chore is due', async () => {
+  it('each chore is scheduled', async () => {
     const known = await until('the schedule is stored', async () => {
       const rows = await look<{ identifier: string }>(
         'SELECT identifier FROM graphile_worker._private_known_crontabs',
@@ -33,7 +33,7 @@ describe('once a day', () => {
     );
   });
 
-  it('what has expired is deleted, and nothing else', async () => {
+  it('expired rows are deleted, and no others', async () => {
     const { tenantId } = tenant;
     await look(
       `INSERT INTO alert_history (tenant_id, kind, hours, last_day)
@@ -70,7 +70,7 @@ describe('once a day', () => {
     ]);
   });
 
-  it('queues in which no job is left are forgotten, and those with one are not', async () => {
+  it('queues without jobs are deleted, and those with one are not', async () => {
     await look(`SELECT graphile_worker.add_job('purge-expired', queue_name := 'idle')`);
     await look(
       `SELECT graphile_worker.add_job('purge-expired', queue_name := 'busy', run_at := now() + interval '1 day')`,
@@ -91,7 +91,7 @@ describe('once a day', () => {
     expect(await queues()).toEqual(['busy']);
   });
 
-  it('a queue that a job is just being put into stays, and the job runs', async () => {
+  it('a queue whose first job is not committed yet is kept, and the job runs', async () => {
     const due = (): Promise<unknown[]> =>
       look(`SELECT FROM graphile_worker.jobs WHERE task_identifier = 'purge-expired' AND run_at <= now()`);
     const addJob = `SELECT graphile_worker.add_job('purge-expired', queue_name := 'taken')`;
@@ -115,7 +115,7 @@ describe('once a day', () => {
     }
   });
 
-  it('a queue that is just being forgotten is there for a job that is put into it meanwhile', async () => {
+  it('a job that is added while its queue is being deleted gets a queue', async () => {
     const addJob = (moment: string): string =>
       `SELECT job_queue_id AS queue FROM graphile_worker.add_job('purge-expired', queue_name := 'raced', run_at := ${moment})`;
     await look(addJob('now()'));
@@ -126,7 +126,7 @@ describe('once a day', () => {
     const writer = new pg.Client({ connectionString: server.database.url });
     await writer.connect();
     const { rows } = await writer.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    // The chore, which has locked what it locks, deletes nothing before the writer waits for it.
+    // The chore holds its locks, and deletes nothing before the writer waits for them.
     await look(
       `CREATE FUNCTION let_the_writer_come() RETURNS trigger LANGUAGE plpgsql AS $$
        BEGIN
@@ -157,7 +157,7 @@ describe('once a day', () => {
     }
   });
 
-  it('months of events that no tenant wants any more are dropped whole', async () => {
+  it('partitions of events past every retention are dropped', async () => {
     const month = (partition: string): Promise<unknown[]> =>
       look(`SELECT FROM pg_class WHERE relname = $1`, [partition]);
     await look(
@@ -172,7 +172,7 @@ describe('once a day', () => {
     expect(await month(young)).toHaveLength(1);
   });
 
-  describe('when the clock says that events are older than anybody wants', () => {
+  describe('when the clock says that events are past every retention', () => {
     const write = async (monthsAgo: number): Promise<void> => {
       await look(`SELECT make_event_month(now() - make_interval(months => $1))`, [monthsAgo]);
       await look(
@@ -186,7 +186,7 @@ describe('once a day', () => {
         ({ ago }) => Number(ago),
       );
 
-    it('they are kept when none are of the time since, for a clock may have jumped', async () => {
+    it('they are kept when there are no newer events, because the clock may have jumped', async () => {
       await write(60);
       await look(`SELECT make_event_month(now() - interval '59 months')`);
       await runs('drop-old-events');
@@ -200,7 +200,7 @@ describe('once a day', () => {
       await until('the log says so', () => /Kept events_\d{4}_\d\d: there are no events of/.test(server.log));
     });
 
-    it('they go, and no others, when there are some of each month since', async () => {
+    it('they are dropped, and no others, when there are events of each later month', async () => {
       for (let monthsAgo = 16; monthsAgo > 0; monthsAgo -= 1) await write(monthsAgo);
       await runs('drop-old-events');
       // 400 days ago was in the 13th or the 14th month from this one.
@@ -211,7 +211,7 @@ describe('once a day', () => {
     });
   });
 
-  it('months are dropped while a transaction that writes events is open, and no other writer waits', async () => {
+  it('partitions are dropped while a transaction that writes events is open, and no other writer waits', async () => {
     await look(
       `CREATE TABLE events_2020_02 PARTITION OF events FOR VALUES FROM ('2020-02-01Z') TO ('2020-03-01Z')`,
     );
@@ -248,7 +248,7 @@ describe('once a day', () => {
     expect(await look(`SELECT id FROM events WHERE id LIKE 'evt_open%'`)).toHaveLength(1);
   });
 
-  it('a month that is missing is made while another one is being let go of, and nobody blocks anybody', async () => {
+  it('a missing partition is created while another one is being detached, without a deadlock', async () => {
     await look(
       `CREATE TABLE events_2020_05 PARTITION OF events FOR VALUES FROM ('2020-05-01Z') TO ('2020-06-01Z')`,
     );
@@ -274,7 +274,7 @@ describe('once a day', () => {
     expect(await months(`relname IN ('events_2031_01', 'events_2031_02')`)).toBe(2);
   });
 
-  it('a connection that breaks under it without a word ends its work and not the process, and the next time it goes on', async () => {
+  it('a connection that breaks silently fails the chore and not the process, and the next run continues', async () => {
     await look(
       `CREATE TABLE events_2020_06 PARTITION OF events FOR VALUES FROM ('2020-06-01Z') TO ('2020-07-01Z')`,
     );
@@ -308,7 +308,7 @@ describe('once a day', () => {
     });
   });
 
-  it('goes on with a month that was left half detached', async () => {
+  it('continues with a partition that was left half detached', async () => {
     await look(
       `CREATE TABLE events_2020_03 PARTITION OF events FOR VALUES FROM ('2020-03-01Z') TO ('2020-04-01Z')`,
     );
@@ -332,7 +332,7 @@ describe('once a day', () => {
     );
   });
 
-  it('a relay that stood in a month that is gone goes on with the oldest event that is left', async () => {
+  it('a relay whose position was in a dropped partition continues with the oldest remaining event', async () => {
     const { tenantId } = await newTenant(server.url);
     const ask = (text: string, value: string): Promise<object[]> =>
       sql(server.database.url, text, [value], tenantId);
@@ -351,7 +351,7 @@ describe('once a day', () => {
     await until('the rest is relayed', relayed);
   });
 
-  it('an event of a month that nobody made room for makes it itself', async () => {
+  it('an event creates its own partition when it is missing', async () => {
     const [{ name } = { name: '' }] = await look<{ name: string }>(
       `SELECT to_char(now() AT TIME ZONE 'UTC', '"events_"YYYY_MM') AS name`,
     );
@@ -370,7 +370,7 @@ describe('once a day', () => {
     expect(rows).toHaveLength(1);
   });
 
-  it('room is made for the events of the months to come', async () => {
+  it('partitions of coming months are created', async () => {
     const [{ name } = { name: '' }] = await look<{ name: string }>(
       `SELECT to_char(now() AT TIME ZONE 'UTC' + interval '2 months', '"events_"YYYY_MM') AS name`,
     );

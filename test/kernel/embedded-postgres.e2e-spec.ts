@@ -36,7 +36,7 @@ describe('the embedded PostgreSQL', () => {
 
   afterEach(async () => {
     await Promise.all(applications.map(kill));
-    // Whatever a test left running is taken over once more, to be stopped.
+    // A server that a test left running is adopted once more, to stop it.
     for (const dir of readdirSync(root).map((name) => join(root, name))) {
       if (existsSync(join(dir, 'postgres-passwords.json')))
         await (await startEmbeddedPostgres({ dataDir: dir, sharedDir })).stop();
@@ -54,7 +54,7 @@ describe('the embedded PostgreSQL', () => {
     Number(readFileSync(join(dir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
   const modeOf = (path: string) => statSync(path).mode & 0o777;
 
-  it('keeps its data from one start to the next', async () => {
+  it('keeps its data across restarts', async () => {
     const first = await startEmbeddedPostgres({ dataDir });
     await query(first.url, 'create table kept as select 42 as answer');
     await first.stop();
@@ -65,7 +65,7 @@ describe('the embedded PostgreSQL', () => {
     await second.stop();
   });
 
-  it('is durable, and owned by a role that is no superuser and may make roles and databases', async () => {
+  it('is durable, and owned by a role that is not a superuser and may create roles and databases', async () => {
     const { url, stop } = await startEmbeddedPostgres({
       dataDir,
       database: 'Other name',
@@ -91,21 +91,21 @@ describe('the embedded PostgreSQL', () => {
     await stop();
   });
 
-  it('refuses whoever does not know the password', async () => {
+  it('refuses connections without the password', async () => {
     const { url, stop } = await startEmbeddedPostgres({ dataDir });
     const guessed = url.replace(/:[^:@]+@/, ':guessed@');
     await expect(query(guessed, 'select 1')).rejects.toThrow(/password authentication failed/);
     await stop();
   });
 
-  it('begins again after an initdb that was interrupted', async () => {
+  it('starts over after an interrupted initdb', async () => {
     mkdirSync(join(dataDir, 'initdb-cutoff', 'postgres'), { recursive: true });
     writeFileSync(join(dataDir, 'initdb-cutoff', 'postgres', 'PG_VERSION'), '18');
     await (await startEmbeddedPostgres({ dataDir })).stop();
     expect(readdirSync(dataDir).filter((name) => name.startsWith('initdb'))).toEqual([]);
   });
 
-  it('outlives an application that is killed, and the next one takes it over', async () => {
+  it('outlives a killed application, and the next one adopts it', async () => {
     const killed = start();
     const { url } = await killed.next();
     await query(url, 'create table kept as select 42 as answer');
@@ -124,7 +124,7 @@ describe('the embedded PostgreSQL', () => {
     expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
   });
 
-  it('recovers when it was killed together with the application', async () => {
+  it('recovers after it was killed together with the application', async () => {
     const killed = start();
     const { url } = await killed.next();
     await query(url, 'create table kept as select 42 as answer');
@@ -137,7 +137,7 @@ describe('the embedded PostgreSQL', () => {
     expect(readFileSync(join(dataDir, 'postgres.log'), 'utf8')).toMatch(/automatic recovery in progress/);
   });
 
-  it('starts although its old pid belongs to another program by now', async () => {
+  it('starts even if another program has its old pid', async () => {
     await (await startEmbeddedPostgres({ dataDir })).stop();
     const stale = `${String(process.ppid)}\n${join(dataDir, 'postgres')}\n1\n5432\n\n127.0.0.1\n  1  1\nready   \n`;
     writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), stale);
@@ -146,7 +146,7 @@ describe('the embedded PostgreSQL', () => {
     await stop();
   });
 
-  it('serves one application at a time, and says which one it is', async () => {
+  it('serves one application at a time, and names its process', async () => {
     const holder = start();
     const { url } = await holder.next();
     expect(await start().next()).toMatchObject({
@@ -158,7 +158,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(url, 'select 1')).toEqual([1]);
   });
 
-  it('is won by exactly one of several that start at once', async () => {
+  it('is locked by exactly one of several concurrent starts', async () => {
     const all = await Promise.all(Array.from({ length: 4 }, () => start().next()));
     expect(all.map(({ url, name }) => name ?? (url && 'started')).sort()).toEqual([
       'DataDirInUseError',
@@ -168,7 +168,7 @@ describe('the embedded PostgreSQL', () => {
     ]);
   });
 
-  it('tells the application when it ends by itself', async () => {
+  it('notifies the application when it ends unexpectedly', async () => {
     const application = start();
     await application.next();
     process.kill(pidIn(dataDir), 'SIGKILL');
@@ -190,7 +190,7 @@ describe('the embedded PostgreSQL', () => {
     await stop();
   });
 
-  it('does not make new passwords for a database that has some', async () => {
+  it('does not generate new passwords for an existing database', async () => {
     await (await startEmbeddedPostgres({ dataDir })).stop();
     const passwords = join(dataDir, 'postgres-passwords.json');
     rmSync(passwords);
@@ -213,7 +213,7 @@ describe('the embedded PostgreSQL', () => {
       expect(existsSync(sharedDir)).toBe(false);
     });
 
-    it('keeps its files elsewhere when only root may enter, and notes where', async () => {
+    it('keeps its files elsewhere when only root may enter the data directory, and records where', async () => {
       const closed = join(root, 'closed');
       mkdirSync(closed, { mode: 0o700 });
       dataDir = join(closed, 'data');

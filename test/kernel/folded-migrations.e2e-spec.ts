@@ -61,7 +61,7 @@ async function catalog({ url }: TestDatabase): Promise<string[]> {
   }
 }
 
-describe('a database in which all of the folded migrations have run', () => {
+describe('a database in which all squashed migrations have run', () => {
   const ofAnExtension = 'on-call-roster1790000000000';
   beforeEach(() => note(database, [...OLD, ...later, ofAnExtension]));
 
@@ -110,7 +110,7 @@ it.each(someOld)(
   },
 );
 
-describe('a backup of before', () => {
+describe('a backup of an earlier version', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'causeflow-fold-'));

@@ -46,7 +46,7 @@ describe('the metrics', () => {
   });
   afterAll(() => server.stop());
 
-  it('are OpenMetrics text, and tell of the process', async () => {
+  it('are OpenMetrics text, and include the process', async () => {
     const { status, headers, body } = await new Api(server.url).get<string>('/metrics');
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
@@ -55,7 +55,7 @@ describe('the metrics', () => {
     expect([...samples.keys()]).toContainEqual(expect.stringMatching(/^nodejs_eventloop_lag_seconds/));
   });
 
-  it('tell for whom investigations wait, how many and for how long', async () => {
+  it('report waiting investigations by tenant, their number and for how long', async () => {
     const busy = await newTenant(server.url);
     await sql(
       server.database.url,
@@ -76,7 +76,7 @@ describe('the metrics', () => {
     expect(oldest).toBeGreaterThanOrEqual(3600);
   });
 
-  it('count alerts by what became of them, and the events that came of them', async () => {
+  it('count alerts by outcome, and their events', async () => {
     const sender = await AlertSender.of(tenant);
     const before = await scrape(server.url);
     await sender.send({ title: 'One', description: 'One.', sourceAlertId: '1' });
@@ -89,7 +89,7 @@ describe('the metrics', () => {
       expect(grown('causeflow_alerts_total{outcome="accepted"}')).toBe(1);
       expect(grown('causeflow_alerts_total{outcome="duplicate"}')).toBe(1);
       expect(grown('causeflow_alerts_total{outcome="refused"}')).toBe(2);
-      // The repeat needed no look into the database.
+      // The repeat needed no query.
       expect(grown('causeflow_ingest_batch_alerts_sum')).toBe(1);
       expect(grown('causeflow_events_relayed_total')).toBeGreaterThanOrEqual(2);
       expect(after.get('causeflow_relay_backlog_events')).toBe(0);
@@ -97,7 +97,7 @@ describe('the metrics', () => {
     });
   });
 
-  it('time requests by the template of their route, whatever ids are asked for', async () => {
+  it('time requests by route template, not by path', async () => {
     const route = 'method="GET",route="/v1/incidents/:incidentId",status="404"';
     for (const id of ['inc_1', 'inc_2', 'inc_3']) await tenant.api.get(`/v1/incidents/${id}`);
     await tenant.api.get('/no/such/address');
@@ -107,7 +107,7 @@ describe('the metrics', () => {
     expect([...samples.keys()].join('\n')).not.toMatch(/inc_1|no\/such/);
   });
 
-  it('are told of in docs/operations.md, each by its name', async () => {
+  it('are all documented in docs/operations.md', async () => {
     const told = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
     const { body } = await new Api(server.url).get<string>('/metrics');
     const families = [...body.matchAll(/^# TYPE (causeflow_\w+) (\w+)$/gm)];
@@ -116,7 +116,7 @@ describe('the metrics', () => {
       expect(told).toMatch(new RegExp(`\`${name}${type === 'counter' ? '_total' : ''}[{\`]`));
   });
 
-  it('tell how many streams are open', async () => {
+  it('report the number of open streams', async () => {
     const stream = await EventStream.open(tenant.api);
     expect((await scrape(server.url)).get('causeflow_event_streams_open')).toBe(1);
     stream.close();
@@ -126,10 +126,10 @@ describe('the metrics', () => {
     );
   });
 
-  it('tell what lies in the job queue', async () => {
+  it('report the job queue', async () => {
     const enqueue = (spec: object): Promise<unknown> =>
       sql(server.database.url, 'SELECT enqueue_jobs($1)', [JSON.stringify([spec])]);
-    // Nobody handles this name, so that it waits for ever.
+    // No handler has this name, so the job waits for ever.
     const payload = {};
     await enqueue({ identifier: 'nobody-does', payload, run_at: '2020-01-01T00:00:00Z' });
     await enqueue({ identifier: 'nobody-does', payload, run_at: '2090-01-01T00:00:00Z' });
@@ -142,7 +142,7 @@ describe('the metrics', () => {
     });
   });
 
-  it('are closed to whoever lacks the token, when there is one, and asked for as often as anyone likes', async () => {
+  it('need the token when one is set, and have no rate limit', async () => {
     const guarded = await TestServer.start({
       env: { METRICS_TOKEN: 'scraper-s-word', RATE_LIMIT_ANONYMOUS_PER_MINUTE: '1' },
     });

@@ -12,7 +12,7 @@ const LOSE_THE_LOCK = `
   SELECT pg_terminate_backend(pid, 10000) FROM pg_locks JOIN pg_database ON oid = database
    WHERE locktype = 'advisory' AND datname = current_database();`;
 
-it('a migration that fails is told by its own error, though the lock was lost, and the next run is not locked out', async () => {
+it('a failed migration is reported with its own error even if the lock was lost, and the next run is not locked out', async () => {
   const database = await cloneDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'causeflow-migrate-'));
   const put = (up: string): void =>
@@ -28,7 +28,7 @@ it('a migration that fails is told by its own error, though the lock was lost, a
   }
 });
 
-it('a month of events that a stop left half let go of keeps nobody from migrating, and is left to the chore', async () => {
+it('a partition that was left half detached does not block migrations, and is left to the chore', async () => {
   const database = await emptyDatabase();
   const own = [join(CHECKOUT, 'migrations')];
   try {
@@ -42,7 +42,7 @@ it('a month of events that a stop left half let go of keeps nobody from migratin
     await reader.query('BEGIN');
     await reader.query('SELECT count(*) FROM events');
     const detach = `ALTER TABLE events DETACH PARTITION events_2020_01 CONCURRENTLY`;
-    // One statement at a time: a detachment takes no transaction around it.
+    // One statement at a time: DETACH CONCURRENTLY cannot run in a transaction.
     const detacher = new Client({ connectionString: database.url, options: '-c lock_timeout=200ms' });
     await detacher.connect();
     await expect(detacher.query(detach)).rejects.toThrow(/lock timeout/);

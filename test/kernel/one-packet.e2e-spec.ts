@@ -15,7 +15,7 @@ const INSERT = `INSERT INTO handled_places (tenant_id, effect, places) VALUES ($
 const SELECT = { text: 'SELECT tenant_id, effect FROM handled_places ORDER BY 1, 2' };
 
 let database: TestDatabase;
-/** A single connection, so that whatever one statement leaves behind meets the next one. */
+/** A single connection, so that state left by one statement would affect the next one. */
 let source: DataSource;
 beforeAll(async () => {
   database = await cloneDatabase();
@@ -52,7 +52,7 @@ describe('one statement in one packet', () => {
     );
   });
 
-  it('leaves nobody bound when it is over, whether it went well or not', async () => {
+  it('leaves no tenant bound when it ends, successful or not', async () => {
     const bound = (): Promise<unknown> =>
       source.query(`SELECT current_setting('app.tenant_ids', true) AS ids`);
     await handled(ONE, 'a');
@@ -62,7 +62,7 @@ describe('one statement in one packet', () => {
     expect(await bound()).toEqual([{ ids: '' }]);
   });
 
-  it('answers the rows of any statement, and none of one that has none', async () => {
+  it('returns the rows of any statement, and none for one without rows', async () => {
     expect(await inOnePacket(source, [ONE], { text: `SELECT 1 AS one WHERE false` })).toEqual([]);
     expect(await inOnePacket(source, [ONE], { text: `UPDATE handled_places SET effect = 'x'` })).toEqual([]);
     expect(
@@ -70,7 +70,7 @@ describe('one statement in one packet', () => {
     ).toEqual([{ effect: 'a' }]);
   });
 
-  it('tells nobody of success before the commit: what fails there has failed, and left nothing', async () => {
+  it('resolves only after the commit: a failure at COMMIT rejects, and nothing is stored', async () => {
     await sql(
       database.url,
       `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -93,7 +93,7 @@ describe('one statement in one packet', () => {
     expect(await asked(ONE)).toHaveLength(1);
   });
 
-  it('fails with PostgreSQL’s own error, and the connection goes on, its named statements too', async () => {
+  it('fails with PostgreSQL’s own error, and the connection and its prepared statements stay usable', async () => {
     const before = await backend();
     await handled(ONE, 'a', 'handle');
     const twice = await handled(ONE, 'a', 'handle').catch((error: unknown) => error);
@@ -112,7 +112,7 @@ describe('one statement in one packet', () => {
     expect(await backend()).toBe(before);
   });
 
-  it('is refused once when a migration has changed what it answers, and the next one knows the new schema', async () => {
+  it('fails once when a migration has changed its result, and the next one works', async () => {
     const asksByName = (): Promise<object[]> =>
       inOnePacket(source, [ONE], { name: 'changing', text: 'SELECT what FROM changing' });
     await sql(
@@ -129,13 +129,13 @@ describe('one statement in one packet', () => {
     expect(await backend()).not.toBe(before);
   });
 
-  it('is told when its tenants cannot be bound, and the connection goes on', async () => {
+  it('fails when its tenants cannot be bound, and the connection stays usable', async () => {
     const unbindable = 'ten_\0' as TenantId;
     await expect(asked(unbindable)).rejects.toMatchObject({ code: expect.stringMatching(/^(08P01|22021)$/) });
     expect(await asked(ONE)).toEqual([]);
   });
 
-  it('fails when its connection breaks, and the next one prepares its statements anew', async () => {
+  it('fails when its connection breaks, and the next connection prepares its statements again', async () => {
     await handled(ONE, 'a', 'handle');
     const before = await backend();
     const waiting = inOnePacket(source, [ONE], { text: 'SELECT pg_sleep(60)' }).catch(
@@ -156,7 +156,7 @@ describe('one statement in one packet', () => {
     expect(await backend()).not.toBe(before);
   });
 
-  it('fails in the end when PostgreSQL has vanished without a word, and the next one finds it where it is back', async () => {
+  it('times out when PostgreSQL has vanished silently, and the next one works when it is back', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
     const url = new URL(database.url);
     const proxy = await CuttableProxy.to(Number(url.port));

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** What the application would see if it forgot every WHERE. */
+/** What the application would see without any WHERE. */
 async function asApplication<R>(
   tenantId: string | undefined,
   work: (client: pg.Client) => Promise<R>,
@@ -44,7 +44,7 @@ const count = async (table: string, tenantId: string | undefined): Promise<numbe
   });
 
 describe('row-level security', () => {
-  it('stands before every table that knows tenants, for the owner too', async () => {
+  it('is enabled and forced on every table with tenants’ rows', async () => {
     expect(tables).toEqual(
       expect.arrayContaining(['tenants', 'users', 'sessions', 'api_keys', 'incidents', 'events']),
     );
@@ -93,14 +93,14 @@ describe('row-level security', () => {
     expect(readable).toEqual([]);
   });
 
-  it('shows a tenant her own rows when the application forgets its WHERE', async () => {
+  it('shows a tenant only its own rows when the application forgets its WHERE', async () => {
     const own = await Promise.all(
       ['tenants', 'users', 'api_keys', 'incidents', 'alerts'].map((table) => count(table, tenant.tenantId)),
     );
     expect(own).toEqual([1, 1, 1, 1, 1]);
   });
 
-  it('shows no row of hers to another tenant, nor to work for no tenant, in any table', async () => {
+  it('shows no row of a tenant to another tenant, or without a tenant, in any table', async () => {
     for (const table of tables) {
       const seen = await asApplication(stranger.tenantId, async (client) => {
         const { rows } = await client.query<{ tenant_id: string }>(`SELECT DISTINCT tenant_id FROM ${table}`);
@@ -111,7 +111,7 @@ describe('row-level security', () => {
     }
   });
 
-  it('lets nobody write a row in the name of another tenant', async () => {
+  it('refuses to write a row for another tenant', async () => {
     const write = (text: string): Promise<unknown> =>
       asApplication(stranger.tenantId, (client) => client.query(text, [tenant.tenantId]));
     await expect(
@@ -134,7 +134,7 @@ describe('row-level security', () => {
       await client.query(statement).catch(() => undefined);
       return (await client.query<{ user_id: string }>('SELECT user_id FROM users')).rows;
     });
-    // PostgreSQL either hides the rows all the same or refuses to answer at all.
+    // PostgreSQL either hides the rows anyway or refuses the statement.
     expect(await look.catch(() => [])).toEqual([]);
     expect(await count('users', tenant.tenantId)).toBe(1);
   });

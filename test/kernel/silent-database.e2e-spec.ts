@@ -15,7 +15,7 @@ beforeAll(async () => {
   proxy = await CuttableProxy.to(Number(url.port || 5432), url.hostname);
   url.hostname = '127.0.0.1';
   url.port = String(proxy.port);
-  // Nobody wants to wait for a minute here.
+  // The default is about a minute.
   url.searchParams.set('query_timeout', '2000');
   server = await TestServer.start({
     database: { ...database, url: url.href },
@@ -38,7 +38,7 @@ async function enqueue(): Promise<void> {
 const jobsLeft = (): Promise<object[]> =>
   sql(database.url, `SELECT FROM graphile_worker.jobs WHERE task_identifier = 'slow-step'`);
 
-/** The connections of each kind by their processes, without the pools', which come and go. */
+/** The process of each long-lived connection, without those of the pools. */
 async function connections(): Promise<Map<string, number>> {
   const open = await sql<{ name: string; pid: number }>(
     database.url,
@@ -48,7 +48,7 @@ async function connections(): Promise<Map<string, number>> {
   return new Map(open.map(({ name, pid }) => [name, pid]));
 }
 
-it('goes on by new connections when nothing ever comes of those it had', async () => {
+it('reconnects when its connections go silent', async () => {
   const before = await until('all is open', async () => {
     const open = await connections();
     return open.size === 2 && open;
@@ -62,7 +62,7 @@ it('goes on by new connections when nothing ever comes of those it had', async (
   });
 });
 
-it('outlives that PostgreSQL is away when a job ends, which runs again', async () => {
+it('survives PostgreSQL being away at the end of a job, and runs the job again', async () => {
   const begun = (): number => server.log.split('the slow step began').length;
   const done = (): number => server.log.split('the slow step is done').length;
   const [before, doneBefore] = [begun(), done()];
@@ -71,7 +71,7 @@ it('outlives that PostgreSQL is away when a job ends, which runs again', async (
   proxy.close();
   await until('it has ended', () => done() > doneBefore);
   const refused = proxy.refused;
-  await until('nobody could be told, and the next job is asked for', () => proxy.refused > refused + 1);
+  await until('the end cannot be written, and the next job is polled for', () => proxy.refused > refused + 1);
   proxy.heal();
   await until('it is done', async () => (await jobsLeft()).length === 0);
   expect((await fetch(`${server.url}/health/live`)).status).toBe(200);

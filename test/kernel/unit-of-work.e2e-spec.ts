@@ -9,7 +9,7 @@ import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../suppor
 import { until } from '../support/until.js';
 
 let database: TestDatabase;
-/** A single connection, so that whatever one transaction leaves behind meets the next one. */
+/** A single connection, so that state left by one transaction would affect the next one. */
 let source: DataSource;
 let unitOfWork: UnitOfWork;
 beforeAll(async () => {
@@ -28,7 +28,7 @@ const backend = (): Promise<number | undefined> =>
     return row?.pid;
   });
 
-it('fails with what broke its connection, also when that was between two statements, and the next goes on', async () => {
+it('fails with the error that broke its connection, also between two statements, and the next one works', async () => {
   const before = await backend();
   const failed: unknown = await unitOfWork
     .run(newTenantId(), async ({ manager }) => {
@@ -43,14 +43,14 @@ it('fails with what broke its connection, also when that was between two stateme
   expect(await backend()).not.toBe(before);
 });
 
-it('fails with what its work throws, and gives its connection back', async () => {
+it('fails with the error of its work, and releases its connection', async () => {
   const before = await backend();
   const fails = unitOfWork.run(newTenantId(), () => Promise.reject(new Error('no')));
   await expect(fails).rejects.toThrow('no');
   expect(await backend()).toBe(before);
 });
 
-it('refuses a statement of who was not waited for: whose transaction is next on the connection is not hers', async () => {
+it('refuses a statement of work that was not awaited, which would run in the next transaction', async () => {
   const tenantId = newTenantId();
   const late = await unitOfWork.run(tenantId, (transaction) => Promise.resolve(transaction));
   const statement = { name: 'whose', text: `SELECT current_setting('app.tenant_ids') AS whose` };
@@ -60,7 +60,7 @@ it('refuses a statement of who was not waited for: whose transaction is next on 
   });
 });
 
-it('is refused once over a statement whose answer a migration has changed, and the next one knows the new schema', async () => {
+it('fails once when a migration has changed the result of a prepared statement, and the next one works', async () => {
   const changing = { name: 'changing', text: 'SELECT what FROM changing' };
   const ask = (): Promise<object[]> => unitOfWork.run(newTenantId(), ({ query }) => query(changing, []));
   await sql(

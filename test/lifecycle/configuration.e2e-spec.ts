@@ -16,12 +16,12 @@ const newSecrets = () => ({
   ENCRYPTION_KEY: randomBytes(32).toString('base64'),
 });
 
-describe('a start with a configuration that cannot be', () => {
+describe('a start with an invalid configuration', () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeflow-lifecycle-'));
   const DATA_DIR = join(folder, 'data');
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** What it wrote below the headline. */
+  /** Its output below the headline. */
   async function faultsOf(env: Record<string, string>): Promise<string[]> {
     const { code, output } = await runToEnd('dist/main.js', [], { DATA_DIR, ...env });
     expect(code).toBe(1);
@@ -103,7 +103,7 @@ describe('a start with a configuration that cannot be', () => {
 
   it('says in one line that PostgreSQL is too old', async () => {
     const database = await emptyDatabase();
-    // One that says so of itself.
+    // A fake server that reports an old version.
     await sql(
       database.url,
       `CREATE FUNCTION current_setting(name text) RETURNS text LANGUAGE sql STABLE AS
@@ -116,7 +116,7 @@ describe('a start with a configuration that cannot be', () => {
     expect(faults).toEqual(['PostgreSQL 14.12 is too old: version 15 or newer is needed.']);
   });
 
-  it('says in one line that a pooler stands before PostgreSQL, before it has changed anything', async () => {
+  it('says in one line that DATABASE_URL names a pooler, before it has changed anything', async () => {
     // As PgBouncer answers a session that begins with options.
     const pooler = createServer((socket) => {
       socket.once('data', (start) => {
@@ -145,7 +145,7 @@ describe('a start with a configuration that cannot be', () => {
     expect(made).toEqual([]);
   });
 
-  it('does not doubt the address when PostgreSQL itself has no room', async () => {
+  it('does not question the address when PostgreSQL itself is out of space', async () => {
     const database = await cloneDatabase();
     await sql(database.url, `ALTER DATABASE ${database.name} CONNECTION LIMIT 1`);
     const faults = await faultsOf({ ...newSecrets(), DATABASE_URL: database.url });
@@ -246,7 +246,7 @@ describe('a start with a configuration that cannot be', () => {
     expect(test.body['error']).not.toContain('secret');
   });
 
-  it('says what helps to whoever needs a secret that it cannot open any more, and serves all others', async () => {
+  it('says what to do when a request needs a secret that it cannot open any more, and serves all other requests', async () => {
     const before = await TestServer.start();
     const { database } = before;
     const tenant = await newTenant(before.url);
@@ -285,7 +285,7 @@ describe('a start with a configuration that cannot be', () => {
     expect(after.log).toContain('add it to ENCRYPTION_KEYS_OLD');
   });
 
-  it('says in one line that its data directory is no folder', async () => {
+  it('says in one line that its data directory is not a directory', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     for (const DATA_DIR of [file, join(file, 'data')])

@@ -12,7 +12,7 @@ interface Account {
   readonly password: string;
 }
 
-/** One newcomer's afternoon: each test begins where the one before it ended. */
+/** One story: each test continues where the previous one ended. */
 describe('a server with nothing but a data directory', () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeflow-lifecycle-'));
   const dataDir = join(folder, 'data');
@@ -23,7 +23,7 @@ describe('a server with nothing but a data directory', () => {
     (await new Api(server.url).post('/v1/auth/login', account)).status;
 
   beforeAll(async () => {
-    // For PostgreSQL, which does not run as root: whom it lets pass keeps everything in there.
+    // Accessible to the user of PostgreSQL, which does not run as root.
     chmodSync(folder, 0o711);
     server = await startEmbedded(dataDir);
   });
@@ -32,7 +32,7 @@ describe('a server with nothing but a data directory', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('makes its database and its secrets, and says what to do next in a line that works', async () => {
+  it('creates its database and its secrets, and prints a next step that works', async () => {
     expect(server.log).toContain('npm run demo');
     const [, url, body] = /curl -s (http:\S+) [^{]*-d '(\{[^']+\})'/.exec(server.log) ?? [];
     expect(url).toBe(`${server.url}/v1/auth/register`);
@@ -43,7 +43,7 @@ describe('a server with nothing but a data directory', () => {
     expect(statSync(join(dataDir, 'secrets.json')).mode & 0o777).toBe(0o600);
   });
 
-  it('keeps a second one from its data, which is told why, and is not disturbed', async () => {
+  it('locks its data directory: a second server is refused with a reason, and the first is not disturbed', async () => {
     const second = await runToEnd('dist/main.js', [], { PORT: '0', DATA_DIR: dataDir });
     expect(second.code).toBe(1);
     expect(second.output).toContain(`in use by another server (process ${server.pid})`);
@@ -51,7 +51,7 @@ describe('a server with nothing but a data directory', () => {
     expect(await logIn()).toBe(200);
   });
 
-  it('ends with code 0 when asked to, and has everything at the next start', async () => {
+  it('exits with 0 when told to stop, and has all its data at the next start', async () => {
     const secrets = readFileSync(join(dataDir, 'secrets.json'), 'utf8');
     expect(await server.stop()).toBe(0);
     expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
@@ -61,7 +61,7 @@ describe('a server with nothing but a data directory', () => {
     expect(await logIn()).toBe(200);
   });
 
-  it('takes over the database that a killed one left running', async () => {
+  it('adopts the database that a killed server left running', async () => {
     await server.kill();
     server = await startEmbedded(dataDir);
     expect(server.log).toContain('Took over PostgreSQL');

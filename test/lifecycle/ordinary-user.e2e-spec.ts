@@ -8,7 +8,7 @@ import { startEmbedded } from '../support/embedded-server.js';
 import { CHECKOUT } from '../support/server.js';
 
 const NOBODY = { uid: 65534, gid: 65534 };
-/** Whoever runs the tests is one, unless that is root. */
+/** The user of the test run, unless that is root. */
 const user = process.getuid?.() === 0 ? NOBODY : undefined;
 
 const canRun = (cwd: string): boolean =>
@@ -36,7 +36,7 @@ describe('the server of an ordinary user', () => {
     return copy;
   }
 
-  it('starts with a database of that user, and ends in good order', async () => {
+  it('starts with a database of that user, and stops gracefully', async () => {
     const data = join(folder, 'home');
     execFileSync('mkdir', [data]);
     if (user) chownSync(data, user.uid, user.gid);

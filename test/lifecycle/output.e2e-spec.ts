@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 const FULL = '/dev/full';
 
 (process.platform === 'linux' ? it : it.skip)(
-  'a server serves on when there is no room for its log',
+  'a server keeps serving when the disk of its log is full',
   async () => {
     const database = await cloneDatabase();
     const [port] = await freePorts(1);

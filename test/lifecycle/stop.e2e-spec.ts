@@ -41,7 +41,7 @@ describe('a server that is told to stop while a stream is open and a job runs', 
     await until('the stream has ended', () => stream.ended, 5);
   });
 
-  it('lets nobody else in while it waits for a job', async () => {
+  it('accepts no new connection while it waits for a job', async () => {
     await runJob('endless');
     await until('the job has begun', () => server.log.includes('the endless job began'));
     const stopped = server.stop();
@@ -55,7 +55,7 @@ describe('a server that is told to stop while a stream is open and a job runs', 
     expect(await stopped).toBe(0);
   });
 
-  it('does not wait for ever: it says so and exits with 0, and the job is taken up at the next start', async () => {
+  it('stops waiting after a time-out, logs it and exits with 0, and the job runs at the next start', async () => {
     await runJob('endless');
     await until('the job has begun', () => server.log.includes('the endless job began'));
     expect(await server.stop()).toBe(0);
@@ -65,7 +65,7 @@ describe('a server that is told to stop while a stream is open and a job runs', 
   });
 });
 
-it('a server that cannot stop in good order says why, and exits with 1', async () => {
+it('a server that cannot stop gracefully says why, and exits with 1', async () => {
   const server = await TestServer.start({ main: 'test/lifecycle/server-that-stops-badly.mjs' });
   expect(await server.stop()).toBe(1);
   expect(server.log).toMatch(/"level":"error".*I will not go.*did not stop in good order/);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { freePort } from './prometheus.js';
 import { until } from './until.js';
 
-/** A real Alertmanager that hands all it hears to one webhook, at once. */
+/** A real Alertmanager that forwards every alert to one webhook at once. */
 export class Alertmanager {
   private constructor(
     /** host:port */
@@ -37,7 +37,7 @@ export class Alertmanager {
         `--config.file=${file}`,
         `--storage.path=${join(folder, 'data')}`,
         `--web.listen-address=${address}`,
-        // No cluster: nothing listens beside it.
+        // No cluster: it listens on no other port.
         '--cluster.listen-address=',
       ],
       { stdio: 'ignore' },

@@ -11,7 +11,7 @@ interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One caller of the API: a method, a path, a JSON body, and the whole answer back. */
+/** A client of the API: sends a method, a path and a JSON body, and returns the whole response. */
 export class Api {
   constructor(
     readonly url: string,
@@ -94,12 +94,12 @@ export async function newKey({ api }: Pick<TenantUser, 'api'>, body: object = {}
   return answer.body;
 }
 
-/** A program of the tenant that may do just this. */
+/** A client with an API key of the tenant that has only these scopes. */
 export async function programOf(tenant: Pick<TenantUser, 'api'>, ...scopes: string[]): Promise<Api> {
   return new Api(tenant.api.url, (await newKey(tenant, { scopes })).plaintextKey);
 }
 
-/** Whoever sends alerts: an API key, its secret, and the signature over the bytes. */
+/** A sender of alerts: an API key, its secret, and the signature over the bytes. */
 export class AlertSender {
   private constructor(
     private readonly url: string,
@@ -116,7 +116,7 @@ export class AlertSender {
     return new AlertSender(api.url, tenantId, plaintextKey, webhookSecret);
   }
 
-  /** The same sender, knocking at another server. */
+  /** The same sender, for another server. */
   on(url: string): AlertSender {
     return new AlertSender(url, this.tenantId, this.key, this.secret);
   }

@@ -11,7 +11,7 @@ interface AsyncApiDocument {
   };
 }
 
-/** What a server promises about its events, and whether it keeps to it. */
+/** The AsyncAPI document of a server, and checks of events against it. */
 export class AsyncApi {
   private readonly validators: ReadonlyMap<string, ValidateFunction>;
 

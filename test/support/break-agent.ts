@@ -5,8 +5,8 @@ import { CHECKOUT } from './server.js';
 const REGISTRY = pathToFileURL(join(CHECKOUT, 'dist/modules/investigation/domain/agents/registry.js')).href;
 
 /**
- * `NODE_OPTIONS` for a program whose agent of that name breaks down, in every thread, over each incident whose title or
- * id holds the word.
+ * `NODE_OPTIONS` that make the agent of this name throw, in every thread, for each incident whose title or id contains
+ * the word.
  */
 export function breakAgent(agentName: string, word: string): string {
   const script = `

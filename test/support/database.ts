@@ -4,7 +4,7 @@ import { until } from './until.js';
 
 export interface TestDatabase {
   readonly name: string;
-  /** Of the owner: a test may look at and change everything with it. */
+  /** Connects as the owner, who can read and change everything. */
   readonly url: string;
 }
 
@@ -35,7 +35,7 @@ export async function emptyDatabase(): Promise<TestDatabase> {
   return createDatabase(testPostgres(), 'empty');
 }
 
-/** Takes away what one of the two above made. */
+/** Drops a database created by one of the functions above. */
 export async function removeDatabase({ name }: TestDatabase): Promise<void> {
   await dropDatabase(testPostgres(), name);
 }
@@ -50,8 +50,8 @@ export async function dropDatabase(server: string, name: string): Promise<void> 
 }
 
 /**
- * Looks at a database, or changes it behind the server's back: the way tests travel in time. Row-level security binds
- * the owner too, so the rows of a tenant are seen only by naming her.
+ * Queries a database, or changes it behind the server's back, to simulate the passing of time for example. Row-level security
+ * applies to the owner too, so the rows of a tenant are visible only with its id.
  */
 export async function sql<Row extends object = Record<string, unknown>>(
   url: string,

@@ -3,7 +3,7 @@ import { type Options, TestServer } from './server.js';
 
 const NONE: TestDatabase = { name: '', url: '' };
 
-/** A server as a newcomer starts it: with the database and the secrets that it makes under its data directory. */
+/** A server without configuration, with the database and the secrets that it creates under its data directory. */
 export function startEmbedded(dataDir: string, options: Options = {}): Promise<TestServer> {
   return TestServer.start({
     ...options,

@@ -8,9 +8,9 @@ export interface Frame {
   readonly data: { event: string; timestamp: string; tenantId: string; data: Record<string, unknown> };
 }
 
-/** A reader of `GET /v1/notifications/stream` that keeps every frame it was sent. */
+/** A client of `GET /v1/notifications/stream` that records every frame. */
 export class EventStream {
-  /** Events in the order they came; pings are counted apart. */
+  /** Events in the order of arrival; pings are counted separately. */
   readonly frames: Frame[] = [];
   pings = 0;
   retryMs: number | undefined;
@@ -32,7 +32,7 @@ export class EventStream {
     return stream;
   }
 
-  /** Waits for the first frame that fits. */
+  /** Waits for the first matching frame. */
   async waitFor(event: string, fits: (frame: Frame) => boolean = () => true, seconds = 30): Promise<Frame> {
     return until(
       `${event} came`,

@@ -16,10 +16,10 @@ export default async function globalSetup(): Promise<void> {
   const server = given ?? embedded?.url ?? '';
   const template = await createDatabase(server, 'template');
   await migrate(template.url, [join(import.meta.dirname, '../../migrations')]);
-  // Workers inherit the environment: the one thing that crosses from here to them.
+  // Jest's workers inherit the environment and nothing else.
   process.env['TEST_SERVER_URL'] = server;
   process.env['TEST_TEMPLATE'] = template.name;
-  // A server under test must use what its test gives it, not what the developer's shell happens to hold.
+  // A server under test must use the settings of its test, not the developer's environment.
   delete process.env['DATABASE_URL'];
 }
 
@@ -27,7 +27,7 @@ async function startThrowaway(): Promise<{ url: string; stop: () => Promise<void
   const dataDir = mkdtempSync(join(tmpdir(), 'causeflow-test-'));
   const { url, stop } = await startEmbeddedPostgres({
     dataDir,
-    // What a test stores need not survive a power cut. Kill tests end processes, which durability does not need.
+    // Test data need not survive a power cut. Kill tests end processes only, for which fsync is not needed.
     settings: {
       fsync: 'off',
       synchronous_commit: 'off',

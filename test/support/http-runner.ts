@@ -12,7 +12,7 @@ export interface ReceivedOrder {
   readonly body: Record<string, unknown> & { readonly action: string; readonly stepId: string };
 }
 
-/** How the runner treats an order. `hang` never answers, `break` ends the connection without a word. */
+/** How the runner answers an order. `hang` never answers, `break` closes the connection without an answer. */
 export type Treatment =
   | 'succeed'
   | 'fail'
@@ -20,14 +20,14 @@ export type Treatment =
   | 'break'
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown };
 
-/** A real HTTP runner on loopback: keeps what it was told to do, and answers as a test wants it to. */
+/** A real HTTP runner on loopback: records its orders, and answers as the test configures it. */
 export class HttpRunner {
   readonly secret = `whsec_${randomBytes(32).toString('base64')}`;
   readonly orders: ReceivedOrder[] = [];
   /** Requests whose signature did not verify; they are answered 401. */
   readonly forged: string[] = [];
   probes = 0;
-  /** Of orders that no `treat` speaks about. */
+  /** The default for orders without a `treat`. */
   treatment: Treatment = 'succeed';
   private readonly byAction = new Map<string, Treatment[]>();
   private readonly server = createServer((request, response) => void this.take(request, response));

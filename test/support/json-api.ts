@@ -8,13 +8,13 @@ export interface Asked {
   readonly authorization: string | undefined;
 }
 
-/** Somebody else's JSON API, on loopback: answers what the test says, and remembers what it was asked. */
+/** A third-party JSON API on loopback: returns what the test says, and records its requests. */
 export class JsonApi {
   readonly asked: Asked[] = [];
 
   private constructor(
     private readonly server: Server,
-    /** JSON, or undefined when the answer was given or withheld by hand. */
+    /** JSON, or undefined when the handler sends or withholds the response itself. */
     public answering: (asked: Asked, response: ServerResponse) => unknown,
   ) {}
 

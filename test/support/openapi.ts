@@ -29,7 +29,7 @@ interface OpenApiDocument {
   };
 }
 
-/** What a server promises about its operations, and whether it keeps to it. */
+/** The OpenAPI document of a server, and checks of responses against it. */
 export class OpenApi {
   readonly operations: readonly Operation[];
   private readonly ajv = addFormats.default(new Ajv2020({ allErrors: true, strict: false }));
@@ -42,7 +42,7 @@ export class OpenApi {
         path,
       })),
     );
-    // A client may ignore what it does not know, but here a field that nobody described is a fault.
+    // A client may ignore unknown fields, but here an undocumented field is a fault.
     const schemas = Object.entries(document.components.schemas).map(([name, schema]) => [
       name,
       schema.properties ? { additionalProperties: false, ...schema } : schema,
@@ -60,7 +60,7 @@ export class OpenApi {
     return found;
   }
 
-  /** The address of an operation, with the example of each parameter or the value given for it. */
+  /** The path of an operation, with the example of each parameter or the value given for it. */
   address({ path, parameters = [] }: Operation, values: Readonly<Record<string, string>> = {}): string {
     return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
       const example = parameters.find(
@@ -70,7 +70,7 @@ export class OpenApi {
     });
   }
 
-  /** What is wrong with an answer that an operation gave. */
+  /** The faults of a response of an operation. */
   faultsOf(operationId: string, { status, body }: Pick<Answer<unknown>, 'status' | 'body'>): string[] {
     const { responses } = this.operation(operationId);
     const response = responses[String(status)];
@@ -81,7 +81,7 @@ export class OpenApi {
     return this.faultsIn(schema, body);
   }
 
-  /** What is wrong with a value, by a schema of the document. */
+  /** The faults of a value, by a schema of the document. */
   faultsIn(schema: object, value: unknown): string[] {
     const rooted = JSON.parse(
       JSON.stringify(schema).replaceAll('"#/components', '"openapi#/components'),

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { until } from './until.js';
 
-/** Where a program lies, or undefined when it is not on the PATH. */
+/** The path of a program, or undefined when it is not on the PATH. */
 export function programOnPath(name: string): string | undefined {
   const places = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name));
   return places.find((place) => {
@@ -22,7 +22,7 @@ export function programOnPath(name: string): string | undefined {
 }
 
 interface Alerting {
-  /** As a rule file has them. */
+  /** In the format of a rule file. */
   readonly rules: readonly object[];
   /** host:port */
   readonly alertmanager: string;

@@ -5,27 +5,27 @@ import { fileURLToPath } from 'node:url';
 import { cloneDatabase, dropDatabase, type TestDatabase } from './database.js';
 
 export interface Options {
-  /** On top of what every test server gets; `undefined` takes a variable away. */
+  /** In addition to the defaults of test servers; `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Another replica over the same database. */
+  /** Another replica with the same database. */
   readonly database?: TestDatabase;
   /** Instead of `dist/main.js`: a script that starts the server with extensions. */
   readonly main?: string;
   /** Instead of this checkout. */
   readonly cwd?: string;
-  /** Instead of whoever runs the tests; only root may choose. */
+  /** Instead of the user of the test run; only root can choose. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Made at run time, the same for all servers of one test process so that replicas understand each other. */
+/** Generated once per test process, so that replicas share their secrets. */
 export const SECRETS = {
   JWT_SECRET: randomBytes(32).toString('base64url'),
   ENCRYPTION_KEY: randomBytes(32).toString('base64'),
 };
 
-/** The real server in a process of its own, over a database of its own. */
+/** The real server in its own process, with its own database. */
 export class TestServer {
   private constructor(
     readonly url: string,
@@ -55,7 +55,7 @@ export class TestServer {
         DATABASE_POOL_SIZE: '8',
         SIGNUP_ENABLED: 'true',
         OUTBOUND_ALLOW_CIDRS: '127.0.0.0/8',
-        // Tests knock from one address and in bursts; the limits have tests of their own.
+        // Tests send bursts from one address; the limits have their own tests.
         RATE_LIMIT_ANONYMOUS_PER_MINUTE: '0',
         RATE_LIMIT_PRO_PER_MINUTE: '0',
         ...SECRETS,
@@ -77,7 +77,7 @@ export class TestServer {
     return new TestServer(url, own, child, output, database === undefined);
   }
 
-  /** Everything it wrote so far: JSON log lines among a few for people. */
+  /** Its output so far: JSON log lines, and a few lines for people. */
   get log(): string {
     return this.output.join('');
   }
@@ -86,14 +86,14 @@ export class TestServer {
     return this.child.pid ?? 0;
   }
 
-  /** Ends it as an operator would. @returns its exit code */
+  /** Stops it gracefully, with SIGTERM. @returns its exit code */
   async stop(): Promise<number | null> {
     const code = await this.end('SIGTERM');
     if (this.ownsDatabase) await dropDatabase(process.env['TEST_SERVER_URL'] ?? '', this.database.name);
     return code;
   }
 
-  /** Ends it as a power cut would. Its database stays, for the server that comes after. */
+  /** Kills it, as a power cut would. Its database stays, for the next server. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
   }

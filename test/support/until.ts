@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Waits for a condition, never for a time: asks again and again until the answer is neither undefined, null nor false.
- * @throws the last error, or one that says what was waited for, when `seconds` have passed
+ * Waits for a condition, never for a time: polls until the result is neither undefined, null nor false.
+ * @throws the last error, or one that names the condition, after `seconds`
  */
 export async function until<T>(
   what: string,

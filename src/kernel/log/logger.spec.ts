@@ -104,7 +104,7 @@ describe("Nest's messages", () => {
     expect(last()).toMatchObject({ requestId: 'r-1', status: 404, msg: 'request refused', logger: 'http' });
   });
 
-  it('tell of each module and route at start only to whoever asks for it', () => {
+  it('report each module and route at start at debug level only', () => {
     const { nest, last } = capture('debug');
     nest.log('Mapped {/v1}', 'RouterExplorer');
     expect(last()).toMatchObject({ level: 'debug', msg: 'Mapped {/v1}', logger: 'RouterExplorer' });
