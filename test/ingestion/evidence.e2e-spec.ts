@@ -220,6 +220,45 @@ describe('evidence', () => {
     },
   );
 
+  it('is refused, and nothing is stored, if its incident is deleted during the upload', async () => {
+    const { body } = await tenant.api.post('/v1/incidents', {
+      title: 'x',
+      description: 'x',
+      severity: 'info',
+    });
+    const incidentId = String(body['incidentId']);
+    const stored = async (): Promise<number> => {
+      const [found] = await sql<{ n: number }>(
+        server.database.url,
+        `SELECT (SELECT count(*) FROM incident_evidence_chunks)::int
+              + (SELECT count(*) FROM incident_evidence)::int AS n`,
+        [],
+        tenant.tenantId,
+      );
+      return found?.n ?? 0;
+    };
+    const before = await stored();
+    const sent = request(`${server.url}/v1/incidents/${incidentId}/evidence?type=metric&source=test`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${tenant.api.token ?? ''}`, 'content-type': 'text/csv' },
+    });
+    const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
+    const [, head, row] = UPLOADS[0];
+    sent.write(head + row.repeat(5_000));
+    await until('some of it is stored', async () => (await stored()) > before);
+    await sql(
+      server.database.url,
+      'DELETE FROM incidents WHERE incident_id = $1',
+      [incidentId],
+      tenant.tenantId,
+    );
+    sent.end(row);
+    const [answer] = await answered;
+    answer.resume();
+    expect(answer.statusCode).toBe(404);
+    expect(await stored()).toBe(before);
+  });
+
   /** Like a client that reads the response only after sending everything. @returns the status */
   const sendAll = async (type: string, body: string): Promise<number | undefined> => {
     const sent = request(`${server.url}${path}?type=metric&source=test`, {

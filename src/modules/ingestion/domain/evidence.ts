@@ -23,6 +23,7 @@ export type StoredEvidence = Omit<EvidenceHeader, 'incidentId' | 'rejected'>;
 export abstract class EvidenceStore {
   /** @param rows a JSON array */
   abstract addRows(tenantId: TenantId, evidenceId: string, batch: number, rows: string): Promise<void>;
+  /** @throws Refusal `not_found` if the incident was deleted since */
   abstract addHeader(tenantId: TenantId, header: EvidenceHeader): Promise<void>;
   abstract dropRows(tenantId: TenantId, evidenceId: string): Promise<void>;
   /** Oldest first. */

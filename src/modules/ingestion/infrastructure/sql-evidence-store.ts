@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { notFound } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { callContext } from '#kernel/tenancy/call-context';
@@ -20,14 +21,19 @@ export class SqlEvidenceStore extends EvidenceStore {
   }
 
   async addHeader(tenantId: TenantId, header: EvidenceHeader): Promise<void> {
-    await this.unitOfWork.query(
+    // The lock orders this after or before a deletion of the incident, which deletes the headers that it finds.
+    const added = await this.unitOfWork.query(
       tenantId,
-      `WITH finished AS (
+      `WITH incident AS MATERIALIZED (
+         SELECT FROM incidents WHERE tenant_id = $1 AND incident_id = $3 FOR KEY SHARE
+       ), finished AS (
          UPDATE incident_evidence_chunks SET unfinished_since = NULL WHERE tenant_id = $1 AND evidence_id = $2
        )
        INSERT INTO incident_evidence (tenant_id, evidence_id, incident_id, type, source, started_at, ended_at,
                                       accepted, rejected, attached_by, attached_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+       SELECT $1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz, $8::integer, $9::integer, $10, $11::timestamptz
+         FROM incident
+       RETURNING evidence_id`,
       [
         tenantId,
         header.evidenceId,
@@ -42,6 +48,7 @@ export class SqlEvidenceStore extends EvidenceStore {
         header.attachedAt,
       ],
     );
+    if (added.length === 0) throw notFound('incident');
   }
 
   async dropRows(tenantId: TenantId, evidenceId: string): Promise<void> {
