@@ -83,13 +83,13 @@ async function tablesHolding(texts: readonly string[]): Promise<string[]> {
   return holding.flat().sort();
 }
 
-/** Holds the incident's row as a change to it does. */
-async function lock(incidentId: string): Promise<() => Promise<void>> {
+/** Holds the incident's row in this table as a change to it does. */
+async function lock(incidentId: string, table = 'incidents'): Promise<() => Promise<void>> {
   const holder = new pg.Client({ connectionString: server.database.url });
   await holder.connect();
   await holder.query(`SELECT set_config('app.tenant_ids', $1, false)`, [tenant.tenantId]);
   await holder.query('BEGIN');
-  const { rowCount } = await holder.query('SELECT FROM incidents WHERE incident_id = $1 FOR UPDATE', [
+  const { rowCount } = await holder.query(`SELECT FROM ${table} WHERE incident_id = $1 FOR UPDATE`, [
     incidentId,
   ]);
   expect(rowCount).toBe(1);
@@ -169,25 +169,24 @@ describe('an incident without a change for longer than its retention', () => {
     }
   });
 
-  it('stays while its alert repeats, while it is investigated and while it is being changed', async () => {
+  it('stays while its alert repeats or is being counted, while it is investigated and while it is being changed', async () => {
     const sender = await AlertSender.of(tenant);
     const send = async (sourceAlertId: string): Promise<string> => {
       const { body } = await sender.send({ title: 'x', description: 'x', severity: 'info', sourceAlertId });
       return body['incidentId'] ?? '';
     };
-    const [repeating, investigated, locked] = [await send('r'), await send('i'), await send('l')];
+    const [repeating, investigated] = [await send('r'), await send('i')];
+    const [locked, counted] = [await send('l'), await send('c')];
     await triaged();
-    for (const incidentId of [repeating, investigated, locked]) await age(incidentId, DAYS + 1);
+    for (const incidentId of [repeating, investigated, locked, counted]) await age(incidentId, DAYS + 1);
     await inTenant(`UPDATE alerts SET last_seen_at = now() WHERE incident_id = $1`, [repeating]);
     await inTenant(`UPDATE incidents SET status = 'investigating' WHERE incident_id = $1`, [investigated]);
-    const letGo = await lock(locked);
+    const locks = [await lock(locked), await lock(counted, 'alerts')];
+    await deleteOldIncidents().finally(() => Promise.all(locks.map((letGo) => letGo())));
+    for (const incidentId of [repeating, investigated, locked, counted])
+      expect(await statusOf(incidentId)).toBe(200);
     await deleteOldIncidents();
-    await letGo();
-    expect([await statusOf(repeating), await statusOf(investigated), await statusOf(locked)]).toEqual([
-      200, 200, 200,
-    ]);
-    await deleteOldIncidents();
-    expect(await statusOf(locked)).toBe(404);
+    expect([await statusOf(locked), await statusOf(counted)]).toEqual([404, 404]);
   });
 
   it('leaves the body that it shares with others until the last of them goes', async () => {

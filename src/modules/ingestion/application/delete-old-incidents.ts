@@ -14,7 +14,7 @@ const INCIDENTS_A_BATCH = 500;
 interface OldIncident {
   readonly incidentId: string;
   readonly updatedAt: Date;
-  readonly isExpired: boolean;
+  readonly isWorkedOn: boolean;
 }
 
 /**
@@ -58,29 +58,30 @@ export class DeleteOldIncidents implements Chore {
     for (;;) {
       signal.throwIfAborted();
       const batch = await this.deleteBatch(tenantId, before, last);
-      deleted += batch.filter(({ isExpired }) => isExpired).length;
-      if (batch.length < INCIDENTS_A_BATCH) return deleted;
-      last = batch.at(-1) ?? last;
+      deleted += batch.deleted;
+      if (batch.examined.length < INCIDENTS_A_BATCH) return deleted;
+      last = batch.examined.at(-1) ?? last;
     }
   }
 
-  /** @returns the incidents examined: those that were deleted and those that stay */
   private deleteBatch(
     tenantId: TenantId,
     before: Date,
     { updatedAt, incidentId }: Pick<OldIncident, 'updatedAt' | 'incidentId'>,
-  ): Promise<OldIncident[]> {
+  ): Promise<{ examined: OldIncident[]; deleted: number }> {
     return this.unitOfWork.run(tenantId, async ({ query, append }) => {
-      const old = await query<OldIncident>(LOCK_OLD_INCIDENTS, [
+      const examined = await query<OldIncident>(LOCK_OLD_INCIDENTS, [
         ...[tenantId, before, updatedAt, incidentId],
         INCIDENTS_A_BATCH,
       ]);
-      const incidentIds = old.flatMap((incident) => (incident.isExpired ? incident.incidentId : []));
-      if (incidentIds.length === 0) return old;
+      const idle = examined.flatMap((incident) => (incident.isWorkedOn ? [] : incident.incidentId));
+      const expired = await query<{ id: string }>(LOCK_OLD_ALERTS, [tenantId, idle, before]);
+      const incidentIds = expired.map(({ id }) => id);
+      if (incidentIds.length === 0) return { examined, deleted: 0 };
       const bodies = await query<{ bodyId: string }>(DELETE_INCIDENTS, [tenantId, incidentIds]);
       await query(DELETE_UNUSED_BODIES, [tenantId, bodies.map(({ bodyId }) => bodyId)]);
       append(tenantId, [new IncidentsDeleted({ incidentIds })]);
-      return old;
+      return { examined, deleted: incidentIds.length };
     });
   }
 }
@@ -89,12 +90,26 @@ export class DeleteOldIncidents implements Chore {
 const LOCK_OLD_INCIDENTS = {
   text: `
   SELECT incident_id AS "incidentId", updated_at AS "updatedAt",
-         status NOT IN ('investigating', 'remediating') AND NOT EXISTS (
-           SELECT FROM alerts a
-            WHERE a.tenant_id = $1 AND a.incident_id = i.incident_id AND a.last_seen_at >= $2) AS "isExpired"
-    FROM incidents i
+         status IN ('investigating', 'remediating') AS "isWorkedOn"
+    FROM incidents
    WHERE tenant_id = $1 AND updated_at < $2 AND (updated_at, incident_id) > ($3, $4)
    ORDER BY updated_at, incident_id LIMIT $5 FOR UPDATE SKIP LOCKED`,
+};
+
+/**
+ * The incidents whose alerts are all old. A locked alert is being counted again at this moment, so it is not; waiting for it
+ * would deadlock, since duplicates lock the alert before its incident. A statement of its own, so that it sees repeats that
+ * were committed before the incidents were locked.
+ */
+const LOCK_OLD_ALERTS = {
+  text: `
+  WITH old AS MATERIALIZED (
+    SELECT incident_id FROM alerts
+     WHERE tenant_id = $1 AND incident_id = ANY ($2::text[]) AND last_seen_at < $3 FOR UPDATE SKIP LOCKED
+  )
+  SELECT id FROM unnest($2::text[]) AS id LEFT JOIN old ON old.incident_id = id
+   GROUP BY id HAVING count(old.incident_id) =
+     (SELECT count(*) FROM alerts a WHERE a.tenant_id = $1 AND a.incident_id = id)`,
 };
 
 const DELETE_INCIDENTS = {
