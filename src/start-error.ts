@@ -13,7 +13,7 @@ interface Failure extends Error {
 
 const NO_WAY: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'nobody knows that host',
+  ENOTFOUND: 'the host name is unknown',
   EAI_AGAIN: 'the name of that host cannot be looked up now',
   EHOSTUNREACH: 'that host cannot be reached',
   ENETUNREACH: 'the network of that host cannot be reached',
@@ -22,7 +22,7 @@ const NO_WAY: Readonly<Record<string, string>> = {
 };
 /** Messages of PostgreSQL, poolers and the driver that need an explanation. */
 const IN_OTHER_WORDS: readonly (readonly [RegExp, string])[] = [
-  [/^unsupported startup parameter/, 'a pooler such as PgBouncer stands before it, and no pooler will do'],
+  [/^unsupported startup parameter/, 'it is a pooler such as PgBouncer, which is not supported'],
   [/^SASL: .*password must be/, 'it asks for a password'],
 ];
 /** SQLSTATEs about the connection, privileges and the state of PostgreSQL; anything else is a bug of ours. */

@@ -69,7 +69,7 @@ describe('a start with an invalid configuration', () => {
     [
       'is on a host that is none',
       (url) => (url.hostname = 'no-such-host.invalid'),
-      /: nobody knows that host|looked up/,
+      /: the host name is unknown|looked up/,
     ],
     [
       'has no such socket',
@@ -132,7 +132,7 @@ describe('a start with an invalid configuration', () => {
     const DATABASE_URL = `postgres://somebody@127.0.0.1:${port}/some`;
     const refused = await faultsOf({ ...newSecrets(), DATABASE_URL });
     pooler.close();
-    expect(refused).toEqual([expect.stringMatching(/a pooler such as PgBouncer stands before it/)]);
+    expect(refused).toEqual([expect.stringMatching(/it is a pooler such as PgBouncer/)]);
 
     // One that keeps the options to itself looks as if there were others.
     const database = await emptyDatabase();

@@ -19,7 +19,7 @@ interface AbandonedJob {
 
 /**
  * Frees jobs that no worker runs. graphile-worker alone would keep them locked for four hours, because it cannot tell a dead process
- * from a slow one. Here a pool is dead when nobody holds its `WorkerPoolLock`. A live pool can lose a job too: the connection breaks
+ * from a slow one. Here a pool is dead when no process holds its `WorkerPoolLock`. A live pool can lose a job too: the connection breaks
  * while the answer with the job is on its way, or the end of the job cannot be written.
  *
  * A job is freed when two scans find it abandoned: after a restart of PostgreSQL the live pools take their locks again one by one.

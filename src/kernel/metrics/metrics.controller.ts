@@ -39,6 +39,6 @@ export class MetricsController {
     if (metricsToken === undefined) return;
     const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
     if (constantTimeEquals(given, metricsToken)) return;
-    throw new Refusal('unauthorized', 'The metrics are for whoever has the METRICS_TOKEN.');
+    throw new Refusal('unauthorized', 'The metrics require the METRICS_TOKEN.');
   }
 }

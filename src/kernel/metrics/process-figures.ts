@@ -10,7 +10,7 @@ export class ProcessFigures {
     );
     metrics.gauge(
       'causeflow_process_heap_bytes',
-      'Of that, objects of JavaScript, with those that nobody needs any more',
+      'Of that, JavaScript objects, including garbage not collected yet',
       () => process.memoryUsage().heapUsed,
     );
   }
