@@ -19,16 +19,21 @@ if (profile) profileInto(profile);
 
 const databases = await startDatabases();
 const rows = [];
-const cleanUp = async () => {
-  await stopAll();
-  removeLogs();
-  await databases.stop();
-};
-for (const signal of ['SIGINT', 'SIGTERM'])
-  process.once(signal, () => cleanUp().finally(() => process.exit(1)));
+let stopping;
+const stop = () => (stopping ??= stopAll().then(removeLogs).then(databases.stop));
+const abort = () => stop().finally(() => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, abort);
+// The reader of a pipe has closed it, as `head` does.
+process.stdout.on('error', abort);
+// Such as a repeated frame, which a stream's event handler detects.
+process.on('uncaughtException', (error) => {
+  console.error(error);
+  abort();
+});
 
 console.log(JSON.stringify({ machine: machine(), versions: versions(databases.version), ...plan }));
 for (const name of selected) {
+  if (stopping) break;
   try {
     for await (const row of benchmarks[name](databases, plan)) {
       console.log(typeof row === 'string' ? row : formatRow(row));
@@ -41,7 +46,7 @@ for (const name of selected) {
     await stopAll();
   }
 }
-await cleanUp();
+await stop();
 if (json) {
   const report = { machine: machine(), versions: versions(databases.version), rows: jsonRows(rows) };
   writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);

@@ -33,7 +33,7 @@ export async function startProcess(command, args, { env = {}, port } = {}) {
     const url = port ? await urlOnceListening(port) : /ready on (http:\S+)/.exec(log())?.[1];
     if (url)
       return { url, pid: child.pid, readyMs: performance.now() - startedAt, log, stop: () => stop(child) };
-    if (child.exitCode !== null) throw new Error(`${command} ${args.join(' ')} exited:\n${log()}`);
+    if (hasExited(child)) throw new Error(`${command} ${args.join(' ')} exited:\n${log()}`);
     if (performance.now() - startedAt > READY_WITHIN_MS)
       throw new Error(`${command} was not ready:\n${log()}`);
     await sleep(10);
@@ -63,8 +63,12 @@ export function findProgram(name) {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
+function hasExited(child) {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
 async function stop(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasExited(child)) return;
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
   await exited;
