@@ -45,8 +45,14 @@ export async function* pacedAlerts({ product, seconds, runs }) {
 async function p99At(rate, { url, senders }, seconds) {
   const maxRequests = Math.ceil(rate * seconds);
   const { p99 } = await runLoad({
-    ...{ urls: [url], kind: 'alert', senders, connections: CONNECTIONS, expect: [202] },
-    ...{ seconds, maxRequests, rate },
+    urls: [url],
+    kind: 'alert',
+    senders,
+    connections: CONNECTIONS,
+    seconds,
+    maxRequests,
+    rate,
+    expect: [202],
   });
   return p99;
 }

@@ -18,7 +18,8 @@ export async function* newAlerts({ product, peers, seconds, runs }) {
   for (const peer of peers) {
     product.cpuMicros = [];
     yield await compareWithPeer({
-      ...{ ...row, runs },
+      ...row,
+      runs,
       subject: { name: 'CauseFlow', measure },
       peer: { name: peer.name, measure: () => alertRate(peer, seconds) },
     });

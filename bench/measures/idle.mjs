@@ -23,7 +23,10 @@ export async function* idleCosts({ runs, quick }) {
   const subject = 'CauseFlow';
   yield compareWithLimit({
     work: 'start to ready, second start, with the embedded PostgreSQL',
-    ...{ unit: 's', subject, values: await repeat(runs, restart), limit: 3 },
+    unit: 's',
+    subject,
+    values: await repeat(runs, restart),
+    limit: 3,
   });
   await sleep(SETTLE_MS);
   const before = cpuSeconds(server.pid);
@@ -32,7 +35,10 @@ export async function* idleCosts({ runs, quick }) {
   const residentMiB = residentKiB(server.pid) / 1024;
   yield compareWithLimit({
     work: 'idle: resident memory',
-    ...{ unit: 'MiB', subject, values: [residentMiB], limit: 190 },
+    unit: 'MiB',
+    subject,
+    values: [residentMiB],
+    limit: 190,
   });
   yield compareWithLimit({ work: 'idle: CPU', unit: '%', subject, values: [cpuPercent], limit: 1 });
   await server.stop();

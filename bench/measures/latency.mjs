@@ -43,12 +43,20 @@ async function latencies({ sendTo, readFrom, senders, seconds }) {
   );
   const rate = EVENTS_PER_SECOND / EVENTS_PER_ALERT;
   const { times } = await runLoad({
-    ...{ urls: [sendTo], kind: 'alert', senders, connections: 16, timed: true, expect: [202] },
-    ...{ seconds, rate, maxRequests: rate * seconds },
+    urls: [sendTo],
+    kind: 'alert',
+    senders,
+    connections: 16,
+    seconds,
+    maxRequests: rate * seconds,
+    rate,
+    timed: true,
+    expect: [202],
   });
   const missing = () => times.filter(({ id }) => !arrivals.has(id)).length;
   await waitUntil(() => missing() === 0, {
-    ...{ timeoutMs: 20_000, pollMs: 10 },
+    timeoutMs: 20_000,
+    pollMs: 10,
     problem: () => `the frames of ${missing()} of ${times.length} alerts were not received`,
   });
   for (const reader of readers) reader.close();
