@@ -25,7 +25,7 @@ describe('Zabbix', () => {
     expect(read(zabbix, told())).toEqual([
       {
         state: 'firing',
-        sourceAlertId: '10528',
+        sourceAlertId: '14032:10528',
         title: 'Disk is full',
         description: 'Less than 1 % is left',
         severity: 'high',
@@ -37,8 +37,12 @@ describe('Zabbix', () => {
     ]);
   });
 
+  it('tells the same event id of two servers apart', () => {
+    expect(read(zabbix, told({ trigger_id: '20117' }))[0]?.sourceAlertId).not.toBe(read(zabbix, told())[0]?.sourceAlertId);
+  }); // prettier-ignore
+
   it('resolves by the same event id and ignores updates', () => {
-    expect(read(zabbix, told({ event_value: '0' }))).toMatchObject([{ state: 'resolved', sourceAlertId: '10528' }]);
+    expect(read(zabbix, told({ event_value: '0' }))).toMatchObject([{ state: 'resolved', sourceAlertId: '14032:10528' }]);
     expect(read(zabbix, told({ event_update_status: '1' }))).toEqual([]);
   }); // prettier-ignore
 
@@ -52,7 +56,7 @@ describe('Zabbix', () => {
   it('reads other templates: event id in the link, or only a trigger id', () => {
     const old = (status: string, more: object) => ({ status, trigger: 'Disk', hostname: 'db-1', severity: 'Average', ...more });
     const link = 'https://zabbix/tr_events.php?triggerid=14032&eventid=10528';
-    for (const [more, id] of [[{ link }, '10528'], [{ link: 'https://zabbix/?triggerid=14032' }, '14032:db-1'], [{ trigger: { id: '7', name: 'Disk' } }, '7:db-1']] as const) {
+    for (const [more, id] of [[{ link }, '14032:10528'], [{ event_id: '9' }, '9'], [{ link: 'https://zabbix/?triggerid=14032' }, '14032:db-1'], [{ trigger: { id: '7', name: 'Disk' } }, '7:db-1']] as const) {
       expect(read(zabbix, old('PROBLEM', more))).toMatchObject([{ state: 'firing', sourceAlertId: id, title: 'Disk', severity: 'medium', service: 'db-1' }]);
       expect(read(zabbix, old('RESOLVED', more))).toMatchObject([{ state: 'resolved', sourceAlertId: id }]);
     }
@@ -62,7 +66,7 @@ describe('Zabbix', () => {
     [[{ tag: 'env', value: 'live' }], { env: 'live' }], ['env:live, vip', { env: 'live', vip: 'true' }], ['[{"tag":', {}], ['[1,"a"]', {}],
     [{ env: 'live' }, {}], ['', {}],
   ])('reads the tags %j leniently', (event_tags, tags) => {
-    expect(read(zabbix, told({ event_tags }))).toMatchObject([{ sourceAlertId: '10528' }]);
+    expect(read(zabbix, told({ event_tags }))).toMatchObject([{ sourceAlertId: '14032:10528' }]);
     expect(read(zabbix, told({ event_tags }))[0]?.tags).toEqual(tags);
   }); // prettier-ignore
 });

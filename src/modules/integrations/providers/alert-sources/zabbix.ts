@@ -72,13 +72,16 @@ export const zabbix = alertSource({
   },
 }); // prettier-ignore
 
-/** A recovery has the event id of its problem. Templates without it may have it in the link, or at least the trigger id. */
+/**
+ * A recovery has the event and trigger ids of its problem. Every Zabbix server counts its events from 1, so the trigger tells two
+ * servers of one tenant apart. Templates without an event id may have it in the link, or at least the trigger id.
+ */
 function idOf(fields: Readonly<Record<string, string>>): string | undefined {
   const link = firstOf(fields, ['link', 'url', 'triggerurl']) ?? '';
   const event = firstOf(fields, ['eventid', 'problemid']) ?? /[?&]eventid=(\d+)/.exec(link)?.[1];
-  if (event !== undefined) return event;
   const trigger = firstOf(fields, ['triggerid']) ?? /[?&]triggerid=(\d+)/.exec(link)?.[1];
-  return trigger && [trigger, firstOf(fields, ['hostname', 'host'])].filter(Boolean).join(':');
+  if (event === undefined && trigger === undefined) return undefined;
+  return [trigger, event ?? firstOf(fields, ['hostname', 'host'])].filter(Boolean).join(':');
 }
 
 /** `{EVENT.TAGSJSON}` is a list of `{ tag, value }`, in a text or as it is; `{EVENT.TAGS}` is `service:checkout, env:production`. */
