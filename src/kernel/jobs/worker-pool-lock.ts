@@ -10,6 +10,7 @@ export const lockKeyOf = (pool: string): string => `hashtextextended('causeflow.
  */
 export class WorkerPoolLock {
   private client: pg.Client | undefined;
+  private isReleased = false;
 
   constructor(
     private readonly url: string,
@@ -23,8 +24,10 @@ export class WorkerPoolLock {
     else await this.client.query('SELECT');
   }
 
+  /** For good. A connection that is being opened is closed once it is open. */
   async release(): Promise<void> {
     const { client } = this;
+    this.isReleased = true;
     this.client = undefined;
     await client?.end().catch(() => undefined);
   }
@@ -41,6 +44,7 @@ export class WorkerPoolLock {
     };
     client.on('error', lost).on('end', lost);
     await client.connect();
+    if (this.isReleased) return client.end();
     this.client = client;
     // Waits while PostgreSQL has not noticed yet that the previous connection, which holds the lock, is gone.
     await client.query(`SELECT pg_advisory_lock(${lockKeyOf('$1')})`, [this.poolId]);

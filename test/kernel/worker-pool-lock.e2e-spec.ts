@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, it } from '@jest/globals';
+import { WorkerPoolLock } from '#kernel/jobs/worker-pool-lock';
+import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await cloneDatabase();
+});
+afterAll(() => removeDatabase(database));
+
+const connections = (): Promise<object[]> =>
+  sql(
+    database.url,
+    `SELECT pid FROM pg_stat_activity WHERE application_name = 'causeflow-workers-alive' AND datname = current_database()`,
+  );
+
+it('leaves no connection behind when it is released while it connects', async () => {
+  const lock = new WorkerPoolLock(database.url, 'pool-stopping');
+  const holding = lock.hold();
+  await lock.release();
+  await holding;
+  await until('the connection is closed', async () => (await connections()).length === 0);
+});
