@@ -9,13 +9,13 @@ import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 export class DropOldEvents implements Chore {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly months: EventPartitions,
+    private readonly partitions: EventPartitions,
   ) {}
 
   async run(): Promise<void> {
     const [row] = await this.unitOfWork.lookUp<{ oldest: Date | null }>(
       'SELECT oldest_event_wanted() AS oldest',
     );
-    if (row?.oldest) await this.months.dropBefore(row.oldest);
+    if (row?.oldest) await this.partitions.dropBefore(row.oldest);
   }
 }

@@ -34,7 +34,7 @@ export class TenantFeeds implements OnApplicationBootstrap, BeforeApplicationShu
   private polls = 0;
   /** Batched across tenants: many logs grow at a time, each by little, and a query costs more than what it reads. */
   private readonly readAfter = batchedLookup<LogPosition, readonly LoggedEvent[]>(
-    (places) => this.eventLog.pages(places, EVENTS_PER_READ),
+    (positions) => this.eventLog.pages(positions, EVENTS_PER_READ),
     READS,
   );
 
