@@ -189,6 +189,41 @@ describe('an incident without a change for longer than its retention', () => {
     expect([await statusOf(locked), await statusOf(counted)]).toEqual([404, 404]);
   });
 
+  it('of one tenant that cannot be deleted delays no other tenant, and is tried again', async () => {
+    const tenants = [tenant, other].toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1));
+    const incidents = await Promise.all(
+      tenants.map(async (whose) => {
+        const { body } = await whose.api.post('/v1/incidents', {
+          title: 'x',
+          description: 'x',
+          severity: 'info',
+        });
+        await triaged(whose);
+        await age(String(body['incidentId']), DAYS + 1, whose);
+        return { whose, incidentId: String(body['incidentId']) };
+      }),
+    );
+    const [first, second] = incidents;
+    await inTenant(
+      `CREATE FUNCTION refuse_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not this one'; END $$`,
+      [],
+    );
+    await inTenant(
+      `CREATE TRIGGER refuse BEFORE DELETE ON incidents FOR EACH ROW
+         WHEN (OLD.incident_id = '${String(first?.incidentId)}') EXECUTE FUNCTION refuse_deletion()`,
+      [],
+    );
+    const statuses = (): Promise<number[]> =>
+      Promise.all(incidents.map(({ whose, incidentId }) => statusOf(incidentId, whose)));
+    await inTenant(`SELECT graphile_worker.add_job('delete-old-incidents')`, []);
+    await until('the other tenant is served', async () => (await statuses())[1] === 404);
+    expect(await statuses()).toEqual([200, 404]);
+    expect(server.log).toContain(`Cannot delete old incidents of ${String(first?.whose.tenantId)}`);
+    expect(server.log).not.toContain(`Cannot delete old incidents of ${String(second?.whose.tenantId)}`);
+    await inTenant('DROP FUNCTION refuse_deletion() CASCADE', []);
+    await until('the retry has deleted it', async () => (await statuses())[0] === 404);
+  });
+
   it('leaves the body that it shares with others until the last of them goes', async () => {
     const { body: integration } = await tenant.api.post<{ ingestUrl: string }>(
       '/v1/integrations/alertmanager/connect',

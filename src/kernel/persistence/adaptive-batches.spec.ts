@@ -120,7 +120,7 @@ describe('adaptive batches', () => {
   });
 
   it('rest after a write for as long as it took, unless a whole batch waits', async () => {
-    const { batches, writes } = held({ size: 2, longestRestMs: 3_600_000 });
+    const { batches, writes } = held({ size: 2, maxRestMs: 3_600_000 });
     const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
     const answers = [1, 2, 3, 4].map((item) => batches.add(item));
     await turn();
@@ -139,7 +139,7 @@ describe('adaptive batches', () => {
   });
 
   it('go on after a rest', async () => {
-    const { batches, writes } = held({ longestRestMs: 1 });
+    const { batches, writes } = held({ maxRestMs: 1 });
     for (const item of [1, 2]) {
       const answer = batches.add(item);
       while (writes.length < item) await turn();

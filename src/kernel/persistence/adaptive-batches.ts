@@ -14,7 +14,7 @@ export interface BatchOptions<Item, Result> {
    * A slot pauses after a write for as long as the write took, at most this long, unless a full batch is waiting: under load more
    * items share a batch. Without it a slot never pauses.
    */
-  readonly longestRestMs?: number;
+  readonly maxRestMs?: number;
   /** Writes a batch and returns one result per item, in order. A result may be a promise, which only its item waits for. */
   readonly write: (items: readonly Item[]) => Promise<(Result | Promise<Result>)[]>;
 }
@@ -22,7 +22,7 @@ export interface BatchOptions<Item, Result> {
 interface Lane<Item, Result> {
   waiting: Waiting<Item, Result>[];
   /** Batches that have ended since its first item started to wait. */
-  letPass: number;
+  batchesSkipped: number;
 }
 
 interface Waiting<Item, Result> {
@@ -35,9 +35,9 @@ interface Waiting<Item, Result> {
  * Items that must wait before another write starts, as a share of the items being written: a commit costs the same for few items as
  * for many, and few items soon go with the next batch.
  */
-const WORTH_ITS_COMMIT = 0.5;
+const MIN_SHARE = 0.5;
 /** The same for items whose own slot is busy: they would probably wait for the locks of the batch in that slot. */
-const WORTH_ANOTHER_SLOT = 1;
+const MIN_SHARE_TO_HELP = 1;
 
 /**
  * Batches single items without adding latency. The items of one turn of the event loop are written at its end if a slot is free and
@@ -52,11 +52,11 @@ export class AdaptiveBatches<Item, Result> {
   private readonly busy: boolean[];
   private waiting = 0;
   /** Items being written. */
-  private underWay = 0;
+  private beingWritten = 0;
   private scheduled = false;
 
   constructor(private readonly options: BatchOptions<Item, Result>) {
-    this.lanes = Array.from({ length: options.slots }, () => ({ waiting: [], letPass: 0 }));
+    this.lanes = Array.from({ length: options.slots }, () => ({ waiting: [], batchesSkipped: 0 }));
     this.busy = this.lanes.map(() => false);
   }
 
@@ -78,10 +78,10 @@ export class AdaptiveBatches<Item, Result> {
       this.scheduled = false;
       // Every slot serves its own lane before any slot helps another one.
       this.lanes.forEach((own, slot) => {
-        const hasWaitedEnough = own.letPass >= this.options.slots;
-        this.start(slot, own, hasWaitedEnough ? 0 : WORTH_ITS_COMMIT);
+        const hasWaitedEnough = own.batchesSkipped >= this.options.slots;
+        this.start(slot, own, hasWaitedEnough ? 0 : MIN_SHARE);
       });
-      for (const slot of this.lanes.keys()) this.start(slot, this.longest(), WORTH_ANOTHER_SLOT);
+      for (const slot of this.lanes.keys()) this.start(slot, this.longest(), MIN_SHARE_TO_HELP);
     });
   }
 
@@ -89,27 +89,28 @@ export class AdaptiveBatches<Item, Result> {
     return this.lanes.toSorted((a, b) => b.waiting.length - a.waiting.length)[0];
   }
 
-  private start(slot: number, lane: Lane<Item, Result> | undefined, worth: number): void {
+  private start(slot: number, lane: Lane<Item, Result> | undefined, minShare: number): void {
     const length = lane?.waiting.length ?? 0;
-    if (lane === undefined || this.busy[slot] || length === 0 || length < this.underWay * worth) return;
-    lane.letPass = 0;
+    if (lane === undefined || this.busy[slot] || length === 0 || length < this.beingWritten * minShare)
+      return;
+    lane.batchesSkipped = 0;
     void this.flush(slot, lane.waiting.splice(0, this.options.size));
   }
 
   private async flush(slot: number, batch: readonly Waiting<Item, Result>[]): Promise<void> {
-    const { size, longestRestMs = 0 } = this.options;
+    const { size, maxRestMs = 0 } = this.options;
     const begunAt = performance.now();
     this.busy[slot] = true;
     this.waiting -= batch.length;
-    this.underWay += batch.length;
+    this.beingWritten += batch.length;
     try {
       await this.write(batch);
     } finally {
-      this.underWay -= batch.length;
-      if (longestRestMs > 0 && this.waiting < size)
-        await pause(Math.min(performance.now() - begunAt, longestRestMs), undefined, { ref: false });
+      this.beingWritten -= batch.length;
+      if (maxRestMs > 0 && this.waiting < size)
+        await pause(Math.min(performance.now() - begunAt, maxRestMs), undefined, { ref: false });
       this.busy[slot] = false;
-      for (const lane of this.lanes) if (lane.waiting.length > 0) lane.letPass += 1;
+      for (const lane of this.lanes) if (lane.waiting.length > 0) lane.batchesSkipped += 1;
       if (this.waiting > 0) this.schedule();
     }
   }

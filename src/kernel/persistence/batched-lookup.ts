@@ -1,6 +1,6 @@
 import { AdaptiveBatches, type BatchOptions } from './adaptive-batches.js';
 
-type Options = Pick<BatchOptions<unknown, unknown>, 'size' | 'slots' | 'longestRestMs'>;
+type Options = Pick<BatchOptions<unknown, unknown>, 'size' | 'slots' | 'maxRestMs'>;
 
 const DEFAULTS = { size: 256, slots: 2 };
 

@@ -135,7 +135,7 @@ const BIND_SEVERAL = {
   text: `${BIND.text}, set_config('lock_timeout', '200ms', true)`,
 };
 
-const TAKE_LOCK = { name: 'take-turn', text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))' };
+const TAKE_LOCK = { name: 'take-lock', text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))' };
 
 const APPEND = { name: 'append-events', text: 'SELECT append_events($1)' };
 

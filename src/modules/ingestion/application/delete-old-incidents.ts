@@ -37,11 +37,22 @@ export class DeleteOldIncidents implements Chore {
     if (days === 0) return;
     const before = new Date(this.clock.now().getTime() - days * DAY_MS);
     let deleted = 0;
+    const failures: unknown[] = [];
     for (let page = await this.tenants(before, ''); page.length > 0;) {
-      for (const tenantId of page) deleted += await this.deleteOf(tenantId, before, signal);
+      for (const tenantId of page) {
+        try {
+          deleted += await this.deleteOf(tenantId, before, signal);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          // The other tenants do not wait for the retry.
+          this.log.error(error, `Cannot delete old incidents of ${tenantId}`);
+          failures.push(error);
+        }
+      }
       page = await this.tenants(before, page.at(-1) ?? '');
     }
     if (deleted > 0) this.log.log(`Deleted ${deleted} incidents without a change for ${days} days`);
+    if (failures.length > 0) throw failures[0];
   }
 
   private async tenants(before: Date, after: string): Promise<TenantId[]> {

@@ -46,6 +46,6 @@ export class StoredTriggers extends AggregateStore<Trigger> implements Triggers 
 }
 
 const WHO_HAS_ANY = {
-  name: 'who-has-triggers',
+  name: 'find-tenants-with-triggers',
   text: `SELECT DISTINCT tenant_id FROM triggers WHERE tenant_id = ANY ($1) AND enabled`,
 };

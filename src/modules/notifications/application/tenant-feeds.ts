@@ -20,7 +20,7 @@ const FULL_POLL_EVERY = 10;
  * One query reads for at most 16 tenants, which bounds how long they wait for each other's events and the memory for a page
  * each. The pause between two queries makes each find more events, so that every stream is written to less often.
  */
-const READS = { size: 16, slots: 1, longestRestMs: 5 };
+const READS = { size: 16, slots: 1, maxRestMs: 5 };
 
 /** The feeds of this replica: one for each tenant that has streams open on it. */
 @Injectable()

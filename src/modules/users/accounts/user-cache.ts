@@ -69,7 +69,7 @@ export class UserCache {
 }
 
 const WHO_BELONGS = {
-  name: 'who-belongs-to-tenants',
+  name: 'find-members',
   text: `
   SELECT tenant_id || '/' || user_id AS key, email, role, credentials, credentials_changed_at AS "credentialsChangedAt"
     FROM unnest($1::text[], $2::text[]) AS sought (tenant_id, user_id) JOIN users USING (tenant_id, user_id)

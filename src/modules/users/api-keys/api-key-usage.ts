@@ -52,7 +52,7 @@ export class ApiKeyUsage implements OnApplicationShutdown {
 
 /** Skips locked keys and does not wait for a flush to disk: an update that is lost is made at the next use. */
 const RECORD = {
-  name: 'note-uses-of-keys',
+  name: 'record-api-key-usage',
   text: `
   WITH used AS MATERIALIZED (
     SELECT k.tenant_id, k.key_id, u.at FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS u (tenant_id, key_id, at)
