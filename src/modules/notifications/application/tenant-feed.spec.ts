@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { newTenantId } from '#kernel/domain/ids';
 import type { LoggedEvent } from '#kernel/events/logged-event';
 import type { Principal } from '#kernel/http/principal';
@@ -91,5 +91,77 @@ describe('a feed of large events', () => {
     expect(feed.join(late.stream, 85)).toBe(false);
     expect(feed.join(later.stream, 92)).toBe(true);
     expect(later.seqs()).toEqual(seqsOf(all.slice(92)));
+  });
+});
+
+describe('a feed whose bus keeps up', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** A feed at position 1, and the positions after which it has read the log. */
+  function feedOnBus(): { feed: TenantFeed; reads: number[] } {
+    const reads: number[] = [];
+    const feed = new TenantFeed(
+      0,
+      (after) => {
+        reads.push(after);
+        return Promise.resolve([]);
+      },
+      (error) => {
+        throw error;
+      },
+    );
+    feed.join(subscriber().stream, 0);
+    feed.receive(events(1, 1));
+    return { feed, reads };
+  }
+
+  it('reads nothing as long as announced events are delivered in time', async () => {
+    const { feed, reads } = feedOnBus();
+    feed.logGrew();
+    feed.receive(events(2, 2));
+    feed.logGrew();
+    await jest.advanceTimersToNextTimerAsync();
+    feed.receive(events(3, 3));
+    await jest.advanceTimersToNextTimerAsync();
+    expect(jest.getTimerCount()).toBe(0);
+    expect(reads).toEqual([]);
+    expect(feed.needsPolling).toBe(false);
+  });
+
+  it('reads when they are not, and at every announcement until the bus delivers again', async () => {
+    const { feed, reads } = feedOnBus();
+    feed.logGrew();
+    expect(reads).toEqual([]);
+    await jest.advanceTimersToNextTimerAsync();
+    expect(reads).toEqual([1]);
+    expect(feed.needsPolling).toBe(true);
+    feed.logGrew();
+    expect(reads).toEqual([1, 1]);
+    feed.receive(events(2, 2));
+    feed.logGrew();
+    expect(reads).toEqual([1, 1]);
+    expect(feed.needsPolling).toBe(false);
+  });
+
+  it('reads when events announced after a delivery are not delivered', async () => {
+    const { feed, reads } = feedOnBus();
+    feed.logGrew();
+    feed.receive(events(2, 2));
+    feed.logGrew();
+    await jest.advanceTimersToNextTimerAsync();
+    expect(reads).toEqual([]);
+    await jest.advanceTimersToNextTimerAsync();
+    expect(reads).toEqual([2]);
+  });
+
+  it('reads what a delivery leaves out', () => {
+    const { feed, reads } = feedOnBus();
+    feed.receive(events(3, 4));
+    expect(reads).toEqual([1]);
   });
 });

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { LoggedEvent } from '#kernel/events/logged-event';
 import { toPublicEvent } from '#kernel/events/public-events';
+import { BusMonitor } from './bus-monitor.js';
 import type { EventStream } from './event-stream.js';
 import { framesOf } from './frames.js';
 import { Listeners } from './listeners.js';
@@ -8,8 +9,6 @@ import { Listeners } from './listeners.js';
 export const EVENTS_PER_READ = 256;
 /** Events can be large: the most characters of event data dispatched in one chunk, or remembered; plus one event. */
 const MAX_CHUNK_CHARS = 1_048_576;
-/** How long a bus that has kept up so far may take to deliver what another replica has announced. */
-const BUS_TIMEOUT_MS = 200;
 
 /** Reads the tenant's log after a sequence number: the next events of all types, at most `EVENTS_PER_READ`. */
 type ReadLog = (after: number) => Promise<readonly LoggedEvent[]>;
@@ -21,9 +20,8 @@ type ReadLog = (after: number) => Promise<readonly LoggedEvent[]>;
  * of these goes to every stream that has joined. A stream joins at the position up to which it has everything. What the
  * feed has dispatched beyond that position is sent to it in the same turn of the event loop, so nothing comes in between.
  *
- * Where a bus delivers the events themselves, they need not be read. The bus is trusted as long as it keeps up: what it
- * delivers twice is dropped, and what it leaves out is read from the log. When an announcement is not followed by events
- * in time, every announcement causes a read until the bus delivers again.
+ * Where a bus delivers the events themselves, they need not be read. What the bus delivers twice is dropped, and what it
+ * leaves out is read from the log. While it does not keep up, every announcement causes a read.
  */
 export class TenantFeed {
   private readonly listeners = new Listeners();
@@ -34,10 +32,7 @@ export class TenantFeed {
   private recentAfter: number;
   private readAgain = false;
   private reading = false;
-  private busKeepsUp = false;
-  /** Whether growth was announced since the last dispatch. */
-  private growthAnnounced = false;
-  private busTimer: NodeJS.Timeout | undefined;
+  private readonly bus = new BusMonitor(() => this.wake());
 
   constructor(
     private position: number,
@@ -73,17 +68,13 @@ export class TenantFeed {
 
   /** A replica has announced that the log has grown. */
   logGrew(): void {
-    if (!this.busKeepsUp) {
-      this.wake();
-      return;
-    }
-    this.growthAnnounced = true;
-    this.busTimer ??= this.awaitBus();
+    if (this.bus.keepsUp) this.bus.expectEvents();
+    else this.wake();
   }
 
   /** The bus delivered events of this log, in order. */
   receive(events: readonly LoggedEvent[]): void {
-    this.busKeepsUp = (events.at(-1)?.seq ?? 0) >= this.position;
+    this.bus.keepsUp = (events.at(-1)?.seq ?? 0) >= this.position;
     const fresh = events.filter(({ seq }) => seq > this.position);
     if (fresh.length === 0) return;
     if (fresh.every(({ seq }, n) => seq === this.position + 1 + n)) this.dispatch(fresh);
@@ -92,7 +83,7 @@ export class TenantFeed {
 
   /** Whether only frequent polling finds what an announcement missed. */
   get needsPolling(): boolean {
-    return !this.busKeepsUp;
+    return !this.bus.keepsUp;
   }
 
   /** Reads on: the log may have grown. */
@@ -132,21 +123,10 @@ export class TenantFeed {
     }
   }
 
-  private awaitBus(): NodeJS.Timeout {
-    const { position } = this;
-    return setTimeout(() => {
-      this.busTimer = undefined;
-      if (this.position === position) {
-        this.busKeepsUp = false;
-        this.wake();
-      } else if (this.growthAnnounced) this.busTimer = this.awaitBus();
-    }, BUS_TIMEOUT_MS);
-  }
-
   private dispatch(events: readonly LoggedEvent[]): void {
     const last = events.at(-1);
     if (!last) return;
-    this.growthAnnounced = false;
+    this.bus.dispatched();
     // A bus delivers few events at a time; enough are kept for a stream that has just read to the end of the log.
     const known = [...this.recent, ...events];
     this.recent = newest(known);
