@@ -7,15 +7,15 @@ import type { CallRequest } from './call-request.js';
 @Injectable()
 export class AccessLog {
   private readonly log = new Logger('http');
-  private readonly tellsAll: boolean;
+  private readonly logsAll: boolean;
 
   constructor(@Inject(Config) { logLevel }: Config) {
-    this.tellsAll = logLevel === 'debug' || logLevel === 'trace';
+    this.logsAll = logLevel === 'debug' || logLevel === 'trace';
   }
 
   readonly middleware = (request: Request, response: Response, next: NextFunction): void => {
     const startedAt = performance.now();
-    response.on('finish', () => this.tell(request as CallRequest, response, startedAt));
+    response.on('finish', () => this.record(request as CallRequest, response, startedAt));
     next();
   };
 
@@ -23,9 +23,9 @@ export class AccessLog {
    * @param startedAt on the process's monotonic clock
    * @param isUsual logs the request at debug level, whatever its status
    */
-  tell(request: CallRequest, { statusCode }: Response, startedAt: number, isUsual = false): void {
+  record(request: CallRequest, { statusCode }: Response, startedAt: number, isUsual = false): void {
     const refused = statusCode >= 400 && !isUsual;
-    if (!refused && !this.tellsAll) return;
+    if (!refused && !this.logsAll) return;
     const { requestId, principal, method, path, refusedAs, refusedBecause } = request;
     const line = {
       requestId,

@@ -71,7 +71,7 @@ export class FastLane {
     startedAt: number,
   ): void {
     const { statusCode } = response;
-    this.accessLog.tell(request, response, startedAt, usual.includes(statusCode));
+    this.accessLog.record(request, response, startedAt, usual.includes(statusCode));
     const histogram =
       statusCode === status
         ? (this.accepted ??= this.durations.histogramOf('POST', route, status))

@@ -58,12 +58,12 @@ class IdempotencyInterceptor implements NestInterceptor {
     if (!principal) throw new Error('@Idempotent() stands on a public route');
     const { tenantId } = principal;
     const [route, bodyHash] = [`${method} ${path}`, sha256Hex(rawBody)];
-    const place = [tenantId, route, key].join('\n');
+    const scope = [tenantId, route, key].join('\n');
     return this.unitOfWork.run(tenantId, async () => {
       const [lock] = await this.unitOfWork.query<{ free: boolean }>(
         tenantId,
         `SELECT pg_try_advisory_xact_lock(hashtextextended('causeflow.idempotent:' || $1, 0)) AS free`,
-        [place],
+        [scope],
       );
       if (!lock?.free)
         throw new Refusal('conflict', 'A request with this Idempotency-Key is still being answered.');
@@ -73,7 +73,7 @@ class IdempotencyInterceptor implements NestInterceptor {
           WHERE tenant_id = $1 AND route = $2 AND key = $3 AND created_at > now() - interval '24 hours'`,
         [tenantId, route, key],
       );
-      if (kept) return this.replay(kept, place, bodyHash, response);
+      if (kept) return this.replay(kept, scope, bodyHash, response);
       const answer: unknown = await lastValueFrom(next.handle(), { defaultValue: null });
       await this.unitOfWork.query(
         tenantId,
@@ -87,7 +87,7 @@ class IdempotencyInterceptor implements NestInterceptor {
           key,
           bodyHash,
           response.statusCode,
-          JSON.stringify(this.sealed.seal(JSON.stringify(answer ?? null), place)),
+          JSON.stringify(this.sealed.seal(JSON.stringify(answer ?? null), scope)),
           response.get('Location'),
         ],
       );
@@ -97,7 +97,7 @@ class IdempotencyInterceptor implements NestInterceptor {
 
   private replay(
     { body_hash, status, answer, location }: KeptAnswer,
-    place: string,
+    scope: string,
     bodyHash: string,
     response: Response,
   ): unknown {
@@ -106,7 +106,7 @@ class IdempotencyInterceptor implements NestInterceptor {
     }
     response.status(status).setHeader('Idempotent-Replay', 'true');
     if (location !== null) response.setHeader('Location', location);
-    return typeof answer === 'string' ? (JSON.parse(this.sealed.open(answer, place)) as unknown) : answer;
+    return typeof answer === 'string' ? (JSON.parse(this.sealed.open(answer, scope)) as unknown) : answer;
   }
 }
 

@@ -48,8 +48,8 @@ function heldBy(type: Type<object>): ReadonlyMap<string, () => Held> {
     throw new Error(`${type.name} says nothing of its fields: give each a decorator of #kernel/http/fields`);
   const held = new Map<string, () => Held>();
   for (const { propertyName, context } of checks) {
-    const told = (context as { [HELD]?: () => Held } | undefined)?.[HELD];
-    if (told) held.set(propertyName, told);
+    const declared = (context as { [HELD]?: () => Held } | undefined)?.[HELD];
+    if (declared) held.set(propertyName, declared);
   }
   const mute = checks.find((check) => check.type === NESTED_VALIDATION && !held.has(check.propertyName));
   if (mute)

@@ -2,15 +2,15 @@
 export class Outage {
   private isOn = false;
 
-  /** @param tell is called for the first failure only */
-  failed(tell: () => void): void {
-    if (!this.isOn) tell();
+  /** @param log is called for the first failure only */
+  failed(log: () => void): void {
+    if (!this.isOn) log();
     this.isOn = true;
   }
 
-  /** @param tell is called for the first success after a failure */
-  succeeded(tell?: () => void): void {
-    if (this.isOn) tell?.();
+  /** @param log is called for the first success after a failure */
+  succeeded(log?: () => void): void {
+    if (this.isOn) log?.();
     this.isOn = false;
   }
 }

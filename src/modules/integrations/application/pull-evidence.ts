@@ -59,7 +59,7 @@ export class PullEvidence extends EvidenceSources {
     signal: AbortSignal,
   ): Promise<(PulledPiece | Unanswered)[]> {
     const from = about(source);
-    const told: (PulledPiece | Unanswered)[] = [];
+    const results: (PulledPiece | Unanswered)[] = [];
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     try {
       const { provider, connection } = this.connections.of(source);
@@ -71,26 +71,27 @@ export class PullEvidence extends EvidenceSources {
       for await (const answer of untilAborted(answers, stop)) {
         if ('missing' in answer) {
           const missing = storable(`${source.label}: ${answer.missing}`);
-          if (!told.some((other) => 'missing' in other && other.missing === missing))
-            told.push({ ...from, missing });
+          if (!results.some((other) => 'missing' in other && other.missing === missing))
+            results.push({ ...from, missing });
           continue;
         }
         const rows = fitting(answer.rows, room);
-        if (rows.length > 0) told.push({ ...from, type: answer.type, query: storable(answer.query), rows });
+        if (rows.length > 0)
+          results.push({ ...from, type: answer.type, query: storable(answer.query), rows });
         if (rows.length === answer.rows.length) continue;
         const missing = `${source.label} had more to tell than is read of one source; the rest was left there.`;
-        return [...told, { ...from, missing }];
+        return [...results, { ...from, missing }];
       }
     } catch (error) {
       signal.throwIfAborted();
-      told.push({ ...from, missing: this.sentence(source, error, timeout.aborted) });
+      results.push({ ...from, missing: this.sentence(source, error, timeout.aborted) });
     }
-    if (told.length === 0)
-      told.push({
+    if (results.length === 0)
+      results.push({
         ...from,
         missing: `${source.label} answered, but had nothing to tell about this incident.`,
       });
-    return told;
+    return results;
   }
 
   private sentence({ label, integrationId }: Integration, error: unknown, timedOut: boolean): string {

@@ -57,16 +57,12 @@ export class ReadAlerts extends AlertSources {
     if (confirmationUrl !== undefined) await this.confirmation.request(endpoint.tenantId, confirmationUrl);
     const configs = (await this.endpoints.integrationsBehind(endpoint)).map(({ config }) => config);
     const [own] = endpoint.integrationId === null ? [] : configs;
-    const usual = (own && alerts.environmentOf?.(own)) ?? null;
-    const here = <T extends { readonly environment: string | null }>(told: T): T => ({
-      ...told,
-      environment: told.environment ?? usual,
-    });
+    const environment = (own && alerts.environmentOf?.(own)) ?? null;
     const deploys = alerts.deploys?.(body, configs) ?? [];
     const now = this.clock.now();
     return {
-      notices: alerts.notices(body).map(here),
-      deploys: deploys.map((deploy) => storable(here(deploy), now)),
+      notices: alerts.notices(body).map((notice) => withEnvironment(notice, environment)),
+      deploys: deploys.map((deploy) => storable(withEnvironment(deploy, environment), now)),
     };
   }
 }
@@ -81,6 +77,13 @@ function requireOne(verdicts: readonly (boolean | undefined)[]): void {
 function asUnavailable(error: unknown): never {
   if (!(error instanceof ProviderError)) throw error;
   throw new Refusal('service_unavailable', error.message, { retryAfter: RETRY_SECONDS });
+}
+
+function withEnvironment<T extends { readonly environment: string | null }>(
+  item: T,
+  fallback: string | null,
+): T {
+  return { ...item, environment: item.environment ?? fallback };
 }
 
 const MAX_LENGTH = { name: 200, text: 2000 };

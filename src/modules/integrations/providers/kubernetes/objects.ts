@@ -48,11 +48,11 @@ function failedBefore({ conditions, containerStatuses }: V1PodStatus, since: Dat
 function troubleOf(status: V1PodStatus, containers: readonly V1ContainerStatus[]): PulledRow {
   for (const { state, lastState } of containers) {
     const [waiting, ended, before] = [state?.waiting, state?.terminated, lastState?.terminated];
-    const told = [waiting, ended, before].filter((each) => each?.reason);
-    if (told.length === 0 || told[0]?.reason === 'Completed') continue;
+    const withReason = [waiting, ended, before].filter((each) => each?.reason);
+    if (withReason.length === 0 || withReason[0]?.reason === 'Completed') continue;
     return {
-      reason: told.map((each) => each?.reason).join(', last ended by '),
-      message: shortened(told.find((each) => each?.message)?.message),
+      reason: withReason.map((each) => each?.reason).join(', last ended by '),
+      message: shortened(withReason.find((each) => each?.message)?.message),
       exitCode: ended?.exitCode ?? before?.exitCode,
     };
   }

@@ -138,10 +138,10 @@ interface List<T> {
 
 /** A list that may not be read is reported as missing; the others continue. */
 function list<T>(listing: Listing<T>): Promise<SourceAnswer[]> {
-  return partOf(listing.path, told(listing));
+  return partOf(listing.path, readPages(listing));
 }
 
-async function told<T>({ path, type, page, read, none }: Listing<T>): Promise<SourceAnswer[]> {
+async function readPages<T>({ path, type, page, read, none }: Listing<T>): Promise<SourceAnswer[]> {
   const items: T[] = [];
   let next: string | undefined;
   for (let pages = 0; pages < MAX_PAGES && (pages === 0 || next); pages++) {

@@ -85,12 +85,12 @@ async function read(
 }
 
 function perEntity(parts: readonly Series[], entity: Entity): Map<string, Series[]> {
-  const told = new Map<string, Series[]>();
+  const byName = new Map<string, Series[]>();
   for (const part of parts.filter(({ samples }) => samples.length > 0)) {
     const name = 'name' in entity ? entity.name : textOf(part.labels[entity.label]);
-    if (name !== undefined) told.set(name, [...(told.get(name) ?? []), part]);
+    if (name !== undefined) byName.set(name, [...(byName.get(name) ?? []), part]);
   }
-  return told;
+  return byName;
 }
 
 /** The ranges of one series, concatenated. */

@@ -44,7 +44,7 @@ export const infrastructureHealth: Agent = {
       findings: [
         ...failures.map((failure) =>
           finding({
-            statement: `${failure.entity} ${saying(failure)}: ${shortened(failure.said, 300)}`,
+            statement: `${failure.entity} ${saying(failure)}: ${shortened(failure.detail, 300)}`,
             evidenceIds: failure.evidenceIds,
             kind: failure.current ? 'platform_state' : 'platform_event',
             entity: failure.entity,
@@ -65,7 +65,7 @@ export const infrastructureHealth: Agent = {
         ...hostFaults(evidence.series, onset.at).slice(0, 1).map(hostHypothesis),
         ...failures.slice(0, 1).map((failure) =>
           hypothesis({
-            statement: `${failure.entity} ${saying(failure)}: “${shortened(failure.said, 200)}”`,
+            statement: `${failure.entity} ${saying(failure)}: “${shortened(failure.detail, 200)}”`,
             score: failure.current ? WHEN_CURRENT : WHEN_REPORTED,
             status: 'supported',
             supportedBy: failure.evidenceIds,

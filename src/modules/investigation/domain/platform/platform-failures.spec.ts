@@ -138,7 +138,7 @@ describe('Failures of the platform', () => {
     const events = [event('Pod/cart-1a-x', 'Readiness probe failed: HTTP 500')];
     const logs = [event('cart', 'UnknownHostException: no such host cart-db')];
     expect(failures(states, events, { logs })).toMatchObject([
-      { mode: 'dns_resolution_failure', said: 'UnknownHostException: no such host cart-db' },
+      { mode: 'dns_resolution_failure', detail: 'UnknownHostException: no such host cart-db' },
     ]);
     const others = [event('search', 'no such host cart-db')];
     expect(modes(states, events, { logs: others })).toEqual(['probe_failure']);

@@ -8,7 +8,7 @@ export interface PlatformFailure {
   readonly mode: FailureMode;
   readonly entity: string;
   /** The state or message that shows it. */
-  readonly said: string;
+  readonly detail: string;
   readonly evidenceIds: readonly string[];
   /** Whether the current state shows it. Otherwise only events do, and the failure may be over. */
   readonly current: boolean;
@@ -105,7 +105,7 @@ export function platformFailures({
     const mode = modeOf([row.message]);
     if (mode === undefined || /recovered|resolved/i.test(row.message)) return [];
     const current = unhealthy.length > 0;
-    return [{ mode, entity: row.entity, said: row.message, evidenceIds: [evidenceId], current }];
+    return [{ mode, entity: row.entity, detail: row.message, evidenceIds: [evidenceId], current }];
   });
 }
 
@@ -133,7 +133,7 @@ function failureOf(
     {
       mode,
       entity: row.entity,
-      said: explained?.said ?? texts.find((text) => modeOf([text]) === mode) ?? texts.join(' '),
+      detail: explained?.detail ?? texts.find((text) => modeOf([text]) === mode) ?? texts.join(' '),
       evidenceIds: [
         evidenceId,
         ...own.map((event) => event.evidenceId),
@@ -166,13 +166,13 @@ function priority({ mode, entity }: PlatformFailure, service: string | null): nu
 function explanationOf(
   { entity }: Pick<PlatformState, 'entity'>,
   logs: readonly Cited<LogLine>[],
-): { readonly mode: FailureMode; readonly said: string; readonly evidenceId: string } | undefined {
+): { readonly mode: FailureMode; readonly detail: string; readonly evidenceId: string } | undefined {
   const line = logs.findLast(({ row }) => {
     const mode = sameProgram(row.entity, entity) ? namedCauseIn(row.message)?.failureMode : undefined;
     return mode !== undefined && EXPLAINS.has(mode);
   });
   const mode = line && namedCauseIn(line.row.message)?.failureMode;
-  return line && mode ? { mode, said: line.row.message, evidenceId: line.evidenceId } : undefined;
+  return line && mode ? { mode, detail: line.row.message, evidenceId: line.evidenceId } : undefined;
 }
 
 function sameProgram(writer: string, entity: string): boolean {
