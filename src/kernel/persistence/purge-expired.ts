@@ -10,9 +10,10 @@ const ROWS_AT_A_TIME = 5_000;
 export class PurgeExpired implements Chore {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  async run(): Promise<void> {
+  async run(signal: AbortSignal): Promise<void> {
     let gone: number;
     do {
+      signal.throwIfAborted();
       const [row] = await this.unitOfWork.lookUp<{ gone: string }>('SELECT purge_expired($1) AS gone', [
         ROWS_AT_A_TIME,
       ]);

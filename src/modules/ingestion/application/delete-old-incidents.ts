@@ -38,29 +38,29 @@ export class DeleteOldIncidents implements Chore {
     const before = new Date(this.clock.now().getTime() - days * DAY_MS);
     let deleted = 0;
     const failures: unknown[] = [];
-    for (let page = await this.tenants(before, ''); page.length > 0;) {
-      for (const tenantId of page) {
-        try {
-          deleted += await this.deleteOf(tenantId, before, signal);
-        } catch (error) {
-          if (signal.aborted) throw error;
-          // The other tenants do not wait for the retry.
-          this.log.error(error, `Cannot delete old incidents of ${tenantId}`);
-          failures.push(error);
-        }
+    for await (const tenantId of this.tenants(before)) {
+      try {
+        deleted += await this.deleteOf(tenantId, before, signal);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        // The other tenants do not wait for the retry.
+        this.log.error(error, `Cannot delete old incidents of ${tenantId}`);
+        failures.push(error);
       }
-      page = await this.tenants(before, page.at(-1) ?? '');
     }
     if (deleted > 0) this.log.log(`Deleted ${deleted} incidents without a change for ${days} days`);
     if (failures.length > 0) throw failures[0];
   }
 
-  private async tenants(before: Date, after: string): Promise<TenantId[]> {
-    const rows = await this.unitOfWork.lookUp<{ tenantId: TenantId }>(
-      'SELECT tenant_id AS "tenantId" FROM tenants_with_old_incidents($1, $2, $3) AS tenant_id',
-      [before, after, TENANTS_A_PAGE],
-    );
-    return rows.map(({ tenantId }) => tenantId);
+  private async *tenants(before: Date): AsyncGenerator<TenantId> {
+    let page: { tenantId: TenantId }[] = [];
+    do {
+      page = await this.unitOfWork.lookUp<{ tenantId: TenantId }>(
+        'SELECT tenant_id AS "tenantId" FROM tenants_with_old_incidents($1, $2, $3) AS tenant_id',
+        [before, page.at(-1)?.tenantId ?? '', TENANTS_A_PAGE],
+      );
+      for (const { tenantId } of page) yield tenantId;
+    } while (page.length === TENANTS_A_PAGE);
   }
 
   private async deleteOf(tenantId: TenantId, before: Date, signal: AbortSignal): Promise<number> {

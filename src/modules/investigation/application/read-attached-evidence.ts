@@ -33,12 +33,11 @@ export class ReadAttachedEvidence {
         `Of what was attached to the incident the first ${MAX_PIECES} pieces were read, and no more.`,
       );
     }
+    const rowsOfType = new Map<string, number>();
+    for (const { type, accepted } of headers) rowsOfType.set(type, (rowsOfType.get(type) ?? 0) + accepted);
     for (const header of headers) {
-      const rows = headers.reduce(
-        (sum, { type, accepted }) => sum + (type === header.type ? accepted : 0),
-        0,
-      );
-      const found = await this.read(analyser, tenantId, header, MAX_ROWS / rows);
+      const share = MAX_ROWS / (rowsOfType.get(header.type) ?? 0);
+      const found = await this.read(analyser, tenantId, header, share);
       if (!found) continue;
       records.push(found.record);
       unread.push(...found.unread);
