@@ -17,15 +17,23 @@ const HEARTBEAT = /^(?:Watchdog|DeadMansSwitch|InfoInhibitor)$/;
  */
 export function noticesOfGroup(body: unknown): Notice[] {
   const group = objectOf(body);
-  const { alerts } = group;
-  if (!Array.isArray(alerts)) throw invalid('alerts', 'must be a list');
-  if (alerts.length > MAX_ALERTS) throw invalid('alerts', `must have at most ${MAX_ALERTS} entries`);
+  const alerts = alertsOf(group['alerts'], 'alerts');
   const shared = {
     status: group['status'],
     labels: fewOf(group['commonLabels']),
     annotations: fewOf(group['commonAnnotations']),
   };
   return alerts.map((entry) => noticeOf(objectOf(entry), shared));
+}
+
+/**
+ * The alerts of one body.
+ * @throws Refusal `validation_error` for what is not a list, or has too many
+ */
+export function alertsOf(list: unknown, field: string): readonly unknown[] {
+  if (!Array.isArray(list)) throw invalid(field, 'must be a list');
+  if (list.length > MAX_ALERTS) throw invalid(field, `must have at most ${MAX_ALERTS} entries`);
+  return list;
 }
 
 type Texts = Readonly<Record<string, string>>;

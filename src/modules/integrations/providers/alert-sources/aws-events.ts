@@ -2,7 +2,9 @@ import type { Severity } from '#kernel/domain/severity';
 import type { Notice } from '../../api.js';
 import { listOf, numberOf, objectOf, textOf } from '../read-json.js';
 import { noticeOf } from './notice.js';
-import { environmentOf, firstOf, lookUp, onlyOf, serviceOf, severityOf, textsOf } from './normalize.js';
+import {
+  environmentOf, firstOf, inLowerCase, lookUp, onlyOf, pairsOf, serviceOf, severityOf, textsOf,
+} from './normalize.js'; // prettier-ignore
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -158,20 +160,8 @@ function severityOfFinding(severity: number): Severity {
   return severity >= 4 ? 'medium' : 'low';
 }
 
-/** Pairs as AWS writes them: an object, or a list of `{ name, value }` or `{ Key, Value }`. */
-function pairsOf(pairs: unknown): Texts {
-  if (!Array.isArray(pairs)) return textsOf(pairs);
-  return Object.fromEntries(
-    pairs.map(textsOf).map(inLowerCase).flatMap(({ name, key = name, value }) => (key && value ? [[key, value]] : [])),
-  ); // prettier-ignore
-}
-
 function merged(all: readonly Texts[]): Texts {
   return Object.fromEntries(all.flatMap((texts) => Object.entries(texts)));
-}
-
-function inLowerCase(texts: Texts): Texts {
-  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name.toLowerCase(), text]));
 }
 
 function nameOf(namespace: unknown, metric: unknown): string | undefined {

@@ -2,7 +2,7 @@ import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { variablesOf } from './template-variables.js';
-import { firstOf, onlyOf, serviceOf, severityOf, tagsFrom } from './normalize.js';
+import { firstOf, isOver, onlyOf, serviceOf, severityOf, tagsFrom } from './normalize.js';
 
 /** Rules of Kibana, by a webhook connector. */
 export const kibana = alertSource({
@@ -28,9 +28,9 @@ export const kibana = alertSource({
     const rule = firstOf(fields, ['ruleid', 'rulename']);
     const group = firstOf(fields, ['alertid', 'alertinstanceid']);
     const tags = tagsFrom(fields['ruletags'] ?? fields['tags'] ?? objectOf(objectOf(body)['rule'])['tags']);
-    const state = firstOf(fields, ['alertactiongroup', 'actiongroup', 'state', 'status']) ?? '';
+    const state = firstOf(fields, ['alertactiongroup', 'actiongroup', 'state', 'status']);
     return noticeOf({
-      state: /^(?:recovered|resolved|ok)$/i.test(state) ? 'resolved' : 'firing',
+      state: isOver(state) ? 'resolved' : 'firing',
       sourceAlertId: rule ? [rule, group].filter(Boolean).join(':') : (group ?? text),
       title: firstOf(fields, ['rulename', 'title', 'name']) ?? text,
       description: text,

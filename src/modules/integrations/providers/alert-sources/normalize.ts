@@ -5,12 +5,12 @@ import { listOf } from '../read-json.js';
 type Texts = Readonly<Record<string, string>>;
 
 const SEVERITIES: Readonly<Record<Severity, RegExp>> = {
-  critical: /^(?:critical|crit|fatal|emergency|disaster|page|blocker|p1)$/i,
-  high: /^(?:high|error|err|major|severe|alert|p2)$/i,
-  medium: /^(?:medium|warning|warn|average|moderate|p3)$/i,
-  low: /^(?:low|minor|notice|p4)$/i,
-  info: /^(?:info|informational|information|none|ok|debug|p5)$/i,
-};
+  critical: /^(?:critical|crit|fatal|emergency|disaster|catastrophic|urgent|highest|page|blocker|sev-?[01]|p[01])$/i,
+  high: /^(?:high|error|err|major|severe|alert|sev-?2|p2)$/i,
+  medium: /^(?:medium|warning|warn|average|moderate|normal|sev-?3|p3)$/i,
+  low: /^(?:low|lowest|minor|notice|sev-?4|p4)$/i,
+  info: /^(?:info|informational|information|none|ok|debug|trace|verbose|sev-?5|p5)$/i,
+}; // prettier-ignore
 
 /** Maps the usual names of severities to the five of CauseFlow. */
 export function severityOf<Otherwise>(word: unknown, otherwise: Otherwise): Severity | Otherwise {
@@ -19,9 +19,23 @@ export function severityOf<Otherwise>(word: unknown, otherwise: Otherwise): Seve
   return found ? (found[0] as Severity) : otherwise;
 }
 
+/** The same for a priority, whose 1 to 5 are P1 to P5. */
+export function severityOfPriority(priority: string | undefined): Severity {
+  return severityOf(/^\d$/.test(priority ?? '') ? `P${priority}` : priority, 'medium');
+}
+
+const OVER =
+  /^(?:resolved?|recover(?:ed|y)?|ok|okay|closed?|clear(?:ed)?|end(?:ed)?|up|normal|healthy|fixed|inactive|green|passed|success|succeeded)$/;
+
+/** Whether a state or an event says that an alert is over: `Resolved`, `alert.closed`, `ALARM_CLEARED`, but not `not ok`. */
+export function isOver(state: string | undefined): boolean {
+  const words = (state ?? '').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().match(/[a-z]+/g) ?? [];
+  return words.length <= 3 && OVER.test(words.at(-1) ?? '') && !words.some((word) => /^(?:not|no)$/.test(word));
+} // prettier-ignore
+
 const SERVICE_LABELS = [
   'service', 'service_name', 'service.name', 'svc', 'microservice', 'app', 'application', 'app_kubernetes_io_name',
-  'destination_service_name', 'deployment', 'statefulset', 'daemonset', 'container', 'job',
+  'app.kubernetes.io/name', 'destination_service_name', 'deployment', 'statefulset', 'daemonset', 'container', 'job',
 ]; // prettier-ignore
 const ENVIRONMENT_LABELS = [
   'environment', 'env', 'deployment_environment', 'deployment.environment', 'stage', 'tier',
@@ -37,12 +51,17 @@ export function lookUp<Meaning>(
 
 /** From the labels that usually name it, the best first. */
 export function serviceOf(labels: Texts): string | null {
-  return firstOf(labels, SERVICE_LABELS) ?? null;
+  return nameIn(labels, SERVICE_LABELS);
 }
 
 export function environmentOf(labels: Texts): string | null {
-  return firstOf(labels, ENVIRONMENT_LABELS) ?? null;
+  return nameIn(labels, ENVIRONMENT_LABELS);
 }
+
+/** A tag without a value is `true`, which names nothing. */
+function nameIn(labels: Texts, names: readonly string[]): string | null {
+  return firstOf(labels, names.filter((name) => labels[name] !== 'true')) ?? null;
+} // prettier-ignore
 
 /** The first of these fields that is not blank. */
 export function firstOf(texts: Texts, names: readonly string[]): string | undefined {
@@ -74,6 +93,19 @@ export function tagsFrom(tags: unknown): Record<string, string> {
   return Object.fromEntries(
     pairs.flatMap((pair) => (pair?.[1] ? [[pair[1].trim(), pair[2]?.trim() ?? 'true']] : [])),
   );
+}
+
+/** Pairs in an object, or in a list of `{ name, value }` or `{ Key, Value }`. */
+export function pairsOf(pairs: unknown): Record<string, string> {
+  if (!Array.isArray(pairs)) return textsOf(pairs);
+  return Object.fromEntries(
+    pairs.map(textsOf).map(inLowerCase).flatMap(({ name, key = name, value }) => (key && value ? [[key, value]] : [])),
+  ); // prettier-ignore
+}
+
+/** The same with names in lower case. */
+export function inLowerCase(texts: Texts): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name.toLowerCase(), text]));
 }
 
 /** An id for an alert that has none: the same for the same labels in any order. */

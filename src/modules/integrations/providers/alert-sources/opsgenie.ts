@@ -1,7 +1,7 @@
 import type { Notice } from '../../api.js';
 import { listOf, objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { environmentOf, firstOf, lookUp, severityOf, textsOf } from './normalize.js';
+import { environmentOf, firstOf, lookUp, severityOfPriority, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, Notice['state']>> = {
   Create: 'firing',
@@ -23,7 +23,6 @@ export const opsgenie = alertSource({
     const id = firstOf(fields, ['alertId', 'alias']);
     if (state === undefined || id === undefined) return [];
     const details = textsOf(objectOf(alert)['details']);
-    const priority = fields['priority'] ?? '';
     const title = fields['message'] ?? '';
     return [
       {
@@ -31,7 +30,7 @@ export const opsgenie = alertSource({
         sourceAlertId: id,
         title,
         description: firstOf(fields, ['description']) ?? title,
-        severity: severityOf(/^\d$/.test(priority) ? `P${priority}` : priority, 'medium'),
+        severity: severityOfPriority(fields['priority']),
         service: firstOf(details, ['service']) ?? firstOf(fields, ['entity']) ?? null,
         environment: environmentOf(details),
         tags: Object.fromEntries(tagsOf(objectOf(alert)['tags']).map((tag) => [tag, 'true'])),

@@ -4,7 +4,7 @@ import type { Delivery } from '../../api.js';
 interface HexSignature {
   readonly header: string;
   readonly prefix?: string;
-  readonly algorithm?: 'sha256' | 'sha512';
+  readonly algorithm?: 'sha224' | 'sha256' | 'sha384' | 'sha512';
   /** What was signed, when it is more than the body. */
   readonly before?: string;
 }

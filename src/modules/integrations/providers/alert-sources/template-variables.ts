@@ -2,19 +2,28 @@ import { objectOf } from '../read-json.js';
 import { textsOf } from './normalize.js';
 
 /** A variable that the tool did not substitute, or substituted with a placeholder for no value. */
-const UNSET = /^(?:\$[\w[\]]+|\{[\w.:]+\}|\*UNKNOWN\*|null)?$/i;
+const UNSET = /^(?:\$[\w[\]]+|\{[\w.:]+\}|\*(?:UNKNOWN|insert [^*]*)\*|null)?$/i;
 
 /**
  * The variables of a template that the tool's user wrote, whatever their spelling and whether or not they are nested in objects
  * such as `alert` or `metadata`: `alert_id`, `alertId`, `ALERT.ID` and `alert: { id }` are all `alertid`.
  */
 export function variablesOf(body: unknown): Readonly<Record<string, string>> {
+  const nested = Object.values(objectOf(body)).flatMap((inner) => Object.entries(textsOf(inner)));
+  return { ...plainly(nested), ...qualifiedVariablesOf(body) };
+}
+
+/** The same, without the bare names of nested ones: `service: { name }` is `servicename` and not `name`. */
+export function qualifiedVariablesOf(body: unknown): Readonly<Record<string, string>> {
   const top = objectOf(body);
   const nested = Object.entries(top).flatMap(([outer, inner]) =>
-    Object.entries(textsOf(inner)).flatMap(([name, text]) => [[name, text], [`${outer}${name}`, text]] as const),
-  ); // prettier-ignore
-  const all = [...nested, ...Object.entries(textsOf(top))];
-  const set = all.filter(([, text]) => !UNSET.test(text.trim()));
+    Object.entries(textsOf(inner)).map(([name, text]) => [`${outer}${name}`, text] as const),
+  );
+  return plainly([...nested, ...Object.entries(textsOf(top))]);
+}
+
+function plainly(variables: readonly (readonly [string, string])[]): Record<string, string> {
+  const set = variables.filter(([, text]) => !UNSET.test(text.trim()));
   return Object.fromEntries(set.map(([name, text]) => [plainName(name), text]));
 }
 
