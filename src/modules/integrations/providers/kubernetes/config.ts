@@ -28,4 +28,13 @@ export class KubernetesCredentials {
   })
   @Matches(/^[\x21-\x7e]+$/, { message: 'token must be printable ASCII' })
   token!: string;
+
+  @Text({
+    max: 4000,
+    optional: true,
+    format: 'password',
+    summary: 'The bearer token of webhooks. Once it is set, bodies without it are rejected',
+    example: '…',
+  })
+  webhookToken?: string;
 }

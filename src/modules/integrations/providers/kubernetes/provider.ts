@@ -1,4 +1,5 @@
 import type { EvidenceQuestion, PulledRow, PulledType } from '../../api.js';
+import { verifyLogin } from '../alert-sources/alert-source.js';
 import { partOf } from '../part-of.js';
 import {
   type Connection,
@@ -10,6 +11,7 @@ import {
 import { type Cluster, clusterOf } from './cluster.js';
 import { KubernetesConfig, KubernetesCredentials } from './config.js';
 import { deploymentState, event, nodeState, podState, quotaUse, rollouts } from './objects.js';
+import { noticesOfWarnings } from './warnings.js';
 
 type Kubernetes = Connection<KubernetesConfig, KubernetesCredentials>;
 
@@ -22,7 +24,7 @@ export const kubernetes: Provider<KubernetesConfig, KubernetesCredentials> = {
   provider: 'kubernetes',
   displayName: 'Kubernetes',
   category: 'platform',
-  capabilities: ['evidence'],
+  capabilities: ['evidence', 'alerts'],
   authType: 'token',
   config: KubernetesConfig,
   credentials: KubernetesCredentials,
@@ -32,6 +34,9 @@ export const kubernetes: Provider<KubernetesConfig, KubernetesCredentials> = {
     '3. For the state of nodes: `kubectl create clusterrole causeflow-nodes --verb=list --resource=nodes` and a binding to it.',
     '4. `kubectl create token causeflow -n shop --duration=8760h` gives the `token`.',
     '5. `caCertificate` is `certificate-authority-data` of your kubeconfig, decoded.',
+    '6. To have Warning events open incidents: the webhook receiver of kubernetes-event-exporter, or the sink of a Knative ApiServerSource,',
+    '   with the `ingestUrl` of the connect response as its address. For a header `Authorization: Bearer …` there give the token here as',
+    '   `webhookToken`. The reason and the object make one alert; Normal events are ignored, and nothing is resolved by an event.',
   ].join('\n'),
 
   async probe(connection, outside) {
@@ -44,6 +49,15 @@ export const kubernetes: Provider<KubernetesConfig, KubernetesCredentials> = {
   },
 
   evidence: { pull },
+
+  alerts: {
+    mediaTypes: [],
+    verify: ({ config, credentials: { webhookToken } }, delivery) =>
+      webhookToken === undefined
+        ? undefined
+        : verifyLogin({ config, credentials: { bearerToken: webhookToken } }, delivery),
+    notices: noticesOfWarnings,
+  },
 };
 
 async function* pull(
