@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newTenant, type TenantUser } from '../support/api.js';
+import { newKey, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 
@@ -15,10 +15,12 @@ const AS_FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 /** Without a worker: nothing here may call Amazon. */
 let server: TestServer;
 let tenant: TenantUser;
+let key: string;
 
 beforeAll(async () => {
   server = await TestServer.start({ env: { ROLE: 'api' } });
   tenant = await newTenant(server.url);
+  key = (await newKey(tenant)).plaintextKey;
 });
 afterAll(() => server.stop());
 
@@ -33,6 +35,9 @@ async function connected(provider: string, config: object = {}): Promise<string>
 function send(path: string, body: object | string, headers: Record<string, string> = {}) {
   return tenant.api.post<Taken>(path, body, { headers: { 'content-type': 'application/json', ...headers } });
 }
+
+const sendByKey = (provider: string, body: object) =>
+  send(`/v1/webhooks/${tenant.tenantId}/${provider}`, body, { 'x-api-key': key });
 
 const sns = (message: object | string, more: object = {}) => ({
   Type: 'Notification',
@@ -67,6 +72,10 @@ const PAIRS: [
   ['kibana', (isOver) => ({ rule: { id: 'r', name: 'Slow' }, alert: { id: '*', actionGroup: isOver ? 'recovered' : 'default' }, service: 'checkout' }), {}],
   ['pingdom', (isOver) => ({ check_id: 1, check_name: 'checkout', current_state: isOver ? 'UP' : 'DOWN' }), {}],
   ['statuscake', (isOver) => `Token=x&Name=checkout&URL=https%3A%2F%2Fshop&Status=${isOver ? 'Up' : 'Down'}&StatusCode=503`, AS_FORM],
+  ['coralogix', (isOver) => ({ alert_id: '1', name: 'Slow', alert_action: isOver ? 'resolve' : 'trigger', fields: [{ key: 'subsystem', value: 'checkout' }] }), {}],
+  ['flux', (isOver) => ({ involvedObject: { kind: 'HelmRelease', name: 'checkout' }, ...(isOver ? { severity: 'info', reason: 'UpgradeSucceeded' } : { severity: 'error', reason: 'UpgradeFailed' }) }), {}],
+  ['generic', (isOver) => ({ id: '1', title: 'Slow', service: 'checkout', status: isOver ? 'ok' : 'alerting' }), {}],
+  ['generic', (isOver) => `title=Slower&service=checkout&state=${isOver ? 'up' : 'down'}`, AS_FORM],
 ]; // prettier-ignore
 
 describe.each(PAIRS)('an alert of %s', (provider, told, headers) => {
@@ -88,15 +97,79 @@ describe.each(PAIRS)('an alert of %s', (provider, told, headers) => {
   });
 });
 
-it('an alert of splunk is deduplicated until a person resolves its incident', async () => {
-  const path = await connected('splunk');
-  const run = (sid: string) =>
-    send(path, { search_name: 'Slow', app: 'search', sid, result: { host: 'web-1' } });
-  const [first, second] = [await run('a_at_1_1'), await run('a_at_2_2')].map(({ body }) => body.incidents[0]);
-  expect(second).toEqual(first);
-  await tenant.api.patch(`/v1/incidents/${first?.incidentId}`, { status: 'resolved' });
-  const [third] = (await run('a_at_3_3')).body.incidents;
-  expect(third?.incidentId).not.toBe(first?.incidentId);
+/** Those that never tell that an alert is over: two runs of one alert. */
+const WITHOUT_END: [provider: string, run: (n: number) => object][] = [
+  ['splunk', (n) => ({ search_name: 'Slow', app: 'search', sid: `a_at_${n}_${n}`, result: { host: 'web-1' } })],
+  ['falco', (n) => ({ rule: 'Terminal shell', hostname: 'web-1', output: `run ${n}`, priority: 'Warning' })],
+  ['graylog', (n) => ({ event_definition_id: 'd', event: { id: `e-${n}`, key: '', message: 'Slow', priority: 2 } })],
+  ['kubernetes', (n) => ({ involvedObject: { kind: 'Pod', name: 'web-1' }, reason: 'BackOff', type: 'Warning', count: n })],
+]; // prettier-ignore
+
+it.each(WITHOUT_END)(
+  'an alert of %s is deduplicated until a person resolves its incident',
+  async (provider, run) => {
+    // With the API key: Kubernetes is called when it is connected.
+    const sent = async (n: number) => (await sendByKey(provider, run(n))).body.incidents[0];
+    const [first, second] = [await sent(1), await sent(2)];
+    expect(first).toMatchObject({ status: 'triaging' });
+    expect(second).toEqual(first);
+    await tenant.api.patch(`/v1/incidents/${first?.incidentId}`, { status: 'resolved' });
+    expect((await sent(3))?.incidentId).not.toBe(first?.incidentId);
+  },
+);
+
+describe('the mapping of a generic webhook', () => {
+  const config = {
+    list: 'data.alerts',
+    fields: { sourceAlertId: 'check.key', title: 'check.name', state: 'check.value', service: 'owner' },
+    resolvedValues: ['0'],
+  };
+  const told = (value: number) => ({
+    data: {
+      alerts: ['a', 'b'].map((key) => ({ check: { key, name: `Slow ${key}`, value }, owner: 'checkout' })),
+    },
+  });
+
+  it('reads what comes to the address of its integration', async () => {
+    const path = await connected('generic', config);
+    const fired = await send(path, told(1));
+    expect(fired.body.incidents.map(({ sourceAlertId }) => sourceAlertId)).toEqual(['a', 'b']);
+    const incident = await tenant.api.get(`/v1/incidents/${fired.body.incidents[0]?.incidentId}`);
+    expect(incident.body).toMatchObject({ provider: 'generic', title: 'Slow a', service: 'checkout' });
+    const over = await send(path, told(0));
+    expect(over.body.incidents).toEqual(fired.body.incidents.map((one) => ({ ...one, status: 'resolved' })));
+  });
+
+  it('holds neither for another integration nor for a body that comes with an API key', async () => {
+    const body = { id: 'own', title: 'Slow', check: { key: 'mapped' } };
+    const mapped = await connected('generic', { fields: { sourceAlertId: 'check.key' } });
+    const plain = await connected('generic');
+    const ids = [await send(mapped, body), await send(plain, body), await sendByKey('generic', body)].map(
+      ({ body: { incidents } }) => incidents[0]?.sourceAlertId,
+    );
+    expect(ids).toEqual(['mapped', 'own', 'own']);
+  });
+
+  it('must be one of paths', async () => {
+    for (const [bad, field] of [
+      [{ list: '' }, 'config.list'],
+      [{ list: 'a..b' }, 'config.list'],
+      [{ fields: { title: Array(11).fill('a').join('.') } }, 'config.fields.title'],
+      [{ fields: { colour: 'a' } }, 'config.fields.colour'],
+      [{ fields: ['a'] }, 'config.fields'],
+      [{ resolvedValues: 'OK' }, 'config.resolvedValues'],
+    ] as const)
+      expect(await tenant.api.post('/v1/integrations/generic/connect', { config: bad })).toMatchObject({
+        status: 400,
+        body: { details: [{ field }] },
+      });
+  });
+
+  it('that leads to no title is told to the sender', async () => {
+    const path = await connected('generic');
+    const answer = await send(path, { anything: 'else' });
+    expect(answer).toMatchObject({ status: 400, body: { error: 'validation_error' } });
+  });
 });
 
 describe('a subscription to a topic of SNS', () => {

@@ -61,7 +61,7 @@ export class ReadAlerts extends AlertSources {
     const deploys = alerts.deploys?.(body, configs) ?? [];
     const now = this.clock.now();
     return {
-      notices: alerts.notices(body).map((notice) => withEnvironment(notice, environment)),
+      notices: alerts.notices(body, own).map((notice) => withEnvironment(notice, environment)),
       deploys: deploys.map((deploy) => storable(withEnvironment(deploy, environment), now)),
     };
   }

@@ -122,9 +122,10 @@ export interface Provider<C extends object = object, S extends object = object> 
     /**
      * The alerts of a body; none when it is about something else.
      * @param body JSON, or the fields of a form
+     * @param config of the integration whose own URL the body came to; a body at the shared URL may be of any of them
      * @throws Refusal `validation_error` for a body that is not in the provider's format at all
      */
-    notices(body: unknown): readonly Notice[];
+    notices(body: unknown, config?: C): readonly Notice[];
 
     /**
      * The deploys of a body, for a provider that reports deploys.

@@ -7,10 +7,15 @@ import { azureMonitor } from './alert-sources/azure-monitor.js';
 import { betterStack } from './alert-sources/better-stack.js';
 import { checkly } from './alert-sources/checkly.js';
 import { cloudwatchSns } from './alert-sources/cloudwatch-sns.js';
+import { coralogix } from './alert-sources/coralogix.js';
 import { datadog } from './alert-sources/datadog.js';
 import { dynatrace } from './alert-sources/dynatrace.js';
+import { falco } from './alert-sources/falco.js';
+import { flux } from './alert-sources/flux.js';
 import { gcpMonitoring } from './alert-sources/gcp-monitoring.js';
+import { generic } from './alert-sources/generic.js';
 import { gitlab } from './alert-sources/gitlab.js';
+import { graylog } from './alert-sources/graylog.js';
 import { kibana } from './alert-sources/kibana.js';
 import { newRelic } from './alert-sources/new-relic.js';
 import { uptimeKuma } from './alert-sources/uptime-kuma.js';
@@ -40,13 +45,18 @@ export const PROVIDERS: readonly Provider[] = [
   betterStack,
   checkly,
   cloudwatchSns,
+  coralogix,
   datadog,
   dynatrace,
   elasticsearch,
+  falco,
+  flux,
   gcpMonitoring,
+  generic,
   github,
   gitlab,
   grafana,
+  graylog,
   httpRunner,
   kibana,
   kubernetes,
