@@ -1466,7 +1466,7 @@ export interface components {
             notes?: string | null;
         };
         /** @enum {string} */
-        Capability: "run_steps" | "evidence" | "alerts" | "deploys";
+        Capability: "run_steps" | "evidence" | "alerts" | "deploys" | "messages";
         Catalog: {
             items: components["schemas"]["CatalogEntry"][];
             /** @description Always null: the catalogue is one page */
@@ -1476,7 +1476,7 @@ export interface components {
             provider: string;
             displayName: string;
             /** @enum {string} */
-            category: "automation" | "metrics" | "logs" | "database" | "code" | "platform" | "alerts";
+            category: "automation" | "metrics" | "logs" | "database" | "code" | "platform" | "alerts" | "chat";
             /** @description What CauseFlow can do with it once it is connected */
             capabilities: components["schemas"]["Capability"][];
             /** @enum {string} */
@@ -1518,7 +1518,7 @@ export interface components {
             /** @description CEL over `event` (the envelope) and `incident` (as in the API, or null); a missing field is false */
             condition?: string | null;
             action?: components["schemas"]["TriggerAction"];
-            /** @description create_incident: {title, description, severity?, service?, environment?}; record_change: {type, service?, environment?, version?, summary?, url?}; else empty */
+            /** @description create_incident: {title, description, severity?, service?, environment?}; record_change: {type, service?, environment?, version?, summary?, url?}; notify: {integrationId, text?} to send a message; else empty */
             actionConfig?: {
                 [key: string]: unknown;
             };
@@ -1632,7 +1632,7 @@ export interface components {
             /** @description CEL over `event` (the envelope) and `incident` (as in the API, or null); a missing field is false */
             condition?: string | null;
             action: components["schemas"]["TriggerAction"];
-            /** @description create_incident: {title, description, severity?, service?, environment?}; record_change: {type, service?, environment?, version?, summary?, url?}; else empty */
+            /** @description create_incident: {title, description, severity?, service?, environment?}; record_change: {type, service?, environment?, version?, summary?, url?}; notify: {integrationId, text?} to send a message; else empty */
             actionConfig?: {
                 [key: string]: unknown;
             };

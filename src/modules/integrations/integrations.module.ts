@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { AlertSources, EvidenceSources, StepRunners } from './api.js';
 import { IngestEndpoints } from './application/ingest-endpoints.js';
 import { ChangeTrigger } from './application/change-trigger.js';
+import { ComposeMessage } from './application/compose-message.js';
 import { ConfirmSubscription } from './application/confirm-subscription.js';
 import { ConnectIntegration } from './application/connect-integration.js';
 import { Connections } from './application/connections.js';
@@ -12,6 +13,7 @@ import { ListTriggers } from './application/list-triggers.js';
 import { PullEvidence } from './application/pull-evidence.js';
 import { ReadAlerts } from './application/read-alerts.js';
 import { RunStep } from './application/run-step.js';
+import { SendMessage } from './application/send-message.js';
 import { SimulateTrigger } from './application/simulate-trigger.js';
 import { TakeAction } from './application/take-action.js';
 import { TestIntegration } from './application/test-integration.js';
@@ -43,6 +45,8 @@ import { Outside } from './providers/provider.js';
     ListTriggers,
     SimulateTrigger,
     MatchTriggers,
+    ComposeMessage,
+    SendMessage,
     TakeAction,
     FireTriggersWhenAnythingHappens,
     { provide: Integrations, useClass: StoredIntegrations },

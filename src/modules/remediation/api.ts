@@ -1,11 +1,14 @@
 import type { TenantId } from '#kernel/domain/ids';
 
-/** A plan that was executed. */
-export interface ExecutedPlan {
+export interface ProposedPlan {
   readonly remediationId: string;
   readonly title: string;
-  readonly outcome: 'success' | 'failure' | 'unknown';
   readonly steps: readonly PlannedStep[];
+}
+
+/** A plan that was executed. */
+export interface ExecutedPlan extends ProposedPlan {
+  readonly outcome: 'success' | 'failure' | 'unknown';
 }
 
 export interface PlannedStep {
@@ -15,6 +18,8 @@ export interface PlannedStep {
 }
 
 export abstract class Remediations {
+  abstract plan(tenantId: TenantId, remediationId: string): Promise<ProposedPlan | undefined>;
+
   /** The plan that was executed successfully for an incident; the newest of several. */
   abstract successfulPlan(tenantId: TenantId, incidentId: string): Promise<ExecutedPlan | undefined>;
 }

@@ -2,14 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import type { TenantId } from '#kernel/domain/ids';
 import { EventLog } from '#kernel/events/event-log';
+import { Integrations } from '../domain/integrations.js';
 import type { Rule, Trigger } from '../domain/trigger.js';
 import { Triggers } from '../domain/triggers.js';
-import { checkRule } from './check-rule.js';
+import { checkRecipient, checkRule } from './check-rule.js';
 
 @Injectable()
 export class ChangeTrigger {
   constructor(
     private readonly triggers: Triggers,
+    private readonly integrations: Integrations,
     private readonly eventLog: EventLog,
     private readonly clock: Clock,
   ) {}
@@ -27,6 +29,9 @@ export class ChangeTrigger {
       } = changes;
       const rule = { name, on: { ...on }, condition, action, actionConfig, enabled };
       await checkRule(rule);
+      // Not otherwise: a trigger whose integration is gone must still accept other changes, such as being disabled.
+      if (changes.action !== undefined || changes.actionConfig !== undefined)
+        await checkRecipient(this.integrations, tenantId, rule);
       trigger.change(rule, await this.eventLog.head(tenantId), this.clock.now());
       return trigger;
     });

@@ -3,8 +3,9 @@ import { IncidentOpening } from '#modules/ingestion/api';
 import { ChangeLog, Investigations } from '#modules/investigation/api';
 import { RemediationProposals } from '#modules/remediation/api';
 import type { Firing, Trigger } from '../domain/trigger.js';
-import type { CreateIncidentConfig, RecordChangeConfig } from './check-rule.js';
+import type { CreateIncidentConfig, NotifyConfig, RecordChangeConfig } from './check-rule.js';
 import type { Match } from './match-triggers.js';
+import { SendMessage } from './send-message.js';
 
 type Outcome = Pick<Firing, 'actionTaken' | 'incidentId'>;
 
@@ -16,6 +17,7 @@ export class TakeAction {
     private readonly incidents: IncidentOpening,
     private readonly changes: ChangeLog,
     private readonly proposals: RemediationProposals,
+    private readonly sendMessage: SendMessage,
   ) {}
 
   /**
@@ -55,9 +57,13 @@ export class TakeAction {
         });
         return { actionTaken: action, incidentId };
       }
-      case 'notify':
-        // The event that records the firing is the notification.
+      case 'notify': {
+        const { integrationId, text = null } = actionConfig as unknown as Partial<NotifyConfig>;
+        // Without an integration, the event that records the firing is the notification.
+        if (integrationId !== undefined)
+          await this.sendMessage.request(tenantId, integrationId, { event, trigger: name, text });
         return { actionTaken: action, incidentId };
+      }
       case 'run_remediation_proposal':
         if (incidentId === null) return none;
         await this.proposals.proposeAgain(tenantId, incidentId);

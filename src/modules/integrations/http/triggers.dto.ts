@@ -11,7 +11,7 @@ const CONDITION = {
   example: 'event.data.severity in ["critical", "high"] && incident.service == "checkout"',
 };
 const ACTION_CONFIG =
-  'create_incident: {title, description, severity?, service?, environment?}; record_change: {type, service?, environment?, version?, summary?, url?}; else empty';
+  'create_incident: {title, description, severity?, service?, environment?}; record_change: {type, service?, environment?, version?, summary?, url?}; notify: {integrationId, text?} to send a message; else empty';
 
 export class TriggerOn {
   @Text({ max: 64, optional: true, summary: 'Only events that came from this tool', example: 'custom' })

@@ -61,7 +61,9 @@ export class JsonSource {
     const text = answer.body.toString('utf8');
     const json = parsed(text);
     if (status < 200 || status > 299)
-      throw new ProviderError(`${name} answered ${status}${explanation(answer, json)}.`);
+      throw new ProviderError(`${name} answered ${status}${explanation(answer, json)}.`, {
+        retryAfter: answer.headers['retry-after'],
+      });
     if (json === undefined) throw new ProviderError(`${name} did not answer in JSON.`);
     return { status, text, json };
   }

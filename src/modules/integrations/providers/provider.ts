@@ -21,8 +21,9 @@ export const CATEGORIES = [
   'code',
   'platform',
   'alerts',
+  'chat',
 ] as const;
-export const CAPABILITIES = words('Capability', ['run_steps', 'evidence', 'alerts', 'deploys']);
+export const CAPABILITIES = words('Capability', ['run_steps', 'evidence', 'alerts', 'deploys', 'messages']);
 export const AUTH_TYPES = ['shared_secret', 'login', 'token', 'ingest_token'] as const;
 
 /** A tenant's config and credentials, validated by the provider's classes. */
@@ -43,6 +44,27 @@ export class Outside {
 /** A call to the tool failed. The message is a sentence for a person and holds no secret. */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
+  /** The header of that name, from a tool that is busy. */
+  readonly retryAfter: string | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { readonly retryAfter?: string | undefined }) {
+    super(message, options);
+    this.retryAfter = options?.retryAfter;
+  }
+}
+
+/** What people are told in a chat. Its strings are untrusted and of any length. */
+export interface Message {
+  /** What happened. */
+  readonly headline: string;
+  /** What it happened to, such as the title of an incident. */
+  readonly subject: string | null;
+  /** What the tenant wants to say. */
+  readonly text: string | null;
+  readonly facts: readonly { readonly name: string; readonly value: string }[];
+  readonly lists: readonly { readonly name: string; readonly items: readonly string[] }[];
+  /** Where to look further: ids, and who sent it. */
+  readonly references: readonly string[];
 }
 
 /** What a source yields: a piece of evidence, or what is missing and why. */
@@ -72,6 +94,17 @@ export interface Provider<C extends object = object, S extends object = object> 
   readonly steps?: {
     actionsOf(config: C): readonly string[];
     run(connection: Connection<C, S>, order: StepOrder, outside: Outside): Promise<StepAnswer>;
+  };
+
+  /** Present when it can send `messages` to people. */
+  readonly messages?: {
+    /** @throws ProviderError, after which the message is sent again: one whose answer is lost may appear twice */
+    send(
+      connection: Connection<C, S>,
+      message: Message,
+      outside: Outside,
+      signal: AbortSignal,
+    ): Promise<void>;
   };
 
   /** Present when evidence can be pulled from it. */

@@ -34,6 +34,7 @@ import { kubernetes } from './kubernetes/provider.js';
 import { loki } from './loki/provider.js';
 import { postgresql } from './postgresql/provider.js';
 import { prometheus } from './prometheus/provider.js';
+import { slack } from './slack/provider.js';
 import type { Provider } from './provider.js';
 
 /** Every provider that can be connected, one line each. */
@@ -69,6 +70,7 @@ export const PROVIDERS: readonly Provider[] = [
   postgresql,
   prometheus,
   sentry,
+  slack,
   splunk,
   statuscake,
   uptimeKuma,

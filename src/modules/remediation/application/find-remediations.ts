@@ -4,7 +4,7 @@ import type { TenantId } from '#kernel/domain/ids';
 import { Cursors, type Page } from '#kernel/http/page';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentLifecycle } from '#modules/ingestion/api';
-import { type ExecutedPlan, Remediations } from '../api.js';
+import { type ExecutedPlan, type ProposedPlan, Remediations } from '../api.js';
 import type { Remediation } from '../domain/remediation.js';
 
 export type RemediationRow = Pick<
@@ -52,15 +52,23 @@ export class FindRemediations extends Remediations {
     });
   }
 
+  async plan(tenantId: TenantId, remediationId: string): Promise<ProposedPlan | undefined> {
+    return this.onePlan(tenantId, 'remediation_id = $2', remediationId);
+  }
+
   async successfulPlan(tenantId: TenantId, incidentId: string): Promise<ExecutedPlan | undefined> {
+    const newest = `incident_id = $2 AND status = 'completed' ORDER BY executed_at DESC LIMIT 1`;
+    const plan = await this.onePlan(tenantId, newest, incidentId);
+    return plan && { ...plan, outcome: 'success' };
+  }
+
+  private async onePlan(tenantId: TenantId, which: string, id: string): Promise<ProposedPlan | undefined> {
     const [row] = await this.unitOfWork.query<Pick<Remediation, 'remediationId' | 'title' | 'steps'>>(
       tenantId,
-      `SELECT remediation_id AS "remediationId", title, steps FROM remediations
-        WHERE tenant_id = $1 AND incident_id = $2 AND status = 'completed' ORDER BY executed_at DESC LIMIT 1`,
-      [tenantId, incidentId],
+      `SELECT remediation_id AS "remediationId", title, steps FROM remediations WHERE tenant_id = $1 AND ${which}`,
+      [tenantId, id],
     );
-    if (!row) return undefined;
-    const steps = row.steps.map(({ action, description, params }) => ({ action, description, params }));
-    return { ...row, outcome: 'success', steps };
+    const steps = row?.steps.map(({ action, description, params }) => ({ action, description, params }));
+    return row && steps && { ...row, steps };
   }
 }
