@@ -99,7 +99,7 @@ export interface Delivery {
 /** One alert of a monitoring tool, mapped to CauseFlow's fields. Its strings are untrusted and of any length. */
 export interface Notice {
   readonly state: 'firing' | 'resolved';
-  /** The same in all notices about one alert: the deduplication key. */
+  /** The same in all notices about one alert: the deduplication key, together with `DeliveryContent.idsUniquePer`. */
   readonly sourceAlertId: string;
   readonly title: string;
   readonly description: string;
@@ -125,6 +125,8 @@ export interface ReportedDeploy {
 /** The content of one body. */
 export interface DeliveryContent {
   readonly notices: readonly Notice[];
+  /** `integration`: the same id from two integrations is about two alerts. */
+  readonly idsUniquePer: 'provider' | 'integration';
   readonly deploys: readonly ReportedDeploy[];
 }
 

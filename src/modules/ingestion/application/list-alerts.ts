@@ -32,7 +32,7 @@ export class ListAlerts {
     await this.incidents.get(tenantId, incidentId);
     const rows = await this.unitOfWork.query<AlertRow>(
       tenantId,
-      `SELECT provider, source_alert_id AS "sourceAlertId", duplicates::int AS duplicates,
+      `SELECT split_part(provider, '/', 1) AS provider, source_alert_id AS "sourceAlertId", duplicates::int AS duplicates,
               coalesce(raw, (SELECT b.raw FROM alert_bodies b WHERE b.tenant_id = $1 AND b.body_id = alerts.body_id)) AS raw,
               received_at AS "receivedAt", last_seen_at AS "lastSeenAt"
          FROM alerts WHERE tenant_id = $1 AND incident_id = $2 AND received_at > coalesce($3::timestamptz, '-infinity')

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sha256Hex } from '#kernel/crypto/secrets';
 import { Clock } from '#kernel/domain/clock';
-import type { TenantId } from '#kernel/domain/ids';
-import type { Notice } from '#modules/integrations/api';
+import type { DeliveryContent, IngestEndpoint, Notice } from '#modules/integrations/api';
 import { Alerts } from '../domain/alert.js';
 import { Incident } from '../domain/incident.js';
 import { Incidents } from '../domain/incidents.js';
@@ -16,6 +15,11 @@ export interface AffectedIncident {
   readonly incidentId: string;
   readonly status: IncidentStatus;
   readonly sourceAlertId: string;
+}
+
+/** Who sent a body, and the provider of its alerts' keys. */
+interface Sender extends Pick<IngestEndpoint, 'tenantId' | 'provider'> {
+  readonly keyProvider: string;
 }
 
 /**
@@ -35,27 +39,37 @@ export class ReceiveNotices {
    * @throws Refusal `service_unavailable` if the queue is full; the same body may be sent again
    */
   async execute(
-    tenantId: TenantId,
-    provider: string,
-    notices: readonly Notice[],
+    endpoint: IngestEndpoint,
+    { notices, idsUniquePer }: DeliveryContent,
     raw: Buffer,
   ): Promise<AffectedIncident[]> {
+    const sender = senderOf(endpoint, idsUniquePer);
     const firing = notices.filter(({ state }) => state === 'firing');
     const resolved = notices.filter(({ state }) => state === 'resolved');
     const bodyId = firing.length > 1 ? sha256Hex(raw) : null;
     const affected: AffectedIncident[] = [];
     for (const batch of batchesOf(firing)) {
-      const opened = batch.map((notice) => this.open(tenantId, provider, notice, raw, bodyId));
+      const stored = await this.storedProviders(sender, batch);
+      const opened = batch.map((notice) => this.open(sender, stored, notice, raw, bodyId));
       affected.push(...(await Promise.all(opened)));
     }
-    for (const batch of batchesOf(resolved))
-      affected.push(...(await this.resolve(tenantId, provider, batch)));
+    for (const batch of batchesOf(resolved)) affected.push(...(await this.resolve(sender, batch)));
     return affected;
   }
 
+  /** The providers of the keys of stored alerts, by id: an alert that is active since before keys had senders keeps its key. */
+  private async storedProviders(
+    { tenantId, provider, keyProvider }: Sender,
+    notices: readonly Notice[],
+  ): Promise<ReadonlyMap<string, string>> {
+    if (keyProvider === provider) return new Map();
+    const stored = await this.alerts.incidentsOf(tenantId, keyProvider, idsOf(notices));
+    return new Map(stored.map((alert) => [alert.sourceAlertId, alert.provider]));
+  }
+
   private async open(
-    tenantId: TenantId,
-    provider: string,
+    { tenantId, provider, keyProvider }: Sender,
+    stored: ReadonlyMap<string, string>,
     notice: Notice,
     raw: Buffer,
     bodyId: string | null,
@@ -65,18 +79,17 @@ export class ReceiveNotices {
     const origin = { source: 'automated', provider, sourceAlertId } as const;
     const incident = Incident.open(tenantId, lenientReport(notice), origin, receivedAt);
     incident.sentToTriage(receivedAt);
-    const alert = { provider, sourceAlertId, raw, bodyId, recurs: true, receivedAt, incident };
+    const key = { provider: stored.get(sourceAlertId) ?? keyProvider, sourceAlertId };
+    const alert = { ...key, raw, bodyId, recurs: true, receivedAt, incident };
     const { incidentId, status } = await this.alerts.receive(alert);
     return { incidentId, status, sourceAlertId };
   }
 
   private async resolve(
-    tenantId: TenantId,
-    provider: string,
+    { tenantId, keyProvider }: Sender,
     notices: readonly Notice[],
   ): Promise<AffectedIncident[]> {
-    const ids = notices.map(({ sourceAlertId }) => lenientId(sourceAlertId));
-    const opened = await this.alerts.incidentsOf(tenantId, provider, ids);
+    const opened = await this.alerts.incidentsOf(tenantId, keyProvider, idsOf(notices));
     const idOf = new Map(opened.map(({ incidentId, sourceAlertId }) => [incidentId, sourceAlertId]));
     const keys = opened.map(({ incidentId: id }) => ({ tenantId, id }));
     return this.incidents.changeMany(keys, (incident) => {
@@ -85,6 +98,19 @@ export class ReceiveNotices {
       return { incidentId, status, sourceAlertId: idOf.get(incidentId) ?? '' };
     });
   }
+}
+
+/** Senders with an API key cannot be told apart. */
+function senderOf(
+  { tenantId, provider, integrationId }: IngestEndpoint,
+  idsUniquePer: DeliveryContent['idsUniquePer'],
+): Sender {
+  const keyProvider = idsUniquePer === 'provider' ? provider : `${provider}/${integrationId ?? 'key'}`;
+  return { tenantId, provider, keyProvider };
+}
+
+function idsOf(notices: readonly Notice[]): string[] {
+  return notices.map(({ sourceAlertId }) => lenientId(sourceAlertId));
 }
 
 function* batchesOf(notices: readonly Notice[]): Generator<readonly Notice[]> {

@@ -4,6 +4,7 @@ import type { Incident } from './incident.js';
 
 /** An alert as its source sent it, with the incident that it would open. */
 export interface ReceivedAlert {
+  /** Of its `AlertKey`. */
   readonly provider: string;
   readonly sourceAlertId: string | null;
   /** The request body. */
@@ -19,6 +20,7 @@ export interface ReceivedAlert {
 /** Alerts with the same key are duplicates. */
 export interface AlertKey {
   readonly tenantId: TenantId;
+  /** With the sender behind it if ids are unique only within one sender: `uptime_kuma/int_…`. */
   readonly provider: string;
   readonly sourceAlertId: string;
 }
@@ -31,6 +33,10 @@ export function keyOf({ tenantId, provider, sourceAlertId }: AlertKey): string {
 export interface AlertReceipt {
   readonly incidentId: string;
   readonly status: IncidentStatus;
+}
+
+export interface StoredAlert extends Omit<AlertKey, 'tenantId'> {
+  readonly incidentId: string;
 }
 
 /** Stores alerts. */
@@ -49,10 +55,13 @@ export abstract class Alerts {
    */
   abstract countKnownDuplicate(alert: AlertKey, receivedAt: Date): string | undefined;
 
-  /** The incidents that the latest alerts with these ids opened. Unknown ids are left out. */
+  /**
+   * The incidents that the latest alerts with these ids opened, and the providers of their keys. Unknown ids are left out.
+   * An alert stored before keys had senders is found by any sender of its provider, while its incident is active.
+   */
   abstract incidentsOf(
     tenantId: TenantId,
     provider: string,
     sourceAlertIds: readonly string[],
-  ): Promise<{ readonly incidentId: string; readonly sourceAlertId: string }[]>;
+  ): Promise<StoredAlert[]>;
 }

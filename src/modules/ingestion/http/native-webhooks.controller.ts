@@ -67,11 +67,12 @@ export class NativeWebhooksController {
       await this.sources.verify(authenticated, delivery);
       return authenticated;
     });
-    const { tenantId, provider } = endpoint;
+    const { tenantId } = endpoint;
     await this.gate.count(tenantId, response).catch(asUnavailable);
-    const { notices, deploys } = await this.sources.read(endpoint, delivery);
+    const content = await this.sources.read(endpoint, delivery);
+    const { notices, deploys } = content;
     for (const deploy of deploys) await this.changes.record(tenantId, { type: 'deploy', ...deploy });
-    const incidents = await this.receiveNotices.execute(tenantId, provider, notices, delivery.raw);
+    const incidents = await this.receiveNotices.execute(endpoint, content, delivery.raw);
     return { accepted: notices.length + deploys.length, incidents };
   }
 }

@@ -8,7 +8,14 @@ import { Metrics } from '#kernel/metrics/metrics';
 import { AdaptiveBatches } from '#kernel/persistence/adaptive-batches';
 import { BatchWriter } from '#kernel/persistence/batch-writer';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
-import { type AlertKey, type Alerts, keyOf, type ReceivedAlert, type AlertReceipt } from '../domain/alert.js';
+import {
+  type AlertKey,
+  type AlertReceipt,
+  type Alerts,
+  keyOf,
+  type ReceivedAlert,
+  type StoredAlert,
+} from '../domain/alert.js';
 import { duplicateAlert } from '../domain/errors.js';
 import type { IncidentStatus } from '../events.js';
 import { DuplicateCounts } from './duplicate-counts.js';
@@ -73,12 +80,16 @@ export class BatchedAlerts implements Alerts {
     tenantId: TenantId,
     provider: string,
     sourceAlertIds: readonly string[],
-  ): Promise<{ incidentId: string; sourceAlertId: string }[]> {
+  ): Promise<StoredAlert[]> {
     return this.unitOfWork.query(
       tenantId,
-      `SELECT incident_id AS "incidentId", source_alert_id AS "sourceAlertId" FROM alerts
-        WHERE tenant_id = $1 AND provider = $2 AND source_alert_id = ANY ($3::text[]) AND NOT superseded`,
-      [tenantId, provider, sourceAlertIds],
+      `SELECT DISTINCT ON (a.source_alert_id)
+              a.provider, a.source_alert_id AS "sourceAlertId", a.incident_id AS "incidentId"
+         FROM alerts a JOIN incidents i USING (tenant_id, incident_id)
+        WHERE a.tenant_id = $1 AND a.provider IN ($2, split_part($2, '/', 1)) AND a.source_alert_id = ANY ($3::text[])
+          AND NOT a.superseded AND (a.provider = $2 OR i.status <> ALL ($4::text[]))
+        ORDER BY a.source_alert_id, a.provider = $2 DESC`,
+      [tenantId, provider, sourceAlertIds, ENDED],
     );
   }
 

@@ -9,7 +9,8 @@ export interface AlertRow {
 
 /**
  * Inserts alerts first, in the order of their keys, so that two batches with the same keys queue instead of deadlocking. Only
- * an alert that was inserted adds its incident, its events and the body that it shares with others. Events come last.
+ * an alert that was inserted adds its incident, its events and the body that it shares with others. Events come last. The
+ * provider is that of the alert's key; the incident has it without the sender.
  *
  * $1: the alerts, [{tenant_id, incident_id, …, body_id, raw_from, raw_size}]; $2: their raw bodies, concatenated: each alert
  * has its offset (from 1) and size; $3: the events of all alerts, as `append_events` takes them.
@@ -43,7 +44,7 @@ WITH incoming AS MATERIALIZED (
 ), opened AS (
   INSERT INTO incidents (tenant_id, incident_id, title, description, severity, status, source, provider,
     source_alert_id, service, environment, tags, metadata, alert_count, created_at, updated_at)
-  SELECT tenant_id, incident_id, title, description, severity, status, source, provider,
+  SELECT tenant_id, incident_id, title, description, severity, status, source, split_part(provider, '/', 1),
     source_alert_id, service, environment, tags, metadata, 1, received_at, received_at
     FROM incoming JOIN stored USING (tenant_id, incident_id)
   RETURNING incident_id

@@ -62,6 +62,7 @@ export class ReadAlerts extends AlertSources {
     const now = this.clock.now();
     return {
       notices: alerts.notices(body, own).map((notice) => withEnvironment(notice, environment)),
+      idsUniquePer: alerts.idsUniquePer ?? 'provider',
       deploys: deploys.map((deploy) => storable(withEnvironment(deploy, environment), now)),
     };
   }

@@ -129,6 +129,9 @@ export interface Provider<C extends object = object, S extends object = object> 
     /** Media types of its bodies, besides JSON. */
     readonly mediaTypes: readonly string[];
 
+    /** Set if each server of the tool counts its ids for itself, so that two servers send the same id for different alerts. */
+    readonly idsUniquePer?: 'integration';
+
     /** The environment of alerts and deploys that name none. */
     environmentOf?(config: C): string | undefined;
 

@@ -32,6 +32,8 @@ export interface AlertSourceOptions {
   readonly setupGuide: string;
   /** Media types besides JSON. */
   readonly mediaTypes?: readonly string[];
+  /** See `Provider.alerts`. */
+  readonly idsUniquePer?: 'integration';
   /** See `Provider.alerts`. A source has either notices or deploys. */
   readonly notices?: (body: unknown) => readonly Notice[];
   readonly deploys?: (body: unknown) => readonly Deploy[];
@@ -91,7 +93,14 @@ export function catalogEntryOf({ provider, displayName, setupGuide, deploys }: A
   } as const;
 }
 
-export function parsersOf({ mediaTypes = [], notices = () => [], deploys }: AlertSourceOptions) {
+export function parsersOf(options: AlertSourceOptions) {
+  const { mediaTypes = [], idsUniquePer, notices = () => [], deploys } = options;
   const environmentOf = ({ environment }: AlertSourceConfig) => environment;
-  return { mediaTypes, notices, environmentOf, ...(deploys && { deploys }) };
+  return {
+    mediaTypes,
+    notices,
+    environmentOf,
+    ...(idsUniquePer && { idsUniquePer }),
+    ...(deploys && { deploys }),
+  };
 }

@@ -7,6 +7,7 @@ import { environmentOf, firstOf, onlyOf, severityOf, tagsFrom, textsOf } from '.
 export const falco = alertSource({
   provider: 'falco',
   displayName: 'Falco',
+  idsUniquePer: 'integration',
   setupGuide: [
     'With Falcosidekick: `webhook.address` is the `ingestUrl` of the connect response, and `webhook.minimumpriority` keeps out what is no',
     'alert, say `warning`. Without it, in `falco.yaml`: `json_output: true` and `http_output: { enabled: true, url: <ingestUrl> }`. For a',

@@ -46,6 +46,7 @@ const HOSTS = ['component', 'entity', 'host', 'hostname'];
 const OPTIONS: AlertSourceOptions = {
   provider: 'generic',
   displayName: 'Generic webhook',
+  idsUniquePer: 'integration',
   mediaTypes: ['application/x-www-form-urlencoded', 'text/plain'],
   setupGuide: [
     'For a tool that is not in the catalogue: its webhook sends JSON or a form to the `ingestUrl` of the connect response. For basic',

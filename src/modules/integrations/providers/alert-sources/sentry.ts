@@ -18,6 +18,7 @@ const METRIC_ACTIONS: Readonly<Record<string, Severity>> = {
 export const sentry = signedAlertSource({
   provider: 'sentry',
   displayName: 'Sentry',
+  idsUniquePer: 'integration',
   config: AlertSourceConfig,
   setupGuide: [
     'Settings, Custom Integrations, Internal Integration: the webhook URL is the `ingestUrl` of the connect response, Alert Rule',

@@ -7,6 +7,7 @@ import { firstOf, onlyOf, serviceOf, severityOf, textsOf } from './normalize.js'
 export const splunk = alertSource({
   provider: 'splunk',
   displayName: 'Splunk',
+  idsUniquePer: 'integration',
   setupGuide: [
     'Edit the alert, Add actions, Webhook: the URL is the `ingestUrl` of the connect response; in Splunk Enterprise 9 and later it must be',
     'on the allow list of webhooks. A saved search is one alert, and while its incident is open each run adds to it. Splunk does not tell',

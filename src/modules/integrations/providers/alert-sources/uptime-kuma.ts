@@ -9,6 +9,7 @@ const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { 0: 'firing', 1
 export const uptimeKuma = alertSource({
   provider: 'uptime_kuma',
   displayName: 'Uptime Kuma',
+  idsUniquePer: 'integration',
   setupGuide:
     'Settings, Notifications, Webhook: the post URL is the `ingestUrl` of the connect response, the request body is application/json.',
   notices: (body) => {

@@ -33,6 +33,7 @@ const SEVERITIES: Readonly<Record<string, Severity>> = {
 export const zabbix = alertSource({
   provider: 'zabbix',
   displayName: 'Zabbix',
+  idsUniquePer: 'integration',
   setupGuide: [
     'Alerts, Media types, Create: the type is Webhook, the parameters are `url` with the `ingestUrl` of the connect response and',
     '',
@@ -73,8 +74,8 @@ export const zabbix = alertSource({
 }); // prettier-ignore
 
 /**
- * A recovery has the event and trigger ids of its problem. Every Zabbix server counts its events from 1, so the trigger tells two
- * servers of one tenant apart. Templates without an event id may have it in the link, or at least the trigger id.
+ * A recovery has the event and trigger ids of its problem. Every Zabbix server counts its events from 1; the trigger helps to tell
+ * servers apart that share an API key. Templates without an event id may have it in the link, or at least the trigger id.
  */
 function idOf(fields: Readonly<Record<string, string>>): string | undefined {
   const link = firstOf(fields, ['link', 'url', 'triggerurl']) ?? '';
