@@ -23,6 +23,8 @@ describe('a body of a tool that is not in the catalogue', () => {
   it.each([
     ['camel case', { alertId: 7, alertName: 'Slow', currentState: 'CLOSED', servicename: 'cart' }, { sourceAlertId: '7', title: 'Slow', state: 'resolved', service: 'cart' }],
     ['an object around it', { event: 'alert.resolved', data: { id: 'a', name: 'Slow', priority: 2 } }, { sourceAlertId: 'a', title: 'Slow', state: 'resolved', severity: 'high' }],
+    ['two objects around it', { event: { id: 'e-1', event_type: 'incident.closed', data: { id: 'i-1', title: 'Slow', priority: { summary: 'P1' }, service: { summary: 'cart' } } } }, { sourceAlertId: 'i-1', title: 'Slow', state: 'resolved', severity: 'critical', service: 'cart' }],
+    ['an id of the message beside that of the alert', { id: 'e-1', type: 'alert.opened', data: { id: 'a-1', type: 'http', name: 'Slow' } }, { sourceAlertId: 'a-1', title: 'Slow', state: 'firing' }],
     ['objects of its own', { id: 'm-1', monitor: { id: 3, name: 'Slow' }, service: { name: 'cart' } }, { sourceAlertId: '3', title: 'Slow', service: 'cart' }],
     ['labels', { fingerprint: 'f', status: 'firing', labels: { alertname: 'Slow', severity: 'page', app: 'cart', env: 'live' }, annotations: { description: 'too slow' } }, { sourceAlertId: 'f', title: 'Slow', severity: 'critical', service: 'cart', environment: 'live', description: 'too slow' }],
     ['pairs', { id: 1, title: 'Slow', tags: [{ key: 'service', value: 'cart' }, null, { key: 'x' }] }, { service: 'cart', tags: { service: 'cart' } }],

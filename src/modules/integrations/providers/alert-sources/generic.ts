@@ -23,25 +23,30 @@ import {
 /** What tools call the fields of an alert, the best first, in lower-case letters. */
 const NAMES: Readonly<Record<keyof GenericFields, readonly string[]>> = {
   sourceAlertId: [
-    'fingerprint', 'dedupkey', 'deduplicationkey', 'alertuid', 'alertid', 'alias', 'incidentkey', 'incidentid', 'problemid', 'monitorid',
-    'checkid', 'ruleid', 'uid', 'id',
+    'fingerprint', 'dedupkey', 'deduplicationkey', 'alertuid', 'alertid', 'alias', 'incidentkey', 'incidentid', 'problemid', 'issueid',
+    'dataid', 'monitorid', 'checkid', 'ruleid', 'uid', 'id',
   ],
   title: [
-    'title', 'alerttitle', 'summary', 'alertname', 'subject', 'headline', 'annotationssummary', 'labelsalertname', 'name', 'rulename',
-    'monitorname', 'checkname', 'alert', 'message', 'text', 'description',
+    'title', 'alerttitle', 'incidenttitle', 'problemtitle', 'eventtitle', 'summary', 'alertname', 'subject', 'headline',
+    'annotationssummary', 'labelsalertname', 'name', 'rulename', 'conditionname', 'monitorname', 'checkname', 'alert', 'message', 'text',
+    'description',
   ],
   description: ['description', 'alertdescription', 'annotationsdescription', 'details', 'message', 'body', 'text', 'reason', 'summary'],
   state: [
     'state', 'status', 'alertstate', 'alertstatus', 'currentstate', 'newstate', 'transition', 'eventaction', 'alertaction', 'action',
-    'eventtype', 'event', 'type',
+    'alerttype', 'eventtype', 'event', 'type',
   ],
-  severity: ['severity', 'alertseverity', 'labelsseverity', 'priority', 'alertpriority', 'level', 'urgency', 'criticality'],
-  service: ['service', 'servicename', 'app', 'application', 'applicationname'],
+  severity: [
+    'severity', 'alertseverity', 'labelsseverity', 'priority', 'alertpriority', 'prioritysummary', 'priorityname', 'level', 'urgency',
+    'criticality',
+  ],
+  service: ['service', 'servicename', 'servicesummary', 'app', 'application', 'applicationname'],
   environment: ['environment', 'environmentname', 'env', 'stage'],
 }; // prettier-ignore
 /** What some tools put around the alert. */
 const WRAPPERS = ['alert', 'incident', 'event', 'problem', 'issue', 'data', 'payload'];
-const HOSTS = ['component', 'entity', 'host', 'hostname'];
+/** What stands for the service where none is named. */
+const COMPONENTS = ['component', 'project', 'entity', 'host', 'hostname'];
 
 const OPTIONS: AlertSourceOptions = {
   provider: 'generic',
@@ -53,7 +58,7 @@ const OPTIONS: AlertSourceOptions = {
     'authentication or a header `Authorization: Bearer …` there give the same here.',
     '',
     'Without a config the fields are found by their usual names, whatever their case and punctuation, at the top of the body or in an',
-    'object such as `alert`, `incident`, `event` or `data`:',
+    'object such as `alert`, `incident`, `event`, `data` or `event.data`:',
     '',
     '| Field           | Usual names                                                                                            |',
     '| --------------- | ------------------------------------------------------------------------------------------------------ |',
@@ -62,7 +67,7 @@ const OPTIONS: AlertSourceOptions = {
     '| `description`   | `description`, `details`, `message`, `body`, `text`, `reason`                                          |',
     '| `state`         | `state`, `status`, `transition`, `action`, `event_type`, `event`, `type`, or `resolved: true`          |',
     '| `severity`      | `severity`, `priority`, `level`, `urgency`; 1 to 5 is P1 to P5, which is critical to info              |',
-    '| `service`       | `service`, `app`, `application`, else of `tags` or `labels`, else `component`, `entity`, `host`        |',
+    '| `service`       | `service`, `app`, `application`, else of `tags` or `labels`, else `component`, `project`, `host`       |',
     '| `environment`   | `environment`, `env`, `stage`, else of `tags` or `labels`                                              |',
     '',
     'For other bodies give dotted paths, for example `{ "list": "data.alerts", "fields": { "sourceAlertId": "monitor.id", "title":',
@@ -89,7 +94,7 @@ function noticesOf(body: unknown, config: GenericConfig = {}): Notice[] {
   const alerts = alertsIn(body, config.list);
   const notices = alerts.flatMap((alert) => notice(alert, config));
   if (alerts.length > 0 && notices.length === 0)
-    throw invalid('title', 'was not found: give its path as `fields.title` of an integration of your own');
+    throw invalid('title', 'was not found; set its path in fields.title when you connect the integration');
   return notices;
 }
 
@@ -102,12 +107,13 @@ function alertsIn(body: unknown, path: string | undefined): readonly unknown[] {
 }
 
 function notice(alert: unknown, { fields: paths = {}, resolvedValues }: GenericConfig): Notice[] {
-  const inner = unwrapped(alert);
+  // An event may have the alert in its data.
+  const inner = unwrapped(unwrapped(alert));
   const variables = qualifiedVariablesOf(inner);
   const tags = { ...labelsOf(inner['tags']), ...labelsOf(inner['labels']) };
   const read = (field: keyof GenericFields) => textAt(alert, paths[field]) ?? firstOf(variables, NAMES[field]);
   const [title, description, state] = [read('title'), read('description'), read('state')];
-  const service = read('service') ?? serviceOf(tags) ?? firstOf(variables, HOSTS);
+  const service = read('service') ?? serviceOf(tags) ?? firstOf(variables, COMPONENTS);
   const isResolved = resolvedValues?.some((value) => value.trim().toLowerCase() === state?.trim().toLowerCase());
   return noticeOf({
     state: (isResolved ?? (isOver(state) || variables['resolved'] === 'true')) ? 'resolved' : 'firing',
