@@ -22,15 +22,16 @@ type Source = () => readonly Reading[] | Promise<readonly Reading[]>;
 
 /**
  * The metrics of the process. A class creates its instruments once, at its start, and keeps them. The text of `/metrics` is generated
- * at each scrape. Names begin with `causeflow_` and end in their unit; counters get `_total`.
+ * at each scrape. CauseFlow's names begin with `causeflow_`; all end in their unit, and counters in `_total`.
  */
 @Injectable()
 export class Metrics {
   private readonly sources = new Map<string, { family: Family; of: Source[] }>();
 
+  /** @param name with or without `_total`, which OpenMetrics adds to each counter */
   counter(name: string, help: string, labels: Labels = {}): Counter {
     const counter = new Counter();
-    this.add('counter', name, help, () => [{ labels, value: counter.count }]);
+    this.add('counter', name.replace(/_total$/, ''), help, () => [{ labels, value: counter.count }]);
     return counter;
   }
 
