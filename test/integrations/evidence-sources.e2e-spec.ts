@@ -38,12 +38,16 @@ async function connect(
   provider: string,
   config: object,
   credentials: object,
-): Promise<void> {
-  const answer = await tenant.api.post(`/v1/integrations/${provider}/connect`, { config, credentials });
+): Promise<{ ingestUrl: string }> {
+  const answer = await tenant.api.post<{ ingestUrl: string }>(`/v1/integrations/${provider}/connect`, {
+    config,
+    credentials,
+  });
   expect(answer).toMatchObject({
     status: 201,
     body: { provider, capabilities: expect.arrayContaining(['evidence']) },
   });
+  return answer.body;
 }
 
 async function pulledBy(
@@ -248,6 +252,23 @@ describe('Kubernetes', () => {
     expect(rootCause).toContain('checkout-7d9fbc6d8-x2x9l');
     expect(rootCause).toContain('memory');
   });
+
+  it('opens an incident for a warning of each cluster, and none without the token', async () => {
+    const tenant = await newTenant(server.url);
+    const { config, credentials, answering } = EMPTY.kubernetes;
+    const { url } = await api(answering);
+    const warning = { involvedObject: { kind: 'Pod', namespace: 'shop', name: 'checkout-0' }, type: 'Warning', reason: 'BackOff' };
+    const warn = async (webhookToken: string, shown = webhookToken) => {
+      const { ingestUrl } = await connect(tenant, 'kubernetes', { url, ...config }, { ...credentials, webhookToken });
+      return new Api(server.url).post<{ incidents: { incidentId: string }[] }>(new URL(ingestUrl).pathname, warning, {
+        headers: { authorization: `Bearer ${shown}` },
+      });
+    };
+    expect(await warn('one', 'other')).toMatchObject({ status: 401, body: { error: 'invalid_signature' } });
+    const opened = [await warn('one'), await warn('two')].map(({ body }) => body.incidents[0]?.incidentId);
+    expect(opened.filter(Boolean)).toHaveLength(2);
+    expect(new Set(opened).size).toBe(2);
+  }); // prettier-ignore
 });
 
 describe('a source that fails', () => {
@@ -283,7 +304,7 @@ describe('a source that fails', () => {
 });
 
 /** What each source answers when it is asked whether it is there, and when it has nothing to tell. */
-const EMPTY: Readonly<Record<string, { config: object; credentials: object; answering: JsonApi['answering'] }>> = {
+const EMPTY = {
   elasticsearch: {
     config: { index: 'app-*' }, credentials: {},
     answering: () => ({ took: 1, timed_out: false, _shards: { total: 1, failed: 0 }, hits: { total: { value: 0, relation: 'eq' }, hits: [] } }),
@@ -298,7 +319,7 @@ const EMPTY: Readonly<Record<string, { config: object; credentials: object; answ
   },
   loki: { config: {}, credentials: {}, answering: ({ path }) => ({ status: 'success', data: path.endsWith('/labels') ? [] : { resultType: 'streams', result: [] } }) },
   prometheus: { config: {}, credentials: {}, answering: ({ path }) => ({ status: 'success', data: path.endsWith('/query') ? { resultType: 'vector', result: [] } : [] }) },
-}; // prettier-ignore
+} satisfies Readonly<Record<string, { config: object; credentials: object; answering: JsonApi['answering'] }>>; // prettier-ignore
 
 async function connectAll(tenant: TenantUser): Promise<JsonApi[]> {
   return Promise.all(

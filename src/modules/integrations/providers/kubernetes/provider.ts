@@ -52,6 +52,8 @@ export const kubernetes: Provider<KubernetesConfig, KubernetesCredentials> = {
 
   alerts: {
     mediaTypes: [],
+    // Two clusters may have objects of the same name.
+    idsUniquePer: 'integration',
     verify: ({ config, credentials: { webhookToken } }, delivery) =>
       webhookToken === undefined
         ? undefined
