@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
-import { sql } from '../support/database.js';
+import { CuttableProxy } from '../replicas/cuttable-proxy.js';
+import { cloneDatabase, removeDatabase, sql } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -95,6 +96,49 @@ describe('the metrics', () => {
       expect(after.get('causeflow_relay_backlog_events')).toBe(0);
       return true;
     });
+  });
+
+  it('tell alerts that failed here from those refused because of their tenant', async () => {
+    const database = await cloneDatabase();
+    const url = new URL(database.url);
+    const proxy = await CuttableProxy.to(Number(url.port || 5432), url.hostname);
+    url.host = `127.0.0.1:${proxy.port}`;
+    const limited = await TestServer.start({
+      database: { ...database, url: url.href },
+      env: { RATE_LIMIT_INGEST_PER_MINUTE: '1' },
+    });
+    try {
+      const own = await newTenant(limited.url);
+      const sender = await AlertSender.of(own);
+      const other = await AlertSender.of(await newTenant(limited.url));
+      const connected = await own.api.post<{ ingestUrl: string }>('/v1/integrations/uptime_kuma/connect', {});
+      const { pathname } = new URL(connected.body.ingestUrl);
+      const counted = async () => {
+        const samples = await scrape(limited.url);
+        return ['refused', 'failed'].map((outcome) =>
+          samples.get(`causeflow_alerts_total{outcome="${outcome}"}`),
+        );
+      };
+      const answers = [];
+      for (let n = 0; n < 4; n += 1) {
+        const alert = { heartbeat: { status: 0 }, monitor: { name: `x${n}` }, msg: 'x' };
+        answers.push(
+          await own.api.post(pathname, alert),
+          await sender.send({ title: 'x', description: 'x' }),
+        );
+      }
+      const refused = answers.filter(({ status }) => status === 429 || status === 503).length;
+      expect(refused).toBeGreaterThan(1);
+      expect(await counted()).toEqual([refused, 0]);
+
+      proxy.close();
+      expect(await other.send({ title: 'x', description: 'x' })).toMatchObject({ status: 503 });
+      expect(await counted()).toEqual([refused, 1]);
+    } finally {
+      await limited.kill();
+      await proxy.stop();
+      await removeDatabase(database);
+    }
   });
 
   it('time requests by route template, not by path', async () => {

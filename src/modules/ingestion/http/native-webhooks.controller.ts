@@ -80,5 +80,5 @@ export class NativeWebhooksController {
 /** Most tools retry after 503 but not after 429. */
 function asUnavailable(error: unknown): never {
   if (!(error instanceof Refusal) || error.retryAfter === undefined) throw error;
-  throw new Refusal('service_unavailable', error.message, { retryAfter: error.retryAfter });
+  throw new Refusal('service_unavailable', error.message, { retryAfter: error.retryAfter, cause: error });
 }
