@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { alertRules, panelQueries } from './support/monitoring.js';
+import { programOnPath } from './support/prometheus.js';
+
+const root = join(import.meta.dirname, '..');
+const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+const rules = alertRules();
+const promtool = programOnPath('promtool');
+
+it.each([...rules, ...panelQueries()])(
+  'a figure that every replica reports is not summed up: $expr',
+  ({ expr }) => {
+    const documented = operations.matchAll(/^\| `(causeflow_\w+)(?:\{[^|]+)?` .*\bGlobal *\|$/gm);
+    const global = [...documented].map(([, name = '']) => name);
+    expect(global.length).toBeGreaterThan(3);
+    expect(expr).not.toMatch(new RegExp(`\\bsum(?: by \\([^)]*\\))? ?\\((?:${global.join('|')})\\b`));
+  },
+);
+
+describe('the alert rules', () => {
+  it.each(rules)('$alert has a severity, a summary and a section in docs/operations.md', (rule) => {
+    expect(['critical', 'warning']).toContain(rule.labels['severity']);
+    expect(rule.annotations['summary']).toMatch(/\.$/);
+    expect(rule.annotations['runbook']).toBe(`docs/operations.md#${rule.alert.toLowerCase()}`);
+    expect(operations).toContain(`\n### ${rule.alert}\n`);
+  });
+
+  it('are all that docs/operations.md describes', () => {
+    const described = [...operations.matchAll(/^### (CauseFlow\w+)$/gm)].map(([, name]) => name);
+    expect(described).toEqual(rules.map(({ alert }) => alert));
+  });
+
+  // Debian: apt install prometheus
+  (promtool === undefined ? it.skip : it)('pass promtool, and fire when they should', () => {
+    const run = (...args: string[]) => execFileSync(promtool ?? '', args, { cwd: root, encoding: 'utf8' });
+    const count = `SUCCESS: ${rules.length} rules found`;
+    expect(run('check', 'rules', 'deploy/prometheus/rules.yml')).toContain(count);
+    expect(run('check', 'config', 'deploy/prometheus/prometheus.yml')).toContain(count);
+    expect(run('test', 'rules', 'test/deploy/rules.test.yml')).toContain('SUCCESS');
+  });
+});
