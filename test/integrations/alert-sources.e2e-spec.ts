@@ -175,9 +175,9 @@ describe('the mapping of a generic webhook', () => {
 describe('a subscription to a topic of SNS', () => {
   const handshake = { Type: 'SubscriptionConfirmation', TopicArn: TOPIC, Token: 'abc' };
   const jobs = () =>
-    sql<{ key: string }>(
+    sql<{ key: string; queue_name: string | null }>(
       server.database.url,
-      `SELECT key FROM graphile_worker.jobs WHERE task_identifier = 'confirm-subscription'`,
+      `SELECT key, queue_name FROM graphile_worker.jobs WHERE task_identifier = 'confirm-subscription'`,
       [],
       tenant.tenantId,
     );
@@ -194,6 +194,15 @@ describe('a subscription to a topic of SNS', () => {
     expect(await jobs()).toHaveLength(1);
     expect((await send(path, { ...handshake, TopicArn: 'arn:evil' }, AS_TEXT)).status).toBe(400);
     expect(await jobs()).toHaveLength(1);
+  });
+
+  it('waits for the others of its tenant, so that many that hang leave workers for everything else', async () => {
+    const path = await connected('cloudwatch_sns');
+    for (const Token of ['one', 'two']) await send(path, { ...handshake, Token }, AS_TEXT);
+    const own = (await jobs()).filter(({ key }) => key.includes(tenant.tenantId));
+    expect(own.length).toBeGreaterThan(1);
+    const queues = new Set(own.map(({ queue_name: queue }) => queue));
+    expect([...queues]).toEqual([expect.stringContaining(tenant.tenantId)]);
   });
 
   it('accepts only signed messages once the topic is configured', async () => {

@@ -14,7 +14,10 @@ interface Payload {
   readonly url: string;
 }
 
-/** Confirms a webhook subscription by calling the sender's confirmation URL, with retries. */
+/**
+ * Confirms a webhook subscription by calling the sender's confirmation URL, with retries. A tenant's are called one at a time:
+ * anyone with an ingest URL can ask for many, and calls that hang must not occupy all workers.
+ */
 @Injectable()
 @JobHandler(NAME)
 export class ConfirmSubscription implements JobRunner<Payload> {
@@ -27,8 +30,9 @@ export class ConfirmSubscription implements JobRunner<Payload> {
 
   /** @param url built by the provider, never taken from a body; requested twice, it is called once */
   async request(tenantId: TenantId, url: string): Promise<void> {
-    const key = `${NAME}:${tenantId}:${sha256Hex(url)}`;
-    await this.jobs.enqueue(tenantId, { name: NAME, key, payload: { url }, maxAttempts: MAX_ATTEMPTS });
+    const queue = `${NAME}:${tenantId}`;
+    const key = `${queue}:${sha256Hex(url)}`;
+    await this.jobs.enqueue(tenantId, { name: NAME, key, queue, payload: { url }, maxAttempts: MAX_ATTEMPTS });
   }
 
   async run({ payload: { url }, attempt }: Job<Payload>): Promise<void> {

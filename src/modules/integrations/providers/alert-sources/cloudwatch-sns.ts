@@ -40,7 +40,7 @@ const OPTIONS: AlertSourceOptions = {
     '',
     'ALARM fires, OK resolves, INSUFFICIENT_DATA does neither. An alarm is high, unless its tag `severity` says otherwise (tags come',
     'with an alarm that propagates them); its service is the tag `service`, else what its dimensions name. Events of EventBridge that a',
-    'rule sends to the topic are understood, and a plain text is an alert of severity info. Raw message delivery is understood too,',
+    'rule sends to the topic are understood, and a plain text is an alert of severity info. Raw message delivery of JSON is understood too,',
     'but carries no signature, so it needs an integration without `topicArn`.',
   ].join('\n'),
   notices: noticesOf,

@@ -53,6 +53,7 @@ describe('the confirmation of a subscription', () => {
 
   it.each([
     { TopicArn: 'arn:aws:sns:evil.example/#:1:t' }, { TopicArn: 'arn:aws:sns:eu-west-1.evil.example:1:t' }, { TopicArn: `${TOPIC}\n` },
+    { TopicArn: 'arn:aws:sns:s3:1:t' }, { TopicArn: 'arn:aws:sns:s3-eu-west-1:1:t' }, { TopicArn: 'arn:aws:sns:-:1:t' },
     { TopicArn: 'arn:evil:sns:eu-west-1:1:t' }, { TopicArn: undefined }, { TopicArn: [TOPIC] }, { Token: '' }, { Token: 'a&Action=Publish' },
     { Token: 'x'.repeat(3000) },
   ])('is refused for %j', (more) => {

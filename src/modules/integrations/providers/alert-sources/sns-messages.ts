@@ -4,7 +4,9 @@ import { bytesAt } from '../bytes-at.js';
 import { ProviderError, type Outside } from '../provider.js';
 import { textsOf } from './normalize.js';
 
-export const TOPIC_ARN = /^arn:(aws|aws-cn|aws-us-gov):sns:([a-z0-9-]{1,40}):\d{1,20}:[\w.-]{1,300}$/;
+/** `sns.<region>` is a host of Amazon SNS only for a region: `sns.s3` is the bucket of anyone. */
+export const TOPIC_ARN =
+  /^arn:(aws|aws-cn|aws-us-gov):sns:([a-z]{2,9}(?:-[a-z]{1,20}){1,3}-\d{1,2}):\d{1,20}:[\w.-]{1,300}$/;
 const TOKEN = /^[\w-]{1,2000}$/;
 
 /** The string to sign: each name and value on a line of its own, in this order. */

@@ -4,6 +4,9 @@ import { textsOf } from './normalize.js';
 /** A variable that the tool did not substitute, or substituted with a placeholder for no value. */
 const UNSET = /^(?:\$[\w[\]]+|\{[\w.:]+\}|\*(?:UNKNOWN|insert [^*]*)\*|null)?$/i;
 
+/** The name of an object is copied to each variable nested in it. */
+const MAX_NAME = 100;
+
 /**
  * The variables of a template that the tool's user wrote, whatever their spelling and whether or not they are nested in objects
  * such as `alert` or `metadata`: `alert_id`, `alertId`, `ALERT.ID` and `alert: { id }` are all `alertid`.
@@ -17,8 +20,8 @@ export function variablesOf(body: unknown): Readonly<Record<string, string>> {
 export function qualifiedVariablesOf(body: unknown): Readonly<Record<string, string>> {
   const top = objectOf(body);
   const nested = Object.entries(top).flatMap(([outer, inner]) =>
-    Object.entries(textsOf(inner)).map(([name, text]) => [`${outer}${name}`, text] as const),
-  );
+    outer.length > MAX_NAME ? [] : Object.entries(textsOf(inner)).map(([name, text]) => [`${outer}${name}`, text] as const),
+  ); // prettier-ignore
   return plainly([...nested, ...Object.entries(textsOf(top))]);
 }
 

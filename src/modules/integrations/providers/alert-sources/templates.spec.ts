@@ -2,7 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import type { Provider } from '../provider.js';
 import { dynatrace } from './dynatrace.js';
 import { kibana } from './kibana.js';
+import { variablesOf } from './template-variables.js';
 import { zabbix } from './zabbix.js';
+
+it('the names of variables are bounded: a long one is not copied to each of those nested in it', () => {
+  const inner = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`name${n}`, n]));
+  const body = { ['x'.repeat(100_000)]: inner, ['y'.repeat(100_000)]: 'text', alert: { id: 7 } };
+  const variables = variablesOf(body);
+  expect(Object.keys(variables).join('').length).toBeLessThan(2 * JSON.stringify(body).length);
+  expect(variables).toMatchObject({ alertid: '7', name199: '199' });
+});
 
 const read = (source: Provider, body: object) => source.alerts?.notices(body) ?? [];
 
