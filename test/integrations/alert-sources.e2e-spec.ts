@@ -76,6 +76,17 @@ const PAIRS: [
   ['flux', (isOver) => ({ involvedObject: { kind: 'HelmRelease', name: 'checkout' }, ...(isOver ? { severity: 'info', reason: 'UpgradeSucceeded' } : { severity: 'error', reason: 'UpgradeFailed' }) }), {}],
   ['generic', (isOver) => ({ id: '1', title: 'Slow', service: 'checkout', status: isOver ? 'ok' : 'alerting' }), {}],
   ['generic', (isOver) => `title=Slower&service=checkout&state=${isOver ? 'up' : 'down'}`, AS_FORM],
+  ['checkmk', (isOver) => ({ NOTIFICATIONTYPE: isOver ? 'RECOVERY' : 'PROBLEM', HOSTNAME: 'checkout', HOSTSTATE: isOver ? 'UP' : 'DOWN' }), {}],
+  ['honeycomb', (isOver) => ({ id: '1', name: 'Slow', status: isOver ? 'OK' : 'TRIGGERED', service: 'checkout' }), {}],
+  ['libre_nms', (isOver) => ({ alert_id: '1', state: isOver ? '0' : '1', title: 'Slow', hostname: 'checkout' }), AS_TEXT],
+  ['rackspace', (isOver) => ({ details: { state: isOver ? 'OK' : 'CRITICAL' }, entity: { id: 'en1', label: 'checkout' }, alarm: { id: 'al1', label: 'Slow' } }), {}],
+  ['riemann', (isOver) => ({ host: 'web-1', service: 'checkout', state: isOver ? 'ok' : 'critical' }), {}],
+  ['site24x7', (isOver) => ({ MONITOR_ID: 1, MONITORNAME: 'checkout', STATUS: isOver ? 'UP' : 'DOWN' }), {}],
+  ['site24x7', (isOver) => `MONITOR_ID=2&MONITORNAME=checkout&STATUS=${isOver ? 'UP' : 'DOWN'}`, AS_FORM],
+  ['thousandeyes', (isOver) => ({ eventType: `ALERT_NOTIFICATION_${isOver ? 'CLEAR' : 'TRIGGER'}`, alert: { alertId: 1, ruleName: 'Slow', testName: 'checkout' } }), {}],
+  ['updown', (isOver) => [{ event: isOver ? 'check.up' : 'check.down', check: { token: 'ab12', alias: 'checkout' } }], {}],
+  ['uptimerobot', (isOver) => ({ monitorID: '1', monitorFriendlyName: 'checkout', alertType: isOver ? '2' : '1' }), {}],
+  ['uptimerobot', (isOver) => `monitorID=2&monitorFriendlyName=checkout&alertType=${isOver ? '2' : '1'}`, AS_FORM],
 ]; // prettier-ignore
 
 describe.each(PAIRS)('an alert of %s', (provider, told, headers) => {
@@ -102,6 +113,7 @@ const WITHOUT_END: [provider: string, run: (n: number) => object][] = [
   ['splunk', (n) => ({ search_name: 'Slow', app: 'search', sid: `a_at_${n}_${n}`, result: { host: 'web-1' } })],
   ['falco', (n) => ({ rule: 'Terminal shell', hostname: 'web-1', output: `run ${n}`, priority: 'Warning' })],
   ['graylog', (n) => ({ event_definition_id: 'd', event: { id: `e-${n}`, key: '', message: 'Slow', priority: 2 } })],
+  ['wazuh', (n) => ({ id: `e-${n}`, rule: { id: '5712', level: 12, description: 'Brute force' }, agent: { id: '001', name: 'web-1' } })],
   ['kubernetes', (n) => ({ involvedObject: { kind: 'Pod', name: 'web-1' }, reason: 'BackOff', type: 'Warning', count: n })],
 ]; // prettier-ignore
 
@@ -170,6 +182,16 @@ describe('the mapping of a generic webhook', () => {
     const answer = await send(path, { anything: 'else' });
     expect(answer).toMatchObject({ status: 400, body: { error: 'validation_error' } });
   });
+});
+
+it('an alert of updown is not over when its list ends with a firing event', async () => {
+  const path = await connected('updown');
+  const event = (name: string) => ({ event: `check.${name}`, check: { token: 'cd34', alias: 'checkout' } });
+  const [opened] = (await send(path, [event('down')])).body.incidents;
+  const again = await send(path, [event('up'), event('down')]);
+  expect(again.body).toEqual({ accepted: 1, incidents: [opened] });
+  const over = await send(path, [event('down'), event('up')]);
+  expect(over.body.incidents.at(-1)).toEqual({ ...opened, status: 'resolved' });
 });
 
 describe('a subscription to a topic of SNS', () => {

@@ -6,6 +6,7 @@ import { awsEventBridge } from './alert-sources/aws-eventbridge.js';
 import { azureMonitor } from './alert-sources/azure-monitor.js';
 import { betterStack } from './alert-sources/better-stack.js';
 import { checkly } from './alert-sources/checkly.js';
+import { checkmk } from './alert-sources/checkmk.js';
 import { cloudwatchSns } from './alert-sources/cloudwatch-sns.js';
 import { coralogix } from './alert-sources/coralogix.js';
 import { datadog } from './alert-sources/datadog.js';
@@ -16,16 +17,25 @@ import { gcpMonitoring } from './alert-sources/gcp-monitoring.js';
 import { generic } from './alert-sources/generic.js';
 import { gitlab } from './alert-sources/gitlab.js';
 import { graylog } from './alert-sources/graylog.js';
+import { honeycomb } from './alert-sources/honeycomb.js';
 import { kibana } from './alert-sources/kibana.js';
+import { libreNms } from './alert-sources/libre-nms.js';
 import { newRelic } from './alert-sources/new-relic.js';
 import { uptimeKuma } from './alert-sources/uptime-kuma.js';
 import { opsgenie } from './alert-sources/opsgenie.js';
 import { pagerdutyEvents } from './alert-sources/pagerduty-events.js';
 import { pagerduty } from './alert-sources/pagerduty.js';
 import { pingdom } from './alert-sources/pingdom.js';
+import { rackspace } from './alert-sources/rackspace.js';
+import { riemann } from './alert-sources/riemann.js';
 import { sentry } from './alert-sources/sentry.js';
+import { site24x7 } from './alert-sources/site24x7.js';
 import { splunk } from './alert-sources/splunk.js';
 import { statuscake } from './alert-sources/statuscake.js';
+import { thousandEyes } from './alert-sources/thousandeyes.js';
+import { updown } from './alert-sources/updown.js';
+import { uptimerobot } from './alert-sources/uptimerobot.js';
+import { wazuh } from './alert-sources/wazuh.js';
 import { zabbix } from './alert-sources/zabbix.js';
 import { elasticsearch } from './elasticsearch/provider.js';
 import { github } from './github/provider.js';
@@ -45,6 +55,7 @@ export const PROVIDERS: readonly Provider[] = [
   azureMonitor,
   betterStack,
   checkly,
+  checkmk,
   cloudwatchSns,
   coralogix,
   datadog,
@@ -58,9 +69,11 @@ export const PROVIDERS: readonly Provider[] = [
   gitlab,
   grafana,
   graylog,
+  honeycomb,
   httpRunner,
   kibana,
   kubernetes,
+  libreNms,
   loki,
   newRelic,
   opsgenie,
@@ -69,11 +82,18 @@ export const PROVIDERS: readonly Provider[] = [
   pingdom,
   postgresql,
   prometheus,
+  rackspace,
+  riemann,
   sentry,
+  site24x7,
   slack,
   splunk,
   statuscake,
+  thousandEyes,
+  updown,
   uptimeKuma,
+  uptimerobot,
+  wazuh,
   zabbix,
 ];
 

@@ -1,7 +1,7 @@
-import { constantTimeEquals } from '#kernel/crypto/secrets';
 import type { Deploy } from '../provider.js';
 import { momentOf, objectOf, textOf } from '../read-json.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
+import { secretInHeader } from './signatures.js';
 import { textsOf } from './normalize.js';
 
 /** Deployments of GitLab's projects and groups, by its webhooks. */
@@ -14,7 +14,7 @@ export const gitlab = signedAlertSource({
     'secret token goes here as `signingSecret`. What was deployed with success is recorded as a change of the service that has the',
     'name of the project, and of the environment.',
   ].join('\n'),
-  verify: (secret, { headers }) => constantTimeEquals(String(headers['x-gitlab-token'] ?? ''), secret),
+  verify: secretInHeader('x-gitlab-token'),
   deploys: (body) => deploysOf(objectOf(body)),
 });
 

@@ -1,4 +1,5 @@
 import type { Notice } from '../../api.js';
+import { alertsOf } from './alert-group.js';
 import { environmentOf, serviceOf } from './normalize.js';
 
 type NoticeFields = Pick<Notice, 'severity'> & {
@@ -26,4 +27,19 @@ export function noticeOf({ state, sourceAlertId, title = '', tags = {}, ...field
       metadata: fields.metadata ?? {},
     },
   ];
+}
+
+/** The entries of a list, or the only one. */
+export function eventsOf(body: unknown): readonly unknown[] {
+  return Array.isArray(body) ? alertsOf(body, 'body') : [body];
+}
+
+/** What remains of events in the order of time: an alert that fired again after its recovery is not over. */
+export function latestOf(notices: readonly Notice[]): Notice[] {
+  const [firing, resolved] = [new Map<string, Notice>(), new Map<string, Notice>()];
+  for (const notice of notices) {
+    if (notice.state === 'firing') resolved.delete(notice.sourceAlertId);
+    (notice.state === 'firing' ? firing : resolved).set(notice.sourceAlertId, notice);
+  }
+  return [...firing.values(), ...resolved.values()];
 }

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { constantTimeEquals } from '#kernel/crypto/secrets';
 import type { Delivery } from '../../api.js';
 
 interface HexSignature {
@@ -20,4 +21,9 @@ export function signedInHex(secret: string, { headers, raw }: Delivery, signatur
     const bytes = /^[0-9a-f]*$/i.test(hex) ? Buffer.from(hex, 'hex') : Buffer.alloc(0);
     return start === prefix && bytes.length === expected.length && timingSafeEqual(bytes, expected);
   });
+}
+
+/** The secret itself, in a header. */
+export function secretInHeader(header: string): (secret: string, delivery: Delivery) => boolean {
+  return (secret, { headers }) => secret !== '' && constantTimeEquals(String(headers[header] ?? ''), secret);
 }
