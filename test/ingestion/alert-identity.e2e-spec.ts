@@ -71,7 +71,11 @@ const LOCAL_IDS: [provider: string, body: object, sourceAlertId: string][] = [
   ['generic', { id: 3, title: 'Slow' }, '3'],
   ['falco', { rule: 'Shell', hostname: 'node-1', priority: 'Error' }, 'Shell:node-1'],
   ['sentry', { action: 'created', data: { issue: { id: '3', title: 'TypeError' } } }, '3'],
-  ['checkmk', { NOTIFICATIONTYPE: 'PROBLEM', OMD_SITE: 'main', HOSTNAME: 'web-1', HOSTSTATE: 'DOWN' }, 'main:web-1'],
+  [
+    'checkmk',
+    { NOTIFICATIONTYPE: 'PROBLEM', OMD_SITE: 'main', HOSTNAME: 'web-1', HOSTSTATE: 'DOWN' },
+    'main:web-1',
+  ],
   ['libre_nms', { alert_id: '3', state: '1', title: 'Down' }, '3'],
   ['riemann', { host: 'web-1', service: 'cpu', state: 'critical' }, 'web-1:cpu'],
   ['wazuh', { rule: { id: '5712', description: 'Brute force' }, agent: { id: '001' } }, '5712:001'],

@@ -129,4 +129,28 @@ describe('a deploy that a tool tells of', () => {
       { service: 'basket', environment: 'production', version: null },
     ]);
   });
+
+  it('comes from NetBox, signed, as a change of the infrastructure, once for each request', async () => {
+    tenant = await newTenant(server.url);
+    const signingSecret = randomBytes(16).toString('hex');
+    const url = await connected('netbox', { credentials: { signingSecret } });
+    const edited = (model: string) =>
+      JSON.stringify({
+        event: 'updated',
+        model,
+        request_id: '7886b12c',
+        timestamp: '2026-03-01T12:00:05Z',
+        data: { id: 4, name: 'db-1' },
+        snapshots: { prechange: { status: 'active' }, postchange: { status: 'offline' } },
+      });
+    const tell = (body: string, secret = signingSecret) =>
+      send(url, body, { 'x-hook-signature': createHmac('sha512', secret).update(body).digest('hex') });
+    expect((await tell(edited('device'), 'wrong')).status).toBe(401);
+    expect((await tell(edited('site'))).body).toEqual({ accepted: 0, incidents: [] });
+    for (let n = 0; n < 2; n += 1)
+      expect((await tell(edited('device'))).body).toEqual({ accepted: 1, incidents: [] });
+    expect(await changesOf(tenant)).toMatchObject([
+      { type: 'infra', service: 'db-1', summary: 'Updated device db-1: status active → offline' },
+    ]);
+  });
 });

@@ -112,6 +112,8 @@ export interface Notice {
 
 /** A deploy that a tool reported, mapped to CauseFlow's fields and storable. */
 export interface ReportedDeploy {
+  /** When it is another kind of change. */
+  readonly type?: 'infra';
   /** The same in all reports of one deploy: the deduplication key. */
   readonly sourceChangeId: string;
   readonly service: string;

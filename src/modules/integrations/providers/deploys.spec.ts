@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { createHmac, randomBytes } from 'node:crypto';
 import { argocd } from './alert-sources/argocd.js';
 import { gitlab } from './alert-sources/gitlab.js';
+import { mutationsOf } from './alert-sources/mutations.fixture.js';
+import { netbox } from './alert-sources/netbox.js';
 import { github } from './github/provider.js';
 import type { Provider } from './provider.js';
 
@@ -147,4 +149,73 @@ describe('a sync of Argo CD', () => {
       expect(read(argocd, told(operation))).toEqual([]);
     },
   );
+});
+
+describe('a change in NetBox', () => {
+  const snapshots = (after: object = { status: 'offline', comments: 'b', custom_fields: { rack: '2' } }) => ({
+    prechange: { status: 'active', comments: 'a', last_updated: '1', custom_fields: { rack: '1' } },
+    postchange: {
+      status: 'active',
+      comments: 'a',
+      last_updated: '2',
+      custom_fields: { rack: '1' },
+      ...after,
+    },
+  });
+  const told = (more: object = {}, data: object = {}) => ({
+    event: 'updated',
+    timestamp: '2026-03-01T12:00:05.231786+00:00',
+    model: 'device',
+    request_id: '7886b12c',
+    data: { id: 4, name: 'db-1', display_url: '/dcim/devices/4/', tags: [{ name: 'env:live' }, { name: 'vip' }], ...data },
+    snapshots: snapshots(),
+    ...more,
+  }); // prettier-ignore
+
+  it('of a device is reported with what was edited, for the service in its fields or tags', () => {
+    const change = {
+      type: 'infra',
+      sourceChangeId: 'netbox/7886b12c/device/4',
+      service: 'db-1',
+      environment: 'live',
+      version: null,
+      summary: 'Updated device db-1: status active → offline, rack 1 → 2',
+      url: null,
+      occurredAt: new Date('2026-03-01T12:00:05.231Z'),
+    };
+    expect(read(netbox, told())).toEqual([change]);
+    const data = { custom_fields: { service: 'checkout' }, display_url: 'https://netbox/dcim/devices/4/' };
+    expect(read(netbox, told({}, data))).toEqual([
+      { ...change, service: 'checkout', url: 'https://netbox/dcim/devices/4/' },
+    ]);
+    const newer = { model: undefined, object_type: 'virtualization.virtualmachine', request_id: undefined, request: { id: 'r' } };
+    expect(read(netbox, told({ ...newer, event: 'deleted', snapshots: { prechange: {}, postchange: null } }))).toMatchObject([
+      { sourceChangeId: 'netbox/r/virtualmachine/4', summary: 'Deleted virtualmachine db-1' },
+    ]);
+    expect(read(netbox, told({ snapshots: undefined }))).toMatchObject([{ summary: 'Updated device db-1' }]);
+  }); // prettier-ignore
+
+  it.each([
+    ['one of a site', told({ model: 'site' })],
+    ['one of notes alone', told({ snapshots: snapshots({ comments: 'b', description: 'c' }) })],
+    ['a job', told({ event: 'job_ended' })],
+    ['an inherited name', told({ event: 'constructor' })],
+    ['one without a name', told({}, { name: null })],
+  ])('is not %s', (_, body) => {
+    expect(read(netbox, body)).toEqual([]);
+  });
+
+  it('never makes it fail, whatever it is', () => {
+    for (const odd of mutationsOf(told()))
+      for (const { service } of netbox.alerts?.deploys?.(odd, []) ?? []) expect(service).not.toBe('');
+  });
+
+  it('is signed by SHA-512', () => {
+    const signingSecret = randomBytes(16).toString('hex');
+    const raw = Buffer.from('{}');
+    const verify = (signature: string) =>
+      netbox.alerts?.verify({ config: {}, credentials: { signingSecret } }, { headers: { 'x-hook-signature': signature }, raw }, new Date(0));
+    const signed = (algorithm: string) => createHmac(algorithm, signingSecret).update(raw).digest('hex');
+    expect([verify(signed('sha512')), verify(signed('sha256')), verify('')]).toEqual([true, false, false]);
+  }); // prettier-ignore
 });

@@ -20,6 +20,7 @@ import { graylog } from './alert-sources/graylog.js';
 import { honeycomb } from './alert-sources/honeycomb.js';
 import { kibana } from './alert-sources/kibana.js';
 import { libreNms } from './alert-sources/libre-nms.js';
+import { netbox } from './alert-sources/netbox.js';
 import { newRelic } from './alert-sources/new-relic.js';
 import { uptimeKuma } from './alert-sources/uptime-kuma.js';
 import { opsgenie } from './alert-sources/opsgenie.js';
@@ -75,6 +76,7 @@ export const PROVIDERS: readonly Provider[] = [
   kubernetes,
   libreNms,
   loki,
+  netbox,
   newRelic,
   opsgenie,
   pagerduty,
