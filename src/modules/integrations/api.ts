@@ -110,9 +110,9 @@ export interface Notice {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A deploy that a tool reported, mapped to CauseFlow's fields and storable. */
+/** A deploy, or another change, that a tool reported, mapped to CauseFlow's fields and storable. */
 export interface ReportedDeploy {
-  /** When it is another kind of change. */
+  /** Absent for a deploy. */
   readonly type?: 'infra';
   /** The same in all reports of one deploy: the deduplication key. */
   readonly sourceChangeId: string;
