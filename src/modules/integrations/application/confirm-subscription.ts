@@ -32,7 +32,13 @@ export class ConfirmSubscription implements JobRunner<Payload> {
   async request(tenantId: TenantId, url: string): Promise<void> {
     const queue = `${NAME}:${tenantId}`;
     const key = `${queue}:${sha256Hex(url)}`;
-    await this.jobs.enqueue(tenantId, { name: NAME, key, queue, payload: { url }, maxAttempts: MAX_ATTEMPTS });
+    await this.jobs.enqueue(tenantId, {
+      name: NAME,
+      key,
+      queue,
+      payload: { url },
+      maxAttempts: MAX_ATTEMPTS,
+    });
   }
 
   async run({ payload: { url }, attempt }: Job<Payload>): Promise<void> {
