@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Api, newTenant, type TenantUser } from '../../test/support/api.js';
+import { sql } from '../../test/support/database.js';
 import { EventStream } from '../../test/support/event-stream.js';
 import { TestServer } from '../../test/support/server.js';
 import { until } from '../../test/support/until.js';
@@ -15,7 +16,10 @@ describe('the on-call roster', () => {
   beforeAll(async () => {
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     await promisify(execFile)(process.execPath, [tsc, '-p', import.meta.dirname]);
-    server = await TestServer.start({ main: 'dist/examples/on-call-roster/main.js' });
+    server = await TestServer.start({
+      main: 'dist/examples/on-call-roster/main.js',
+      env: { INCIDENT_RETENTION_DAYS: '30' },
+    });
     tenant = await newTenant(server.url);
   });
   afterAll(() => server.stop());
@@ -88,6 +92,21 @@ describe('the on-call roster', () => {
 
   it('refuses an empty roster', async () => {
     expect(await arrange('checkout', [])).toMatchObject({ status: 400, body: { error: 'validation_error' } });
+  });
+
+  it('forgets the assignment of an incident that is deleted', async () => {
+    await arrange('billing', ['Ada']);
+    const incidentId = await openIncident('billing');
+    const assignment = () => tenant.api.get(`/v1/incidents/${incidentId}/on-call`);
+    await until('it is assigned', async () => (await assignment()).status === 200);
+    await until('it is triaged', async () => {
+      const { body } = await tenant.api.get(`/v1/incidents/${incidentId}`);
+      return body['status'] === 'open';
+    });
+    const age = `UPDATE incidents SET updated_at = now() - interval '31 days' WHERE incident_id = $1`;
+    await sql(server.database.url, age, [incidentId], tenant.tenantId);
+    await sql(server.database.url, `SELECT graphile_worker.add_job('delete-old-incidents')`);
+    await until('the assignment is gone', async () => (await assignment()).status === 404);
   });
 
   it('is in the API documents', async () => {

@@ -9,12 +9,14 @@ import { OnCallController } from './on-call.controller.js';
 import { assignmentSchema, rosterSchema } from './on-call.schemas.js';
 import { Rosters } from './roster.js';
 import { WhenIncidentCreated } from './when-incident-created.js';
+import { WhenIncidentsDeleted } from './when-incidents-deleted.js';
 
 @Module({
   controllers: [OnCallController],
   providers: [
     ArrangeRoster,
     WhenIncidentCreated,
+    WhenIncidentsDeleted,
     provideStore(Rosters, rosterSchema),
     provideStore(Assignments, assignmentSchema),
   ],

@@ -97,10 +97,12 @@ it('an extension in its own repository is built and served, set up as in CONTRIB
   }
 });
 
-it('Jest runs its own unit and e2e tests, and none of ours', async () => {
+it('Jest runs its own unit and e2e tests, and none of ours; they are type-checked', async () => {
   const testFile = (title: string) => `import { it, expect } from '@jest/globals';
     import { SEVERITIES } from '#kernel/domain/severity';
-    it('${title}', () => expect(SEVERITIES).toContain('critical'));`;
+    import { TestServer } from '../causeflow/test/support/server.js';
+    it('${title}', () => expect([...SEVERITIES, typeof TestServer]).toContain('critical'));`;
+  await writeFile(join(folder, 'tsconfig.check.json'), /`(\{ "extends".*\})`/.exec(page)?.[1] ?? '');
   await writeFile(join(folder, 'src/rule.spec.ts'), testFile('a rule'));
   await writeFile(join(folder, 'src/story.e2e-spec.ts'), testFile('a story'));
   const jest = (...options: string[]) =>
@@ -108,4 +110,5 @@ it('Jest runs its own unit and e2e tests, and none of ours', async () => {
   const listed = (await jest('--listTests')).stdout.trim().split('\n');
   expect(listed.map((path) => basename(path)).sort()).toEqual(['rule.spec.ts', 'story.e2e-spec.ts']);
   expect((await jest('--selectProjects', 'unit')).stderr).toContain('1 passed, 1 total');
+  await run('node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.check.json');
 });
