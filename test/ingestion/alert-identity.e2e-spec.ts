@@ -63,7 +63,7 @@ async function incidentsOf({ api } = tenant): Promise<{ incidentId: string; sour
   return body.items;
 }
 
-/** What the server sends in a body about the alert 3. */
+/** A body of each source that declares it. */
 const LOCAL_IDS: [provider: string, body: object, sourceAlertId: string][] = [
   ['uptime_kuma', outage(), '3'],
   ['zabbix', { event_id: '3', trigger_id: '7', event_value: '1', event_name: 'Slow' }, '7:3'],
