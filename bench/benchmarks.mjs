@@ -8,16 +8,17 @@ import { startNchan } from './peers/nchan.mjs';
 import { startGeneratedNest, startNodeHttp } from './peers/start.mjs';
 import { duplicates, pacedAlerts, twoProcesses } from './measures/alert-variants.mjs';
 import { newAlerts, verifyStored } from './measures/alerts.mjs';
+import { backlogs } from './measures/backlogs.mjs';
 import { burst as burstBelowThreshold, investigationBurst } from './measures/burst.mjs';
 import { openEventWriter } from './measures/event-writer.mjs';
 import { idleCosts } from './measures/idle.mjs';
 import { investigations } from './measures/investigations.mjs';
 import { eventLatency } from './measures/latency.mjs';
 import { lists } from './measures/lists.mjs';
+import { manyTenants } from './measures/many-tenants.mjs';
 import { resume } from './measures/resume.mjs';
 import { soak as measureSoak } from './measures/soak.mjs';
 import { deliveries, streamMemory } from './measures/streams.mjs';
-import { backlogs, manyTenants } from './measures/tenants.mjs';
 
 const TENANTS = 8;
 

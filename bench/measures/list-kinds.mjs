@@ -27,7 +27,7 @@ export const KINDS = {
     incidents({ sort: oneOf(['createdAt', 'updatedAt']), order: oneOf(['asc', 'desc']) }),
   'of one status': ({ oneOf }) => incidents({ status: oneOf(STATUSES) }),
   'of one status, by update': ({ oneOf }) => incidents({ status: oneOf(STATUSES), ...BY_UPDATE }),
-  'of a status, an environment or a source that nobody has': ({ oneOf }) =>
+  'of a status, an environment or a source without incidents': ({ oneOf }) =>
     incidents({
       ...oneOf([{ status: 'awaiting_approval' }, { environment: 'nowhere' }, { source: 'manual' }]),
       sort: oneOf(['createdAt', 'updatedAt']),
@@ -55,7 +55,7 @@ export const KINDS = {
   'search: a word and a number': ({ oneOf, below }) => incidents({ q: `${oneOf(SYMPTOMS)} ${below(1000)}` }),
   'search: a word and a number, by update': ({ oneOf, below }) =>
     incidents({ q: `${oneOf(SYMPTOMS)} ${below(1000)}`, ...BY_UPDATE }),
-  'search: a word that nobody has': ({ below }) => incidents({ q: `nobody${below(1000)}` }),
+  'search: a word in no incident': ({ below }) => incidents({ q: `nobody${below(1000)}` }),
   'search: a word among the open ones': ({ oneOf }) => incidents({ q: oneOf(SYMPTOMS), status: 'open' }),
   'search: a word among the open ones, by update': ({ oneOf }) =>
     incidents({ q: oneOf(SYMPTOMS), status: 'open', ...BY_UPDATE }),
