@@ -6,18 +6,19 @@ import { parseArgs } from 'node:util';
 import { demoServerUrl } from '#kernel/config/demo-settings';
 import { start } from '../start.js';
 import { ALERTS, alertFrom } from './demo/alerts.js';
-import { CallFailed } from './demo/caller.js';
+import { ApiError } from './demo/api-client.js';
+import { connectRunner, createTenant, recordDeploys } from './demo/demo-tenant.js';
+import { FakeRunner } from './demo/fake-runner.js';
 import { LiveEvents } from './demo/live-events.js';
-import { PretendRunner } from './demo/pretend-runner.js';
 import { Screen } from './demo/screen.js';
-import { Story } from './demo/story.js';
+import { Walkthrough } from './demo/walkthrough.js';
 
-const HELP = `npm run demo                    plays the main job on a server of its own
-npm run demo -- --yes           approves everything by itself
-npm run demo -- --alert FILE    sends the alert of a file instead
-CAUSEFLOW_URL=http://… npm run demo    plays it on a server that runs already`;
+const HELP = `npm run demo                           shows the main flow on a temporary server
+npm run demo -- --yes                  answers every question with yes
+npm run demo -- --alert FILE           sends the alert in a file instead
+CAUSEFLOW_URL=http://… npm run demo    uses a running server`;
 
-/** Plays the main flow in the terminal, using only the public API. */
+/** Shows the main flow in the terminal, using only the public API. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -32,38 +33,45 @@ async function main(): Promise<void> {
   }
   const custom = values.alert === undefined ? undefined : alertFrom(values.alert);
   const screen = new Screen(values.yes);
-  const stage = await setStage(screen);
-  const runner = new PretendRunner();
+  const server = await openServer(screen);
+  const runner = new FakeRunner();
   const events = new LiveEvents(({ timestamp, event, data }) => {
     screen.event(timestamp, event, data);
   });
   try {
-    const story = await Story.begin(stage.url, { screen, events, runner });
-    if (custom === undefined) await playAll(story, screen);
-    else await story.tell(custom, 'Your alert');
+    const tenant = await createTenant(server.url);
+    screen.headline(`A tenant on ${server.url}, and all events on its stream:`);
+    await events.open(server.url, tenant.api.token);
+    await connectRunner(tenant.api, screen, runner);
+    await recordDeploys(tenant.api);
+    const walkthrough = new Walkthrough(tenant, events, screen);
+    if (custom === undefined) await showMainFlow(walkthrough, screen);
+    else await walkthrough.follow(custom, 'Your alert');
   } finally {
     events.close();
     runner.stop();
-    await stage.clear();
+    await server.close();
   }
 }
 
-async function playAll(story: Story, screen: Screen): Promise<void> {
-  await story.tell(JSON.stringify(ALERTS.afterDeploy), 'First alert: errors twelve minutes after a deploy');
-  await story.tell(JSON.stringify(ALERTS.again), 'Second alert: the same trouble again');
-  await story.tell(JSON.stringify(ALERTS.outOfTheBlue), 'Third alert: one about which nothing is known');
-  screen.headline('That was the whole flow. Nothing was invented, and nobody acted but you.');
+async function showMainFlow(walkthrough: Walkthrough, screen: Screen): Promise<void> {
+  const follow = (alert: object, headline: string) => walkthrough.follow(JSON.stringify(alert), headline);
+  await follow(ALERTS.afterDeploy, 'First alert: errors twelve minutes after a deploy');
+  await follow(ALERTS.recurrence, 'Second alert: the same failure again');
+  await follow(ALERTS.unknownService, 'Third alert: a service without any evidence');
+  screen.headline('That was the whole flow. Every decision in it was yours.');
 }
 
-interface Stage {
+interface DemoServer {
   readonly url: string;
-  clear(): Promise<void>;
+  close(): Promise<void>;
 }
 
-async function setStage(screen: Screen): Promise<Stage> {
+/** The server at CAUSEFLOW_URL, or a temporary one. */
+async function openServer(screen: Screen): Promise<DemoServer> {
   const url = demoServerUrl();
-  if (url !== undefined) return { url, clear: () => Promise.resolve() };
-  screen.headline('Starting a server with a database of its own (CAUSEFLOW_URL plays on yours instead)…');
+  if (url !== undefined) return { url, close: () => Promise.resolve() };
+  screen.headline('Starting a temporary server with its own database (set CAUSEFLOW_URL to use yours)…');
   const dataDir = mkdtempSync(join(tmpdir(), 'causeflow-demo-'));
   const settings = {
     DATA_DIR: dataDir,
@@ -78,7 +86,7 @@ async function setStage(screen: Screen): Promise<Stage> {
   });
   return {
     url: server.url,
-    clear: async () => {
+    close: async () => {
       await server.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
@@ -88,9 +96,9 @@ async function setStage(screen: Screen): Promise<Stage> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    const said =
-      error instanceof CallFailed ? `The server refused: ${error.message}` : (error as Error).message;
-    process.stderr.write(`\n${said}\n`);
+    const message =
+      error instanceof ApiError ? `The server refused: ${error.message}` : (error as Error).message;
+    process.stderr.write(`\n${message}\n`);
     process.exit(1);
   },
 );

@@ -16,38 +16,38 @@ afterAll(async () => {
   await server.stop();
 });
 
-interface Played {
+interface DemoRun {
   readonly code: number | null;
   readonly screen: string;
 }
 
 /** @param answers what the user types, line by line */
-function play(args: readonly string[], answers?: readonly string[], url = server.url): Promise<Played> {
+function runDemo(args: readonly string[], answers?: readonly string[], url = server.url): Promise<DemoRun> {
   const child = spawn(process.execPath, ['dist/cli/demo.js', ...args], {
     env: { CAUSEFLOW_URL: url, NO_COLOR: '1' },
   });
   let screen = '';
-  const left = [...(answers ?? [])];
-  const seen = (chunk: Buffer): void => {
+  const remaining = [...(answers ?? [])];
+  const onOutput = (chunk: Buffer): void => {
     screen += String(chunk);
     // Typed at the prompt, as a user does.
-    if (screen.endsWith('[y/N] ') && answers) child.stdin.write(`${left.shift() ?? 'n'}\n`);
+    if (screen.endsWith('[y/N] ') && answers) child.stdin.write(`${remaining.shift() ?? 'n'}\n`);
   };
-  child.stdout.on('data', seen);
-  child.stderr.on('data', seen);
+  child.stdout.on('data', onOutput);
+  child.stderr.on('data', onOutput);
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, screen })));
 }
 
 describe('the demo', () => {
-  it('says which server does not answer', async () => {
-    expect(await play([], [], 'http://127.0.0.1:2')).toEqual({
+  it('names the server that does not answer', async () => {
+    expect(await runDemo([], [], 'http://127.0.0.1:2')).toEqual({
       code: 1,
       screen: '\nhttp://127.0.0.1:2 does not answer (ECONNREFUSED): is it running?\n',
     });
   });
 
-  it('plays the main flow: cause, approval, pattern, known solution, and an honest “inconclusive”', async () => {
-    const { code, screen } = await play(['--yes']);
+  it('shows the main flow: cause, approval, pattern, known solution, and an inconclusive investigation', async () => {
+    const { code, screen } = await runDemo(['--yes']);
     expect({ code, screen }).toMatchObject({ code: 0 });
     const inOrder = [
       'incident.created',
@@ -55,14 +55,14 @@ describe('the demo', () => {
       'Root cause (',
       'Deploy 2.4.1',
       'Proposed: Roll back checkout-api',
-      'Approve and carry it out?',
-      'the runner got a signed order: rollback_deployment',
+      'Approve and execute?',
+      'the runner received a signed request: rollback_deployment',
       'remediating → resolved',
       'knowledge.pattern_extracted',
       'investigation.known_solution_found',
-      'Use what helped then?',
+      'Apply its solution?',
       'remediating → resolved',
-      'Inconclusive, and that is an answer',
+      'Inconclusive: the evidence does not show a root cause',
       'logs of mail-dispatcher',
     ];
     let from = 0;
@@ -73,31 +73,31 @@ describe('the demo', () => {
     }
   });
 
-  it('does nothing that the user has not approved', async () => {
-    const { code, screen } = await play([], ['n', 'n', 'n', 'n', 'n']);
+  it('executes nothing that the user has not approved', async () => {
+    const { code, screen } = await runDemo([], ['n', 'n', 'n', 'n', 'n']);
     expect({ code, screen }).toMatchObject({ code: 0 });
     expect(screen).toContain('remediation.rejected');
-    expect(screen).not.toContain('signed order');
+    expect(screen).not.toContain('signed request');
   });
 
-  it('sends any alert: a valid one, one that is refused, and one with terminal control sequences', async () => {
+  it('sends the alert of a file, shows a refusal, and strips terminal control sequences', async () => {
     const good = join(folder, 'good.json');
     writeFileSync(
       good,
       JSON.stringify({ title: 'Disk \u001b[2J\u2028full', description: 'On db-1', severity: 'high' }),
     );
-    const taken = await play(['--yes', '--alert', good]);
-    expect(taken).toMatchObject({ code: 0, screen: expect.stringContaining('Inconclusive') });
-    expect(taken.screen).not.toContain('\u001b[2J');
+    const accepted = await runDemo(['--yes', '--alert', good]);
+    expect(accepted).toMatchObject({ code: 0, screen: expect.stringContaining('Inconclusive') });
+    expect(accepted.screen).not.toContain('\u001b[2J');
 
     const bad = join(folder, 'bad.json');
     writeFileSync(bad, JSON.stringify({ body: { description: 'no title' } }));
-    const refused = await play(['--yes', '--alert', bad]);
+    const refused = await runDemo(['--yes', '--alert', bad]);
     expect(refused).toMatchObject({ code: 0, screen: expect.stringContaining('title is required') });
   });
 
-  it('says in one line why it cannot run', async () => {
-    const missing = await play(['--alert', join(folder, 'not-there.json')]);
+  it('prints an error without a stack trace when it cannot run', async () => {
+    const missing = await runDemo(['--alert', join(folder, 'not-there.json')]);
     expect(missing.code).toBe(1);
     expect(missing.screen).not.toContain('    at ');
   });

@@ -14,8 +14,8 @@ export const ALERTS = {
     tags: { alertname: 'HighErrorRate', team: 'payments', region: 'eu-west-1' },
     metadata: { generatorURL: 'http://prometheus:9090/graph', startsAtValue: 0.184 },
   },
-  /** The same trouble two weeks later: other numbers, another fingerprint. */
-  again: {
+  /** The same failure two weeks later, with other numbers and another fingerprint. */
+  recurrence: {
     title: '[FIRING:1] HighErrorRate checkout-api (production)',
     description:
       'Error ratio of checkout-api is 22.9% for 5m (threshold 5%). TypeError: cannot read properties of undefined in POST /cart/confirm',
@@ -25,8 +25,8 @@ export const ALERTS = {
     environment: 'production',
     tags: { alertname: 'HighErrorRate', team: 'payments', region: 'eu-west-1' },
   },
-  /** In the style of a Datadog monitor, about a service that nothing else is known about. */
-  outOfTheBlue: {
+  /** In the style of a Datadog monitor, about a service without any other evidence. */
+  unknownService: {
     title: '[Triggered] [P2] Queue depth of mail-dispatcher is anomalous',
     description:
       'avg(last_15m):anomalies(avg:rabbitmq.queue.messages{queue:mail-dispatcher}) >= 1. Metric value: 48211.0',
@@ -38,7 +38,7 @@ export const ALERTS = {
   },
 } as const;
 
-/** @returns the alert of a file as it is to be sent: the whole file, or the `body` of a recorded request */
+/** @returns the body to send: the whole file, or the `body` of a recorded request */
 export function alertFrom(path: string): string {
   const text = readFileSync(path, 'utf8');
   try {
@@ -46,7 +46,7 @@ export function alertFrom(path: string): string {
     if (typeof recorded?.bodyRaw === 'string') return recorded.bodyRaw;
     if (typeof recorded?.body === 'object' && recorded.body !== null) return JSON.stringify(recorded.body);
   } catch {
-    // Not JSON: sent as it is, and the server explains what is wrong.
+    // Not JSON: it is sent unchanged, and the server explains what is wrong.
   }
   return text;
 }

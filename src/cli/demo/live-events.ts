@@ -7,7 +7,7 @@ export interface LiveEvent {
 
 type Listener = (event: LiveEvent) => void;
 
-/** Reads the event stream as `curl -N` would, and lets the script wait for what comes. */
+/** Reads the event stream as `curl -N` does. A caller can wait for an event. */
 export class LiveEvents {
   private readonly seen: LiveEvent[] = [];
   private readonly listeners = new Set<Listener>();
@@ -35,7 +35,7 @@ export class LiveEvents {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.listeners.delete(listener);
-        reject(new Error(`Nothing more came on the stream for ${seconds} s.`));
+        reject(new Error(`The expected event did not arrive within ${seconds} s.`));
       }, seconds * 1000);
       const listener: Listener = (event) => {
         if (!fits(event)) return;
@@ -62,7 +62,7 @@ export class LiveEvents {
     const field = (name: string): string =>
       lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? '';
     const id = field('id');
-    // Pings have no id: they only keep the connection open.
+    // Pings have no id.
     if (id === '') return;
     const { event, timestamp, data } = JSON.parse(field('data')) as Omit<LiveEvent, 'id'>;
     const arrived = { id, event, timestamp, data };

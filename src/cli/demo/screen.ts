@@ -12,7 +12,7 @@ const SYMBOLS: readonly (readonly [prefix: string, symbol: string, style: Style]
   ['knowledge.', '★', 'green'],
 ];
 
-/** Prints headlines and events to the terminal, and asks its user questions. */
+/** Prints to the terminal and asks the user for decisions. */
 export class Screen {
   constructor(private readonly alwaysYes: boolean) {}
 
@@ -32,7 +32,9 @@ export class Screen {
   event(timestamp: string, name: string, data: Readonly<Record<string, unknown>>): void {
     const [, symbol, style] = SYMBOLS.find(([prefix]) => name.startsWith(prefix)) ?? ['', '·', 'gray'];
     const clock = styleText('dim', timestamp.slice(11, 23));
-    process.stdout.write(`  ${clock} ${symbol} ${styleText(style, name.padEnd(34))} ${plain(gist(data))}\n`);
+    process.stdout.write(
+      `  ${clock} ${symbol} ${styleText(style, name.padEnd(34))} ${plain(summaryOf(data))}\n`,
+    );
   }
 
   async ask(question: string): Promise<boolean> {
@@ -56,14 +58,14 @@ export class Screen {
 }
 
 /** The readable part of a payload, without ids. */
-function gist(data: Readonly<Record<string, unknown>>): string {
+function summaryOf(data: Readonly<Record<string, unknown>>): string {
   const { previousStatus, newStatus, agentName, message, stepIndex, totalSteps } = data as Record<
     string,
     string
   >;
   if (newStatus !== undefined) return `${previousStatus} → ${newStatus}`;
   if (agentName !== undefined) return `[${stepIndex}/${totalSteps} ${agentName}] ${message}`;
-  const telling = [
+  const fields = [
     'rootCause',
     'matchedTitle',
     'title',
@@ -73,8 +75,8 @@ function gist(data: Readonly<Record<string, unknown>>): string {
     'reason',
     'expiresAt',
   ];
-  const found = telling.map((name) => data[name]).find((value): value is string => typeof value === 'string');
-  const text = found ?? ('rootCause' in data ? 'no root cause could be shown' : '');
+  const found = fields.map((name) => data[name]).find((value): value is string => typeof value === 'string');
+  const text = found ?? ('rootCause' in data ? 'no root cause was found' : '');
   return text.length > 110 ? `${text.slice(0, 109)}…` : text;
 }
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-export class CallFailed extends Error {
+export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly body: { readonly error?: string; readonly message?: string },
@@ -9,11 +9,18 @@ export class CallFailed extends Error {
   }
 }
 
-/** Calls the public API as any client would. */
-export class Caller {
+/** An API key and its signing secret. */
+export interface Sender {
+  readonly tenantId: string;
+  readonly key: string;
+  readonly secret: string;
+}
+
+/** Calls the public API like any other client. */
+export class ApiClient {
   constructor(
     readonly url: string,
-    readonly token?: string,
+    readonly token = '',
   ) {}
 
   get<T>(path: string): Promise<T> {
@@ -24,9 +31,9 @@ export class Caller {
     return this.call<T>('POST', path, typeof body === 'string' ? body : JSON.stringify(body), headers);
   }
 
-  /** Sends an alert signed as the webhook asks for it. */
+  /** Sends a signed alert to the custom webhook. */
   sendAlert(
-    { tenantId, key, secret }: { tenantId: string; key: string; secret: string },
+    { tenantId, key, secret }: Sender,
     body: string,
   ): Promise<{ incidentId: string; status: string }> {
     const signature = createHmac('sha256', secret).update(body).digest('hex');
@@ -55,7 +62,7 @@ export class Caller {
     });
     const text = await response.text();
     const answer = (text === '' ? {} : JSON.parse(text)) as T;
-    if (!response.ok) throw new CallFailed(response.status, answer as { error?: string; message?: string });
+    if (!response.ok) throw new ApiError(response.status, answer as { error?: string; message?: string });
     return answer;
   }
 }

@@ -3,26 +3,24 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { newSigningSecret } from '#kernel/crypto/secrets';
 
-/** A fake deployment tool: it verifies the signature of each order and reports success. */
-export class PretendRunner {
+/** A deployment tool that deploys nothing: it verifies the signature of each request and reports success. */
+export class FakeRunner {
   readonly secret = newSigningSecret();
   private server: Server | undefined;
 
   /** @returns its address on this machine */
-  async start(onOrder: (action: string, params: unknown) => void): Promise<string> {
+  async start(onStep: (action: string, params: unknown) => void): Promise<string> {
     const webhook = new Webhook(this.secret);
     this.server = createServer((request, response) => {
       void readAll(request).then((body) => {
         try {
-          const order = webhook.verify(body, request.headers as Record<string, string>) as {
+          const step = webhook.verify(body, request.headers as Record<string, string>) as {
             action: string;
             params: unknown;
           };
-          if (order.action !== 'probe') onOrder(order.action, order.params);
+          if (step.action !== 'probe') onStep(step.action, step.params);
           response.setHeader('content-type', 'application/json');
-          response.end(
-            JSON.stringify({ status: 'succeeded', output: { note: `pretended to ${order.action}` } }),
-          );
+          response.end(JSON.stringify({ status: 'succeeded', output: { note: `simulated ${step.action}` } }));
         } catch {
           response.statusCode = 401;
           response.end();
