@@ -3,7 +3,8 @@ import { LOOK_BACK, type RankedChange, rankChanges } from '../changes/change-ran
 import { changeSymptoms } from '../changes/change-symptoms.js';
 import { withDeployedCommits } from '../changes/deployed-commits.js';
 import { type Recovery, selfRecovery } from '../outcome/self-recovery.js';
-import type { Cited, EvidenceSet } from '../evidence/evidence-set.js';
+import type { Cited } from '../evidence/cited.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { Change } from '../evidence/evidence.js';
 import { finding, type Finding } from '../finding.js';
 import { hypothesis, type Hypothesis } from '../hypothesis.js';

@@ -1,5 +1,6 @@
 import { errorHypotheses } from '../logs/error-hypotheses.js';
-import type { Cited, EvidenceSet } from '../evidence/evidence-set.js';
+import type { Cited } from '../evidence/cited.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
 import type { LogLine } from '../evidence/evidence.js';
 import { finding, type Finding, type FindingKind } from '../finding.js';
 import { compareLogs, type LogComparison, type TemplateShift } from '../logs/log-comparison.js';

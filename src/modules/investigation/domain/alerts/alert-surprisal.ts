@@ -1,6 +1,6 @@
 import { asWords } from './alert-kind.js';
 import { uniqueAmongReplicas } from './alert-replicas.js';
-import type { Cited } from '../evidence/evidence-set.js';
+import type { Cited } from '../evidence/cited.js';
 import type { AlertSignal } from '../evidence/evidence.js';
 import { profileOf, type MetricRole } from '../metrics/metric-profile.js';
 

@@ -1,6 +1,6 @@
 import { compareText } from '../compare-text.js';
 import { type DiffReading, readDiff } from './diff-risk.js';
-import type { Cited } from '../evidence/evidence-set.js';
+import type { Cited } from '../evidence/cited.js';
 import { type Change, type ChangeType, type EpochMs } from '../evidence/evidence.js';
 import { textTokens } from '#kernel/domain/text-tokens';
 

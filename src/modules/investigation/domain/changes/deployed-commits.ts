@@ -1,5 +1,5 @@
 import { isId } from '#kernel/domain/ids';
-import type { Cited } from '../evidence/evidence-set.js';
+import type { Cited } from '../evidence/cited.js';
 import type { Change } from '../evidence/evidence.js';
 
 /** A change merged from several records, and the evidence ids of all of them. */

@@ -1,4 +1,4 @@
-import type { Cited } from '../evidence/evidence-set.js';
+import type { Cited } from '../evidence/cited.js';
 import type { Change, ChangeType } from '../evidence/evidence.js';
 import type { SuspectedChange } from '../hypothesis.js';
 import { sameService } from '../evidence/service-name.js';

@@ -1,7 +1,7 @@
 import { compareText } from '../compare-text.js';
 import { CallGraph } from '../topology/call-graph.js';
-import { getOrAdd } from '../get-or-add.js';
 import { beginning } from '../wording.js';
+import { type Cited, inOrderOf } from './cited.js';
 import type {
   AlertSignal,
   Change,
@@ -9,32 +9,13 @@ import type {
   Evidence,
   EvidenceType,
   LogLine,
-  MetricPoint,
   PlatformState,
   Span,
   TextNote,
   TopologyEdge,
   TraceStatistic,
 } from './evidence.js';
-
-/** A row, and the id of the evidence that it is cited by. */
-export interface Cited<Row> {
-  readonly evidenceId: string;
-  readonly row: Row;
-}
-
-/** One metric of one entity over time, oldest sample first; `timestamps[i]` (ms) belongs to `values[i]`. */
-export interface MetricSeries {
-  readonly entity: string;
-  /** Set when the entity is measured at several instances; each has a series of its own. */
-  readonly instance?: string | undefined;
-  readonly metric: string;
-  readonly unit: string | undefined;
-  readonly timestamps: readonly number[];
-  readonly values: readonly number[];
-  /** The sources of its samples. */
-  readonly evidenceIds: readonly string[];
-}
+import { groupSeries, isMetricPoint, type MetricSeries } from './metric-series.js';
 
 /** Characters; longer log lines are cut, since the start of a message is what distinguishes it. */
 export const MAX_MESSAGE_LENGTH = 4096;
@@ -180,61 +161,4 @@ function isLogLine(row: Evidence['rows'][number]): row is LogLine {
 function capped(cited: Cited<LogLine>): Cited<LogLine> {
   if (cited.row.message.length <= MAX_MESSAGE_LENGTH) return cited;
   return { ...cited, row: { ...cited.row, message: beginning(cited.row.message, MAX_MESSAGE_LENGTH) } };
-}
-
-/** Compares by the first of these fields in which two rows differ; a row without the field comes first. */
-function inOrderOf<Row>(...fields: readonly (keyof Row)[]) {
-  return ({ row: a }: Cited<Row>, { row: b }: Cited<Row>): number => {
-    for (const field of fields) {
-      const [one, other] = [a[field] ?? '', b[field] ?? ''];
-      if (one !== other) return one < other ? -1 : 1;
-    }
-    return 0;
-  };
-}
-
-function isMetricPoint(row: MetricPoint | TextNote): row is MetricPoint {
-  return 'metric' in row;
-}
-
-function groupSeries(items: readonly Evidence[]): MetricSeries[] {
-  const groups = new Map<string, Cited<MetricPoint>[]>();
-  for (const item of items) {
-    if (item.type !== 'metric' && item.type !== 'database') continue;
-    for (const row of item.rows) {
-      if (!isMetricPoint(row) || !Number.isFinite(row.timestamp) || !Number.isFinite(row.value)) continue;
-      // Unambiguous: the intake refuses names with a NUL.
-      const key = `${row.entity}\0${row.metric}\0${row.instance ?? ''}`;
-      getOrAdd(groups, key, () => []).push({ evidenceId: item.evidenceId, row });
-    }
-  }
-  return [...groups.values()]
-    .map(toSeries)
-    .sort(
-      (a, b) =>
-        compareText(a.entity, b.entity) ||
-        compareText(a.metric, b.metric) ||
-        compareText(a.instance ?? '', b.instance ?? ''),
-    );
-}
-
-function toSeries(points: readonly Cited<MetricPoint>[]): MetricSeries {
-  const sorted = [...points].sort(inOrderOf<MetricPoint>('timestamp', 'value'));
-  const timestamps: number[] = [];
-  const values: number[] = [];
-  for (const { row } of sorted) {
-    // Deduplicate samples that were attached twice.
-    if (row.timestamp === timestamps.at(-1) && row.value === values.at(-1)) continue;
-    timestamps.push(row.timestamp);
-    values.push(row.value);
-  }
-  return {
-    entity: points[0]?.row.entity ?? '',
-    instance: points[0]?.row.instance,
-    metric: points[0]?.row.metric ?? '',
-    unit: sorted.find((point) => point.row.unit !== undefined)?.row.unit,
-    timestamps,
-    values,
-    evidenceIds: [...new Set(points.map((point) => point.evidenceId))],
-  };
 }

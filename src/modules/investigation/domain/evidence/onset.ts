@@ -1,5 +1,6 @@
 import { compareText } from '../compare-text.js';
-import type { EvidenceSet, MetricSeries } from './evidence-set.js';
+import type { EvidenceSet } from './evidence-set.js';
+import type { MetricSeries } from './metric-series.js';
 import type { EpochMs } from './evidence.js';
 import { errorOnsets } from '../logs/error-onset.js';
 import { errorVolumeSeries } from '../logs/error-volume.js';

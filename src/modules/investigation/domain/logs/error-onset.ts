@@ -1,5 +1,5 @@
 import { compareText } from '../compare-text.js';
-import type { Cited } from '../evidence/evidence-set.js';
+import type { Cited } from '../evidence/cited.js';
 import type { EpochMs, LogLine } from '../evidence/evidence.js';
 import { isErrorLike } from './log-severity.js';
 

@@ -1,5 +1,6 @@
 import { compareText } from '../compare-text.js';
-import type { Cited, MetricSeries } from '../evidence/evidence-set.js';
+import type { Cited } from '../evidence/cited.js';
+import type { MetricSeries } from '../evidence/metric-series.js';
 import type { EpochMs, LogLine } from '../evidence/evidence.js';
 import { isErrorLike } from './log-severity.js';
 

@@ -1,6 +1,6 @@
 import { compareText } from '../compare-text.js';
 import { lineCount } from './error-volume.js';
-import type { Cited } from '../evidence/evidence-set.js';
+import type { Cited } from '../evidence/cited.js';
 import type { EpochMs, LogLine } from '../evidence/evidence.js';
 import { isErrorLike } from './log-severity.js';
 import { getOrAdd } from '../get-or-add.js';

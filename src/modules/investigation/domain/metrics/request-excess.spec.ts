@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MetricSeries } from '../evidence/evidence-set.js';
+import type { MetricSeries } from '../evidence/metric-series.js';
 import { isUnusual, requestExcess, symptomOf } from './request-excess.js';
 
 function series(entity: string, metric: string, values: readonly number[]): MetricSeries {

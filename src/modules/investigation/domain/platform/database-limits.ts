@@ -1,4 +1,5 @@
-import type { EvidenceSet, MetricSeries } from '../evidence/evidence-set.js';
+import type { EvidenceSet } from '../evidence/evidence-set.js';
+import type { MetricSeries } from '../evidence/metric-series.js';
 import type { EpochMs } from '../evidence/evidence.js';
 import { least, limitsReachedBy, type ReachedLimit } from './database-measures.js';
 import type { FailureMode } from './failure-mode.js';

@@ -1,4 +1,4 @@
-import type { MetricSeries } from '../evidence/evidence-set.js';
+import type { MetricSeries } from '../evidence/metric-series.js';
 import { separateWords } from '../metrics/metric-profile.js';
 import { percent } from '../wording.js';
 import type { FailureMode } from './failure-mode.js';

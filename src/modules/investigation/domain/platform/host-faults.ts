@@ -1,4 +1,4 @@
-import type { MetricSeries } from '../evidence/evidence-set.js';
+import type { MetricSeries } from '../evidence/metric-series.js';
 import type { EpochMs } from '../evidence/evidence.js';
 import { separateWords } from '../metrics/metric-profile.js';
 import { metricShift, type MetricShift } from '../metrics/metric-shift.js';

@@ -1,4 +1,4 @@
-import type { Cited } from '../evidence/evidence-set.js';
+import type { Cited } from '../evidence/cited.js';
 import type { LogLine, PlatformState } from '../evidence/evidence.js';
 import type { FailureMode } from './failure-mode.js';
 import { namedCauseIn } from '../logs/named-causes.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MetricSeries } from '../evidence/evidence-set.js';
+import type { MetricSeries } from '../evidence/metric-series.js';
 import { metricShift } from '../metrics/metric-shift.js';
 import { failurePropagation } from './failure-propagation.js';
 

@@ -1,5 +1,5 @@
 import { compareText } from '../compare-text.js';
-import type { MetricSeries } from '../evidence/evidence-set.js';
+import type { MetricSeries } from '../evidence/metric-series.js';
 import type { EpochMs } from '../evidence/evidence.js';
 import type { MetricShift } from '../metrics/metric-shift.js';
 import { countsRequests, FAILURE_ROLES, isRatio } from '../metrics/request-excess.js';

@@ -1,4 +1,4 @@
-import type { Cited } from '../evidence/evidence-set.js';
+import type { Cited } from '../evidence/cited.js';
 import type { EpochMs, Span, TraceStatistic } from '../evidence/evidence.js';
 import { getOrAdd } from '../get-or-add.js';
 
