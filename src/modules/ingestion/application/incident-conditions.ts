@@ -34,6 +34,11 @@ export const CLOCK_SKEW_MS = 60_000;
 
 const WORDS = 'coalesce(words, words_of(title, description))';
 
+export interface Query {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
 /** Adds a parameter. @returns its placeholder */
 export type Bind = (value: unknown) => string;
 

@@ -1,7 +1,6 @@
 import { madeAt } from '#kernel/domain/ids';
-import { facetsOf, type IncidentPageRequest } from './incident-conditions.js';
+import { facetsOf, type IncidentPageRequest, type Query } from './incident-conditions.js';
 import {
-  fullTextSearch,
   indexRange,
   indexScan,
   isFacetRange,
@@ -9,9 +8,9 @@ import {
   isCreationRangeByUpdate,
   keyScan,
   type LeadingTime,
-  type Query,
   sortedRange,
 } from './incident-list-sql.js';
+import { fullTextSearch } from './incident-search-sql.js';
 import { timeSlotsOf } from './incident-slots.js';
 
 // Costs in PostgreSQL: an index entry 0.1 µs, a row 1 µs, a slot of the full-text index 200 to 900 µs.

@@ -12,21 +12,17 @@ import {
   orderBySecond,
   orderBySortKey,
   parametersOf,
+  type Query,
   secondBetween,
 } from './incident-conditions.js';
-import type { TimeSlots } from './incident-slots.js';
-
-export interface Query {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-}
+import { INCIDENT_COLUMNS } from './incident-row.js';
 
 /** Reads a range of an index that has the filter and the order, see `isIndexRange`. */
 export function indexRange(page: IncidentPageRequest): Query {
   const { parameters, bind } = parametersOf(page.tenantId);
   const conditions = [...indexConditions(page, bind), ...createdBetween(page, bind)];
   return {
-    sql: `SELECT ${COLUMNS} FROM incidents WHERE ${allOf(conditions)} ${indexOrder(page)} LIMIT ${bind(page.limit + 1)}`,
+    sql: `SELECT ${INCIDENT_COLUMNS} FROM incidents WHERE ${allOf(conditions)} ${indexOrder(page)} LIMIT ${bind(page.limit + 1)}`,
     parameters,
   };
 }
@@ -52,7 +48,7 @@ export function indexScan(page: IncidentPageRequest, { maxRows, sample }: ScanOp
   const filter = allOf([...matches(page, bind, indexedFacet(page)), ...createdBetween(page, bind)]);
   const gate = sample ? `${isCommon(sample, range, filter)} AND` : '';
   return {
-    sql: `SELECT ${COLUMNS} FROM (${range} LIMIT ${maxRows}) AS scanned
+    sql: `SELECT ${INCIDENT_COLUMNS} FROM (${range} LIMIT ${maxRows}) AS scanned
            WHERE ${gate} ${filter} ${order} LIMIT ${bind(page.limit + 1)}`,
     parameters,
   };
@@ -118,7 +114,7 @@ export function keyScan(page: IncidentPageRequest, options: KeyScanOptions): Que
   const gate = sample ? `${isCommon(sample, creationRange(page, bind), filter)} AND` : '';
   // OFFSET 0 and the sorted keys make PostgreSQL read one row after the other, until the page is full.
   return {
-    sql: `SELECT ${COLUMNS}
+    sql: `SELECT ${INCIDENT_COLUMNS}
             FROM (${keys} ${orderBySortKey(page)} LIMIT ${maxRows}) AS candidates (id, updated)
            CROSS JOIN LATERAL (SELECT * FROM incidents WHERE tenant_id = $1 AND incident_id = id OFFSET 0) AS candidate
            WHERE ${gate} ${filter} ORDER BY updated ${order}, id ${order} LIMIT ${bind(limit + 1)}`,
@@ -160,66 +156,10 @@ export function sortedRange(page: IncidentPageRequest): Query {
   ];
   const conditions = [...createdBetween(page, bind), ...afterCursor(page, bind)];
   return {
-    sql: `SELECT ${COLUMNS} FROM (SELECT * FROM incidents WHERE ${allOf(range)} OFFSET 0) AS created
+    sql: `SELECT ${INCIDENT_COLUMNS} FROM (SELECT * FROM incidents WHERE ${allOf(range)} OFFSET 0) AS created
            WHERE ${allOf(conditions)} ${orderBySortKey(page)} LIMIT ${bind(page.limit + 1)}`,
     parameters,
   };
 }
-
-/** Searches the full-text index, which has words and facets, and scans the incidents that are not in it yet. */
-export function fullTextSearch(page: IncidentPageRequest, { lexemes, atOnce }: TimeSlots): Query {
-  const { tenantId, sort, order, limit, status, q, from, to, after } = page;
-  const { parameters, bind } = parametersOf(tenantId);
-  const byUpdate = sort === 'updatedAt';
-  const cursor = [byUpdate ? after?.[0] : undefined, after?.at(-1)];
-  const search = [q, facetLexemes(page), lexemes, atOnce, from, to, byUpdate, order === 'asc', ...cursor];
-  const maxRows = bind(limit + 1);
-  const indexedIds = `SELECT search_incidents(${search.map(bind).join(', ')}, ${maxRows})`;
-  const mayBeUntriaged = status === undefined || status === 'triaging';
-  const ids = mayBeUntriaged ? `${indexedIds} UNION ALL ${untriagedIds(page, bind, maxRows)}` : indexedIds;
-  return {
-    sql: `SELECT ${COLUMNS} FROM incidents
-           WHERE tenant_id = $1 AND incident_id = ANY (ARRAY(${ids})) ${orderBySortKey(page)} LIMIT ${maxRows}`,
-    parameters,
-  };
-}
-
-/** As in the generated column `words`: `Severity=high`. */
-function facetLexemes(filter: IncidentFilter): string[] {
-  return facetsOf(filter).map(
-    (facet) => `${facet.charAt(0).toUpperCase()}${facet.slice(1)}=${String(filter[facet])}`,
-  );
-}
-
-/** Incidents enter the full-text index after triage, so that alerts do not wait for it. */
-function untriagedIds(page: IncidentPageRequest, bind: Bind, maxRows: string): string {
-  const range = [
-    ...['tenant_id = $1', `status = 'triaging'`],
-    ...[...idBetween(page, bind), ...afterCursor(page, bind), ...secondBetween(page, bind)],
-  ];
-  const substrings = plainWordsOf(page.q).map(
-    (word) => `strpos(lower(title || ' ' || description), ${bind(word)}) > 0`,
-  );
-  const conditions = [...createdBetween(page, bind), ...substrings, ...matches(page, bind)];
-  const isIndexed = page.sort === 'createdAt';
-  const scanOrder = isIndexed ? orderBySecond(page) : '';
-  const order = isIndexed ? orderBySecond(page) : orderBySortKey(page);
-  // LIMIT ALL keeps the planner from using an index with triaged incidents in it.
-  return `(SELECT incident_id
-             FROM (SELECT * FROM incidents WHERE ${allOf(range)} ${scanOrder} LIMIT ALL) AS untriaged
-            WHERE ${allOf(conditions)} ${order} LIMIT ${maxRows})`;
-}
-
-/** Words that a matching text contains as substrings. That check is twenty times as fast as full-text matching. */
-function plainWordsOf(q = ''): string[] {
-  const words = q.trim().split(/\s+/);
-  const arePlain = words.every((word) => /^([a-z]+[0-9]*|[0-9]+)$/i.test(word) && !/^or$/i.test(word));
-  return arePlain ? words.map((word) => word.toLowerCase()) : [];
-}
-
-const COLUMNS = `incident_id AS "incidentId", title, description, severity, status, source, provider,
-  source_alert_id AS "sourceAlertId", service, environment, tags, metadata, root_cause AS "rootCause", confidence,
-  recommended_actions AS "recommendedActions", alert_count AS "alertCount", created_at AS "createdAt",
-  updated_at AS "updatedAt", resolved_at AS "resolvedAt"`;
 
 const KEY = 'incident_id, updated_at';
