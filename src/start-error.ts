@@ -18,10 +18,10 @@ const NO_WAY: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'that host cannot be reached',
   ENETUNREACH: 'the network of that host cannot be reached',
   ETIMEDOUT: 'that host does not answer',
-  ECONNRESET: 'it hung up',
+  ECONNRESET: 'it closed the connection',
 };
 /** Messages of PostgreSQL, poolers and the driver that need an explanation. */
-const IN_OTHER_WORDS: readonly (readonly [RegExp, string])[] = [
+const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
   [/^unsupported startup parameter/, 'it is a pooler such as PgBouncer, which is not supported'],
   [/^SASL: .*password must be/, 'it asks for a password'],
 ];
@@ -41,7 +41,7 @@ export function explainDatabase(error: unknown, databaseUrl: string, isEmbedded 
     (path !== undefined && [...searchParams.values()].includes(path));
   const reason =
     NO_WAY[code] ??
-    IN_OTHER_WORDS.find(([words]) => words.test(message))?.[1] ??
+    EXPLANATIONS.find(([words]) => words.test(message))?.[1] ??
     (REFUSED.test(code) || isAway || isOfTls ? message : undefined);
   if (reason === undefined) return error;
   const who = username === '' ? '' : ` as ${decodeURIComponent(username)}`;
@@ -54,9 +54,9 @@ export function explainDatabase(error: unknown, databaseUrl: string, isEmbedded 
 
 export function explainMissingKey(keyId: string): StartError {
   return new StartError(
-    `The secrets in this database were sealed with another ENCRYPTION_KEY (its id is ${keyId}): give that one, or add it to ` +
-      'ENCRYPTION_KEYS_OLD beside a new one. If it is lost, `DELETE FROM encryption_keys` lets the server start, and every ' +
-      'webhook secret and credential has to be made anew.',
+    `The secrets in this database were sealed with another ENCRYPTION_KEY (its id is ${keyId}): set that one, or add it to ` +
+      'ENCRYPTION_KEYS_OLD next to a new one. If it is lost, `DELETE FROM encryption_keys` lets the server start, and every ' +
+      'webhook secret and credential must be created again.',
   );
 }
 

@@ -80,7 +80,7 @@ export function stopOnSignals(starting: RunningServer | Promise<RunningServer>):
     // npm forwards a signal that the terminal has sent to the whole process group, so a second one means nothing.
     if (stopping) return;
     stopping = true;
-    new Logger('Stop').log(`Told to stop by ${signal}`);
+    new Logger('Stop').log(`Stopping on ${signal}`);
     if (server === undefined) process.exit(0);
     setTimeout(() => {
       // Nothing is lost, but this explains why a step runs again at the next start.

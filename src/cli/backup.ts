@@ -33,12 +33,10 @@ await runProgram({ failed: 'CauseFlow could not be backed up.', usage: USAGE }, 
   }
   say('Done.');
   if (secrets)
-    say(
-      'The file holds the secrets of this installation: whoever reads it can read every stored credential.',
-    );
+    say('The file contains the secrets of this installation: they decrypt every stored credential in it.');
   else
     say(
-      `The secrets are not in the file, and without them no stored credential can be read: keep ${secretsFile(config) ?? 'JWT_SECRET and ENCRYPTION_KEY'} in a safe place of their own.`,
+      `The file does not contain the secrets, and without them no stored credential can be decrypted: keep ${secretsFile(config) ?? 'JWT_SECRET and ENCRYPTION_KEY'} in a separate safe place.`,
     );
 });
 

@@ -31,12 +31,12 @@ await runProgram({ failed: 'The evaluation could not be run.', usage: USAGE }, a
     }
     progress(i + 1, folder.entries.length);
   }
-  // Said at once, and once more by the exit code: a score over cases that were not read, or not by all, would be a lie.
-  const troubles = [...folder.unread, ...failures];
-  for (const trouble of troubles) process.stderr.write(`${trouble}\n`);
-  if (troubles.length > 0) process.exitCode = 1;
+  // Printed at once, and shown by the exit code: scores that omit unread cases or failed agents would mislead.
+  const problems = [...folder.unread, ...failures];
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.length > 0) process.exitCode = 1;
   await writeFile(values.out, `${JSON.stringify(predictions, undefined, 1)}\n`);
-  // Not before all is predicted and written: no answer may have been seen.
+  // Read only now: no prediction may have seen a label.
   const labels = windows?.labels ?? (await folder.labels());
   const scores = labels
     ? score(

@@ -57,8 +57,8 @@ function json(document: object): string {
 }
 
 /** The first difference of two texts, with the lines around it. */
-function difference(kept: string, due: string): string {
-  const [before, after] = [kept.split('\n'), due.split('\n')];
+function difference(committed: string, generated: string): string {
+  const [before, after] = [committed.split('\n'), generated.split('\n')];
   const at = after.findIndex((line, index) => line !== before[index]);
   const line = at === -1 ? after.length : at;
   const around = (lines: string[], sign: string): string[] =>
@@ -69,7 +69,7 @@ function difference(kept: string, due: string): string {
 function check(due: Record<string, string>): void {
   const stale = Object.entries(due).flatMap(([path, text]) => {
     const kept = existsSync(join(folder, path)) ? readFileSync(join(folder, path), 'utf8') : '';
-    return kept === text ? [] : [`${path} is not what the code says:\n${difference(kept, text)}`];
+    return kept === text ? [] : [`${path} differs from the code:\n${difference(kept, text)}`];
   });
   if (stale.length === 0) return;
   console.error(`${stale.join('\n')}\nRun \`npm run docs:generate\` and commit what it writes.`);

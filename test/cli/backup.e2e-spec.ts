@@ -105,7 +105,7 @@ describe('a backup', () => {
     scratch.remove();
   });
 
-  it('is written beside a running server, readable only by its owner, and says where the secrets are', () => {
+  it('is written while a server runs, readable only by its owner, and the output names the secrets file', () => {
     expect(backedUp).toEqual({
       code: 0,
       output: expect.stringContaining('keep JWT_SECRET and ENCRYPTION_KEY'),
@@ -240,7 +240,7 @@ describe('a backup', () => {
     await removeDatabase(empty);
   });
 
-  it('leaves nothing behind, and says why, when PostgreSQL goes away meanwhile', async () => {
+  it('leaves no file behind when PostgreSQL stops, and reports why', async () => {
     const { url } = source.database;
     const path = scratch.path('broken-off.gz');
     const holder = new pg.Client({ connectionString: url });
@@ -279,7 +279,7 @@ describe('a backup', () => {
     expect(existsSync(scratch.path('no.gz'))).toBe(false);
   });
 
-  it('says in one line that PostgreSQL is off, or that the file cannot be written', async () => {
+  it('reports in one line that PostgreSQL is down, or that the file cannot be written', async () => {
     const nobody = { DATABASE_URL: 'postgres://someone:hunter-two@127.0.0.1:1/none' };
     const off = await runToEnd('dist/cli/backup.js', [scratch.path('no.gz')], nobody);
     expect(off).toEqual({
@@ -328,7 +328,7 @@ describe('a backup of the embedded database', () => {
     await old.stop();
     expect(await backup('stopped.gz', '--with-secrets')).toEqual({
       code: 0,
-      output: expect.stringContaining('The file holds the secrets'),
+      output: expect.stringContaining('The file contains the secrets'),
     });
     const secrets = readFileSync(join(from, 'secrets.json'), 'utf8');
     const { encryptionKey } = JSON.parse(secrets) as { encryptionKey: string };

@@ -171,7 +171,7 @@ describe('the check of the mapping', () => {
       SOUND.replace(', price integer', ''),
       ['pens.price is mapped by Pen, and no migration makes it'],
     ],
-  ])('says of %s what is wrong', async (_, columns, faults) => {
+  ])('reports what is wrong with %s', async (_, columns, faults) => {
     await sql(database.url, `CREATE TABLE pens (${columns})`);
     expect(await mappingFaults(source)).toEqual(faults);
   });

@@ -32,7 +32,7 @@ describe('the generated documents', () => {
     await writeFile(path, [first, `${second} and more`, ...rest].join('\n'));
     const { code, output } = await generate('--check');
     expect(code).toBe(1);
-    expect(output).toContain(`${file} is not what the code says:\n  line 2\n  - ${second} and more\n`);
+    expect(output).toContain(`${file} differs from the code:\n  line 2\n  - ${second} and more\n`);
     expect(output).toContain('npm run docs:generate');
     await writeFile(path, current);
   });
@@ -41,6 +41,6 @@ describe('the generated documents', () => {
     await rm(join(folder, 'docs/events.md'));
     const { code, output } = await generate('--check');
     expect(code).toBe(1);
-    expect(output).toContain('docs/events.md is not what the code says');
+    expect(output).toContain('docs/events.md differs from the code');
   });
 });

@@ -78,8 +78,8 @@ describe('bad input to the management API', () => {
     expect(users).toEqual([{ email: tenant.email }]);
     await until('the log has the last one', () => server.log.includes(refused.at(-1)?.id ?? '-'));
     const lines = server.log.split('\n');
-    const told = refused.map(({ id }) => lines.filter((line) => line.includes(id)));
-    expect(told).toEqual(refused.map(({ error }) => [expect.stringContaining(`"error":"${error}"`)]));
+    const logged = refused.map(({ id }) => lines.filter((line) => line.includes(id)));
+    expect(logged).toEqual(refused.map(({ error }) => [expect.stringContaining(`"error":"${error}"`)]));
     expect(server.log).not.toMatch(/"level":(50|60|"error"|"fatal")/);
   });
 
@@ -154,7 +154,7 @@ describe('X-Request-Id', () => {
 });
 
 describe('a browser of another origin', () => {
-  const asked = (origin: string): Promise<Response> =>
+  const preflight = (origin: string): Promise<Response> =>
     fetch(`${server.url}/v1/auth/me`, {
       method: 'OPTIONS',
       headers: {
@@ -165,7 +165,7 @@ describe('a browser of another origin', () => {
     });
 
   it('is allowed when it is listed', async () => {
-    const response = await asked('https://app.example.com');
+    const response = await preflight('https://app.example.com');
     expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example.com');
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     const answer = await tenant.api.get('/v1/auth/me', { headers: { origin: 'https://app.example.com' } });
@@ -173,7 +173,9 @@ describe('a browser of another origin', () => {
   });
 
   it('is not allowed when it is not listed, or when the list is empty', async () => {
-    expect((await asked('https://evil.example.com')).headers.get('access-control-allow-origin')).toBeNull();
+    expect(
+      (await preflight('https://evil.example.com')).headers.get('access-control-allow-origin'),
+    ).toBeNull();
     const closed = await TestServer.start();
     const response = await fetch(`${closed.url}/health/live`, {
       headers: { origin: 'https://app.example.com' },

@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 describe('the catalogue', () => {
-  it('tells what a connection needs, in schemas that its example body satisfies', async () => {
+  it('has JSON schemas that accept a valid config and refuse an invalid one', async () => {
     const { status, body } = await acme.api.get<{ items: ({ provider: string } & Record<string, object>)[] }>(
       '/v1/integrations/catalog',
     );
@@ -47,7 +47,7 @@ describe('the catalogue', () => {
 });
 
 describe('connecting', () => {
-  it('is refused to who has a hundred integrations, of many connected at once too', async () => {
+  it('is refused with quota_exceeded above 100 integrations, also when many connect concurrently', async () => {
     const own = await newTenant(server.url);
     const connect = () => own.api.post('/v1/integrations/uptime_kuma/connect', {});
     for (let made = 0; made < 99; made += 1) expect((await connect()).status).toBe(201);
@@ -56,7 +56,7 @@ describe('connecting', () => {
     expect(errors).toEqual(Array(19).fill('quota_exceeded'));
   });
 
-  it('probes the runner with a signed dry run, keeps it and answers no secret', async () => {
+  it('probes the runner with a signed dry run, stores it and returns no secret', async () => {
     const before = runner.probes;
     const answer = await runner.connect(acme.api, ACTIONS);
     expect(answer.status).toBe(201);
@@ -84,12 +84,12 @@ describe('connecting', () => {
     ['no config', { credentials: { secret: 'x' } }, 'config.url'],
     ['a config of another shape', { config: [], credentials: {} }, 'config'],
     ['no address', { config: { actions: ACTIONS } }, 'config.url'],
-    ['an address of another kind', { config: { url: 'ftp://example.com/', actions: ACTIONS } }, 'config.url'],
+    ['an address with another scheme', { config: { url: 'ftp://example.com/', actions: ACTIONS } }, 'config.url'],
     ['a password in the address', { config: { url: 'http://a:b@example.com/', actions: ACTIONS } }, 'config.url'],
     ['no actions', { config: { url: 'http://example.com/', actions: [] } }, 'config.actions'],
-    ['an endless timeout', { config: { url: 'http://example.com/', actions: ACTIONS, timeoutSeconds: 301 } }, 'config.timeoutSeconds'],
+    ['a timeout above the maximum', { config: { url: 'http://example.com/', actions: ACTIONS, timeoutSeconds: 301 } }, 'config.timeoutSeconds'],
     ['an unknown option', { config: { url: 'http://example.com/', actions: ACTIONS, retries: 3 } }, 'config.retries'],
-    ['a secret that is none', { config: { url: 'http://example.com/', actions: ACTIONS }, credentials: { secret: 'hunter2' } }, 'credentials.secret'],
+    ['a malformed secret', { config: { url: 'http://example.com/', actions: ACTIONS }, credentials: { secret: 'hunter2' } }, 'credentials.secret'],
     ['a long label', { label: 'x'.repeat(201), config: {}, credentials: {} }, 'label'],
   ])('refuses %s and names the field', async (_, body, field) => {
     const answer = await acme.api.post('/v1/integrations/http_runner/connect', { credentials: {}, ...body });
@@ -101,13 +101,13 @@ describe('connecting', () => {
     expect(JSON.stringify(answer.body)).not.toContain('hunter2');
   }); // prettier-ignore
 
-  it('refuses what does not answer, with the reason, and stores nothing', async () => {
-    const lonely = await newTenant(server.url);
-    const gone = await HttpRunner.start();
-    const { url } = gone;
-    await gone.stop();
+  it('reports why a probe failed, and stores nothing', async () => {
+    const tenant = await newTenant(server.url);
+    const stopped = await HttpRunner.start();
+    const { url } = stopped;
+    await stopped.stop();
     const connect = (config: object, secret = runner.secret) =>
-      lonely.api.post('/v1/integrations/http_runner/connect', {
+      tenant.api.post('/v1/integrations/http_runner/connect', {
         config: { actions: ACTIONS, ...config },
         credentials: { secret },
       });
@@ -124,10 +124,10 @@ describe('connecting', () => {
       status: 422,
       body: { error: 'connection_failed', message: expect.stringContaining('not allow') },
     });
-    expect((await lonely.api.get('/v1/integrations')).body).toEqual({ items: [], nextCursor: null });
+    expect((await tenant.api.get('/v1/integrations')).body).toEqual({ items: [], nextCursor: null });
   });
 
-  it('does not reach into the network around the server unless the operator allows it', async () => {
+  it('does not reach internal addresses unless the operator allows it', async () => {
     const guarded = await TestServer.start({
       env: { OUTBOUND_ALLOW_CIDRS: undefined },
       database: server.database,
@@ -148,14 +148,14 @@ describe('connecting', () => {
     await guarded.stop();
   });
 
-  it('knows no other provider', async () => {
+  it('returns 404 for an unknown provider', async () => {
     const answer = await acme.api.post('/v1/integrations/telepathy/connect', { config: {}, credentials: {} });
     expect(answer).toMatchObject({ status: 404, body: { error: 'not_found', message: 'No such provider.' } });
   });
 });
 
 describe('a connected runner', () => {
-  it('can be tested, and its status tells how the test went', async () => {
+  it('can be tested, and its status is the result of the last test', async () => {
     const own = await HttpRunner.start();
     const { integrationId } = (await own.connect(acme.api, ACTIONS)).body;
     const test = () => acme.api.post(`/v1/integrations/${integrationId}/test`);
@@ -174,7 +174,7 @@ describe('a connected runner', () => {
     await own.stop();
   });
 
-  it('can be disconnected once', async () => {
+  it('returns 404 once it is disconnected', async () => {
     const { integrationId } = (await runner.connect(acme.api, ACTIONS)).body;
     const path = `/v1/integrations/${integrationId}`;
     expect((await acme.api.delete(path)).status).toBe(204);
@@ -189,7 +189,7 @@ describe('a connected runner', () => {
       });
   });
 
-  it('is disconnected by one of twenty who try at once, and told once', async () => {
+  it('is disconnected by one of twenty concurrent requests, with one event', async () => {
     const stream = await EventStream.open(acme.api);
     const { integrationId } = (await runner.connect(acme.api, ACTIONS)).body;
     const path = `/v1/integrations/${integrationId}`;
@@ -200,14 +200,14 @@ describe('a connected runner', () => {
     ]);
     const { integrationId: next } = (await runner.connect(acme.api, ACTIONS)).body;
     await stream.waitFor('integration.connected', ({ data }) => data.data['integrationId'] === next);
-    const told = stream.frames.filter(({ event }) => event === 'integration.disconnected');
-    expect(told.map(({ data }) => data.data)).toEqual([
+    const published = stream.frames.filter(({ event }) => event === 'integration.disconnected');
+    expect(published.map(({ data }) => data.data)).toEqual([
       { integrationId, provider: 'http_runner', disconnectedBy: acme.userId },
     ]);
     stream.close();
   });
 
-  it('whose credentials cannot be opened is failing, and can be disconnected', async () => {
+  it('whose credentials cannot be decrypted is failing, and can be disconnected', async () => {
     const { integrationId } = (await runner.connect(acme.api, ACTIONS)).body;
     await sql(
       server.database.url,
@@ -224,7 +224,7 @@ describe('a connected runner', () => {
     expect((await acme.api.delete(`/v1/integrations/${integrationId}`)).status).toBe(204);
   });
 
-  it('is nobody else’s business', async () => {
+  it('is invisible to other tenants, like one that does not exist', async () => {
     const { integrationId } = (await runner.connect(acme.api, ACTIONS)).body;
     const stranger = await newTenant(server.url);
     const path = `/v1/integrations/${integrationId}`;
@@ -234,11 +234,11 @@ describe('a connected runner', () => {
       ['DELETE', ''],
       ['POST', '/test'],
     ] as const) {
-      const [his, none] = [
+      const [foreign, unknown] = [
         await stranger.api.call<Record<string, unknown>>(method, path + suffix),
         await stranger.api.call<Record<string, unknown>>(method, missing + suffix),
       ];
-      expect([his.status, his.body['message']]).toEqual([404, none.body['message']]);
+      expect([foreign.status, foreign.body['message']]).toEqual([404, unknown.body['message']]);
     }
     expect((await stranger.api.get('/v1/integrations')).body['items']).toEqual([]);
     expect((await acme.api.get(path)).status).toBe(200);
@@ -264,7 +264,7 @@ describe('a connected runner', () => {
   });
 });
 
-describe('an id that is no id', () => {
+describe('a malformed id', () => {
   it.each(['nonsense', 'inc_01HX9VTPQR3KF8MZWBYD5N6JCE', '%00', 'int_%00', '..%2f', '💥'])(
     'is not found: %s',
     async (id) => {
@@ -277,7 +277,7 @@ describe('an id that is no id', () => {
   );
 });
 
-describe('a query that spells a NUL', () => {
+describe('a query with a NUL', () => {
   it('is refused', async () => {
     expect(await acme.api.get('/v1/integrations?cursor=%00')).toMatchObject({
       status: 400,
@@ -287,7 +287,7 @@ describe('a query that spells a NUL', () => {
 });
 
 describe('a member', () => {
-  it('reads integrations and triggers, and changes none', async () => {
+  it('may read integrations and triggers, but not change them', async () => {
     const member = await colleague(acme, 'member');
     const { integrationId } = (await runner.connect(acme.api, ACTIONS)).body;
     const rule = { name: 'n', on: {}, action: 'notify' };
@@ -314,7 +314,7 @@ describe('a member', () => {
 
 describe('an API key', () => {
   it.each(['/v1/integrations', '/v1/integrations/catalog', '/v1/triggers'])(
-    'does not open %s',
+    'may not read %s',
     async (path) => {
       const scopes = ['incidents:read', 'incidents:write', 'events:read'];
       const answer = await (await programOf(acme, ...scopes)).get(path);
@@ -323,7 +323,7 @@ describe('an API key', () => {
   );
 });
 
-describe('the secret', () => {
+describe('the secret of a connection', () => {
   it('is in no row', async () => {
     const rows = await sql(server.database.url, 'SELECT i::text FROM integrations i', [], acme.tenantId);
     expect(rows.length).toBeGreaterThan(0);

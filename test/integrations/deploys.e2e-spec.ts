@@ -43,13 +43,13 @@ async function connected(provider: string, body: object): Promise<string> {
   return answer.body.ingestUrl;
 }
 
-describe('a deploy that a tool tells of', () => {
-  it('is recorded as a change once, however often and at the same time it is told', async () => {
+describe('a deploy reported by a tool', () => {
+  it('is recorded as one change when it is reported twenty times concurrently', async () => {
     tenant = await newTenant(server.url);
     const { plaintextKey } = await newKey(tenant);
-    const tell = (body: object, headers = { 'x-api-key': plaintextKey }): Promise<Answer> =>
+    const report = (body: object, headers = { 'x-api-key': plaintextKey }): Promise<Answer> =>
       send(`${server.url}/v1/webhooks/${tenant.tenantId}/github`, body, headers);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => tell(deployment(1))));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => report(deployment(1))));
     for (const { status, body } of answers)
       expect([status, body]).toEqual([202, { accepted: 1, incidents: [] }]);
     expect(await changesOf(tenant)).toEqual([
@@ -65,10 +65,10 @@ describe('a deploy that a tool tells of', () => {
       },
     ]);
 
-    await tell(deployment(2));
-    const nothing = [{ zen: 'Speak like a human.' }, deployment(3, { state: 'failure' })];
-    for (const body of nothing) expect((await tell(body)).body).toEqual({ accepted: 0, incidents: [] });
-    expect((await tell(deployment(4), { 'x-api-key': 'cflo_x' })).status).toBe(401);
+    await report(deployment(2));
+    const ignored = [{ zen: 'Speak like a human.' }, deployment(3, { state: 'failure' })];
+    for (const body of ignored) expect((await report(body)).body).toEqual({ accepted: 0, incidents: [] });
+    expect((await report(deployment(4), { 'x-api-key': 'cflo_x' })).status).toBe(401);
     expect((await changesOf(tenant)).map(({ version }) => version).sort()).toEqual([
       'f95f852bd8fc1',
       'f95f852bd8fc2',
@@ -76,16 +76,16 @@ describe('a deploy that a tool tells of', () => {
     expect((await tenant.api.get<{ items: unknown[] }>('/v1/incidents')).body.items).toEqual([]);
   });
 
-  it('is the tenant’s alone, though another one is told of the same', async () => {
+  it('is recorded for each tenant that reports it', async () => {
     const tenants = [await newTenant(server.url), await newTenant(server.url)];
-    for (const one of tenants) {
-      const { plaintextKey } = await newKey(one);
-      await send(`${server.url}/v1/webhooks/${one.tenantId}/github`, deployment(9), { 'x-api-key': plaintextKey });
+    for (const each of tenants) {
+      const { plaintextKey } = await newKey(each);
+      await send(`${server.url}/v1/webhooks/${each.tenantId}/github`, deployment(9), { 'x-api-key': plaintextKey });
     }
-    for (const one of tenants) expect(await changesOf(one)).toHaveLength(1);
+    for (const each of tenants) expect(await changesOf(each)).toHaveLength(1);
   }); // prettier-ignore
 
-  it('comes from GitHub to an address of its own, signed, and is of the service that holds the repository', async () => {
+  it('is accepted from GitHub when it is signed, and belongs to the service configured for the repository', async () => {
     tenant = await newTenant(server.url);
     const api = await JsonApi.start(() => ({ full_name: 'acme/shop' }));
     const webhookSecret = randomBytes(16).toString('hex');
@@ -100,11 +100,11 @@ describe('a deploy that a tool tells of', () => {
     expect((await send(url, body, { 'x-hub-signature-256': `sha256=${signature}` })).status).toBe(202);
     const [change, ...more] = await changesOf(tenant);
     expect([change?.service, more]).toEqual(['checkout', []]);
-    // Nothing was deployed in the future.
+    // A time in the future is replaced by the time of receipt.
     expect(change && change.occurredAt >= before && change.occurredAt <= new Date().toISOString()).toBe(true);
   });
 
-  it('comes from GitLab with its token, and from Argo CD as it stands, where that is allowed', async () => {
+  it('is accepted from GitLab with its token, and from Argo CD without a signature', async () => {
     tenant = await newTenant(server.url);
     const signingSecret = randomBytes(16).toString('hex');
     const gitlab = await connected('gitlab', { credentials: { signingSecret } });

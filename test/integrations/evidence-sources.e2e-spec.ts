@@ -19,8 +19,8 @@ const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE).toISOSt
 const apis: JsonApi[] = [];
 let server: TestServer;
 
-async function api(answering: JsonApi['answering']): Promise<JsonApi> {
-  const started = await JsonApi.start(answering);
+async function api(respond: JsonApi['respond']): Promise<JsonApi> {
+  const started = await JsonApi.start(respond);
   apis.push(started);
   return started;
 }
@@ -72,7 +72,7 @@ function lokiLines(lines: readonly (readonly [minutesAgo: number, line: string])
 }
 
 describe('a source of evidence', () => {
-  it('is in the catalogue, with what it needs', async () => {
+  it('is in the catalogue with its config schema', async () => {
     const tenant = await newTenant(server.url);
     const { body } = await tenant.api.get<{
       items: { provider: string; capabilities: string[]; configSchema: object }[];
@@ -89,7 +89,7 @@ describe('a source of evidence', () => {
     expect(sources.every(({ configSchema }) => 'properties' in configSchema)).toBe(true);
   });
 
-  it('is not connected when it does not answer as it should', async () => {
+  it('is refused when its response has the wrong shape', async () => {
     const tenant = await newTenant(server.url);
     const other = await api(() => ({ hello: 'world' }));
     for (const [provider, config, credentials] of [
@@ -113,7 +113,7 @@ describe('a source of evidence', () => {
 });
 
 describe('Loki', () => {
-  it('gives its lines to the run, cited, and to no other tenant', async () => {
+  it('supplies cited log lines to its tenant’s runs only', async () => {
     const tenant = await newTenant(server.url);
     const token = randomBytes(12).toString('hex');
     const loki = await api(({ path }) =>
@@ -133,16 +133,16 @@ describe('Loki', () => {
         content: expect.stringContaining('connection pool exhausted'),
       },
     ]);
-    expect(loki.asked.every(({ authorization }) => authorization === `Bearer ${token}`)).toBe(true);
-    const before = loki.asked.length;
+    expect(loki.requests.every(({ authorization }) => authorization === `Bearer ${token}`)).toBe(true);
+    const before = loki.requests.length;
     const stranger = await newTenant(server.url);
     expect((await pulledBy(stranger, 'loki')).evidence).toEqual([]);
-    expect(loki.asked).toHaveLength(before);
+    expect(loki.requests).toHaveLength(before);
   });
 });
 
 describe('Elasticsearch', () => {
-  it('gives its lines to the run', async () => {
+  it('supplies log lines to the run', async () => {
     const tenant = await newTenant(server.url);
     const hit = {
       _source: { '@timestamp': ago(1), message: 'payment declined by upstream', log: { level: 'ERROR' } },
@@ -166,7 +166,7 @@ describe('Elasticsearch', () => {
 });
 
 describe('GitHub', () => {
-  it('gives commits with their diffs, deployments and failed runs to the run, which blames the deployment', async () => {
+  it('supplies commits with diffs, deployments and failed workflow runs, and the run blames the deployment', async () => {
     const tenant = await newTenant(server.url);
     const commit = { message: 'Halve the connection pool', committer: { name: 'Ada', date: ago(20) } };
     const files = [{ filename: 'config/pool.yaml', patch: '@@ -1 +1 @@\n-size: 50\n+size: 25' }];
@@ -202,15 +202,15 @@ describe('GitHub', () => {
     expect(evidence.find(({ type }) => type === 'code_change')?.content).toContain('+size: 25');
     expect(rootCause).toContain('v1.4.2');
 
-    // Told of by GitHub, too, it is one deployment and no second suspect.
-    const told = {
+    // Also reported by GitHub's webhook, it stays one deployment and one suspect.
+    const reported = {
       deployment_status: { state: 'success', environment: 'production', created_at: ago(4) },
       deployment: { id: 1, sha: SHA, ref: 'v1.4.2' },
       repository: { full_name: 'Acme/checkout' },
     };
     const { plaintextKey } = await newKey(tenant);
     const path = `/v1/webhooks/${tenant.tenantId}/github`;
-    const answer = await tenant.api.post(path, told, { headers: { 'x-api-key': plaintextKey } });
+    const answer = await tenant.api.post(path, reported, { headers: { 'x-api-key': plaintextKey } });
     expect(answer.status).toBe(202);
     const incidentId = await openIncident(tenant, INCIDENT);
     const { hypotheses } = await ended(tenant, incidentId);
@@ -219,7 +219,7 @@ describe('GitHub', () => {
 });
 
 describe('Kubernetes', () => {
-  it('gives the state of pods to the run, which names what kills them', async () => {
+  it('supplies pod states, and the root cause names the pod and why it is killed', async () => {
     const tenant = await newTenant(server.url);
     const pod = {
       metadata: { name: 'checkout-7d9fbc6d8-x2x9l' },
@@ -255,8 +255,8 @@ describe('Kubernetes', () => {
 
   it('opens an incident for a warning of each cluster, and none without the token', async () => {
     const tenant = await newTenant(server.url);
-    const { config, credentials, answering } = EMPTY.kubernetes;
-    const { url } = await api(answering);
+    const { config, credentials, respond } = EMPTY.kubernetes;
+    const { url } = await api(respond);
     const warning = { involvedObject: { kind: 'Pod', namespace: 'shop', name: 'checkout-0' }, type: 'Warning', reason: 'BackOff' };
     const warn = async (webhookToken: string, shown = webhookToken) => {
       const { ingestUrl } = await connect(tenant, 'kubernetes', { url, ...config }, { ...credentials, webhookToken });
@@ -272,59 +272,59 @@ describe('Kubernetes', () => {
 });
 
 describe('a source that fails', () => {
-  it.each<[string, JsonApi['answering'], RegExp]>([
-    ['hangs', () => undefined, /^Grafana Loki had not told everything after 10 s\.$/],
+  it.each<[string, JsonApi['respond'], RegExp]>([
+    ['does not respond', () => undefined, /^Grafana Loki did not finish within 10 s\.$/],
     ['redirects into the network', (_, response) => void response.writeHead(302, { location: 'http://169.254.169.254/' }).end(), /^Grafana Loki: Loki answered 302; redirects are not followed\.$/],
-    ['answers more than anyone reads', (_, response) => void response.end('x'.repeat(9 * 1024 * 1024)), /^Grafana Loki: The call to Loki failed: the answer is larger than \d+ bytes\.$/],
-    ['answers rubbish', (_, response) => void response.end('<html>'), /^Grafana Loki: Loki did not answer in JSON\.$/],
-    ['says why in words that no database holds', (_, response) => void response.writeHead(500).end(JSON.stringify({ error: 'gone\0 \ud800' })), /^Grafana Loki: Loki answered 500: gone\uFFFD \uFFFD\.$/],
-    ['answers another shape', () => ({ data: { result: 'none' } }), /^Grafana Loki: there is no line from /],
-  ])('because it %s is missing evidence, and the others are read', async (_, answering, sentence) => {
+    ['exceeds the size cap', (_, response) => void response.end('x'.repeat(9 * 1024 * 1024)), /^Grafana Loki: The call to Loki failed: the answer is larger than \d+ bytes\.$/],
+    ['does not return JSON', (_, response) => void response.end('<html>'), /^Grafana Loki: Loki did not answer in JSON\.$/],
+    ['returns an error with characters that PostgreSQL cannot store', (_, response) => void response.writeHead(500).end(JSON.stringify({ error: 'gone\0 \ud800' })), /^Grafana Loki: Loki answered 500: gone\uFFFD \uFFFD\.$/],
+    ['returns an unexpected shape', () => ({ data: { result: 'none' } }), /^Grafana Loki: there is no line from /],
+  ])('because it %s is missing evidence, and the others are read', async (_, respond, sentence) => {
     const tenant = await newTenant(server.url);
     const loki = await api(() => ({ status: 'success', data: [] }));
     await connect(tenant, 'loki', { url: loki.url }, {});
     const elasticsearch = await api(() => ({ hits: { total: { value: 1 }, hits: [{ _source: { '@timestamp': ago(1), message: 'x' } }] } }));
     await connect(tenant, 'elasticsearch', { url: elasticsearch.url }, {});
-    loki.answering = answering;
+    loki.respond = respond;
     const { missing, evidence } = await pulledBy(tenant, 'elasticsearch');
     expect(missing).toContainEqual(expect.stringMatching(sentence));
     expect(evidence).toHaveLength(1);
   }); // prettier-ignore
 
-  it('by answering without end is cut off at a cap, and says so', async () => {
+  it('is cut off at the row cap, which is reported as missing evidence', async () => {
     const tenant = await newTenant(server.url);
     const many = lokiLines(Array.from({ length: 30_000 }, (_, at) => [1, `line ${at}`] as const));
     const loki = await api(({ path }) => (path.endsWith('/labels') ? { status: 'success', data: [] } : many));
     await connect(tenant, 'loki', { url: loki.url }, {});
     const { missing } = await pulledBy(tenant, 'loki');
     expect(missing).toContain(
-      'Grafana Loki had more to tell than is read of one source; the rest was left there.',
+      'Grafana Loki returned more than the limit of one source; the rest was not read.',
     );
   });
 });
 
-/** What each source answers when it is asked whether it is there, and when it has nothing to tell. */
+/** The response of each source to a probe and to a query without matches. */
 const EMPTY = {
   elasticsearch: {
     config: { index: 'app-*' }, credentials: {},
-    answering: () => ({ took: 1, timed_out: false, _shards: { total: 1, failed: 0 }, hits: { total: { value: 0, relation: 'eq' }, hits: [] } }),
+    respond: () => ({ took: 1, timed_out: false, _shards: { total: 1, failed: 0 }, hits: { total: { value: 0, relation: 'eq' }, hits: [] } }),
   },
   github: {
     config: { repositories: [{ repository: 'acme/checkout' }] }, credentials: { token: 'ghp_x' },
-    answering: ({ path }) => path.endsWith('/runs') ? { total_count: 0, workflow_runs: [] } : path.endsWith('/checkout') ? { full_name: 'acme/checkout' } : [],
+    respond: ({ path }) => path.endsWith('/runs') ? { total_count: 0, workflow_runs: [] } : path.endsWith('/checkout') ? { full_name: 'acme/checkout' } : [],
   },
   kubernetes: {
     config: { namespaces: ['shop'] }, credentials: { token: 'eyJ' },
-    answering: ({ path }) => ({ kind: path.endsWith('/pods') ? 'PodList' : 'List', apiVersion: 'v1', metadata: {}, items: [] }),
+    respond: ({ path }) => ({ kind: path.endsWith('/pods') ? 'PodList' : 'List', apiVersion: 'v1', metadata: {}, items: [] }),
   },
-  loki: { config: {}, credentials: {}, answering: ({ path }) => ({ status: 'success', data: path.endsWith('/labels') ? [] : { resultType: 'streams', result: [] } }) },
-  prometheus: { config: {}, credentials: {}, answering: ({ path }) => ({ status: 'success', data: path.endsWith('/query') ? { resultType: 'vector', result: [] } : [] }) },
-} satisfies Readonly<Record<string, { config: object; credentials: object; answering: JsonApi['answering'] }>>; // prettier-ignore
+  loki: { config: {}, credentials: {}, respond: ({ path }) => ({ status: 'success', data: path.endsWith('/labels') ? [] : { resultType: 'streams', result: [] } }) },
+  prometheus: { config: {}, credentials: {}, respond: ({ path }) => ({ status: 'success', data: path.endsWith('/query') ? { resultType: 'vector', result: [] } : [] }) },
+} satisfies Readonly<Record<string, { config: object; credentials: object; respond: JsonApi['respond'] }>>; // prettier-ignore
 
 async function connectAll(tenant: TenantUser): Promise<JsonApi[]> {
   return Promise.all(
-    Object.entries(EMPTY).map(async ([provider, { config, credentials, answering }]) => {
-      const source = await api(answering);
+    Object.entries(EMPTY).map(async ([provider, { config, credentials, respond }]) => {
+      const source = await api(respond);
       await connect(tenant, provider, { url: source.url, ...config }, credentials);
       return source;
     }),
@@ -332,14 +332,14 @@ async function connectAll(tenant: TenantUser): Promise<JsonApi[]> {
 }
 
 describe('every source', () => {
-  it('that has nothing to tell is missing evidence', async () => {
+  it('without matching data is reported as missing evidence', async () => {
     const tenant = await newTenant(server.url);
     await connectAll(tenant);
     const { missing, evidence } = await pulledBy(tenant, 'none');
     expect(evidence).toEqual([]);
     for (const sentence of [
       /^Elasticsearch: there is no log line/,
-      /^GitHub answered, but had nothing to tell about this incident\.$/,
+      /^GitHub responded, but has no data about this incident\.$/,
       /^Grafana Loki: there is no line from /,
       /^Kubernetes: there is no pod in the namespace shop\.$/,
       /^Prometheus: there is no metric whose /,
@@ -347,19 +347,19 @@ describe('every source', () => {
       expect(missing).toContainEqual(expect.stringMatching(sentence));
   });
 
-  it('that does not answer in time is missing evidence, and none holds up another', async () => {
+  it('that times out is reported as missing evidence and does not delay the others', async () => {
     const tenant = await newTenant(server.url);
     const sources = await connectAll(tenant);
-    for (const source of sources) source.answering = () => undefined;
+    for (const source of sources) source.respond = () => undefined;
     const { missing } = await pulledBy(tenant, 'none');
-    expect(missing.filter((sentence) => sentence.endsWith(' had not told everything after 10 s.')).sort()).toEqual(
-      ['Elasticsearch', 'GitHub', 'Grafana Loki', 'Kubernetes', 'Prometheus'].map((label) => `${label} had not told everything after 10 s.`),
+    expect(missing.filter((sentence) => sentence.endsWith(' did not finish within 10 s.')).sort()).toEqual(
+      ['Elasticsearch', 'GitHub', 'Grafana Loki', 'Kubernetes', 'Prometheus'].map((label) => `${label} did not finish within 10 s.`),
     ); // prettier-ignore
   });
 });
 
-describe('a run that is cut off', () => {
-  it('goes on with what was pulled, without asking again', async () => {
+describe('a run interrupted by a crash', () => {
+  it('resumes with the stored evidence, without querying its sources again', async () => {
     const own = await TestServer.start();
     let tenant = await newTenant(own.url);
     const loki = await api(({ path }) =>
@@ -376,11 +376,11 @@ describe('a run that is cut off', () => {
     const incidentId = await openIncident(tenant, INCIDENT);
     const stored = async () =>
       (await evidenceOf(tenant, incidentId)).filter(({ source }) => source === 'loki');
-    const before = await until('it has stored what it pulled', async () => {
+    const before = await until('the pulled evidence is stored', async () => {
       const evidence = await stored();
       return evidence.length > 0 && evidence;
     });
-    const asked = loki.asked.length;
+    const requestCount = loki.requests.length;
     await own.kill();
     const next = await TestServer.start({ database: own.database });
     tenant = { ...tenant, api: new Api(next.url, tenant.api.token) };
@@ -388,7 +388,7 @@ describe('a run that is cut off', () => {
     const run = await ended(tenant, incidentId, 60);
     expect(run.steps.every(({ status }) => status === 'completed')).toBe(true);
     expect(await stored()).toEqual(before);
-    expect(loki.asked).toHaveLength(asked);
+    expect(loki.requests).toHaveLength(requestCount);
     await next.stop();
     await own.stop();
   });

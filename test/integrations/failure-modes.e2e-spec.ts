@@ -65,14 +65,16 @@ function deployment(conditions: object[], replicas: object = { readyReplicas: 0,
     status: { observedGeneration: 4, replicas: 1, conditions, ...replicas },
   }; // prettier-ignore
 }
-const SHORT = condition(
+const UNAVAILABLE = condition(
   'Available',
   'False',
   'MinimumReplicasUnavailable',
   'Deployment does not have minimum availability.',
 );
-const WELL = deployment([condition('Available', 'True', 'MinimumReplicasAvailable')], { readyReplicas: 1 });
-const WELL_POD = pod(
+const HEALTHY = deployment([condition('Available', 'True', 'MinimumReplicasAvailable')], {
+  readyReplicas: 1,
+});
+const HEALTHY_POD = pod(
   { conditions: [condition('Ready', 'True')], containerStatuses: [{ ...container(RUNNING), ready: true }] },
   'checkout-7d9fbc6d8-aaaaa',
 );
@@ -99,7 +101,7 @@ const QUOTA = {
   status: { hard: { pods: '10' }, used: { pods: '10' } },
 };
 
-/** What is there of each kind; of all others there is none. */
+/** The objects of each kind; an absent kind has none. */
 interface Objects {
   readonly pods?: readonly object[];
   readonly deployments?: readonly object[];
@@ -112,7 +114,9 @@ const KINDS: Readonly<Record<string, string>> = {
   replicasets: 'ReplicaSetList',
 }; // prettier-ignore
 
-async function watched(objects: Objects): Promise<{ run: Investigation; evidence: readonly string[] }> {
+async function investigateCluster(
+  objects: Objects,
+): Promise<{ run: Investigation; evidence: readonly string[] }> {
   const tenant = await newTenant(server.url);
   cluster = await JsonApi.start(({ path }) => {
     const kind = path.replace(/^.*\//, '');
@@ -135,7 +139,7 @@ async function watched(objects: Objects): Promise<{ run: Investigation; evidence
   return { run, evidence: evidence.map(({ evidenceId }) => evidenceId) };
 }
 
-describe('what Kubernetes tells is named', () => {
+describe('a failure mode in the state of Kubernetes is the root cause', () => {
   it.each<[mode: string, rootCause: RegExp, objects: Objects]>([
     [
       'oom_killed',
@@ -159,7 +163,7 @@ describe('what Kubernetes tells is named', () => {
             ],
           }),
         ],
-        deployments: [deployment([SHORT])],
+        deployments: [deployment([UNAVAILABLE])],
       },
     ],
     [
@@ -217,10 +221,10 @@ describe('what Kubernetes tells is named', () => {
       'deployment_rollout_stuck',
       /^checkout does not get on with its rollout/,
       {
-        pods: [WELL_POD, pod({ conditions: [NOT_READY], containerStatuses: [container(RUNNING)] })],
+        pods: [HEALTHY_POD, pod({ conditions: [NOT_READY], containerStatuses: [container(RUNNING)] })],
         deployments: [
           deployment([
-            SHORT,
+            UNAVAILABLE,
             condition('Progressing', 'False', 'ProgressDeadlineExceeded', 'ReplicaSet "checkout-7d9fbc6d8" has timed out progressing.'),
           ]),
         ],
@@ -230,10 +234,10 @@ describe('what Kubernetes tells is named', () => {
       'resource_quota_exceeded',
       /^checkout cannot get more pods: its quota is used up/,
       {
-        pods: [WELL_POD],
+        pods: [HEALTHY_POD],
         deployments: [
           deployment([
-            SHORT,
+            UNAVAILABLE,
             condition('ReplicaFailure', 'True', 'FailedCreate', 'pods "checkout-7d9fbc6d8-q" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=10, limited: pods=10'),
           ]),
         ],
@@ -266,7 +270,7 @@ describe('what Kubernetes tells is named', () => {
       'storage_full of a node',
       /^node-1 has no space left/,
       {
-        pods: [WELL_POD],
+        pods: [HEALTHY_POD],
         nodes: [
           node(
             condition('Ready', 'True', 'KubeletReady'),
@@ -285,7 +289,7 @@ describe('what Kubernetes tells is named', () => {
       },
     ],
   ])('%s', async (_, rootCause, objects) => {
-    const { run, evidence } = await watched({ nodes: [GOOD_NODE], ...objects });
+    const { run, evidence } = await investigateCluster({ nodes: [GOOD_NODE], ...objects });
     expect(run.rootCause).toMatch(rootCause);
     const best = run.hypotheses[0];
     expect(best).toMatchObject({ status: 'supported' });
@@ -293,7 +297,7 @@ describe('what Kubernetes tells is named', () => {
     expect(evidence).toEqual(expect.arrayContaining([...(best?.supportedBy ?? [])]));
   }); // prettier-ignore
 
-  it('nothing where all is well now, whatever an evicted pod of last week left behind', async () => {
+  it('is none when all pods are healthy, despite a pod evicted last week', async () => {
     const evicted = pod(
       {
         phase: 'Failed',
@@ -303,40 +307,40 @@ describe('what Kubernetes tells is named', () => {
       },
       'checkout-5c9d8f7b6-old01',
     );
-    const { run } = await watched({
-      pods: [WELL_POD, evicted],
-      deployments: [WELL],
+    const { run } = await investigateCluster({
+      pods: [HEALTHY_POD, evicted],
+      deployments: [HEALTHY],
       nodes: [GOOD_NODE],
       resourcequotas: [QUOTA],
     });
     expect(run).toMatchObject({ outcome: 'not_an_incident', rootCause: null });
   });
 
-  it('that there is no pod is missing evidence', async () => {
-    const { run } = await watched({ nodes: [GOOD_NODE] });
+  it('is none without pods, which is reported as missing evidence', async () => {
+    const { run } = await investigateCluster({ nodes: [GOOD_NODE] });
     expect(run.missingEvidence).toContain('Kubernetes: there is no pod in the namespace shop.');
   });
 });
 
-/** One sample a minute for an hour; in the last twenty minutes as it ended. */
+/** One sample per minute for an hour, with the value `now` in the last twenty minutes. */
 function measured(metric: string, before: number, now: number) {
-  return Array.from({ length: 60 }, (_, place) => ({
-    timestamp: ago(60 - place),
+  return Array.from({ length: 60 }, (_, minute) => ({
+    timestamp: ago(60 - minute),
     entity: 'orders-db',
     metric,
-    value: place < 40 ? before : now,
+    value: minute < 40 ? before : now,
   }));
 }
 
-describe('what a managed database tells of itself, attached, is named', () => {
+describe('a failure mode in attached metrics and events of a managed database is the root cause', () => {
   const calm = measured('CPUUtilization', 20, 21);
-  const told = (message: string) => [{ date: ago(10), source: 'orders-db', entity: 'orders-db', message }];
+  const eventOf = (message: string) => [{ date: ago(10), source: 'orders-db', entity: 'orders-db', message }];
   it.each<[mode: string, rootCause: RegExp, database: object[], events: object[]]>([
     ['cpu_saturation', /^orders-db uses 97 % of its CPU/, measured('CPUUtilization', 20, 97), []],
     ['replication_lag', /^orders-db lags 900 s behind/, measured('ReplicaLag', 1, 900), []],
     ['storage_full', /^orders-db has 1 % left of the storage that was free/, measured('FreeStorageSpace', 100e9, 1e9), []],
-    ['connection_exhaustion', /^orders-db has 495 of 500 connections in use/, calm, told('Current connections: 495 of 500')],
-    ['failover', /^orders-db failed over to its standby/, calm, told('Multi-AZ instance failover completed')],
+    ['connection_exhaustion', /^orders-db has 495 of 500 connections in use/, calm, eventOf('Current connections: 495 of 500')],
+    ['failover', /^orders-db failed over to its standby/, calm, eventOf('Multi-AZ instance failover completed')],
     ['lock_contention', /^orders-db lets sessions wait 60 s for a lock/, measured('longest_lock_wait', 0, 60), []],
   ])('%s', async (_, rootCause, database, events) => {
     const tenant = await newTenant(server.url);

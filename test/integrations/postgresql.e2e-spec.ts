@@ -25,7 +25,7 @@ beforeAll(async () => {
   [server, orders] = await Promise.all([TestServer.start(), emptyDatabase()]);
   tenant = await newTenant(server.url);
   await sql(orders.url, `CREATE ROLE ${role} LOGIN PASSWORD '${password}'`);
-  // It sees the statements of its own role only, and could write if its session let it.
+  // The role sees only its own statements, and could write if its session allowed it.
   await sql(orders.url, 'CREATE TABLE orders (id integer PRIMARY KEY, note text)');
   await sql(orders.url, `GRANT ALL ON orders TO ${role}`);
   await sql(orders.url, `INSERT INTO orders VALUES (1, 'first')`);
@@ -46,16 +46,16 @@ async function session(): Promise<pg.Client> {
   return client;
 }
 
-function connect(who: TenantUser, credentials: object, config: object = {}) {
+function connect(user: TenantUser, credentials: object, config: object = {}) {
   const { hostname, port, pathname } = new URL(orders.url);
-  return who.api.post('/v1/integrations/postgresql/connect', {
+  return user.api.post('/v1/integrations/postgresql/connect', {
     label: 'Orders database',
     config: { host: hostname, port: Number(port), database: pathname.slice(1), tls: 'off', ...config },
     credentials,
   });
 }
 
-it('is not connected with a wrong password, and says so without it', async () => {
+it('is refused with a wrong password, and the error does not contain it', async () => {
   const wrong = randomBytes(12).toString('hex');
   const answer = await connect(tenant, { username: role, password: wrong });
   expect(answer).toMatchObject({ status: 422, body: { error: 'connection_failed' } });
@@ -63,7 +63,7 @@ it('is not connected with a wrong password, and says so without it', async () =>
   expect(JSON.stringify(answer.body)).not.toContain(wrong);
 });
 
-it('tells an investigation who waits for whom, and changes nothing', async () => {
+it('supplies lock waits and their blocking sessions, and changes nothing', async () => {
   const answer = await connect(tenant, { username: role, password }, { services: ['checkout'] });
   expect(answer.status).toBe(201);
   expect(JSON.stringify(answer.body)).not.toContain(password);
@@ -71,7 +71,7 @@ it('tells an investigation who waits for whom, and changes nothing', async () =>
   await holder.query('BEGIN');
   await holder.query(`UPDATE orders SET note = 'secret of Ada' WHERE id = 1`);
   const waiting = waiter.query(`UPDATE orders SET note = 'second' WHERE id = 1`);
-  await until('one has waited for the other for long', async () => {
+  await until('one session has waited for the other for 5 s', async () => {
     const blocked = await watcher.query(
       `SELECT FROM pg_stat_activity
         WHERE cardinality(pg_blocking_pids(pid)) > 0 AND query_start < now() - interval '5 seconds'`,
@@ -102,35 +102,35 @@ it('tells an investigation who waits for whom, and changes nothing', async () =>
   expect(await sql(orders.url, 'SELECT note FROM orders')).toEqual([{ note: 'second' }]);
 });
 
-it('is not asked about a service that does not use it, nor for another tenant', async () => {
+it('is not queried for other services or for another tenant', async () => {
   const other = await openIncident(tenant, { ...INCIDENT, service: 'billing' });
   const stranger = await newTenant(server.url);
   const theirs = await openIncident(stranger, INCIDENT);
   await Promise.all([ended(tenant, other), ended(stranger, theirs)]);
-  for (const [who, incidentId] of [[tenant, other], [stranger, theirs]] as const) {
-    const sources = (await evidenceOf(who, incidentId)).map(({ source }) => source);
+  for (const [user, incidentId] of [[tenant, other], [stranger, theirs]] as const) {
+    const sources = (await evidenceOf(user, incidentId)).map(({ source }) => source);
     expect(sources).not.toContain('postgresql');
   } // prettier-ignore
 });
 
-it('that went away is missing evidence, and the run ends all the same', async () => {
-  const gone = await newTenant(server.url);
-  expect((await connect(gone, { username: role, password })).status).toBe(201);
+it('that refuses logins is reported as missing evidence, and the run ends', async () => {
+  const other = await newTenant(server.url);
+  expect((await connect(other, { username: role, password })).status).toBe(201);
   await sql(orders.url, `ALTER ROLE ${role} NOLOGIN`);
-  const incidentId = await openIncident(gone, INCIDENT);
-  const run = await ended(gone, incidentId);
+  const incidentId = await openIncident(other, INCIDENT);
+  const run = await ended(other, incidentId);
   expect(run.status).toBe('inconclusive');
   expect(run.missingEvidence).toContainEqual(
     expect.stringMatching(/^Orders database: PostgreSQL answered: .*not permitted to log in\.$/),
   );
 });
 
-it('that has no connection left says so itself', async () => {
-  const full = await newTenant(server.url);
+it('that has no connection left is the root cause', async () => {
+  const other = await newTenant(server.url);
   await sql(orders.url, `ALTER ROLE ${role} LOGIN CONNECTION LIMIT -1`);
-  expect((await connect(full, { username: role, password })).status).toBe(201);
+  expect((await connect(other, { username: role, password })).status).toBe(201);
   await sql(orders.url, `ALTER ROLE ${role} CONNECTION LIMIT 0`);
-  const run = await ended(full, await openIncident(full, INCIDENT));
+  const run = await ended(other, await openIncident(other, INCIDENT));
   expect(run.rootCause).toContain('has no connection left');
   expect(run.missingEvidence).toContainEqual(
     expect.stringMatching(/^Orders database: PostgreSQL answered: too many connections for role/),

@@ -14,7 +14,7 @@ if (program === undefined)
 
 const SCRAPES = 14;
 
-/** A checkout that serves twenty requests a second, until its pool of connections runs dry. */
+/** A service with twenty requests per second, until its connection pool is exhausted. */
 class Checkout {
   broken = false;
   private readonly served = { ok: 0, failed: 0, seconds: 0 };
@@ -82,14 +82,14 @@ class Checkout {
 
   const scraped = (value: number) =>
     until(
-      `a few scrapes have seen ${value}`,
+      `${SCRAPES} scrapes have the value ${value}`,
       async () =>
-        (await prometheus.values('db_pool_connections_in_use[10m]')).filter((seen) => seen === value)
+        (await prometheus.values('db_pool_connections_in_use[10m]')).filter((sample) => sample === value)
           .length >= SCRAPES,
       60,
     );
 
-  it('is asked about the service while a fault is in it, and the root cause cites its series', async () => {
+  it('is queried about the failing service, and the root cause cites its series', async () => {
     const connected = await tenant.api.post('/v1/integrations/prometheus/connect', {
       config: { url: prometheus.url },
       credentials: {},
@@ -109,11 +109,12 @@ class Checkout {
     expect(run).toMatchObject({ rootCause: expect.stringContaining('db_pool_connections_in_use') });
     const evidence = await evidenceOf(tenant, incidentId);
     const metrics = evidence.filter(({ type, source }) => type === 'metric' && source === 'prometheus');
-    const about = (metric: string) => metrics.find(({ content }) => content.includes(`"metric":"${metric}"`));
-    expect(about('http_requests_rate')).toBeDefined();
-    expect(about('http_requests_error_ratio')).toBeDefined();
-    expect(about('http_request_duration_seconds_mean')).toBeDefined();
-    const pool = about('db_pool_connections_in_use');
+    const evidenceOfMetric = (metric: string) =>
+      metrics.find(({ content }) => content.includes(`"metric":"${metric}"`));
+    expect(evidenceOfMetric('http_requests_rate')).toBeDefined();
+    expect(evidenceOfMetric('http_requests_error_ratio')).toBeDefined();
+    expect(evidenceOfMetric('http_request_duration_seconds_mean')).toBeDefined();
+    const pool = evidenceOfMetric('db_pool_connections_in_use');
     const [best] = run.hypotheses;
     expect(best?.status).toBe('supported');
     expect(best?.supportedBy).toContain(pool?.evidenceId);
@@ -123,7 +124,7 @@ class Checkout {
     });
   });
 
-  it('says what it does not know', async () => {
+  it('reports a service without metrics', async () => {
     const incidentId = await openIncident(tenant, {
       title: 'High error rate on billing',
       description: 'More than 5 % of the requests fail.',
@@ -136,7 +137,7 @@ class Checkout {
     );
   });
 
-  it('tells another tenant nothing', async () => {
+  it('is not queried for another tenant', async () => {
     const stranger = await newTenant(server.url);
     const incidentId = await openIncident(stranger, {
       title: 'High error rate on checkout',

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A tenant with a sender of alerts and a stream of all that has ever happened to it. */
+/** A tenant with an alert sender and a stream of all its events. */
 class Scene {
   private constructor(
     readonly tenant: TenantUser,
@@ -47,7 +47,7 @@ class Scene {
     return body['incidentId'] ?? '';
   }
 
-  /** Waits until every event so far, and every event that came of those, has been handled and streamed. */
+  /** Waits until every event, and every event caused by one, has been handled and streamed. */
   async settled(): Promise<void> {
     await until('the relay has caught up', async () => {
       const [row] = await sql<{ seq: string; done: boolean }>(
@@ -79,7 +79,7 @@ class Scene {
 }
 
 describe('a trigger', () => {
-  it('is created, read, changed and deleted, and both ends are events', async () => {
+  it('is created, read, changed and deleted, and publishes its creation and deletion', async () => {
     const { tenant, stream } = await Scene.open();
     const rule = {
       name: 'Investigate checkout',
@@ -87,8 +87,8 @@ describe('a trigger', () => {
       condition: 'incident.service == "checkout"',
       action: 'start_investigation',
     };
-    const made = await tenant.api.post('/v1/triggers', rule);
-    expect(made).toMatchObject({
+    const created = await tenant.api.post('/v1/triggers', rule);
+    expect(created).toMatchObject({
       status: 201,
       body: {
         ...rule,
@@ -100,10 +100,10 @@ describe('a trigger', () => {
         updatedAt: expect.stringMatching(/Z$/),
       },
     });
-    const path = `/v1/triggers/${String(made.body['triggerId'])}`;
-    expect(made.headers.get('location')).toBe(path);
-    expect((await tenant.api.get(path)).body).toEqual(made.body);
-    expect((await tenant.api.get('/v1/triggers')).body).toEqual({ items: [made.body], nextCursor: null });
+    const path = `/v1/triggers/${String(created.body['triggerId'])}`;
+    expect(created.headers.get('location')).toBe(path);
+    expect((await tenant.api.get(path)).body).toEqual(created.body);
+    expect((await tenant.api.get('/v1/triggers')).body).toEqual({ items: [created.body], nextCursor: null });
 
     const changed = await tenant.api.patch(path, {
       name: 'Checkout',
@@ -129,33 +129,33 @@ describe('a trigger', () => {
         body: { error: 'not_found', message: 'No such trigger.' },
       });
 
-    const created = await stream.waitFor('trigger.created');
-    expect(created.data.data).toEqual({
-      triggerId: made.body['triggerId'],
+    const createdEvent = await stream.waitFor('trigger.created');
+    expect(createdEvent.data.data).toEqual({
+      triggerId: created.body['triggerId'],
       name: rule.name,
       on: rule.on,
       action: rule.action,
       createdBy: tenant.userId,
     });
-    const deleted = await stream.waitFor('trigger.deleted');
-    expect(deleted.data.data).toEqual({
-      triggerId: made.body['triggerId'],
+    const deletedEvent = await stream.waitFor('trigger.deleted');
+    expect(deletedEvent.data.data).toEqual({
+      triggerId: created.body['triggerId'],
       name: 'Checkout',
       deletedBy: tenant.userId,
     });
   });
 
   it.each([
-    ['a condition that cannot be read', { condition: 'event.data.severity = "high"' }, 'condition', /Unexpected character: =/],
-    ['a condition that is no question', { condition: '1 + 1' }, 'condition', /true or false/],
-    ['a condition about something else', { condition: 'tenant.name == "x"' }, 'condition', /Unknown variable: tenant/],
+    ['a condition with a syntax error', { condition: 'event.data.severity = "high"' }, 'condition', /Unexpected character: =/],
+    ['a condition that is not boolean', { condition: '1 + 1' }, 'condition', /true or false/],
+    ['a condition with an unknown variable', { condition: 'tenant.name == "x"' }, 'condition', /Unknown variable: tenant/],
     ['an unknown event', { on: { event: 'incident.exploded' } }, 'on.event', /one of/],
-    ['its own kind of event', { on: { event: 'trigger.event_received' } }, 'on.event', /one of/],
-    ['an unknown field to listen to', { on: { severity: 'high' } }, 'on.severity', /^is not known here$/],
+    ['the event of triggers', { on: { event: 'trigger.event_received' } }, 'on.event', /one of/],
+    ['an unknown field in `on`', { on: { severity: 'high' } }, 'on.severity', /^is not known here$/],
     ['an unknown action', { action: 'reboot' }, 'action', /start_investigation, create_incident, record_change, notify, run_remediation_proposal/],
-    ['an incomplete action', { action: 'create_incident', actionConfig: { title: 'x' } }, 'actionConfig.description', /^is required$/],
-    ['an action told too much', { action: 'notify', actionConfig: { to: 'me' } }, 'actionConfig', /empty for notify/],
-    ['no name', { name: ' ' }, 'name', /blank/],
+    ['an incomplete action config', { action: 'create_incident', actionConfig: { title: 'x' } }, 'actionConfig.description', /^is required$/],
+    ['an action config that the action does not take', { action: 'notify', actionConfig: { to: 'me' } }, 'actionConfig', /empty for notify/],
+    ['a blank name', { name: ' ' }, 'name', /blank/],
   ])('is refused with %s', async (_, rule, field, message) => {
     const { tenant } = await Scene.open();
     const answer = await tenant.api.post('/v1/triggers', {
@@ -171,7 +171,7 @@ describe('a trigger', () => {
     expect((await tenant.api.get('/v1/triggers')).body['items']).toEqual([]);
   }); // prettier-ignore
 
-  it('stays as it was when a change is refused', async () => {
+  it('keeps its values when an update is refused', async () => {
     const { tenant } = await Scene.open();
     const { body } = await tenant.api.post('/v1/triggers', { name: 'n', on: {}, action: 'notify' });
     const path = `/v1/triggers/${String(body['triggerId'])}`;
@@ -180,7 +180,7 @@ describe('a trigger', () => {
     expect((await tenant.api.get(path)).body).toEqual(body);
   });
 
-  it('is one of at most a hundred, of many made at once too', async () => {
+  it('is refused with quota_exceeded above 100, also when many are created concurrently', async () => {
     const { api } = await newTenant(server.url);
     const rule = { name: 'A rule', on: { event: 'incident.created' }, action: 'notify' };
     const create = () => api.post('/v1/triggers', rule);
@@ -192,28 +192,28 @@ describe('a trigger', () => {
     );
   });
 
-  it('is nobody else’s business', async () => {
-    const [mine, his] = [await Scene.open(), await Scene.open()];
+  it('is invisible to other tenants and does not fire for their events', async () => {
+    const [mine, other] = [await Scene.open(), await Scene.open()];
     const triggerId = await mine.trigger({});
-    const hisTrigger = await his.trigger({});
+    const otherTrigger = await other.trigger({});
     const path = `/v1/triggers/${triggerId}`;
     for (const answer of [
-      await his.tenant.api.get(path),
-      await his.tenant.api.patch(path, { enabled: false }),
-      await his.tenant.api.delete(path),
-      await his.tenant.api.post(`${path}/simulate`),
+      await other.tenant.api.get(path),
+      await other.tenant.api.patch(path, { enabled: false }),
+      await other.tenant.api.delete(path),
+      await other.tenant.api.post(`${path}/simulate`),
     ])
       expect(answer).toMatchObject({ status: 404, body: { message: 'No such trigger.' } });
     await mine.alert('mine');
-    await Promise.all([mine.settled(), his.settled()]);
+    await Promise.all([mine.settled(), other.settled()]);
     expect(mine.firings(triggerId)).toHaveLength(1);
-    expect(his.firings(hisTrigger)).toEqual([]);
-    expect(his.stream.frames.filter(({ event }) => event === 'trigger.event_received')).toEqual([]);
+    expect(other.firings(otherTrigger)).toEqual([]);
+    expect(other.stream.frames.filter(({ event }) => event === 'trigger.event_received')).toEqual([]);
   });
 });
 
 describe('an event that meets a condition', () => {
-  it('fires the trigger once, also when the relay tells the event again', async () => {
+  it('fires the trigger once, also when the relay redelivers the event', async () => {
     const scene = await Scene.open();
     const triggerId = await scene.trigger({
       condition: 'event.data.title.contains("checkout") && incident.tags.team == "payments"',
@@ -233,7 +233,7 @@ describe('an event that meets a condition', () => {
     expect(scene.firings(triggerId)).toHaveLength(1);
   });
 
-  it('fires it once for each of many at the same time', async () => {
+  it('fires it once for each of many concurrent events', async () => {
     const scene = await Scene.open();
     const triggerId = await scene.trigger({});
     const incidents = await Promise.all(Array.from({ length: 20 }, (_, at) => scene.alert(`alert ${at}`)));
@@ -242,7 +242,7 @@ describe('an event that meets a condition', () => {
     expect(fired.sort()).toEqual(incidents.sort());
   });
 
-  it('does not fire one that listens to another provider, is off, or came later', async () => {
+  it('does not fire a trigger of another provider, a disabled one, or one created later', async () => {
     const scene = await Scene.open();
     const custom = await scene.trigger({ on: { provider: 'custom', event: 'incident.created' } });
     const other = await scene.trigger({ on: { provider: 'http_runner' } });
@@ -265,7 +265,7 @@ describe('an event that meets a condition', () => {
     expect([custom, other, off, later].map((id) => scene.firings(id).length)).toEqual([2, 0, 1, 1]);
   });
 
-  it('fires none that was deleted', async () => {
+  it('does not fire a deleted trigger', async () => {
     const scene = await Scene.open();
     const triggerId = await scene.trigger({});
     await scene.tenant.api.delete(`/v1/triggers/${triggerId}`);
@@ -274,7 +274,7 @@ describe('an event that meets a condition', () => {
     expect(scene.firings(triggerId)).toEqual([]);
   });
 
-  it('is about an integration as well', async () => {
+  it('may be about an integration', async () => {
     const scene = await Scene.open();
     const triggerId = await scene.trigger({
       on: { provider: 'http_runner', event: 'integration.disconnected' },
@@ -293,8 +293,8 @@ describe('an event that meets a condition', () => {
         incidentId: null,
       },
     ]);
-    const told = scene.stream.frames.filter(({ event }) => event.startsWith('integration.'));
-    expect(told.map(({ event, data }) => [event, data.data])).toEqual([
+    const published = scene.stream.frames.filter(({ event }) => event.startsWith('integration.'));
+    expect(published.map(({ event, data }) => [event, data.data])).toEqual([
       ['integration.connected', { integrationId, provider: 'http_runner', connectedBy: scene.tenant.userId }],
       [
         'integration.disconnected',
@@ -305,7 +305,7 @@ describe('an event that meets a condition', () => {
 });
 
 describe('an action', () => {
-  it('starts an investigation that triage would not', async () => {
+  it('starts an investigation below the severity threshold of triage', async () => {
     const scene = await Scene.open();
     const triggerId = await scene.trigger({ action: 'start_investigation' });
     const incidentId = await scene.alert('barely worth a look', { severity: 'info' });
@@ -350,7 +350,7 @@ describe('an action', () => {
     });
   });
 
-  it('records a change of the service that the incident is about', async () => {
+  it('records a change of the incident’s service', async () => {
     const scene = await Scene.open();
     await scene.trigger({ name: 'Mark it', action: 'record_change', actionConfig: { type: 'config' } });
     await scene.alert('flag flipped', { service: 'checkout', environment: 'production' });
@@ -365,7 +365,7 @@ describe('an action', () => {
     ]);
   });
 
-  it('proposes anew what was rejected', async () => {
+  it('proposes a remediation again after a rejection', async () => {
     const scene = await Scene.open();
     const triggerId = await scene.trigger({
       on: { event: 'remediation.rejected' },
@@ -390,7 +390,7 @@ describe('an action', () => {
     expect(scene.firings(triggerId)).toHaveLength(1);
   });
 
-  it('that is refused is told as none taken, and leaves nothing behind', async () => {
+  it('that is refused is reported as `none` and has no effect', async () => {
     const scene = await Scene.open();
     const triggerId = await scene.trigger({
       on: { event: 'incident.status_changed' },
@@ -415,7 +415,7 @@ describe('a chain of triggers', () => {
   const titles = ({ stream }: Scene) =>
     stream.frames.filter(({ event }) => event === 'incident.created').map(({ data }) => data.data['title']);
 
-  it('ends at the third', async () => {
+  it('stops after three triggers', async () => {
     const scene = await Scene.open();
     for (const at of [0, 1, 2, 3]) await scene.trigger(onto(`${at}`, `${at + 1}`));
     await scene.alert('0');
@@ -423,7 +423,7 @@ describe('a chain of triggers', () => {
     expect(titles(scene)).toEqual(['0', '1', '2', '3']);
   });
 
-  it('does not come back to where it was', async () => {
+  it('fires each trigger at most once', async () => {
     const scene = await Scene.open();
     await scene.trigger(onto('same', 'same'));
     await scene.trigger(onto('ping', 'pong'));
@@ -435,8 +435,8 @@ describe('a chain of triggers', () => {
   });
 });
 
-describe('what a trigger led to, among much else that is handled together', () => {
-  /** Keeps the tenant's log from being relayed until it is let go of. */
+describe('an event caused by a trigger, in one batch with other events', () => {
+  /** Blocks the relay of the tenant's log. @returns a function that releases it */
   async function holdRelay({ tenant }: Scene): Promise<() => Promise<void>> {
     const holder = new pg.Client({ connectionString: server.database.url });
     await holder.connect();
@@ -451,27 +451,27 @@ describe('what a trigger led to, among much else that is handled together', () =
     ['its triage', 1, 'info', { on: { event: 'incident.status_changed' }, condition: 'event.data.newStatus == "open"' }],
     ['its investigation', 0, 'high', { on: { event: 'investigation.completed' } }],
     ['its investigation', 1, 'high', { on: { event: 'investigation.completed' } }],
-  ])('does not fire it by %s, and the rest does (place %i)', async (_, place, severity, rule) => {
+  ])('does not fire that trigger by %s, but the other event does (position %i)', async (_, position, severity, rule) => {
     const scene = await Scene.open();
     const triggerId = await scene.trigger(rule);
-    const letGo = await holdRelay(scene);
+    const release = await holdRelay(scene);
     const ids = [await scene.alert('one', { severity }), await scene.alert('two', { severity })];
     const { tenantId } = scene.tenant;
     await sql(
       server.database.url,
       `UPDATE events SET correlation_id = 'call ' || $3 WHERE tenant_id = $1 AND incident_id = $2`,
-      [tenantId, ids[place], triggerId],
+      [tenantId, ids[position], triggerId],
       tenantId,
     );
-    await letGo();
+    await release();
     await scene.settled();
-    const [rest] = ids.filter((id) => id !== ids[place]);
+    const [rest] = ids.filter((id) => id !== ids[position]);
     expect(scene.firings(triggerId).map(({ data }) => data.data['incidentId'])).toEqual([rest]);
   }); // prettier-ignore
 });
 
 describe('a trigger on inconclusive investigations that starts another one', () => {
-  it('does so once: through jobs and other modules, too, it knows its own doing', async () => {
+  it('starts only one, because the correlation id carries the trigger through jobs and modules', async () => {
     const scene = await Scene.open();
     const gaveUp = {
       on: { event: 'incident.status_changed' },
@@ -488,8 +488,8 @@ describe('a trigger on inconclusive investigations that starts another one', () 
   });
 });
 
-describe('a condition that takes for ever', () => {
-  it('counts as not met, and holds up nobody', async () => {
+describe('a condition with catastrophic backtracking', () => {
+  it('counts as not met and does not delay other triggers', async () => {
     const scene = await Scene.open();
     const hostile = await scene.trigger({ condition: 'event.data.title.matches("^(a+)+$")' });
     const honest = await scene.trigger({ condition: 'event.data.title.matches("!$")' });
@@ -502,7 +502,7 @@ describe('a condition that takes for ever', () => {
 });
 
 describe('a simulation', () => {
-  it('tells which past events would have fired, and fires none', async () => {
+  it('lists the past events that would have fired the trigger, and fires none', async () => {
     const scene = await Scene.open();
     await scene.alert('one', { service: 'search' });
     const incidentId = await scene.alert('two', { service: 'checkout' });

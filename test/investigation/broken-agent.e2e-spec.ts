@@ -32,11 +32,11 @@ it('an agent that throws is a failed step; the other agents run, and the run is 
 });
 
 it('its progress event is published in order, like those of the other agents', async () => {
-  const told = await story(tenant, incidentId);
-  expect(told.filter((line) => line.startsWith('progress'))).toEqual(
+  const lines = await story(tenant, incidentId);
+  expect(lines.filter((line) => line.startsWith('progress'))).toEqual(
     run.steps.map((_, at) => `progress ${at + 1}`),
   );
-  expect(told.filter((line) => line === 'investigation.completed')).toHaveLength(1);
+  expect(lines.filter((line) => line === 'investigation.completed')).toHaveLength(1);
 });
 
 it('the error is logged once with its stack, and counted', async () => {

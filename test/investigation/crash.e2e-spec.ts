@@ -30,10 +30,10 @@ async function restart(tenants: readonly TenantUser[]): Promise<TenantUser[]> {
 }
 
 async function expectNothingTwice(tenant: TenantUser, incidentId: string, run: Investigation): Promise<void> {
-  const told = await story(tenant, incidentId);
+  const lines = await story(tenant, incidentId);
   const steps = run.steps.map((_, at) => `progress ${at + 1}`);
-  expect(told.filter((line) => line.startsWith('progress'))).toEqual(steps);
-  expect(told.filter((line) => line === 'investigation.completed')).toHaveLength(1);
+  expect(lines.filter((line) => line.startsWith('progress'))).toEqual(steps);
+  expect(lines.filter((line) => line === 'investigation.completed')).toHaveLength(1);
   expect(run.steps.map(({ stepIndex }) => stepIndex)).toEqual(run.steps.map((_, at) => at + 1));
   expect(run.steps.every(({ status }) => status === 'completed')).toBe(true);
   const findings = run.steps.flatMap((step) => step.findings);

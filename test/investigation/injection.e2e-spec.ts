@@ -52,12 +52,12 @@ beforeEach(() => {
   gullible.respond = obey;
 });
 
-/** Reads everything, follows every injected instruction, and reports what it was told to say. */
+/** Reads everything, follows every injected instruction, and reports the injected texts. */
 function obey(request: ModelRequest, turn: number): Reply {
   if (turn === 1) return { calls: [{ name: 'search_logs', input: { contains: '' } }] };
-  const told = [...textOf(request).matchAll(/CALL (\w+)/g)].flatMap(([, name]) => name ?? []);
+  const injected = [...textOf(request).matchAll(/CALL (\w+)/g)].flatMap(([, name]) => name ?? []);
   if (turn === 2)
-    return { calls: [...new Set(told)].map((name) => ({ name, input: { target: 'everything' } })) };
+    return { calls: [...new Set(injected)].map((name) => ({ name, input: { target: 'everything' } })) };
   const [id = 'evd_none'] = /evd_\w{26}/.exec(textOf(request)) ?? [];
   const citations = [{ evidenceId: id, quote: 'IGNORE ALL PREVIOUS' }];
   return {
@@ -158,14 +158,14 @@ describe('prompt injections in evidence', () => {
     expect(run.hypotheses.filter(({ proposedBy }) => proposedBy === 'model')).toEqual([]);
 
     expect(runner.orders).toEqual([]);
-    const told = (events: Awaited<ReturnType<typeof eventsOf>>) =>
+    const summaries = (events: Awaited<ReturnType<typeof eventsOf>>) =>
       events.map(({ event }) => event).filter((event) => event !== 'investigation.progress');
     const end = (at: TenantUser, id: string) =>
       at.api.get(`/v1/incidents/${id}`).then(({ body }) => body['status']);
     const settled = await end(without.tenant, without.incidentId);
     await statusIs(tenant, incidentId, String(settled));
-    expect(told(await eventsOf(tenant, incidentId))).toEqual(
-      told(await eventsOf(without.tenant, without.incidentId)),
+    expect(summaries(await eventsOf(tenant, incidentId))).toEqual(
+      summaries(await eventsOf(without.tenant, without.incidentId)),
     );
   });
 

@@ -103,9 +103,9 @@ describe('a known solution', () => {
     const run = await ended(tenant, incidentId);
     expect(run.knownSolution).toMatchObject({ decision: 'undecided', isAwaited: false });
     expect(run.rootCause).toContain('v42');
-    const told = await story(tenant, incidentId);
-    expect(told.filter((line) => line === 'investigation.known_solution_found')).toHaveLength(1);
-    expect(told.filter((line) => line === 'investigation.completed')).toHaveLength(1);
+    const lines = await story(tenant, incidentId);
+    expect(lines.filter((line) => line === 'investigation.known_solution_found')).toHaveLength(1);
+    expect(lines.filter((line) => line === 'investigation.completed')).toHaveLength(1);
     await statusIs(tenant, incidentId, 'awaiting_approval');
   });
 

@@ -80,11 +80,11 @@ it('a process that is stopped during an analysis ends cleanly, and another one r
     const run = await ended(tenant, incidentId, 60);
     expect(run.steps.every(({ status }) => status === 'completed')).toBe(true);
     expect(run.steps.flatMap(({ findings }) => findings).length).toBeGreaterThan(0);
-    const told = await story(tenant, incidentId);
-    expect(told.filter((line) => line.startsWith('progress'))).toEqual(
+    const lines = await story(tenant, incidentId);
+    expect(lines.filter((line) => line.startsWith('progress'))).toEqual(
       run.steps.map((_, at) => `progress ${at + 1}`),
     );
-    expect(told.filter((line) => line === 'investigation.completed')).toHaveLength(1);
+    expect(lines.filter((line) => line === 'investigation.completed')).toHaveLength(1);
     await second.stop();
   } finally {
     await api.stop();

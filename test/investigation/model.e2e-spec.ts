@@ -308,13 +308,13 @@ describe('a model that fails', () => {
     ],
   ];
 
-  it.each(failures)('because it %s does not change the outcome, and is reported', async (_, mind, said) => {
+  it.each(failures)('because it %s does not change the outcome, and is reported', async (_, mind, reason) => {
     model.respond = mind;
     const { run } = await investigated(server);
     const without = await investigated(plain);
     expect(review(run)).toMatchObject({
       status: 'completed',
-      message: expect.stringContaining(said),
+      message: expect.stringContaining(reason),
       findings: [],
     });
     expect(run.missingEvidence.join()).toContain('a language model that can be used');

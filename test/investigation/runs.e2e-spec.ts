@@ -48,9 +48,9 @@ describe('a run', () => {
     expect(body).toEqual({ incidentId, status: 'investigating', investigationId: run.investigationId });
     expect(run.startedBy).toBe(tenant.userId);
     await statusIs(tenant, incidentId, 'open');
-    const told = await story(tenant, incidentId);
-    expect(told.slice(3, 6)).toEqual(['open → triaging', 'triaging → investigating', 'progress 1']);
-    expect(told.filter((line) => line === 'investigation.completed')).toHaveLength(1);
+    const lines = await story(tenant, incidentId);
+    expect(lines.slice(3, 6)).toEqual(['open → triaging', 'triaging → investigating', 'progress 1']);
+    expect(lines.filter((line) => line === 'investigation.completed')).toHaveLength(1);
   });
 
   it('is not started for an incident that has ended, and stores nothing', async () => {

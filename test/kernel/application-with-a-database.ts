@@ -26,7 +26,7 @@ const APPLICATION = `
 `;
 
 /** One line of its output. */
-interface Said {
+interface Message {
   url?: string;
   notices?: string[];
   ended?: string;
@@ -38,7 +38,7 @@ interface Said {
 /** A process that uses the embedded database as the application does, and that a test can kill. */
 export interface Application {
   child: ChildProcess;
-  next: () => Promise<Said>;
+  next: () => Promise<Message>;
 }
 
 /** Starts it in its own process group, as a shell does. */
@@ -49,7 +49,7 @@ export function startApplication(dataDir: string, sharedDir: string): Applicatio
     detached: true,
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return { child, next: async () => JSON.parse((await lines.next()).value as string) as Said };
+  return { child, next: async () => JSON.parse((await lines.next()).value as string) as Message };
 }
 
 export async function kill({ child }: Application): Promise<void> {

@@ -172,7 +172,7 @@ describe('once a day', () => {
     expect(await month(young)).toHaveLength(1);
   });
 
-  describe('when the clock says that events are past every retention', () => {
+  describe('when the clock is past the retention of every event', () => {
     const write = async (monthsAgo: number): Promise<void> => {
       await look(`SELECT make_event_month(now() - make_interval(months => $1))`, [monthsAgo]);
       await look(
@@ -197,7 +197,7 @@ describe('once a day', () => {
         return month?.part === null;
       });
       expect(await written()).toEqual([60]);
-      await until('the log says so', () => /Kept events_\d{4}_\d\d: there are no events of/.test(server.log));
+      await until('it is logged', () => /Kept events_\d{4}_\d\d: there are no events of/.test(server.log));
     });
 
     it('they are dropped, and no others, when there are events of each later month', async () => {

@@ -114,8 +114,8 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(url, 'select answer from kept')).toEqual([42]);
 
     const next = start();
-    const said = await next.next();
-    expect(said).toEqual({
+    const message = await next.next();
+    expect(message).toEqual({
       url,
       notices: [`Took over PostgreSQL (process ${String(pid)}), which was left running.`],
     });
@@ -175,7 +175,7 @@ describe('the embedded PostgreSQL', () => {
     expect((await application.next()).ended).toMatch(/ended unexpectedly.*postgres\.log/);
   });
 
-  it('is not stopped by Ctrl+C before the application is', async () => {
+  it('is not stopped by Ctrl+C before the application', async () => {
     const application = start();
     const { url } = await application.next();
     process.kill(-Number(application.child.pid), 'SIGINT'); // as a terminal does, to the whole group
@@ -197,7 +197,7 @@ describe('the embedded PostgreSQL', () => {
     await expect(startEmbeddedPostgres({ dataDir })).rejects.toThrow(/passwords .* are missing: put .* back/);
   });
 
-  it('says what is wrong with a setting, and where the log is', async () => {
+  it('reports an invalid setting and the path of the log', async () => {
     await expect(startEmbeddedPostgres({ dataDir, settings: { shared_buffers: 'plenty' } })).rejects.toThrow(
       /invalid value for parameter "shared_buffers".*DATABASE_URL.*postgres\.log/,
     );
@@ -213,7 +213,7 @@ describe('the embedded PostgreSQL', () => {
       expect(existsSync(sharedDir)).toBe(false);
     });
 
-    it('keeps its files elsewhere when only root may enter the data directory, and records where', async () => {
+    it('keeps its files in a shared directory when only root may enter the data directory, and records the path', async () => {
       const closed = join(root, 'closed');
       mkdirSync(closed, { mode: 0o700 });
       dataDir = join(closed, 'data');

@@ -63,7 +63,7 @@ it(`the log keeps the order of status changes when triage and a user race for th
   }
 }, 120_000);
 
-it('the log has no gaps: as many events as the counter says, each with its own sequence number', async () => {
+it('the log has no gaps: its events have the sequence numbers up to its counter', async () => {
   const [log] = await sql<{ events: number; seqs: number; last: number; counter: number }>(
     server.database.url,
     `SELECT count(*)::int AS events, count(DISTINCT e.seq)::int AS seqs, max(e.seq)::int AS last, max(s.seq)::int AS counter

@@ -13,7 +13,7 @@ async function scrape(url: string): Promise<Map<string, number>> {
   return samplesOf(body);
 }
 
-/** Reads OpenMetrics as strictly as its grammar asks: families in one piece, no sample twice, an end. */
+/** Reads OpenMetrics as strictly as its grammar: families in one piece, no sample twice, an end. */
 function samplesOf(text: string): Map<string, number> {
   const samples = new Map<string, number>();
   const families = new Set<string>();
@@ -152,12 +152,12 @@ describe('the metrics', () => {
   });
 
   it('are all documented in docs/operations.md', async () => {
-    const told = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const documentation = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
     const { body } = await new Api(server.url).get<string>('/metrics');
     const families = [...body.matchAll(/^# TYPE (causeflow_\w+) (\w+)$/gm)];
     expect(families.length).toBeGreaterThan(10);
     for (const [, name = '', type] of families)
-      expect(told).toMatch(new RegExp(`\`${name}${type === 'counter' ? '_total' : ''}[{\`]`));
+      expect(documentation).toMatch(new RegExp(`\`${name}${type === 'counter' ? '_total' : ''}[{\`]`));
   });
 
   it('report the number of open streams', async () => {

@@ -130,7 +130,7 @@ describe('an effect', () => {
     expect(await recorded()).toBe('{[0,51),[60,61)}');
   });
 
-  it('is recorded in one short row, however many events there were and whatever other handlers are owed', async () => {
+  it('is recorded in one short row, for any number of events and of other handlers’ pending events', async () => {
     for (let page = 0; page < 50; page += 1) {
       const delivered = eventsAt(page * 30 + 1, page * 30 + 4, page * 30 + 7);
       for (const { seq } of delivered) await runDelivery('H', delivered, () => handle(eventsAt(seq)));

@@ -29,7 +29,7 @@ beforeEach(() => sql(database.url, 'TRUNCATE handled_places'));
 
 const handled = (tenantId: TenantId, effect: string, name?: string): Promise<object[]> =>
   inOnePacket(source, [tenantId], { ...(name && { name }), text: INSERT, values: [tenantId, effect] });
-const asked = (...tenantIds: TenantId[]): Promise<object[]> => inOnePacket(source, tenantIds, SELECT);
+const selectFor = (...tenantIds: TenantId[]): Promise<object[]> => inOnePacket(source, tenantIds, SELECT);
 const backend = async (): Promise<number | undefined> =>
   (await inOnePacket<{ pid: number }>(source, [ONE], { text: 'SELECT pg_backend_pid() AS pid' }))[0]?.pid;
 
@@ -41,12 +41,12 @@ describe('one statement in one packet', () => {
       { tenant_id: ONE, effect: 'a' },
       { tenant_id: TWO, effect: 'b' },
     ];
-    expect([await asked(ONE), await asked(TWO), await asked(ONE, TWO), await asked()]).toEqual([
-      [a],
-      [b],
-      [a, b],
-      [],
-    ]);
+    expect([
+      await selectFor(ONE),
+      await selectFor(TWO),
+      await selectFor(ONE, TWO),
+      await selectFor(),
+    ]).toEqual([[a], [b], [a, b], []]);
     await expect(inOnePacket(source, [ONE], { text: INSERT, values: [TWO, 'c'] })).rejects.toThrow(
       /row-level security/,
     );
@@ -88,9 +88,9 @@ describe('one statement in one packet', () => {
     } finally {
       await sql(database.url, 'DROP FUNCTION refuse() CASCADE');
     }
-    expect(await asked(ONE)).toEqual([]);
+    expect(await selectFor(ONE)).toEqual([]);
     await handled(ONE, 'late');
-    expect(await asked(ONE)).toHaveLength(1);
+    expect(await selectFor(ONE)).toHaveLength(1);
   });
 
   it('fails with PostgreSQL’s own error, and the connection and its prepared statements stay usable', async () => {
@@ -108,7 +108,7 @@ describe('one statement in one packet', () => {
       inOnePacket(source, [ONE], { name: 'wrong', text: 'SELECT * FROM nowhere' }),
     ).rejects.toMatchObject({ code: '42P01' });
     await handled(ONE, 'b', 'handle');
-    expect(await asked(ONE)).toHaveLength(2);
+    expect(await selectFor(ONE)).toHaveLength(2);
     expect(await backend()).toBe(before);
   });
 
@@ -131,8 +131,10 @@ describe('one statement in one packet', () => {
 
   it('fails when its tenants cannot be bound, and the connection stays usable', async () => {
     const unbindable = 'ten_\0' as TenantId;
-    await expect(asked(unbindable)).rejects.toMatchObject({ code: expect.stringMatching(/^(08P01|22021)$/) });
-    expect(await asked(ONE)).toEqual([]);
+    await expect(selectFor(unbindable)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(08P01|22021)$/),
+    });
+    expect(await selectFor(ONE)).toEqual([]);
   });
 
   it('fails when its connection breaks, and the next connection prepares its statements again', async () => {
@@ -152,7 +154,7 @@ describe('one statement in one packet', () => {
     await sql(database.url, 'SELECT pg_terminate_backend($1)', [before]);
     expect(await waiting).toBeInstanceOf(DatabaseDownError);
     await handled(ONE, 'b', 'handle');
-    expect(await asked(ONE)).toHaveLength(2);
+    expect(await selectFor(ONE)).toHaveLength(2);
     expect(await backend()).not.toBe(before);
   });
 

@@ -74,10 +74,10 @@ describe('the relay', () => {
       await sql(server.database.url, 'ALTER FUNCTION renamed RENAME TO claim_streams_behind');
     }
     expect(server.log).toMatch(/function claim_streams_behind\((unknown|text\[\])\) does not exist/);
-    await until('the relay goes on', () => logged(`steady did ${incidentId}`).length > 0);
+    await until('the relay continues', () => logged(`steady did ${incidentId}`).length > 0);
   });
 
-  it('goes on when the connection with its claims breaks, and no effect happens twice', async () => {
+  it('continues when the connection with its claims breaks, and no effect happens twice', async () => {
     const { api, tenantId } = await newTenant(server.url);
     const unblock = await blockHandler('waits for a connection');
     const incidentId = await incident(api, 'waits for a connection');
@@ -95,7 +95,7 @@ describe('the relay', () => {
     await until('all events are relayed', () => isRelayed(tenantId));
     expect(logged('waiting did').filter((line) => line.endsWith(incidentId))).toHaveLength(1);
     const next = await incident(api, 'x');
-    await until('the relay goes on', () => logged(`steady did ${next}`).length > 0);
+    await until('the relay continues', () => logged(`steady did ${next}`).length > 0);
   });
 
   it('delays no tenant by a slow handler of another, whose order is kept', async () => {

@@ -57,7 +57,7 @@ describe('row-level security', () => {
     expect(open).toEqual([]);
   });
 
-  it('is by the column that leads every key, but those that tell whose a caller is', async () => {
+  it('filters by the column that leads every key, except the keys that identify a caller', async () => {
     const others = await sql<{ name: string }>(
       server.database.url,
       `SELECT i.indexrelid::regclass::text AS name
@@ -72,7 +72,7 @@ describe('row-level security', () => {
     ]);
   });
 
-  it('is by tenants whom PostgreSQL expects to have many rows, in every month of the log too', async () => {
+  it('has statistics that expect many tenants, in every month of the log too', async () => {
     const others = await sql(
       server.database.url,
       `SELECT attrelid::regclass::text AS name FROM pg_attribute JOIN pg_class c ON c.oid = attrelid

@@ -7,8 +7,8 @@ import { preparePostgresBinaries } from '../../src/kernel/persistence/embedded/p
 import { findServerHome, programOptions } from '../../src/kernel/persistence/embedded/server-home.js';
 import { CHECKOUT } from '../support/server.js';
 
-it('initdb takes what compose.yaml tells it, and makes a database in UTF-8', async () => {
-  const [, told = ''] =
+it('initdb accepts the arguments in compose.yaml, and creates a database in UTF-8', async () => {
+  const [, initdbArgs = ''] =
     /POSTGRES_INITDB_ARGS: (.+)/.exec(readFileSync(join(CHECKOUT, 'compose.yaml'), 'utf8')) ?? [];
   const folder = mkdtempSync(join(tmpdir(), 'causeflow-compose-'));
   try {
@@ -17,9 +17,9 @@ it('initdb takes what compose.yaml tells it, and makes a database in UTF-8', asy
     mkdirSync(home.cluster);
     if (home.user) chownSync(home.cluster, home.user.uid, home.user.gid);
     const { initdb } = await preparePostgresBinaries(home.user, () => folder);
-    const args = [`--pgdata=${home.cluster}`, '--username=causeflow', '--no-sync', ...told.split(' ')];
-    const said = execFileSync(initdb, args, { ...programOptions(home), encoding: 'utf8' });
-    expect(said).toMatch(/default collation: +C\.UTF-8/);
+    const args = [`--pgdata=${home.cluster}`, '--username=causeflow', '--no-sync', ...initdbArgs.split(' ')];
+    const output = execFileSync(initdb, args, { ...programOptions(home), encoding: 'utf8' });
+    expect(output).toMatch(/default collation: +C\.UTF-8/);
   } finally {
     rmSync(folder, { recursive: true });
   }

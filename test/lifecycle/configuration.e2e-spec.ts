@@ -39,7 +39,7 @@ describe('a start with an invalid configuration', () => {
     expect(existsSync(DATA_DIR)).toBe(false);
   });
 
-  it('names each secret that is missing beside a DATABASE_URL', async () => {
+  it('names each secret that is missing with a DATABASE_URL', async () => {
     const DATABASE_URL = 'postgres://nobody:nothing@127.0.0.1:1/none';
     const both = await faultsOf({ DATABASE_URL });
     expect(both).toEqual([
@@ -79,7 +79,7 @@ describe('a start with an invalid configuration', () => {
       },
       /: connect ENOENT \/no\/such\/folder/,
     ],
-    ['asks for a password', (url) => (url.password = ''), /: it asks for a password/],
+    ['requires a password', (url) => (url.password = ''), /: it asks for a password/],
     [
       'speaks no TLS',
       (url) => url.searchParams.set('sslmode', 'verify-full'),
@@ -90,7 +90,7 @@ describe('a start with an invalid configuration', () => {
       (url) => url.searchParams.set('sslrootcert', '/no/such/ca.pem'),
       /: ENOENT: no such file or directory, open '\/no\/such\/ca.pem'/,
     ],
-  ])('says in one line that PostgreSQL %s, without its password', async (_, change, words) => {
+  ])('reports in one line, without the password, that PostgreSQL %s', async (_, change, words) => {
     const database = await cloneDatabase();
     const url = new URL(database.url);
     change(url);
@@ -101,7 +101,7 @@ describe('a start with an invalid configuration', () => {
     if (url.password !== '') expect(faults[0]).not.toContain(url.password);
   });
 
-  it('says in one line that PostgreSQL is too old', async () => {
+  it('reports in one line that PostgreSQL is too old', async () => {
     const database = await emptyDatabase();
     // A fake server that reports an old version.
     await sql(
@@ -116,15 +116,15 @@ describe('a start with an invalid configuration', () => {
     expect(faults).toEqual(['PostgreSQL 14.12 is too old: version 15 or newer is needed.']);
   });
 
-  it('says in one line that DATABASE_URL names a pooler, before it has changed anything', async () => {
+  it('reports in one line that DATABASE_URL names a pooler, before it has changed anything', async () => {
     // As PgBouncer answers a session that begins with options.
     const pooler = createServer((socket) => {
       socket.once('data', (start) => {
         if (!start.includes('options')) return void socket.destroy();
-        const said = 'SFATAL\0C08P01\0Munsupported startup parameter: options\0\0';
+        const error = 'SFATAL\0C08P01\0Munsupported startup parameter: options\0\0';
         const length = Buffer.alloc(4);
-        length.writeInt32BE(said.length + 4);
-        socket.end(Buffer.concat([Buffer.from('E'), length, Buffer.from(said)]));
+        length.writeInt32BE(error.length + 4);
+        socket.end(Buffer.concat([Buffer.from('E'), length, Buffer.from(error)]));
       });
     }).listen(0, '127.0.0.1');
     await once(pooler, 'listening');
@@ -145,7 +145,7 @@ describe('a start with an invalid configuration', () => {
     expect(made).toEqual([]);
   });
 
-  it('does not question the address when PostgreSQL itself is out of space', async () => {
+  it('does not suggest another DATABASE_URL when PostgreSQL is out of disk space', async () => {
     const database = await cloneDatabase();
     await sql(database.url, `ALTER DATABASE ${database.name} CONNECTION LIMIT 1`);
     const faults = await faultsOf({ ...newSecrets(), DATABASE_URL: database.url });
@@ -157,7 +157,7 @@ describe('a start with an invalid configuration', () => {
     ]);
   });
 
-  it('says in one line that its port is taken', async () => {
+  it('reports in one line that its port is taken', async () => {
     const server = await TestServer.start();
     const { port: PORT } = new URL(server.url);
     const env = {
@@ -171,7 +171,7 @@ describe('a start with an invalid configuration', () => {
     expect(faults).toEqual([`Port ${PORT} is taken by another program: stop that one, or set PORT.`]);
   });
 
-  it('refuses an ENCRYPTION_KEY that could not open what is stored, unless the one that can is beside it', async () => {
+  it('refuses an ENCRYPTION_KEY that does not decrypt what is stored, unless the former key is configured too', async () => {
     const before = await TestServer.start();
     const sender = await AlertSender.of(await newTenant(before.url));
     const { database } = before;
@@ -180,7 +180,7 @@ describe('a start with an invalid configuration', () => {
     const DATABASE_URL = database.url;
     const { JWT_SECRET, ENCRYPTION_KEY } = newSecrets();
     expect(await faultsOf({ DATABASE_URL, JWT_SECRET, ENCRYPTION_KEY })).toEqual([
-      expect.stringMatching(/sealed with another ENCRYPTION_KEY \(its id is [0-9a-f]{8}\): give that one/),
+      expect.stringMatching(/sealed with another ENCRYPTION_KEY \(its id is [0-9a-f]{8}\): set that one/),
     ]);
 
     const ENCRYPTION_KEYS_OLD = testSecrets.ENCRYPTION_KEY;
@@ -195,7 +195,7 @@ describe('a start with an invalid configuration', () => {
     await removeDatabase(database);
   });
 
-  it('tells by docs/operations.md what an earlier ENCRYPTION_KEY still seals, secrets that overlap included', async () => {
+  it('finds with the query of docs/operations.md what an earlier ENCRYPTION_KEY still seals, overlapping secrets included', async () => {
     const before = await TestServer.start();
     const { database } = before;
     const tenant = await newTenant(before.url);
@@ -221,7 +221,7 @@ describe('a start with an invalid configuration', () => {
     expect(sealed).toEqual([[keyId, subscriptionId], [keyId, subscriptionId], []]);
   });
 
-  it('takes a secret that is made anew for one that it cannot open any more, and does not miss the other', async () => {
+  it('rotates secrets that it cannot decrypt, and uses the new ones', async () => {
     const before = await TestServer.start();
     const { database } = before;
     const tenant = await newTenant(before.url);
@@ -246,7 +246,7 @@ describe('a start with an invalid configuration', () => {
     expect(test.body['error']).not.toContain('secret');
   });
 
-  it('says what to do when a request needs a secret that it cannot open any more, and serves all other requests', async () => {
+  it('explains what to do when a request needs a secret that it cannot decrypt, and serves all other requests', async () => {
     const before = await TestServer.start();
     const { database } = before;
     const tenant = await newTenant(before.url);
@@ -280,12 +280,12 @@ describe('a start with an invalid configuration', () => {
     expect(read.status).toBe(200);
     for (const { status, headers, body } of unreadable) {
       expect([status, body['error'], headers.get('retry-after')]).toEqual([503, 'service_unavailable', '60']);
-      expect(body['message']).toMatch(/^A stored secret .* cannot be read: /);
+      expect(body['message']).toMatch(/^A stored secret cannot be decrypted: /);
     }
     expect(after.log).toContain('add it to ENCRYPTION_KEYS_OLD');
   });
 
-  it('says in one line that its data directory is not a directory', async () => {
+  it('reports in one line that its data directory is not a directory', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     for (const DATA_DIR of [file, join(file, 'data')])

@@ -51,7 +51,7 @@ describe('a server with nothing but a data directory', () => {
     expect(await logIn()).toBe(200);
   });
 
-  it('exits with 0 when told to stop, and has all its data at the next start', async () => {
+  it('exits with 0 on SIGTERM, and has all its data at the next start', async () => {
     const secrets = readFileSync(join(dataDir, 'secrets.json'), 'utf8');
     expect(await server.stop()).toBe(0);
     expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);

@@ -20,7 +20,7 @@ function programsIn(folder: string): string[] {
   });
 }
 
-describe('a server that is told to stop before it is ready', () => {
+describe('a server that gets SIGTERM before it is ready', () => {
   const inLinux = process.platform === 'linux' ? it : it.skip;
   let folder: string;
   let dataDir: string;
@@ -44,7 +44,7 @@ describe('a server that is told to stop before it is ready', () => {
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({
       code: 0,
-      output: expect.stringContaining('Told to stop by SIGTERM'),
+      output: expect.stringContaining('Stopping on SIGTERM'),
     });
     await until('PostgreSQL has ended along', () => programsIn(folder).length === 0);
     expect(await (await startEmbedded(dataDir)).stop()).toBe(0);

@@ -5,7 +5,7 @@ import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
-describe('a server that is told to stop while a stream is open and a job runs', () => {
+describe('a server that gets SIGTERM while a stream is open and a job runs', () => {
   let database: TestDatabase;
   let server: TestServer;
   let tenant: TenantUser;
@@ -36,7 +36,7 @@ describe('a server that is told to stop while a stream is open and a job runs', 
     expect(server.log).not.toContain('the slow step is done');
     expect(await server.stop()).toBe(0);
     expect(server.log).toContain('the slow step is done');
-    expect(server.log).toContain('Told to stop by SIGTERM');
+    expect(server.log).toContain('Stopping on SIGTERM');
     expect(server.log).not.toContain('was broken off');
     await until('the stream has ended', () => stream.ended, 5);
   });
@@ -65,7 +65,7 @@ describe('a server that is told to stop while a stream is open and a job runs', 
   });
 });
 
-it('a server that cannot stop gracefully says why, and exits with 1', async () => {
+it('a server that cannot stop gracefully logs why, and exits with 1', async () => {
   const server = await TestServer.start({ main: 'test/lifecycle/server-that-stops-badly.mjs' });
   expect(await server.stop()).toBe(1);
   expect(server.log).toMatch(/"level":"error".*I will not go.*did not stop in good order/);

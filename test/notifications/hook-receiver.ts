@@ -13,7 +13,7 @@ export interface Hook {
 
 export type Reply = number | 'hang' | { status: number; headers?: Record<string, string>; body?: string };
 
-/** A webhook receiver on loopback that records every message and answers as the test says. */
+/** A webhook receiver on loopback that records every message and sends the response that the test sets. */
 export class HookReceiver {
   readonly hooks: Hook[] = [];
   /** Requests that are left unanswered. */
@@ -74,7 +74,7 @@ export class HookReceiver {
   }
 }
 
-/** Verifies a signature as the Standard Webhooks specification says, independently of our own code. */
+/** Verifies a signature as the Standard Webhooks specification requires, independently of our own code. */
 export function isSignedBy({ headers, raw }: Hook, secret: string): boolean {
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
   const content = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${raw}`;

@@ -36,7 +36,7 @@ async function isQuiet(tenantId: string): Promise<boolean> {
 }
 
 describe('a client that reconnects', () => {
-  it('receives the log in order, in whatever order transactions commit and wherever it reconnects', async () => {
+  it('receives the log in order, for any order of commits and any point of reconnection', async () => {
     const tenant = await newTenant(server.url);
     const other = await newTenant(server.url);
     let writing = true as boolean;

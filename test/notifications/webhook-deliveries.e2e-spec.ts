@@ -277,14 +277,14 @@ describe('an attempt that fails', () => {
       return body['enabled'] === false && body;
     });
     expect(disabled).toMatchObject({ disabledReason: 'failing' });
-    await until('the log says so', () =>
+    await until('it is logged', () =>
       server.log.includes(`${subscription.subscriptionId} of ${tenant.tenantId} is disabled: failing`),
     );
     const { body: figures } = await tenant.api.get<string>('/metrics');
     expect(figures).toMatch(/^causeflow_webhook_attempts_total\{outcome="failed"\} [1-9]/m);
   });
 
-  it('says why no request was made', async () => {
+  it('reports why no request was made', async () => {
     const own = await TestServer.start({ env: { OUTBOUND_ALLOW_CIDRS: '' } });
     try {
       const tenant = await newTenant(own.url);

@@ -23,7 +23,7 @@ interface Company {
   readonly runner: HttpRunner;
 }
 
-/** Runs a test with a tenant and a runner that responds as the test says. */
+/** Runs a test with a tenant and a runner with scripted responses. */
 async function withRunner(
   treatments: Treatment[],
   test: (company: Company) => Promise<void>,
@@ -311,7 +311,7 @@ describe('a step without a response', () => {
       const sent = runner.orders.map(({ webhookId }) => webhookId);
       expect(new Set(sent).size).toBe(sent.length);
       for (const { status, steps } of ended) {
-        // A request without a response leaves an approved plan, or a plan whose status says what is known.
+        // A request without a response leaves an approved plan, or a plan whose status is what is known.
         expect(['approved', 'completed', 'failed']).toContain(status);
         if (status === 'completed') expect(sent).toContain(steps[0].stepId);
         if (status === 'failed') expect(steps[0].status).toBe('unknown');
@@ -401,7 +401,7 @@ describe('two approved plans of one incident', () => {
 });
 
 describe('a dry run', () => {
-  it('asks the runner under a fresh id, and changes and publishes nothing', async () => {
+  it('calls the runner with a new id, and changes and publishes nothing', async () => {
     await withRunner([], async ({ admin, runner }) => {
       const plan = await proposedPlan(admin);
       expect((await post(admin, plan, 'execute', { dryRun: true })).body.error).toBe('conflict');

@@ -223,7 +223,7 @@ withNats('three replicas with a JetStream cluster of three', () => {
     await connection.close();
   }, 90_000);
 
-  it('go on when the stream contains messages that are no events', async () => {
+  it('continue when the stream contains messages that are not events', async () => {
     const first = await startThree([cluster.url]);
     const workload = await newWorkload(first.url);
     await untilIdle(first.database, [workload]);
@@ -286,7 +286,7 @@ withNats('three replicas with a JetStream cluster of three', () => {
     }
   }, 180_000);
 
-  it('go on with PostgreSQL while the stream is full, and publish the rest when there is room', async () => {
+  it('continue with PostgreSQL while the stream is full, and publish the rest when there is room', async () => {
     const manager = await cluster.manager();
     await manager.streams.add({
       name: stream,

@@ -2,33 +2,37 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface Asked {
+export interface JsonApiRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly authorization: string | undefined;
 }
 
-/** A third-party JSON API on loopback: returns what the test says, and records its requests. */
+/** A third-party JSON API on loopback: returns what the test sets, and records its requests. */
 export class JsonApi {
-  readonly asked: Asked[] = [];
+  readonly requests: JsonApiRequest[] = [];
 
   private constructor(
     private readonly server: Server,
     /** JSON, or undefined when the handler sends or withholds the response itself. */
-    public answering: (asked: Asked, response: ServerResponse) => unknown,
+    public respond: (request: JsonApiRequest, response: ServerResponse) => unknown,
   ) {}
 
-  static async start(answering: JsonApi['answering']): Promise<JsonApi> {
-    const server = createServer((request, response) => {
-      const { pathname, searchParams } = new URL(request.url ?? '', 'http://api');
-      const asked = { path: pathname, query: searchParams, authorization: request.headers.authorization };
-      request.resume().once('end', () => {
-        api.asked.push(asked);
-        const answer = api.answering(asked, response);
+  static async start(respond: JsonApi['respond']): Promise<JsonApi> {
+    const server = createServer((message, response) => {
+      const { pathname, searchParams } = new URL(message.url ?? '', 'http://api');
+      const request = {
+        path: pathname,
+        query: searchParams,
+        authorization: message.headers.authorization,
+      };
+      message.resume().once('end', () => {
+        api.requests.push(request);
+        const answer = api.respond(request, response);
         if (answer !== undefined) response.end(JSON.stringify(answer));
       });
     });
-    const api = new JsonApi(server, answering);
+    const api = new JsonApi(server, respond);
     await once(server.listen(0, '127.0.0.1'), 'listening');
     return api;
   }

@@ -197,7 +197,7 @@ describe('a user known only to the identity provider', () => {
     expect(next.body.user).toMatchObject({ userId, role: 'admin' });
   });
 
-  it('stays deleted, whatever the provider says', async () => {
+  it('stays deleted even if the provider still knows them', async () => {
     const claims = person();
     const token = provider.token(claims);
     const { userId } = (await me(token)).body.user;

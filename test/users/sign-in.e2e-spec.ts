@@ -137,7 +137,7 @@ describe('registration', () => {
     expect(answer.body).toMatchObject({ error: 'validation_error', ...(field && { details: [{ field }] }) });
   });
 
-  it('is refused when it is disabled, before the body is validated, and the server says so at start', async () => {
+  it('is refused when it is disabled, before the body is validated, and the server prints that at start', async () => {
     const closed = await TestServer.start({ env: { SIGNUP_ENABLED: 'false' } });
     const answer = await new Api(closed.url).post('/v1/auth/register', '{').finally(() => closed.stop());
     expect(answer.status).toBe(403);

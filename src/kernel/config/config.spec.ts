@@ -23,25 +23,25 @@ function faultsOf(env: Record<string, string>): readonly string[] {
 }
 
 describe('the secrets of an installation', () => {
-  it('are made under the data directory when the database is embedded', () => {
-    const asked: string[] = [];
-    const config = loadConfig({ DATA_DIR: '/tmp/x' }, (dir) => (asked.push(dir), secrets));
+  it('are created in the data directory when the database is embedded', () => {
+    const dirs: string[] = [];
+    const config = loadConfig({ DATA_DIR: '/tmp/x' }, (dir) => (dirs.push(dir), secrets));
     expect(config).toMatchObject({ ...secrets, databaseUrl: undefined, signupEnabled: true });
-    expect(asked).toEqual(['/tmp/x']);
+    expect(dirs).toEqual(['/tmp/x']);
   });
 
-  it('are not made for a start that fails anyway', () => {
-    const asked: string[] = [];
-    expect(() => loadConfig({ PORT: 'x' }, (dir) => (asked.push(dir), secrets))).toThrow(ConfigError);
-    expect(asked).toEqual([]);
+  it('are not created when the configuration is invalid', () => {
+    const dirs: string[] = [];
+    expect(() => loadConfig({ PORT: 'x' }, (dir) => (dirs.push(dir), secrets))).toThrow(ConfigError);
+    expect(dirs).toEqual([]);
   });
 
-  it('prefer what was given over what was made', () => {
+  it('are taken from the environment first', () => {
     const given = { JWT_SECRET: 'g'.repeat(40) };
     expect(loadConfig(given, keepSecrets)).toMatchObject({ ...secrets, jwtSecret: given.JWT_SECRET });
   });
 
-  it('must all be given beside a DATABASE_URL, and each missing one is named', () => {
+  it('are all required with a DATABASE_URL, and each missing one is reported', () => {
     const faults = faultsOf({ DATABASE_URL: served.DATABASE_URL, JWT_SECRET: '' });
     expect(faults).toHaveLength(2);
     expect(faults[0]).toMatch(/^JWT_SECRET is missing/);
@@ -49,12 +49,12 @@ describe('the secrets of an installation', () => {
     expect(loadConfig(served)).toMatchObject({ ...secrets, signupEnabled: false });
   });
 
-  it('are refused when damaged on the disk', () => {
+  it('are refused when their file is damaged', () => {
     expect(() => loadConfig({}, () => ({ ...secrets, encryptionKey: '' }))).toThrow(/damaged/);
   });
 });
 
-describe('a bad configuration', () => {
+describe('an invalid configuration', () => {
   it('is reported with one line per fault, all at once', () => {
     const bad = {
       PORT: '70000',
@@ -96,7 +96,7 @@ describe('a bad configuration', () => {
     expect(faultsOf(env)).toHaveLength(1);
   });
 
-  it('says how a password is written that has special characters', () => {
+  it('explains how to encode a password with special characters', () => {
     for (const password of ['hunter#2', 'hunter/2', 'hunter%2']) {
       const [fault, ...more] = faultsOf({ ...served, DATABASE_URL: `postgres://u:${password}@db/causeflow` });
       expect(more).toEqual([]);
@@ -106,7 +106,7 @@ describe('a bad configuration', () => {
     expect(loadConfig({ ...served, DATABASE_URL })).toMatchObject({ databaseUrl: DATABASE_URL });
   });
 
-  it('never has a secret quoted back', () => {
+  it('is reported without quoting secrets', () => {
     const faults = faultsOf({
       DATABASE_URL: 'mysql://u:hunter2@db',
       JWT_SECRET: 'hunter2',
@@ -117,8 +117,8 @@ describe('a bad configuration', () => {
   });
 });
 
-describe('a good configuration', () => {
-  it('asks no model unless it names one, and then within limits', () => {
+describe('a valid configuration', () => {
+  it('uses no model unless it names one, and then with default limits', () => {
     expect(loadConfig(served).llm).toBeUndefined();
     const env = { ...served, LLM_PROVIDER: 'openai-compatible', LLM_BASE_URL: 'http://localhost:11434/v1' };
     expect(loadConfig({ ...env, LLM_MODEL: 'qwen3:8b' }).llm).toEqual({
@@ -134,7 +134,7 @@ describe('a good configuration', () => {
     });
   });
 
-  it('is read into typed values', () => {
+  it('is parsed into typed values', () => {
     const env = {
       ...served,
       PORT: ' 0 ',
@@ -160,7 +160,7 @@ describe('a good configuration', () => {
     expect(loadConfig({ TRUST_PROXY: '2' }, keepSecrets).trustProxy).toBe(2);
   });
 
-  it('takes NATS servers from a list, with the credentials of the first, which no fault quotes', () => {
+  it('accepts a list of NATS servers with the credentials of the first, which no error quotes', () => {
     const NATS_URL = 'nats://app:p%40ss@a:4223, nats://b';
     expect(loadConfig({ NATS_URL }, keepSecrets).nats).toEqual({
       servers: ['a:4223', 'b:4222'],
@@ -176,7 +176,7 @@ describe('a good configuration', () => {
     }
   });
 
-  it('resolves the data directory once, so that a later change of directory moves nothing', () => {
+  it('resolves the data directory to an absolute path', () => {
     expect(loadConfig({ DATA_DIR: '' }, keepSecrets).dataDir).toBe(resolve('.causeflow'));
   });
 });

@@ -18,18 +18,18 @@ describe('kept secrets', () => {
     rmSync(parent, { recursive: true });
   });
 
-  it('are made on the first call and the same ever after', () => {
+  it('are created by the first call and reused by later calls', () => {
     const first = keepSecrets(dataDir);
     expect(Buffer.from(first.jwtSecret, 'base64url')).toHaveLength(32);
     expect(Buffer.from(first.encryptionKey, 'base64')).toHaveLength(32);
     expect(keepSecrets(dataDir)).toEqual(first);
   });
 
-  it('differ from one data directory to the next', () => {
+  it('differ between data directories', () => {
     expect(keepSecrets(dataDir)).not.toEqual(keepSecrets(join(parent, 'other')));
   });
 
-  it('are readable by their owner alone, also when the file was opened up', () => {
+  it('are readable only by their owner, also when the file mode was changed', () => {
     keepSecrets(dataDir);
     expect(mode(dataDir)).toBe(0o700);
     expect(mode(file())).toBe(0o600);
@@ -43,7 +43,7 @@ describe('kept secrets', () => {
     expect(readdirSync(dataDir)).toEqual(['secrets.json']);
   });
 
-  it('are completed without touching what is there', () => {
+  it('are completed without changing existing ones', () => {
     const { encryptionKey } = keepSecrets(dataDir);
     writeFileSync(file(), JSON.stringify({ encryptionKey, note: 'from the vault' }));
     const completed = keepSecrets(dataDir);

@@ -24,7 +24,7 @@ export function requireSecrets(read: EnvironmentReader): void {
   for (const name of ['JWT_SECRET', 'ENCRYPTION_KEY']) {
     if (read.text(name) !== undefined) continue;
     read.fault(
-      `${name} is missing: beside a DATABASE_URL it must be given, the same on every replica; \`openssl rand -base64 32\` makes one.`,
+      `${name} is missing: with a DATABASE_URL it is required, the same on every replica; \`openssl rand -base64 32\` creates one.`,
     );
   }
 }

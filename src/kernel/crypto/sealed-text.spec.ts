@@ -8,11 +8,11 @@ const place = 'ten_1:key_1';
 describe('a sealed text', () => {
   const texts = new SealedText(first);
 
-  it.each(['', 'whsec_abc', 'naïve 🔥', 'x'.repeat(10_000)])('opens to what was sealed: %#', (text) => {
+  it.each(['', 'whsec_abc', 'naïve 🔥', 'x'.repeat(10_000)])('decrypts to the original: %#', (text) => {
     expect(texts.open(texts.seal(text, place), place)).toBe(text);
   });
 
-  it('names its version and key, and never looks the same twice', () => {
+  it('contains version and key id, and differs each time', () => {
     const keyId = createHash('sha256').update(Buffer.alloc(32, 1)).digest('hex').slice(0, 8);
     const sealed = texts.seal('secret', place);
     expect(sealed).toMatch(new RegExp(`^v1\\.${keyId}\\.[\\w-]{16}\\.[\\w-]{22}\\.[\\w-]+$`));
@@ -33,24 +33,24 @@ describe('a sealed text', () => {
     expect(() => texts.open(parts.join('.').slice(0, -4), place)).toThrow(SealedTextError);
   });
 
-  it.each(['', 'plain', 'v2.00000000.a.b.c', 'v1....'])('is not just any text: %j', (text) => {
+  it.each(['', 'plain', 'v2.00000000.a.b.c', 'v1....'])('is refused when it is malformed: %j', (text) => {
     expect(() => texts.open(text, place)).toThrow(SealedTextError);
   });
 
-  it('must be bound to a place', () => {
+  it('must be bound to a context', () => {
     expect(() => texts.seal('secret', '')).toThrow(/aad is empty/);
   });
 });
 
 describe('rotating the key', () => {
-  it('keeps old texts readable and seals new ones with the new key', () => {
+  it('decrypts old texts and encrypts new ones with the new key', () => {
     const sealed = new SealedText(first).seal('secret', place);
     const rotated = new SealedText(second, [first]);
     expect(rotated.open(sealed, place)).toBe('secret');
     expect(new SealedText(second).open(rotated.seal('new', place), place)).toBe('new');
   });
 
-  it('opens the newest of several, and leaves out what only a lost key could open', () => {
+  it('decrypts the newest of several, and skips texts of a lost key', () => {
     const lost = new SealedText(first).seal('old', place);
     const texts = new SealedText(second);
     const kept = texts.seal('new', place);
@@ -58,11 +58,11 @@ describe('rotating the key', () => {
     expect(() => texts.openNewest([lost, kept], place)).toThrow(SealedTextError);
   });
 
-  it('says which key is missing, to the log alone', () => {
+  it('names the missing key in the log only', () => {
     const sealed = new SealedText(first).seal('secret', place);
     const open = () => new SealedText(second).open(sealed, place);
     expect(open).toThrow(expect.objectContaining({ code: 'service_unavailable', retryAfter: 60 }));
-    expect(open).toThrow(/^A stored secret that this needs cannot be read: [^0-9]+$/);
+    expect(open).toThrow(/^A stored secret cannot be decrypted: [^0-9]+$/);
     expect(open).toThrow(
       expect.objectContaining({
         cause: new Error(

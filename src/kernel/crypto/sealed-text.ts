@@ -19,7 +19,7 @@ export class SealedTextError extends Refusal {
   constructor(why: string) {
     super(
       'service_unavailable',
-      'A stored secret that this needs cannot be read: rotate or connect anew what it belongs to, or give the server the ENCRYPTION_KEY of then.',
+      'A stored secret cannot be decrypted: rotate it or connect the integration again, or add the ENCRYPTION_KEY that sealed it to ENCRYPTION_KEYS_OLD.',
       { cause: new Error(why), retryAfter: RETRY_AFTER_SECONDS },
     );
   }

@@ -10,7 +10,7 @@ import {
 } from './secrets.js';
 
 describe('new secrets', () => {
-  it('have the promised form and never repeat', () => {
+  it('have the documented format and never repeat', () => {
     expect(newApiKey()).toMatch(/^cflo_[0-9a-f]{64}$/);
     expect(newWebhookSecret()).toMatch(/^[0-9a-f]{64}$/);
     expect(newOpaqueToken()).toMatch(/^[\w-]{43}$/);

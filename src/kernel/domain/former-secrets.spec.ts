@@ -18,7 +18,7 @@ describe('a rotated secret', () => {
     expect(retired('second', former, at(10), at(10))).toEqual([]);
   });
 
-  it('is one of at most ten, not counting those whose overlap has ended', () => {
+  it('is one of at most ten, without those whose overlap has ended', () => {
     let former: FormerSecret[] = [];
     for (let n = 1; n <= 10; n += 1) former = retired(`secret ${n}`, former, at(60 + n), at(0));
     expect(former).toHaveLength(10);

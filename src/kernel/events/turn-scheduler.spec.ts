@@ -13,7 +13,7 @@ const MAX_ALONE = 2;
 /** Longer than the time-out of any pass. */
 const LONG_MS = 60_000;
 
-/** Turns that were started together, and end when the test says so. */
+/** Turns started together, which end when the test ends them. */
 class StartedTurns {
   readonly results = new Map<TenantId, Promise<TurnResult>>();
   private readonly resolvers = new Map<TenantId, (result: TurnResult) => void>();
@@ -43,7 +43,7 @@ afterEach(async () => {
   await scheduler?.stop();
 });
 
-/** A scheduler whose turns end when the test says so; `next` waits for the next turns to start. */
+/** A scheduler whose turns end when the test ends them; `next` waits for the next turns to start. */
 function schedule({
   lagging = [] as TenantId[],
   pollFails = false,
@@ -173,7 +173,7 @@ describe('a tenant whose log has grown', () => {
   });
 });
 
-it('polling goes on while it fails, which is logged once', async () => {
+it('polling continues after failures, which are logged once', async () => {
   const { logged, thirdPoll } = schedule({ pollFails: true });
   await thirdPoll;
   expect(logged).toHaveLength(1);
@@ -232,7 +232,7 @@ describe('a slow tenant', () => {
     expect((await next()).tenantIds).toEqual([slow, other]);
   });
 
-  it('delays the pass while more tenants are slow than may go on alone', async () => {
+  it('delays the pass while more tenants are slow than may run alone', async () => {
     const [one, two, three, other] = [newTenantId(), newTenantId(), newTenantId(), newTenantId()];
     const { committed, waiting, next } = schedule();
     committed.announceRemote([one, two, three]);
@@ -283,7 +283,7 @@ describe('a slow tenant', () => {
 });
 
 describe('a failing tenant', () => {
-  it('is retried alone by the next polls, and named in the log once, while the others go on', async () => {
+  it('is retried alone by the next polls and logged once, while the others continue', async () => {
     const [bad, good] = [newTenantId(), newTenantId()];
     const { committed, logged, poll, waiting, next, heldUp } = schedule();
     committed.announceRemote([bad, good]);

@@ -16,29 +16,29 @@ beforeAll(() => {
   Logger.overrideLogger(false);
 });
 
-describe('a connection that broke', () => {
-  it('may be whole again in a moment when it was the one to PostgreSQL', () => {
+describe('a broken connection', () => {
+  it('is a 503 when it was the connection to PostgreSQL', () => {
     expect(refusalOf(asDatabaseError(reset()))).toMatchObject({ code: 'service_unavailable', retryAfter: 2 });
   });
 
-  it('is told once a second at most, however many requests it refuses', () => {
-    const told: unknown[] = [];
+  it('is logged at most once per second', () => {
+    const logged: unknown[] = [];
     const error = jest
       .spyOn(Logger.prototype, 'error')
-      .mockImplementation((line: unknown) => told.push(line));
+      .mockImplementation((line: unknown) => logged.push(line));
     const fresh = new ErrorEnvelopeFilter({} as KnownMethods);
     for (let n = 0; n < 100; n += 1) fresh.refusalFrom(asDatabaseError(reset()), request, {} as Response);
     error.mockRestore();
-    expect(told).toHaveLength(1);
+    expect(logged).toHaveLength(1);
     expect(request.refusedAs).toBe('service_unavailable');
   });
 
-  it('is a failure of ours when it was another one', () => {
+  it('is a 500 when it was another connection', () => {
     expect(refusalOf(reset())).toMatchObject({ code: 'internal_error' });
   });
 });
 
-describe('what a controller throws that speaks Nest', () => {
+describe('an HTTP exception of Nest', () => {
   const onRoute = { ...request, route: { path: '/v1/pages/:pageId' } } as CallRequest;
 
   it.each([

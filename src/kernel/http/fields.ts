@@ -6,7 +6,7 @@ import {
 } from 'class-validator'; // prettier-ignore
 import { EMAIL, LONGEST_EMAIL } from '../domain/email.js';
 import type { IdPrefix } from '../domain/ids.js';
-import { holding } from './instance.js';
+import { ofType } from './instance.js';
 
 /**
  * One schema language. Each decorator declares a field once: class-validator checks it, and OpenAPI, AsyncAPI and the generated
@@ -111,7 +111,7 @@ export function Whole(options: Common & Ranged): PropertyDecorator {
   return field(
     options,
     { type: 'integer', minimum: min, maximum: max },
-    IsInt(inQuery ? holding(() => Number) : {}),
+    IsInt(inQuery ? ofType(() => Number) : {}),
     Min(min),
     Max(max),
   );
@@ -122,7 +122,7 @@ export function Fraction(options: Common & Ranged = {}): PropertyDecorator {
   return field(
     options,
     { type: 'number', minimum: min, maximum: max },
-    IsNumber({}, inQuery ? holding(() => Number) : {}),
+    IsNumber({}, inQuery ? ofType(() => Number) : {}),
     Min(min),
     Max(max),
   );
@@ -133,8 +133,8 @@ export function Flag(options: Common = {}): PropertyDecorator {
 }
 
 /**
- * The form of ISO 8601 that RFC 3339 also allows: JavaScript or PostgreSQL cannot parse weeks, days of the year, endless fractions and
- * offsets that no place has.
+ * The form of ISO 8601 that RFC 3339 also allows: JavaScript or PostgreSQL cannot parse weeks, days of the year, fractions of any
+ * length and offsets that no place has.
  */
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
 
@@ -196,7 +196,7 @@ export function AnyJson(
 /** A nested object of a class. */
 export function ObjectOf(type: () => new () => object, options: Common = {}): PropertyDecorator {
   // @nestjs/swagger takes a function named `type` for a lazily resolved class.
-  return field(options, { type: () => type() }, IsObject(), ValidateNested(holding(type)));
+  return field(options, { type: () => type() }, IsObject(), ValidateNested(ofType(type)));
 }
 
 export function ListOf(
@@ -211,7 +211,7 @@ export function ListOf(
     ArrayMaxSize(max),
     // Otherwise only the items of a nested list would be checked.
     IsObject({ each: true }),
-    ValidateNested({ each: true, ...holding(type) }),
+    ValidateNested({ each: true, ...ofType(type) }),
   );
 }
 

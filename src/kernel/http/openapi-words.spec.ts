@@ -5,8 +5,8 @@ import { referToWords } from './openapi-words.js';
 const SIZES = words('SpecSize', ['small', 'large']);
 const reference = { $ref: '#/components/schemas/SpecSize' };
 
-describe('sets of words that have a name', () => {
-  it('have one schema, to which every field refers with what is said of it alone', () => {
+describe('named enums', () => {
+  it('have one schema, which fields reference with their own description and default', () => {
     const root = {
       properties: {
         plain: { type: 'string', enum: [...SIZES] },

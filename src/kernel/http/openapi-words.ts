@@ -37,8 +37,8 @@ function isChoice(schema: object): schema is Choice {
 }
 
 /** A reference with the keywords of this field only: a description, a default. */
-function referenceTo(name: string, { type: _, enum: list, ...said }: Choice): object {
+function referenceTo(name: string, { type: _, enum: list, ...own }: Choice): object {
   const reference = { $ref: `#/components/schemas/${name}` };
-  if (list.includes(null)) return { ...said, anyOf: [reference, { type: 'null' }] };
-  return Object.keys(said).length > 0 ? { ...said, allOf: [reference] } : reference;
+  if (list.includes(null)) return { ...own, anyOf: [reference, { type: 'null' }] };
+  return Object.keys(own).length > 0 ? { ...own, allOf: [reference] } : reference;
 }

@@ -21,7 +21,7 @@ class Body {
 const faultOf = async (wrong: object): Promise<unknown> =>
   validated(Body, { title: 'x', ...wrong }).catch((refusal: unknown) => refusal);
 
-describe('what is wrong with a field', () => {
+describe('the error of a field', () => {
   it.each<[object, string, string]>([
     [{ title: undefined }, 'title', 'is required'],
     [{ title: 7 }, 'title', 'must be a string'],
@@ -32,12 +32,15 @@ describe('what is wrong with a field', () => {
     [{ inner: {} }, 'inner.word', 'is required'],
     [{ inner: { word: 'too long' } }, 'inner.word', 'must be shorter than or equal to 5 characters'],
     [{ more: 1 }, 'more', 'is not known here'],
-  ])('is said without its name, which stands beside it: %j', async (wrong, field, message) => {
-    expect(await faultOf(wrong)).toMatchObject({
-      message: `${field} ${message}`,
-      details: [{ field, message }],
-    });
-  });
+  ])(
+    'has a message without the field name, which `details` has separately: %j',
+    async (wrong, field, message) => {
+      expect(await faultOf(wrong)).toMatchObject({
+        message: `${field} ${message}`,
+        details: [{ field, message }],
+      });
+    },
+  );
 });
 
 class Free {
@@ -45,12 +48,12 @@ class Free {
   @ListOf(() => Free, { optional: true }) more?: Free[];
 }
 
-describe('names that every object knows', () => {
+describe('names of inherited object properties', () => {
   const any = JSON.parse(
     '{"constructor":"x","prototype":1,"toString":[2],"a":{"hasOwnProperty":{"valueOf":0}}}',
   ) as object;
 
-  it('are kept where a field may hold anything, and inside lists', async () => {
+  it('are kept in fields of any shape, and inside lists', async () => {
     expect(await validated(Free, { any, more: [{ any }] })).toEqual({
       any,
       more: [{ any, more: undefined }],
@@ -58,7 +61,7 @@ describe('names that every object knows', () => {
   });
 
   it.each(['constructor', 'prototype', 'toString', 'hasOwnProperty'])(
-    'are not known elsewhere: %s',
+    'are refused as unknown fields elsewhere: %s',
     async (name) => {
       expect(await faultOf({ [name]: 'x' })).toMatchObject({
         details: [{ field: name, message: 'is not known here' }],
@@ -70,13 +73,13 @@ describe('names that every object knows', () => {
   );
 });
 
-describe('a class that is made of others', () => {
+describe('a class composed of others', () => {
   class Query {
     @Whole({ inQuery: true, min: 1, max: 9 }) limit!: number;
   }
   class Made extends IntersectionType(PartialType(Body), PickType(Query, ['limit'])) {}
 
-  it('holds what those hold', async () => {
+  it('validates the fields of all of them', async () => {
     const made = await validated(Made, { inner: { word: 'x' }, limit: '7' });
     expect(made).toMatchObject({ limit: 7 });
     expect(made.inner).toBeInstanceOf(Inner);
@@ -86,29 +89,29 @@ describe('a class that is made of others', () => {
   });
 });
 
-describe('a class whose author forgot to say', () => {
-  class Forgetful {
+describe('a class with an incomplete declaration', () => {
+  class UntypedField {
     @ValidateNested() inner!: Inner;
   }
-  class Mute {
+  class Undeclared {
     @ApiProperty() word!: string;
   }
 
-  it('of which class a field is, is no fault of the sender', async () => {
-    await expect(validated(Forgetful, { inner: { word: 'x' } })).rejects.toThrow(
-      /^Forgetful\.inner says nothing of the class it holds: give it @ObjectOf/,
+  it('fails as a programming error when a field lacks its class', async () => {
+    await expect(validated(UntypedField, { inner: { word: 'x' } })).rejects.toThrow(
+      /^UntypedField\.inner does not declare its class: give it @ObjectOf/,
     );
   });
 
-  it('what its fields are, is no fault of the sender', async () => {
-    await expect(validated(Mute, { word: 'x' })).rejects.toThrow(/^Mute says nothing of its fields/);
+  it('fails as a programming error when no field is declared', async () => {
+    await expect(validated(Undeclared, { word: 'x' })).rejects.toThrow(/^Undeclared declares no fields/);
   });
 });
 
 describe('the pipe', () => {
   const pipe = new FieldPipe();
 
-  it('reads as before when an extension makes one of Nest', async () => {
+  it('works unchanged when an extension creates a ValidationPipe of Nest', async () => {
     const body = JSON.parse('{"any":{"constructor":"x"},"more":[{}]}') as object;
     expect(new ValidationPipe({ transform: true })).toBeDefined();
     const read = (await pipe.transform(body, { type: 'body', metatype: Free })) as Free;
@@ -116,25 +119,25 @@ describe('the pipe', () => {
     expect(read.more?.[0]).toBeInstanceOf(Free);
   });
 
-  it('takes a part of an address for what its parameter is declared to be', async () => {
-    const spelled = (value: unknown, metatype: new () => unknown) =>
+  it('converts path parameters to their declared type', async () => {
+    const convert = (value: unknown, metatype: new () => unknown) =>
       pipe.transform(value, { type: 'param', data: 'n', metatype });
-    expect(await spelled('7', Number as never)).toBe(7);
-    expect(await spelled('true', Boolean as never)).toBe(true);
-    expect(await spelled('7', String as never)).toBe('7');
-    await expect(spelled('seven', Number as never)).rejects.toMatchObject({
+    expect(await convert('7', Number as never)).toBe(7);
+    expect(await convert('true', Boolean as never)).toBe(true);
+    expect(await convert('7', String as never)).toBe('7');
+    await expect(convert('seven', Number as never)).rejects.toMatchObject({
       details: [{ field: 'n', message: 'must be a number' }],
     });
   });
 
-  it.each([['a text'], [['a list']], [7]])('wants an object where a class is declared: %j', async (value) => {
+  it.each([['a text'], [['a list']], [7]])('refuses a body that is not an object: %j', async (value) => {
     await expect(pipe.transform(value, { type: 'body', metatype: Body })).rejects.toMatchObject({
       details: [{ field: 'body', message: 'must be an object' }],
     });
   });
 });
 
-describe('a moment', () => {
+describe('a time', () => {
   it.each([
     '2026-03-01T12:00Z',
     '2026-03-01T12:00:00Z',
@@ -142,25 +145,25 @@ describe('a moment', () => {
     '2024-02-29T23:59:59+05:45',
     '1970-01-01T00:00:00-12:00',
     '9999-12-31T24:00Z',
-  ])('is %s', async (at) => {
+  ])('is accepted as %s', async (at) => {
     expect(await validated(Body, { title: 'x', at })).toMatchObject({ at });
     expect(Date.parse(at)).not.toBeNaN();
   });
 
   it.each([
-    ['a day', '2026-03-01'],
+    ['without a time of day', '2026-03-01'],
     ['without an offset', '2026-03-01T12:00:00'],
-    ['of a day that never was', '2026-02-30T12:00:00Z'],
-    ['of a week', '2026-W10-1T12:00:00Z'],
-    ['of a day of the year', '2026-060T12:00:00Z'],
+    ['of a day that does not exist', '2026-02-30T12:00:00Z'],
+    ['as a week date', '2026-W10-1T12:00:00Z'],
+    ['as an ordinal date', '2026-060T12:00:00Z'],
     ['of the year 0', '0000-01-01T00:00:00Z'],
     ['with a sign', '+2026-03-01T12:00:00Z'],
     ['without separators', '20260301T120000Z'],
-    ['of an hour alone', '2026-03-01T12Z'],
+    ['with hours only', '2026-03-01T12Z'],
     ['with a comma', '2026-03-01T12:00:00,5Z'],
-    ['where it is a day later than anywhere', '2026-03-01T12:00:00+23:00'],
+    ['with an offset that no place has', '2026-03-01T12:00:00+23:00'],
     ['with an endless fraction', `2026-03-01T12:00:00.${'1'.repeat(200)}Z`],
-  ])('is none %s', async (_, at) => {
+  ])('is refused %s', async (_, at) => {
     expect(await faultOf({ at })).toMatchObject({ code: 'validation_error', details: [{ field: 'at' }] });
   });
 });

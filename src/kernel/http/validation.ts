@@ -37,15 +37,15 @@ function converted(value: unknown, { type, metatype, data = '' }: ArgumentMetada
 export async function validated<T extends object>(type: Type<T>, value: unknown, path = ''): Promise<T> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid(path || 'body', 'must be an object');
-  const made = plainToInstance(type, value);
-  const errors = await validate(made, {
+  const instance = plainToInstance(type, value);
+  const errors = await validate(instance, {
     whitelist: true,
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
     stopAtFirstError: true,
     validationError: { target: false },
   });
-  if (errors.length === 0) return made;
+  if (errors.length === 0) return instance;
   const details = errors.flatMap((error) => faultsOf(error, path));
   const sentence = details.map(({ field, message }) => `${field} ${message}`).join('; ');
   throw new Refusal('validation_error', sentence, { details });

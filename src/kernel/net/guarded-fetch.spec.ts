@@ -42,7 +42,7 @@ async function failure(call: Promise<unknown>): Promise<OutboundFailedError> {
 }
 
 describe('a call to an allowed address', () => {
-  it('sends what it was given and answers status, headers and body', async () => {
+  it('sends the request and returns status, headers and body', async () => {
     const port = await serve((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -74,30 +74,30 @@ describe('a call to an allowed address', () => {
     expect(calls).toBe(1);
   });
 
-  it('reads a body that ends with the connection, and bodyless answers', async () => {
+  it('reads a body delimited by the end of the connection, and responses without a body', async () => {
     expect((await get(await serveBytes('HTTP/1.1 200 OK\r\n\r\nto the end', true))).body.toString()).toBe(
       'to the end',
     );
     expect((await get(await serve((_, response) => response.writeHead(204).end()))).body).toHaveLength(0);
   });
 
-  it('connects to the address that was checked, looked up once', async () => {
+  it('connects to the checked address, after a single look-up', async () => {
     const port = await serve((request, response) => response.end(request.headers.host));
-    const asked: string[] = [];
+    const lookups: string[] = [];
     const resolve: Resolve = (host, done) => {
-      asked.push(host);
-      done(null, [{ address: asked.length === 1 ? '127.0.0.1' : '127.0.0.2', family: 4 }]);
+      lookups.push(host);
+      done(null, [{ address: lookups.length === 1 ? '127.0.0.1' : '127.0.0.2', family: 4 }]);
     };
     const answer = await new GuardedFetch(['127.0.0.1'], resolve).request({
       method: 'GET',
       url: `http://hooks.test:${port}/`,
     });
     expect(answer.body.toString()).toBe(`hooks.test:${port}`);
-    expect(asked).toEqual(['hooks.test']);
+    expect(lookups).toEqual(['hooks.test']);
   });
 });
 
-describe('an address that may not be called', () => {
+describe('a forbidden address', () => {
   const none = new GuardedFetch([], (_, done) => {
     done(null, [
       { address: '93.184.216.34', family: 4 },
@@ -123,14 +123,14 @@ describe('an address that may not be called', () => {
     await expect(none.request({ method: 'GET', url })).rejects.toBeInstanceOf(OutboundRefusedError);
   });
 
-  it('is refused when any address of its name is, without saying which', async () => {
+  it('is refused when any address of its name is forbidden, without naming it', async () => {
     const refused = none.request({ method: 'GET', url: 'https://hooks.test/' });
     await expect(refused).rejects.toBeInstanceOf(OutboundRefusedError);
     await expect(refused).rejects.toThrow(/^hooks\.test leads to a private address/);
     await expect(refused).rejects.not.toThrow(/10\.0\.0\.7/);
   });
 
-  it('is not reached by a real look-up either', async () => {
+  it('is not reached through a DNS look-up either', async () => {
     let calls = 0;
     const port = await serve((_, response) => response.end(String(calls++)));
     const refused = new GuardedFetch([]).request({ method: 'GET', url: `http://localhost:${port}/` });
@@ -140,7 +140,7 @@ describe('an address that may not be called', () => {
 });
 
 describe('a call that fails', () => {
-  it('says that nothing was sent when the connection was refused', async () => {
+  it('reports that nothing was sent when the connection was refused', async () => {
     const port = await serve(() => undefined);
     await new Promise((resolve) => servers.splice(0)[0]?.close(resolve));
     expect(await failure(get(port))).toMatchObject({
@@ -150,7 +150,7 @@ describe('a call that fails', () => {
     });
   });
 
-  it('says that nothing was sent when the name is unknown or cannot be looked up in time', async () => {
+  it('reports that nothing was sent when the name is unknown or cannot be looked up in time', async () => {
     const unknown = new GuardedFetch([], (_, done) => {
       done(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []);
     });
@@ -166,20 +166,20 @@ describe('a call that fails', () => {
     });
   });
 
-  it('says that nothing was sent when the other side speaks no TLS', async () => {
+  it('reports that nothing was sent when the server does not support TLS', async () => {
     const url = `https://127.0.0.1:${await serveBytes('HTTP/1.1 400 Bad Request\r\n\r\n')}/`;
     const error = await failure(loopback.request({ method: 'POST', url, body: 'secret' }));
     expect(error.reason).toMatch(/^TLS error \([\w ]+\)$/);
     expect(error.bytesSent).toBe('none');
   });
 
-  it('says that something may have been sent when no answer came in time', async () => {
+  it('reports that something may have been sent when the response times out', async () => {
     const port = await serve(() => undefined);
     const error = await failure(get(port, { timeoutMs: 60 }));
     expect(error).toMatchObject({ reason: 'timed out after 0.06 s', bytesSent: 'maybe', status: undefined });
   });
 
-  it('counts the body into the time, and keeps the status it saw', async () => {
+  it('includes the body in the time-out, and keeps the status received', async () => {
     const port = await serve((_, response) => {
       response.writeHead(200);
       const drip = setInterval(() => response.write('.'), 10);
@@ -191,7 +191,7 @@ describe('a call that fails', () => {
     expect(error).toMatchObject({ reason: 'timed out after 0.08 s', bytesSent: 'maybe', status: 200 });
   });
 
-  it('stops reading a huge body and hangs up', async () => {
+  it('stops reading an oversized body and closes the connection', async () => {
     let hungUp: (() => void) | undefined;
     const closed = new Promise<void>((resolve) => (hungUp = resolve));
     const port = await serve((_, response) => {
@@ -236,17 +236,17 @@ describe('a call that fails', () => {
     expect(before).toMatchObject({ reason: 'it was cancelled', bytesSent: 'none' });
   });
 
-  it('refuses to send a header that would smuggle another', async () => {
+  it('refuses a header value that injects another header', async () => {
     const error = await failure(get(1, { headers: { 'x-a': 'b\r\nx-c: d' } }));
     expect(error.bytesSent).toBe('none');
   });
 });
 
-describe('an address for another protocol', () => {
+describe('the address of a name, for another protocol', () => {
   const named = (...addresses: string[]): Resolve =>
     (_, done) => { done(null, addresses.map((address) => ({ address, family: 4 }))); }; // prettier-ignore
 
-  it('is one that was checked', async () => {
+  it('is checked', async () => {
     expect(await loopback.addressOf('127.0.0.1')).toBe('127.0.0.1');
     expect(await new GuardedFetch([], named('93.184.216.34')).addressOf('db.example.com')).toBe(
       '93.184.216.34',
@@ -261,14 +261,14 @@ describe('an address for another protocol', () => {
     await expect(new GuardedFetch([], resolve).addressOf(host)).rejects.toThrow(OutboundRefusedError);
   });
 
-  it('cannot be that of an unknown name', async () => {
+  it('is refused when the name is unknown', async () => {
     const unknown: Resolve = (_, done) => { done(Object.assign(new Error(), { code: 'ENOTFOUND' }), []); }; // prettier-ignore
     const error = await failure(new GuardedFetch([], unknown).addressOf('db.example.com'));
     expect([error.reason, error.bytesSent]).toEqual(['the host name is unknown', 'none']);
   });
 });
 
-describe('an authority of one’s own', () => {
+describe('a private certificate authority', () => {
   const { stdout } = spawnSync('openssl', [
     'req',
     '-x509',

@@ -1,17 +1,17 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { AdaptiveBatches, type BatchOptions } from './adaptive-batches.js';
 
-interface Held {
+interface PendingWrite {
   readonly items: readonly number[];
   release(): void;
 }
 
-/** Batches whose writes end when the test says so. */
-function held(options: Partial<Omit<BatchOptions<number, number>, 'write'>> = {}): {
+/** Batches whose writes end when the test releases them. */
+function heldBatches(options: Partial<Omit<BatchOptions<number, number>, 'write'>> = {}): {
   batches: AdaptiveBatches<number, number>;
-  writes: Held[];
+  writes: PendingWrite[];
 } {
-  const writes: Held[] = [];
+  const writes: PendingWrite[] = [];
   const batches = new AdaptiveBatches<number, number>({
     size: 10,
     queue: 100,
@@ -25,7 +25,7 @@ function held(options: Partial<Omit<BatchOptions<number, number>, 'write'>> = {}
   return { batches, writes };
 }
 
-/** Two turns: what a test awaits settles just before the batches notice that a slot is free. */
+/** Two turns: an awaited write settles just before the batches notice that a slot is free. */
 const turn = async (): Promise<void> => {
   for (let n = 0; n < 2; n += 1) await new Promise((resolve) => setImmediate(resolve));
 };
@@ -34,8 +34,8 @@ const settled = (answers: readonly (Promise<number> | undefined)[]): Promise<(nu
 const dataFault = (): Error => Object.assign(new Error('cannot be stored'), { code: '22P05' });
 
 describe('adaptive batches', () => {
-  it('write at the end of the turn what came in it, and answer each item', async () => {
-    const { batches, writes } = held();
+  it('write the items of one turn together at its end, and resolve each item', async () => {
+    const { batches, writes } = heldBatches();
     const answers = Promise.all([batches.add(1), batches.add(2), batches.add(3)]);
     await turn();
     expect(writes.map(({ items }) => items)).toEqual([[1, 2, 3]]);
@@ -43,8 +43,8 @@ describe('adaptive batches', () => {
     expect(await answers).toEqual([2, 4, 6]);
   });
 
-  it('gather while all slots are busy, up to the size of a batch', async () => {
-    const { batches, writes } = held({ size: 3 });
+  it('collect items while all slots are busy, up to the batch size', async () => {
+    const { batches, writes } = heldBatches({ size: 3 });
     const answers = [batches.add(1)];
     await turn();
     for (const item of [2, 3, 4, 5]) answers.push(batches.add(item));
@@ -61,8 +61,8 @@ describe('adaptive batches', () => {
     expect(await settled(answers)).toEqual([2, 4, 6, 8, 10]);
   });
 
-  it('leave beside another one when they are not few beside it, and after it otherwise', async () => {
-    const { batches, writes } = held({ slots: 2, lane: (item) => item });
+  it('start beside a running batch only if they are not small next to it, otherwise after it', async () => {
+    const { batches, writes } = heldBatches({ slots: 2, lane: (item) => item });
     const answers = [2, 4, 6, 8].map((item) => batches.add(item));
     await turn();
     answers.push(batches.add(1));
@@ -86,8 +86,8 @@ describe('adaptive batches', () => {
     expect(await settled(answers)).toEqual([4, 8, 12, 16, 2, 6, 10]);
   });
 
-  it('keep together what would wait for each other, until as many wait as are under way', async () => {
-    const { batches, writes } = held({ slots: 2, lane: (item) => item });
+  it('keep a lane together until as many items wait as are being written', async () => {
+    const { batches, writes } = heldBatches({ slots: 2, lane: (item) => item });
     const answers = [1, 2, 3, 4].map((item) => batches.add(item));
     await turn();
     expect(writes.map(({ items }) => items)).toEqual([[2, 4], [1, 3]]); // prettier-ignore
@@ -101,8 +101,8 @@ describe('adaptive batches', () => {
     expect(await settled(answers)).toEqual([2, 4, 6, 8, 12, 16]);
   });
 
-  it('let no lane wait for ever beside one that is always full', async () => {
-    const { batches, writes } = held({ slots: 2, queue: 300, lane: (item) => item });
+  it('starve no lane beside one that is always full', async () => {
+    const { batches, writes } = heldBatches({ slots: 2, queue: 300, lane: (item) => item });
     const many = Array.from({ length: 200 }, (_, n) => batches.add(2 * n));
     await turn();
     const one = batches.add(1);
@@ -119,8 +119,8 @@ describe('adaptive batches', () => {
     expect(await settled(many)).toHaveLength(200);
   });
 
-  it('rest after a write for as long as it took, unless a whole batch waits', async () => {
-    const { batches, writes } = held({ size: 2, maxRestMs: 3_600_000 });
+  it('pause after a write for as long as it took, unless a full batch waits', async () => {
+    const { batches, writes } = heldBatches({ size: 2, maxRestMs: 3_600_000 });
     const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
     const answers = [1, 2, 3, 4].map((item) => batches.add(item));
     await turn();
@@ -138,8 +138,8 @@ describe('adaptive batches', () => {
     clock.mockRestore();
   });
 
-  it('go on after a rest', async () => {
-    const { batches, writes } = held({ maxRestMs: 1 });
+  it('continue after a pause', async () => {
+    const { batches, writes } = heldBatches({ maxRestMs: 1 });
     for (const item of [1, 2]) {
       const answer = batches.add(item);
       while (writes.length < item) await turn();
@@ -149,7 +149,7 @@ describe('adaptive batches', () => {
   });
 
   it('refuse an item when the queue is full', async () => {
-    const { batches, writes } = held({ queue: 2 });
+    const { batches, writes } = heldBatches({ queue: 2 });
     const first = batches.add(1);
     await turn();
     const waiting = [batches.add(2), batches.add(3)];
@@ -172,7 +172,7 @@ describe('adaptive batches', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  it('fail a batch at once when the database is away', async () => {
+  it('fail a whole batch at once when the database is unreachable', async () => {
     let writes = 0;
     const batches = new AdaptiveBatches<number, number>({
       size: 10,

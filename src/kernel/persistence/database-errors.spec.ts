@@ -20,11 +20,11 @@ describe('an error of PostgreSQL, or on the way to it', () => {
     ],
     ['a machine that has vanished', new Error('Query read timeout')],
     ['a pool without a free connection', new Error('timeout exceeded when trying to connect')],
-  ])('tells that it may be better in a moment: %s', (_, error) => {
-    const told = asDatabaseError(error);
-    expect(told).toBeInstanceOf(DatabaseDownError);
-    expect(told).toHaveProperty('cause', error);
-    expect(asDatabaseError(told)).toBe(told);
+  ])('is reported as a temporary outage: %s', (_, error) => {
+    const reported = asDatabaseError(error);
+    expect(reported).toBeInstanceOf(DatabaseDownError);
+    expect(reported).toHaveProperty('cause', error);
+    expect(asDatabaseError(reported)).toBe(reported);
   });
 
   it.each([

@@ -11,13 +11,13 @@ export class PurgeExpired implements Chore {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    let gone: number;
+    let deleted: number;
     do {
       signal.throwIfAborted();
-      const [row] = await this.unitOfWork.lookUp<{ gone: string }>('SELECT purge_expired($1) AS gone', [
+      const [row] = await this.unitOfWork.lookUp<{ deleted: string }>('SELECT purge_expired($1) AS deleted', [
         ROWS_AT_A_TIME,
       ]);
-      gone = Number(row?.gone ?? 0);
-    } while (gone > 0);
+      deleted = Number(row?.deleted ?? 0);
+    } while (deleted > 0);
   }
 }

@@ -8,8 +8,8 @@ it.each([
   ],
   ['2026-01-01 FATAL:  something new\nshut down', '2026-01-01 FATAL:  something new'],
   // Its log lies on the same disk.
-  ['', 'It said nothing, for which it needs room on its disk: is that full?'],
-])('what PostgreSQL said when it did not start, %j, becomes advice', (output, advice) => {
+  ['', 'It printed no message: check whether its disk is full.'],
+])('the output of a PostgreSQL that did not start, %j, becomes advice', (output, advice) => {
   expect(explainFailure('It did not start', output).message).toMatch(
     `It did not start. ${advice} Or set DATABASE_URL`,
   );

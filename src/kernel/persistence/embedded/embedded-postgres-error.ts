@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 /** One sentence on what is wrong and one on what to do: newcomers read it in the terminal of their first `npm start`. */
 export class EmbeddedPostgresError extends Error {
   constructor(problem: string, options?: ErrorOptions & { log?: string }) {
-    const seeLog = options?.log ? ` PostgreSQL's own words are in ${options.log}.` : '';
+    const seeLog = options?.log ? ` The log of PostgreSQL is ${options.log}.` : '';
     super(`${problem} Or set DATABASE_URL to use a PostgreSQL server of your own.${seeLog}`, options);
     this.name = 'EmbeddedPostgresError';
   }
@@ -34,10 +34,9 @@ const KNOWN_FAILURES: readonly (readonly [pattern: RegExp, advice: string])[] = 
 /** Turns the output of PostgreSQL into advice. */
 export function explainFailure(what: string, output: string, log?: string): EmbeddedPostgresError {
   const known = KNOWN_FAILURES.find(([pattern]) => pattern.test(output));
-  const lastWords = /^.*(?:PANIC|FATAL|error):.*$/gim;
-  const said = output.match(lastWords)?.at(-1)?.trim() ?? output.trim().split('\n').at(-1);
-  const problem =
-    known?.[1] ?? (said || 'It said nothing, for which it needs room on its disk: is that full?');
+  const errorLines = /^.*(?:PANIC|FATAL|error):.*$/gim;
+  const lastMessage = output.match(errorLines)?.at(-1)?.trim() ?? output.trim().split('\n').at(-1);
+  const problem = known?.[1] ?? (lastMessage || 'It printed no message: check whether its disk is full.');
   return new EmbeddedPostgresError(`${what}. ${problem}`, log ? { log } : undefined);
 }
 

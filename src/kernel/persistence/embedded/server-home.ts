@@ -51,7 +51,7 @@ function readNote(note: string): string | undefined {
   const { dir } = JSON.parse(readFileSync(note, 'utf8')) as { dir: string };
   if (existsSync(dir)) return dir;
   throw new EmbeddedPostgresError(
-    `The database was kept in ${dir}, which is gone: bring it back, or remove ${note} and postgres-passwords.json beside it to begin with an empty one.`,
+    `The database was in ${dir}, which no longer exists: restore that directory, or remove ${note} and postgres-passwords.json next to it to start with an empty database.`,
   );
 }
 
@@ -69,7 +69,7 @@ export function sharedDirOfRoot(preferred = '/var/lib/causeflow'): string {
   for (const dir of [preferred, join(tmpdir(), 'causeflow-of-root')]) {
     try {
       mkdirSync(dir);
-      chmodSync(dir, 0o755); // whatever the umask says
+      chmodSync(dir, 0o755); // independent of the umask
     } catch {
       // it exists, or cannot be created: checked below
     }

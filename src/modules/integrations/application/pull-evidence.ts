@@ -43,19 +43,19 @@ export class PullEvidence extends EvidenceSources {
     });
     const queried = sources.slice(0, MAX_SOURCES);
     const pulled = await Promise.all(
-      queried.map((source) => this.ask(source, question, roomOfOne(queried.length), signal)),
+      queried.map((source) => this.query(source, question, limitsOfOne(queried.length), signal)),
     );
-    const left = sources.slice(MAX_SOURCES).map((source) => ({
+    const skipped = sources.slice(MAX_SOURCES).map((source) => ({
       ...about(source),
-      missing: `${source.label} was not asked: no more than the ${MAX_SOURCES} sources connected last are.`,
+      missing: `${source.label} was not queried: only the ${MAX_SOURCES} sources connected last are.`,
     }));
-    return [...pulled.flat(), ...left];
+    return [...pulled.flat(), ...skipped];
   }
 
-  private async ask(
+  private async query(
     source: Integration,
     question: EvidenceQuestion,
-    room: Room,
+    left: Limits,
     signal: AbortSignal,
   ): Promise<(PulledPiece | Unanswered)[]> {
     const from = about(source);
@@ -75,11 +75,11 @@ export class PullEvidence extends EvidenceSources {
             results.push({ ...from, missing });
           continue;
         }
-        const rows = fitting(answer.rows, room);
+        const rows = fitting(answer.rows, left);
         if (rows.length > 0)
           results.push({ ...from, type: answer.type, query: storable(answer.query), rows });
         if (rows.length === answer.rows.length) continue;
-        const missing = `${source.label} had more to tell than is read of one source; the rest was left there.`;
+        const missing = `${source.label} returned more than the limit of one source; the rest was not read.`;
         return [...results, { ...from, missing }];
       }
     } catch (error) {
@@ -89,19 +89,19 @@ export class PullEvidence extends EvidenceSources {
     if (results.length === 0)
       results.push({
         ...from,
-        missing: `${source.label} answered, but had nothing to tell about this incident.`,
+        missing: `${source.label} responded, but has no data about this incident.`,
       });
     return results;
   }
 
   private sentence({ label, integrationId }: Integration, error: unknown, timedOut: boolean): string {
-    if (timedOut) return `${label} had not told everything after ${TIMEOUT_MS / 1000} s.`;
+    if (timedOut) return `${label} did not finish within ${TIMEOUT_MS / 1000} s.`;
     if (error instanceof ProviderError) return storable(`${label}: ${error.message}`);
     if (error instanceof SealedTextError)
-      return `${label} was not asked: its credentials cannot be read; connect it again.`;
+      return `${label} was not queried: its credentials cannot be read; connect it again.`;
     // Nothing that a source sends may fail the run.
     this.log.error(error, `${integrationId} could not be read`);
-    return `${label} answered something that could not be read.`;
+    return `${label} returned data that could not be read.`;
   }
 }
 
@@ -114,26 +114,26 @@ function about({ integrationId, provider, label }: Integration) {
   return { integrationId, provider, source: label };
 }
 
-interface Room {
+interface Limits {
   rows: number;
   characters: number;
 }
 
-function roomOfOne(sources: number): Room {
+function limitsOfOne(sources: number): Limits {
   return {
     rows: Math.min(MAX_ROWS.ofOne, Math.floor(MAX_ROWS.ofAll / sources)),
     characters: Math.min(MAX_CHARACTERS.ofOne, Math.floor(MAX_CHARACTERS.ofAll / sources)),
   };
 }
 
-/** As many rows as the budget allows. */
-function fitting(rows: PulledPiece['rows'], room: Room): PulledPiece['rows'] {
+/** The first rows that fit into what is left of the limits, which it reduces. */
+function fitting(rows: PulledPiece['rows'], left: Limits): PulledPiece['rows'] {
   const kept: PulledPiece['rows'][number][] = [];
   for (const row of rows) {
     const storable = storableRow(row);
-    room.rows -= 1;
-    room.characters -= sizeOf(storable);
-    if (room.rows < 0 || room.characters < 0) break;
+    left.rows -= 1;
+    left.characters -= sizeOf(storable);
+    if (left.rows < 0 || left.characters < 0) break;
     kept.push(storable);
   }
   return kept;
@@ -148,7 +148,7 @@ async function* untilAborted(
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => { reject(signal.reason as Error); }, { once: true }); // prettier-ignore
   });
-  // The caller may be gone by then.
+  // By then the caller may no longer await it.
   aborted.catch(() => undefined);
   try {
     for (;;) {

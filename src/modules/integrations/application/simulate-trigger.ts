@@ -32,8 +32,8 @@ export class SimulateTrigger {
     const trigger = await this.triggers.get(tenantId, triggerId);
     const head = await this.eventLog.head(tenantId);
     const logged = await this.eventLog.page(tenantId, Math.max(0, head - EVENTS), EVENTS);
-    const heard = logged.filter(({ type }) => TRIGGER_EVENT_TYPES.includes(type));
-    const events = heard.flatMap((event) => this.catalogue.revive(event) ?? []);
+    const listened = logged.filter(({ type }) => TRIGGER_EVENT_TYPES.includes(type));
+    const events = listened.flatMap((event) => this.catalogue.revive(event) ?? []);
     const matches = await this.matchTriggers.execute(tenantId, [trigger], events);
     return {
       examined: events.length,

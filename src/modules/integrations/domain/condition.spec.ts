@@ -46,13 +46,13 @@ describe('a condition', () => {
     expect(holds(text)).toBe(false);
   });
 
-  it('does not hold where it asks about an incident and there is none', () => {
+  it('does not hold when it reads an incident and the event has none', () => {
     expect(holds('incident.service != "x"', null)).toBe(false);
     expect(holds('incident == null', null)).toBe(true);
   });
 });
 
-describe('a condition that is no condition', () => {
+describe('an invalid condition', () => {
   it.each([
     ['event.data.severity = "high"', /^condition Unexpected character: = \(at character 21\)$/],
     ['event.data.severity ==', /^condition Unexpected token/],
@@ -73,7 +73,7 @@ describe('a hostile condition', () => {
     'event.data.title.matches("^(a+)+$")',
     'incident.metadata.list.all(a, incident.metadata.list.all(b, incident.metadata.list.all(c, a + b + c != "")))',
     'incident.metadata.list.map(a, incident.metadata.list.map(b, incident.metadata.list)).size() > 0',
-  ])('is stopped and harms nobody: %s', (text) => {
+  ])('is stopped, and later conditions are evaluated: %s', (text) => {
     expect(() => holds(text)).toThrow(ConditionTooSlow);
     expect(holds('event.data.severity == "high"')).toBe(true);
   });

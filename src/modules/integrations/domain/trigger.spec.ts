@@ -17,7 +17,7 @@ const triggerWith = (rule: Partial<Rule> = {}) =>
 const created = (correlationId: string | null) => ({ type: 'incident.created', correlationId });
 
 describe('a trigger', () => {
-  it('listens to one event, or to all', () => {
+  it('listens to one event type, or to all', () => {
     expect(triggerWith().listensTo(created('req'))).toBe(true);
     expect(triggerWith().listensTo({ type: 'user.created', correlationId: 'req' })).toBe(false);
     expect(triggerWith({ on: {} }).listensTo({ type: 'user.created', correlationId: null })).toBe(true);
@@ -29,7 +29,7 @@ describe('a trigger', () => {
     expect(triggerWith().listensToProvider(null)).toBe(true);
   });
 
-  it('does not listen to what it led to itself, however far away', () => {
+  it('does not listen to events that it caused, directly or through other triggers', () => {
     const [first, second] = [triggerWith(), triggerWith()];
     const once = ledToBy(first.triggerId, 'req');
     expect(first.listensTo(created(once))).toBe(false);
@@ -37,7 +37,7 @@ describe('a trigger', () => {
     expect(first.listensTo(created(ledToBy(second.triggerId, once)))).toBe(false);
   });
 
-  it('does not listen at the end of a chain of three', () => {
+  it('does not listen after a chain of three triggers', () => {
     let correlationId: string | null = null;
     for (let depth = 0; depth < 3; depth++) {
       expect(triggerWith().listensTo(created(correlationId))).toBe(true);
@@ -46,12 +46,12 @@ describe('a trigger', () => {
     expect(triggerWith().listensTo(created(correlationId))).toBe(false);
   });
 
-  it('cannot be silenced by a request id that looks like its own', () => {
+  it('is not suppressed by a request id that equals its id', () => {
     const trigger = triggerWith();
     expect(trigger.listensTo(created(trigger.triggerId))).toBe(true);
   });
 
-  it('listens anew from where it was enabled again', () => {
+  it('listens from the position at which it was enabled again', () => {
     const trigger = triggerWith();
     trigger.change({ ...RULE, name: 'other' }, 20, NOW);
     expect(trigger.listensAfter).toBe(7);

@@ -13,7 +13,7 @@ const read = (source: Provider, body: object, configs: readonly object[] = []) =
 };
 
 describe('a deployment of GitHub', () => {
-  const told = (status: object = {}, more: object = {}) => ({
+  const payload = (status: object = {}, more: object = {}) => ({
     action: 'created',
     deployment_status: { state: 'success', environment: 'production', created_at: '2026-03-01T12:00:05Z', ...status },
     deployment: { id: 7, sha: 'f95f852bd8fca8fcc58a9a2d6c842781e32a215e', ref: 'v2.4.1', description: null },
@@ -31,23 +31,23 @@ describe('a deployment of GitHub', () => {
       url: null,
       occurredAt: new Date('2026-03-01T12:00:05Z'),
     };
-    expect(read(github, told())).toEqual([deploy]);
+    expect(read(github, payload())).toEqual([deploy]);
     const repositories = [{ repository: 'acme/shop-checkout', service: 'checkout' }];
-    expect(read(github, told(), [{ repositories }])).toEqual([{ ...deploy, service: 'checkout' }]);
+    expect(read(github, payload(), [{ repositories }])).toEqual([{ ...deploy, service: 'checkout' }]);
   });
 
   it.each([
-    ['one under way', told({ state: 'in_progress' })],
-    ['one that failed', told({ state: 'failure' })],
+    ['a deployment in progress', payload({ state: 'in_progress' })],
+    ['a failed deployment', payload({ state: 'failure' })],
     ['a push', { ref: 'refs/heads/main', repository: { full_name: 'a/b' }, commits: [] }],
     ['a ping', { zen: 'Keep it logically awesome.', hook_id: 1 }],
-    ['one of every wrong type', { deployment_status: 'success', deployment: [], repository: 7 }],
-    ['one without a repository', told({}, { repository: null })],
-  ])('is not what %s is', (_, body) => {
+    ['a payload with wrong types', { deployment_status: 'success', deployment: [], repository: 7 }],
+    ['a deployment without a repository', payload({}, { repository: null })],
+  ])('is not recorded for %s', (_, body) => {
     expect(read(github, body)).toEqual([]);
   });
 
-  it('is signed with the secret, where there is one', () => {
+  it('is verified with the webhook secret, if one is configured', () => {
     const webhookSecret = randomBytes(16).toString('hex');
     const raw = Buffer.from('{}');
     const verify = (signature: string, credentials: object) =>
@@ -65,7 +65,7 @@ describe('a deployment of GitHub', () => {
 });
 
 describe('a deployment of GitLab', () => {
-  const told = (more: object = {}) => ({
+  const payload = (more: object = {}) => ({
     object_kind: 'deployment',
     status: 'success',
     status_changed_at: '2026-03-01 13:00:05 +0100',
@@ -80,7 +80,7 @@ describe('a deployment of GitLab', () => {
   });
 
   it('is reported once it has succeeded, for the service named like the project', () => {
-    expect(read(gitlab, told())).toEqual([
+    expect(read(gitlab, payload())).toEqual([
       {
         sourceChangeId: 'gitlab/acme/platform/shop/15',
         service: 'shop',
@@ -94,13 +94,13 @@ describe('a deployment of GitLab', () => {
   });
 
   it.each([{ status: 'running' }, { status: 'failed' }, { object_kind: 'push' }, { project: null }])(
-    'is not one that is %j',
+    'is not recorded with %j',
     (more) => {
-      expect(read(gitlab, told(more))).toEqual([]);
+      expect(read(gitlab, payload(more))).toEqual([]);
     },
   );
 
-  it('shows the secret as it is', () => {
+  it('is authenticated by the secret token in its header', () => {
     const signingSecret = randomBytes(16).toString('hex');
     const verify = (headers: Record<string, string>) =>
       gitlab.alerts?.verify({ config: {}, credentials: { signingSecret } }, { headers, raw: Buffer.alloc(0) }, new Date(0));
@@ -111,7 +111,7 @@ describe('a deployment of GitLab', () => {
 });
 
 describe('a sync of Argo CD', () => {
-  const told = (operation: object = {}, labels: object = { env: 'production' }) => ({
+  const payload = (operation: object = {}, labels: object = { env: 'production' }) => ({
     metadata: { name: 'shop-eu', uid: 'c6e1', labels },
     spec: { source: { repoURL: 'https://github.com/acme/manifests' } },
     status: {
@@ -134,19 +134,19 @@ describe('a sync of Argo CD', () => {
       url: 'https://github.com/acme/manifests',
       occurredAt: new Date('2026-03-01T12:00:05Z'),
     };
-    expect(read(argocd, told())).toEqual([deploy]);
-    expect(read(argocd, told({}, { 'app.kubernetes.io/name': 'shop' }))).toEqual([
+    expect(read(argocd, payload())).toEqual([deploy]);
+    expect(read(argocd, payload({}, { 'app.kubernetes.io/name': 'shop' }))).toEqual([
       { ...deploy, service: 'shop', environment: null },
     ]);
-    expect(read(argocd, told({ syncResult: { revisions: ['bb', 'cc'] } }))).toMatchObject([
+    expect(read(argocd, payload({ syncResult: { revisions: ['bb', 'cc'] } }))).toMatchObject([
       { version: 'bb' },
     ]);
   });
 
   it.each([{ phase: 'Running' }, { phase: 'Failed' }, { finishedAt: null }])(
-    'is not one of %j',
+    'is not recorded with %j',
     (operation) => {
-      expect(read(argocd, told(operation))).toEqual([]);
+      expect(read(argocd, payload(operation))).toEqual([]);
     },
   );
 });

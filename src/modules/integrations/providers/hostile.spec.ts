@@ -21,7 +21,7 @@ const connection = () => ({
   credentials: { token: 'secret-token', bearerToken: 'secret-token' },
 });
 
-/** Something of every name that an answer may have, of a type that it may not have. */
+/** A response with every known field, each of a wrong type. */
 const wrong = (value: unknown) =>
   Object.fromEntries(
     ['status', 'data', 'hits', 'items', 'workflow_runs', 'metadata', 'kind', 'sha', 'commit', '_shards'].map(
@@ -35,23 +35,23 @@ const send =
     void response.writeHead(status, headers).end(body);
 
 describe.each(sources)('%s', (_, provider) => {
-  it.each<[string, RecordedApi['answering']]>([
-    ['a redirect into the network', send(302, '', { location: 'http://169.254.169.254/latest' })],
+  it.each<[string, RecordedApi['respond']]>([
+    ['a redirect to an internal address', send(302, '', { location: 'http://169.254.169.254/latest' })],
     ['a web page', send(200, '<html>Sign in</html>')],
     ['an error that is a web page', send(502, '<html>Bad gateway</html>')],
-    ['nothing', send(200, '')],
-    ['more than anyone reads', send(200, `["${'x'.repeat(9 * 1024 * 1024)}"]`)],
-    ['an answer cut short', (_, response) => void response.writeHead(200, { 'content-length': '100' }).write('{', () => response.destroy())],
+    ['an empty body', send(200, '')],
+    ['a response above the size cap', send(200, `["${'x'.repeat(9 * 1024 * 1024)}"]`)],
+    ['a truncated response', (_, response) => void response.writeHead(200, { 'content-length': '100' }).write('{', () => response.destroy())],
     ['null', () => null],
     ['a text', () => 'ok'],
     ['a list of nulls', () => [null, null]],
     ['texts instead of objects', () => wrong('x')],
     ['lists of nulls instead of objects', () => wrong([null])],
     ['objects instead of lists', () => wrong({ result: {}, hits: {}, total: 'many', values: 7, stream: [] })],
-    ['entries that are hollow', () => wrong({ result: [null, { values: [null, ['x', 'y'], [1, 'NaN']], value: [], metric: 3 }], hits: [{ _source: 7 }], total: { value: 'NaN' } })],
-    ['an endless depth', send(200, '['.repeat(100_000) + ']'.repeat(100_000))],
-  ])('answered with %s tells what is missing, or nothing at all', async (_, answering) => {
-    api.answering = answering;
+    ['entries without content', () => wrong({ result: [null, { values: [null, ['x', 'y'], [1, 'NaN']], value: [], metric: 3 }], hits: [{ _source: 7 }], total: { value: 'NaN' } })],
+    ['100,000 levels of nesting', send(200, '['.repeat(100_000) + ']'.repeat(100_000))],
+  ])('yields no rows and leaks no credentials when it receives %s', async (_, respond) => {
+    api.respond = respond;
     const answers = await pulled(provider, connection()).catch((error: unknown) => {
       expect(error).toBeInstanceOf(ProviderError);
       return [{ missing: (error as Error).message }];
@@ -61,21 +61,21 @@ describe.each(sources)('%s', (_, provider) => {
     expect(api.requests.length).toBeGreaterThan(0);
   }, 20_000); // prettier-ignore
 
-  it('is not called where the guard forbids it, whoever makes the call', async () => {
+  it('is not called where the address guard forbids it, also through a client library', async () => {
     const outside = { ...OUTSIDE, http: new GuardedFetch([]) };
     await expect(provider.probe(connection(), outside)).rejects.toThrow(/leads to a loopback address/);
     expect(api.requests).toEqual([]);
   });
 
-  it('is asked each thing once, in silence, also when it fails', async () => {
-    const said = (['debug', 'info', 'log', 'warn', 'error'] as const).map((method) =>
+  it('sends no request twice and logs nothing to the console, also when requests fail', async () => {
+    const consoleMethods = (['debug', 'info', 'log', 'warn', 'error'] as const).map((method) =>
       jest.spyOn(console, method).mockImplementation(() => undefined),
     );
-    api.answering = send(503, '{"message":"over capacity"}', { 'retry-after': '0', deprecation: 'true' });
+    api.respond = send(503, '{"message":"over capacity"}', { 'retry-after': '0', deprecation: 'true' });
     await pulled(provider, connection()).catch(() => undefined);
-    const asked = api.requests.map(({ path, query, body }) => `${path}?${query.toString()} ${body}`);
-    expect(new Set(asked).size).toBe(asked.length);
-    for (const spy of said) expect(spy).not.toHaveBeenCalled();
+    const requests = api.requests.map(({ path, query, body }) => `${path}?${query.toString()} ${body}`);
+    expect(new Set(requests).size).toBe(requests.length);
+    for (const spy of consoleMethods) expect(spy).not.toHaveBeenCalled();
     jest.restoreAllMocks();
   });
 });

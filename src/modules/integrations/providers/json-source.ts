@@ -74,12 +74,12 @@ export class JsonSource {
     headers: Readonly<Record<string, string>>,
     body?: string,
   ): Promise<OutboundAnswer> {
-    const { name, headers: always, http, signal, caCertificate, maxBytes = MAX_BYTES } = this.source;
+    const { name, headers: configured, http, signal, caCertificate, maxBytes = MAX_BYTES } = this.source;
     try {
       return await http.request({
         method,
         url,
-        headers: { accept: 'application/json', 'user-agent': 'CauseFlow', ...headers, ...always },
+        headers: { accept: 'application/json', 'user-agent': 'CauseFlow', ...headers, ...configured },
         ...(body !== undefined && { body }),
         maxResponseBytes: maxBytes,
         ...(signal && { signal }),
@@ -107,6 +107,6 @@ function explanation({ status, headers }: OutboundAnswer, json: unknown): string
   if (status === 429 || headers['x-ratelimit-remaining'] === '0') return ': its limit of requests is used up';
   if (status === 401 || status === 403) return ': the credentials do not allow this';
   const { error, message } = objectOf(json);
-  const said = textOf(error) ?? textOf(objectOf(error)['reason']) ?? textOf(message);
-  return said === undefined ? '' : `: ${said.slice(0, MAX_EXPLANATION)}`;
+  const reason = textOf(error) ?? textOf(objectOf(error)['reason']) ?? textOf(message);
+  return reason === undefined ? '' : `: ${reason.slice(0, MAX_EXPLANATION)}`;
 }

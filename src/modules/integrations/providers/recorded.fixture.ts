@@ -27,13 +27,13 @@ export interface RecordedRequest {
   readonly body: string;
 }
 
-/** Returns the JSON to answer, or writes the response itself. */
-type Answering = (request: RecordedRequest, response: ServerResponse) => unknown;
+/** Returns the JSON of the response, or writes the response itself. */
+type Respond = (request: RecordedRequest, response: ServerResponse) => unknown;
 
 /** A fake API on loopback with scripted answers, which records the requests. */
 export class RecordedApi {
   readonly requests: RecordedRequest[] = [];
-  answering: Answering = () => undefined;
+  respond: Respond = () => undefined;
 
   private constructor(private readonly server: Server) {}
 
@@ -51,7 +51,7 @@ export class RecordedApi {
           body: Buffer.concat(chunks).toString(),
         };
         api.requests.push(recorded);
-        const answer = api.answering(recorded, response);
+        const answer = api.respond(recorded, response);
         if (answer !== undefined)
           response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
       });

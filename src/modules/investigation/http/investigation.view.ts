@@ -41,8 +41,8 @@ export function investigationView({ run, findings, hypotheses }: ShownRun): Inve
 
 function explanationOf(steps: readonly Step[], findings: ShownRun['findings']): string | null {
   const review = steps.find(({ agentName }) => agentName === MODEL_REVIEW);
-  const said = (review && findings.get(review.stepIndex)) ?? [];
-  return said.length === 0 ? null : said.map(({ statement }) => statement).join(' ');
+  const sentences = (review && findings.get(review.stepIndex)) ?? [];
+  return sentences.length === 0 ? null : sentences.map(({ statement }) => statement).join(' ');
 }
 
 function stepView(step: Step, findings: readonly Finding[]): InvestigationView['steps'][number] {

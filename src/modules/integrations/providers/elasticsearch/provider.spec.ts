@@ -5,7 +5,7 @@ import { elasticsearch } from './provider.js';
 let api: RecordedApi;
 beforeEach(async () => {
   api = await RecordedApi.start();
-  api.answering = () => sample('elasticsearch', 'search');
+  api.respond = () => sample('elasticsearch', 'search');
 });
 afterEach(() => api.stop());
 
@@ -14,7 +14,7 @@ const connection = (config: object = {}) => ({
   credentials: { apiKey: 'a2V5' },
 });
 
-it('searches by time and service, and reads fields however they are nested', async () => {
+it('searches by time and service, and reads dotted and nested fields', async () => {
   const answers = await pulled(elasticsearch, connection());
   expect(answers).toMatchObject([
     {
@@ -42,30 +42,30 @@ it('searches by time and service, and reads fields however they are nested', asy
   expect(api.requests).toHaveLength(9);
 });
 
-it('says what it did not read, and that shards failed', async () => {
-  api.answering = () => ({
+it('reports unread documents and failed shards', async () => {
+  api.respond = () => ({
     ...(sample('elasticsearch', 'search') as object),
     _shards: { total: 2, failed: 1 },
   });
   expect(missingOf(await pulled(elasticsearch, connection()))).toEqual([
     'it searched only a part of its shards, or not to the end; lines may be missing.',
   ]);
-  api.answering = () => ({
+  api.respond = () => ({
     hits: { total: { value: 5000, relation: 'eq' }, hits: [{ _source: { '@timestamp': 1, message: 'x' } }] },
   });
   expect(missingOf(await pulled(elasticsearch, connection()))).toEqual([
     'it has 45000 matching documents, of which 9 were read.',
   ]);
-  api.answering = () => ({ hits: { total: { value: 0 }, hits: [] } });
+  api.respond = () => ({ hits: { total: { value: 0 }, hits: [] } });
   expect(missingOf(await pulled(elasticsearch, connection()))).toEqual([
     expect.stringMatching(/^there is no log line \(/),
   ]);
 });
 
-it('is probed by a search, and the reason of a refusal is told', async () => {
+it('is probed by a search, and reports why it failed', async () => {
   await expect(elasticsearch.probe(connection({ index: 'app-logs' }), OUTSIDE)).resolves.toBeUndefined();
   expect(api.requests[0]?.path).toBe('/app-logs/_search');
-  api.answering = (_, response) => { response.statusCode = 401; return sample('elasticsearch', 'unauthorized'); }; // prettier-ignore
+  api.respond = (_, response) => { response.statusCode = 401; return sample('elasticsearch', 'unauthorized'); }; // prettier-ignore
   await expect(elasticsearch.probe(connection(), OUTSIDE)).rejects.toThrow(
     'Elasticsearch answered 401: the credentials do not allow this.',
   );

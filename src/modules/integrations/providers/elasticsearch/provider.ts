@@ -35,7 +35,7 @@ export const elasticsearch: Provider<ElasticsearchConfig, ElasticsearchCredentia
   setupGuide: [
     'Elasticsearch 7.10 or newer, or OpenSearch.',
     '',
-    '1. Make an API key with the privilege `read` on the indices, and give its encoded form as `apiKey`; `username` and `password` will do too.',
+    '1. Create an API key with the privilege `read` on the indices, and enter its encoded form as `apiKey`. `username` and `password` work too.',
     '2. The fields default to the Elastic Common Schema: `@timestamp`, `message`, `log.level`, `service.name`.',
   ].join('\n'),
 
@@ -149,16 +149,14 @@ function answerOf(
   const hits = objectOf(objectOf(answer)['hits']);
   const rows = listOf(hits['hits']).flatMap((hit): PulledRow[] => {
     const document = objectOf(objectOf(hit)['_source']);
-    const [time, message, level] = [timeField, messageField, levelField].map((field) =>
+    const [time, message, severity] = [timeField, messageField, levelField].map((field) =>
       fieldOf(document, field),
     );
     const timestamp = textOf(time) ?? numberOf(time);
     const line = textOf(message);
+    const level = textOf(severity);
     if (timestamp === undefined || line === undefined) return [];
-    const said = textOf(level);
-    return [
-      { timestamp, entity, message: line.slice(0, MAX_LINE), ...(said !== undefined && { level: said }) },
-    ];
+    return [{ timestamp, entity, message: line.slice(0, MAX_LINE), ...(level !== undefined && { level }) }];
   });
   const shards = objectOf(objectOf(answer)['_shards']);
   return {

@@ -8,7 +8,7 @@ const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b';
 let api: RecordedApi;
 beforeEach(async () => {
   api = await RecordedApi.start();
-  api.answering = ({ path }) => {
+  api.respond = ({ path }) => {
     if (path.endsWith(`/commits/${SHA}`)) return sample('github', 'commit');
     if (path.endsWith('/commits')) return sample('github', 'commits');
     if (path.endsWith('/deployments')) return sample('github', 'deployments');
@@ -61,10 +61,10 @@ it('reads commits with their diffs, deployments and failed runs of the six hours
   });
 });
 
-it('names the service that the tenant named, and goes on when one repository may not be read', async () => {
-  const answer = api.answering;
-  api.answering = (request, response) => {
-    if (!request.path.includes('/secret/')) return answer(request, response);
+it('uses the configured service name, and continues when one repository is not readable', async () => {
+  const respond = api.respond;
+  api.respond = (request, response) => {
+    if (!request.path.includes('/secret/')) return respond(request, response);
     response.statusCode = 404;
     return { message: 'Not Found', status: '404' };
   };
@@ -82,15 +82,15 @@ it('names the service that the tenant named, and goes on when one repository may
   );
 });
 
-it('reads ten diffs at most and says so; a SHA that is none leads nowhere', async () => {
-  const answer = api.answering;
+it('reads at most ten diffs and reports the rest; an invalid SHA is never requested', async () => {
+  const respond = api.respond;
   const list = Array.from({ length: 30 }, (_, at) => ({ sha: `${at}`.padStart(40, 'a') }));
-  api.answering = (request, response) =>
+  api.respond = (request, response) =>
     request.path.endsWith('/commits')
       ? [...list, { sha: '../../user' }]
       : /commits\/./.test(request.path)
         ? sample('github', 'commit')
-        : answer(request, response);
+        : respond(request, response);
   const answers = await pulled(github, connection());
   expect(missingOf(answers)).toEqual([
     'there are 30 commits of acme/checkout in the window, of which 10 were read.',
@@ -98,8 +98,8 @@ it('reads ten diffs at most and says so; a SHA that is none leads nowhere', asyn
   expect(api.requests.filter(({ path }) => /commits\/./.test(path))).toHaveLength(10);
 });
 
-it('says that its limit of requests is used up, which is not a matter of credentials', async () => {
-  api.answering = (_, response) => {
+it('reports an exhausted rate limit, not invalid credentials', async () => {
+  api.respond = (_, response) => {
     response.writeHead(403, { 'x-ratelimit-remaining': '0', 'content-type': 'application/json' });
     response.end('{"message":"API rate limit exceeded"}');
     return undefined;
@@ -110,11 +110,11 @@ it('says that its limit of requests is used up, which is not a matter of credent
   );
 });
 
-it('says which diff it did not read to its end, and when deployments may go further back than were listed', async () => {
-  const answer = api.answering;
+it('reports a truncated diff, and a truncated list of deployments', async () => {
+  const respond = api.respond;
   const file = { filename: 'big.sql', patch: '+'.repeat(40_000) };
-  api.answering = (request, response) => {
-    const usual = answer(request, response);
+  api.respond = (request, response) => {
+    const usual = respond(request, response);
     if (request.path.endsWith(`/commits/${SHA}`)) return { ...(usual as object), files: [file] };
     if (!request.path.endsWith('/deployments')) return usual;
     const [newest] = usual as object[];
@@ -131,7 +131,7 @@ it('is probed at every repository', async () => {
     github.probe(connection({ repository: 'acme/a' }, { repository: 'acme/b' }), OUTSIDE),
   ).resolves.toBeUndefined();
   expect(api.requests.map(({ path }) => path)).toEqual(['/repos/acme/a', '/repos/acme/b']);
-  api.answering = (_, response) => { response.statusCode = 401; return sample('github', 'bad-credentials'); }; // prettier-ignore
+  api.respond = (_, response) => { response.statusCode = 401; return sample('github', 'bad-credentials'); }; // prettier-ignore
   await expect(github.probe(connection(), OUTSIDE)).rejects.toThrow(
     'GitHub answered 401: the credentials do not allow this.',
   );

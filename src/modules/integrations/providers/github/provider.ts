@@ -34,11 +34,11 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
   config: GithubConfig,
   credentials: GithubCredentials,
   setupGuide: [
-    '1. Make a fine-grained personal access token for the repositories with read access to Contents, Deployments and Actions.',
-    '2. `repositories` says which repository holds which service; without `service` the name of the repository is taken.',
+    '1. Create a fine-grained personal access token for the repositories with read access to Contents, Deployments and Actions.',
+    '2. `repositories` maps repositories to services. `service` defaults to the name of the repository.',
     '3. For GitHub Enterprise Server, `url` is `https://<host>/api/v3`.',
-    '4. To have deployments recorded as they are made, also before an alert: Settings, Webhooks, Add webhook. The payload URL is the',
-    '   `ingestUrl` that connecting answers, the content type application/json, the event Deployment statuses. Its secret goes here as',
+    '4. To record deployments when they happen: Settings, Webhooks, Add webhook. The payload URL is the',
+    '   `ingestUrl` of the connection, the content type application/json, the event Deployment statuses. Enter its secret as',
     '   `webhookSecret`.',
   ].join('\n'),
 
@@ -81,7 +81,7 @@ async function* pull(
   }
 }
 
-interface Asked {
+interface RepositoryQuery {
   readonly github: Github;
   readonly where: GithubRepository;
   readonly service: string;
@@ -89,7 +89,7 @@ interface Asked {
   readonly until: Date;
 }
 
-async function commits({ github, where, service, since, until }: Asked): Promise<SourceAnswer[]> {
+async function commits({ github, where, service, since, until }: RepositoryQuery): Promise<SourceAnswer[]> {
   const name = nameOf(where);
   const path = `/repos/${where.repository}/commits`;
   const { data } = await github.repos.listCommits({
@@ -127,7 +127,13 @@ function commitRow({ commit, html_url: url, files = [] }: Commit, sha: string, s
   };
 }
 
-async function deployments({ github, where, service, since, until }: Asked): Promise<SourceAnswer[]> {
+async function deployments({
+  github,
+  where,
+  service,
+  since,
+  until,
+}: RepositoryQuery): Promise<SourceAnswer[]> {
   const { data } = await github.repos.listDeployments({ ...nameOf(where), per_page: MAX_LISTED });
   const recent = data.filter(({ created_at: at }) => isWithin(at, since, until));
   const answers = recent.map(
@@ -158,7 +164,13 @@ async function deployments({ github, where, service, since, until }: Asked): Pro
       ];
 }
 
-async function failedRuns({ github, where, service, since, until }: Asked): Promise<SourceAnswer[]> {
+async function failedRuns({
+  github,
+  where,
+  service,
+  since,
+  until,
+}: RepositoryQuery): Promise<SourceAnswer[]> {
   const created = `${since.toISOString()}..${until.toISOString()}`;
   const { data } = await github.actions.listWorkflowRunsForRepo({
     ...nameOf(where),

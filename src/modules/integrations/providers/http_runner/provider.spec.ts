@@ -23,15 +23,15 @@ const order: StepOrder = {
 
 let server: Server;
 let listener: RequestListener;
-let seen: { headers: IncomingHttpHeaders; raw: string }[];
+let requests: { headers: IncomingHttpHeaders; raw: string }[];
 
 beforeEach(async () => {
-  seen = [];
+  requests = [];
   server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      seen.push({ headers: request.headers, raw: Buffer.concat(chunks).toString() });
+      requests.push({ headers: request.headers, raw: Buffer.concat(chunks).toString() });
       listener(request, response);
     });
   });
@@ -42,7 +42,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-function answering(status: number, body?: unknown, headers: Record<string, string> = {}): void {
+function respondWith(status: number, body?: unknown, headers: Record<string, string> = {}): void {
   listener = (_, response) => {
     response.writeHead(status, headers);
     response.end(typeof body === 'string' ? body : body && JSON.stringify(body));
@@ -61,10 +61,10 @@ const run = async (http = outside.http, timeoutSeconds?: number) =>
   httpRunner.steps?.run(connection(timeoutSeconds), order, { ...outside, http });
 
 describe('a step', () => {
-  it('is a POST that a Standard Webhooks library verifies, with exactly the fields of an order', async () => {
-    answering(200, { status: 'succeeded', output: { version: '1.2.2' } });
+  it('is a POST that a Standard Webhooks library verifies, with exactly the documented fields', async () => {
+    respondWith(200, { status: 'succeeded', output: { version: '1.2.2' } });
     expect(await run()).toEqual({ status: 'succeeded', output: { version: '1.2.2' } });
-    const [{ headers, raw } = { headers: {}, raw: '' }] = seen;
+    const [{ headers, raw } = { headers: {}, raw: '' }] = requests;
     expect(new Webhook(secret).verify(raw, headers as Record<string, string>)).toEqual(order);
     expect(headers).toMatchObject({ 'webhook-id': 'stp_1', 'content-type': 'application/json' });
     expect(() =>
@@ -76,7 +76,7 @@ describe('a step', () => {
   });
 
   it('may fail, with or without an output', async () => {
-    answering(200, { status: 'failed' });
+    respondWith(200, { status: 'failed' });
     expect(await run()).toEqual({ status: 'failed', output: null });
   });
 
@@ -85,25 +85,25 @@ describe('a step', () => {
     ['\ud800', '"\\ud800"'],
     [JSON.parse('{"__proto__":1}'), '{"__proto__":1}'],
   ])('keeps an output that the database cannot hold as its JSON text: %#', async (output, kept) => {
-    answering(200, { status: 'succeeded', output });
+    respondWith(200, { status: 'succeeded', output });
     expect(await run()).toEqual({ status: 'succeeded', output: kept });
   });
 
   it('keeps the start of a large output', async () => {
-    answering(200, { status: 'succeeded', output: ['é'.repeat(60_000)] });
+    respondWith(200, { status: 'succeeded', output: ['é'.repeat(60_000)] });
     const { output } = (await run()) as { output: string };
     expect(Buffer.byteLength(output)).toBeLessThanOrEqual(64 * 1024);
     expect(Buffer.byteLength(output)).toBeGreaterThan(64 * 1024 - 4);
     expect(output).toMatch(/^\["éé.*é…$/);
   });
 
-  it('keeps no output that is nested beyond reason', async () => {
-    answering(200, `{"status":"succeeded","output":${'['.repeat(200_000)}${']'.repeat(200_000)}}`);
+  it('stores an output with 200,000 levels of nesting as text', async () => {
+    respondWith(200, `{"status":"succeeded","output":${'['.repeat(200_000)}${']'.repeat(200_000)}}`);
     expect(await run()).toMatchObject({ status: 'succeeded', output: expect.any(String) });
   });
 });
 
-describe('a step without a usable answer', () => {
+describe('a step without a usable response', () => {
   it.each([
     [200, 'succeeded', /neither succeeded nor failed/],
     [200, { status: 'done' }, /neither succeeded nor failed/],
@@ -113,12 +113,12 @@ describe('a step without a usable answer', () => {
     [500, { status: 'failed' }, /answered 500/],
     [503, undefined, /answered 503/],
   ])('is unknown: %s %j', async (status, body, reason) => {
-    answering(status, body, { location: '/elsewhere' });
+    respondWith(status, body, { location: '/elsewhere' });
     expect(await run()).toEqual({ status: 'unknown', reason: expect.stringMatching(reason) });
-    expect(seen).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
-  it('is unknown when the connection breaks or time runs out after it was sent', async () => {
+  it('is unknown when the connection breaks or the request times out after it was sent', async () => {
     listener = (_, response) => response.destroy();
     expect(await run()).toEqual({
       status: 'unknown',
@@ -132,25 +132,25 @@ describe('a step without a usable answer', () => {
   });
 });
 
-describe('a step that surely did not happen', () => {
+describe('a step that was certainly not executed', () => {
   it.each([
     [429, '7', 7],
     [503, '0', 0],
     [503, new Date(Date.now() + 90_000).toUTCString(), 90],
     [503, '999999999', 86_400],
-  ])('is one that the runner put off: %s, %s', async (status, header, seconds) => {
-    answering(status, undefined, { 'retry-after': header });
+  ])('is retried after the delay that the runner requests: %s, %s', async (status, header, seconds) => {
+    respondWith(status, undefined, { 'retry-after': header });
     const answer = (await run()) as { status: string; retryAfterSeconds: number };
     expect(answer.status).toBe('not_sent');
     expect(Math.abs(answer.retryAfterSeconds - seconds)).toBeLessThanOrEqual(2);
   });
 
-  it('is not one that was put off in a way nobody can read', async () => {
-    answering(503, undefined, { 'retry-after': 'soon' });
+  it('excludes a 503 with an invalid Retry-After, which is unknown', async () => {
+    respondWith(503, undefined, { 'retry-after': 'soon' });
     expect(await run()).toMatchObject({ status: 'unknown' });
   });
 
-  it('is one whose connection was refused', async () => {
+  it('is reported as not sent when the connection was refused', async () => {
     const closed = connection();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
@@ -161,13 +161,13 @@ describe('a step that surely did not happen', () => {
     });
   });
 
-  it('is one whose address may not be called', async () => {
-    answering(200, { status: 'succeeded' });
+  it('is reported as not sent when the address guard forbids the call', async () => {
+    respondWith(200, { status: 'succeeded' });
     expect(await run(new GuardedFetch([]))).toMatchObject({
       status: 'not_sent',
       reason: expect.stringMatching(/loopback address/),
     });
-    expect(seen).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });
 
@@ -178,10 +178,10 @@ describe('a probe', () => {
     [200, { status: 'succeeded' }],
     [200, {}],
     [204, undefined],
-  ])('is content with %s %j', async (status, body) => {
-    answering(status, body);
+  ])('accepts %s %j', async (status, body) => {
+    respondWith(status, body);
     await probe();
-    const [{ headers, raw } = { headers: {}, raw: '' }] = seen;
+    const [{ headers, raw } = { headers: {}, raw: '' }] = requests;
     expect(new Webhook(secret).verify(raw, headers as Record<string, string>)).toEqual({
       action: 'probe',
       dryRun: true,
@@ -192,12 +192,12 @@ describe('a probe', () => {
     [401, undefined, 'The runner answered 401.'],
     [200, '<html>', 'The runner did not answer in JSON.'],
     [200, { status: 'failed' }, 'The runner answered that its probe failed.'],
-  ])('is not content with %s %j', async (status, body, message) => {
-    answering(status, body);
+  ])('is refused with %s %j', async (status, body, message) => {
+    respondWith(status, body);
     await expect(probe()).rejects.toEqual(new ProviderError(message));
   });
 
-  it('says why nobody answered', async () => {
+  it('reports why the runner did not respond', async () => {
     const refused = httpRunner.probe(connection(), { ...outside, http: new GuardedFetch([]) });
     await expect(refused).rejects.toThrow(/127\.0\.0\.1 leads to a loopback address/);
     listener = (_, response) => response.destroy();

@@ -23,15 +23,15 @@ export const httpRunner: Provider<HttpRunnerConfig, HttpRunnerCredentials> = {
   config: HttpRunnerConfig,
   credentials: HttpRunnerCredentials,
   setupGuide: [
-    'Run a small HTTP service beside your own tools that takes orders by POST and verifies their signature with any',
+    'Run a small HTTP service next to your tools. It receives steps by POST and verifies their signature with any',
     'Standard Webhooks library (`webhook-id`, `webhook-timestamp`, `webhook-signature`).',
     '',
-    '1. Make a secret: `echo "whsec_$(openssl rand -base64 32)"`. Give it to the service and to CauseFlow.',
+    '1. Create a secret: `echo "whsec_$(openssl rand -base64 32)"`. Configure it in the service and here.',
     '2. Answer the probe `{"action":"probe","dryRun":true}` with any 2xx.',
-    '3. Answer each order `{remediationId,incidentId,stepId,action,params,dryRun,attempt}` with a 2xx and',
-    '   `{"status":"succeeded"}` or `{"status":"failed"}`, and an `output` if there is something to keep.',
-    '4. Remember the `webhook-id`: an order that comes again under the same id must not be carried out again.',
-    '   When you cannot take an order now, answer 429 or 503 with `Retry-After`.',
+    '3. Answer each step `{remediationId,incidentId,stepId,action,params,dryRun,attempt}` with a 2xx and',
+    '   `{"status":"succeeded"}` or `{"status":"failed"}`, and an optional `output`.',
+    '4. Store the `webhook-id`: a step that is sent again has the same id and must not be executed again.',
+    '   If you cannot execute a step now, answer 429 or 503 with `Retry-After`.',
   ].join('\n'),
 
   async probe(runner, outside) {

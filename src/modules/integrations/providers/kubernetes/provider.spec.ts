@@ -5,13 +5,13 @@ import { kubernetes } from './provider.js';
 let api: RecordedApi;
 beforeEach(async () => {
   api = await RecordedApi.start();
-  api.answering = ({ path }) => sample('kubernetes', path.replace(/^.*\//, ''));
+  api.respond = ({ path }) => sample('kubernetes', path.replace(/^.*\//, ''));
 });
 afterEach(() => api.stop());
 
 const connection = () => ({ config: { url: api.url, namespaces: ['shop'] }, credentials: { token: 'eyJ' } });
 
-it('tells how pods, deployments and nodes are, what happened to them, and what was rolled out', async () => {
+it('reads the state of pods, deployments and nodes, their events and rollouts', async () => {
   const answers = await pulled(kubernetes, connection());
   expect(missingOf(answers)).toEqual([]);
   expect(answers.map((answer) => 'query' in answer && answer.query)).toEqual([
@@ -58,12 +58,12 @@ it('tells how pods, deployments and nodes are, what happened to them, and what w
   expect(api.requests.every(({ headers }) => headers.authorization === 'Bearer eyJ')).toBe(true);
 });
 
-it('says what it may not read, and what it did not read to the end', async () => {
-  const answer = api.answering;
-  api.answering = (request, response) => {
+it('reports what it may not read, and what it did not read completely', async () => {
+  const respond = api.respond;
+  api.respond = (request, response) => {
     if (request.path.endsWith('/pods'))
       return { ...(sample('kubernetes', 'pods') as object), metadata: { continue: 'abc' } };
-    if (!request.path.endsWith('/nodes')) return answer(request, response);
+    if (!request.path.endsWith('/nodes')) return respond(request, response);
     response.statusCode = 403;
     return sample('kubernetes', 'forbidden');
   };
@@ -73,8 +73,8 @@ it('says what it may not read, and what it did not read to the end', async () =>
   ]);
 });
 
-it('is probed by the pods of every namespace', async () => {
+it('is probed by listing the pods of each namespace', async () => {
   await expect(kubernetes.probe(connection(), OUTSIDE)).resolves.toBeUndefined();
-  api.answering = () => ({ kind: 'Status' });
+  api.respond = () => ({ kind: 'Status' });
   await expect(kubernetes.probe(connection(), OUTSIDE)).rejects.toThrow('not like the API of Kubernetes');
 });

@@ -5,14 +5,14 @@ import { loki } from './provider.js';
 let api: RecordedApi;
 beforeEach(async () => {
   api = await RecordedApi.start();
-  api.answering = ({ query }) =>
+  api.respond = ({ query }) =>
     sample('loki', query.get('query')?.startsWith('{service_name="checkout"') ? 'query_range' : 'empty');
 });
 afterEach(() => api.stop());
 
 const connection = (config: object = {}) => ({ config: { url: api.url, ...config }, credentials: {} });
 
-it('reads the lines of the service, each part of the window up to a cap of its own', async () => {
+it('reads the lines of the service, with a cap for each slice of the window', async () => {
   const answers = await pulled(loki, connection({ tenant: 'acme', environmentLabel: 'env' }));
   expect(missingOf(answers)).toEqual([]);
   expect(answers).toMatchObject([
@@ -32,7 +32,7 @@ it('reads the lines of the service, each part of the window up to a cap of its o
   expect(api.requests.every(({ headers }) => headers['x-scope-orgid'] === 'acme')).toBe(true);
 });
 
-it('tries one label after the other, and says when none names the service', async () => {
+it('tries the labels in order, and reports when none has the service', async () => {
   const answers = await pulled(loki, connection({ serviceLabels: ['app', 'service_name'] }));
   expect(rowsOf(answers).length).toBeGreaterThan(0);
   expect(missingOf(await pulled(loki, connection(), { ...QUESTION, service: 'billing' }))).toEqual([
@@ -42,12 +42,12 @@ it('tries one label after the other, and says when none names the service', asyn
   ]);
 });
 
-it('says how much it did not read', async () => {
+it('reports how many slices were truncated', async () => {
   const values = Array.from({ length: 1000 }, (_, at) => [
     `177236640${String(at).padStart(10, '0')}`,
     `line ${at}`,
   ]);
-  api.answering = () => ({
+  api.respond = () => ({
     status: 'success',
     data: { resultType: 'streams', result: [{ stream: {}, values }] },
   });
@@ -56,14 +56,14 @@ it('says how much it did not read', async () => {
   ]);
 });
 
-it('cannot be made to ask for more by the name of a service', async () => {
+it('escapes a service name that contains quotes', async () => {
   await pulled(loki, connection(), { ...QUESTION, service: 'x"} |= "' });
   expect(api.requests[0]?.query.get('query')).toBe('{service_name="x\\"} |= \\""}');
 });
 
 it('is probed by its labels', async () => {
-  api.answering = () => sample('loki', 'labels');
+  api.respond = () => sample('loki', 'labels');
   await expect(loki.probe(connection(), OUTSIDE)).resolves.toBeUndefined();
-  api.answering = () => ['app'];
+  api.respond = () => ['app'];
   await expect(loki.probe(connection(), OUTSIDE)).rejects.toThrow('not like the HTTP API of Loki');
 });

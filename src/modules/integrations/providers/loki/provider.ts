@@ -31,9 +31,9 @@ export const loki: Provider<LokiConfig, HttpLogin> = {
   config: LokiConfig,
   credentials: HttpLogin,
   setupGuide: [
-    '1. `url` is where `/loki/api/v1/query_range` is found, without that path; `tenant` is needed with `auth_enabled`.',
-    '2. `serviceLabels` are the labels that may hold the name of a service, the best first.',
-    '3. Credentials may be empty, a `bearerToken`, or `username` and `password`. Reading is all that is needed.',
+    '1. `url` is the base URL, without `/loki/api/v1/query_range`. `tenant` is required with `auth_enabled`.',
+    '2. `serviceLabels` are the labels that may contain the name of a service, in order of preference.',
+    '3. Credentials may be empty, a `bearerToken`, or `username` and `password`. Read access is enough.',
   ].join('\n'),
 
   async probe(connection, outside) {

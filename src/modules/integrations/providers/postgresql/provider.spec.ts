@@ -11,8 +11,8 @@ const password = randomBytes(12).toString('hex');
 const sockets: Socket[] = [];
 let server: Server | undefined;
 
-/** A server whose answer to anything is `bytes`. @returns what it request, so far */
-async function pretending(bytes: Buffer | undefined): Promise<{ port: number; heard: () => string }> {
+/** Starts a server that responds to everything with `bytes`. @returns its port, and what it has received */
+async function fakeServer(bytes: Buffer | undefined): Promise<{ port: number; received: () => string }> {
   const chunks: Buffer[] = [];
   server = createServer((socket) => {
     sockets.push(socket.on('error', () => undefined));
@@ -22,7 +22,7 @@ async function pretending(bytes: Buffer | undefined): Promise<{ port: number; he
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  return { port: (server.address() as AddressInfo).port, heard: () => Buffer.concat(chunks).toString() };
+  return { port: (server.address() as AddressInfo).port, received: () => Buffer.concat(chunks).toString() };
 }
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
@@ -38,14 +38,14 @@ const probe = (port: number, allowed = ['127.0.0.0/8'], host = '127.0.0.1') =>
     { http: new GuardedFetch(allowed), clock: new SystemClock() },
   );
 
-it('begins a session that cannot write and gives up soon', async () => {
-  const { port, heard } = await pretending(Buffer.from('no postgres'));
+it('opens a read-only session with short time-outs', async () => {
+  const { port, received } = await fakeServer(Buffer.from('no postgres'));
   await expect(probe(port)).rejects.toThrow();
   for (const setting of ['default_transaction_read_only=on', 'statement_timeout=3000', 'lock_timeout=1000'])
-    expect(heard()).toContain(setting);
+    expect(received()).toContain(setting);
 });
 
-it('asks for nothing but statistics, by names that nobody can shadow', () => {
+it('reads only statistics, by schema-qualified names', () => {
   for (const { sql } of HEALTH_CHECKS) {
     expect(sql).toMatch(/^SELECT /);
     expect(sql).not.toMatch(/;|\b(?:insert|update|delete|create|alter|drop|truncate|copy|call|do|set)\b/i);
@@ -54,20 +54,20 @@ it('asks for nothing but statistics, by names that nobody can shadow', () => {
   }
 });
 
-describe('a server that is none', () => {
-  it('is refused inside the network before anything is sent', async () => {
-    const { port, heard } = await pretending(undefined);
+describe('a server that is not PostgreSQL', () => {
+  it('is not called at an internal address', async () => {
+    const { port, received } = await fakeServer(undefined);
     await expect(probe(port, [])).rejects.toThrow(/leads to a loopback address/);
     await expect(probe(port, [], 'localhost')).rejects.toThrow(/leads to a loopback address/);
-    expect(heard()).toBe('');
+    expect(received()).toBe('');
   });
 
   it.each([
-    ['rubbish', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+    ['HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
     ['an endless message', Buffer.concat([Buffer.from('E'), Buffer.from([0x7f, 0xff, 0xff, 0xff]), Buffer.alloc(5 * 1024 * 1024)])],
     ['nothing', undefined],
-  ])('answers %s, which is told and gives nothing away', async (_, bytes) => {
-    const { port } = await pretending(bytes);
+  ])('that sends %s is reported without address and password', async (_, bytes) => {
+    const { port } = await fakeServer(bytes);
     const error = (await probe(port).catch((reason: unknown) => reason)) as Error;
     expect(error.message).toMatch(/^The call to PostgreSQL failed: .*\.$/);
     expect(error.message).not.toMatch(/127\.0\.0\.1/);
@@ -75,15 +75,15 @@ describe('a server that is none', () => {
   }, 20_000); // prettier-ignore
 });
 
-describe('what it says', () => {
-  const asked = { entity: 'orders', timestamp: 1_700_000_000_000 };
-  const says = (name: string, rows: Record<string, unknown>[]) =>
-    HEALTH_CHECKS.find((look) => look.name === name)
-      ?.interpret(rows, asked)
+describe('the interpretation of a check', () => {
+  const subject = { entity: 'orders', timestamp: 1_700_000_000_000 };
+  const interpret = (name: string, rows: Record<string, unknown>[]) =>
+    HEALTH_CHECKS.find((check) => check.name === name)
+      ?.interpret(rows, subject)
       .flatMap((each) => each.rows) ?? [];
 
-  it('names who holds a lock, without the values of statements', () => {
-    const [row] = says('locks', [
+  it('names the session that holds a lock, without literals of its statements', () => {
+    const [row] = interpret('locks', [
       {
         pid: 12, wait_event: 'transactionid', query: "UPDATE orders SET note = 'it''s Ada' WHERE id = 42", seconds: 31,
         blocker: 15, blocker_state: 'idle in transaction', blocker_query: 'SELECT 1', blocker_seconds: 95,
@@ -95,10 +95,10 @@ describe('what it says', () => {
     );
   });
 
-  it('leaves out what is no number, and survives an answer without rows', () => {
-    expect(says('database', [{ deadlocks: 'NaN', size: '8192', age: null, hit_ratio: {} }])).toEqual([
-      { ...asked, metric: 'size', value: 8192, unit: 'bytes' },
+  it('skips values that are not numbers, and accepts an empty result', () => {
+    expect(interpret('database', [{ deadlocks: 'NaN', size: '8192', age: null, hit_ratio: {} }])).toEqual([
+      { ...subject, metric: 'size', value: 8192, unit: 'bytes' },
     ]);
-    for (const { name } of HEALTH_CHECKS) expect(() => says(name, [])).not.toThrow();
+    for (const { name } of HEALTH_CHECKS) expect(() => interpret(name, [])).not.toThrow();
   });
 });

@@ -22,11 +22,11 @@ export const postgresql: Provider<PostgresqlConfig, PostgresqlCredentials> = {
   config: PostgresqlConfig,
   credentials: PostgresqlCredentials,
   setupGuide: [
-    'CauseFlow looks at the statistics views only, in a session that is read-only and gives up after three seconds.',
+    'CauseFlow reads only statistics views, in a read-only session with a statement time-out of three seconds.',
     '',
     "1. `CREATE ROLE causeflow LOGIN PASSWORD '…'; GRANT pg_monitor TO causeflow;`",
-    '2. `services` are the services that use this database; without them it is looked at for every incident.',
-    '3. `tls` is `verify` unless said otherwise; `caCertificate` is needed for an authority of your own.',
+    '2. `services` are the services that use this database. Without them it is read for every incident.',
+    '3. `tls` defaults to `verify`. A private certificate authority needs `caCertificate`.',
   ].join('\n'),
 
   async probe(connection, outside) {

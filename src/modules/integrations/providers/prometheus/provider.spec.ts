@@ -6,21 +6,21 @@ import { filledIn, queriesFor } from './queries.js';
 let api: RecordedApi;
 beforeEach(async () => {
   api = await RecordedApi.start();
-  api.answering = ({ path, query }) => {
-    const asked = query.get('query') ?? '';
+  api.respond = ({ path, query }) => {
+    const promql = query.get('query') ?? '';
     if (path.endsWith('/query_range')) return sample('prometheus', 'range');
     if (path.endsWith('/job/values')) return sample('prometheus', 'jobs');
     if (path.endsWith('/values')) return sample('prometheus', 'no-values');
-    if (asked.startsWith('up{')) return sample('prometheus', 'raw');
-    return sample('prometheus', asked.startsWith('count by (__name__)') ? 'names' : 'none');
+    if (promql.startsWith('up{')) return sample('prometheus', 'raw');
+    return sample('prometheus', promql.startsWith('count by (__name__)') ? 'names' : 'none');
   };
 });
 afterEach(() => api.stop());
 
 const connection = (config: object = {}) => ({ config: { url: api.url, ...config }, credentials: {} });
 
-describe('without queries of its own', () => {
-  it('finds the label that names the service, and reads what it has, NaN left out', async () => {
+describe('without configured queries', () => {
+  it('finds the label with the service’s name and reads its metrics, without NaN', async () => {
     const answers = await pulled(prometheus, connection());
     expect(missingOf(answers)).toEqual([]);
     const metrics = new Set(rowsOf(answers).map(({ metric }) => metric));
@@ -43,7 +43,7 @@ describe('without queries of its own', () => {
     ]);
   });
 
-  it('takes the rate over four scrapes and steps no finer than one', async () => {
+  it('uses a rate window of four scrapes and a step of at least one', async () => {
     await pulled(prometheus, connection());
     const ranges = api.requests.filter(({ path }) => path.endsWith('/query_range'));
     expect(ranges.some(({ query }) => query.get('query')?.includes('[120s]'))).toBe(true);
@@ -58,7 +58,7 @@ describe('without queries of its own', () => {
     }
   });
 
-  it('says when it knows no such service or the incident names none, and reads the few that there are', async () => {
+  it('reports an unknown or missing service, and reads the few existing ones', async () => {
     for (const [service, sentence] of [
       [
         'billing',
@@ -72,11 +72,11 @@ describe('without queries of its own', () => {
     }
   });
 
-  it('reads its neighbours with it, all by one query for each metric', async () => {
-    const answer = api.answering;
-    api.answering = (request, response) => {
+  it('reads neighbouring services too, with one query per metric', async () => {
+    const respond = api.respond;
+    api.respond = (request, response) => {
       if (request.path.endsWith('/job/values')) return { status: 'success', data: ['checkout', 'payment'] };
-      if (!request.path.endsWith('/query_range')) return answer(request, response);
+      if (!request.path.endsWith('/query_range')) return respond(request, response);
       const result = ['checkout', 'payment'].map((job) => ({ metric: { job }, values: [[1772366400, '1']] }));
       return { status: 'success', data: { resultType: 'matrix', result } };
     };
@@ -92,8 +92,8 @@ describe('without queries of its own', () => {
   it.each([
     ['an exporter of many services', 'service', ['basket', 'pricing'], ['http_requests_total']],
     ['an exporter of hosts', 'instance', ['db-1:9100', 'web-1:9100'], ['up', 'node_cpu_seconds_total']],
-  ])('looks into a job that is %s', async (_, label, entities, names) => {
-    api.answering = ({ path, query }) => {
+  ])('splits a job that is %s by its label', async (_, label, entities, names) => {
+    api.respond = ({ path, query }) => {
       const within = query.get('match[]')?.includes('job="checkout"');
       const vector = (result: object[]) => ({ status: 'success', data: { resultType: 'vector', result } });
       if (path.endsWith('/job/values')) return sample('prometheus', 'jobs');
@@ -111,14 +111,14 @@ describe('without queries of its own', () => {
     expect(api.requests.at(-1)?.query.get('query')).toContain(`{${label}!="",job="checkout"`);
   });
 
-  it('finds by itself what an exporter calls its services, and leaves what tells apart something else', async () => {
-    api.answering = ({ path, query }) => {
-      const asked = `${query.get('query') ?? ''}${query.get('match[]') ?? ''}`;
-      const names = asked.includes('unit_name!=""')
+  it('discovers the label by which an exporter names its services, and skips other labels', async () => {
+    api.respond = ({ path, query }) => {
+      const selector = `${query.get('query') ?? ''}${query.get('match[]') ?? ''}`;
+      const names = selector.includes('unit_name!=""')
         ? ['a_total', 'b']
-        : asked.includes('alertstate!=""')
+        : selector.includes('alertstate!=""')
           ? ['ALERTS', 'ALERTS_FOR_STATE']
-          : asked.includes('shelf!=""')
+          : selector.includes('shelf!=""')
             ? ['b']
             : ['a_total', 'b', 'up', 'ALERTS'];
       const result = names.map((name) => ({
@@ -136,22 +136,22 @@ describe('without queries of its own', () => {
     };
     const rows = rowsOf(await pulled(prometheus, connection()));
     expect(new Set(rows.map(({ entity }) => entity))).toEqual(new Set(['pricing']));
-    const asked = api.requests.map(({ path }) => path);
-    expect(asked).not.toContain('/api/v1/label/code/values');
+    const paths = api.requests.map(({ path }) => path);
+    expect(paths).not.toContain('/api/v1/label/code/values');
     expect(api.requests.at(-1)?.query.get('query')).toContain('by (unit_name)');
   });
 
-  it('reads none of many other services, and says so', async () => {
-    const answer = api.answering;
+  it('reads no other services when there are too many, and reports it', async () => {
+    const respond = api.respond;
     const jobs = ['checkout', ...Array.from({ length: 41 }, (_, at) => `job-${at}`)];
-    api.answering = (request, response) =>
-      request.path.endsWith('/job/values') ? { status: 'success', data: jobs } : answer(request, response);
+    api.respond = (request, response) =>
+      request.path.endsWith('/job/values') ? { status: 'success', data: jobs } : respond(request, response);
     const answers = await pulled(prometheus, connection());
     expect(missingOf(answers)).toEqual(['it watches 41 other services, of which none was read.']);
     expect(new Set(rowsOf(answers).map(({ entity }) => entity))).toEqual(new Set(['checkout']));
   });
 
-  it('reads an environment of its own, if there is a label for it', async () => {
+  it('filters by environment if a label is configured for it', async () => {
     await pulled(prometheus, connection({ serviceLabels: ['job'], environmentLabel: 'env' }));
     const [labels, names] = api.requests;
     expect(labels?.query.get('match[]')).toBe('{job!="",env="production"}');
@@ -159,11 +159,11 @@ describe('without queries of its own', () => {
   });
 });
 
-describe('queries of the tenant', () => {
-  it('are asked instead, and one that fails is told while the others go on', async () => {
-    const answer = api.answering;
-    api.answering = (request, response) => {
-      if (request.query.get('query') !== 'sum(') return answer(request, response);
+describe('configured queries', () => {
+  it('replace discovery, and one that fails is reported without affecting the others', async () => {
+    const respond = api.respond;
+    api.respond = (request, response) => {
+      if (request.query.get('query') !== 'sum(') return respond(request, response);
       response.statusCode = 400;
       return sample('prometheus', 'bad-query');
     };
@@ -186,7 +186,7 @@ describe('queries of the tenant', () => {
     expect(api.requests.map(({ query }) => query.get('query'))).toContain('sum(x{job="checkout"})');
   });
 
-  it('cannot be left by a service that closes the quotes', () => {
+  it('escape a service name that contains quotes', () => {
     const values = { service: 'x"} or vector(1) #', environment: '', rate: '60s' };
     expect(filledIn('rate(a{job="$service"}[$rate])', values)).toBe(
       'rate(a{job="x\\"} or vector(1) #"}[60s])',
@@ -194,7 +194,7 @@ describe('queries of the tenant', () => {
   });
 });
 
-it('asks for no error ratio of counters that are no requests', () => {
+it('computes an error ratio of request counters only', () => {
   const names = new Set(['cache_evictions_total', 'queue_depth', 'go_gc_duration_seconds_sum']);
   expect(queriesFor(names, { matchers: 'job="a"', rate: '60s' })).toEqual([
     { metric: 'cache_evictions_rate', query: 'sum(rate(cache_evictions_total{job="a"}[60s]))', unit: '1/s' },
@@ -216,9 +216,9 @@ describe('the probe', () => {
 
   it.each([
     ['another API', () => ({ hello: 'world' }), 'The URL responds, but not like the HTTP API of Prometheus.'],
-    ['a refusal', (_: unknown, response: { statusCode: number }) => { response.statusCode = 401; return {}; }, 'Prometheus answered 401: the credentials do not allow this.'],
-  ])('tells %s', async (_, answering, message) => {
-    api.answering = answering;
+    ['invalid credentials', (_: unknown, response: { statusCode: number }) => { response.statusCode = 401; return {}; }, 'Prometheus answered 401: the credentials do not allow this.'],
+  ])('reports %s', async (_, respond, message) => {
+    api.respond = respond;
     await expect(probe()).rejects.toThrow(message);
   }); // prettier-ignore
 });

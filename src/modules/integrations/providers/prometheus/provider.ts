@@ -41,12 +41,12 @@ export const prometheus: Provider<PrometheusConfig, HttpLogin> = {
   config: PrometheusConfig,
   credentials: HttpLogin,
   setupGuide: [
-    'Anything that speaks the HTTP API of Prometheus will do: Prometheus itself, Thanos, Mimir, VictoriaMetrics.',
+    'Works with everything that has the HTTP API of Prometheus: Prometheus, Thanos, Mimir, VictoriaMetrics.',
     '',
-    '1. `url` is where `/api/v1/query` is found, without that path.',
-    '2. `serviceLabels` are the labels that may hold the name of a service, the best first.',
-    '3. Credentials may be empty, a `bearerToken`, or `username` and `password`. Reading is all that is needed.',
-    '4. Without `queries`, CauseFlow finds out which metrics the service of an incident has and reads them.',
+    '1. `url` is the base URL, without `/api/v1/query`.',
+    '2. `serviceLabels` are the labels that may contain the name of a service, in order of preference.',
+    '3. Credentials may be empty, a `bearerToken`, or `username` and `password`. Read access is enough.',
+    '4. Without `queries`, CauseFlow discovers the metrics of the incident’s service and reads them.',
   ].join('\n'),
 
   async probe(connection, outside) {
@@ -110,9 +110,9 @@ async function* readTogether(
   const names = await metricNames(api, matchers, question.to);
   const pulse = await pulseOf(api, matchers, names, question.to);
   const services = others.length + (own === null ? 0 : 1);
-  const most = Math.max(TOGETHER.fewest, Math.floor(TOGETHER.series / services));
+  const metricsOfEach = Math.max(TOGETHER.fewest, Math.floor(TOGETHER.series / services));
   const all = queriesFor(names, { matchers, label, rate: `${4 * pulse.interval}s` });
-  const queries = all.slice(0, Math.min(most, MAX_SERIES));
+  const queries = all.slice(0, Math.min(metricsOfEach, MAX_SERIES));
   const share = Math.min(1, TOGETHER.points / (services * queries.length * POINTS_OF_ONE));
   yield* readAll(api, { label }, queries, rangesOf(question, pulse, share));
   return new Set(queries.map(({ metric }) => metric));

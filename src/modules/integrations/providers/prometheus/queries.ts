@@ -17,7 +17,7 @@ export interface Scope {
 }
 
 /** Metrics of the runtime and the scrape rather than of the service; two of them are queried by name. */
-const UNTELLING =
+const UNINFORMATIVE =
   /^(?:go_|process_|python_|jvm_info|nodejs_|promhttp_|scrape_|ALERTS)|_(?:created|info|timestamp_seconds|start_time_seconds)$/;
 const REQUESTS = /request|handled|calls|invocations/;
 const DURATIONS = /duration|latency|seconds|_ms$|milliseconds/;
@@ -54,24 +54,26 @@ const WELL_KNOWN: readonly Named[] = [
  */
 export function queriesFor(names: ReadonlySet<string>, scope: Scope): MetricQuery[] {
   const wellKnown = WELL_KNOWN.filter(([name]) => names.has(name)).map(([name, ask]) => ask(name, scope));
-  const telling = [...names].filter(
-    (name) => !UNTELLING.test(name) && !WELL_KNOWN.some(([known]) => known === name),
+  const informative = [...names].filter(
+    (name) => !UNINFORMATIVE.test(name) && !WELL_KNOWN.some(([known]) => known === name),
   );
-  const counted = telling.filter((name) => isCounter(name, names) && REQUESTS.test(name));
+  const counted = informative.filter((name) => isCounter(name, names) && REQUESTS.test(name));
   const totals = counted.filter((name) => name.endsWith('_total'));
-  // The count of a histogram counts the same requests once more.
+  // The count of a histogram counts the same requests again.
   const requests = totals.length > 0 ? totals : counted;
-  const latencies = telling.filter((name) => name.endsWith('_sum') && DURATIONS.test(name));
-  const others = telling.filter((name) => !requests.includes(name) && !/_(?:sum|count|bucket)$/.test(name));
+  const latencies = informative.filter((name) => name.endsWith('_sum') && DURATIONS.test(name));
+  const others = informative.filter(
+    (name) => !requests.includes(name) && !/_(?:sum|count|bucket)$/.test(name),
+  );
   return unique([
     ...wellKnown,
     ...requests.sort().flatMap((name) => [requestRate(name, scope), errorRatio(name, scope)]),
     ...latencies.sort().flatMap((name) => latency(name.slice(0, -'_sum'.length), names, scope)),
-    ...others.sort().map((name) => asItIs(name, scope)),
+    ...others.sort().map((name) => plainQuery(name, scope)),
   ]);
 }
 
-/** A query of the tenant's own; a quote in a service's name must not end the string it stands in. */
+/** A query of the tenant's own; a quote in a service's name must not end its string. */
 export function filledIn(
   query: string,
   values: { service: string; environment: string; rate: string },
@@ -133,7 +135,7 @@ function latency(name: string, names: ReadonlySet<string>, scope: Scope): Metric
   ];
 }
 
-function asItIs(name: string, scope: Scope): MetricQuery {
+function plainQuery(name: string, scope: Scope): MetricQuery {
   if (name.endsWith('_total'))
     return { metric: `${base(name)}_rate`, query: rateOf(name, scope), unit: '1/s' };
   const together = /ratio|percent|utili[sz]ation|temperature/.test(name) ? 'avg' : 'sum';

@@ -35,7 +35,7 @@ export function labelsOf({ serviceLabels }: PrometheusConfig): readonly string[]
   return serviceLabels ?? DEFAULT_SERVICE_LABELS;
 }
 
-/** @returns undefined when nothing is told apart by any of the labels */
+/** @returns undefined when none of the labels distinguishes services */
 export async function candidatesOf(
   api: PrometheusApi,
   config: PrometheusConfig,
@@ -94,7 +94,7 @@ function exported(names: ReadonlySet<string>): number {
   return [...names].filter((name) => !OF_THE_SCRAPE.test(name)).length;
 }
 
-/** An exporter of services may call them anything. */
+/** An exporter may use any label for the names of its services. */
 async function byUnknownLabel(
   api: PrometheusApi,
   inside: string,
@@ -106,8 +106,8 @@ async function byUnknownLabel(
   for (const label of labels.slice(0, MAX_LABELS_TRIED)) {
     const values = await valuesOf(api, label, inside, question);
     if (values.length < 2) continue;
-    const bearing = await metricNames(api, `${label}!=""${inside}`, question.to);
-    if (metrics > 0 && exported(bearing) >= ON_NEARLY_ALL * metrics)
+    const labelled = await metricNames(api, `${label}!=""${inside}`, question.to);
+    if (metrics > 0 && exported(labelled) >= ON_NEARLY_ALL * metrics)
       return candidatesAmong(label, inside, values, question.service);
   }
   return undefined;
@@ -146,14 +146,14 @@ export interface Pulse {
   readonly since?: number;
 }
 
-/** By one of its metrics: `up` does not bear the labels that an exporter of many services tells them apart by. */
+/** Measured on one of its metrics: `up` lacks the labels by which an exporter of many services distinguishes them. */
 export async function pulseOf(
   api: PrometheusApi,
   matchers: string,
   names: ReadonlySet<string>,
   to: Date,
 ): Promise<Pulse> {
-  // ALERTS begins when the trouble does, and a histogram has many series for nothing.
+  // ALERTS exists only while an alert is active, and a histogram has many redundant series.
   const name = names.has('up') ? 'up' : [...names].filter((one) => !/^ALERTS|_bucket$/.test(one)).sort()[0];
   if (name === undefined) return { interval: USUAL_SCRAPE_SECONDS };
   const series = await api.raw(`${name}{${matchers}}[5m]`, seconds(to));

@@ -8,7 +8,7 @@ import { slack } from './provider.js';
 let api: RecordedApi;
 beforeEach(async () => {
   api = await RecordedApi.start();
-  api.answering = () => ({ ok: true });
+  api.respond = () => ({ ok: true });
 });
 afterEach(() => api.stop());
 
@@ -70,15 +70,15 @@ describe('a message', () => {
     expect(texts.map(({ text }) => text).join()).toContain('and 10 more');
   });
 
-  it.each<[string, RecordedApi['answering'], string, string | undefined]>([
+  it.each<[string, RecordedApi['respond'], string, string | undefined]>([
     ['refused', () => ({ ok: false, error: 'not_in_channel' }), 'Slack refused: not_in_channel.', undefined],
     ['refused without a reason', () => [], 'Slack refused: no reason given.', undefined],
     ['put off', (_, response) => void response.writeHead(429, { 'retry-after': '30' }).end('{"ok":false}'), 'Slack answered 429: its limit of requests is used up.', '30'],
     ['answered by a web page', (_, response) => void response.end('<html>'), 'Slack did not answer in JSON.', undefined],
     ['redirected', (_, response) => void response.writeHead(302, { location: '/' }).end(), 'Slack answered 302; redirects are not followed.', undefined],
     ['dropped', (_, response) => void response.destroy(), 'The call to Slack failed: the connection was closed before the answer was complete.', undefined],
-  ])('that is %s is not sent', async (_, answering, reason, retryAfter) => {
-    api.answering = answering;
+  ])('that is %s is not sent', async (_, respond, reason, retryAfter) => {
+    api.respond = respond;
     const error = await Promise.resolve(send()).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ProviderError);
     expect(error).toMatchObject({ message: reason, retryAfter });
