@@ -37,6 +37,20 @@ function samplesOf(text: string): Map<string, number> {
   return samples;
 }
 
+async function serverBehindProxy(env: Record<string, string> = {}) {
+  const database = await cloneDatabase();
+  const url = new URL(database.url);
+  const proxy = await CuttableProxy.to(Number(url.port || 5432), url.hostname);
+  url.host = `127.0.0.1:${proxy.port}`;
+  const server = await TestServer.start({ database: { ...database, url: url.href }, env });
+  const stop = async (): Promise<void> => {
+    await server.kill();
+    await proxy.stop();
+    await removeDatabase(database);
+  };
+  return { server, proxy, stop };
+}
+
 describe('the metrics', () => {
   let server: TestServer;
   let tenant: TenantUser;
@@ -99,14 +113,7 @@ describe('the metrics', () => {
   });
 
   it('tell alerts that failed here from those refused because of their tenant', async () => {
-    const database = await cloneDatabase();
-    const url = new URL(database.url);
-    const proxy = await CuttableProxy.to(Number(url.port || 5432), url.hostname);
-    url.host = `127.0.0.1:${proxy.port}`;
-    const limited = await TestServer.start({
-      database: { ...database, url: url.href },
-      env: { RATE_LIMIT_INGEST_PER_MINUTE: '1' },
-    });
+    const { server: limited, proxy, stop } = await serverBehindProxy({ RATE_LIMIT_INGEST_PER_MINUTE: '1' });
     try {
       const own = await newTenant(limited.url);
       const sender = await AlertSender.of(own);
@@ -135,9 +142,25 @@ describe('the metrics', () => {
       expect(await other.send({ title: 'x', description: 'x' })).toMatchObject({ status: 503 });
       expect(await counted()).toEqual([refused, 1]);
     } finally {
-      await limited.kill();
-      await proxy.stop();
-      await removeDatabase(database);
+      await stop();
+    }
+  });
+
+  it('come without those of the database while PostgreSQL is silent, and the server is not ready', async () => {
+    const { server: silent, proxy, stop } = await serverBehindProxy();
+    try {
+      proxy.cut();
+      // As long as Prometheus waits by default.
+      const ask = (path: string) => fetch(silent.url + path, { signal: AbortSignal.timeout(10_000) });
+      await until('the cached figures have expired', async () => {
+        const text = await (await ask('/metrics')).text();
+        expect(text).toMatch(/^causeflow_process_resident_bytes \d+$/m);
+        return !/^causeflow_relay_backlog_events \d+$/m.test(text);
+      });
+      expect((await ask('/health/ready')).status).toBe(503);
+      expect((await ask('/health/live')).status).toBe(200);
+    } finally {
+      await stop();
     }
   });
 

@@ -2,9 +2,13 @@ import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { Refusal } from '../domain/errors.js';
+import { within } from '../domain/within.js';
 import { errorResponses } from './error-docs.js';
 import { OneOf } from './fields.js';
 import { Public, Uncounted } from './principal.js';
+
+/** A connection to a database that is silent fails only after a minute. */
+const READY_MS = 5_000;
 
 class Health {
   @OneOf(['ok']) status!: 'ok';
@@ -33,7 +37,7 @@ export class HealthController {
   @errorResponses(503)
   async ready(): Promise<Health> {
     try {
-      await this.source.query('SELECT 1');
+      await within(READY_MS, this.source.query('SELECT 1'));
       return { status: 'ok' };
     } catch (cause) {
       throw new Refusal('service_unavailable', 'The database does not answer.', { retryAfter: 2, cause });

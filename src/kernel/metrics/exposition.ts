@@ -1,6 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Metric, OpenMetricsContentType, Registry } from 'prom-client';
+import { within } from '../domain/within.js';
 import { type Family, Metrics } from './metrics.js';
+
+/** PostgreSQL may be silent. Below the default scrape time-out of Prometheus, which is 10 s. */
+const READ_MS = 5_000;
 
 /** Writes our metrics and those of the process as OpenMetrics text. */
 @Injectable()
@@ -22,7 +26,7 @@ export class Exposition {
   private asMetric(family: Family): Metric {
     const { name, help, type } = family;
     const get = async () => {
-      const readings = await family.read().catch((error: unknown) => {
+      const readings = await within(READ_MS, family.read()).catch((error: unknown) => {
         // One metric that cannot be read must not fail the scrape: an outage is when metrics matter most.
         this.log.warn(`${name} could not be read: ${String(error)}`);
         return [];
