@@ -75,6 +75,7 @@ const PAIRS: [
   ['coralogix', (isOver) => ({ alert_id: '1', name: 'Slow', alert_action: isOver ? 'resolve' : 'trigger', fields: [{ key: 'subsystem', value: 'checkout' }] }), {}],
   ['flux', (isOver) => ({ involvedObject: { kind: 'HelmRelease', name: 'checkout' }, ...(isOver ? { severity: 'info', reason: 'UpgradeSucceeded' } : { severity: 'error', reason: 'UpgradeFailed' }) }), {}],
   ['generic', (isOver) => ({ id: '1', title: 'Slow', service: 'checkout', status: isOver ? 'ok' : 'alerting' }), {}],
+  ['generic', (isOver) => JSON.stringify({ id: '2', title: 'Slow', service: 'checkout', resolved: isOver }), AS_FORM],
   ['generic', (isOver) => `title=Slower&service=checkout&state=${isOver ? 'up' : 'down'}`, AS_FORM],
   ['checkmk', (isOver) => ({ NOTIFICATIONTYPE: isOver ? 'RECOVERY' : 'PROBLEM', HOSTNAME: 'checkout', HOSTSTATE: isOver ? 'UP' : 'DOWN' }), {}],
   ['honeycomb', (isOver) => ({ id: '1', name: 'Slow', status: isOver ? 'OK' : 'TRIGGERED', service: 'checkout' }), {}],

@@ -5,8 +5,9 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
 const FORM = 'application/x-www-form-urlencoded';
 
 /**
- * Parses leniently, since the sender cannot be corrected: invalid UTF-8 becomes U+FFFD, a byte order mark is dropped.
- * @param mediaTypes accepted besides JSON; all except forms contain JSON as well
+ * Parses leniently, since the sender cannot be corrected: invalid UTF-8 becomes U+FFFD, a byte order mark is dropped, and JSON is
+ * recognized where it is called a form, as `curl -d` does.
+ * @param mediaTypes accepted besides JSON; with any of them the body may be JSON
  * @throws Refusal `unsupported_media_type`, `validation_error`
  */
 export function lenientBody({ headers, raw }: Delivery, mediaTypes: readonly string[]): object {
@@ -16,7 +17,8 @@ export function lenientBody({ headers, raw }: Delivery, mediaTypes: readonly str
   const isKnown = media === 'application/json' || media.endsWith('+json') || mediaTypes.includes(media);
   if (!isKnown) throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
   const text = raw.toString('utf8').replace(BYTE_ORDER_MARK, '');
-  const body: unknown = media === FORM ? Object.fromEntries(new URLSearchParams(text)) : parsed(text);
+  const isForm = media === FORM && !/^\s*[{[]/.test(text);
+  const body: unknown = isForm ? Object.fromEntries(new URLSearchParams(text)) : parsed(text);
   if (typeof body === 'object' && body !== null) return body;
   throw new Refusal('validation_error', 'The body must be a JSON object.');
 }
