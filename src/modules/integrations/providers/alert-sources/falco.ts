@@ -21,7 +21,8 @@ export const falco = alertSource({
     const output = knownOf(textsOf(objectOf(body)['output_fields']));
     // A process outside of containers is in the container `host`.
     const container = output['container.id'] === 'host' ? [] : ['container.name'];
-    const { rule, hostname, priority = '' } = fields;
+    const { hostname, priority = '' } = fields;
+    const rule = firstOf(fields, ['rule']);
     return noticeOf({
       state: 'firing',
       sourceAlertId: rule && [rule, hostname].filter(Boolean).join(':'),

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { Refusal } from '#kernel/domain/errors';
 import { generic } from './generic.js';
 import type { GenericConfig } from './generic-config.js';
+import { mutationsOf } from './mutations.fixture.js';
 
 const read = (body: unknown, config?: GenericConfig) => generic.alerts?.notices(body, config) ?? [];
 
@@ -166,6 +168,29 @@ describe('a hostile body', () => {
     expect(read(odd)).toMatchObject([{ sourceAlertId: 'a', state: 'firing', severity: 'medium', tags: {} }]);
     const path = Array.from({ length: 10 }, () => '0').join('.');
     expect(read({ ...odd, x: deep }, { fields: { title: `x.${path.slice(2)}` } })).toHaveLength(1);
+  });
+
+  it('yields alerts or is refused, whatever stands where', () => {
+    const alert = {
+      id: 'a',
+      status: 'ok',
+      labels: { severity: 'P1' },
+      tags: [{ key: 'service', value: 'cart' }],
+    };
+    const config = {
+      list: 'alerts',
+      fields: { title: 'data.names.0', state: 'status' },
+      resolvedValues: ['ok'],
+    };
+    const body = { alerts: [{ ...alert, data: { names: ['Slow'] } }] };
+    expect(read(body, config)).toMatchObject([{ sourceAlertId: 'a', title: 'Slow', state: 'resolved' }]);
+    for (const odd of mutationsOf(body))
+      for (const given of [config, undefined])
+        try {
+          for (const { sourceAlertId } of read(odd, given)) expect(sourceAlertId).toMatch(/\S/);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Refusal);
+        }
   });
 
   it('has a limited number of alerts', () => {

@@ -5,6 +5,7 @@ import { coralogix } from './coralogix.js';
 import { falco } from './falco.js';
 import { flux } from './flux.js';
 import { graylog } from './graylog.js';
+import { mutationsOf } from './mutations.fixture.js';
 
 const read = (source: Provider, body: unknown) => source.alerts?.notices(body) ?? [];
 
@@ -138,8 +139,21 @@ describe('Graylog', () => {
   });
 }); // prettier-ignore
 
+const BODIES: [source: Provider, body: object][] = [
+  [coralogix, { alert_id: 'a', name: 'n', alert_action: 'resolve', fields: [{ key: 'metaLabels', value: 'env:live' }] }],
+  [falco, { rule: 'r', hostname: 'h', priority: 'Alert', tags: ['t'], output_fields: { 'container.name': 'c' } }],
+  [flux, { involvedObject: { kind: 'k', name: 'n', uid: 'u' }, metadata: { env: 'live' }, severity: 'info', reason: 'Succeeded' }],
+  [graylog, { event_definition_id: 'd', event: { key: 'k', priority: 2, fields: { env: 'live' }, group_by_fields: {} } }],
+]; // prettier-ignore
+
+it.each(BODIES)('$provider reads mutations of a body without an error', (source, body) => {
+  expect(read(source, body)).toHaveLength(1);
+  for (const odd of mutationsOf(body))
+    for (const { sourceAlertId } of read(source, odd)) expect(sourceAlertId).toMatch(/\S/);
+});
+
 it.each([coralogix, falco, flux, graylog])('$provider yields no alert for malformed bodies', (source) => {
   const deep = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) as unknown;
-  for (const odd of [{}, [], { event: null, fields: [], alert: 1 }, { rule: {}, involvedObject: 'x' }, { event: deep, fields: deep }])
+  for (const odd of [{}, [], { event: null, fields: [], alert: 1 }, { rule: ' ', involvedObject: 'x' }, { event: deep, fields: deep }])
     expect(read(source, odd)).toEqual([]);
 }); // prettier-ignore

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { mutationsOf } from '../alert-sources/mutations.fixture.js';
 import { kubernetes } from './provider.js';
 
 const read = (body: unknown) => kubernetes.alerts?.notices(body) ?? [];
@@ -54,6 +55,11 @@ describe('a Warning event', () => {
     for (const several of [[event(), cloudEvent], { kind: 'EventList', items: [event(), cloudEvent] }])
       expect(read(several).map(({ sourceAlertId }) => sourceAlertId)).toEqual(ids);
   });
+});
+
+it('mutations of an event are read without an error', () => {
+  for (const odd of mutationsOf({ items: [{ specversion: '1.0', data: event() }] }))
+    for (const { sourceAlertId } of read(odd)) expect(sourceAlertId).toMatch(/\S/);
 });
 
 it('other bodies yield no alert', () => {
