@@ -60,7 +60,7 @@ describe('Datadog', () => {
       expect(over?.sourceAlertId).toBe(fired?.sourceAlertId);
     }
     const ids = templates.slice(1).map((template) => idOf(template, 'Triggered', '1')?.sourceAlertId);
-    expect(ids).toEqual(['1:host:a', '1', 'k', '1:host:a', 'Disk is full']);
+    expect(ids).toEqual(['1:host:a', '1', 'k', '1:host:a', 'Disk is full:host:a']);
   });
 
   it('keeps the groups of a monitor apart', () => {
@@ -69,6 +69,17 @@ describe('Datadog', () => {
     );
     expect(ids).toEqual(['4711:host:a', '4711:host:b']);
   });
+
+  it('keeps the groups apart that only the title names', () => {
+    const inTitle = (more: object, group: string) =>
+      read({ ...more, alert_transition: 'Triggered', title: `[Triggered on {${group}}] Disk is full` })[0];
+    for (const [more, known] of [[{ alert_id: '1' }, '1'], [{}, 'Disk is full']] as const) {
+      expect(inTitle(more, 'host:a')?.sourceAlertId).toBe(`${known}:host:a`);
+      expect(inTitle(more, 'host:b')?.sourceAlertId).toBe(`${known}:host:b`);
+    }
+    expect(inTitle({ alert_scope: '*' }, 'host:a')).toMatchObject({ sourceAlertId: 'Disk is full', tags: {} });
+    expect(inTitle({}, 'service:checkout,env:live')).toMatchObject({ service: 'checkout', environment: 'live' });
+  }); // prettier-ignore
 
   it.each([
     [{ AlertID: '7', ALERT_TRANSITION: 'Triggered', ALERT_TITLE: '[Triggered] Slow' }],

@@ -24,7 +24,8 @@ const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
 const SEVERITIES: Readonly<Record<string, Severity>> = { warn: 'medium', rewarn: 'medium' };
 
 /** `[P2] [Triggered on {host:web-1}] Disk is full`: the prefix that Datadog adds to the name of a monitor. */
-const TITLE = /^(?:\[P[1-5]\]\s*)?(?:\[((?:Re-)?(?:Triggered|Warn|No data)|Renotify|Recovered)[^\]]*\]\s*)?/i;
+const TITLE =
+  /^(?:\[P[1-5]\]\s*)?(?:\[((?:Re-)?(?:Triggered|Warn|No data)|Renotify|Recovered)(?: on \{([^}\]]*)\})?[^\]]*\]\s*)?/i;
 /** The link to the monitor and its group at the end of every alert message. */
 const MONITOR = /\/monitors[#/](\d+)(?:\?[^\s)\]]*?\bgroup=([^&\s)\]]+))?/;
 
@@ -51,17 +52,17 @@ export const datadog = alertSource({
   notices: (body) => {
     const fields = variablesOf(body);
     const title = firstOf(fields, ['eventtitle', 'alerttitle', 'title']) ?? '';
-    const prefix = TITLE.exec(title);
-    const name = title.slice(prefix?.[0].length);
+    const [prefix = '', titleTransition, titleGroup] = TITLE.exec(title) ?? [];
+    const name = title.slice(prefix.length);
     const text = withoutFence(firstOf(fields, ['textonlymsg', 'eventmsg', 'body', 'message', 'description']) ?? '');
-    const transition = plainName(firstOf(fields, ['alerttransition', 'transition']) ?? prefix?.[1] ?? fields['alerttype'] ?? '');
+    const transition = plainName(firstOf(fields, ['alerttransition', 'transition']) ?? titleTransition ?? fields['alerttype'] ?? '');
     const tags = {
       ...tagsFrom(fields['tags'] ?? fields['eventtags'] ?? objectOf(body)['tags']),
-      ...tagsFrom(scopeOf(fields)),
+      ...tagsFrom(scopeOf(fields) ?? titleGroup),
     };
     return noticeOf({
       state: lookUp(STATES, transition),
-      sourceAlertId: idOf(fields, text, name),
+      sourceAlertId: idOf(fields, text, name, titleGroup),
       title: name,
       description: text || undefined,
       severity: severityFrom(fields) ?? lookUp(SEVERITIES, transition) ?? severityOf(fields['alerttype'], 'medium'),
@@ -82,16 +83,17 @@ function withoutFence(text: string): string {
 
 /**
  * The same from the trigger to the recovery, which the id of the event is not. A template without these variables still has the
- * link to monitor and group in the message.
+ * link to monitor and group in the message, and the group in the title.
  */
-function idOf(fields: Texts, text: string, name: string): string | undefined {
+function idOf(fields: Texts, text: string, name: string, titleGroup: string | undefined): string | undefined {
   const cycle = firstOf(fields, ['alertcyclekey', 'cyclekey']);
   if (cycle !== undefined) return cycle;
-  const [, linked, group] = MONITOR.exec(`${fields['link'] ?? ''} ${text}`) ?? [];
+  const [, linked, group = titleGroup] = MONITOR.exec(`${fields['link'] ?? ''} ${text}`) ?? [];
   const monitor = firstOf(fields, ['alertid', 'monitorid']) ?? linked;
-  if (monitor === undefined) return firstOf(fields, ['aggregkey', 'aggregate']) ?? name;
-  const scope = scopeOf(fields) ?? (group && decoded(group));
-  return scope === undefined ? monitor : `${monitor}:${scope}`;
+  const aggregate = firstOf(fields, ['aggregkey', 'aggregate']);
+  if (monitor === undefined && aggregate !== undefined) return aggregate;
+  const [known, scope] = [monitor ?? name, scopeOf(fields) ?? (group && decoded(group))];
+  return known && scope ? `${known}:${scope}` : known;
 }
 
 function decoded(group: string): string {
@@ -102,10 +104,10 @@ function decoded(group: string): string {
   }
 }
 
-/** `*` is the scope of a monitor without groups. */
+/** `*` is the scope of a monitor without groups; undefined in a template without it. */
 function scopeOf(fields: Texts): string | undefined {
   const scope = firstOf(fields, ['alertscope', 'scope']);
-  return scope === '*' ? undefined : scope;
+  return scope === '*' ? '' : scope;
 }
 
 /** `priority` is that of the event (normal or low), unless the template sets it to the monitor's. */

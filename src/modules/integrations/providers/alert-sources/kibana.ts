@@ -25,14 +25,14 @@ export const kibana = alertSource({
   notices: (body) => {
     const fields = variablesOf(body);
     const text = firstOf(fields, ['reason', 'contextreason', 'message', 'contextmessage']);
-    const rule = firstOf(fields, ['ruleid', 'rulename']);
+    const rule = firstOf(fields, ['ruleid', 'rulename', 'rule']);
     const group = firstOf(fields, ['alertid', 'alertinstanceid']);
     const tags = tagsFrom(fields['ruletags'] ?? fields['tags'] ?? objectOf(objectOf(body)['rule'])['tags']);
     const state = firstOf(fields, ['alertactiongroup', 'actiongroup', 'state', 'status']);
     return noticeOf({
       state: isOver(state) ? 'resolved' : 'firing',
       sourceAlertId: rule ? [rule, group].filter(Boolean).join(':') : (group ?? text),
-      title: firstOf(fields, ['rulename', 'title', 'name']) ?? text,
+      title: firstOf(fields, ['rulename', 'rule', 'title', 'name']) ?? text,
       description: text,
       severity: severityOf(firstOf(fields, ['severity', 'contextseverity', 'alertseverity']), 'medium'),
       service: firstOf(fields, ['service', 'servicename']) ?? serviceOf(tags) ?? undefined,

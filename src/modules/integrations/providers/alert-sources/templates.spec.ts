@@ -166,6 +166,12 @@ describe('Kibana', () => {
     expect(read(kibana, flat)).toMatchObject([{ state: 'resolved', sourceAlertId: 'r-1:web-1' }]);
   });
 
+  it('tells two rules apart whose alerts have the same id, in a flat template too', () => {
+    const flat = (rule: string) => read(kibana, { rule, alert_id: 'query matched', status: 'active' });
+    expect(flat('Errors')).toMatchObject([{ sourceAlertId: 'Errors:query matched', title: 'Errors' }]);
+    expect(flat('Latency')).toMatchObject([{ sourceAlertId: 'Latency:query matched', title: 'Latency' }]);
+  });
+
   it('reads a body with only a message', () => {
     expect(read(kibana, { message: 'Too many errors' })).toMatchObject([
       { state: 'firing', sourceAlertId: 'Too many errors', title: 'Too many errors', severity: 'medium' },
