@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import jwt from 'jsonwebtoken';
 import { append, newIncidentId } from '../notifications/log-writer.js';
 import { CuttableProxy } from '../replicas/cuttable-proxy.js';
-import { newTenant } from '../support/api.js';
+import { Api, newTenant } from '../support/api.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
@@ -18,12 +18,16 @@ interface Consumer {
   }) => Promise<unknown>;
 }
 
-/** The code of docs/listening.md. */
-async function documentedConsumer(): Promise<Consumer> {
-  const page = readFileSync(new URL('../../docs/listening.md', import.meta.url), 'utf8');
-  const [, code = ''] = /^```js\n([\s\S]+?)^```/m.exec(page) ?? [];
-  return (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Consumer;
+interface Tab {
+  readonly sharedToken: (url: string) => (refused: boolean) => Promise<string>;
 }
+
+const page = readFileSync(new URL('../../docs/listening.md', import.meta.url), 'utf8');
+/** The code blocks of docs/listening.md, as modules. */
+const [consumer = '', tab = ''] = Array.from(
+  page.matchAll(/^```js\n([\s\S]+?)^```/gm),
+  ([, code = '']) => `data:text/javascript,${encodeURIComponent(code)}`,
+);
 
 const SECRET = randomBytes(32).toString('base64url');
 let server: TestServer;
@@ -43,7 +47,7 @@ it('the consumer of docs/listening.md delivers each event once and in order, des
   const shortLived = jwt.sign(claims, SECRET, { expiresIn: 3 });
   const seen = { resets: 0, refused: 0, events: [] as string[] };
   const stop = new AbortController();
-  const { listen } = await documentedConsumer();
+  const { listen } = (await import(consumer)) as Consumer;
   const finished = listen({
     url: `http://127.0.0.1:${proxy.port}`,
     getToken: (refused) => {
@@ -83,4 +87,33 @@ it('the consumer of docs/listening.md delivers each event once and in order, des
 
   stop.abort();
   expect(await finished).toBeUndefined();
+});
+
+it('the tabs of docs/listening.md refresh their token once, at the same time', async () => {
+  const { email, password } = await newTenant(server.url);
+  const { body: session } = await new Api(server.url).post('/v1/auth/login', { email, password });
+  const stored = [JSON.stringify(session)];
+  let queue: Promise<unknown> = Promise.resolve();
+  // What tabs share in a browser.
+  Object.assign(globalThis, {
+    localStorage: {
+      getItem: () => stored.at(-1),
+      setItem: (_: string, value: string) => stored.push(value),
+    },
+  });
+  Object.defineProperty(globalThis, 'navigator', {
+    configurable: true,
+    value: { locks: { request: (_: string, work: () => unknown) => (queue = queue.then(work)) } },
+  });
+  const { sharedToken } = (await import(tab)) as Tab;
+  const tabs = Array.from({ length: 5 }, () => sharedToken(server.url));
+  const tokens = (refused: boolean) => Promise.all(tabs.map((getToken) => getToken(refused)));
+
+  expect(new Set(await tokens(false))).toEqual(new Set([session['accessToken']]));
+  for (let round = 1; round <= 3; round += 1) {
+    const [renewed, ...others] = await tokens(true);
+    expect(new Set(others)).toEqual(new Set([renewed]));
+    expect((await new Api(server.url, renewed).get('/v1/auth/me')).status).toBe(200);
+    expect(stored).toHaveLength(1 + round);
+  }
 });
