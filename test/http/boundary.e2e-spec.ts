@@ -168,6 +168,7 @@ describe('a browser of another origin', () => {
     const response = await preflight('https://app.example.com');
     expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example.com');
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(response.headers.get('access-control-max-age')).toBe('7200');
     const answer = await tenant.api.get('/v1/auth/me', { headers: { origin: 'https://app.example.com' } });
     expect(answer.headers.get('access-control-expose-headers')).toMatch(/Retry-After/);
   });
