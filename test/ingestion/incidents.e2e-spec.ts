@@ -35,19 +35,7 @@ const open = async (api: Api, body: Record<string, unknown> = {}): Promise<Incid
   return answer.body;
 };
 
-async function allPages(api: Api, query: string): Promise<Incident[]> {
-  const items: Incident[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: Answer<Page> = await api.get<Page>(
-      `/v1/incidents?${query}${cursor ? `&cursor=${cursor}` : ''}`,
-    );
-    expect(page.status).toBe(200);
-    items.push(...page.body.items);
-    cursor = page.body.nextCursor;
-  } while (cursor);
-  return items;
-}
+const allPages = (api: Api, query: string) => api.all<Incident>(`/v1/incidents?${query}`);
 
 describe('an incident opened manually', () => {
   it('is returned as it was opened, with its location', async () => {
@@ -195,14 +183,8 @@ describe('the timeline', () => {
     );
     for (const severity of ['low', 'medium', 'low', 'info']) await api.patch(path, { severity });
 
-    const severities: unknown[] = [];
-    for (let cursor: string | null = ''; cursor !== null;) {
-      const { body }: Answer<{ items: { data: { newSeverity?: string } }[]; nextCursor: string | null }> =
-        await api.get(`${path}/timeline?limit=2${cursor && `&cursor=${cursor}`}`);
-      severities.push(...body.items.map(({ data }) => data.newSeverity));
-      cursor = body.nextCursor;
-    }
-    expect(severities).toEqual(['low', 'medium', 'low', 'info']);
+    const entries = await api.all<{ data: { newSeverity?: string } }>(`${path}/timeline?limit=2`);
+    expect(entries.map(({ data }) => data.newSeverity)).toEqual(['low', 'medium', 'low', 'info']);
   });
 });
 

@@ -71,6 +71,14 @@ class Scene {
     });
   }
 
+  /** Makes the relay redeliver the whole log. */
+  async redeliver(): Promise<void> {
+    const { tenantId } = this.tenant;
+    const rewind = 'UPDATE event_stream SET relayed = 0 WHERE tenant_id = $1';
+    await sql(server.database.url, rewind, [tenantId], tenantId);
+    await this.settled();
+  }
+
   firings(triggerId: string): Frame[] {
     return this.stream.frames.filter(
       ({ event, data }) => event === 'trigger.event_received' && data.data['triggerId'] === triggerId,
@@ -226,10 +234,7 @@ describe('an event that meets a condition', () => {
       { triggerId, provider: 'custom', event: 'incident.created', actionTaken: 'notify', incidentId },
     ]);
 
-    const { tenantId } = scene.tenant;
-    const rewind = 'UPDATE event_stream SET relayed = 0 WHERE tenant_id = $1';
-    await sql(server.database.url, rewind, [tenantId], tenantId);
-    await scene.settled();
+    await scene.redeliver();
     expect(scene.firings(triggerId)).toHaveLength(1);
   });
 
@@ -251,14 +256,7 @@ describe('an event that meets a condition', () => {
     await scene.settled();
     const later = await scene.trigger({});
     await scene.tenant.api.patch(`/v1/triggers/${off}`, { enabled: true });
-    const { tenantId } = scene.tenant;
-    await sql(
-      server.database.url,
-      'UPDATE event_stream SET relayed = 0 WHERE tenant_id = $1',
-      [tenantId],
-      tenantId,
-    );
-    await scene.settled();
+    await scene.redeliver();
     expect([custom, other, off, later].map((id) => scene.firings(id).length)).toEqual([1, 0, 0, 0]);
     await scene.alert('second');
     await scene.settled();

@@ -65,15 +65,8 @@ describe('recorded changes', () => {
     }
     const list = async (query: string): Promise<ChangePage> =>
       (await own.api.get<ChangePage>(`/v1/changes?${query}`)).body;
-    const seen: string[] = [];
-    let cursor = '';
-    for (;;) {
-      const page = await list(`limit=2${cursor}`);
-      seen.push(...page.items.map(({ summary }) => summary));
-      if (page.nextCursor === null) break;
-      cursor = `&cursor=${page.nextCursor}`;
-    }
-    expect(seen).toEqual([6, 5, 4, 3, 2, 1, 0].map((n) => `change ${n}`));
+    const listed = await own.api.all<{ summary: string }>('/v1/changes?limit=2');
+    expect(listed.map(({ summary }) => summary)).toEqual([6, 5, 4, 3, 2, 1, 0].map((n) => `change ${n}`));
     expect((await list('service=billing')).items.map(({ summary }) => summary)).toEqual(['change 3']);
     expect((await list('type=flag')).items.map(({ summary }) => summary)).toEqual(['change 5']);
     const all = (await own.api.get<{ items: { occurredAt: string }[] }>('/v1/changes')).body.items;

@@ -46,20 +46,11 @@ export async function newSubscriber(
 }
 
 /** All deliveries, newest event first. */
-export async function deliveriesOf(
+export function deliveriesOf(
   { api }: Pick<TenantUser, 'api'>,
   { subscriptionId }: Pick<Subscription, 'subscriptionId'>,
 ): Promise<Delivery[]> {
-  const all: Delivery[] = [];
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const { body } = await api.get<{ items: Delivery[]; nextCursor: string | null }>(
-      `${PATH}/${subscriptionId}/deliveries?limit=100${query}`,
-    );
-    all.push(...body.items);
-    cursor = body.nextCursor;
-  }
-  return all;
+  return api.all<Delivery>(`${PATH}/${subscriptionId}/deliveries?limit=100`);
 }
 
 /** Waits for a delivery that matches. */

@@ -249,14 +249,8 @@ describe('a scan for a filter that a sample finds to be rare', () => {
 
 describe('a search', () => {
   const all = async (query: string): Promise<string[]> => {
-    const found: string[] = [];
-    let cursor = '';
-    do {
-      const { body } = await api.get<Page>(`/v1/incidents?limit=100&${query}${cursor}`);
-      found.push(...body.items.map((item) => item['incidentId'] ?? ''));
-      cursor = body.nextCursor === null ? '' : `&cursor=${body.nextCursor}`;
-    } while (cursor !== '');
-    return found;
+    const found = await api.all<{ incidentId: string }>(`/v1/incidents?limit=100&${query}`);
+    return found.map(({ incidentId }) => incidentId);
   };
   const expected = async (condition: string, order: string): Promise<string[]> => {
     const rows = await sql<{ incident_id: string }>(

@@ -35,6 +35,27 @@ export class Api {
     return this.call<B>('DELETE', path, options);
   }
 
+  /** Reads a list page by page. @throws Error when a page is refused */
+  async *pages<T>(path: string): AsyncGenerator<readonly T[]> {
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const query: string = cursor && `${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(cursor)}`;
+      const { status, body }: Answer<{ items: readonly T[]; nextCursor: string | null }> = await this.get(
+        path + query,
+      );
+      if (status !== 200) throw new Error(`GET ${path + query}: ${status} ${JSON.stringify(body)}`);
+      yield body.items;
+      cursor = body.nextCursor;
+    }
+  }
+
+  /** All items of a list, from all its pages. */
+  async all<T>(path: string): Promise<T[]> {
+    const items: T[] = [];
+    for await (const page of this.pages<T>(path)) items.push(...page);
+    return items;
+  }
+
   async call<B>(method: string, path: string, { body, headers = {} }: CallOptions = {}): Promise<Answer<B>> {
     const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
     const response = await fetch(this.url + path, {

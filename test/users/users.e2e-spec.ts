@@ -131,16 +131,10 @@ describe('the list of users', () => {
     const expected = [own.userId];
     for (let n = 0; n < 6; n++) expected.push((await added(own)).userId);
     const seen: string[] = [];
-    let cursor = '';
-    do {
-      const page = await own.api.get<{ items: User[]; nextCursor: string | null }>(
-        `/v1/users?limit=3${cursor && `&cursor=${cursor}`}`,
-      );
-      expect(page.status).toBe(200);
-      seen.push(...page.body.items.map(({ userId }) => userId));
-      cursor = page.body.nextCursor ?? '';
+    for await (const page of own.api.pages<User>('/v1/users?limit=3')) {
+      seen.push(...page.map(({ userId }) => userId));
       if (seen.length === 3) expected.push((await added(own)).userId);
-    } while (cursor);
+    }
     expect(seen).toEqual(expected);
   });
 
