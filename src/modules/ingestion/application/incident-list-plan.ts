@@ -17,9 +17,19 @@ import { timeSlotsOf } from './incident-slots.js';
 
 /** A filter is common if it matches one row in this many. Scans find common matches, the full-text index finds rare ones. */
 const ROWS_PER_MATCH = 20;
+const MIN_SCANNED_ROWS = 500;
 
-/** The rows that are sampled before a longer scan, to skip the scan when the filter is rare. */
-const SAMPLE = { rows: 500, minMatches: 500 / ROWS_PER_MATCH };
+/**
+ * Rows that are read before a scan, to skip it when the filter is rare. A row may be on a page of its own that is not cached, so
+ * the sample is small. A scan of single rows is cheap in vain, one of sorted keys is not.
+ */
+const SAMPLES = {
+  ofRows: { rows: 100, minMatches: 3 },
+  ofKeys: { rows: 200, minMatches: 200 / ROWS_PER_MATCH },
+};
+
+/** Fewer incidents of one status or service within a creation range are read and sorted, whatever their share of the range. */
+const MIN_UNSORTED_ENTRIES = 500;
 
 /** Index entries that are read in the order of updates, at most: 10 ms. */
 const MAX_ENTRIES = 100_000;
@@ -55,18 +65,19 @@ export function strategiesFor(page: IncidentPageRequest, now: Date): readonly St
 }
 
 export function queryFor(strategy: Strategy, page: IncidentPageRequest, now: Date): Query {
-  const maxRows = Math.max(SAMPLE.rows, ROWS_PER_MATCH * page.limit);
+  const maxRows = Math.max(MIN_SCANNED_ROWS, ROWS_PER_MATCH * page.limit);
   switch (strategy) {
     case 'index range':
       return indexRange(page);
     case 'index scan':
-      return indexScan(page, { maxRows, ...(maxRows > SAMPLE.rows && { sample: SAMPLE }) });
+      return indexScan(page, { maxRows, sample: SAMPLES.ofRows });
     case 'keys by update':
     case 'keys by creation':
       return keyScan(page, {
         by: strategy === 'keys by update' ? 'updated' : 'created',
         ...{ maxEntries: MAX_ENTRIES, maxRows },
-        ...(isFiltered(page) && { sample: SAMPLE }),
+        ...(isFiltered(page) && { sample: SAMPLES.ofKeys }),
+        ...(isFiltered(page) && isFacetRange(page) && { minFacetEntries: MIN_UNSORTED_ENTRIES }),
       });
     case 'sorted range':
       return sortedRange(page);

@@ -36,7 +36,7 @@ interface Sample {
 interface ScanOptions {
   /** Rows that are read and filtered. */
   readonly maxRows: number;
-  readonly sample?: Sample;
+  readonly sample: Sample;
 }
 
 /** Filters the next rows of an index that has the order. */
@@ -46,10 +46,9 @@ export function indexScan(page: IncidentPageRequest, { maxRows, sample }: ScanOp
   const range = `SELECT * FROM incidents WHERE ${allOf(indexConditions(page, bind))} ${order}`;
   // With `created_at` in the range, the planner would expect few rows and sort them all.
   const filter = allOf([...matches(page, bind, indexedFacet(page)), ...createdBetween(page, bind)]);
-  const gate = sample ? `${isCommon(sample, range, filter)} AND` : '';
   return {
     sql: `SELECT ${INCIDENT_COLUMNS} FROM (${range} LIMIT ${maxRows}) AS scanned
-           WHERE ${gate} ${filter} ${order} LIMIT ${bind(page.limit + 1)}`,
+           WHERE ${isCommon(sample, range, filter)} AND ${filter} ${order} LIMIT ${bind(page.limit + 1)}`,
     parameters,
   };
 }
@@ -98,8 +97,12 @@ export function isCreationRangeByUpdate({ sort, from, to }: IncidentFilter): boo
 /** The time by which index entries are read. */
 export type LeadingTime = 'created' | 'updated';
 
-interface KeyScanOptions extends ScanOptions {
+interface KeyScanOptions extends Omit<ScanOptions, 'sample'> {
   readonly by: LeadingTime;
+  /** Absent for a list without a filter. */
+  readonly sample?: Sample;
+  /** If the index of the list's one facet has fewer entries within the creation range, nothing is scanned. */
+  readonly minFacetEntries?: number;
   /** Of the entries by update. By creation, the whole range is read. */
   readonly maxEntries: number;
 }
@@ -107,19 +110,29 @@ interface KeyScanOptions extends ScanOptions {
 /** Sorts keys by update, read from an index alone, and filters the rows of the first ones. */
 export function keyScan(page: IncidentPageRequest, options: KeyScanOptions): Query {
   const { order, limit } = page;
-  const { by, maxEntries, maxRows, sample } = options;
+  const { by, maxEntries, maxRows, sample, minFacetEntries } = options;
   const { parameters, bind } = parametersOf(page.tenantId);
   const keys = by === 'updated' ? keysByUpdate(page, maxEntries, bind) : keysByCreation(page, bind);
   const filter = allOf([...createdBetween(page, bind), ...matches(page, bind)]);
-  const gate = sample ? `${isCommon(sample, creationRange(page, bind), filter)} AND` : '';
+  const gates = [
+    ...(minFacetEntries === undefined ? [] : [hasFacetEntries(minFacetEntries, page, bind)]),
+    ...(sample ? [isCommon(sample, creationRange(page, bind), filter)] : []),
+  ];
   // OFFSET 0 and the sorted keys make PostgreSQL read one row after the other, until the page is full.
   return {
     sql: `SELECT ${INCIDENT_COLUMNS}
             FROM (${keys} ${orderBySortKey(page)} LIMIT ${maxRows}) AS candidates (id, updated)
            CROSS JOIN LATERAL (SELECT * FROM incidents WHERE tenant_id = $1 AND incident_id = id OFFSET 0) AS candidate
-           WHERE ${gate} ${filter} ORDER BY updated ${order}, id ${order} LIMIT ${bind(limit + 1)}`,
+           WHERE ${allOf([...gates, filter])} ORDER BY updated ${order}, id ${order} LIMIT ${bind(limit + 1)}`,
     parameters,
   };
+}
+
+/** Counts entries of the index of statuses or services, without their rows. */
+function hasFacetEntries(min: number, page: IncidentPageRequest, bind: Bind): string {
+  const facets = facetsOf(page).map((facet) => `${facet} = ${bind(page[facet])}`);
+  const conditions = ['tenant_id = $1', ...facets, ...secondBetween(page, bind)];
+  return `(SELECT count(*) FROM (SELECT FROM incidents WHERE ${allOf(conditions)} LIMIT ${min}) AS entries) >= ${min}`;
 }
 
 function creationRange(page: IncidentPageRequest, bind: Bind): string {
