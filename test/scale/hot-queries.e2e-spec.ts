@@ -259,6 +259,22 @@ describe('a scan for a filter that a sample finds to be rare', () => {
   });
 });
 
+describe('the incidents of one service within a creation range, sorted by update', () => {
+  it('are read ahead', async () => {
+    const mark = server.log.length;
+    await api.get(`/v1/incidents?sort=updatedAt&service=checkout&${WEEK}`);
+    const query = tenantQueriesSince(mark).at(-1);
+    if (!query) throw new Error('The server sent no query');
+    const plans = await asApplication(database, tenantId, (client) => explain(client, query, 'FORMAT JSON'));
+    expect(plans.flatMap(indexesCombined)).toEqual(['incidents_by_service', 'incidents_by_service']);
+  });
+
+  function indexesCombined(plan: Plan): string[] {
+    const own = plan['Node Type'] === 'Bitmap Index Scan' ? [plan['Index Name'] ?? ''] : [];
+    return [...own, ...(plan.Plans ?? []).flatMap(indexesCombined)];
+  }
+});
+
 describe('a search', () => {
   const all = async (query: string): Promise<string[]> => {
     const found = await api.all<{ incidentId: string }>(`/v1/incidents?limit=100&${query}`);

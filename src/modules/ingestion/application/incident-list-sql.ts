@@ -14,6 +14,7 @@ import {
   parametersOf,
   type Query,
   secondBetween,
+  secondBetweenReadAhead,
 } from './incident-conditions.js';
 import { INCIDENT_COLUMNS } from './incident-row.js';
 
@@ -165,7 +166,7 @@ export function sortedRange(page: IncidentPageRequest): Query {
   const { parameters, bind } = parametersOf(page.tenantId);
   const range = [
     ...['tenant_id = $1', ...idBetween(page, bind)],
-    ...[...secondBetween(page, bind), ...matches(page, bind)],
+    ...[secondBetweenReadAhead(page, bind), ...matches(page, bind)],
   ];
   const conditions = [...createdBetween(page, bind), ...afterCursor(page, bind)];
   return {
