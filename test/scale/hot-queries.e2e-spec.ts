@@ -222,6 +222,20 @@ describe('a list reads no big table sequentially, and no more rows of a tenant t
   });
 });
 
+it('the alerts that a webhook of a tool is about are found without a scan', async () => {
+  await sql(database.url, `UPDATE alerts SET provider = 'uptime_kuma' WHERE tenant_id = $1`, [tenantId], tenantId);
+  await sql(database.url, 'ANALYZE alerts');
+  // As many as there are fill the quota.
+  await sql(database.url, 'DELETE FROM integrations WHERE tenant_id = $1', [tenantId], tenantId);
+  const { body } = await api.post<{ ingestUrl: string }>('/v1/integrations/uptime_kuma/connect', {});
+  const mark = server.log.length;
+  for (const status of [0, 1])
+    await api.post(new URL(body.ingestUrl).pathname, { heartbeat: { status }, monitor: { id: 'seed-7' } });
+  const queries = tenantQueriesSince(mark).filter(({ sql: text }) => text.includes('FROM alerts'));
+  expect(queries).toHaveLength(2);
+  for (const query of queries) expect([query.sql, await overreadTablesOf(query)]).toEqual([query.sql, []]);
+}); // prettier-ignore
+
 describe('a scan for a filter that a sample finds to be rare', () => {
   /** Each may be on a page of its own, which is not cached. */
   const MAX_SAMPLED_ROWS = 200;
