@@ -1,10 +1,18 @@
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Answer, Api } from './api.js';
 
+interface Button {
+  readonly action_id: string;
+  readonly value: string;
+  readonly text: { readonly text: string };
+}
+
 interface Block {
   readonly type: string;
+  readonly block_id?: string;
   readonly text?: { readonly text: string };
   readonly elements?: readonly { readonly text: string }[];
 }
@@ -15,6 +23,16 @@ export interface Posted {
   readonly text: string;
   readonly blocks: readonly Block[];
 }
+
+/** An answer to the press of a button: in the thread of its message, or for the person alone. */
+export interface Reply {
+  readonly channel: string;
+  readonly text: string;
+  readonly thread_ts?: string;
+  readonly user?: string;
+}
+
+const TS = '1700000000.000100';
 
 /** How Slack answers a post: it takes it, does so without an answer, or answers this instead of taking it. */
 export type Treatment =
@@ -27,8 +45,10 @@ export type Treatment =
 export class FakeSlack {
   readonly botToken = 'xoxb-the-token-of-the-app';
   readonly channel = 'C0123456789';
+  readonly signingSecret = '0123456789abcdef0123456789abcdef';
   /** The messages that arrived, in order, whatever was answered. */
   readonly arrived: Posted[] = [];
+  readonly replies: Reply[] = [];
   /** For the next posts, one each. */
   readonly treatments: Treatment[] = [];
   /** What `conversations.info` answers about the channel. */
@@ -54,6 +74,57 @@ export class FakeSlack {
     });
   }
 
+  /**
+   * A person presses a button of a message: Slack sends that to the address that it was told.
+   * @param forgery what somebody else than Slack would send
+   */
+  async press(
+    address: string,
+    { blocks }: Posted,
+    what: 'approve' | 'reject',
+    person: string,
+    forgery: {
+      secret?: string;
+      ageSeconds?: number;
+      signature?: string;
+      block?: string;
+      headers?: object;
+    } = {},
+  ): Promise<number> {
+    const buttons = blocks.find(({ type }) => type === 'actions');
+    const pressed = (buttons?.elements as unknown as Button[]).find(({ action_id: id }) => id === what);
+    const payload = {
+      type: 'block_actions',
+      user: { id: person },
+      channel: { id: this.channel },
+      message: { ts: TS },
+      actions: [{ ...pressed, block_id: forgery.block ?? buttons?.block_id, type: 'button' }],
+    };
+    return this.send(address, new URLSearchParams({ payload: JSON.stringify(payload) }).toString(), forgery);
+  }
+
+  async send(
+    address: string,
+    body: string,
+    { secret = this.signingSecret, ageSeconds = 0, signature = '', headers = {} } = {},
+  ): Promise<number> {
+    const timestamp = Math.floor(Date.now() / 1000) - ageSeconds;
+    const hmac = createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex');
+    const response = await fetch(address, {
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-slack-request-timestamp': String(timestamp),
+        'x-slack-signature': signature || `v0=${hmac}`,
+        ...headers,
+      },
+    });
+    const text = await response.text();
+    if (response.ok && text !== '') throw new Error(`Slack would show ${text}`);
+    return response.status;
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
@@ -64,10 +135,15 @@ export class FakeSlack {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { pathname } = new URL(request.url ?? '', 'http://slack');
     const isKnown = request.headers.authorization === `Bearer ${this.botToken}`;
-    if (isKnown && pathname === '/api/chat.postMessage') {
-      const posted = JSON.parse(Buffer.concat(chunks).toString()) as Posted;
-      this.arrived.push(posted);
-      this.treat(posted, response);
+    if (isKnown && pathname.startsWith('/api/chat.post')) {
+      const posted = JSON.parse(Buffer.concat(chunks).toString()) as Posted | Reply;
+      if ('blocks' in posted) {
+        this.arrived.push(posted);
+        this.treat(posted, response);
+        return;
+      }
+      this.replies.push(posted);
+      response.end('{"ok":true}');
     } else
       response.end(JSON.stringify(isKnown ? this.answerTo(pathname) : { ok: false, error: 'invalid_auth' }));
   }
@@ -89,16 +165,24 @@ export class FakeSlack {
 
 function verdictOn({ channel, blocks }: Posted, known: string): object {
   if (channel !== known) return { ok: false, error: 'channel_not_found' };
-  const texts = blocks
-    .flatMap(({ text, elements = [] }) => [text, ...elements])
-    .filter((one) => one !== undefined);
-  const fits = blocks.length <= 50 && texts.every(({ text }) => text.length > 0 && text.length <= 3000);
-  return fits ? { ok: true, channel, ts: '1700000000.000100' } : { ok: false, error: 'invalid_blocks' };
+  const fits =
+    blocks.length <= 50 && blocks.every((block) => textsOf(block).every((text) => isWithin(3000, text)));
+  const buttons = blocks.flatMap(({ type, elements = [] }) =>
+    type === 'actions' ? elements : [],
+  ) as unknown as Button[];
+  const isUsable = buttons.every(({ value, text }) => isWithin(2000, value) && isWithin(75, text.text));
+  return fits && isUsable ? { ok: true, channel, ts: TS } : { ok: false, error: 'invalid_blocks' };
+}
+
+function isWithin(max: number, text: string): boolean {
+  return text.length > 0 && text.length <= max;
+}
+
+function textsOf({ type, text, elements = [] }: Block): string[] {
+  return [text, ...(type === 'actions' ? [] : elements)].flatMap((one) => one?.text ?? []);
 }
 
 /** Everything that a person reads, one line each. */
 export function linesOf({ blocks }: Posted): string[] {
-  return blocks.flatMap(({ text, elements = [] }) =>
-    [text, ...elements].flatMap((one) => one?.text.split('\n') ?? []),
-  );
+  return blocks.flatMap(textsOf).flatMap((text) => text.split('\n'));
 }

@@ -157,3 +157,13 @@ export abstract class AlertSources {
    */
   abstract read(endpoint: IngestEndpoint, delivery: Delivery): Promise<DeliveryContent>;
 }
+
+/** Takes decisions that people make by buttons in a chat such as `slack`. */
+export abstract class ChatDecisions {
+  /**
+   * Checks the signature itself.
+   * @returns false when the endpoint does not belong to a chat; else the body has been dealt with, whatever it was about
+   * @throws Refusal `invalid_signature`, `unsupported_media_type`, `validation_error`
+   */
+  abstract take(endpoint: IngestEndpoint, delivery: Delivery): Promise<boolean>;
+}

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { AlertSources, EvidenceSources, StepRunners } from './api.js';
+import { AlertSources, ChatDecisions, EvidenceSources, StepRunners } from './api.js';
 import { IngestEndpoints } from './application/ingest-endpoints.js';
 import { ChangeTrigger } from './application/change-trigger.js';
 import { ComposeMessage } from './application/compose-message.js';
@@ -7,15 +7,18 @@ import { ConfirmSubscription } from './application/confirm-subscription.js';
 import { ConnectIntegration } from './application/connect-integration.js';
 import { Connections } from './application/connections.js';
 import { CreateTrigger } from './application/create-trigger.js';
+import { DecideInChat } from './application/decide-in-chat.js';
 import { DisconnectIntegration } from './application/disconnect-integration.js';
 import { ListIntegrations } from './application/list-integrations.js';
 import { ListTriggers } from './application/list-triggers.js';
 import { PullEvidence } from './application/pull-evidence.js';
 import { ReadAlerts } from './application/read-alerts.js';
+import { ReplyInChat } from './application/reply-in-chat.js';
 import { RunStep } from './application/run-step.js';
 import { SendMessage } from './application/send-message.js';
 import { SimulateTrigger } from './application/simulate-trigger.js';
 import { TakeAction } from './application/take-action.js';
+import { TakeDecision } from './application/take-decision.js';
 import { TestIntegration } from './application/test-integration.js';
 import { MatchTriggers } from './application/match-triggers.js';
 import { FireTriggersWhenAnythingHappens } from './application/when-anything-happens.js';
@@ -47,14 +50,17 @@ import { Outside } from './providers/provider.js';
     MatchTriggers,
     ComposeMessage,
     SendMessage,
+    DecideInChat,
+    ReplyInChat,
     TakeAction,
     FireTriggersWhenAnythingHappens,
     { provide: Integrations, useClass: StoredIntegrations },
     { provide: Triggers, useClass: StoredTriggers },
     { provide: StepRunners, useClass: RunStep },
     { provide: AlertSources, useClass: ReadAlerts },
+    { provide: ChatDecisions, useClass: TakeDecision },
     { provide: EvidenceSources, useClass: PullEvidence },
   ],
-  exports: [AlertSources, EvidenceSources, StepRunners],
+  exports: [AlertSources, ChatDecisions, EvidenceSources, StepRunners],
 })
 export class IntegrationsModule {}

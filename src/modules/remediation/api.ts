@@ -31,3 +31,23 @@ export abstract class RemediationProposals {
    */
   abstract proposeAgain(tenantId: TenantId, incidentId: string): Promise<void>;
 }
+
+export interface ApprovalResponse {
+  readonly decision: 'approve' | 'reject';
+  /** An admin of the tenant; the caller has checked that. */
+  readonly by: string;
+  readonly notes: string | null;
+}
+
+export abstract class Approvals {
+  /**
+   * Approves or rejects the plan of an approval request.
+   * @returns the status of the plan: `proposed` while more approvals are required
+   * @throws Refusal `not_found`, `forbidden`, `already_decided`, `approval_expired`, `conflict`
+   */
+  abstract respond(
+    tenantId: TenantId,
+    approvalId: string,
+    response: ApprovalResponse,
+  ): Promise<{ readonly status: string }>;
+}

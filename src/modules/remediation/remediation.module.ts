@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { provideStore } from '#kernel/persistence/aggregate-store';
-import { RemediationProposals, Remediations } from './api.js';
+import { Approvals, RemediationProposals, Remediations } from './api.js';
 import { AdvancePlan } from './application/advance-plan.js';
 import { ApproveRemediation } from './application/approve-remediation.js';
 import { ClaimIncident } from './application/claim-incident.js';
@@ -18,6 +18,7 @@ import { ProposeAgain } from './application/propose-again.js';
 import { ProposeRemediation } from './application/propose-remediation.js';
 import { RejectRemediation } from './application/reject-remediation.js';
 import { RequestApproval } from './application/request-approval.js';
+import { RespondToApproval } from './application/respond-to-approval.js';
 import { RetryStep } from './application/retry-step.js';
 import { RollBackRemediation } from './application/roll-back-remediation.js';
 import { RunSteps } from './application/run-steps.js';
@@ -45,6 +46,7 @@ import { remediationSchema } from './infrastructure/remediation.schema.js';
     CloseProposal,
     ApproveRemediation,
     RejectRemediation,
+    RespondToApproval,
     ExpireApproval,
     RequestApproval,
     PendingApprovals,
@@ -59,8 +61,9 @@ import { remediationSchema } from './infrastructure/remediation.schema.js';
     GiveFeedback,
     FindRemediations,
     { provide: Remediations, useExisting: FindRemediations },
+    { provide: Approvals, useExisting: RespondToApproval },
     { provide: RemediationProposals, useClass: ProposeAgain },
   ],
-  exports: [Remediations, RemediationProposals],
+  exports: [Approvals, Remediations, RemediationProposals],
 })
 export class RemediationModule {}

@@ -26,8 +26,11 @@ export abstract class ApiKeys {
   abstract cachedHolderOf(plaintextKey: string): KeyHolder | undefined;
 }
 
-/** Checks whether an authenticated caller still has access: called repeatedly while a stream is open. */
+/** Checks what callers may do beside their own requests. */
 export abstract class Principals {
-  /** @returns false at most a few seconds after the token or key was revoked, or its user deleted */
+  /** Called repeatedly while a stream is open. @returns false at most a few seconds after the token or key was revoked, or its user deleted */
   abstract stillValid(principal: Principal): Promise<boolean>;
+
+  /** Whether this is a user of the tenant, and an admin, right now. */
+  abstract isAdmin(tenantId: TenantId, userId: string): Promise<boolean>;
 }

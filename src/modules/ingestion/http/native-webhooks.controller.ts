@@ -2,7 +2,7 @@ import { Controller, HttpCode, Param, Post, Req, Res, UseFilters } from '@nestjs
 import type { Response } from 'express';
 import { Refusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
-import { type IngestEndpoint, AlertSources } from '#modules/integrations/api';
+import { type IngestEndpoint, AlertSources, ChatDecisions } from '#modules/integrations/api';
 import { ChangeLog } from '#modules/investigation/api';
 import { ReceiveNotices } from '../application/receive-notices.js';
 import { AlertGate, type WebhookRequest } from './alert-gate.js';
@@ -17,6 +17,7 @@ export class NativeWebhooksController {
   constructor(
     private readonly receiveNotices: ReceiveNotices,
     private readonly sources: AlertSources,
+    private readonly decisions: ChatDecisions,
     private readonly changes: ChangeLog,
     private readonly gate: AlertGate,
   ) {}
@@ -30,7 +31,7 @@ export class NativeWebhooksController {
     @Param('provider') provider: string,
     @Req() request: WebhookRequest,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<NoticesAccepted> {
+  ): Promise<NoticesAccepted | undefined> {
     return this.take(request, response, async () => {
       const holder = await this.gate.holderOf(tenantId, request);
       return { tenantId: holder.tenantId, provider, integrationId: null };
@@ -46,21 +47,25 @@ export class NativeWebhooksController {
     @Param('provider') provider: string,
     @Param('ingestToken') ingestToken: string,
     @Req() request: WebhookRequest,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<NoticesAccepted> {
-    return this.take(request, response, async () => {
+    @Res() response: Response,
+  ): Promise<void> {
+    const accepted = await this.take(request, response, async () => {
       const endpoint = await this.sources.endpointOf(ingestToken);
       if (endpoint?.tenantId !== tenantId || endpoint.provider !== provider)
         throw new Refusal('invalid_api_key', 'The token in the address is not valid.');
       return endpoint;
     });
+    if (accepted) response.json(accepted);
+    // Slack expects exactly this status, and may show a body to the person.
+    else response.status(200).end();
   }
 
+  /** @returns undefined for the request of a chat */
   private async take(
     request: WebhookRequest,
     response: Response,
     authenticate: () => Promise<IngestEndpoint>,
-  ): Promise<NoticesAccepted> {
+  ): Promise<NoticesAccepted | undefined> {
     const delivery = { headers: request.headers, raw: request.rawBody ?? Buffer.alloc(0) };
     const endpoint = await this.gate.check(request, response, async () => {
       const authenticated = await authenticate();
@@ -69,6 +74,7 @@ export class NativeWebhooksController {
     });
     const { tenantId } = endpoint;
     await this.gate.count(tenantId, response).catch(asUnavailable);
+    if (await this.decisions.take(endpoint, delivery)) return undefined;
     const content = await this.sources.read(endpoint, delivery);
     const { notices, deploys } = content;
     for (const deploy of deploys) await this.changes.record(tenantId, { type: 'deploy', ...deploy });

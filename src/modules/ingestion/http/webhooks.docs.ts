@@ -1,5 +1,13 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiHeader, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import { errorResponses } from '#kernel/http/error-docs';
 import { AnyObject, IdOf, ListOf, OneOf, Text, TextsByName, Whole } from '#kernel/http/fields';
 import { SEVERITIES, type Severity } from '#kernel/domain/severity';
@@ -130,6 +138,9 @@ export function nativeWebhookDocs({
       schema: { type: 'object', additionalProperties: true, example: ALERTMANAGER_BODY },
     }),
     ApiAcceptedResponse({ type: NoticesAccepted }),
+    ...(by === 'token'
+      ? [ApiOkResponse({ description: 'A request of a chat was dealt with; no body' })]
+      : []),
     errorResponses(400, 401, 404, 413, 415, 429, 503),
   );
 }

@@ -57,6 +57,7 @@ describe('a message', () => {
       ],
       lists: [{ name: 'Steps', items: ['Roll back checkout to 2.4.0'] }],
       references: ['apr_1', 'rem_1', 'inc_1', 'Trigger: On-call'],
+      approvalId: 'apr_1',
     });
   });
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '#kernel/domain/ids';
 import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api';
 import { type ProposedPlan, Remediations } from '#modules/remediation/api';
+import { ApprovalRequested } from '#modules/remediation/events';
 import type { Message } from '../providers/provider.js';
 
 /** Why a message is sent. */
@@ -42,6 +43,7 @@ export function messageAbout(
   const lists = fields.flatMap(([name, value]) =>
     Array.isArray(value) && value.length > 0 ? { name: wordsOf(name), items: value.map(String) } : [],
   );
+  const { approvalId } = event.data as Record<string, unknown>;
   const planned = plan && !('steps' in event.data) ? plan.steps.map(({ description }) => description) : [];
   return {
     headline: wordsOf(event.type),
@@ -58,6 +60,8 @@ export function messageAbout(
     ],
     lists: planned.length > 0 ? [...lists, { name: 'Steps', items: planned }] : lists,
     references: [...ids, `Trigger: ${trigger}`],
+    approvalId:
+      event.type === ApprovalRequested.definition.type && typeof approvalId === 'string' ? approvalId : null,
   };
 }
 

@@ -15,6 +15,11 @@ const NAME = 'send-message';
 const GIVE_UP_AFTER_MS = 4 * 60 * 60_000;
 const MAX_DELAY_SECONDS = 900;
 
+/** One for each tenant, so that addresses that hang never hold more than one of JOB_CONCURRENCY. */
+export function chatQueueOf(tenantId: TenantId): string {
+  return `${NAME}:${tenantId}`;
+}
+
 interface Payload {
   readonly integrationId: string;
   readonly occasion: Occasion;
@@ -89,8 +94,7 @@ export class SendMessage implements JobRunner<Payload> {
   }
 
   private async enqueue(tenantId: TenantId, payload: Payload, runAt?: Date): Promise<void> {
-    // One queue for each tenant, so that addresses that hang never hold more than one of JOB_CONCURRENCY.
-    const queue = `${NAME}:${tenantId}`;
+    const queue = chatQueueOf(tenantId);
     await this.jobs.enqueue(tenantId, { name: NAME, payload, queue, ...(runAt && { runAt }) });
   }
 }

@@ -65,6 +65,25 @@ export interface Message {
   readonly lists: readonly { readonly name: string; readonly items: readonly string[] }[];
   /** Where to look further: ids, and who sent it. */
   readonly references: readonly string[];
+  /** The approval request that it asks people to decide on. */
+  readonly approvalId: string | null;
+}
+
+/** A decision that a person made by a button of a message. */
+export interface ChatDecision {
+  readonly approvalId: string;
+  readonly decision: 'approve' | 'reject';
+  /** The chat's id of the person. */
+  readonly person: string;
+  /** Where the button is, as the chat names it. */
+  readonly channel: string;
+  readonly message: string;
+}
+
+/** The answer to a decision: for everybody who saw the message if it counted, otherwise for that person alone. */
+export interface DecisionReply {
+  readonly counted: boolean;
+  readonly text: string;
 }
 
 /** What a source yields: a piece of evidence, or what is missing and why. */
@@ -107,6 +126,24 @@ export interface Provider<C extends object = object, S extends object = object> 
     ): Promise<void>;
   };
 
+  /** Present when plans can be approved by buttons of its messages; it has `alerts.verify` then, which never returns undefined. */
+  readonly decisions?: {
+    /** @returns undefined for a body about anything else */
+    read(body: unknown): ChatDecision | undefined;
+
+    /** The user that a person of the chat is, if the tenant has said so. */
+    userOf(config: C, person: string): string | undefined;
+
+    /** @throws ProviderError */
+    reply(
+      connection: Connection<C, S>,
+      decision: ChatDecision,
+      reply: DecisionReply,
+      outside: Outside,
+      signal: AbortSignal,
+    ): Promise<void>;
+  };
+
   /** Present when evidence can be pulled from it. */
   readonly evidence?: {
     /** Whether it is queried for incidents of this service; absent, for all. */
@@ -124,7 +161,7 @@ export interface Provider<C extends object = object, S extends object = object> 
     ): AsyncIterable<SourceAnswer>;
   };
 
-  /** Present when it sends webhooks, of alerts or of deploys. */
+  /** Present when it sends webhooks: of alerts, of deploys, or of decisions. */
   readonly alerts?: {
     /** Media types of its bodies, besides JSON. */
     readonly mediaTypes: readonly string[];

@@ -9,6 +9,7 @@ import { ApproveRemediation } from '../application/approve-remediation.js';
 import { PendingApprovals } from '../application/pending-approvals.js';
 import { RejectRemediation } from '../application/reject-remediation.js';
 import { RequestApproval } from '../application/request-approval.js';
+import { RespondToApproval } from '../application/respond-to-approval.js';
 import {
   ApproveBody,
   PendingApprovalPage,
@@ -25,6 +26,7 @@ export class ApprovalsController {
   constructor(
     private readonly approveRemediation: ApproveRemediation,
     private readonly rejectRemediation: RejectRemediation,
+    private readonly respondToApproval: RespondToApproval,
     private readonly requestApproval: RequestApproval,
     private readonly pendingApprovals: PendingApprovals,
   ) {}
@@ -101,11 +103,8 @@ export class ApprovalsController {
     @Param('approvalId') approvalId: string,
     @Body() { decision, notes = null }: RespondBody,
   ): Promise<RemediationView> {
-    const remediationId = await this.pendingApprovals.remediationOf(tenantId, approvalId);
-    const plan =
-      decision === 'approve'
-        ? await this.approveRemediation.execute(tenantId, remediationId, { by, notes, approvalId })
-        : await this.rejectRemediation.execute(tenantId, remediationId, { by, reason: notes, approvalId });
-    return remediationView(plan);
+    return remediationView(
+      await this.respondToApproval.respond(tenantId, approvalId, { decision, by, notes }),
+    );
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
+import type { TenantId } from '#kernel/domain/ids';
 import type { Principal } from '#kernel/http/principal';
 import { UserCache } from '../accounts/user-cache.js';
 import { ApiKeyCache } from '../api-keys/api-key-cache.js';
@@ -21,5 +22,10 @@ export class CurrentPrincipals extends Principals {
     return (
       (await this.userCache.withCredentials(caller.tenantId, caller.id, caller.credentials)) !== undefined
     );
+  }
+
+  async isAdmin(tenantId: TenantId, userId: string): Promise<boolean> {
+    this.userCache.evict(tenantId, userId);
+    return (await this.userCache.find(tenantId, userId))?.role === 'admin';
   }
 }

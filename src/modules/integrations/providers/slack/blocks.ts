@@ -10,18 +10,41 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 /** They could forge lines, or show a text in another order than it is written. */
 const NOT_IN_LINE = /[\s\p{Cc}\u202A-\u202E\u2066-\u2069]+/gu;
 
+/** Our buttons; their action is the decision, their value the approval request. */
+export const BUTTONS = 'causeflow_approval';
+
 /** The content of a message for `chat.postMessage`, within Slack's limits, in which no text can mention or link anything. */
-export function contentOf(message: Message): object {
-  const { headline, subject, references } = message;
+export function contentOf(message: Message, hasButtons: boolean): object {
+  const { headline, subject, references, approvalId } = message;
   return {
     // What notifications show.
     text: escaped(subject === null ? headline : `${headline}: ${subject}`),
     blocks: [
       ...packed(linesOf(message)).map((text) => ({ type: 'section', text: mrkdwn(text) })),
+      ...(hasButtons && approvalId !== null ? [buttonsFor(approvalId)] : []),
       { type: 'context', elements: [mrkdwn(references.map((one) => escaped(one, 200)).join(' · '))] },
     ],
     unfurl_links: false,
     unfurl_media: false,
+  };
+}
+
+function buttonsFor(approvalId: string): object {
+  const plain = (text: string) => ({ type: 'plain_text', text });
+  const button = { type: 'button', value: approvalId };
+  const confirm = {
+    title: plain('Approve this plan?'),
+    text: plain('It covers the plan of this message, and no other.'),
+    confirm: plain('Approve'),
+    deny: plain('Cancel'),
+  };
+  return {
+    type: 'actions',
+    block_id: BUTTONS,
+    elements: [
+      { ...button, action_id: 'approve', style: 'primary', text: plain('Approve'), confirm },
+      { ...button, action_id: 'reject', style: 'danger', text: plain('Reject') },
+    ],
   };
 }
 
@@ -56,7 +79,7 @@ function mrkdwn(text: string): object {
 }
 
 /** One line without markup, cut between two characters, and never inside an entity. */
-function escaped(text: string, max = MAX_LINE): string {
+export function escaped(text: string, max = MAX_LINE): string {
   let line = '';
   for (const character of text.replace(NOT_IN_LINE, ' ').trim()) {
     const next = ENTITIES[character] ?? character;

@@ -1,8 +1,12 @@
-import { Matches } from 'class-validator';
-import { Text } from '#kernel/http/fields';
+import { Matches, ValidateBy } from 'class-validator';
+import { isId } from '#kernel/domain/ids';
+import { Text, TextsByName } from '#kernel/http/fields';
 import { WebAddress } from '../web-address.js';
 
 export const DEFAULT_URL = 'https://slack.com/api';
+
+const PERSON = /^[UW][A-Z0-9]{1,63}$/;
+const MAX_APPROVERS = 200;
 
 export class SlackConfig {
   @Text({
@@ -12,6 +16,21 @@ export class SlackConfig {
   })
   @Matches(/^[A-Z0-9]+$/, { message: 'channel must be the id of a channel, such as C0123456789' })
   channel!: string;
+
+  @TextsByName({
+    optional: true,
+    summary:
+      'Who may approve by buttons: the Slack member id of each, and the id of the user in CauseFlow, an admin',
+    example: { U0123456789: 'user_01HX9VTPQR3KF8MZWBYD5N6JCE' },
+  })
+  @ValidateBy({
+    name: 'approvers',
+    validator: {
+      validate: areApprovers,
+      defaultMessage: () => 'approvers must be ids of users by member ids of Slack, 200 at most',
+    },
+  })
+  approvers?: Readonly<Record<string, string>>;
 
   @WebAddress({
     optional: true,
@@ -31,4 +50,22 @@ export class SlackCredentials {
   })
   @Matches(/^xoxb-[\x21-\x7e]+$/, { message: 'botToken must begin with xoxb-' })
   botToken!: string;
+
+  @Text({
+    min: 16,
+    max: 400,
+    optional: true,
+    format: 'password',
+    summary: 'The signing secret of your Slack app. Without it there are no buttons',
+    example: '…',
+  })
+  signingSecret?: string;
+}
+
+function areApprovers(value: unknown): boolean {
+  const approvers = Object.entries(value ?? {});
+  return (
+    approvers.length <= MAX_APPROVERS &&
+    approvers.every(([person, user]) => PERSON.test(person) && isId('user', user))
+  );
 }

@@ -19,6 +19,7 @@ const message: Message = {
   facts: [{ name: 'Service', value: 'checkout' }],
   lists: [{ name: 'Steps', items: ['Roll back', 'Verify'] }],
   references: ['rem_1', 'Trigger: On-call'],
+  approvalId: null,
 };
 const connection = () => ({
   config: { channel: 'C0123456789', url: `${api.url}/api/` },
@@ -52,14 +53,18 @@ describe('a message', () => {
 
   it('keeps to the limits of Slack and cuts neither a character nor an entity', () => {
     const long = '🔥&<'.repeat(5000);
-    const content = contentOf({
-      headline: long,
-      subject: long,
-      text: long,
-      facts: Array(30).fill({ name: long, value: long }),
-      lists: Array(3).fill({ name: long, items: Array(30).fill(long) }),
-      references: Array(6).fill(long),
-    }) as { text: string; blocks: { text?: { text: string }; elements?: { text: string }[] }[] };
+    const content = contentOf(
+      {
+        headline: long,
+        subject: long,
+        text: long,
+        facts: Array(30).fill({ name: long, value: long }),
+        lists: Array(3).fill({ name: long, items: Array(30).fill(long) }),
+        references: Array(6).fill(long),
+        approvalId: null,
+      },
+      true,
+    ) as { text: string; blocks: { text?: { text: string }; elements?: { text: string }[] }[] };
     const texts = content.blocks.flatMap(({ text, elements = [] }) => (text ? [text] : elements));
     expect(content.blocks.length).toBeLessThanOrEqual(50);
     for (const { text } of [content, ...texts]) {

@@ -1,11 +1,15 @@
 import { JsonSource } from '../json-source.js';
 import { type Connection, type Outside, ProviderError, type Provider } from '../provider.js';
 import { objectOf, textOf } from '../read-json.js';
-import { contentOf } from './blocks.js';
+import { signedInHex } from '../alert-sources/signatures.js';
+import { contentOf, escaped } from './blocks.js';
 import { DEFAULT_URL, SlackConfig, SlackCredentials } from './config.js';
+import { decisionIn } from './decision.js';
 
 /** More than any answer to a message. */
 const MAX_BYTES = 1024 * 1024;
+/** As Slack recommends. */
+const MAX_AGE_SECONDS = 300;
 
 type Answer = Readonly<Record<string, unknown>>;
 
@@ -24,14 +28,22 @@ export const slack: Provider<SlackConfig, SlackCredentials> = {
     '3. In Slack, invite the app to the channel: `/invite @name-of-the-app`. The id of the channel, at the end of its details, is',
     '   `channel`.',
     '4. Create a trigger with the action `notify` and `{"integrationId":"int_…"}` as its `actionConfig`.',
+    '',
+    'To approve plans by buttons, also:',
+    '',
+    '5. Basic Information, Signing Secret: this is `signingSecret`. `approvers` says which member of Slack (profile, Copy member ID) is',
+    '   which admin here.',
+    '6. Interactivity & Shortcuts, on: the Request URL is the `ingestUrl` of the connect response. A Slack app has one Request URL, so use',
+    '   one app for each channel with buttons.',
   ].join('\n'),
 
   async probe(connection, outside) {
+    const { config, credentials } = connection;
+    if (config.approvers && credentials.signingSecret === undefined)
+      throw new ProviderError('To let approvers use buttons, give the signingSecret, too.');
     const source = sourceOf(connection, outside);
     accepted(await source.post('/auth.test', {}));
-    const answer = objectOf(
-      await source.get('/conversations.info', [['channel', connection.config.channel]]),
-    );
+    const answer = objectOf(await source.get('/conversations.info', [['channel', config.channel]]));
     // Sending needs no scope to read channels.
     if (answer['error'] === 'missing_scope') return;
     const { is_archived: isArchived, is_member: isMember } = objectOf(accepted(answer)['channel']);
@@ -41,9 +53,38 @@ export const slack: Provider<SlackConfig, SlackCredentials> = {
 
   messages: {
     async send(connection, message, outside, signal) {
-      const { channel } = connection.config;
-      const body = { channel, ...contentOf(message) };
+      const { channel, approvers } = connection.config;
+      const body = { channel, ...contentOf(message, approvers !== undefined) };
       accepted(await sourceOf(connection, outside, signal).post('/chat.postMessage', body));
+    },
+  },
+
+  alerts: {
+    mediaTypes: ['application/x-www-form-urlencoded'],
+    verify: ({ credentials: { signingSecret = '' } }, delivery, now) => {
+      const sentAt = String(delivery.headers['x-slack-request-timestamp']);
+      const age = now.getTime() / 1000 - (/^\d{1,12}$/.test(sentAt) ? Number(sentAt) : NaN);
+      const signature = { header: 'x-slack-signature', prefix: 'v0=', before: `v0:${sentAt}:` };
+      return Math.abs(age) <= MAX_AGE_SECONDS && signedInHex(signingSecret, delivery, signature);
+    },
+    notices: () => [],
+  },
+
+  decisions: {
+    read: decisionIn,
+    userOf: ({ approvers = {} }, person) =>
+      Object.hasOwn(approvers, person) ? approvers[person] : undefined,
+
+    async reply(connection, { person, channel, message }, { counted, text }, outside, signal) {
+      const source = sourceOf(connection, outside, signal);
+      const answer = counted
+        ? await source.post('/chat.postMessage', {
+            channel,
+            thread_ts: message,
+            text: `<@${person}> ${escaped(text)}`,
+          })
+        : await source.post('/chat.postEphemeral', { channel, user: person, text: escaped(text) });
+      accepted(answer);
     },
   },
 };
