@@ -24,6 +24,11 @@ const NO_WAY: Readonly<Record<string, string>> = {
 const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
   [/^unsupported startup parameter/, 'it is a pooler such as PgBouncer, which is not supported'],
   [/^SASL: .*password must be/, 'it asks for a password'],
+  [
+    /^(permission denied to (create|grant) role|must have admin option on role)/,
+    'this user may not create or grant the role causeflow_app. As a superuser, run `CREATE ROLE causeflow_app NOLOGIN` unless it ' +
+      'exists, and `GRANT causeflow_app TO` this user',
+  ],
 ];
 /** SQLSTATEs about the connection, privileges and the state of PostgreSQL; anything else is a bug of ours. */
 const REFUSED = /^(08|28|3D|53|57P|25006|42501)/;

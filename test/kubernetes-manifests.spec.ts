@@ -87,6 +87,7 @@ describe('the manifests of deploy/kubernetes', () => {
     );
     const { periodSeconds = 0, failureThreshold = 0 } = container.startupProbe ?? {};
     expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(3600);
+    expect(read('Dockerfile')).toMatch(/^HEALTHCHECK .*--start-period=1h /m);
   });
 
   it.each(deployments)('probe $metadata.name where it listens', (deployment) => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { alertRules, panelQueries } from './support/monitoring.js';
@@ -41,4 +41,16 @@ describe('the alert rules', () => {
     expect(run('check', 'config', 'deploy/prometheus/prometheus.yml')).toContain(count);
     expect(run('test', 'rules', 'test/deploy/rules.test.yml')).toContain('SUCCESS');
   });
+});
+
+it('docs/operations.md quotes messages as the server writes them', () => {
+  const prose = operations.replaceAll(/^```[^]*?^```/gm, '');
+  const quoted = [...prose.matchAll(/`((?:…|[A-Z]\w*) [a-z…][^`\n/]*)`/g)].map(([, message = '']) => message);
+  expect(quoted.length).toBeGreaterThan(15);
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.spec.ts'))
+    .map((path) => readFileSync(join(root, 'src', path), 'utf8'));
+  const isWritten = (message: string): boolean =>
+    sources.some((source) => message.split('…').every((part) => source.includes(part.trim())));
+  expect(quoted.filter((message) => !isWritten(message))).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { AlertSender, Api, newKey, newTenant } from '../support/api.js';
-import { cloneDatabase, emptyDatabase, removeDatabase, sql } from '../support/database.js';
+import { cloneDatabase, emptyDatabase, removeDatabase, sql, testPostgres } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
 import { SECRETS as testSecrets, TestServer } from '../support/server.js';
 
@@ -143,6 +143,23 @@ describe('a start with an invalid configuration', () => {
     await removeDatabase(database);
     expect(faults).toEqual([expect.stringMatching(/^PostgreSQL does not get the session options/)]);
     expect(made).toEqual([]);
+  });
+
+  it('reports in one line which role its user may not grant, and what to do', async () => {
+    const database = await emptyDatabase();
+    const url = new URL(database.url);
+    [url.username, url.password] = [`${database.name}_user`, 'of-this-test'];
+    await sql(
+      database.url,
+      `CREATE ROLE ${url.username} LOGIN PASSWORD '${url.password}';
+       GRANT ALL ON DATABASE ${database.name} TO ${url.username};
+       GRANT ALL ON SCHEMA public TO ${url.username}`,
+    );
+    const { code, output } = await runToEnd('dist/main.js', [], { ...newSecrets(), DATABASE_URL: url.href });
+    await removeDatabase(database);
+    await sql(testPostgres(), `DROP ROLE ${url.username}`);
+    expect(code).toBe(1);
+    expect(output).toMatch(/ cannot be used as \w+: this user may not .* `GRANT causeflow_app TO` this user/);
   });
 
   it('does not suggest another DATABASE_URL when PostgreSQL is out of disk space', async () => {
