@@ -155,7 +155,7 @@ describe('a trigger', () => {
 
   it.each([
     ['a condition with a syntax error', { condition: 'event.data.severity = "high"' }, 'condition', /Unexpected character: =/],
-    ['a condition that is not boolean', { condition: '1 + 1' }, 'condition', /true or false/],
+    ['a condition that is not boolean', { condition: '1 + 1' }, 'condition', /must be a boolean expression/],
     ['a condition with an unknown variable', { condition: 'tenant.name == "x"' }, 'condition', /Unknown variable: tenant/],
     ['an unknown event', { on: { event: 'incident.exploded' } }, 'on.event', /one of/],
     ['the event of triggers', { on: { event: 'trigger.event_received' } }, 'on.event', /one of/],

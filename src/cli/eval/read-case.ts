@@ -85,7 +85,10 @@ function entitiesOf(body: Json, evidence: readonly Evidence[]): string[] {
     typeof each === 'string' ? each : optionalText(each, 'id'),
   );
   const seen = evidence.flatMap(({ rows }) =>
-    rows.map((row) => ('entity' in row ? row.entity : 'service' in row ? row.service : undefined)),
+    rows.map((row) => {
+      if ('entity' in row) return row.entity;
+      return 'service' in row ? row.service : undefined;
+    }),
   );
   return [...new Set([...named, ...seen])]
     .filter((name) => name !== undefined && name !== '')

@@ -39,11 +39,11 @@ export function readLlm(read: EnvironmentReader): LlmConfig | undefined {
       read.fault('LLM_PROVIDER is missing, but other LLM variables are set.');
     return undefined;
   }
-  if (model === undefined) read.fault('LLM_MODEL is missing: with LLM_PROVIDER set it must be given.');
+  if (model === undefined) read.fault('LLM_MODEL is missing: it is required with LLM_PROVIDER.');
   if (provider === 'openai-compatible' && read.text('LLM_BASE_URL') === undefined)
     read.fault('LLM_BASE_URL is missing: an OpenAI-compatible model needs its address.');
   if (provider === 'anthropic' && apiKey === undefined)
-    read.fault('LLM_API_KEY is missing: Anthropic asks for one.');
+    read.fault('LLM_API_KEY is missing: Anthropic requires one.');
   return { provider, baseUrl, model: model ?? '', replayModels, apiKey, ...limits };
 }
 

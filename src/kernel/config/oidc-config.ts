@@ -27,6 +27,6 @@ export function readOidc(read: EnvironmentReader): OidcConfig | undefined {
     if (audience ?? jwksUri) read.fault('OIDC_ISSUER is missing, but other OIDC variables are set.');
     return undefined;
   }
-  if (audience === undefined) read.fault('OIDC_AUDIENCE is missing: with OIDC_ISSUER set it must be given.');
+  if (audience === undefined) read.fault('OIDC_AUDIENCE is missing: it is required with OIDC_ISSUER.');
   return { issuer: issuer ?? '', audience: audience ?? '', jwksUri, ...claims };
 }

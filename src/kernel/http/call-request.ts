@@ -16,6 +16,6 @@ export interface CallRequest extends Request {
 /** The caller of a route that is not public. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   const { principal } = context.switchToHttp().getRequest<CallRequest>();
-  if (!principal) throw new Error('@Caller() stands on a public route');
+  if (!principal) throw new Error('@Caller() is used on a public route');
   return principal;
 });

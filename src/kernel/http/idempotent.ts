@@ -55,7 +55,7 @@ class IdempotencyInterceptor implements NestInterceptor {
     next: CallHandler,
   ): Promise<unknown> {
     const { principal, method, path, rawBody = '' } = request;
-    if (!principal) throw new Error('@Idempotent() stands on a public route');
+    if (!principal) throw new Error('@Idempotent() is used on a public route');
     const { tenantId } = principal;
     const [route, bodyHash] = [`${method} ${path}`, sha256Hex(rawBody)];
     const scope = [tenantId, route, key].join('\n');
@@ -102,7 +102,7 @@ class IdempotencyInterceptor implements NestInterceptor {
     response: Response,
   ): unknown {
     if (body_hash !== bodyHash) {
-      throw new Refusal('idempotency_mismatch', 'The Idempotency-Key came with another body before.');
+      throw new Refusal('idempotency_mismatch', 'This Idempotency-Key was used with another body.');
     }
     response.status(status).setHeader('Idempotent-Replay', 'true');
     if (location !== null) response.setHeader('Location', location);

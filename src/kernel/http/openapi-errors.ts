@@ -25,7 +25,7 @@ const SENTENCES: Readonly<Record<ErrorCode, string>> = {
   payload_too_large: 'The body is larger than 1048576 bytes.',
   unsupported_media_type: 'Send the body as application/json.',
   connection_failed: 'The call to Prometheus failed: timed out after 10 s.',
-  idempotency_mismatch: 'The Idempotency-Key came with another body before.',
+  idempotency_mismatch: 'This Idempotency-Key was used with another body.',
   rate_limit_exceeded: 'Too many requests; try again in 12 s.',
   quota_exceeded: 'There are 100 triggers already; delete one first.',
   internal_error: 'Something went wrong on our side.',

@@ -67,7 +67,7 @@ export function bodyTooLarge(limit: number): Refusal {
 }
 
 export function bodyEndedEarly(): Refusal {
-  return new Refusal('validation_error', 'The body ended before its time.');
+  return new Refusal('validation_error', 'The body is incomplete.');
 }
 
 function parsedBody(request: Request, raw: Buffer): unknown {

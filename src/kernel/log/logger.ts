@@ -95,7 +95,8 @@ export class NestLogger implements LoggerService {
     const details = others.filter((value) => typeof value !== 'string' && value !== err);
     // A single object becomes the fields of the line; several go into `details`.
     const [only, ...more] = details;
-    const fields = isRecord(only) && more.length === 0 ? only : details.length > 0 ? { details } : {};
+    const isSingle = isRecord(only) && more.length === 0;
+    const fields = isSingle ? only : { ...(details.length > 0 && { details }) };
     const quiet = level === 'info' && START_UP.has(String(context)) ? 'debug' : level;
     this.logger[quiet](
       { logger: context, ...(err && { err }), stack, ...fields },

@@ -31,7 +31,7 @@ export class AggregateMapping<A extends Aggregate> {
   }
 
   get id(): Column {
-    if (!this.idColumn) throw new Error(`${this.metadata.name} has no id beside its tenant`);
+    if (!this.idColumn) throw new Error(`${this.metadata.name} has no id besides its tenant`);
     return this.idColumn;
   }
 

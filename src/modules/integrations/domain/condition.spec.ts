@@ -58,7 +58,7 @@ describe('an invalid condition', () => {
     ['event.data.severity ==', /^condition Unexpected token/],
     ['', /^condition Unexpected token/],
     ['envet.data.severity == "high"', /^condition Unknown variable: envet/],
-    ['1 + 1', /^condition must be a question of true or false; this is of type int$/],
+    ['1 + 1', /^condition must be a boolean expression; this is of type int$/],
     ['"a" > 1', /^condition no such overload/],
     [`event.event == "${'x'.repeat(2000)}"`, /^condition must be at most 2000 characters$/],
     [`${'('.repeat(100)}true${')'.repeat(100)}`, /^condition /],

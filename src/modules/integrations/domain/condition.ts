@@ -37,7 +37,7 @@ export class Condition {
       const { type, error } = parsed.check();
       if (error) throw error;
       if (type === 'bool' || type === 'dyn') return new Condition(parsed);
-      throw invalid('condition', `must be a question of true or false; this is of type ${String(type)}`);
+      throw invalid('condition', `must be a boolean expression; this is of type ${String(type)}`);
     } catch (error) {
       if (error instanceof ParseError || error instanceof TypeError)
         throw invalid('condition', faultOf(error));

@@ -33,5 +33,5 @@ export function notOver(status: string): Refusal {
 }
 
 export function modelsAreForPeople(): Refusal {
-  return new Refusal('forbidden', 'Asking a model costs money, which an API key may not spend.');
+  return new Refusal('forbidden', 'An API key may not call a model, because that costs money.');
 }

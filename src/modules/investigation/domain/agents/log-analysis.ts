@@ -1,7 +1,7 @@
 import { errorHypotheses } from '../logs/error-hypotheses.js';
 import type { Cited } from '../evidence/cited.js';
 import type { EvidenceSet } from '../evidence/evidence-set.js';
-import type { LogLine } from '../evidence/evidence.js';
+import type { EpochMs, LogLine } from '../evidence/evidence.js';
 import { finding, type Finding, type FindingKind } from '../finding.js';
 import { compareLogs, type LogComparison, type TemplateShift } from '../logs/log-comparison.js';
 import { logAnomalies } from '../logs/log-anomalies.js';
@@ -75,13 +75,8 @@ function troubleFinding(
   { onset }: InvestigationContext,
 ): Finding {
   const what = `${template.entity} logged “${shortened(template.sample)}” ${count(template.after, 'time')} since ${clockTime(template.firstAt)}`;
-  const before = !comparison.comparable
-    ? 'there are no earlier lines to compare with'
-    : template.before === 0
-      ? `never before ${clockTime(onset.at)}`
-      : `about ${count(Math.round(template.expected), 'time')} would have been normal`;
   return finding({
-    statement: `${what}; ${before}.`,
+    statement: `${what}; ${normalCount(template, comparison, onset.at)}.`,
     evidenceIds: template.evidenceIds,
     kind: kindOf(template, comparison),
     entity: template.entity,
@@ -94,6 +89,12 @@ function troubleFinding(
       expected: Math.round(template.expected * 10) / 10,
     },
   });
+}
+
+function normalCount(template: TemplateShift, { comparable }: LogComparison, onset: EpochMs): string {
+  if (!comparable) return 'there are no earlier lines to compare with';
+  if (template.before === 0) return `never before ${clockTime(onset)}`;
+  return `about ${count(Math.round(template.expected), 'time')} would have been normal`;
 }
 
 function kindOf(template: TemplateShift, { comparable }: LogComparison): FindingKind {
