@@ -40,10 +40,10 @@ it('its progress event is published in order, like those of the other agents', a
 });
 
 it('the error is logged once with its stack, and counted', async () => {
-  const lines = server.log.split('\n').filter((line) => line.includes(`${BROKEN} failed in`));
+  const lines = server.log.split('\n').filter((line) => line.includes(`${BROKEN} broke down in`));
   expect(lines).toHaveLength(1);
   const line = JSON.parse(lines[0] ?? '') as Record<string, string>;
-  expect(line).toMatchObject({ level: 'error', msg: `${BROKEN} failed in ${run.investigationId}` });
+  expect(line).toMatchObject({ level: 'error', msg: `${BROKEN} broke down in ${run.investigationId}` });
   expect(line['stack']).toMatch(/^TypeError: a row that breaks it\n +at /);
   const { body } = await new Api(server.url).get<string>('/metrics');
   expect(body).toContain(`causeflow_agent_failures_total{agent="${BROKEN}"} 1`);

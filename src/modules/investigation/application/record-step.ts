@@ -32,7 +32,7 @@ export class RecordStep {
       return true;
     });
     if (isStored && failure !== undefined) {
-      this.log.error(`${report.agentName} failed in ${investigationId}`, failure);
+      this.log.error(`${report.agentName} broke down in ${investigationId}`, failure);
       this.failed.get(report.agentName)?.add();
     }
     return report;
