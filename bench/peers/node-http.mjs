@@ -104,7 +104,7 @@ function parametersOf(batch) {
       environment: alert.environment ?? null,
       tags: alert.tags ?? {},
       metadata: alert.metadata ?? {},
-      received_at: receivedAt,
+      received_ms: receivedAt.getTime(),
       raw_from: rawFrom,
       raw_size: raw.length,
     };

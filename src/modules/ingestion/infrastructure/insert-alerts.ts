@@ -21,13 +21,13 @@ export const INSERT_ALERTS = {
   name: 'insert-alerts',
   text: `
 WITH incoming AS MATERIALIZED (
-  SELECT * FROM ROWS FROM (json_to_recordset($1::json) AS (
+  SELECT *, to_timestamp(received_ms / 1000) AS received_at FROM ROWS FROM (json_to_recordset($1::json) AS (
     tenant_id text, incident_id text, title text, description text, severity text, status text, source text,
     provider text, source_alert_id text, service text, environment text, tags jsonb, metadata jsonb,
-    received_at timestamptz, body_id text, raw_from integer, raw_size integer
+    received_ms float8, body_id text, raw_from integer, raw_size integer
   )) WITH ORDINALITY AS i (
     tenant_id, incident_id, title, description, severity, status, source, provider, source_alert_id,
-    service, environment, tags, metadata, received_at, body_id, raw_from, raw_size, ordinal)
+    service, environment, tags, metadata, received_ms, body_id, raw_from, raw_size, ordinal)
 ), stored AS (
   INSERT INTO alerts (tenant_id, incident_id, provider, source_alert_id, body_id, raw, received_at, last_seen_at)
   SELECT tenant_id, incident_id, provider, source_alert_id, body_id,
@@ -92,7 +92,8 @@ export function parametersOf(
       environment: incident.environment,
       tags: incident.tags,
       metadata: incident.metadata,
-      received_at: receivedAt,
+      // Writing a date as text costs more than any other column.
+      received_ms: receivedAt.getTime(),
       body_id: bodyId,
       raw_from: from,
       raw_size: raw.length,
