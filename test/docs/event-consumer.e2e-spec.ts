@@ -103,7 +103,11 @@ it('the tabs of docs/listening.md refresh their token once, at the same time', a
   });
   Object.defineProperty(globalThis, 'navigator', {
     configurable: true,
-    value: { locks: { request: (_: string, work: () => unknown) => (queue = queue.then(work)) } },
+    value: {
+      locks: {
+        request: (_: string, work: () => unknown) => (queue = queue.catch(() => undefined).then(work)),
+      },
+    },
   });
   const { sharedToken } = (await import(tab)) as Tab;
   const tabs = Array.from({ length: 5 }, () => sharedToken(server.url));
@@ -116,4 +120,17 @@ it('the tabs of docs/listening.md refresh their token once, at the same time', a
     expect((await new Api(server.url, renewed).get('/v1/auth/me')).status).toBe(200);
     expect(stored).toHaveLength(1 + round);
   }
+
+  // A refresh without an answer must not keep the lock.
+  const { sharedToken: impatient } = (await import(tab.replace('10_000', '100'))) as Tab;
+  const unlucky = impatient(`http://127.0.0.1:${proxy.port}`);
+  await unlucky(false);
+  proxy.cut();
+  try {
+    await expect(unlucky(true)).rejects.toThrow(/time/i);
+  } finally {
+    proxy.heal();
+  }
+  const { accessToken } = JSON.parse(stored.at(-1) ?? '') as { accessToken: string };
+  expect(new Set(await tokens(false))).toEqual(new Set([accessToken]));
 });
