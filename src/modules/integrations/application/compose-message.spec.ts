@@ -103,6 +103,16 @@ describe('a message', () => {
     expect(updated.facts.map(({ name }) => name)).toEqual(['Name', 'Plan']);
   });
 
+  it('about a known solution says how alike it is while the incident has no confidence of its own', () => {
+    const data = { incidentId: 'inc_1', matchedTitle: 'Pool exhausted', confidence: 0.87 };
+    const open = { ...incident, rootCause: null, confidence: null };
+    const { facts } = about('investigation.known_solution_found', data, open);
+    expect(facts.slice(-2)).toEqual([
+      { name: 'Matched title', value: 'Pool exhausted' },
+      { name: 'Confidence', value: '0.87' },
+    ]);
+  });
+
   it('claims no root cause that there is not', () => {
     const { facts } = about(
       'incident.created',

@@ -54,7 +54,7 @@ export function messageAbout(
       ...(plan ? [{ name: 'Plan', value: plan.title }] : []),
       ...fields.flatMap(([name, value]) => {
         // The incident is newer than its event.
-        const isKnown = isIdOf(name, value) || (incident && name in incident);
+        const isKnown = isIdOf(name, value) || isSetIn(incident, name);
         return isKnown || !isScalar(value) ? [] : { name: wordsOf(name), value: String(value) };
       }),
     ],
@@ -74,6 +74,10 @@ function factsOf({ severity, status, service, environment, rootCause, confidence
     ...(environment === null ? [] : [{ name: 'Environment', value: environment }]),
     ...(rootCause === null ? [] : [{ name: `Root cause${sure}`, value: rootCause }]),
   ];
+}
+
+function isSetIn(incident: IncidentSnapshot | undefined, name: string): boolean {
+  return (incident?.[name as keyof IncidentSnapshot] ?? null) !== null;
 }
 
 function isIdOf(name: string, value: unknown): value is string {
