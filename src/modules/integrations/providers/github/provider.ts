@@ -14,6 +14,7 @@ import { objectOf } from '../read-json.js';
 import { GithubConfig, GithubCredentials, type GithubRepository } from './config.js';
 import { type Github, githubOf } from './octokit.js';
 import { deploymentName, nameOf, serviceIn } from './names.js';
+import { reportedAlerts } from './reported-alerts.js';
 import { toldDeploys } from './reported-deploys.js';
 
 const CHANGES_BEFORE_ALERT = 6 * 60 * 60_000;
@@ -29,7 +30,7 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
   provider: 'github',
   displayName: 'GitHub',
   category: 'code',
-  capabilities: ['evidence', 'deploys'],
+  capabilities: ['evidence', 'alerts', 'deploys'],
   authType: 'token',
   config: GithubConfig,
   credentials: GithubCredentials,
@@ -40,6 +41,8 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
     '4. To record deployments when they happen: Settings, Webhooks, Add webhook. The payload URL is the',
     '   `ingestUrl` of the connection, the content type application/json, the event Deployment statuses. Enter its secret as',
     '   `webhookSecret`.',
+    '5. To have alerts open incidents, select the events Check runs or Dependabot alerts for the same webhook. A check that fails is an',
+    '   alert of its branch until it succeeds there: medium on the default branch, low on others.',
   ].join('\n'),
 
   async probe({ config, credentials }, outside) {
@@ -59,7 +62,7 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
       webhookSecret === undefined
         ? undefined
         : signedInHex(webhookSecret, delivery, { header: 'x-hub-signature-256', prefix: 'sha256=' }),
-    notices: () => [],
+    notices: reportedAlerts,
     deploys: toldDeploys,
   },
 };

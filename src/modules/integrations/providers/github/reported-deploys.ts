@@ -1,7 +1,7 @@
 import type { Deploy } from '../provider.js';
 import { momentOf, objectOf, textOf } from '../read-json.js';
 import type { GithubConfig } from './config.js';
-import { deploymentName, serviceIn } from './names.js';
+import { deploymentName, serviceNamed } from './names.js';
 
 /** The deployment of a `deployment_status` webhook, once it has succeeded. */
 export function toldDeploys(body: unknown, configs: readonly GithubConfig[]): Deploy[] {
@@ -10,15 +10,12 @@ export function toldDeploys(body: unknown, configs: readonly GithubConfig[]): De
   const repository = textOf(objectOf(event['repository'])['full_name']);
   const { id } = deployment;
   if (status['state'] !== 'success' || repository === undefined || typeof id !== 'number') return [];
-  const known = configs
-    .flatMap(({ repositories }) => repositories)
-    .find((one) => one.repository.toLowerCase() === repository.toLowerCase());
   const environment = textOf(status['environment']) ?? textOf(deployment['environment']) ?? null;
   const what = `Deployed ${textOf(deployment['ref']) ?? repository} to ${environment ?? 'an environment'}`;
   return [
     {
       sourceChangeId: deploymentName(repository, id),
-      service: serviceIn(known ?? { repository }),
+      service: serviceNamed(repository, configs),
       environment,
       version: textOf(deployment['sha']) ?? null,
       summary: textOf(deployment['description']) ?? what,
