@@ -96,6 +96,15 @@ describe('an alarm of CloudWatch', () => {
     },
   ); // prettier-ignore
 
+  it('is found in the event of a Lambda function that forwards it', () => {
+    const event = { Records: [{ EventSource: 'aws:sns', Sns: envelope(alarm()) }, { Sns: null }, null] };
+    expect(bySns(event)).toMatchObject([{ state: 'firing', sourceAlertId: ARN }]);
+    const [ended, again] = ['OK', 'ALARM'].map((value) => ({
+      Sns: envelope(alarm({ NewStateValue: value })),
+    }));
+    expect(bySns({ Records: [ended, again] })).toMatchObject([{ state: 'firing' }]);
+  });
+
   it('gets its ARN built for old messages without one', () => {
     const old = alarm({ AlarmArn: undefined });
     expect(bySns(envelope(old))[0]?.sourceAlertId).toBe(ARN);

@@ -11,8 +11,9 @@ import {
   verifyLogin,
   catalogEntryOf,
 } from './alert-source.js';
+import { alertsOf } from './alert-group.js';
 import { noticesOfAlarm, noticesOfEvent } from './aws-events.js';
-import { noticeOf } from './notice.js';
+import { latestOf, noticeOf } from './notice.js';
 import { confirmationUrl, isSignedBySns, TOPIC_ARN } from './sns-messages.js';
 import { firstOf, idOf, textsOf } from './normalize.js';
 
@@ -41,7 +42,7 @@ const OPTIONS: AlertSourceOptions = {
     'ALARM fires, OK resolves, INSUFFICIENT_DATA does neither. An alarm is high, unless its tag `severity` says otherwise (tags come',
     'with an alarm that propagates them); its service is the tag `service`, else what its dimensions name. Events of EventBridge that a',
     'rule sends to the topic are understood, and a plain text is an alert of severity info. Raw message delivery of JSON is understood too,',
-    'but carries no signature, so it needs an integration without `topicArn`.',
+    'but carries no signature, so it needs an integration without `topicArn`. So does an event that a Lambda function forwards.',
   ].join('\n'),
   notices: noticesOf,
 };
@@ -61,6 +62,16 @@ export const cloudwatchSns: Provider<CloudwatchSnsConfig, HttpLogin> = {
 };
 
 function noticesOf(body: unknown): Notice[] {
+  const { Records: records } = objectOf(body);
+  // The event of a Lambda function, which may forward it as it is.
+  if (Array.isArray(records))
+    return latestOf(
+      alertsOf(records, 'Records').flatMap((record) => noticesOfEnvelope(objectOf(record)['Sns'])),
+    );
+  return noticesOfEnvelope(body);
+}
+
+function noticesOfEnvelope(body: unknown): Notice[] {
   const { Type: type, Message: text = '', TopicArn: topicArn, Subject: subject = '' } = textsOf(body);
   // Raw message delivery: the message without its envelope.
   if (type === undefined) return noticesOfMessage(body);

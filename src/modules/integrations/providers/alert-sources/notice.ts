@@ -11,9 +11,9 @@ type NoticeFields = Pick<Notice, 'severity'> & {
   readonly metadata?: Notice['metadata'];
 };
 
-/** One notice, or none without a state or an id. Service and environment default to those of the tags. */
+/** One notice, or none without a state or an id that is not blank. Service and environment default to those of the tags. */
 export function noticeOf({ state, sourceAlertId, title = '', tags = {}, ...fields }: NoticeFields): Notice[] {
-  if (state === undefined || sourceAlertId === undefined || sourceAlertId === '') return [];
+  if (state === undefined || sourceAlertId === undefined || sourceAlertId.trim() === '') return [];
   return [
     {
       state,

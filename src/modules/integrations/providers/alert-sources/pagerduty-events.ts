@@ -1,7 +1,8 @@
 import type { Notice } from '../../api.js';
 import { objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { environmentOf, firstOf, idOf, lookUp, severityOf, textsOf } from './normalize.js';
+import { noticeOf } from './notice.js';
+import { environmentOf, firstOf, idOf, lookUp, onlyOf, severityOf, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, Notice['state']>> = { trigger: 'firing', resolve: 'resolved' };
 const SEVERITIES: Readonly<Record<string, Notice['severity']>> = {
@@ -24,22 +25,16 @@ export const pagerdutyEvents = alertSource({
     const state = lookUp(STATES, event['event_action']);
     const payload = textsOf(event['payload']);
     const details = textsOf(objectOf(event['payload'])['custom_details']);
-    const known = idOf({ summary: payload['summary'] ?? '', source: payload['source'] ?? '' });
-    if (state === undefined) return [];
-    return [
-      {
-        state,
-        sourceAlertId: textOf(event['dedup_key']) ?? known,
-        title: payload['summary'] ?? '',
-        description: payload['summary'] ?? '',
-        severity: lookUp(SEVERITIES, payload['severity']) ?? severityOf(payload['severity'], 'medium'),
-        service: firstOf(payload, ['component', 'group']) ?? null,
-        environment: environmentOf(details),
-        tags: Object.fromEntries(
-          ['source', 'component', 'group', 'class'].flatMap((name) => (payload[name] ? [[name, payload[name]]] : [])),
-        ),
-        metadata: { ...details, ...(textOf(event['client_url']) && { client_url: String(event['client_url']) }) },
-      },
-    ];
+    const { summary = '', source = '' } = payload;
+    return noticeOf({
+      state,
+      sourceAlertId: firstOf(textsOf(event), ['dedup_key']) ?? (summary || source ? idOf({ summary, source }) : undefined),
+      title: summary,
+      severity: lookUp(SEVERITIES, payload['severity']) ?? severityOf(payload['severity'], 'medium'),
+      service: firstOf(payload, ['component', 'group']),
+      environment: environmentOf(details) ?? undefined,
+      tags: onlyOf(payload, ['source', 'component', 'group', 'class']),
+      metadata: { ...details, ...(textOf(event['client_url']) && { client_url: String(event['client_url']) }) },
+    });
   },
 }); // prettier-ignore

@@ -1,9 +1,11 @@
 import type { Severity } from '#kernel/domain/severity';
 import type { Notice } from '../../api.js';
 import { listOf, objectOf, textOf } from '../read-json.js';
+import { alertsOf } from './alert-group.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
+import { latestOf, noticeOf } from './notice.js';
 import { signedInHex } from './signatures.js';
-import { lookUp, severityOf } from './normalize.js';
+import { firstOf, lookUp, severityOf, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, Notice['state']>> = {
   'incident.triggered': 'firing',
@@ -12,9 +14,17 @@ const STATES: Readonly<Record<string, Notice['state']>> = {
   'incident.priority_updated': 'firing',
   'incident.resolved': 'resolved',
 };
+/** Before version 3. An acknowledged incident is still open. */
+const OLD_STATES: Readonly<Record<string, Notice['state']>> = {
+  'incident.trigger': 'firing',
+  'incident.acknowledge': 'firing',
+  'incident.unacknowledge': 'firing',
+  'incident.escalate': 'firing',
+  'incident.resolve': 'resolved',
+};
 const URGENCIES: Readonly<Record<string, Severity>> = { high: 'high', low: 'low' };
 
-/** PagerDuty's webhooks, version 3. */
+/** PagerDuty's webhooks, version 3 and the batches of those before it. */
 export const pagerduty = signedAlertSource({
   provider: 'pagerduty',
   displayName: 'PagerDuty',
@@ -27,32 +37,33 @@ export const pagerduty = signedAlertSource({
   verify: (secret, delivery) =>
     signedInHex(secret, delivery, { header: 'x-pagerduty-signature', prefix: 'v1=' }),
   notices: (body) => {
-    const event = objectOf(objectOf(body)['event']);
-    const state = lookUp(STATES, event['event_type']);
-    return state === undefined ? [] : noticesOf(objectOf(event['data']), state);
+    const { event, messages } = objectOf(body);
+    if (Array.isArray(messages)) return latestOf(alertsOf(messages, 'messages').flatMap(noticesOfMessage));
+    const { event_type: type, data } = objectOf(event);
+    return noticesOf(objectOf(data), lookUp(STATES, type));
   },
 });
 
-function noticesOf(incident: Readonly<Record<string, unknown>>, state: Notice['state']): Notice[] {
-  const sourceAlertId = textOf(incident['incident_key']) ?? textOf(incident['id']);
-  if (sourceAlertId === undefined) return [];
-  const title = textOf(incident['title']) ?? '';
-  const priority = severityOf(objectOf(incident['priority'])['summary'], undefined);
-  const url = textOf(incident['html_url']);
-  return [
-    {
-      state,
-      sourceAlertId,
-      title,
-      description: title,
-      severity: priority ?? lookUp(URGENCIES, incident['urgency']) ?? 'medium',
-      service: textOf(objectOf(incident['service'])['summary']) ?? null,
-      environment: null,
-      tags: {},
-      metadata: {
-        ...(url !== undefined && { url }),
-        assignees: listOf(incident['assignees']).map((one) => textOf(objectOf(one)['summary'])).join(', '),
-      },
-    },
-  ]; // prettier-ignore
+/** The incident is in the `data` in version 1. */
+function noticesOfMessage(message: unknown): Notice[] {
+  const { type, event = type, data, incident = objectOf(data)['incident'] } = objectOf(message);
+  return noticesOf(objectOf(incident), lookUp(OLD_STATES, event));
 }
+
+function noticesOf(incident: Readonly<Record<string, unknown>>, state: Notice['state'] | undefined): Notice[] {
+  const fields = textsOf(incident);
+  const url = firstOf(fields, ['html_url']);
+  return noticeOf({
+    state,
+    sourceAlertId: firstOf(fields, ['incident_key', 'id']),
+    title: firstOf(fields, ['title']) ?? textsOf(incident['trigger_summary_data'])['subject'],
+    severity:
+      severityOf(objectOf(incident['priority'])['summary'], undefined) ??
+      lookUp(URGENCIES, incident['urgency']) ?? 'medium',
+    service: firstOf(textsOf(incident['service']), ['summary', 'name']),
+    metadata: {
+      ...(url !== undefined && { url }),
+      assignees: listOf(incident['assignees']).map((one) => textOf(objectOf(one)['summary'])).join(', '),
+    },
+  });
+} // prettier-ignore

@@ -58,6 +58,12 @@ describe('PagerDuty', () => {
     ).toMatchObject([{ state: 'resolved', sourceAlertId: 'k', severity: 'critical' }]);
   });
 
+  it('is not known by a blank key', () => {
+    const [notice] = read(pagerduty, event('incident.triggered', { incident_key: ' ' }));
+    expect(notice?.sourceAlertId).toBe('PGR0VU2');
+    expect(read(pagerduty, event('incident.triggered', { id: ' ' }))).toEqual([]);
+  });
+
   it.each(['incident.acknowledged', 'incident.annotated', 'service.updated', 'pagey.ping'])('%s yields no alert', (type) => {
     expect(read(pagerduty, event(type))).toEqual([]);
   }); // prettier-ignore
@@ -76,6 +82,36 @@ describe('PagerDuty', () => {
     expect(verify(good)).toBe(false);
     expect(verify(`v1=${good.slice(2)}`)).toBe(false);
     expect(verify('')).toBe(false);
+  });
+});
+
+describe('webhooks of PagerDuty before version 3', () => {
+  const message = (type: string, status: string) => ({
+    type,
+    data: {
+      incident: {
+        id: 'PIJ90N7',
+        incident_key: 'web-1/HTTP',
+        status,
+        html_url: 'https://acme.pagerduty.com/incidents/PIJ90N7',
+        service: { name: 'checkout' },
+        trigger_summary_data: { subject: 'HTTP is down' },
+      },
+    },
+  });
+
+  it('are batches in the order of time', () => {
+    const messages = [
+      message('incident.trigger', 'triggered'),
+      message('incident.acknowledge', 'acknowledged'),
+      message('incident.resolve', 'resolved'),
+    ];
+    expect(read(pagerduty, { messages })).toMatchObject([
+      { state: 'firing', sourceAlertId: 'web-1/HTTP', title: 'HTTP is down', service: 'checkout' },
+      { state: 'resolved', sourceAlertId: 'web-1/HTTP' },
+    ]);
+    expect(read(pagerduty, { messages: [...messages, messages[0]] })).toMatchObject([{ state: 'firing' }]);
+    expect(read(pagerduty, { messages: [message('incident.assign', 'triggered'), null, {}] })).toEqual([]);
   });
 });
 
@@ -98,6 +134,10 @@ describe('events for PagerDuty', () => {
   it('yield no alert for acknowledgements and change events', () => {
     expect(read(pagerdutyEvents, { ...trigger, event_action: 'acknowledge' })).toEqual([]);
     expect(read(pagerdutyEvents, { payload: trigger.payload })).toEqual([]);
+    expect(read(pagerdutyEvents, { event_action: 'trigger', payload: {} })).toEqual([]);
+    const [unkeyed] = read(pagerdutyEvents, { ...trigger, dedup_key: undefined });
+    const [blank] = read(pagerdutyEvents, { ...trigger, dedup_key: ' ' });
+    expect(blank?.sourceAlertId).toBe(unkeyed?.sourceAlertId);
   });
 });
 
