@@ -34,6 +34,8 @@ describe('a body of a tool that is not in the catalogue', () => {
     ['a flag', { id: 1, title: 'Slow', resolved: true }, { state: 'resolved' }],
     ['a message alone', { message: 'Slow' }, { state: 'firing', title: 'Slow', severity: 'medium', service: null }],
     ['an end without a title', { dedup_key: 'd', event_action: 'resolve' }, { state: 'resolved', sourceAlertId: 'd', title: '' }],
+    ['an id of the message beside that in its payload', { id: 'e-1', payload: { id: 'a-1', name: 'Slow' } }, { sourceAlertId: 'a-1', title: 'Slow' }],
+    ['a title in asterisks', { id: 'a', title: '*Down*' }, { title: '*Down*' }],
     ['a variable that was not substituted', { id: 'a', title: 'Slow', service: '$SERVICE' }, { service: null }],
   ])('may have %s', (_, body, notice) => {
     expect(read(body)).toMatchObject([notice]);
@@ -47,6 +49,14 @@ describe('a body of a tool that is not in the catalogue', () => {
     'not ok',
     'no longer normal',
     'unresolved',
+    'un-resolved',
+    'non-OK',
+    'failed to resolve',
+    'cannot recover',
+    'never recovered',
+    'above normal',
+    'partially recovered',
+    'in recovery',
     'constructor',
     0,
     null,
@@ -86,6 +96,11 @@ describe('a body of a tool that is not in the catalogue', () => {
         { sourceAlertId: 'a', state: 'firing' },
         { sourceAlertId: 'b', state: 'resolved' },
       ]);
+    const flapped = read([
+      { id: 'a', title: 'A', state: 'ok' },
+      { id: 'a', title: 'A', state: 'down' },
+    ]);
+    expect(flapped).toMatchObject([{ sourceAlertId: 'a', state: 'firing' }]);
     expect(read({ id: 'g', title: 'Group', alerts: ['a', 'b'] })).toMatchObject([{ sourceAlertId: 'g' }]);
     expect(read([])).toEqual([]);
   });
@@ -106,7 +121,13 @@ describe('a body of a tool whose fields are configured', () => {
     resolvedValues: ['0', 'Fine'],
   };
   const entry = (value: unknown, more: object = {}) => ({
-    check: { key: 9, labels: { 'app.kubernetes.io/name': 'cart' }, value, rank: 'P1', where: 'live' },
+    check: {
+      key: `k-${String(value)}`,
+      labels: { 'app.kubernetes.io/name': 'cart' },
+      value,
+      rank: 'P1',
+      where: 'live',
+    },
     lines: ['first', 'second'],
     owner: { team: 'shop' },
     ...more,
@@ -115,10 +136,10 @@ describe('a body of a tool whose fields are configured', () => {
 
   it('is read by dotted paths, one notice for each alert of the list', () => {
     expect(read(body(entry(1), entry(0), entry('fine '), entry('ok')), config)).toMatchObject([
-      { state: 'firing', sourceAlertId: '9', title: 'cart', description: 'second', severity: 'critical', service: 'shop', environment: 'live' },
-      { state: 'resolved', sourceAlertId: '9' },
-      { state: 'resolved' },
-      { state: 'firing' },
+      { state: 'firing', sourceAlertId: 'k-1', title: 'cart', description: 'second', severity: 'critical', service: 'shop', environment: 'live' },
+      { state: 'firing', sourceAlertId: 'k-ok' },
+      { state: 'resolved', sourceAlertId: 'k-0' },
+      { state: 'resolved', sourceAlertId: 'k-fine ' },
     ]);
   }); // prettier-ignore
 
@@ -130,7 +151,7 @@ describe('a body of a tool whose fields are configured', () => {
   it('is refused when the list is none, or nothing in it can be read', () => {
     expect(() => read({ result: {} }, config)).toThrow('result.entries must be a list');
     expect(() => read(body(1, 'x', null, {}), config)).toThrow('title was not found');
-    expect(read(body(null, entry(1)), config)).toMatchObject([{ sourceAlertId: '9' }]);
+    expect(read(body(null, entry(1)), config)).toMatchObject([{ sourceAlertId: 'k-1' }]);
     expect(read(body(), config)).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ import { valueAt } from '../value-at.js';
 import { alertsOf } from './alert-group.js';
 import { type AlertSourceOptions, catalogEntryOf, parsersOf, verifyLogin } from './alert-source.js';
 import { GenericConfig, type GenericFields } from './generic-config.js';
-import { noticeOf } from './notice.js';
+import { latestOf, noticeOf } from './notice.js';
 import { qualifiedVariablesOf } from './template-variables.js';
 import {
   firstOf,
@@ -24,7 +24,7 @@ import {
 const NAMES: Readonly<Record<keyof GenericFields, readonly string[]>> = {
   sourceAlertId: [
     'fingerprint', 'dedupkey', 'deduplicationkey', 'alertuid', 'alertid', 'alias', 'incidentkey', 'incidentid', 'problemid', 'issueid',
-    'dataid', 'monitorid', 'checkid', 'ruleid', 'uid', 'id',
+    'dataid', 'payloadid', 'monitorid', 'checkid', 'ruleid', 'uid', 'id',
   ],
   title: [
     'title', 'alerttitle', 'incidenttitle', 'problemtitle', 'eventtitle', 'summary', 'alertname', 'subject', 'headline',
@@ -43,7 +43,7 @@ const NAMES: Readonly<Record<keyof GenericFields, readonly string[]>> = {
   service: ['service', 'servicename', 'servicesummary', 'app', 'application', 'applicationname'],
   environment: ['environment', 'environmentname', 'env', 'stage'],
 }; // prettier-ignore
-/** What some tools put around the alert. */
+/** What some tools put around the alert, the best last. */
 const WRAPPERS = ['alert', 'incident', 'event', 'problem', 'issue', 'data', 'payload'];
 /** What stands for the service where none is named. */
 const COMPONENTS = ['component', 'project', 'entity', 'host', 'hostname'];
@@ -92,7 +92,7 @@ export const generic: Provider<GenericConfig, HttpLogin> = {
 /** Nothing of a body that cannot be read at all would be seen by anyone, so the sender is told. */
 function noticesOf(body: unknown, config: GenericConfig = {}): Notice[] {
   const alerts = alertsIn(body, config.list);
-  const notices = alerts.flatMap((alert) => notice(alert, config));
+  const notices = latestOf(alerts.flatMap((alert) => notice(alert, config)));
   if (alerts.length > 0 && notices.length === 0)
     throw invalid('title', 'was not found; set its path in fields.title when you connect the integration');
   return notices;
@@ -131,7 +131,7 @@ function notice(alert: unknown, { fields: paths = {}, resolvedValues }: GenericC
 function unwrapped(alert: unknown): Readonly<Record<string, unknown>> {
   const outer = objectOf(alert);
   const inner = WRAPPERS.flatMap((name) => Object.entries(objectOf(outer[name])));
-  return { ...Object.fromEntries(inner), ...outer };
+  return inner.length === 0 ? outer : { ...Object.fromEntries(inner), ...outer };
 }
 
 /** A blank text counts as absent, like in a field that is found by name. */

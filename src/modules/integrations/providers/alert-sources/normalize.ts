@@ -27,11 +27,19 @@ export function severityOfPriority(priority: string | undefined): Severity {
 const OVER =
   /^(?:resolved?|recover(?:ed|y)?|ok|okay|closed?|clear(?:ed)?|end(?:ed)?|up|normal|healthy|fixed|inactive|green|passed|success|succeeded)$/;
 
-/** Whether a state or an event says that an alert is over: `Resolved`, `alert.closed`, `ALARM_CLEARED`, but not `not ok`. */
+/** `not ok`, `un-resolved`, `above normal`, `failed to resolve`, `in recovery`. */
+const NOT_OVER =
+  /\b(?:not|no|non|un|never|cannot|can|above|below|partially)\b|\b(?:in|under|to) (?:resolve|recover|recovery)$/;
+
+/** Whether a state or an event says that an alert is over: `Resolved`, `alert.closed`, `ALARM_CLEARED`. */
 export function isOver(state: string | undefined): boolean {
-  const words = (state ?? '').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().match(/[a-z]+/g) ?? [];
-  return words.length <= 3 && OVER.test(words.at(-1) ?? '') && !words.some((word) => /^(?:not|no)$/.test(word));
-} // prettier-ignore
+  const words =
+    (state ?? '')
+      .replace(/([a-z])([A-Z])/g, '$1 $2')
+      .toLowerCase()
+      .match(/[a-z]+/g) ?? [];
+  return words.length <= 3 && OVER.test(words.at(-1) ?? '') && !NOT_OVER.test(words.join(' '));
+}
 
 const SERVICE_LABELS = [
   'service', 'service_name', 'service.name', 'svc', 'microservice', 'app', 'application', 'app_kubernetes_io_name',
@@ -60,23 +68,23 @@ export function environmentOf(labels: Texts): string | null {
 
 /** A tag without a value is `true`, which names nothing. */
 function nameIn(labels: Texts, names: readonly string[]): string | null {
-  return firstOf(labels, names.filter((name) => labels[name] !== 'true')) ?? null;
-} // prettier-ignore
+  const name = names.find((one) => labels[one]?.trim() && labels[one] !== 'true');
+  return (name && labels[name]) ?? null;
+}
 
 /** The first of these fields that is not blank. */
 export function firstOf(texts: Texts, names: readonly string[]): string | undefined {
-  return names.map((name) => texts[name]).find((text) => text !== undefined && text.trim() !== '');
+  const name = names.find((one) => texts[one]?.trim());
+  return name && texts[name];
 }
 
 /** The strings of an untrusted object, with its numbers and booleans as strings. */
 export function textsOf(value: unknown): Record<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
   return Object.fromEntries(
-    Object.entries(value as Record<string, unknown>).flatMap(([name, text]) =>
-      typeof text === 'string' || typeof text === 'number' || typeof text === 'boolean'
-        ? [[name, String(text)]]
-        : [],
-    ),
+    Object.entries(value as Record<string, unknown>)
+      .filter(([, text]) => typeof text === 'string' || typeof text === 'number' || typeof text === 'boolean')
+      .map(([name, text]) => [name, String(text)]),
   );
 }
 

@@ -2,7 +2,8 @@ import { objectOf } from '../read-json.js';
 import { textsOf } from './normalize.js';
 
 /** A variable that the tool did not substitute, or substituted with a placeholder for no value. */
-const UNSET = /^(?:\$[\w[\]]+\$?|\{[\w.:]+\}|\*(?:\w+|insert [^*]*)\*|null)?$/i;
+const UNSET =
+  /^(?:\$[\w[\]]+\$?|\{[\w.:]+\}|\*(?:UNKNOWN|(?:monitor|alert|ssl)[A-Z]\w*|insert [^*]*)\*|[Nn]ull|NULL)?$/;
 
 /** The name of an object is copied to each variable nested in it. */
 const MAX_NAME = 100;

@@ -13,6 +13,22 @@ it('the names of variables are bounded: a long one is not copied to each of thos
   expect(variables).toMatchObject({ alertid: '7', name199: '199' });
 });
 
+it.each([
+  '$ALERT_TITLE',
+  '{EVENT.NAME}',
+  '*UNKNOWN*',
+  '*monitorFriendlyName*',
+  '*insert the title*',
+  'null',
+  ' ',
+])('%p is no value of a variable', (title) => {
+  expect(variablesOf({ title, id: 1 })).toEqual({ id: '1' });
+});
+
+it.each(['*Down*', '*alert*', '*CRITICAL*', '**', 'nullable'])('%p is a value of a variable', (title) => {
+  expect(variablesOf({ title })).toEqual({ title });
+});
+
 const read = (source: Provider, body: object) => source.alerts?.notices(body) ?? [];
 
 describe('Zabbix', () => {
