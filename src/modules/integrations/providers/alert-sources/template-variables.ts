@@ -27,8 +27,9 @@ export function qualifiedVariablesOf(body: unknown): Readonly<Record<string, str
 }
 
 function plainly(variables: readonly (readonly [string, string])[]): Record<string, string> {
-  const set = variables.filter(([, text]) => !UNSET.test(text.trim()));
-  return Object.fromEntries(set.map(([name, text]) => [plainName(name), text]));
+  const set: Record<string, string> = {};
+  for (const [name, text] of variables) if (!UNSET.test(text.trim())) set[plainName(name)] = text;
+  return set;
 }
 
 /** Lower-case letters and digits only. */
