@@ -189,6 +189,7 @@ describe('a message that Slack does not take', () => {
       'it is busy',
       { status: 429, headers: { 'retry-after': '1' }, body: { ok: false, error: 'ratelimited' } },
     ],
+    ['it is busy until no time', { status: 429, headers: { 'retry-after': '-1e9' } }],
     ['it fails', { status: 500 }],
     ['it refuses', { status: 200, body: { ok: false, error: 'not_in_channel' } }],
   ])('is sent again: %s', async (_, treatment) => {
@@ -201,8 +202,11 @@ describe('a message that Slack does not take', () => {
     expect(slack.arrived).toHaveLength(2);
   });
 
-  it('is not sent before the time that Slack tells', async () => {
-    slack.treatments.push({ status: 429, headers: { 'retry-after': '3000' } });
+  it.each([
+    ['is not sent before the time that Slack tells', '3000', 3000],
+    ['is sent again after an hour when Slack tells a later time', '86400', 3600],
+  ])('%s', async (_, retryAfter, most) => {
+    slack.treatments.push({ status: 429, headers: { 'retry-after': retryAfter } });
     await notify('incident.created');
     await alert('later');
     await arrived();
@@ -216,6 +220,7 @@ describe('a message that Slack does not take', () => {
       return row;
     });
     expect(Number(later.seconds)).toBeGreaterThan(2000);
+    expect(Number(later.seconds)).toBeLessThanOrEqual(most);
   });
 
   it('is sent once more when its answer was lost', async () => {

@@ -14,6 +14,8 @@ const NAME = 'send-message';
 /** Nobody on call needs a message that is older. */
 const GIVE_UP_AFTER_MS = 4 * 60 * 60_000;
 const MAX_DELAY_SECONDS = 900;
+/** Beyond it, a `Retry-After` would lose the message. */
+const MAX_RETRY_AFTER_SECONDS = 3600;
 
 /** One for each tenant, so that addresses that hang never hold more than one of JOB_CONCURRENCY. */
 export function chatQueueOf(tenantId: TenantId): string {
@@ -82,7 +84,8 @@ export class SendMessage implements JobRunner<Payload> {
     const now = this.outside.clock.now();
     const tries = payload.tries + 1;
     const told = error instanceof ProviderError ? retryAfterSeconds(error.retryAfter, now) : undefined;
-    const delay = Math.max(told ?? 0, Math.min(2 ** tries, MAX_DELAY_SECONDS));
+    const backOff = Math.min(2 ** tries, MAX_DELAY_SECONDS);
+    const delay = Math.max(Math.min(told ?? 0, MAX_RETRY_AFTER_SECONDS), backOff);
     const runAt = new Date(now.getTime() + delay * 1000);
     const failure = `A message through ${payload.integrationId} is not sent: ${error.message}`;
     if (runAt.getTime() - Date.parse(payload.requestedAt) > GIVE_UP_AFTER_MS) {
