@@ -252,6 +252,27 @@ describe('a message that Slack does not take', () => {
     }
   });
 
+  it('is dropped after four hours, with a line in the log', async () => {
+    slack.treatments.push({ status: 429, headers: { 'retry-after': '3000' } }, { status: 500 });
+    await notify('incident.created');
+    await alert('old news');
+    await until('it was requested long ago, and is due', async () => {
+      const due = await sql(
+        server.database.url,
+        `UPDATE graphile_worker._private_jobs SET run_at = now(), payload =
+           regexp_replace(payload::text, '("requestedAt": *)"[^"]+"', '\\1"2020-01-01T00:00:00Z"')::json
+          WHERE payload->>'tenantId' = $1 AND run_at > now() + interval '10 minutes' RETURNING id`,
+        [acme.tenantId],
+      );
+      return due.length === 1;
+    });
+    await arrived(2);
+    await settled();
+    expect(slack.arrived).toHaveLength(2);
+    const line = new RegExp(`${integrationId} is not sent: Slack answered 500[^\\n]*last attempt`);
+    await until('it is logged', () => line.test(server.log));
+  });
+
   it('is dropped once its integration is disconnected', async () => {
     slack.treatments.push({ status: 500 });
     await notify('incident.created');
