@@ -17,6 +17,8 @@ const DEFAULTS: Settings = {
   vacuum_buffer_usage_limit: '16MB',
   // During an alert storm a new table gets statistics after seconds instead of a minute.
   autovacuum_naptime: '15s',
+  // Lists read hundreds of scattered pages ahead. A disk serves more reads at once than the three of the default.
+  io_workers: '12',
   max_connections: '200',
   timezone: 'UTC',
   log_timezone: 'UTC',
