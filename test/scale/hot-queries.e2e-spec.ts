@@ -40,6 +40,8 @@ beforeAll(async () => {
   server = await TestServer.start({
     database,
     main: fileURLToPath(new URL('query-logging-server.mjs', import.meta.url)),
+    // A worker would log queries of its own.
+    env: { ROLE: 'api' },
   });
   const email = 'seed-2@example.test';
   const { body } = await new Api(server.url).post<{ accessToken: string; tenant: { tenantId: string } }>(
