@@ -70,6 +70,13 @@ const LOCAL_IDS: [provider: string, body: object, sourceAlertId: string][] = [
   ['splunk', { search_name: 'Slow', app: 'search', sid: 'a_at_1_1', result: {} }, 'search:Slow'],
   ['generic', { id: 3, title: 'Slow' }, '3'],
   ['falco', { rule: 'Shell', hostname: 'node-1', priority: 'Error' }, 'Shell:node-1'],
+  [
+    'pagerduty_events_v2',
+    { event_action: 'trigger', dedup_key: 'disk', payload: { summary: 'Full' } },
+    'disk',
+  ],
+  ['grafana', { ruleId: 7, orgId: 1, ruleName: 'CPU', state: 'alerting' }, '1:7'],
+  ['dynatrace', { State: 'OPEN', ProblemID: 'P-3', ProblemTitle: 'Slow' }, 'P-3'],
   ['sentry', { action: 'created', data: { issue: { id: '3', title: 'TypeError' } } }, '3'],
   [
     'checkmk',
@@ -155,14 +162,52 @@ describe('ids that are unique only within one server of the tool', () => {
   });
 });
 
-it('two integrations open one incident for the same fingerprint, as a pair of Alertmanagers sends it', async () => {
-  const [one, other] = [await connected('alertmanager'), await connected('alertmanager')];
-  const alerts = (status: string) => ({
-    alerts: [{ status, fingerprint: 'f1', labels: { alertname: 'A' } }],
+type Told = (isOver: boolean) => object;
+
+const group: Told = (isOver) => ({
+  alerts: [{ status: isOver ? 'resolved' : 'firing', fingerprint: 'f1', labels: { alertname: 'A' } }],
+});
+
+/** Two Alertmanagers of a pair, two contact points of one Grafana, two problem notifications of one Dynatrace environment. */
+it.each<[provider: string, told: Told]>([
+  ['alertmanager', group],
+  ['grafana', group],
+  ['dynatrace', (isOver) => ({ State: isOver ? 'RESOLVED' : 'OPEN', PID: '-537_1V2', ProblemID: 'P-3' })],
+])('two integrations of %s open one incident for an id that is unique everywhere', async (provider, told) => {
+  const [one, other] = [await connected(provider), await connected(provider)];
+  const opened = await one(told(false));
+  expect((await other(told(false)))?.incidentId).toBe(opened?.incidentId);
+  expect(await other(told(true))).toEqual({ ...opened, status: 'resolved' });
+});
+
+const onService = (id: string, service: string) => (isOver: boolean) => ({
+  event: {
+    event_type: isOver ? 'incident.resolved' : 'incident.triggered',
+    data: { id, incident_key: 'disk', title: 'Disk is full', service: { id: service, summary: service } },
+  },
+});
+const issue: Told = (isOver) => ({
+  action: isOver ? 'resolved' : 'created',
+  data: { issue: { id: '5', title: 'TypeError' } },
+});
+const metricAlert: Told = (isOver) => ({
+  action: isOver ? 'resolved' : 'critical',
+  data: { metric_alert: { id: 5 }, description_title: 'Slow' },
+});
+
+describe.each<[alerts: string, provider: string, first: Told, second: Told]>([
+  ['the same dedup key on two services of', 'pagerduty', onService('PA1', 'shop'), onService('PB2', 'cart')],
+  ['an issue and a metric alert with the same number in', 'sentry', issue, metricAlert],
+])('%s %s', (_, provider, first, second) => {
+  it.each(['an integration', 'an API key'])('are two alerts by %s', async (by) => {
+    const send = by === 'an API key' ? await byKey(provider) : await connected(provider);
+    const [opened, other] = [await send(first(false)), await send(second(false))];
+    expect(other?.incidentId).not.toBe(opened?.incidentId);
+    expect((await send(first(false)))?.incidentId).toBe(opened?.incidentId);
+    expect(await send(second(true))).toEqual({ ...other, status: 'resolved' });
+    expect(await statusOf(opened)).not.toBe('resolved');
+    expect(await send(first(true))).toEqual({ ...opened, status: 'resolved' });
   });
-  const opened = await one(alerts('firing'));
-  expect((await other(alerts('firing')))?.incidentId).toBe(opened?.incidentId);
-  expect(await other(alerts('resolved'))).toEqual({ ...opened, status: 'resolved' });
 });
 
 describe('an alert that is active since before integrations were told apart', () => {

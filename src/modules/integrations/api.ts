@@ -124,11 +124,16 @@ export interface ReportedDeploy {
   readonly occurredAt: Date;
 }
 
+/**
+ * Among which alerts an id is unique: those of the provider, those of one integration, or those of one kind in one integration
+ * (`integration/metric_alert`).
+ */
+export type IdsUniquePer = 'provider' | 'integration' | `integration/${string}`;
+
 /** The content of one body. */
 export interface DeliveryContent {
   readonly notices: readonly Notice[];
-  /** `integration`: the same id from two integrations is about two alerts. */
-  readonly idsUniquePer: 'provider' | 'integration';
+  readonly idsUniquePer: IdsUniquePer;
   readonly deploys: readonly ReportedDeploy[];
 }
 

@@ -105,7 +105,8 @@ function senderOf(
   { tenantId, provider, integrationId }: IngestEndpoint,
   idsUniquePer: DeliveryContent['idsUniquePer'],
 ): Sender {
-  const keyProvider = idsUniquePer === 'provider' ? provider : `${provider}/${integrationId ?? 'key'}`;
+  const sender = idsUniquePer.replace('integration', integrationId ?? 'key');
+  const keyProvider = idsUniquePer === 'provider' ? provider : `${provider}/${sender}`;
   return { tenantId, provider, keyProvider };
 }
 

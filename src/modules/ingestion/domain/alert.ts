@@ -20,7 +20,7 @@ export interface ReceivedAlert {
 /** Alerts with the same key are duplicates. */
 export interface AlertKey {
   readonly tenantId: TenantId;
-  /** With the sender behind it if ids are unique only within one sender: `uptime_kuma/int_…`. */
+  /** With the sender, and the kind of alert, behind it if ids are unique only among these: `uptime_kuma/int_…`, `sentry/int_…/metric_alert`. */
   readonly provider: string;
   readonly sourceAlertId: string;
 }

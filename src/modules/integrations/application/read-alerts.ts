@@ -59,10 +59,11 @@ export class ReadAlerts extends AlertSources {
     const [own] = endpoint.integrationId === null ? [] : configs;
     const environment = (own && alerts.environmentOf?.(own)) ?? null;
     const deploys = alerts.deploys?.(body, configs) ?? [];
+    const { idsUniquePer = 'provider' } = alerts;
     const now = this.clock.now();
     return {
       notices: alerts.notices(body, own).map((notice) => withEnvironment(notice, environment)),
-      idsUniquePer: alerts.idsUniquePer ?? 'provider',
+      idsUniquePer: typeof idsUniquePer === 'function' ? idsUniquePer(body) : idsUniquePer,
       deploys: deploys.map((deploy) => storable(withEnvironment(deploy, environment), now)),
     };
   }

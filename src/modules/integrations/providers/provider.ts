@@ -5,6 +5,7 @@ import { GuardedFetch } from '#kernel/net/guarded-fetch';
 import type {
   Delivery,
   EvidenceQuestion,
+  IdsUniquePer,
   Notice,
   PulledPiece,
   StepAnswer,
@@ -166,8 +167,11 @@ export interface Provider<C extends object = object, S extends object = object> 
     /** Media types of its bodies, besides JSON. */
     readonly mediaTypes: readonly string[];
 
-    /** Set if each server of the tool counts its ids for itself, so that two servers send the same id for different alerts. */
-    readonly idsUniquePer?: 'integration';
+    /**
+     * Set if each server of the tool counts its ids for itself, so that two servers send the same id for different alerts. A function
+     * where that depends on the body.
+     */
+    readonly idsUniquePer?: IdsUniquePer | ((body: unknown) => IdsUniquePer);
 
     /** The environment of alerts and deploys that name none. */
     environmentOf?(config: C): string | undefined;

@@ -1,6 +1,6 @@
 import { constantTimeEquals } from '#kernel/crypto/secrets';
 import { Text } from '#kernel/http/fields';
-import type { Delivery, Notice } from '../../api.js';
+import type { Delivery, IdsUniquePer, Notice } from '../../api.js';
 import { authorization, HttpLogin } from '../http-login.js';
 import type { Connection, Deploy, Provider } from '../provider.js';
 
@@ -33,7 +33,7 @@ export interface AlertSourceOptions {
   /** Media types besides JSON. */
   readonly mediaTypes?: readonly string[];
   /** See `Provider.alerts`. */
-  readonly idsUniquePer?: 'integration';
+  readonly idsUniquePer?: IdsUniquePer | ((body: unknown) => IdsUniquePer);
   /** See `Provider.alerts`. A source has either notices or deploys. */
   readonly notices?: (body: unknown) => readonly Notice[];
   readonly deploys?: (body: unknown) => readonly Deploy[];

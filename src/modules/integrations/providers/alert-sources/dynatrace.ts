@@ -20,6 +20,8 @@ const SEVERITIES: Readonly<Record<string, Severity>> = {
 export const dynatrace = alertSource({
   provider: 'dynatrace',
   displayName: 'Dynatrace',
+  // Each environment counts the problem ids that it displays.
+  idsUniquePer: (body) => (pidOf(variablesOf(body)) === undefined ? 'integration' : 'provider'),
   setupGuide: [
     'Settings, Integration, Problem notifications, Add: the type is Custom integration, the URL is the `ingestUrl` that connecting',
     'answers, a notification is also sent when a problem is closed, and the payload is',
@@ -38,7 +40,7 @@ export const dynatrace = alertSource({
     const tags = tagsFrom(fields['tags']);
     return noticeOf({
       state: lookUp(STATES, fields['state']?.toLowerCase()),
-      sourceAlertId: firstOf(fields, ['pid', 'problemid']),
+      sourceAlertId: pidOf(fields) ?? firstOf(fields, ['problemid']),
       title: fields['problemtitle'],
       description: firstOf(fields, ['problemdetailstext', 'problemimpact']),
       severity: lookUp(SEVERITIES, fields['problemseverity']?.toLowerCase()) ?? 'medium',
@@ -48,6 +50,10 @@ export const dynatrace = alertSource({
     });
   },
 }); // prettier-ignore
+
+function pidOf(fields: Readonly<Record<string, string>>): string | undefined {
+  return firstOf(fields, ['pid']);
+}
 
 /** As a CloudEvent all lies in `data`. */
 function impactedIn(body: unknown): string | undefined {

@@ -33,6 +33,8 @@ class GrafanaConfig extends AlertSourceConfig {
 export const grafana = signedAlertSource({
   provider: 'grafana',
   displayName: 'Grafana',
+  // A fingerprint is the same from each server of a cluster, a rule's number is counted by each database.
+  idsUniquePer: (body) => (isRule(body) ? 'integration' : 'provider'),
   config: GrafanaConfig,
   setupGuide: [
     'Alerting, Contact points, Add: integration **Webhook**, URL the `ingestUrl` of the connect response, method POST.',
@@ -48,8 +50,12 @@ export const grafana = signedAlertSource({
     if (typeof signedAt !== 'string' || !(age <= FRESH_MS)) return false;
     return signedInHex(secret, delivery, { header, before: `${signedAt}:` });
   },
-  notices: (body) => ('ruleId' in objectOf(body) ? noticesOfRule(body) : noticesOfGroup(body)),
+  notices: (body) => (isRule(body) ? noticesOfRule(body) : noticesOfGroup(body)),
 });
+
+function isRule(body: unknown): boolean {
+  return 'ruleId' in objectOf(body);
+}
 
 const STATES: Readonly<Record<string, Notice['state']>> = {
   alerting: 'firing',

@@ -16,6 +16,8 @@ const SEVERITIES: Readonly<Record<string, Notice['severity']>> = {
 export const pagerdutyEvents = alertSource({
   provider: 'pagerduty_events_v2',
   displayName: 'PagerDuty events (v2)',
+  // A dedup key is chosen by the sender. PagerDuty itself compares those of one integration only.
+  idsUniquePer: 'integration',
   setupGuide: [
     'For tools that can only page PagerDuty: give them the `ingestUrl` of the connect response instead of',
     '`https://events.pagerduty.com/v2/enqueue`. The routing key is not looked at: the address itself is the secret.',

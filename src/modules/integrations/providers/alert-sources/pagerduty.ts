@@ -5,7 +5,7 @@ import { alertsOf } from './alert-group.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
 import { latestOf, noticeOf } from './notice.js';
 import { signedInHex } from './signatures.js';
-import { firstOf, lookUp, severityOf, textsOf } from './normalize.js';
+import { firstOf, lookUp, onlyOf, severityOf, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, Notice['state']>> = {
   'incident.triggered': 'firing',
@@ -55,7 +55,8 @@ function noticesOf(incident: Readonly<Record<string, unknown>>, state: Notice['s
   const url = firstOf(fields, ['html_url']);
   return noticeOf({
     state,
-    sourceAlertId: firstOf(fields, ['incident_key', 'id']),
+    // Incidents of different services and integrations may have the same key.
+    sourceAlertId: firstOf(fields, ['id', 'incident_key']),
     title: firstOf(fields, ['title']) ?? textsOf(incident['trigger_summary_data'])['subject'],
     severity:
       severityOf(objectOf(incident['priority'])['summary'], undefined) ??
@@ -63,6 +64,7 @@ function noticesOf(incident: Readonly<Record<string, unknown>>, state: Notice['s
     service: firstOf(textsOf(incident['service']), ['summary', 'name']),
     metadata: {
       ...(url !== undefined && { url }),
+      ...onlyOf(fields, ['incident_key']),
       assignees: listOf(incident['assignees']).map((one) => textOf(objectOf(one)['summary'])).join(', '),
     },
   });

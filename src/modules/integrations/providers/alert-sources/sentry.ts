@@ -18,7 +18,8 @@ const METRIC_ACTIONS: Readonly<Record<string, Severity>> = {
 export const sentry = signedAlertSource({
   provider: 'sentry',
   displayName: 'Sentry',
-  idsUniquePer: 'integration',
+  // Issues and metric alerts are counted apart.
+  idsUniquePer: (body) => (metricAlertIn(body) === undefined ? 'integration' : 'integration/metric_alert'),
   config: AlertSourceConfig,
   setupGuide: [
     'Settings, Custom Integrations, Internal Integration: the webhook URL is the `ingestUrl` of the connect response, Alert Rule',
@@ -28,13 +29,18 @@ export const sentry = signedAlertSource({
   verify: (secret, delivery) => signedInHex(secret, delivery, { header: 'sentry-hook-signature' }),
   notices: (body) => {
     const { action, data } = objectOf(body);
-    const { event, issue, metric_alert: metricAlert } = objectOf(data);
+    const { event, issue } = objectOf(data);
+    const metricAlert = metricAlertIn(body);
     if (event !== undefined) return ofEvent(objectOf(event));
     if (issue !== undefined) return ofIssue(objectOf(issue), action);
     if (metricAlert !== undefined) return ofMetric(objectOf(metricAlert), objectOf(data), action);
     return ofPlugin(objectOf(body));
   },
 }); // prettier-ignore
+
+function metricAlertIn(body: unknown): unknown {
+  return objectOf(objectOf(body)['data'])['metric_alert'];
+}
 
 function severityOfLevel(level: unknown): Severity {
   return lookUp(LEVELS, level) ?? severityOf(level, 'high');

@@ -39,7 +39,7 @@ describe('PagerDuty', () => {
     },
   });
 
-  it('maps an incident: dedup key before id, priority before urgency', () => {
+  it('maps an incident: priority before urgency', () => {
     expect(read(pagerduty, event('incident.triggered'))).toEqual([
       {
         state: 'firing',
@@ -53,14 +53,17 @@ describe('PagerDuty', () => {
         metadata: { url: 'https://acme.pagerduty.com/incidents/PGR0VU2', assignees: 'Ada' },
       },
     ]);
-    expect(
-      read(pagerduty, event('incident.resolved', { incident_key: 'k', priority: { summary: 'P1' } })),
-    ).toMatchObject([{ state: 'resolved', sourceAlertId: 'k', severity: 'critical' }]);
+    expect(read(pagerduty, event('incident.resolved', { priority: { summary: 'P1' } }))).toMatchObject([
+      { state: 'resolved', sourceAlertId: 'PGR0VU2', severity: 'critical' },
+    ]);
   });
 
-  it('is not known by a blank key', () => {
-    const [notice] = read(pagerduty, event('incident.triggered', { incident_key: ' ' }));
-    expect(notice?.sourceAlertId).toBe('PGR0VU2');
+  it('is known by its id, since incidents of two services may have the same key', () => {
+    expect(read(pagerduty, event('incident.triggered', { incident_key: 'k' }))).toMatchObject([
+      { sourceAlertId: 'PGR0VU2', metadata: { incident_key: 'k' } },
+    ]);
+    const [notice] = read(pagerduty, event('incident.triggered', { id: ' ', incident_key: 'k' }));
+    expect(notice?.sourceAlertId).toBe('k');
     expect(read(pagerduty, event('incident.triggered', { id: ' ' }))).toEqual([]);
   });
 
@@ -86,11 +89,11 @@ describe('PagerDuty', () => {
 });
 
 describe('webhooks of PagerDuty before version 3', () => {
-  const message = (type: string, status: string) => ({
+  const message = (type: string, status: string, id = 'PIJ90N7') => ({
     type,
     data: {
       incident: {
-        id: 'PIJ90N7',
+        id,
         incident_key: 'web-1/HTTP',
         status,
         html_url: 'https://acme.pagerduty.com/incidents/PIJ90N7',
@@ -107,11 +110,21 @@ describe('webhooks of PagerDuty before version 3', () => {
       message('incident.resolve', 'resolved'),
     ];
     expect(read(pagerduty, { messages })).toMatchObject([
-      { state: 'firing', sourceAlertId: 'web-1/HTTP', title: 'HTTP is down', service: 'checkout' },
-      { state: 'resolved', sourceAlertId: 'web-1/HTTP' },
+      { state: 'firing', sourceAlertId: 'PIJ90N7', title: 'HTTP is down', service: 'checkout' },
+      { state: 'resolved', sourceAlertId: 'PIJ90N7' },
     ]);
     expect(read(pagerduty, { messages: [...messages, messages[0]] })).toMatchObject([{ state: 'firing' }]);
     expect(read(pagerduty, { messages: [message('incident.assign', 'triggered'), null, {}] })).toEqual([]);
+  });
+
+  it('may be about two incidents with the same key', () => {
+    const messages = [
+      message('incident.trigger', 'triggered', 'PIJ90N7'),
+      message('incident.trigger', 'triggered', 'PABCDEF'),
+      message('incident.resolve', 'resolved', 'PIJ90N7'),
+    ];
+    const told = read(pagerduty, { messages }).map(({ state, sourceAlertId }) => `${sourceAlertId} ${state}`);
+    expect(told).toEqual(['PIJ90N7 firing', 'PABCDEF firing', 'PIJ90N7 resolved']);
   });
 });
 
