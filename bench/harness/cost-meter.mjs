@@ -1,12 +1,13 @@
 import pg from 'pg';
 import { cpuSeconds, postgresCpuSeconds } from './footprint.mjs';
-import { IdleMeter, yardstick } from './machine.mjs';
+import { DiskMeter, IdleMeter, yardstick } from './machine.mjs';
 
 /** Measures the cost of an alert beside the state of the machine, to distinguish a dearer alert from a slower machine. */
 export async function openCostMeter(product, worker) {
   const client = new pg.Client({ connectionString: product.databaseUrl });
   await client.connect();
   const idle = new IdleMeter();
+  const disk = await DiskMeter.open();
   const totals = async () => {
     const { rows } = await client.query(
       'SELECT wal_bytes::float8 / 1024 AS "log, KiB", wal_fpi::float8 AS "page images" FROM pg_stat_wal',
@@ -25,8 +26,13 @@ export async function openCostMeter(product, worker) {
       const now = await totals();
       const perAlert = Object.keys(now).map((name) => [name, (now[name] - last[name]) / requests]);
       last = now;
-      return { ...Object.fromEntries(perAlert), 'idle, %': idle.read() * 100, 'yardstick, ms': yardstick() };
+      return {
+        ...Object.fromEntries(perAlert),
+        'idle, %': idle.read() * 100,
+        'yardstick, ms': yardstick(),
+        ...(await disk.read()),
+      };
     },
-    end: () => client.end(),
+    end: () => Promise.all([client.end(), disk.close()]),
   };
 }

@@ -1,8 +1,13 @@
-import { cpus } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from './statistics.mjs';
 
 const ROUNDS = 5;
 const STEPS = 2_000_000;
+const PAGE = Buffer.alloc(8_192, 'x');
 
 /** Measures how idle the machine was since the last reading. */
 export class IdleMeter {
@@ -22,6 +27,53 @@ export async function freeCores() {
   const meter = new IdleMeter();
   await sleep(1_000);
   return meter.read() * cpus().length;
+}
+
+/**
+ * Measures the disk of the databases of a benchmark: what the whole machine read from its disks, since a database that
+ * outgrows memory reads more, and how long a flush takes, since every commit waits for one.
+ */
+export class DiskMeter {
+  #file;
+  #last = { read: bytesRead(), at: performance.now() };
+
+  static async open() {
+    const meter = new DiskMeter();
+    const folder = await mkdtemp(join(tmpdir(), 'causeflow-bench-flush-'));
+    meter.#file = await open(join(folder, 'page'), 'w');
+    // The open file stays, and an interrupted benchmark leaves nothing behind.
+    await rm(folder, { recursive: true });
+    return meter;
+  }
+
+  /** @returns the rate of reads since the last reading (NaN except on Linux), and the median time of a few flushes now */
+  async read() {
+    const now = { read: bytesRead(), at: performance.now() };
+    const megabytesPerSecond = (now.read - this.#last.read) / 1e3 / (now.at - this.#last.at);
+    this.#last = now;
+    const flushes = [];
+    for (let round = 0; round < ROUNDS; round += 1) flushes.push(await this.#flush());
+    return { 'disk read, MB/s': megabytesPerSecond, 'flush, ms': median(flushes) };
+  }
+
+  async #flush() {
+    const startedAt = performance.now();
+    await this.#file.write(PAGE, 0, PAGE.length, 0);
+    await this.#file.datasync();
+    return performance.now() - startedAt;
+  }
+
+  close() {
+    return this.#file.close();
+  }
+}
+
+function bytesRead() {
+  try {
+    return Number(/^pgpgin (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1] ?? NaN) * 1_024;
+  } catch {
+    return NaN; // only Linux has it
+  }
 }
 
 function cpuTicks() {
