@@ -117,8 +117,11 @@ describe('the relay', () => {
       expect(logged('waiting did').filter((line) => own.some((id) => line.endsWith(id)))).toEqual([]);
       expect(server.log).not.toContain('Waiting failed on');
       expect(logged('steady did').filter((line) => own.slice(1).some((id) => line.includes(id)))).toEqual([]);
-      const { body } = await new Api(server.url).get<string>('/metrics');
-      expect(body).toMatch(/^causeflow_tenants_held_up\{by="relay",reason="slow"\} 1$/m);
+      const metrics = async () => (await new Api(server.url).get<string>('/metrics')).body;
+      expect(await metrics()).toMatch(/^causeflow_tenants_held_up\{by="relay",reason="slow"\} 1$/m);
+      await until('no other tenant has events that wait', async () =>
+        /^causeflow_relay_backlog_tenants 1$/m.test(await metrics()),
+      );
       expect(server.log).toContain(`does not wait for ${slow.tenantId}`);
     } finally {
       await unblock();

@@ -12,6 +12,13 @@ interface JobFigures {
   readonly oldestSeconds: number;
 }
 
+interface Backlog {
+  readonly events: string;
+  readonly tenants: string;
+}
+
+/** A gauge that counts more tenants costs more and says the same. */
+const MAX_TENANTS = 10_000;
 const STATES = ['waiting', 'scheduled', 'running', 'failed'] as const;
 
 /** State shared by all replicas, so each of them reports the same: the backlog of the relay and the job queue. */
@@ -23,7 +30,7 @@ export class DatabaseFigures {
     maxEntries: 1,
     load: () => this.readJobs(),
   });
-  private readonly backlog = new TtlCache<number>({
+  private readonly backlog = new TtlCache<Backlog>({
     ttlSeconds: 1,
     maxEntries: 1,
     load: () => this.readBacklog(),
@@ -36,8 +43,11 @@ export class DatabaseFigures {
     metrics.gauge(
       'causeflow_relay_backlog_events',
       'Events committed and not yet handed to their handlers',
-      async () => [{ labels: {}, value: await this.backlog.get('') }],
+      async () => [{ labels: {}, value: Number((await this.backlog.get('')).events) }],
     );
+    metrics.gauge('causeflow_relay_backlog_tenants', 'Tenants with such events', async () => [
+      { labels: {}, value: Number((await this.backlog.get('')).tenants) },
+    ]);
     metrics.gauge(
       'causeflow_jobs',
       'Jobs waiting for a worker, scheduled for later, running, and failed for good',
@@ -61,9 +71,12 @@ export class DatabaseFigures {
     );
   }
 
-  private async readBacklog(): Promise<number> {
-    const [row] = await this.unitOfWork.lookUp<{ backlog: string }>('SELECT relay_backlog() AS backlog');
-    return Number(row?.backlog ?? 0);
+  private async readBacklog(): Promise<Backlog> {
+    const [backlog] = await this.unitOfWork.lookUp<Backlog>(
+      'SELECT relay_backlog() AS events, (SELECT count(*) FROM streams_behind($1)) AS tenants',
+      [MAX_TENANTS],
+    );
+    return backlog ?? { events: '0', tenants: '0' };
   }
 }
 
