@@ -59,7 +59,7 @@ describe.each(sources)('%s', (_, provider) => {
     expect(JSON.stringify(missingOf(answers))).not.toContain('secret-token');
     expect(rowsOf(answers)).toEqual([]);
     expect(api.requests.length).toBeGreaterThan(0);
-  }, 20_000); // prettier-ignore
+  }); // prettier-ignore
 
   it('is not called where the address guard forbids it, also through a client library', async () => {
     const outside = { ...OUTSIDE, http: new GuardedFetch([]) };

@@ -72,7 +72,7 @@ describe('a server that is not PostgreSQL', () => {
     expect(error.message).toMatch(/^The call to PostgreSQL failed: .*\.$/);
     expect(error.message).not.toMatch(/127\.0\.0\.1/);
     expect(error.message).not.toContain(password);
-  }, 20_000); // prettier-ignore
+  }); // prettier-ignore
 });
 
 describe('the interpretation of a check', () => {
