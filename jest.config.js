@@ -55,8 +55,9 @@ const globalHooks = Object.fromEntries(
 export default {
   // Each e2e worker drives a server of its own beside the shared PostgreSQL: more than one worker per core only queues.
   maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
-  // Jest reads a timeout here only, not from a project; an end-to-end test starts a server in it.
-  testTimeout: 60_000,
+  // Jest reads a timeout here only, not from a project. An end-to-end test starts servers in it, on a crowded machine too, and may
+  // wait for several conditions (test/support/until.ts).
+  testTimeout: 300_000,
   projects: [
     {
       ...shared,

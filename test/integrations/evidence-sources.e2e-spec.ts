@@ -385,7 +385,7 @@ describe('a run interrupted by a crash', () => {
     const next = await TestServer.start({ database: own.database });
     tenant = { ...tenant, api: new Api(next.url, tenant.api.token) };
     await release();
-    const run = await ended(tenant, incidentId, 60);
+    const run = await ended(tenant, incidentId);
     expect(run.steps.every(({ status }) => status === 'completed')).toBe(true);
     expect(await stored()).toEqual(before);
     expect(loki.requests).toHaveLength(requestCount);

@@ -86,7 +86,6 @@ class Checkout {
       async () =>
         (await prometheus.values('db_pool_connections_in_use[10m]')).filter((sample) => sample === value)
           .length >= SCRAPES,
-      60,
     );
 
   it('is queried about the failing service, and the root cause cites its series', async () => {

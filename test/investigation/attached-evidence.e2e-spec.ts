@@ -174,7 +174,7 @@ it('evidence beyond the limits of a run is reported as missing, and the rest is 
     { source: 'incident report', pieces: '1' },
     { source: 'many', pieces: '1000' },
   ]);
-}, 60_000);
+});
 
 it('a table with bytes that PostgreSQL cannot store as text is read', async () => {
   const tenant = await newTenant(server.url);

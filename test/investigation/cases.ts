@@ -122,20 +122,15 @@ export async function runIs(
   tenant: TenantUser,
   incidentId: string,
   fits: (run: Investigation) => boolean,
-  seconds = 30,
 ): Promise<Investigation> {
-  return until(
-    'the run is there',
-    async () => {
-      const run = await investigation(tenant, incidentId);
-      return run && fits(run) && run;
-    },
-    seconds,
-  );
+  return until('the run is there', async () => {
+    const run = await investigation(tenant, incidentId);
+    return run && fits(run) && run;
+  });
 }
 
-export function ended(tenant: TenantUser, incidentId: string, seconds?: number): Promise<Investigation> {
-  return runIs(tenant, incidentId, ({ status }) => status !== 'queued' && status !== 'running', seconds);
+export function ended(tenant: TenantUser, incidentId: string): Promise<Investigation> {
+  return runIs(tenant, incidentId, ({ status }) => status !== 'queued' && status !== 'running');
 }
 
 export async function evidenceOf({ api }: TenantUser, incidentId: string): Promise<readonly Evidence[]> {

@@ -57,14 +57,14 @@ it('a run that exceeds its memory fails with the reason; the server and other ru
       const now = await investigation(tenant, incidentId);
       return now?.status === 'failed' && now;
     },
-    100,
+    240,
   );
   expect(answered).toBeGreaterThan(0);
   expect(run.steps.flatMap(({ findings }) => findings)).toEqual([]);
   expect(run.failure).toBe('It needs more than 32 MiB of memory.');
   expect(await incidentStatus(tenant, incidentId)).toBe('open');
   expect(() => process.kill(server.pid, 0)).not.toThrow();
-}, 120_000);
+});
 
 it('a process that is stopped during an analysis ends cleanly, and another one resumes without repetition', async () => {
   const api = await TestServer.start({ env: { ROLE: 'api' } });
@@ -74,10 +74,10 @@ it('a process that is stopped during an analysis ends cleanly, and another one r
     const tenant = await newTenant(api.url);
     const incidentId = await hugeIncident(tenant);
     expect((await start(tenant, incidentId)).status).toBe(202);
-    await runIs(tenant, incidentId, ({ steps }) => steps[1]?.status === 'running');
+    await runIs(tenant, incidentId, ({ steps }) => steps.slice(1).some(({ status }) => status === 'running'));
     expect(await first.stop()).toBe(0);
     const second = await work();
-    const run = await ended(tenant, incidentId, 60);
+    const run = await ended(tenant, incidentId);
     expect(run.steps.every(({ status }) => status === 'completed')).toBe(true);
     expect(run.steps.flatMap(({ findings }) => findings).length).toBeGreaterThan(0);
     const lines = await story(tenant, incidentId);
@@ -89,4 +89,4 @@ it('a process that is stopped during an analysis ends cleanly, and another one r
   } finally {
     await api.stop();
   }
-}, 120_000);
+});

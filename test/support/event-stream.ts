@@ -33,12 +33,8 @@ export class EventStream {
   }
 
   /** Waits for the first matching frame. */
-  async waitFor(event: string, fits: (frame: Frame) => boolean = () => true, seconds = 30): Promise<Frame> {
-    return until(
-      `${event} came`,
-      () => this.frames.find((frame) => frame.event === event && fits(frame)),
-      seconds,
-    );
+  async waitFor(event: string, fits: (frame: Frame) => boolean = () => true): Promise<Frame> {
+    return until(`${event} came`, () => this.frames.find((frame) => frame.event === event && fits(frame)));
   }
 
   close(): void {

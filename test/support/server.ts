@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { cloneDatabase, dropDatabase, type TestDatabase } from './database.js';
+import { cloneDatabase, removeDatabase, type TestDatabase } from './database.js';
 
 export interface Options {
   /** In addition to the defaults of test servers; `undefined` removes a variable. */
@@ -67,19 +67,24 @@ export class TestServer {
     const url = await new Promise<string>((resolve, reject) => {
       child.stdout.on('data', (chunk: Buffer) => {
         output.push(String(chunk));
-        const ready = /CauseFlow is ready on (http:\S+)/.exec(output.join(''));
+        const ready = /CauseFlow is ready on (http:\S+)\s/.exec(output.join(''));
         if (ready?.[1]) resolve(ready[1]);
       });
-      child.once('exit', (code) => {
+      // Comes after the last of its output, unlike `exit`.
+      child.once('close', (code) => {
         reject(new Error(`The server ended with ${String(code)} before it was ready:\n${output.join('')}`));
       });
+    }).catch(async (error: unknown) => {
+      if (!database) await removeDatabase(own);
+      throw error;
     });
     return new TestServer(url, own, child, output, database === undefined);
   }
 
-  /** Its output so far: JSON log lines, and a few lines for people. */
+  /** The whole lines of its output so far: JSON log lines, and a few for people. */
   get log(): string {
-    return this.output.join('');
+    const output = this.output.join('');
+    return output.slice(0, output.lastIndexOf('\n') + 1);
   }
 
   get pid(): number {
@@ -89,7 +94,7 @@ export class TestServer {
   /** Stops it gracefully, with SIGTERM. @returns its exit code */
   async stop(): Promise<number | null> {
     const code = await this.end('SIGTERM');
-    if (this.ownsDatabase) await dropDatabase(process.env['TEST_SERVER_URL'] ?? '', this.database.name);
+    if (this.ownsDatabase) await removeDatabase(this.database);
     return code;
   }
 
@@ -100,9 +105,9 @@ export class TestServer {
 
   private async end(signal: NodeJS.Signals): Promise<number | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
-    const exited = once(this.child, 'exit');
+    const closed = once(this.child, 'close');
     this.child.kill(signal);
-    await exited;
+    await closed;
     return this.child.exitCode;
   }
 }
