@@ -7,7 +7,7 @@ import jwt from 'jsonwebtoken';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
-import { until } from '../support/until.js';
+import { until, within } from '../support/until.js';
 
 /** An identity provider on loopback, with a discovery document and keys that sign tokens. */
 class Provider {
@@ -189,7 +189,11 @@ describe('a user known only to the identity provider', () => {
     expect((await me(token, replica.url)).status).toBe(200);
     await tenant.api.patch(`/v1/users/${userId}`, { role: 'admin' });
     expect((await me(token)).status).toBe(401);
-    await until('the other replica refuses it', async () => (await me(token, replica.url)).status === 401, 5);
+    await within(
+      5,
+      'the other replica refuses it',
+      async () => (await me(token, replica.url)).status === 401,
+    );
     const next = await until('a token is younger than the change', async () => {
       const answer = await me(provider.token(claims));
       return answer.status === 200 && answer;
@@ -204,7 +208,11 @@ describe('a user known only to the identity provider', () => {
     expect((await me(token, replica.url)).status).toBe(200);
     expect((await tenant.api.delete(`/v1/users/${userId}`)).status).toBe(204);
     expect((await me(token)).status).toBe(401);
-    await until('the other replica refuses it', async () => (await me(token, replica.url)).status === 401, 5);
+    await within(
+      5,
+      'the other replica refuses it',
+      async () => (await me(token, replica.url)).status === 401,
+    );
     expect((await me(provider.token({ ...claims, email: `new-${String(claims['email'])}` }))).status).toBe(
       401,
     );

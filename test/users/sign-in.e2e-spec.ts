@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { AlertSender, type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
-import { until } from '../support/until.js';
+import { within } from '../support/until.js';
 
 interface SignedIn {
   readonly accessToken: string;
@@ -305,10 +305,10 @@ describe('every earlier token is revoked within five seconds on every replica', 
 
     expect((await change(admin, member.userId)).status).toBeLessThan(300);
     expect(await statusOfMe(accessToken)).toBe(401);
-    await until(
+    await within(
+      5,
       'the other replica refuses it',
       async () => (await there.get('/v1/auth/me')).status === 401,
-      5,
     );
     expect((await refresh(refreshToken)).status).toBe(401);
   });
