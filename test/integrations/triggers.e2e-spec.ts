@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { publishedIds, redeliverLog } from '../notifications/log-writer.js';
 import { proposedPlan } from '../remediation/plan.js';
 import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { EventStream, type Frame } from '../support/event-stream.js';
 import { HttpRunner } from '../support/http-runner.js';
+import { untilIdle } from '../support/idle.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
@@ -49,33 +51,14 @@ class Scene {
 
   /** Waits until every event, and every event caused by one, has been handled and streamed. */
   async settled(): Promise<void> {
-    await until('the relay has caught up', async () => {
-      const [row] = await sql<{ seq: string; done: boolean }>(
-        server.database.url,
-        'SELECT seq, seq = relayed AS done FROM event_stream WHERE tenant_id = $1',
-        [this.tenant.tenantId],
-        this.tenant.tenantId,
-      );
-      const [jobs] = await sql<{ left: string }>(
-        server.database.url,
-        `SELECT count(*) AS left FROM graphile_worker._private_jobs WHERE payload->>'tenantId' = $1 AND run_at <= now()`,
-        [this.tenant.tenantId],
-      );
-      const [shown] = await sql<{ count: string }>(
-        server.database.url,
-        `SELECT count(*) FROM events WHERE tenant_id = $1 AND type <> 'incident.severity_changed'`,
-        [this.tenant.tenantId],
-        this.tenant.tenantId,
-      );
-      return row?.done && jobs?.left === '0' && this.stream.frames.length === Number(shown?.count);
-    });
+    const { tenantId } = this.tenant;
+    await untilIdle(server.database, tenantId);
+    const { length } = await publishedIds(server.database, tenantId);
+    await until('all is streamed', () => this.stream.frames.length === length);
   }
 
-  /** Makes the relay redeliver the whole log. */
   async redeliver(): Promise<void> {
-    const { tenantId } = this.tenant;
-    const rewind = 'UPDATE event_stream SET relayed = 0 WHERE tenant_id = $1';
-    await sql(server.database.url, rewind, [tenantId], tenantId);
+    await redeliverLog(server.database, this.tenant.tenantId);
     await this.settled();
   }
 
@@ -434,14 +417,19 @@ describe('a chain of triggers', () => {
 });
 
 describe('an event caused by a trigger, in one batch with other events', () => {
-  /** Blocks the relay of the tenant's log. @returns a function that releases it */
+  /** Blocks the relay of the tenant's log. @returns a function that releases and wakes it */
   async function holdRelay({ tenant }: Scene): Promise<() => Promise<void>> {
     const holder = new pg.Client({ connectionString: server.database.url });
     await holder.connect();
     await holder.query(`SELECT pg_advisory_lock(hashtextextended('causeflow.relay:' || $1, 0))`, [
       tenant.tenantId,
     ]);
-    return () => holder.end();
+    return async () => {
+      await holder.query(`SELECT pg_advisory_unlock_all(), pg_notify('causeflow_events', $1)`, [
+        tenant.tenantId,
+      ]);
+      await holder.end();
+    };
   }
 
   it.each<[string, number, string, object]>([
@@ -495,7 +483,7 @@ describe('a condition with catastrophic backtracking', () => {
     await scene.settled();
     expect(scene.firings(hostile)).toEqual([]);
     expect(scene.firings(honest)).toHaveLength(3);
-    expect(server.log).toContain(`The condition of ${hostile} takes too long`);
+    await until('it is logged', () => server.log.includes(`The condition of ${hostile} takes too long`));
   });
 });
 

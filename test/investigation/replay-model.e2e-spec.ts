@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newTenant, programOf, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
+import { untilIdle } from '../support/idle.js';
 import { TestServer } from '../support/server.js';
-import { until } from '../support/until.js';
 import { codes } from '../remediation/plan.js';
-import { ended, minutesAgo, openQuietIncident, start, statusIs } from './cases.js';
+import { ended, minutesAgo, openQuietIncident, start } from './cases.js';
 import { type ModelRequest, cited, logEvidence, FakeModelServer, type Reply } from './fake-model-server.js';
 
 interface Opinion {
@@ -77,14 +77,7 @@ async function investigated(of: TenantUser): Promise<string> {
   await start(of, id);
   await ended(of, id);
   // Wait for the reactions to its end, so that only a replay could change a table from now on.
-  await statusIs(of, id, 'open');
-  await until('no job is left', async () => {
-    const [row] = await sql<{ jobs: number }>(
-      server.database.url,
-      'SELECT count(*)::int AS jobs FROM graphile_worker._private_jobs',
-    );
-    return row?.jobs === 0;
-  });
+  await untilIdle(server.database, of.tenantId);
   return id;
 }
 

@@ -38,6 +38,13 @@ export async function append(
   }
 }
 
+/** Makes the relay deliver the whole log of a tenant again, and at once: a crowded server polls only once a minute. */
+export async function redeliverLog({ url }: TestDatabase, tenantId: string): Promise<void> {
+  const rewind = `WITH rewound AS (UPDATE event_stream SET relayed = 0 WHERE tenant_id = $1)
+                  SELECT pg_notify('causeflow_events', $1)`;
+  await sql(url, rewind, [tenantId], tenantId);
+}
+
 /** Begins a transaction for one tenant that has a transaction id and stays open. */
 export async function begin(url: string, tenantId: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
