@@ -63,7 +63,7 @@ async function dataOf<D>(answer: Promise<{ data?: D; error?: unknown; response: 
 const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
 
 beforeAll(async () => {
-  server = await TestServer.start({ env: { KNOWN_SOLUTION_WAIT_SECONDS: '60' } });
+  server = await TestServer.start({ env: { KNOWN_SOLUTION_WAIT_SECONDS: '3600' } });
   openApi = await OpenApi.of(server.url);
   client = createClient<paths>({ baseUrl: server.url });
   client.use(compare, authenticate);

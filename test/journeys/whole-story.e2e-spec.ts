@@ -23,7 +23,7 @@ let sender: AlertSender;
 let live: EventStream;
 
 beforeAll(async () => {
-  server = await TestServer.start({ env: { KNOWN_SOLUTION_WAIT_SECONDS: '60' } });
+  server = await TestServer.start({ env: { KNOWN_SOLUTION_WAIT_SECONDS: '3600' } });
   runner = await HttpRunner.start();
   tenant = await newTenant(server.url);
   sender = await AlertSender.of(tenant);
