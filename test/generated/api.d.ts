@@ -2033,14 +2033,14 @@ export interface components {
             integrationId: string;
             ok: boolean;
             status: components["schemas"]["IntegrationStatus"];
-            /** @description The reason of a failure, or a confirmation */
+            /** @description The reason of a failure, or a confirmation; and what happened to messages that were given up */
             message: string;
         };
         IntegrationView: {
             integrationId: string;
             provider: string;
             label: string;
-            /** @description failing: the last test failed */
+            /** @description failing: the last test failed, or messages were given up since */
             status: components["schemas"]["IntegrationStatus"];
             capabilities: components["schemas"]["Capability"][];
             connectedBy: string;

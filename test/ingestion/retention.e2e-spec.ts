@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { setStatus } from '../knowledge/resolved-incidents.js';
+import { arrived, connect, notify } from '../integrations/chat.js';
 import { proposedPlan, post as decide } from '../remediation/plan.js';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
+import { untilIdle } from '../support/idle.js';
+import { FakeSlack } from '../support/slack.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
@@ -103,8 +106,14 @@ const idsIn = (value: unknown): string[] => [
 describe('an incident without a change for longer than its retention', () => {
   it('is deleted with all that any module stores about it', async () => {
     const { api } = tenant;
+    const slack = await FakeSlack.start();
+    const trigger = await notify(tenant, await connect(slack, tenant), 'incident.created');
     const plan = await proposedPlan(tenant);
     const { incidentId } = plan;
+    await arrived(slack, 1);
+    await untilIdle(server.database, tenant.tenantId);
+    await api.delete(`/v1/triggers/${String(trigger.body['triggerId'])}`);
+    await slack.stop();
     for (const [path, body] of [
       [`/v1/incidents/${incidentId}/evidence`, { type: 'note', source: 'me', content: 'a note' }],
       [`/v1/investigation/${incidentId}/context`, { context: 'It was the deploy' }],
@@ -123,7 +132,15 @@ describe('an incident without a change for longer than its retention', () => {
     const texts = idsIn([plan, runs, evidence]);
     expect(await tablesHolding(texts)).toEqual(
       expect.arrayContaining([
-        ...['approvals', 'context_notes', 'findings', 'finding_citations', 'hypotheses', 'incident_evidence'],
+        ...[
+          'approvals',
+          'chat_threads',
+          'context_notes',
+          'findings',
+          'finding_citations',
+          'hypotheses',
+          'incident_evidence',
+        ],
         ...['incident_evidence_chunks', 'incidents', 'investigation_evidence', 'investigation_feedback'],
         ...['investigations', 'pattern_feedback', 'pattern_sightings', 'remediations', 'triages'],
       ]),

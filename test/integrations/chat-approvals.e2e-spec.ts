@@ -60,7 +60,7 @@ describe('a button of an approver', () => {
     expect(await slack.press(address, message, 'approve', ADA)).toBe(200);
     expect(await planOf(acme, plan)).toMatchObject({ status: 'approved', approvedBy: [acme.userId] });
     expect(await replies()).toEqual([
-      { channel: slack.channel, thread_ts: '1700000000.000100', text: `<@${ADA}> approved this plan.` },
+      { channel: slack.channel, thread_ts: slack.tsOf(message), text: `<@${ADA}> approved this plan.` },
     ]);
     expect(await story(acme, plan)).toEqual([
       'remediation.proposed',

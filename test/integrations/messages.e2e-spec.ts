@@ -7,6 +7,7 @@ import { untilIdle } from '../support/idle.js';
 import { FakeSlack, linesOf, type Posted } from '../support/slack.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
+import { connect, endHold, held } from './chat.js';
 
 let server: TestServer;
 let slack: FakeSlack;
@@ -20,15 +21,9 @@ afterAll(() => server.stop());
 beforeEach(async () => {
   slack = await FakeSlack.start();
   acme = await newTenant(server.url);
-  integrationId = await connected();
+  integrationId = await connect(slack, acme);
 });
 afterEach(() => slack.stop());
-
-async function connected(tenant = acme): Promise<string> {
-  const { status, body } = await slack.connect(tenant.api);
-  if (status !== 201) throw new Error(JSON.stringify(body));
-  return String(body['integrationId']);
-}
 
 function notify(event: string, actionConfig: object = { integrationId }, tenant = acme) {
   return tenant.api.post('/v1/triggers', {
@@ -233,25 +228,35 @@ describe('a message that Slack does not take', () => {
     }
   });
 
-  it('is dropped after four hours, with a line in the log', async () => {
-    slack.treatments.push({ status: 429, headers: { 'retry-after': '3000' } }, { status: 500 });
+  it('is given up after four hours, and an admin is told', async () => {
+    slack.treatments.push({ status: 429, headers: { 'retry-after': '3000' } });
     await notify('incident.created');
     await alert('old news');
-    await until('it was requested long ago, and is due', async () => {
-      const due = await sql(
-        server.database.url,
-        `UPDATE graphile_worker._private_jobs SET run_at = now(), payload =
-           regexp_replace(payload::text, '("requestedAt": *)"[^"]+"', '\\1"2020-01-01T00:00:00Z"')::json
-          WHERE payload->>'tenantId' = $1 AND run_at > now() + interval '10 minutes' RETURNING id`,
-        [acme.tenantId],
-      );
-      return due.length === 1;
-    });
-    await arrived(2);
+    await held(server, acme, integrationId);
+    await sql(
+      server.database.url,
+      `UPDATE chat_messages SET requested_at = requested_at - interval '4 hours'`,
+      [],
+      acme.tenantId,
+    );
+    await endHold(server, acme);
     await untilIdle(server.database, acme.tenantId);
-    expect(slack.arrived).toHaveLength(2);
-    const line = new RegExp(`${integrationId} is not sent: Slack answered 500[^\\n]*last attempt`);
-    await until('it is logged', () => line.test(server.log));
+    expect(slack.arrived).toHaveLength(1);
+    await until('it is logged', () =>
+      server.log.includes(`${integrationId} are given up (1): Slack answered 429`),
+    );
+
+    const path = `/v1/integrations/${integrationId}`;
+    expect((await acme.api.get(path)).body['status']).toBe('failing');
+    const failing = await acme.api.get('/v1/integrations');
+    expect(failing.body['items']).toMatchObject([{ integrationId, status: 'failing' }]);
+    expect((await acme.api.post(`${path}/test`)).body).toMatchObject({
+      ok: true,
+      status: 'connected',
+      message: expect.stringMatching(/ given up: 1, the last one at \S+Z: Slack answered 429/),
+    });
+    const { message } = (await acme.api.post(`${path}/test`)).body;
+    expect(message).toBe('The other side answered.');
   });
 
   it('is dropped once its integration is disconnected', async () => {
@@ -288,7 +293,7 @@ describe('the recipient of a message', () => {
     expect(foreign).toMatchObject(refused);
     expect(foreign.body).toEqual({ ...unknown.body, requestId: foreign.body['requestId'] });
 
-    const own = await notify('incident.created', { integrationId: await connected(other) }, other);
+    const own = await notify('incident.created', { integrationId: await connect(slack, other) }, other);
     const path = `/v1/triggers/${String(own.body['triggerId'])}`;
     expect(await other.api.patch(path, { actionConfig: { integrationId } })).toMatchObject(refused);
     expect((await other.api.get(path)).body).toEqual(own.body);

@@ -22,6 +22,8 @@ export interface Posted {
   readonly channel: string;
   readonly text: string;
   readonly blocks: readonly Block[];
+  readonly thread_ts?: string;
+  readonly reply_broadcast?: boolean;
 }
 
 /** An answer to the press of a button: in the thread of its message, or for the person alone. */
@@ -32,13 +34,12 @@ export interface Reply {
   readonly user?: string;
 }
 
-const TS = '1700000000.000100';
-
-/** How Slack answers a post: it takes it, does so without an answer, or answers this instead of taking it. */
+/** How Slack answers a post: it takes it (later, or without an answer), or answers this instead of taking it. */
 export type Treatment =
   | 'take'
   | 'break'
   | 'hang'
+  | Promise<unknown>
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: object };
 
 /** Slack's Web API on loopback, as far as it is called, with Slack's own checks of token, channel and lengths. */
@@ -51,9 +52,14 @@ export class FakeSlack {
   readonly replies: Reply[] = [];
   /** For the next posts, one each. */
   readonly treatments: Treatment[] = [];
+  /** For the next posts without blocks, which tell the result of a decision. */
+  readonly replyTreatments: Treatment[] = [];
   /** What `conversations.info` answers about the channel. */
   info: object = { ok: true, channel: { id: 'C0123456789', is_archived: false, is_member: true } };
   private readonly server = createServer((request, response) => void this.take(request, response));
+  /** The `ts` of each message in the channel, and of its thread. */
+  private readonly shown = new Map<Posted | Reply, { readonly ts: string; readonly thread_ts?: string }>();
+  private count = 100;
 
   private constructor() {}
 
@@ -80,7 +86,7 @@ export class FakeSlack {
    */
   async press(
     address: string,
-    { blocks }: Posted,
+    message: Posted,
     what: 'approve' | 'reject',
     person: string,
     forgery: {
@@ -91,13 +97,13 @@ export class FakeSlack {
       headers?: object;
     } = {},
   ): Promise<number> {
-    const buttons = blocks.find(({ type }) => type === 'actions');
+    const buttons = message.blocks.find(({ type }) => type === 'actions');
     const pressed = (buttons?.elements as unknown as Button[]).find(({ action_id: id }) => id === what);
     const payload = {
       type: 'block_actions',
       user: { id: person },
       channel: { id: this.channel },
-      message: { ts: TS },
+      message: this.shown.get(message),
       actions: [{ ...pressed, block_id: forgery.block ?? buttons?.block_id, type: 'button' }],
     };
     return this.send(address, new URLSearchParams({ payload: JSON.stringify(payload) }).toString(), forgery);
@@ -125,6 +131,16 @@ export class FakeSlack {
     return response.status;
   }
 
+  /** Of a message in the channel, or in a thread. */
+  tsOf(message: Posted | Reply | undefined): string | undefined {
+    return message && this.shown.get(message)?.ts;
+  }
+
+  /** Somebody deletes a message that has no replies: it leaves no trace. */
+  delete(message: Posted): void {
+    this.shown.delete(message);
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
@@ -137,13 +153,10 @@ export class FakeSlack {
     const isKnown = request.headers.authorization === `Bearer ${this.botToken}`;
     if (isKnown && pathname.startsWith('/api/chat.post')) {
       const posted = JSON.parse(Buffer.concat(chunks).toString()) as Posted | Reply;
-      if ('blocks' in posted) {
-        this.arrived.push(posted);
-        this.treat(posted, response);
-        return;
-      }
-      this.replies.push(posted);
-      response.end('{"ok":true}');
+      const [list, treatments] =
+        'blocks' in posted ? [this.arrived, this.treatments] : [this.replies, this.replyTreatments];
+      (list as (Posted | Reply)[]).push(posted);
+      await this.treat(posted, treatments.shift() ?? 'take', response);
     } else
       response.end(JSON.stringify(isKnown ? this.answerTo(pathname) : { ok: false, error: 'invalid_auth' }));
   }
@@ -154,24 +167,40 @@ export class FakeSlack {
     return { ok: false, error: 'unknown_method' };
   }
 
-  private treat(posted: Posted, response: ServerResponse): void {
-    const treatment = this.treatments.shift() ?? 'take';
+  private async treat(posted: Posted | Reply, treatment: Treatment, response: ServerResponse): Promise<void> {
     if (treatment === 'hang') return;
-    if (treatment === 'break') response.destroy();
-    else if (treatment === 'take') response.end(JSON.stringify(verdictOn(posted, this.channel)));
-    else response.writeHead(treatment.status, treatment.headers).end(JSON.stringify(treatment.body ?? {}));
+    if (treatment === 'break') {
+      this.show(posted);
+      response.destroy();
+    } else if (treatment === 'take' || treatment instanceof Promise) {
+      await treatment;
+      const fault = faultOf(posted, this.channel);
+      response.end(JSON.stringify(fault ? { ok: false, error: fault } : this.show(posted)));
+    } else response.writeHead(treatment.status, treatment.headers).end(JSON.stringify(treatment.body ?? {}));
+  }
+
+  /** Slack does not refuse a reply to a message that is gone: it becomes a message of its own. */
+  private show(posted: Posted | Reply): object {
+    const ts = `1700000000.${String((this.count += 1)).padStart(6, '0')}`;
+    const parent = [...this.shown.values()].find((each) => each.ts === posted.thread_ts);
+    const thread = parent && (parent.thread_ts ?? parent.ts);
+    const message = { ts, ...(thread !== undefined && { thread_ts: thread }) };
+    this.shown.set(posted, message);
+    return { ok: true, channel: posted.channel, ts, message };
   }
 }
 
-function verdictOn({ channel, blocks }: Posted, known: string): object {
-  if (channel !== known) return { ok: false, error: 'channel_not_found' };
+function faultOf(posted: Posted | Reply, known: string): string | undefined {
+  if (posted.channel !== known) return 'channel_not_found';
+  if (!('blocks' in posted)) return undefined;
+  const { blocks } = posted;
   const fits =
     blocks.length <= 50 && blocks.every((block) => textsOf(block).every((text) => isWithin(3000, text)));
   const buttons = blocks.flatMap(({ type, elements = [] }) =>
     type === 'actions' ? elements : [],
   ) as unknown as Button[];
   const isUsable = buttons.every(({ value, text }) => isWithin(2000, value) && isWithin(75, text.text));
-  return fits && isUsable ? { ok: true, channel, ts: TS } : { ok: false, error: 'invalid_blocks' };
+  return fits && isUsable ? undefined : 'invalid_blocks';
 }
 
 function isWithin(max: number, text: string): boolean {

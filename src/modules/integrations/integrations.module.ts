@@ -8,12 +8,17 @@ import { ConnectIntegration } from './application/connect-integration.js';
 import { Connections } from './application/connections.js';
 import { CreateTrigger } from './application/create-trigger.js';
 import { DecideInChat } from './application/decide-in-chat.js';
+import { DeliverMessage } from './application/deliver-message.js';
 import { DisconnectIntegration } from './application/disconnect-integration.js';
+import { GiveUpMessages } from './application/give-up-messages.js';
+import { HoldMessages } from './application/hold-messages.js';
 import { ListIntegrations } from './application/list-integrations.js';
 import { ListTriggers } from './application/list-triggers.js';
 import { PullEvidence } from './application/pull-evidence.js';
+import { PutOffMessage } from './application/put-off-message.js';
 import { ReadAlerts } from './application/read-alerts.js';
 import { ReplyInChat } from './application/reply-in-chat.js';
+import { RequestMessage } from './application/request-message.js';
 import { RunStep } from './application/run-step.js';
 import { SendMessage } from './application/send-message.js';
 import { SimulateTrigger } from './application/simulate-trigger.js';
@@ -22,10 +27,13 @@ import { TakeDecision } from './application/take-decision.js';
 import { TestIntegration } from './application/test-integration.js';
 import { MatchTriggers } from './application/match-triggers.js';
 import { FireTriggersWhenAnythingHappens } from './application/when-anything-happens.js';
+import { DeleteThreadsWhenIncidentsDeleted } from './application/when-incidents-deleted.js';
+import { ChatMessages } from './domain/chat-messages.js';
 import { Integrations } from './domain/integrations.js';
 import { Triggers } from './domain/triggers.js';
 import { IntegrationsController } from './http/integrations.controller.js';
 import { TriggersController } from './http/triggers.controller.js';
+import { SqlChatMessages } from './infrastructure/sql-chat-messages.js';
 import { StoredIntegrations } from './infrastructure/stored-integrations.js';
 import { StoredTriggers } from './infrastructure/stored-triggers.js';
 import { Outside } from './providers/provider.js';
@@ -49,13 +57,20 @@ import { Outside } from './providers/provider.js';
     SimulateTrigger,
     MatchTriggers,
     ComposeMessage,
+    RequestMessage,
     SendMessage,
+    DeliverMessage,
+    PutOffMessage,
+    HoldMessages,
+    GiveUpMessages,
     DecideInChat,
     ReplyInChat,
     TakeAction,
     FireTriggersWhenAnythingHappens,
+    DeleteThreadsWhenIncidentsDeleted,
     { provide: Integrations, useClass: StoredIntegrations },
     { provide: Triggers, useClass: StoredTriggers },
+    { provide: ChatMessages, useClass: SqlChatMessages },
     { provide: StepRunners, useClass: RunStep },
     { provide: AlertSources, useClass: ReadAlerts },
     { provide: ChatDecisions, useClass: TakeDecision },

@@ -58,6 +58,7 @@ describe('a message', () => {
       lists: [{ name: 'Steps', items: ['Roll back checkout to 2.4.0'] }],
       references: ['apr_1', 'rem_1', 'inc_1', 'Trigger: On-call'],
       approvalId: 'apr_1',
+      isForEverybody: true,
     });
   });
 
@@ -111,6 +112,24 @@ describe('a message', () => {
       { name: 'Matched title', value: 'Pool exhausted' },
       { name: 'Confidence', value: '0.87' },
     ]);
+  });
+
+  it.each<[boolean, string, object]>([
+    [false, 'incident.created', {}],
+    [false, 'investigation.progress', {}],
+    [true, 'investigation.completed', {}],
+    [true, 'investigation.known_solution_found', {}],
+    [false, 'remediation.proposed', {}],
+    [true, 'approval.requested', {}],
+    [false, 'approval.resolved', {}],
+    [false, 'remediation.executed', { outcome: 'success' }],
+    [true, 'remediation.executed', { outcome: 'unknown' }],
+    [false, 'incident.status_changed', { previousStatus: 'open', newStatus: 'triaging' }],
+    [true, 'incident.status_changed', { previousStatus: 'remediating', newStatus: 'resolved' }],
+    [false, 'incident.status_changed', { previousStatus: 'resolved', newStatus: 'closed' }],
+    [true, 'incident.status_changed', { previousStatus: 'closed', newStatus: 'open' }],
+  ])('is for everybody in the channel (%s): %s %j', (expected, type, data) => {
+    expect(about(type, data).isForEverybody).toBe(expected);
   });
 
   it('claims no root cause that there is not', () => {

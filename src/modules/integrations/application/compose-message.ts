@@ -3,15 +3,9 @@ import type { TenantId } from '#kernel/domain/ids';
 import { IncidentLifecycle, type IncidentSnapshot } from '#modules/ingestion/api';
 import { type ProposedPlan, Remediations } from '#modules/remediation/api';
 import { ApprovalRequested } from '#modules/remediation/events';
+import type { Occasion } from '../domain/chat-messages.js';
 import type { Message } from '../providers/provider.js';
-
-/** Why a message is sent. */
-export interface Occasion {
-  readonly event: { readonly type: string; readonly data: object };
-  /** The name of the trigger that fired. */
-  readonly trigger: string;
-  readonly text: string | null;
-}
+import { isForEverybody } from './is-for-everybody.js';
 
 type Facts = Message['facts'];
 
@@ -62,6 +56,7 @@ export function messageAbout(
     references: [...ids, `Trigger: ${trigger}`],
     approvalId:
       event.type === ApprovalRequested.definition.type && typeof approvalId === 'string' ? approvalId : null,
+    isForEverybody: isForEverybody(event),
   };
 }
 

@@ -5,7 +5,7 @@ import { RemediationProposals } from '#modules/remediation/api';
 import type { Firing, Trigger } from '../domain/trigger.js';
 import type { CreateIncidentConfig, NotifyConfig, RecordChangeConfig } from './check-rule.js';
 import type { Match } from './match-triggers.js';
-import { SendMessage } from './send-message.js';
+import { RequestMessage } from './request-message.js';
 
 type Outcome = Pick<Firing, 'actionTaken' | 'incidentId'>;
 
@@ -17,7 +17,7 @@ export class TakeAction {
     private readonly incidents: IncidentOpening,
     private readonly changes: ChangeLog,
     private readonly proposals: RemediationProposals,
-    private readonly sendMessage: SendMessage,
+    private readonly requestMessage: RequestMessage,
   ) {}
 
   /**
@@ -61,7 +61,7 @@ export class TakeAction {
         const { integrationId, text = null } = actionConfig as unknown as Partial<NotifyConfig>;
         // Without an integration, the event that records the firing is the notification.
         if (integrationId !== undefined)
-          await this.sendMessage.request(tenantId, integrationId, { event, trigger: name, text });
+          await this.requestMessage.execute({ tenantId, integrationId }, { event, trigger: name, text });
         return { actionTaken: action, incidentId };
       }
       case 'run_remediation_proposal':

@@ -33,9 +33,10 @@ export class TestIntegration {
         ? 'Nothing was called: the other side calls us.'
         : 'The other side answered.';
     return this.integrations.change(tenantId, integrationId, (tested) => {
+      const message = `${fault ?? answered}${lossesOf(tested)}`;
       tested.wasTested(fault === undefined);
       const { status } = tested;
-      return { integrationId, ok: fault === undefined, status, message: fault ?? answered };
+      return { integrationId, ok: fault === undefined, status, message };
     });
   }
 
@@ -43,6 +44,10 @@ export class TestIntegration {
     const { provider, connection } = this.connections.of(integration);
     await provider.probe(connection, this.outside);
   }
+}
+
+function lossesOf({ lostMessages, lastLoss }: Integration): string {
+  return lastLoss === null ? '' : ` Messages given up: ${lostMessages}, the last one at ${lastLoss}`;
 }
 
 function faultOf(error: unknown): string {

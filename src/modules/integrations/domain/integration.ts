@@ -28,6 +28,12 @@ export class Integration extends Aggregate {
   readonly connectedBy!: string;
   readonly connectedAt!: Date;
   readonly ingestTokenHash!: string | null;
+  /** Until then its messages wait: the chat is busy, or takes none. */
+  heldUntil: Date | null = null;
+  /** How many messages were given up since it was last tested with success. */
+  lostMessages = 0;
+  /** When and why the last of them was given up. */
+  lastLoss: string | null = null;
 
   private constructor() {
     super();
@@ -42,6 +48,19 @@ export class Integration extends Aggregate {
 
   wasTested(answered: boolean): void {
     this.status = answered ? 'connected' : 'failing';
+    if (!answered) return;
+    this.lostMessages = 0;
+    this.lastLoss = null;
+  }
+
+  gaveUp(messages: number, why: string, now: Date): void {
+    this.status = 'failing';
+    this.lostMessages += messages;
+    this.lastLoss = `${now.toISOString()}: ${why}`;
+  }
+
+  hold(until: Date): void {
+    this.heldUntil = until;
   }
 
   disconnect(disconnectedBy: string): void {

@@ -54,7 +54,8 @@ export class IntegrationView {
   @IdOf('int') integrationId!: string;
   @Text({ max: 64, example: 'http_runner' }) provider!: string;
   @Text({ max: 200, example: 'Production runner' }) label!: string;
-  @OneOf(INTEGRATION_STATUSES, { summary: 'failing: the last test failed' }) status!: IntegrationStatus;
+  @OneOf(INTEGRATION_STATUSES, { summary: 'failing: the last test failed, or messages were given up since' })
+  status!: IntegrationStatus;
   @Texts({ values: CAPABILITIES }) capabilities!: readonly string[];
   @IdOf('user') connectedBy!: string;
   @Moment() connectedAt!: string;
@@ -85,7 +86,7 @@ export class IntegrationTestResult {
   @OneOf(INTEGRATION_STATUSES) status!: IntegrationStatus;
   @Text({
     max: 2000,
-    summary: 'The reason of a failure, or a confirmation',
+    summary: 'The reason of a failure, or a confirmation; and what happened to messages that were given up',
     example: 'The other side answered.',
   })
   message!: string;

@@ -16,5 +16,8 @@ export const integrationSchema = aggregateSchema<Integration>({
     connectedBy: { name: 'connected_by', type: 'text' },
     connectedAt: { name: 'connected_at', type: 'timestamptz', precision: 3 },
     ingestTokenHash: { name: 'ingest_token_hash', type: 'text', nullable: true },
+    heldUntil: { name: 'held_until', type: 'timestamptz', precision: 3, nullable: true },
+    lostMessages: { name: 'lost_messages', type: 'integer' },
+    lastLoss: { name: 'last_loss', type: 'text', nullable: true },
   },
 });

@@ -20,6 +20,8 @@ type Query = readonly (readonly [string, string])[];
 
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_EXPLANATION = 300;
+/** Statuses that speak of the body of the request. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 413, 422]);
 
 /** A JSON response, raw and parsed. */
 interface JsonAnswer {
@@ -63,6 +65,7 @@ export class JsonSource {
     if (status < 200 || status > 299)
       throw new ProviderError(`${name} answered ${status}${explanation(answer, json)}.`, {
         retryAfter: answer.headers['retry-after'],
+        isRefusal: REFUSALS.has(status),
       });
     if (json === undefined) throw new ProviderError(`${name} did not answer in JSON.`);
     return { status, text, json };

@@ -47,10 +47,16 @@ export class ProviderError extends Error {
   override readonly name = 'ProviderError';
   /** The header of that name, from a tool that is busy. */
   readonly retryAfter: string | undefined;
+  /** Something is wrong with this one request: the tool may take others. */
+  readonly isRefusal: boolean;
 
-  constructor(message: string, options?: ErrorOptions & { readonly retryAfter?: string | undefined }) {
+  constructor(
+    message: string,
+    options?: ErrorOptions & { readonly retryAfter?: string | undefined; readonly isRefusal?: boolean },
+  ) {
     super(message, options);
     this.retryAfter = options?.retryAfter;
+    this.isRefusal = options?.isRefusal ?? false;
   }
 }
 
@@ -68,6 +74,8 @@ export interface Message {
   readonly references: readonly string[];
   /** The approval request that it asks people to decide on. */
   readonly approvalId: string | null;
+  /** Whether it is also for those who do not follow the thread. */
+  readonly isForEverybody: boolean;
 }
 
 /** A decision that a person made by a button of a message. */
@@ -76,7 +84,7 @@ export interface ChatDecision {
   readonly decision: 'approve' | 'reject';
   /** The chat's id of the person. */
   readonly person: string;
-  /** Where the button is, as the chat names it. */
+  /** Where the button is, as the chat names it: the channel, and the message that its thread begins with. */
   readonly channel: string;
   readonly message: string;
 }
@@ -118,13 +126,21 @@ export interface Provider<C extends object = object, S extends object = object> 
 
   /** Present when it can send `messages` to people. */
   readonly messages?: {
-    /** @throws ProviderError, after which the message is sent again: one whose answer is lost may appear twice */
+    /** The same for connections that share a limit of requests: one that is told to wait lets all of them wait. */
+    installationOf(connection: Connection<C, S>): string;
+
+    /**
+     * @param thread of the earlier messages about the same incident; if it is gone, the message is sent all the same
+     * @returns the thread that the message is in, or begins; undefined if the chat does not tell
+     * @throws ProviderError, after which the message is sent again: one whose answer is lost may appear twice
+     */
     send(
       connection: Connection<C, S>,
       message: Message,
+      thread: string | undefined,
       outside: Outside,
       signal: AbortSignal,
-    ): Promise<void>;
+    ): Promise<string | undefined>;
   };
 
   /** Present when plans can be approved by buttons of its messages; it has `alerts.verify` then, which never returns undefined. */

@@ -8,7 +8,14 @@ const form = (payload: unknown) => ({ payload: JSON.stringify(payload) });
 
 /** The press of the first button that our own message has. */
 function press(changes: object = {}, button: object = {}): object {
-  const nothing = { subject: null, text: null, facts: [], lists: [], references: ['x'] };
+  const nothing = {
+    subject: null,
+    text: null,
+    facts: [],
+    lists: [],
+    references: ['x'],
+    isForEverybody: true,
+  };
   const { blocks } = contentOf({ ...nothing, headline: 'x', approvalId: APPROVAL }, true) as {
     blocks: { type: string; block_id: string; elements: object[] }[];
   };
@@ -32,6 +39,11 @@ describe('the press of a button', () => {
       channel: 'C111',
       message: '1700000000.000100',
     });
+  });
+
+  it('in a thread is known by where the thread begins, since nobody may reply to a reply', () => {
+    const message = { ts: '1700000000.000200', thread_ts: '1700000000.000100' };
+    expect(decisionIn(form(press({ message })))).toMatchObject({ message: '1700000000.000100' });
   });
 
   it.each<[string, unknown]>([

@@ -11,7 +11,8 @@ export function decisionIn(body: unknown): ChatDecision | undefined {
   const pressed = listOf(actions).map(objectOf);
   const button = pressed.find(({ block_id: block }) => block === BUTTONS);
   const person = textOf(objectOf(user)['id']) ?? '';
-  const place = { channel: textOf(objectOf(channel)['id']), message: textOf(objectOf(message)['ts']) };
+  const { thread_ts: thread, ts } = objectOf(message);
+  const place = { channel: textOf(objectOf(channel)['id']), message: textOf(thread) ?? textOf(ts) };
   if (type !== 'block_actions' || !button || !PERSON.test(person)) return undefined;
   if (place.channel === undefined || place.message === undefined) return undefined;
   const { action_id: decision, value: approvalId } = button;

@@ -11,6 +11,39 @@ const MAX_BYTES = 1024 * 1024;
 /** As Slack recommends. */
 const MAX_AGE_SECONDS = 300;
 
+/** Codes that are about the connection, not about the one message: every other would be refused, too. */
+const CONNECTION_FAULTS: ReadonlySet<string> = new Set([
+  'access_denied',
+  'account_inactive',
+  'channel_not_found',
+  'ekm_access_denied',
+  'invalid_auth',
+  'is_archived',
+  'missing_scope',
+  'no_permission',
+  'not_authed',
+  'not_in_channel',
+  'rate_limited',
+  'ratelimited',
+  'request_timeout',
+  'restricted_action',
+  'restricted_action_read_only_channel',
+  'service_unavailable',
+  'team_access_not_granted',
+  'token_expired',
+  'token_revoked',
+]);
+/** Codes of a thread that is gone, or takes no replies. */
+const THREAD_FAULTS: ReadonlySet<string> = new Set([
+  'cannot_reply_to_message',
+  'message_not_found',
+  'restricted_action_non_threadable_channel',
+  'restricted_action_thread_locked',
+  'thread_not_found',
+]);
+/** A `ts`, of a compatible server too. */
+const TS = /^[\w.:-]{1,100}$/;
+
 type Answer = Readonly<Record<string, unknown>>;
 
 export const slack: Provider<SlackConfig, SlackCredentials> = {
@@ -52,10 +85,14 @@ export const slack: Provider<SlackConfig, SlackCredentials> = {
   },
 
   messages: {
-    async send(connection, message, outside, signal) {
+    installationOf: ({ config, credentials }) => `${config.url ?? DEFAULT_URL} ${credentials.botToken}`,
+
+    async send(connection, message, thread, outside, signal) {
       const { channel, approvers } = connection.config;
       const body = { channel, ...contentOf(message, approvers !== undefined) };
-      accepted(await sourceOf(connection, outside, signal).post('/chat.postMessage', body));
+      const source = sourceOf(connection, outside, signal);
+      const answer = await posted(source, body, thread, message.isForEverybody);
+      return threadIn(answer, thread);
     },
   },
 
@@ -77,14 +114,8 @@ export const slack: Provider<SlackConfig, SlackCredentials> = {
 
     async reply(connection, { person, channel, message }, { counted, text }, outside, signal) {
       const source = sourceOf(connection, outside, signal);
-      const answer = counted
-        ? await source.post('/chat.postMessage', {
-            channel,
-            thread_ts: message,
-            text: `<@${person}> ${escaped(text)}`,
-          })
-        : await source.post('/chat.postEphemeral', { channel, user: person, text: escaped(text) });
-      accepted(answer);
+      if (counted) await posted(source, { channel, text: `<@${person}> ${escaped(text)}` }, message);
+      else accepted(await source.post('/chat.postEphemeral', { channel, user: person, text: escaped(text) }));
     },
   },
 };
@@ -99,10 +130,32 @@ function sourceOf(
   return new JsonSource({ name: 'Slack', url, headers, http, signal, maxBytes: MAX_BYTES });
 }
 
+/** Posts a reply, or a message of its own if the thread is gone. */
+async function posted(
+  source: JsonSource,
+  body: object,
+  thread?: string,
+  isForEverybody = false,
+): Promise<Answer> {
+  if (thread !== undefined) {
+    const reply = { ...body, thread_ts: thread, ...(isForEverybody && { reply_broadcast: true }) };
+    const answer = objectOf(await source.post('/chat.postMessage', reply));
+    if (!THREAD_FAULTS.has(textOf(answer['error']) ?? '')) return accepted(answer);
+  }
+  return accepted(await source.post('/chat.postMessage', body));
+}
+
+/** Most often Slack does not refuse a reply to a deleted message, but posts it as a message of its own: one without `thread_ts`. */
+function threadIn({ ts, message }: Answer, replied: string | undefined): string | undefined {
+  const thread = message === undefined ? replied : textOf(objectOf(message)['thread_ts']);
+  const first = thread ?? textOf(ts) ?? '';
+  return TS.test(first) ? first : undefined;
+}
+
 /** Slack answers 200 to nearly everything. @throws ProviderError with Slack's code of the error */
 function accepted(json: unknown): Answer {
   const answer = objectOf(json);
   if (answer['ok'] === true) return answer;
   const code = textOf(answer['error'])?.slice(0, 100) ?? 'no reason given';
-  throw new ProviderError(`Slack refused: ${code}.`);
+  throw new ProviderError(`Slack refused: ${code}.`, { isRefusal: !CONNECTION_FAULTS.has(code) });
 }
