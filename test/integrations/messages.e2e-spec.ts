@@ -235,7 +235,9 @@ describe('a message that Slack does not take', () => {
     await held(server, acme, integrationId);
     await sql(
       server.database.url,
-      `UPDATE chat_messages SET requested_at = requested_at - interval '4 hours'`,
+      `WITH old AS (UPDATE chat_messages SET requested_at = requested_at - interval '4 hours' RETURNING *)
+       INSERT INTO chat_messages (tenant_id, integration_id, incident_id, occasion, requested_at)
+       SELECT tenant_id, integration_id, incident_id, occasion, requested_at FROM old, generate_series(1, 249)`,
       [],
       acme.tenantId,
     );
@@ -243,7 +245,7 @@ describe('a message that Slack does not take', () => {
     await untilIdle(server.database, acme.tenantId);
     expect(slack.arrived).toHaveLength(1);
     await until('it is logged', () =>
-      server.log.includes(`${integrationId} are given up (1): Slack answered 429`),
+      server.log.includes(`${integrationId} are given up (250): Slack answered 429`),
     );
 
     const path = `/v1/integrations/${integrationId}`;
@@ -253,7 +255,7 @@ describe('a message that Slack does not take', () => {
     expect((await acme.api.post(`${path}/test`)).body).toMatchObject({
       ok: true,
       status: 'connected',
-      message: expect.stringMatching(/ given up: 1, the last one at \S+Z: Slack answered 429/),
+      message: expect.stringMatching(/ given up: 250, the last one at \S+Z: Slack answered 429/),
     });
     const { message } = (await acme.api.post(`${path}/test`)).body;
     expect(message).toBe('The other side answered.');

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { ChatKey, ChatMessage, ChatMessages, Occasion } from '../domain/chat-messages.js';
 
+const AT_A_TIME = 100;
+
 @Injectable()
 export class SqlChatMessages implements ChatMessages {
   constructor(private readonly unitOfWork: UnitOfWork) {}
@@ -43,14 +45,12 @@ export class SqlChatMessages implements ChatMessages {
     );
   }
 
-  async giveUp({ tenantId, integrationId }: ChatKey, before: Date): Promise<(string | null)[]> {
-    const rows = await this.unitOfWork.query<{ failure: string | null }>(
-      tenantId,
-      `DELETE FROM chat_messages WHERE tenant_id = $1 AND integration_id = $2 AND requested_at < $3
-       RETURNING failure`,
-      [tenantId, integrationId, before],
-    );
-    return rows.map(({ failure }) => failure);
+  async giveUp(through: ChatKey, before: Date): Promise<(string | null)[]> {
+    const { tenantId, integrationId } = through;
+    const parameters = [tenantId, integrationId, before, AT_A_TIME];
+    const rows = await this.unitOfWork.query<{ failure: string | null }>(tenantId, GIVE_UP, parameters);
+    const failures = rows.map(({ failure }) => failure);
+    return rows.length < AT_A_TIME ? failures : [...failures, ...(await this.giveUp(through, before))];
   }
 
   async forget({ tenantId, integrationId }: ChatKey): Promise<number> {
@@ -65,12 +65,21 @@ export class SqlChatMessages implements ChatMessages {
 
 /** By the clock of PostgreSQL, which also decides when a job is due: one that is must not find its message too early. */
 const NEXT = `
-  SELECT place, incident_id AS "incidentId", occasion, tries, thread
-    FROM chat_messages LEFT JOIN chat_threads USING (tenant_id, integration_id, incident_id)
+  SELECT place, incident_id AS "incidentId", occasion, tries, (
+           SELECT thread FROM chat_threads AS about
+            WHERE about.tenant_id = $1 AND about.incident_id = message.incident_id AND about.integration_id = $2)
+    FROM chat_messages AS message
    WHERE tenant_id = $1 AND integration_id = $2 AND (not_before IS NULL OR not_before <= now())
      AND NOT EXISTS (
        SELECT FROM integrations WHERE tenant_id = $1 AND integration_id = $2 AND held_until > now())
    ORDER BY place LIMIT 1`;
+
+/** Looks at the first ones only: if these are young, the others are. */
+const GIVE_UP = `
+  DELETE FROM chat_messages
+   WHERE tenant_id = $1 AND integration_id = $2 AND requested_at < $3 AND place = ANY (ARRAY(
+     SELECT place FROM chat_messages WHERE tenant_id = $1 AND integration_id = $2 ORDER BY place LIMIT $4))
+  RETURNING failure`;
 
 const SENT = `
   WITH gone AS (DELETE FROM chat_messages WHERE tenant_id = $1 AND integration_id = $2 AND place = $3)
