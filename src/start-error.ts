@@ -1,9 +1,6 @@
 import type { Config } from '#kernel/config/config';
-
-/** Why a program did not start, in a sentence that says what to change. Printed in a terminal without its stack. */
-class StartError extends Error {
-  override readonly name = 'StartError';
-}
+import { StartError } from '#kernel/config/start-error';
+import { FailedMigration } from '#kernel/persistence/sql-migrations';
 
 interface Failure extends Error {
   readonly code?: string;
@@ -19,6 +16,7 @@ const NO_WAY: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network of that host cannot be reached',
   ETIMEDOUT: 'that host does not answer',
   ECONNRESET: 'it closed the connection',
+  EISDIR: 'what it names as a certificate or key is a directory',
 };
 /** Messages of PostgreSQL, poolers and the driver that need an explanation. */
 const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
@@ -34,15 +32,19 @@ const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
 const REFUSED = /^(08|28|3D|53|57P|25006|42501)/;
 /** Of these, the ones about its state, such as a full disk: another address would not help. */
 const ITS_STATE = /^(53|57P)/;
+const SQLSTATE = /^[0-9FHPX][0-9A-Z]{4}$/;
 
 /** Explains errors of the database during the start. Returns an error that is not about the configuration unchanged. */
 export function explainDatabase(error: unknown, databaseUrl: string, isEmbedded = false): unknown {
-  const { code = '', path, message } = error as Failure;
+  // A migration fails also because the disk is full, or this user may not create a role.
+  const failure = error instanceof FailedMigration ? error.cause : error;
+  if (failure instanceof StartError) return error;
+  const { code = '', path, message } = failure as Failure;
   const { hostname, port, pathname, username, searchParams } = new URL(databaseUrl);
   // The last one is a missing Unix socket.
   const isAway = /^(timeout expired|Connection terminated|connect ENOENT)/.test(message);
   const isOfTls =
-    /SSL|SASL|certificate|PEM/i.test(message) ||
+    (!SQLSTATE.test(code) && /SSL|SASL|certificate|PEM/i.test(message)) ||
     (path !== undefined && [...searchParams.values()].includes(path));
   const reason =
     NO_WAY[code] ??
@@ -55,6 +57,11 @@ export function explainDatabase(error: unknown, databaseUrl: string, isEmbedded 
     `The database ${pathname.slice(1)} on ${hostname}:${port || '5432'} cannot be used${who}: ${reason}.${question}`,
     { cause: error },
   );
+}
+
+/** Unlike an error of a connection, which may be to anything once the database has been migrated. */
+export function isOfPostgres(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error;
 }
 
 export function explainMissingKey(keyId: string): StartError {
@@ -72,7 +79,9 @@ export function explainListen(error: unknown, { host, port }: Config): unknown {
     EADDRINUSE: `Port ${port} is taken by another program: stop that one, or set PORT.`,
     EACCES: `This user may not listen on port ${port}: set PORT to one above 1023.`,
     EADDRNOTAVAIL: `HOST ${host} is no address of this machine.`,
+    EAFNOSUPPORT: `HOST ${host} is no address of this machine.`,
     ENOTFOUND: `HOST ${host} is no address of this machine.`,
+    EAI_AGAIN: `HOST ${host} is no address of this machine.`,
   }[code];
   return reason === undefined ? error : new StartError(reason, { cause: error });
 }

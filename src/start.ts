@@ -12,7 +12,7 @@ import { createApp } from './create-app.js';
 import type { Extension } from '#kernel/extension';
 import { extensions as configured } from './extensions.js';
 import { migrationFolders } from './migration-folders.js';
-import { explainDatabase, explainListen, explainMissingKey } from './start-error.js';
+import { explainDatabase, explainListen, explainMissingKey, isOfPostgres } from './start-error.js';
 
 /** The time for requests, the current job steps and the embedded database to finish. */
 const STOP_MS = 9_000;
@@ -35,11 +35,15 @@ export async function start(
   more: readonly Extension[] = [],
 ): Promise<RunningServer> {
   const extensions = [...configured, ...more];
+  const folders = migrationFolders(extensions);
   const config = loadConfig(env, keepSecrets);
   const logger = new NestLogger(createLogger(config.logLevel));
   Logger.overrideLogger(logger);
   const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config, say) : undefined;
   const database = new Database(config.databaseUrl ?? embedded?.url ?? '');
+  const explain = (error: unknown): never => {
+    throw explainDatabase(error, database.url, embedded !== undefined);
+  };
   let app: NestExpressApplication | undefined;
   const stop = async (): Promise<void> => {
     const source = app?.get(DataSource, { strict: false });
@@ -50,9 +54,9 @@ export async function start(
     await embedded?.stop();
   };
   try {
-    const ran = await migrate(database.url, migrationFolders(extensions));
+    const ran = await migrate(database.url, folders).catch(explain);
     if (ran.length > 0) say(`Migrated the database (${ran.length} steps).`);
-    const missingKey = await noteEncryptionKey(database.url, config);
+    const missingKey = await noteEncryptionKey(database.url, config).catch(explain);
     if (missingKey !== undefined) throw explainMissingKey(missingKey);
     app = await createApp({ config, database, extensions }, logger);
     await app.listen(config.port, config.host).catch((error: unknown) => {
@@ -61,7 +65,8 @@ export async function start(
     return { url: addressOf(app), signupEnabled: config.signupEnabled, stop };
   } catch (error) {
     await stop();
-    throw explainDatabase(error, database.url, embedded !== undefined);
+    if (isOfPostgres(error)) explain(error);
+    throw error;
   }
 }
 

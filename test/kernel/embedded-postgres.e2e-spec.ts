@@ -197,6 +197,33 @@ describe('the embedded PostgreSQL', () => {
     await expect(startEmbeddedPostgres({ dataDir })).rejects.toThrow(/passwords .* are missing: put .* back/);
   });
 
+  it.each([
+    [
+      'an earlier database’s',
+      JSON.stringify({ superuser: 'other', owner: 'other' }),
+      /are not those of the database: put back/,
+    ],
+    ['incomplete', '{}', /postgres-passwords\.json cannot be read: put back/],
+  ])('reports passwords that are %s', async (_, content, advice) => {
+    await (await startEmbeddedPostgres({ dataDir })).stop();
+    writeFileSync(join(dataDir, 'postgres-passwords.json'), content, { mode: 0o600 });
+    await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({
+      name: 'EmbeddedPostgresError',
+      message: expect.stringMatching(advice),
+    });
+    // `afterEach` adopts what has passwords.
+    rmSync(dataDir, { recursive: true });
+  });
+
+  it('reports a damaged note about the place of the database', async () => {
+    mkdirSync(dataDir);
+    writeFileSync(join(dataDir, 'postgres-location.json'), '{"dir": ');
+    await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({
+      name: 'EmbeddedPostgresError',
+      message: expect.stringMatching(/postgres-location\.json is damaged: put back/),
+    });
+  });
+
   it('reports an invalid setting and the path of the log', async () => {
     await expect(startEmbeddedPostgres({ dataDir, settings: { shared_buffers: 'plenty' } })).rejects.toThrow(
       /invalid value for parameter "shared_buffers".*DATABASE_URL.*postgres\.log/,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +89,11 @@ describe('a start with an invalid configuration', () => {
       'is to be trusted by a file that is not there',
       (url) => url.searchParams.set('sslrootcert', '/no/such/ca.pem'),
       /: ENOENT: no such file or directory, open '\/no\/such\/ca.pem'/,
+    ],
+    [
+      'is to be trusted by a directory',
+      (url) => url.searchParams.set('sslrootcert', tmpdir()),
+      /: what it names as a certificate or key is a directory/,
     ],
   ])('reports in one line, without the password, that PostgreSQL %s', async (_, change, words) => {
     const database = await cloneDatabase();
@@ -186,6 +191,14 @@ describe('a start with an invalid configuration', () => {
     };
     const faults = await faultsOf(env).finally(() => server.stop());
     expect(faults).toEqual([`Port ${PORT} is taken by another program: stop that one, or set PORT.`]);
+  });
+
+  it('reports in one line that its HOST is none', async () => {
+    const database = await cloneDatabase();
+    const env = { ...testSecrets, DATABASE_URL: database.url, PORT: '0', LOG_LEVEL: 'silent' };
+    for (const HOST of ['no-such-host.invalid', '192.0.2.1'])
+      expect(await faultsOf({ ...env, HOST })).toEqual([`HOST ${HOST} is no address of this machine.`]);
+    await removeDatabase(database);
   });
 
   it('refuses an ENCRYPTION_KEY that does not decrypt what is stored, unless the former key is configured too', async () => {
@@ -302,10 +315,18 @@ describe('a start with an invalid configuration', () => {
     expect(after.log).toContain('add it to ENCRYPTION_KEYS_OLD');
   });
 
+  it('reports in one line that its data directory is a link to nowhere', async () => {
+    const link = join(folder, 'link');
+    symlinkSync(join(folder, 'nowhere'), link);
+    expect(await faultsOf({ DATA_DIR: link })).toEqual([
+      expect.stringMatching(`^The data directory ${link} cannot be used by this user .*set DATA_DIR`),
+    ]);
+  });
+
   it('reports in one line that its data directory is not a directory', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
-    for (const DATA_DIR of [file, join(file, 'data')])
+    for (const DATA_DIR of [file, join(file, 'data'), join(folder, 'x'.repeat(300))])
       expect(await faultsOf({ DATA_DIR })).toEqual([
         expect.stringMatching(`^The data directory ${DATA_DIR} is no folder .*set DATA_DIR to one`),
       ]);

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keepSecrets } from './kept-secrets.js';
@@ -50,6 +59,12 @@ describe('kept secrets', () => {
     expect(completed.encryptionKey).toBe(encryptionKey);
     expect(JSON.parse(readFileSync(file(), 'utf8'))).toEqual({ ...completed, note: 'from the vault' });
     expect(readdirSync(dataDir)).toEqual(['secrets.json']);
+  });
+
+  it('are reported as damaged where they are a directory, which stays as it is', () => {
+    mkdirSync(file(), { recursive: true });
+    expect(() => keepSecrets(dataDir)).toThrow(`${file()} is damaged`);
+    expect(statSync(file()).isDirectory()).toBe(true);
   });
 
   it.each([

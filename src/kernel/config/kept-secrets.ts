@@ -38,8 +38,11 @@ function read(path: string): Partial<Secrets> | undefined {
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code !== 'EISDIR') throw error;
+    // Docker creates a directory where the file of a bind mount is missing.
+    content = '';
   }
   const secrets = parse(content);
   if (!secrets) {

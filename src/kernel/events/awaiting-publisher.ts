@@ -3,6 +3,7 @@ import { DiscoveryService } from '@nestjs/core';
 import { EventBus, type IEventHandler, type IEventPublisher } from '@nestjs/cqrs';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { byTenant } from '../domain/by-tenant.js';
+import { StartError } from '../config/start-error.js';
 import type { TenantId } from '../domain/ids.js';
 import type { Counter } from '../metrics/instruments.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -69,8 +70,8 @@ export class AwaitingPublisher implements IEventPublisher<DomainEvent>, OnModule
       const named = { name: metatype.name, instance: instance as NamedHandler['instance'] };
       for (const event of events ?? []) {
         if (!(event.prototype instanceof DomainEvent))
-          throw new Error(
-            `${metatype.name} listens to ${event.name}, which defineEvent did not make: it would never be called`,
+          throw new StartError(
+            `${metatype.name} listens to ${event.name}, which defineEvent did not make: it would never be called.`,
           );
         this.handlers.set(event, [...(this.handlers.get(event) ?? []), named]);
       }

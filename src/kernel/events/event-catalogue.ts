@@ -1,3 +1,4 @@
+import { StartError } from '../config/start-error.js';
 import { type DomainEvent, type AnyEventClass, declaredTypes } from './define-event.js';
 import type { LoggedEvent } from './logged-event.js';
 
@@ -11,20 +12,20 @@ export class EventCatalogue {
   constructor(events: readonly AnyEventClass[]) {
     for (const event of events) {
       if (this.byType.has(event.definition.type))
-        throw new Error(`${event.definition.type} is declared twice`);
+        throw new StartError(`${event.definition.type} is declared twice: rename one of the events.`);
       this.byType.set(event.definition.type, event);
     }
     this.published = events.filter(({ definition }) => definition.audience === 'public');
     this.publishedTypes = this.published.map(({ definition }) => definition.type);
   }
 
-  /** @throws Error for an event that is declared but not in the list: it would be stored and never delivered */
+  /** @throws StartError for an event that is declared but not in the list: it would be stored and never delivered */
   static ofAll(events: readonly AnyEventClass[]): EventCatalogue {
     const catalogue = new EventCatalogue(events);
     const forgotten = declaredTypes().find((type) => !catalogue.byType.has(type));
     if (forgotten === undefined) return catalogue;
-    throw new Error(
-      `${forgotten} is declared and in no list of events: put it into the \`events\` of its Extension`,
+    throw new StartError(
+      `${forgotten} is declared and in no list of events: put it into the \`events\` of its Extension.`,
     );
   }
 

@@ -63,6 +63,8 @@ export function ownerDataSource(url: string, migrations: MigrationClass[]): Data
     migrations,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
+    // Any other would print beside the error that a migration failed.
+    logger: 'debug',
     installExtensions: false,
     applicationName: 'causeflow-migrations',
     poolSize: 2,

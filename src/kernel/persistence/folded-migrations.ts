@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import { StartError } from '../config/start-error.js';
 
 /*
  * Before the first release 39 migrations were squashed into others that create the same schema. This file converts older databases
@@ -28,21 +29,16 @@ export const FOLDED = `
   .trim()
   .split(/\s+/);
 
-/** Printed in a terminal without its stack, like every other reason not to start. */
-class HalfMigratedError extends Error {
-  override readonly name = 'StartError';
-}
-
 /**
  * @param ran the migrations that ran on a database or a backup
  * @returns the same, with the squashed ones replaced by today's
- * @throws HalfMigratedError when only some of the squashed ones ran
+ * @throws StartError when only some of the squashed ones ran
  */
 export function afterFold(ran: readonly string[]): string[] {
   const had = OLD.filter((name) => ran.includes(name)).length;
   if (had === 0) return [...ran];
   if (had === OLD.length) return [...FOLDED, ...ran.filter((name) => !OLD.includes(name))];
-  throw new HalfMigratedError(
+  throw new StartError(
     `An earlier version made this and has run only ${had} of its ${OLD.length} migrations, whose last is ${String(OLD.at(-1))}; ` +
       'others stand in their place now. Start the last version that has them on it once, which runs the rest (a backup is restored ' +
       'by it first): git checkout "$(git rev-list -1 HEAD -- migrations/1763700161000-what-runs-go-back-to.sql)^"',

@@ -1,11 +1,7 @@
 import type { QueryRunner } from 'typeorm';
+import { StartError } from '../config/start-error.js';
 
 const LEAST_VERSION = 150_000;
-
-/** Printed in a terminal without its stack, like every other reason not to start. */
-class UnsupportedServerError extends Error {
-  override readonly name = 'StartError';
-}
 
 interface Server {
   readonly number: number;
@@ -16,7 +12,7 @@ interface Server {
 
 /**
  * Called before anything else is done to a database.
- * @throws UnsupportedServerError where statements would fail, or where sessions would not start in the role that row-level security applies to
+ * @throws StartError where statements would fail, or where sessions would not start in the role that row-level security applies to
  */
 export async function requireSupportedServer(runner: QueryRunner): Promise<void> {
   const [server] = (await runner.query(
@@ -24,11 +20,9 @@ export async function requireSupportedServer(runner: QueryRunner): Promise<void>
             current_setting('app.options', true) IS NOT DISTINCT FROM 'kept' AS "keepsOptions"`,
   )) as Server[];
   if (server && server.number < LEAST_VERSION)
-    throw new UnsupportedServerError(
-      `PostgreSQL ${server.version} is too old: version 15 or newer is needed.`,
-    );
+    throw new StartError(`PostgreSQL ${server.version} is too old: version 15 or newer is needed.`);
   if (!server?.keepsOptions)
-    throw new UnsupportedServerError(
+    throw new StartError(
       'PostgreSQL does not get the session options that CauseFlow needs: either DATABASE_URL sets `options` itself, or it names a ' +
         'pooler such as PgBouncer, which drops them. Use the address of PostgreSQL itself, without `options`.',
     );

@@ -1,8 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { StartError } from '../config/start-error.js';
 
 export type MigrationClass = (new () => MigrationInterface) & { readonly migrationName: string };
+
+/** SQLSTATEs of a schema, table, type or function that exists already. */
+const EXISTS = /^42(P06|P07|710|723)$/;
+
+/** Its cause is the error of PostgreSQL. TypeORM runs each migration in a transaction. */
+export class FailedMigration extends StartError {
+  constructor(path: string, cause: Error & { readonly code?: string }) {
+    const advice = EXISTS.test(cause.code ?? '')
+      ? 'CauseFlow needs a database of its own, which is empty at the first start'
+      : 'Correct it, or report it if it belongs to CauseFlow';
+    super(`The migration ${path} failed and was rolled back: ${cause.message}. ${advice}.`, { cause });
+  }
+}
 
 const FILE = /^(\d{13})-([a-z0-9-]+)\.sql$/;
 
@@ -10,29 +24,58 @@ const FILE = /^(\d{13})-([a-z0-9-]+)\.sql$/;
  * Reads `<13-digit time>-<name>.sql` files, each with an `-- up` and a `-- down` part, as TypeORM migrations.
  * Plain SQL, because that is what operators review before a migration runs on their database.
  * @param only the names to keep
+ * @throws StartError
  */
 export function sqlMigrations(directories: readonly string[], only?: readonly string[]): MigrationClass[] {
-  return directories
-    .flatMap((directory) => readdirSync(directory).map((file) => join(directory, file)))
+  const paths = directories
+    .flatMap(filesIn)
     .filter((path) => path.endsWith('.sql'))
-    .sort((a, b) => basename(a).localeCompare(basename(b)))
-    .map(migrationFrom)
-    .filter(({ migrationName }) => only?.includes(migrationName) ?? true);
+    .sort((a, b) => basename(a).localeCompare(basename(b)));
+  paths.forEach((path, at) => {
+    const previous = paths[at - 1];
+    if (previous !== undefined && basename(previous) === basename(path))
+      throw new StartError(`The migrations ${previous} and ${path} have the same name: rename one of them.`);
+  });
+  return paths.map(migrationFrom).filter(({ migrationName }) => only?.includes(migrationName) ?? true);
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).map((file) => join(folder, file));
+  } catch (error) {
+    throw unreadable(`folder of migrations ${folder}`, error, 'create it, or correct its path');
+  }
+}
+
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw unreadable(`migration ${path}`, error, 'make it a file that this user may read');
+  }
+}
+
+function unreadable(what: string, cause: unknown, advice: string): StartError {
+  return new StartError(`The ${what} cannot be read (${(cause as Error).message}): ${advice}.`, { cause });
 }
 
 function migrationFrom(path: string): MigrationClass {
   const [, time, name] = FILE.exec(basename(path)) ?? [];
-  const [, up, down] = /^-- up$([\s\S]*)^-- down$([\s\S]*)/m.exec(readFileSync(path, 'utf8')) ?? [];
   if (time === undefined || name === undefined)
-    throw new Error(`${path} is not named <13 digits>-<name>.sql`);
+    throw new StartError(`The migration ${path} must be named <13 digits>-<name>.sql: rename it.`);
+  const [, up, down] = /^-- up$([\s\S]*)^-- down$([\s\S]*)/m.exec(contentOf(path)) ?? [];
   if (up === undefined || down === undefined)
-    throw new Error(`${path} needs an "-- up" and a "-- down" part`);
+    throw new StartError(
+      `The migration ${path} needs the line "-- up" before its statements, and below them the line "-- down" before those that undo them.`,
+    );
   const migrationName = `${name}${time}`;
   return class implements MigrationInterface {
     static readonly migrationName = migrationName;
     readonly name = migrationName;
     async up(runner: QueryRunner): Promise<void> {
-      await runner.query(up);
+      await runner.query(up).catch((error: unknown) => {
+        throw new FailedMigration(path, error as Error);
+      });
     }
     async down(runner: QueryRunner): Promise<void> {
       await runner.query(down);

@@ -10,7 +10,7 @@ export class EmbeddedPostgresError extends Error {
 }
 
 const KNOWN_FAILURES: readonly (readonly [pattern: RegExp, advice: string])[] = [
-  [/No space left on device/i, 'The disk is full: make room.'],
+  [/No space left on device|Check free disk space/i, 'The disk is full: make room.'],
   [/Disk quota exceeded/i, 'The disk quota is used up: make room.'],
   [/Read-only file system/i, 'The file system is read-only: point DATA_DIR at a writable one.'],
   [
@@ -43,11 +43,12 @@ export function explainFailure(what: string, output: string, log?: string): Embe
 /** Turns errors of the file system, which name a system call and a path, into advice. */
 export function explainFileError(error: unknown, dataDir: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+  // ENOENT: below a read-only file system, or behind a link to nowhere.
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOENT') {
     const problem = `The data directory ${dataDir} cannot be used by this user (${message}): start the server as its owner, or set DATA_DIR to a writable place.`;
     return new EmbeddedPostgresError(problem, { cause: error });
   }
-  if (code === 'EEXIST' || code === 'ENOTDIR') {
+  if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENAMETOOLONG') {
     const problem = `The data directory ${dataDir} is no folder (${message}): set DATA_DIR to one.`;
     return new EmbeddedPostgresError(problem, { cause: error });
   }

@@ -27,7 +27,10 @@ export function keepPasswords(dataDir: string, cluster: string): Passwords {
     createPrivateFile(path, `${JSON.stringify({ superuser: password(), owner: password() })}\n`);
   }
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Passwords;
+    const passwords = JSON.parse(readFileSync(path, 'utf8')) as Record<keyof Passwords, unknown>;
+    const [superuser, owner] = [passwords.superuser, passwords.owner];
+    if (typeof superuser === 'string' && typeof owner === 'string') return { superuser, owner };
+    throw new TypeError('it has no passwords');
   } catch (cause) {
     throw new EmbeddedPostgresError(`${path} cannot be read: put back a copy of it.`, { cause });
   }
@@ -47,6 +50,13 @@ export async function ensureOwnedDatabase(
     database: 'postgres',
     ssl: false, // whatever PGSSLMODE says
   };
+  const refused = (error: unknown): never => {
+    if ((error as { code?: string }).code !== '28P01') throw error;
+    throw new EmbeddedPostgresError(
+      'The passwords in postgres-passwords.json are not those of the database: put back the file that was made with it.',
+      { cause: error },
+    );
+  };
   await onOwnConnection(asSuperuser, async (client) => {
     const { rows } = await client.query<{ role: boolean; database: boolean }>(
       `select exists(select from pg_roles where rolname = $1) as role,
@@ -60,7 +70,7 @@ export async function ensureOwnedDatabase(
     }
     if (!rows[0]?.database)
       await client.query(`create database ${escapeIdentifier(database)} owner ${OWNER}`);
-  });
+  }).catch(refused);
   return urlOfOwner(port, passwords, database);
 }
 

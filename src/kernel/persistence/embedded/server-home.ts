@@ -48,11 +48,24 @@ function homeIn(dir: string): ServerHome {
 
 function readNote(note: string): string | undefined {
   if (!existsSync(note)) return undefined;
-  const { dir } = JSON.parse(readFileSync(note, 'utf8')) as { dir: string };
+  const dir = dirIn(readFileSync(note, 'utf8'));
+  if (dir === undefined)
+    throw new EmbeddedPostgresError(
+      `${note} is damaged: put back a copy of it, since it says where the database is.`,
+    );
   if (existsSync(dir)) return dir;
   throw new EmbeddedPostgresError(
     `The database was in ${dir}, which no longer exists: restore that directory, or remove ${note} and postgres-passwords.json next to it to start with an empty database.`,
   );
+}
+
+function dirIn(content: string): string | undefined {
+  try {
+    const { dir } = JSON.parse(content) as { dir?: unknown };
+    return typeof dir === 'string' ? dir : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The programs of PostgreSQL do not get our environment: it contains secrets, and PG* variables would change their behaviour. */
