@@ -203,6 +203,14 @@ describe('a group', () => {
     expect(ids(again)).toEqual(ids(first));
   });
 
+  it('whose alert ends and then fires again leaves its incident active', async () => {
+    const fingerprint = randomUUID();
+    const incidentId = await opened(fingerprint);
+    const { body } = await send(ingestUrl, group(alert(fingerprint, 'resolved'), alert(fingerprint)));
+    expect(body.incidents.map((one) => one.incidentId)).toEqual([incidentId]);
+    expect(await storedOf(tenant.tenantId, fingerprint)).toMatchObject({ incidents: 1, active: 1 });
+  });
+
   it('with the same alert twice opens one incident', async () => {
     const fingerprint = randomUUID();
     const { body } = await send(ingestUrl, group(alert(fingerprint), alert(fingerprint)));

@@ -14,6 +14,7 @@ import { providerNamed } from '../providers/registry.js';
 import { IngestEndpoints } from './ingest-endpoints.js';
 import { ConfirmSubscription } from './confirm-subscription.js';
 import { Connections } from './connections.js';
+import { inEffect } from './in-effect.js';
 import { lenientBody } from './lenient-body.js';
 
 const RETRY_SECONDS = 30;
@@ -62,7 +63,7 @@ export class ReadAlerts extends AlertSources {
     const { idsUniquePer = 'provider' } = alerts;
     const now = this.clock.now();
     return {
-      notices: alerts.notices(body, own).map((notice) => withEnvironment(notice, environment)),
+      notices: inEffect(alerts.notices(body, own)).map((notice) => withEnvironment(notice, environment)),
       idsUniquePer: typeof idsUniquePer === 'function' ? idsUniquePer(body) : idsUniquePer,
       deploys: deploys.map((deploy) => storable(withEnvironment(deploy, environment), now)),
     };

@@ -213,7 +213,7 @@ export interface Provider<C extends object = object, S extends object = object> 
     confirmationUrl?(body: unknown): string | undefined;
 
     /**
-     * The alerts of a body; none when it is about something else.
+     * The alerts of a body in its order; none when it is about something else.
      * @param body JSON, or the fields of a form
      * @param config of the integration whose own URL the body came to; a body at the shared URL may be of any of them
      * @throws Refusal `validation_error` for a body that is not in the provider's format at all

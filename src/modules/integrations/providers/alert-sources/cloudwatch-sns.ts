@@ -13,7 +13,7 @@ import {
 } from './alert-source.js';
 import { alertsOf } from './alert-group.js';
 import { noticesOfAlarm, noticesOfEvent } from './aws-events.js';
-import { latestOf, noticeOf } from './notice.js';
+import { noticeOf } from './notice.js';
 import { confirmationUrl, isSignedBySns, TOPIC_ARN } from './sns-messages.js';
 import { firstOf, idOf, textsOf } from './normalize.js';
 
@@ -65,9 +65,7 @@ function noticesOf(body: unknown): Notice[] {
   const { Records: records } = objectOf(body);
   // The event of a Lambda function, which may forward it as it is.
   if (Array.isArray(records))
-    return latestOf(
-      alertsOf(records, 'Records').flatMap((record) => noticesOfEnvelope(objectOf(record)['Sns'])),
-    );
+    return alertsOf(records, 'Records').flatMap((record) => noticesOfEnvelope(objectOf(record)['Sns']));
   return noticesOfEnvelope(body);
 }
 

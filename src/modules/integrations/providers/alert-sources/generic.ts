@@ -7,7 +7,7 @@ import { valueAt } from '../value-at.js';
 import { alertsOf } from './alert-group.js';
 import { type AlertSourceOptions, catalogEntryOf, parsersOf, verifyLogin } from './alert-source.js';
 import { GenericConfig, type GenericFields } from './generic-config.js';
-import { latestOf, noticeOf } from './notice.js';
+import { noticeOf } from './notice.js';
 import { qualifiedVariablesOf } from './template-variables.js';
 import {
   firstOf,
@@ -92,7 +92,7 @@ export const generic: Provider<GenericConfig, HttpLogin> = {
 /** Nothing of a body that cannot be read at all would be seen by anyone, so the sender is told. */
 function noticesOf(body: unknown, config: GenericConfig = {}): Notice[] {
   const alerts = alertsIn(body, config.list);
-  const notices = latestOf(alerts.flatMap((alert) => notice(alert, config)));
+  const notices = alerts.flatMap((alert) => notice(alert, config));
   if (alerts.length > 0 && notices.length === 0)
     throw invalid('title', 'was not found; set its path in fields.title when you connect the integration');
   return notices;

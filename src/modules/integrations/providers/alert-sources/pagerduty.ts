@@ -3,7 +3,7 @@ import type { Notice } from '../../api.js';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { alertsOf } from './alert-group.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
-import { latestOf, noticeOf } from './notice.js';
+import { noticeOf } from './notice.js';
 import { signedInHex } from './signatures.js';
 import { firstOf, lookUp, onlyOf, severityOf, textsOf } from './normalize.js';
 
@@ -38,7 +38,7 @@ export const pagerduty = signedAlertSource({
     signedInHex(secret, delivery, { header: 'x-pagerduty-signature', prefix: 'v1=' }),
   notices: (body) => {
     const { event, messages } = objectOf(body);
-    if (Array.isArray(messages)) return latestOf(alertsOf(messages, 'messages').flatMap(noticesOfMessage));
+    if (Array.isArray(messages)) return alertsOf(messages, 'messages').flatMap(noticesOfMessage);
     const { event_type: type, data } = objectOf(event);
     return noticesOf(objectOf(data), lookUp(STATES, type));
   },

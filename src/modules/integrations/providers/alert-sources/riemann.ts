@@ -1,7 +1,7 @@
 import type { Notice } from '../../api.js';
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { eventsOf, latestOf, noticeOf } from './notice.js';
+import { eventsOf, noticeOf } from './notice.js';
 import { environmentOf, firstOf, isOver, onlyOf, severityOf, tagsFrom, textsOf } from './normalize.js';
 
 /** Events of Riemann, one or a batch in the order of time. */
@@ -21,7 +21,7 @@ export const riemann = alertSource({
     'normal, clear, resolved) ends it, any other fires, also `expired`; events without a state are ignored. The state is the severity,',
     'if it names one. The environment is the attribute `environment`, or a tag such as `env:production`.',
   ].join('\n'),
-  notices: (body) => latestOf(eventsOf(body).flatMap(noticesOf)),
+  notices: (body) => eventsOf(body).flatMap(noticesOf),
 }); // prettier-ignore
 
 function noticesOf(event: unknown): Notice[] {
@@ -35,7 +35,7 @@ function noticesOf(event: unknown): Notice[] {
     description: firstOf(fields, ['description']),
     severity: severityOf(state, 'medium'),
     service: firstOf(fields, ['service', 'host']),
-    environment: environmentOf(fields) ?? undefined,
+    environment: environmentOf(fields),
     tags: tagsFrom(objectOf(event)['tags']),
     metadata: onlyOf(fields, ['host', 'state', 'metric', 'time']),
   });

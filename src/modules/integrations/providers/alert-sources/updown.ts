@@ -2,7 +2,7 @@ import type { Severity } from '#kernel/domain/severity';
 import type { Notice } from '../../api.js';
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { eventsOf, latestOf, noticeOf } from './notice.js';
+import { eventsOf, noticeOf } from './notice.js';
 import { firstOf, lookUp, onlyOf, textsOf } from './normalize.js';
 
 /** A check can be down and have a bad certificate at the same time: alerts of their own. */
@@ -25,7 +25,7 @@ export const updown = alertSource({
     'certificate that is invalid are high, a certificate that expires soon is low, and a performance drop is medium. updown.io does not',
     'tell when a performance drop is over, so a person resolves its incident. The service is the alias of the check, else its URL.',
   ].join('\n'),
-  notices: (body) => latestOf(eventsOf(body).flatMap(noticesOf)),
+  notices: (body) => eventsOf(body).flatMap(noticesOf),
 }); // prettier-ignore
 
 function noticesOf(event: unknown): Notice[] {
