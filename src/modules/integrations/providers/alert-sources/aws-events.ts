@@ -110,7 +110,7 @@ function ofAlarm(alarm: Alarm): Notice[] {
     description: [alarm.description, alarm.reason].filter(Boolean).join('\n') || undefined,
     severity: severityOf(firstOf(tags, ['severity', 'priority']), 'high'),
     service: serviceOf(tags) ?? firstOf(dimensions, SERVICE_DIMENSIONS),
-    environment: environmentOf(tags) ?? undefined,
+    environment: environmentOf(tags),
     tags: { ...dimensions, ...alarm.tags },
     metadata: { ...metadata, ...(metric && { metric }) },
   });
@@ -131,7 +131,7 @@ function ofHealth(event: Json, detail: Json): Notice[] {
     description: description?.['latestDescription'],
     severity: 'medium',
     service: serviceOf(named) ?? fields['service'],
-    environment: environmentOf(named) ?? undefined,
+    environment: environmentOf(named),
     tags,
     metadata: { ...onlyOf(textsOf(event), ['account', 'region']), ...onlyOf(fields, ['eventRegion', 'startTime']) },
   });

@@ -3,7 +3,7 @@ import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { plainName, variablesOf } from './template-variables.js';
-import { environmentOf, firstOf, lookUp, onlyOf, serviceOf, severityOf, tagsFrom } from './normalize.js';
+import { firstOf, lookUp, onlyOf, severityOf, tagsFrom } from './normalize.js';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -66,8 +66,8 @@ export const datadog = alertSource({
       title: name,
       description: text || undefined,
       severity: severityFrom(fields) ?? lookUp(SEVERITIES, transition) ?? severityOf(fields['alerttype'], 'medium'),
-      service: firstOf(fields, ['service']) ?? serviceOf(tags) ?? undefined,
-      environment: firstOf(fields, ['environment', 'env']) ?? environmentOf(tags) ?? undefined,
+      service: firstOf(fields, ['service']),
+      environment: firstOf(fields, ['environment', 'env']),
       tags,
       metadata: onlyOf(fields, ['link', 'alertmetric', 'alertquery', 'alertstatus', 'hostname', 'snapshot', 'eventtype']),
     });

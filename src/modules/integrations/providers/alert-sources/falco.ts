@@ -30,7 +30,7 @@ export const falco = alertSource({
       description: firstOf(fields, ['output']),
       severity: /^alert$/i.test(priority) ? 'critical' : severityOf(priority, 'medium'),
       service: firstOf(output, ['k8s.deployment.name', ...container]) ?? hostname,
-      environment: environmentOf(output) ?? undefined,
+      environment: environmentOf(output),
       tags: tagsFrom(objectOf(body)['tags']),
       metadata: { ...onlyOf(fields, ['hostname', 'priority', 'source', 'time']), ...output },
     });

@@ -1,7 +1,7 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
-import { environmentOf, firstOf, lookUp, severityOf, textsOf } from './normalize.js';
+import { firstOf, lookUp, severityOf, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { open: 'firing', closed: 'resolved' };
 
@@ -28,7 +28,6 @@ export const gcpMonitoring = alertSource({
       description: firstOf(fields, ['summary']),
       severity: severityOf(lookUp(words, severity) ?? severity, 'high'),
       service: firstOf(fields, ['resource_display_name', 'resource_name']),
-      environment: environmentOf(labels) ?? undefined,
       tags: labels,
       metadata: { url: fields['url'] ?? '', policy_name: fields['policy_name'] ?? '' },
     });

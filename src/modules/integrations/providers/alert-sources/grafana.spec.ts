@@ -29,6 +29,10 @@ describe('a dashboard alert', () => {
   it.each([['ok', 'resolved'], ['no_data', 'firing'], ['paused', undefined]])('%s means %s', (state, ours) => {
     expect(grafana.alerts?.notices({ ...rule, ruleId: 0, state })[0]?.state).toBe(ours);
   });
+
+  it('without the number of its rule is no alert', () => {
+    expect(grafana.alerts?.notices({ ...rule, ruleId: null, orgId: null })).toEqual([]);
+  });
 }); // prettier-ignore
 
 describe('the signature', () => {

@@ -4,8 +4,9 @@ import type { Notice } from '../../api.js';
 import { listOf, objectOf } from '../read-json.js';
 import { noticesOfGroup } from './alert-group.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
+import { noticeOf } from './notice.js';
 import { signedInHex } from './signatures.js';
-import { environmentOf, firstOf, lookUp, serviceOf, severityOf, textsOf } from './normalize.js';
+import { firstOf, lookUp, onlyOf, severityOf, textsOf } from './normalize.js';
 
 const HEADER = /^[A-Za-z0-9-]+$/;
 const FRESH_MS = 5 * 60_000;
@@ -66,22 +67,15 @@ const STATES: Readonly<Record<string, Notice['state']>> = {
 /** A dashboard alert of Grafana 8 and older: one rule, whose title changes with its state. */
 function noticesOfRule(body: unknown): Notice[] {
   const rule = textsOf(body);
-  const state = lookUp(STATES, rule['state']);
-  if (state === undefined) return [];
   const [match] = listOf(objectOf(body)['evalMatches']).map(objectOf);
   const tags = { ...textsOf(match?.['tags']), ...textsOf(objectOf(body)['tags']) };
-  const title = firstOf(rule, ['ruleName', 'title']) ?? '';
-  return [
-    {
-      state,
-      sourceAlertId: [rule['orgId'], rule['ruleId']].filter((part) => part !== undefined).join(':'),
-      title,
-      description: firstOf(rule, ['message']) ?? title,
-      severity: severityOf(tags['severity'], 'medium'),
-      service: serviceOf(tags),
-      environment: environmentOf(tags),
-      tags,
-      metadata: rule['ruleUrl'] ? { ruleUrl: rule['ruleUrl'] } : {},
-    },
-  ];
+  return noticeOf({
+    state: lookUp(STATES, rule['state']),
+    sourceAlertId: [rule['orgId'], rule['ruleId']].filter((part) => part !== undefined).join(':'),
+    title: firstOf(rule, ['ruleName', 'title']),
+    description: firstOf(rule, ['message']),
+    severity: severityOf(tags['severity'], 'medium'),
+    tags,
+    metadata: onlyOf(rule, ['ruleUrl']),
+  });
 }

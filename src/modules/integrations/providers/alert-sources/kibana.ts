@@ -2,7 +2,7 @@ import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { variablesOf } from './template-variables.js';
-import { firstOf, isOver, onlyOf, serviceOf, severityOf, tagsFrom } from './normalize.js';
+import { firstOf, isOver, onlyOf, severityOf, tagsFrom } from './normalize.js';
 
 /** Rules of Kibana, by a webhook connector. */
 export const kibana = alertSource({
@@ -35,7 +35,7 @@ export const kibana = alertSource({
       title: firstOf(fields, ['rulename', 'rule', 'title', 'name']) ?? text,
       description: text,
       severity: severityOf(firstOf(fields, ['severity', 'contextseverity', 'alertseverity']), 'medium'),
-      service: firstOf(fields, ['service', 'servicename']) ?? serviceOf(tags) ?? undefined,
+      service: firstOf(fields, ['service', 'servicename']),
       environment: fields['environment'],
       tags,
       metadata: onlyOf(fields, ['ruleid', 'ruleurl', 'alertid', 'alertactiongroup', 'url']),

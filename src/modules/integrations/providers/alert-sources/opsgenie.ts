@@ -1,6 +1,7 @@
 import type { Notice } from '../../api.js';
 import { listOf, objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
+import { noticeOf } from './notice.js';
 import { environmentOf, firstOf, lookUp, severityOfPriority, textsOf } from './normalize.js';
 
 const STATES: Readonly<Record<string, Notice['state']>> = {
@@ -18,25 +19,19 @@ export const opsgenie = alertSource({
   ].join('\n'),
   notices: (body) => {
     const { action, alert } = objectOf(body);
-    const state = lookUp(STATES, action);
     const fields = textsOf(alert);
-    const id = firstOf(fields, ['alertId', 'alias']);
-    if (state === undefined || id === undefined) return [];
     const details = textsOf(objectOf(alert)['details']);
-    const title = fields['message'] ?? '';
-    return [
-      {
-        state,
-        sourceAlertId: id,
-        title,
-        description: firstOf(fields, ['description']) ?? title,
-        severity: severityOfPriority(fields['priority']),
-        service: firstOf(details, ['service']) ?? firstOf(fields, ['entity']) ?? null,
-        environment: environmentOf(details),
-        tags: Object.fromEntries(tagsOf(objectOf(alert)['tags']).map((tag) => [tag, 'true'])),
-        metadata: details,
-      },
-    ];
+    return noticeOf({
+      state: lookUp(STATES, action),
+      sourceAlertId: firstOf(fields, ['alertId', 'alias']),
+      title: fields['message'],
+      description: firstOf(fields, ['description']),
+      severity: severityOfPriority(fields['priority']),
+      service: firstOf(details, ['service']) ?? firstOf(fields, ['entity']),
+      environment: environmentOf(details),
+      tags: Object.fromEntries(tagsOf(objectOf(alert)['tags']).map((tag) => [tag, 'true'])),
+      metadata: details,
+    });
   },
 });
 

@@ -34,7 +34,7 @@ export const pagerdutyEvents = alertSource({
       title: summary,
       severity: lookUp(SEVERITIES, payload['severity']) ?? severityOf(payload['severity'], 'medium'),
       service: firstOf(payload, ['component', 'group']),
-      environment: environmentOf(details) ?? undefined,
+      environment: environmentOf(details),
       tags: onlyOf(payload, ['source', 'component', 'group', 'class']),
       metadata: { ...details, ...(textOf(event['client_url']) && { client_url: String(event['client_url']) }) },
     });

@@ -2,16 +2,22 @@ import type { Severity } from '#kernel/domain/severity';
 import type { Notice } from '../../api.js';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
+import { noticeOf } from './notice.js';
 import { signedInHex } from './signatures.js';
-import { environmentOf, firstOf, lookUp, severityOf, textsOf } from './normalize.js';
+import { firstOf, lookUp, onlyOf, severityOf, textsOf } from './normalize.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 const LEVELS: Readonly<Record<string, Severity>> = { sample: 'info' };
-const METRIC_ACTIONS: Readonly<Record<string, Severity>> = {
-  critical: 'critical',
-  warning: 'medium',
-  resolved: 'medium',
+const ISSUE_ACTIONS: Readonly<Record<string, Notice['state']>> = {
+  created: 'firing',
+  unresolved: 'firing',
+  resolved: 'resolved',
+};
+const METRIC_ACTIONS: Readonly<Record<string, readonly [Notice['state'], Severity]>> = {
+  critical: ['firing', 'critical'],
+  warning: ['firing', 'medium'],
+  resolved: ['resolved', 'medium'],
 };
 
 /** Alerts of issues and metrics by an internal integration, and the older WebHooks plugin. */
@@ -49,55 +55,55 @@ function severityOfLevel(level: unknown): Severity {
 function ofEvent(event: Json): Notice[] {
   const own = textsOf(event);
   const fromUrl = (url: string | undefined, place: RegExp) => (url ? place.exec(url)?.[1] : undefined);
-  const id = own['issue_id'] ?? fromUrl(own['issue_url'], /\/issues\/(\w+)\/?$/);
-  const tags = tagsOf(event['tags']);
-  const service = own['project_slug'] ?? fromUrl(own['url'], /\/projects\/[^/]+\/([^/]+)\//);
-  return noticeOf(id, 'firing', firstOf(own, ['title', 'message']), own['culprit'], severityOfLevel(event['level']), service, {
-    ...tags,
-    ...(own['environment'] && { environment: own['environment'] }),
-  }); // prettier-ignore
+  return noticeOf({
+    state: 'firing',
+    sourceAlertId: own['issue_id'] ?? fromUrl(own['issue_url'], /\/issues\/(\w+)\/?$/),
+    title: firstOf(own, ['title', 'message']),
+    description: own['culprit'],
+    severity: severityOfLevel(event['level']),
+    service: own['project_slug'] ?? fromUrl(own['url'], /\/projects\/[^/]+\/([^/]+)\//),
+    tags: { ...tagsOf(event['tags']), ...onlyOf(own, ['environment']) },
+  });
 }
 
 function ofIssue(issue: Json, action: unknown): Notice[] {
-  const states: Readonly<Record<string, Notice['state']>> = {
-    created: 'firing',
-    unresolved: 'firing',
-    resolved: 'resolved',
-  };
-  const state = lookUp(states, action);
-  if (state === undefined) return [];
   const own = textsOf(issue);
-  const project = textOf(objectOf(issue['project'])['slug']);
-  return noticeOf(
-    own['id'],
-    state,
-    own['title'],
-    own['culprit'],
-    severityOfLevel(issue['level']),
-    project,
-    {},
-  );
+  return noticeOf({
+    state: lookUp(ISSUE_ACTIONS, action),
+    sourceAlertId: own['id'],
+    title: own['title'],
+    description: own['culprit'],
+    severity: severityOfLevel(issue['level']),
+    service: textOf(objectOf(issue['project'])['slug']),
+  });
 }
 
 function ofMetric(alert: Json, data: Json, action: unknown): Notice[] {
-  const severity = lookUp(METRIC_ACTIONS, action);
-  if (severity === undefined) return [];
+  const [state, severity = 'medium'] = lookUp(METRIC_ACTIONS, action) ?? [];
   const rule = textsOf(alert['alert_rule']);
   const [project] = listOf(alert['projects']);
-  const title = textOf(data['description_title']) ?? firstOf(rule, ['name']);
-  const state = action === 'resolved' ? 'resolved' : 'firing';
-  return noticeOf(textsOf(alert)['id'], state, title, textOf(data['description_text']), severity, textOf(project), rule);
-} // prettier-ignore
+  return noticeOf({
+    state,
+    sourceAlertId: textsOf(alert)['id'],
+    title: textOf(data['description_title']) ?? firstOf(rule, ['name']),
+    description: textOf(data['description_text']),
+    severity,
+    service: textOf(project),
+    tags: rule,
+  });
+}
 
 function ofPlugin(body: Json): Notice[] {
   const own = textsOf(body);
   const event = objectOf(body['event']);
-  const environment = textOf(event['environment']);
-  const service = firstOf(own, ['project_slug', 'project']);
-  const title = firstOf(own, ['message']) ?? textOf(event['title']);
-  return noticeOf(own['id'], 'firing', title, own['culprit'], severityOfLevel(body['level']), service, {
-    ...tagsOf(event['tags']),
-    ...(environment !== undefined && { environment }),
+  return noticeOf({
+    state: 'firing',
+    sourceAlertId: own['id'],
+    title: firstOf(own, ['message']) ?? textOf(event['title']),
+    description: own['culprit'],
+    severity: severityOfLevel(body['level']),
+    service: firstOf(own, ['project_slug', 'project']),
+    tags: { ...tagsOf(event['tags']), ...onlyOf(textsOf(event), ['environment']) },
   });
 }
 
@@ -109,29 +115,4 @@ function tagsOf(pairs: unknown): Record<string, string> {
       return typeof name === 'string' && typeof value === 'string' ? [[name, value]] : [];
     }),
   );
-}
-
-function noticeOf(
-  id: string | undefined,
-  state: Notice['state'],
-  title: string | undefined,
-  description: string | undefined,
-  severity: Severity,
-  service: string | undefined,
-  tags: Readonly<Record<string, string>>,
-): Notice[] {
-  if (id === undefined || id === '') return [];
-  return [
-    {
-      state,
-      sourceAlertId: id,
-      title: title ?? '',
-      description: description ?? title ?? '',
-      severity,
-      service: service ?? null,
-      environment: environmentOf(tags),
-      tags,
-      metadata: {},
-    },
-  ];
 }

@@ -15,7 +15,7 @@ import { GithubConfig, GithubCredentials, type GithubRepository } from './config
 import { type Github, githubOf } from './octokit.js';
 import { deploymentName, nameOf, serviceIn } from './names.js';
 import { reportedAlerts } from './reported-alerts.js';
-import { toldDeploys } from './reported-deploys.js';
+import { reportedDeploys } from './reported-deploys.js';
 
 const CHANGES_BEFORE_ALERT = 6 * 60 * 60_000;
 const MAX_LISTED = 30;
@@ -63,7 +63,7 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
         ? undefined
         : signedInHex(webhookSecret, delivery, { header: 'x-hub-signature-256', prefix: 'sha256=' }),
     notices: reportedAlerts,
-    deploys: toldDeploys,
+    deploys: reportedDeploys,
   },
 };
 

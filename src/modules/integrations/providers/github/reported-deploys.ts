@@ -4,7 +4,7 @@ import type { GithubConfig } from './config.js';
 import { deploymentName, serviceNamed } from './names.js';
 
 /** The deployment of a `deployment_status` webhook, once it has succeeded. */
-export function toldDeploys(body: unknown, configs: readonly GithubConfig[]): Deploy[] {
+export function reportedDeploys(body: unknown, configs: readonly GithubConfig[]): Deploy[] {
   const event = objectOf(body);
   const [status, deployment] = [objectOf(event['deployment_status']), objectOf(event['deployment'])];
   const repository = textOf(objectOf(event['repository'])['full_name']);
