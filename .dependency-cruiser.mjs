@@ -185,6 +185,14 @@ export default {
       to: { path: 'node_modules/@kubernetes/client-node/', pathNot: '/dist/gen/' },
     },
     {
+      name: 'jobs-read-no-foreign-files',
+      comment:
+        'graphile-worker runs files of the working directory unless kernel/jobs/graphile-worker.ts loads it.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/graphile-worker/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'what-runs-is-installed',
       comment: 'Shipped code imports what `npm ci --omit=dev` installs.',
       severity: 'error',

@@ -136,6 +136,7 @@ const VIOLATIONS: readonly Violation[] = [
     'src/modules/foo/infrastructure/reads-kubeconfig.ts',
     '@kubernetes/client-node',
   ],
+  ['jobs-read-no-foreign-files', 'src/kernel/jobs/job-worker.ts', 'graphile-worker'],
   [
     'http-asks-the-application',
     'src/modules/foo/http/queries.controller.ts',
@@ -188,7 +189,8 @@ const FORBIDDEN_TARGETS: Tree = {
 };
 
 const PACKAGES = [
-  '@kubernetes/client-node', '@octokit/rest', 'ai', 'class-validator', 'express', 'pg', 'simple-statistics', 'typeorm',
+  '@kubernetes/client-node', '@octokit/rest', 'ai', 'class-validator', 'express', 'graphile-worker', 'pg', 'simple-statistics',
+  'typeorm',
 ]; // prettier-ignore
 const NEST_PACKAGES = ['common', 'core', 'cqrs', 'swagger'].map((name) => `@nestjs/${name}`);
 

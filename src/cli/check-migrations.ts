@@ -1,8 +1,8 @@
 // check-migrations [folder…]: checks that the migrations, and those of an extension in other directories, run up, down and up
 // again, and that the mapped classes match the tables.
 import 'reflect-metadata';
-import { runMigrations as migrateJobs } from 'graphile-worker';
 import { loadDatabaseConfig } from '#kernel/config/database-config';
+import { runMigrations as migrateJobs } from '#kernel/jobs/graphile-worker';
 import { applicationDataSource, ownerDataSource } from '#kernel/persistence/data-source';
 import { sqlMigrations } from '#kernel/persistence/sql-migrations';
 import '../app.module.js'; // loads every mapped class

@@ -6,7 +6,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { Logger as WorkerLogger, parseCronItems, run, type Task, type TaskList } from 'graphile-worker';
+import type { Task, TaskList } from 'graphile-worker';
 import pg from 'pg';
 import { Config } from '../config/config.js';
 import { CONNECTION_TIMEOUTS } from '../persistence/data-source.js';
@@ -15,6 +15,7 @@ import { runInContext } from '../tenancy/call-context.js';
 import { type Chore, Daily } from './daily.js';
 import { decoratedProviders } from './decorated-providers.js';
 import { surviveFailedJobEnds } from './graphile-internals.js';
+import { Logger as WorkerLogger, parseCronItems, run } from './graphile-worker.js';
 import { JobHandler, type JobRunner } from './job-handler.js';
 import { JobRecovery } from './job-recovery.js';
 import type { StoredJob } from './jobs.js';
@@ -108,7 +109,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     return decoratedProviders<Chore>(this.discovery, Daily);
   }
 
-  private workerLogger(): WorkerLogger {
+  private workerLogger() {
     return new WorkerLogger(() => (level, message) => {
       const name: string = level;
       if (name === 'error') this.log.error(message);

@@ -1,4 +1,4 @@
-import { runMigrations as migrateJobs } from 'graphile-worker';
+import { runMigrations as migrateJobs } from '../jobs/graphile-worker.js';
 import { ownerDataSource } from './data-source.js';
 import { requireSupportedServer } from './server-requirements.js';
 import { takeOver } from './folded-migrations.js';
