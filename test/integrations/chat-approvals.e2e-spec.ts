@@ -4,6 +4,7 @@ import { newKey, newTenant, type TenantUser } from '../support/api.js';
 import { FakeSlack, type Posted, type Reply } from '../support/slack.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
+import { notify } from './chat.js';
 
 const ADA = 'U0000000ADA';
 const STRANGER = 'U000STRANGE';
@@ -37,13 +38,7 @@ async function asked(approvers: object = { [ADA]: acme.userId }, tenant = acme):
   });
   if (connected.status !== 201) throw new Error(JSON.stringify(connected.body));
   const { ingestUrl, integrationId } = connected.body as { ingestUrl: string; integrationId: string };
-  const trigger = {
-    name: 'Approvals',
-    on: { event: 'approval.requested' },
-    action: 'notify',
-    actionConfig: { integrationId },
-  };
-  await tenant.api.post('/v1/triggers', trigger);
+  await notify(tenant, integrationId, 'approval.requested');
   const before = slack.arrived.length;
   const plan = await proposedPlan(tenant);
   const message = await until('the message arrived', () => slack.arrived[before]);

@@ -7,7 +7,7 @@ import { untilIdle } from '../support/idle.js';
 import { FakeSlack, linesOf, type Posted } from '../support/slack.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
-import { connect, endHold, held } from './chat.js';
+import { arrived as arrivedAt, connect, endHold, held, notify as createTrigger } from './chat.js';
 
 let server: TestServer;
 let slack: FakeSlack;
@@ -26,12 +26,7 @@ beforeEach(async () => {
 afterEach(() => slack.stop());
 
 function notify(event: string, actionConfig: object = { integrationId }, tenant = acme) {
-  return tenant.api.post('/v1/triggers', {
-    name: 'Tell on-call',
-    on: { event },
-    action: 'notify',
-    actionConfig,
-  });
+  return createTrigger(tenant, integrationId, event, { actionConfig });
 }
 
 async function alert(title: string, more: object = {}): Promise<string> {
@@ -41,7 +36,7 @@ async function alert(title: string, more: object = {}): Promise<string> {
 }
 
 function arrived(count = 1): Promise<Posted[]> {
-  return until(`${count} messages arrived`, () => slack.arrived.length >= count && slack.arrived);
+  return arrivedAt(slack, count);
 }
 
 describe('connecting Slack', () => {
