@@ -34,14 +34,16 @@ export class HoldMessages {
   private async sharing(integration: Integration): Promise<Integration[]> {
     const installation = this.installationOf(integration);
     const all = await this.integrations.newestFirst(integration.tenantId);
-    return all.filter((each) => this.installationOf(each) === installation);
+    return all.filter(
+      (each) => each.provider === integration.provider && this.installationOf(each) === installation,
+    );
   }
 
-  /** Undefined for a tool that is no chat. */
+  /** Undefined when its credentials cannot be read: then it sends nothing. */
   private installationOf(integration: Integration): string | undefined {
     try {
       const { provider, connection } = this.connections.of(integration);
-      return provider.messages && `${provider.provider} ${provider.messages.installationOf(connection)}`;
+      return provider.messages?.installationOf(connection);
     } catch (error) {
       if (error instanceof SealedTextError) return undefined;
       throw error;

@@ -45,12 +45,15 @@ export class SqlChatMessages implements ChatMessages {
     );
   }
 
-  async giveUp(through: ChatKey, before: Date): Promise<(string | null)[]> {
-    const { tenantId, integrationId } = through;
+  async giveUp({ tenantId, integrationId }: ChatKey, before: Date): Promise<(string | null)[]> {
     const parameters = [tenantId, integrationId, before, AT_A_TIME];
-    const rows = await this.unitOfWork.query<{ failure: string | null }>(tenantId, GIVE_UP, parameters);
-    const failures = rows.map(({ failure }) => failure);
-    return rows.length < AT_A_TIME ? failures : [...failures, ...(await this.giveUp(through, before))];
+    const gone: { failure: string | null }[] = [];
+    let batch: typeof gone;
+    do {
+      batch = await this.unitOfWork.query(tenantId, GIVE_UP, parameters);
+      gone.push(...batch);
+    } while (batch.length === AT_A_TIME);
+    return gone.map(({ failure }) => failure);
   }
 
   async forget({ tenantId, integrationId }: ChatKey): Promise<number> {
