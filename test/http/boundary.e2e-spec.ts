@@ -114,6 +114,15 @@ describe('bad input to the management API', () => {
   });
 });
 
+describe('a path that strangers chose', () => {
+  it('is cut in the log', async () => {
+    const { headers } = await tenant.api.get(`/v1/${'a.'.repeat(7_000)}`);
+    const id = headers.get('x-request-id') ?? '-';
+    const line = await until('it is logged', () => server.log.split('\n').find((each) => each.includes(id)));
+    expect(line.length).toBeLessThan(1_000);
+  });
+});
+
 describe('a client with an unknown Expect header', () => {
   it.each(['GET /v1/users', 'POST /v1/webhooks/x/custom'])('gets the usual response: %s', async (what) => {
     const answer = await raw(`${what} HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n`);

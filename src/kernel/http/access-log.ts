@@ -3,6 +3,9 @@ import type { NextFunction, Request, Response } from 'express';
 import { Config } from '../config/config.js';
 import type { CallRequest } from './call-request.js';
 
+/** Of a path. The longest of a route is shorter; strangers must not fill the disk. */
+const MAX_PATH = 500;
+
 /** One line per request: refusals and failures always, the rest at debug level. Paths only, because queries contain tickets. */
 @Injectable()
 export class AccessLog {
@@ -30,7 +33,7 @@ export class AccessLog {
     const line = {
       requestId,
       method,
-      path,
+      path: path.slice(0, MAX_PATH),
       status: statusCode,
       ...(refusedAs && { error: refusedAs }),
       ...(refusedBecause && { because: refusedBecause }),

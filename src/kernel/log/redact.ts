@@ -7,14 +7,14 @@ const SECRET_NAME =
 const BODY_NAME = /^(raw)?(body|payload|parameters)$/i;
 const MAX_DEPTH = 6;
 
-/** Secrets inside texts. */
+/** Secrets inside texts. Every pattern runs in time linear in the text: strangers choose the path of a request, which is logged. */
 const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/\bcflo_[0-9a-f]{8,}/gi, 'cflo_[redacted]'],
   [/\bwhsec_[\w+/=-]+/g, 'whsec_[redacted]'],
   [/\b(Bearer|Basic) [\w.~+/=-]{8,}/gi, '$1 [redacted]'],
-  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted token]'],
-  [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"\\]*):[^\s/"\\]*@/gi, '$1:[redacted]@'],
-  [/(\/v1\/webhooks\/\w+\/\w+\/)[^/?\s"\\]+/g, '$1[redacted]'],
+  [/\beyJ[\w.-]+/g, '[redacted token]'],
+  [/(:\/\/[^\s:/@"\\]*):[^\s/"\\]*@/g, '$1:[redacted]@'],
+  [/(\/v1\/webhooks\/[^/?\s"\\]+\/[^/?\s"\\]+\/)[^/?\s"\\]+/gi, '$1[redacted]'],
   [/([?&](?:ticket|token|access_token|secret|key)=)[^&\s"\\]+/gi, '$1[redacted]'],
 ];
 
