@@ -114,6 +114,19 @@ describe('bad input to the management API', () => {
   });
 });
 
+describe('a response', () => {
+  it('is small, however many faults the body has', async () => {
+    const body = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`a${n}`, n]));
+    const { status, text } = await fetch(`${server.url}/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }).then(async (response) => ({ status: response.status, text: await response.text() }));
+    expect(status).toBe(400);
+    expect(text.length).toBeLessThan(1_000);
+  });
+});
+
 describe('a path that strangers chose', () => {
   it('is cut in the log', async () => {
     const { headers } = await tenant.api.get(`/v1/${'a.'.repeat(7_000)}`);

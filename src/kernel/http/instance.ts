@@ -5,6 +5,9 @@ import { invalid } from '../domain/errors.js';
 
 type FieldType = Type<object> | NumberConstructor;
 
+/** No class declares as many. Checking a megabyte of unknown ones would hold up everybody else, and anyone may send it. */
+const MAX_PROPERTIES = 100;
+
 const FIELD_TYPE = Symbol('fieldType');
 const { NESTED_VALIDATION } = ValidationTypes;
 
@@ -17,13 +20,17 @@ export const ofType = (type: () => FieldType): ValidationOptions => ({ context: 
 /**
  * Makes an instance of a class from plain JSON, by the declarations of its fields. Everything else is kept unchanged, with all its
  * keys (class-transformer, which Nest would use, drops keys such as `constructor`). A value that is not an object is returned unchanged.
- * @throws Refusal `validation_error` for a property with the name of a member of Object.prototype, which would shadow it
+ * @throws Refusal `validation_error` for too many properties, and for one with the name of a member of Object.prototype, which would
+ * shadow it
  */
 export function plainToInstance<T>(type: Type<T>, plain: unknown): T {
   if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) return plain as T;
   const fieldTypes = fieldTypesOf(type as Type<object>);
   const instance = new type();
-  for (const [name, value] of Object.entries(plain)) {
+  const given = Object.entries(plain);
+  if (given.length > MAX_PROPERTIES)
+    throw invalid('body', `has an object of more than ${MAX_PROPERTIES} properties`);
+  for (const [name, value] of given) {
     if (name in Object.prototype) throw invalid(name, 'is not known here');
     const fieldType = fieldTypes.get(name);
     Reflect.set(instance as object, name, fieldType ? converted(value, fieldType()) : value);

@@ -17,8 +17,8 @@ Param('id')(Routes.prototype, 'address', 0);
 // As a custom decorator leaves it, whose name is random.
 Reflect.defineMetadata(ROUTE_ARGS_METADATA, { '3fa0b__customRouteArgs__:0': {} }, Routes, 'caller');
 
-const isLetIn = (route: keyof Routes): boolean => {
-  const request = { rawBody: Buffer.from('{"a":1}'), body: { a: 1 } };
+const isLetIn = (route: keyof Routes, body: object = { a: 1 }): boolean => {
+  const request = { rawBody: Buffer.from(JSON.stringify(body)), body };
   const context = {
     getClass: () => Routes,
     getHandler: () => ({ name: route }),
@@ -33,4 +33,9 @@ it.each(['whole', 'bytes', 'request'] as const)('lets a body in that the route r
 
 it.each(['address', 'caller'] as const)('refuses one that it does not read: %s', (route) => {
   expect(() => isLetIn(route)).toThrow('a is not known here');
+});
+
+it('names the first hundred properties of a body that it refuses', () => {
+  const body = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`a${n}`, n]));
+  expect(() => isLetIn('address', body)).toThrow(/^a0 is not known here; .*; a99 is not known here$/);
 });

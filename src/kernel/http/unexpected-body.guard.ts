@@ -1,8 +1,8 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
-import { Refusal } from '../domain/errors.js';
 import type { RawBodyRequest } from './request-body.js';
+import { invalidFields } from './validation.js';
 
 /** A route without any of these parameters does not read the body. */
 const READERS: readonly number[] = [RouteParamtypes.BODY, RouteParamtypes.RAW_BODY, RouteParamtypes.REQUEST];
@@ -28,7 +28,5 @@ function isRead(context: ExecutionContext): boolean {
 
 function refuseProperties(body: object): void {
   const details = Object.keys(body).map((field) => ({ field, message: 'is not known here' }));
-  if (details.length === 0) return;
-  const sentence = details.map(({ field, message }) => `${field} ${message}`).join('; ');
-  throw new Refusal('validation_error', sentence, { details });
+  if (details.length > 0) throw invalidFields(details);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ValidationPipe } from '@nestjs/common';
 import { ApiProperty, IntersectionType, PartialType, PickType } from '@nestjs/swagger';
 import { ValidateNested } from 'class-validator';
+import type { Refusal } from '../domain/errors.js';
 import { AnyObject, IdOf, ListOf, Moment, ObjectOf, Text, Texts, Whole } from './fields.js';
 import { FieldPipe, validated } from './validation.js';
 
@@ -16,6 +17,10 @@ class Body {
   @IdOf('inc', { optional: true }) incidentId?: string;
   @Moment({ optional: true }) at?: string;
   @ObjectOf(() => Inner, { optional: true }) inner?: Inner;
+}
+
+class Many {
+  @ListOf(() => Inner) items!: Inner[];
 }
 
 const faultOf = async (wrong: object): Promise<unknown> =>
@@ -41,6 +46,26 @@ describe('the error of a field', () => {
       });
     },
   );
+});
+
+describe('a body that is wrong in very many places', () => {
+  const many = (count: number): object =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`a${n}`, n]));
+
+  it('is refused without a look at each of them', async () => {
+    expect(await faultOf(many(100_000))).toMatchObject({
+      message: 'body has an object of more than 100 properties',
+      details: [{ field: 'body' }],
+    });
+  });
+
+  it('gets an answer of the first hundred', async () => {
+    const wrong = await validated(Many, { items: Array.from({ length: 1000 }, () => many(3)) }).catch(
+      (refusal: unknown) => refusal as Refusal,
+    );
+    expect(wrong).toMatchObject({ code: 'validation_error', details: { length: 100 } });
+    expect((wrong as Refusal).message.length).toBeLessThan(10_000);
+  });
 });
 
 class Free {

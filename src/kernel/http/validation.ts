@@ -7,7 +7,7 @@ import { plainToInstance } from './instance.js';
 const UNCHECKED: readonly unknown[] = [String, Boolean, Number, Array, Object, Buffer, Date, undefined];
 
 /**
- * Validates every body, query and path against its class: unknown properties are refused, and every fault is listed. Not Nest's
+ * Validates every body, query and path against its class: unknown properties are refused, and the faults are listed. Not Nest's
  * ValidationPipe, whose options are global: the last one created sets them for all, so an extension's would change ours.
  */
 export class FieldPipe implements PipeTransform {
@@ -30,6 +30,9 @@ function converted(value: unknown, { type, metatype, data = '' }: ArgumentMetada
   return number;
 }
 
+/** Of one answer, which must not be many times as large as the request, whose sender may be anyone. */
+const MAX_FAULTS = 100;
+
 /**
  * The same validation for a body, or a part of it, that a handler reads itself.
  * @param path of the value in the body, such as `config`
@@ -46,9 +49,13 @@ export async function validated<T extends object>(type: Type<T>, value: unknown,
     validationError: { target: false },
   });
   if (errors.length === 0) return instance;
-  const details = errors.flatMap((error) => faultsOf(error, path));
+  throw invalidFields(errors.flatMap((error) => faultsOf(error, path)));
+}
+
+export function invalidFields(faults: readonly FieldFault[]): Refusal {
+  const details = faults.slice(0, MAX_FAULTS);
   const sentence = details.map(({ field, message }) => `${field} ${message}`).join('; ');
-  throw new Refusal('validation_error', sentence, { details });
+  return new Refusal('validation_error', sentence, { details });
 }
 
 function faultsOf(error: ValidationError, parent: string): FieldFault[] {
