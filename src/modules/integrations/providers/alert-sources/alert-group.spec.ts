@@ -71,6 +71,24 @@ describe('a group of alerts', () => {
     expect(notice).toMatchObject({ tags: own, title: 'Disk is full', environment: 'staging' });
   });
 
+  it('shortens long shared labels of many alerts, and no others', () => {
+    const long = 'x'.repeat(20_000);
+    const copied = (size: number, own: object) => {
+      const commonLabels = { team: 'payments', notes: long };
+      const notices = noticesOfGroup({ commonLabels, alerts: Array.from({ length: size }, () => own) });
+      return notices.reduce((sum, { tags }) => sum + JSON.stringify(tags).length, 0);
+    };
+    expect(copied(10, {})).toBeGreaterThan(10 * long.length);
+    expect(copied(10_000, {})).toBeLessThan(40 * 1024 * 1024);
+    const [few] = noticesOfGroup({ commonLabels: { notes: long }, alerts: [{ labels: { own: long } }] });
+    expect(few?.tags).toEqual({ notes: long, own: long });
+    const [first] = noticesOfGroup({
+      commonLabels: { team: 'payments', notes: long },
+      alerts: Array.from({ length: 10_000 }, () => ({ labels: { own: long } })),
+    });
+    expect(first?.tags).toMatchObject({ team: 'payments', own: long });
+  });
+
   it('takes the service from the preferred label', () => {
     const serviceOf = (given: object) => noticesOfGroup({ alerts: [{ labels: given }] })[0]?.service;
     expect(serviceOf({ job: 'kube-state-metrics', container: 'cart', service: 'cart-v2' })).toBe('cart-v2');

@@ -1,4 +1,5 @@
 import { invalid } from '#kernel/domain/errors';
+import { lenientText } from '#kernel/domain/lenient-text';
 import type { Notice } from '../../api.js';
 import { objectOf } from '../read-json.js';
 import { environmentOf, firstOf, idOf, onlyOf, serviceOf, severityOf, textsOf } from './normalize.js';
@@ -7,6 +8,8 @@ import { environmentOf, firstOf, idOf, onlyOf, serviceOf, severityOf, textsOf } 
 const MAX_ALERTS = 10_000;
 /** Shared labels are copied to each alert of a group, and an incident keeps no more than these. */
 const MAX_SHARED = 64;
+/** Characters of all copies together: a group of thousands of alerts must not take thousands of times the memory of its body. */
+const MAX_COPIED = 32 * 1024 * 1024;
 /** They fire permanently, to prove that alerting works. */
 const HEARTBEAT = /^(?:Watchdog|DeadMansSwitch|InfoInhibitor)$/;
 
@@ -20,8 +23,8 @@ export function noticesOfGroup(body: unknown): Notice[] {
   const alerts = alertsOf(group['alerts'], 'alerts');
   const shared = {
     status: group['status'],
-    labels: fewOf(group['commonLabels']),
-    annotations: fewOf(group['commonAnnotations']),
+    labels: fewOf(group['commonLabels'], alerts.length),
+    annotations: fewOf(group['commonAnnotations'], alerts.length),
   };
   return alerts.map((entry) => noticeOf(objectOf(entry), shared));
 }
@@ -64,8 +67,17 @@ function noticeOf(alert: Readonly<Record<string, unknown>>, shared: Shared): Not
   }; // prettier-ignore
 }
 
-function fewOf(texts: unknown): Texts {
-  return Object.fromEntries(Object.entries(textsOf(texts)).slice(0, MAX_SHARED));
+function fewOf(texts: unknown, copies: number): Texts {
+  let room = Math.floor(MAX_COPIED / copies);
+  const few = Object.entries(textsOf(texts)).slice(0, MAX_SHARED);
+  return Object.fromEntries(
+    few.flatMap(([name, text]) => {
+      if (name.length >= room) return [];
+      const kept = lenientText(text, room - name.length);
+      room -= name.length + kept.length;
+      return [[name, kept]];
+    }),
+  );
 }
 
 function labelled(labels: Texts): string {
