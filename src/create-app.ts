@@ -5,6 +5,7 @@ import type { Request } from 'express';
 import { AccessLog } from '#kernel/http/access-log';
 import { ApiDocuments } from '#kernel/http/api-documents';
 import { FastLane, type LaneRequest } from '#kernel/http/fast-lane';
+import { LargeBodies } from '#kernel/http/large-bodies';
 import { LeanExpressAdapter } from '#kernel/http/lean-express-adapter';
 import { NulCharacterPipe } from '#kernel/http/nul-character.pipe';
 import { requestBody } from '#kernel/http/request-body';
@@ -63,7 +64,7 @@ export async function createApp(
     adapter.lane = (request, response) => lane.takes(request as LaneRequest, response);
     app.use(app.get(AccessLog).middleware);
     app.use(app.get(RequestDurations).middleware);
-    app.use(requestBody(config.maxBodyBytes, isEvidenceUpload));
+    app.use(requestBody(config.maxBodyBytes, app.get(LargeBodies), isEvidenceUpload));
   }
   app.get(ApiDocuments).describe(app);
   app.useGlobalGuards(new UnexpectedBodyGuard());

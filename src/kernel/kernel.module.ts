@@ -27,6 +27,7 @@ import { DocumentsController } from './http/documents.controller.js';
 import { ErrorEnvelopeFilter } from './http/error-envelope.filter.js';
 import { HealthController } from './http/health.controller.js';
 import { KnownMethods } from './http/known-methods.js';
+import { LargeBodies } from './http/large-bodies.js';
 import { Cursors } from './http/page.js';
 import { RateLimiter } from './http/rate-limiter.js';
 import { ForgetIdleQueues } from './jobs/forget-idle-queues.js';
@@ -57,7 +58,7 @@ export class KernelModule {
   static with({ config, database, events }: Parts): DynamicModule {
     const open = [
       Clock, Config, Database, UnitOfWork, BatchWriter, EventCatalogue, EventLog, PublicEventLog, CommittedEvents, Once, Jobs,
-      Cursors, RateLimiter, AddressLimit, SealedText, GuardedFetch, KnownMethods, Metrics, AccessLog, RequestDurations, FastLane, EventPartitions,
+      Cursors, RateLimiter, AddressLimit, SealedText, GuardedFetch, KnownMethods, Metrics, AccessLog, RequestDurations, LargeBodies, FastLane, EventPartitions,
     ]; // prettier-ignore
     return {
       module: KernelModule,
@@ -77,7 +78,8 @@ export class KernelModule {
         { provide: APP_FILTER, useClass: ErrorEnvelopeFilter },
         UnitOfWork, BatchWriter, EventLog, PublicEventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter, AddressLimit,
         ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, NatsBus, JobWorker, Metrics, Exposition,
-        DatabaseFigures, ProcessFigures, EnsureEventPartitions, EventPartitions, ForgetIdleQueues, PurgeExpired, AccessLog, RequestDurations, FastLane,
+        DatabaseFigures, ProcessFigures, EnsureEventPartitions, EventPartitions, ForgetIdleQueues, PurgeExpired, AccessLog, RequestDurations, LargeBodies,
+        FastLane,
       ], // prettier-ignore
       exports: [...open, CqrsModule],
     };

@@ -28,8 +28,8 @@ class Wire {
     socket.setNoDelay(true).on('data', (chunk: Buffer) => (this.received += chunk.toString('latin1')));
   }
 
-  static async open(): Promise<Wire> {
-    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  static async open({ url } = server): Promise<Wire> {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
     await once(socket, 'connect');
     return new Wire(socket);
   }
@@ -206,3 +206,38 @@ async function storedAs(sourceAlertId: string): Promise<number> {
   );
   return rows.length;
 }
+
+describe('large bodies that strangers do not finish', () => {
+  const PART = 200 * 1024;
+  let roomy: TestServer;
+  beforeAll(async () => {
+    // 64 bodies of this size are 16 MiB.
+    roomy = await TestServer.start({ env: { MAX_BODY_BYTES: String(256 * 1024) } });
+  });
+  afterAll(() => roomy.stop());
+
+  it.each(['/v1/webhooks/x/custom', '/v1/auth/login'])(
+    'take a limited amount of memory, until they are broken off: %s',
+    async (path) => {
+      const post = (length: number): string =>
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+      const wires = await Promise.all(Array.from({ length: 100 }, () => Wire.open(roomy)));
+      for (const { socket } of wires) socket.write(post(PART + 1) + 'x'.repeat(PART));
+      const answered = (): Wire[] => wires.filter(({ received }) => received !== '');
+      await until('some are refused', () => answered().length > 0);
+      for (const { answers } of answered()) expect(answers).toMatchObject([{ status: 503 }]);
+      expect(answered()[0]?.received).toMatch(/^retry-after: 1\r$/im);
+
+      const waiting = wires.filter(({ received }) => received === '');
+      expect(waiting.length).toBeGreaterThan(64);
+      for (const { socket } of wires) socket.destroy();
+      await until('there is room again', async () => {
+        const wire = await Wire.open(roomy);
+        wire.socket.write(post(PART) + 'x'.repeat(PART));
+        await wire.answered(1);
+        wire.socket.destroy();
+        return wire.answers[0]?.status !== 503;
+      });
+    },
+  );
+});

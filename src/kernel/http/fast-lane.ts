@@ -8,9 +8,10 @@ import { type CallContext, runInContext } from '../tenancy/call-context.js';
 import { AccessLog } from './access-log.js';
 import type { CallRequest } from './call-request.js';
 import { envelopeOf } from './error-envelope.filter.js';
+import { LargeBodies, tooManyLargeBodies } from './large-bodies.js';
 import type { BodyTaker, TakeableRequest } from './lean-express-adapter.js';
 import type { HeaderWriter } from './rate-limiter.js';
-import { bodyEndedEarly, bodyTooLarge, type RawBodyRequest } from './request-body.js';
+import { addPiece, bodyEndedEarly, bodyTooLarge, type RawBodyRequest } from './request-body.js';
 import { requestIdOf } from './request-context.js';
 
 export type LaneRequest = CallRequest & RawBodyRequest & TakeableRequest;
@@ -42,6 +43,7 @@ export class FastLane {
 
   constructor(
     @Inject(Config) { maxBodyBytes }: Config,
+    readonly largeBodies: LargeBodies,
     private readonly accessLog: AccessLog,
     private readonly durations: RequestDurations,
   ) {
@@ -107,20 +109,24 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
   }
 
   begin(): void {
+    const { maxBodyBytes } = this.fast;
     this.request.taker = this;
-    if (Number(this.request.headers['content-length'] ?? 0) > this.fast.maxBodyBytes) this.refuseTooLarge();
+    if (Number(this.request.headers['content-length'] ?? 0) > maxBodyBytes)
+      this.refuseBody(bodyTooLarge(maxBodyBytes));
   }
 
   take(chunk: Buffer): void {
     if (this.bodyIsOver) return;
+    const { maxBodyBytes, largeBodies } = this.fast;
     this.size += chunk.length;
-    if (this.size > this.fast.maxBodyBytes) this.refuseTooLarge();
-    else this.chunks.push(chunk);
+    if (this.size > maxBodyBytes) this.refuseBody(bodyTooLarge(maxBodyBytes));
+    else if (!largeBodies.mayGrow(this.request, this.size)) this.refuseBody(tooManyLargeBodies());
+    else addPiece(this.chunks, chunk);
   }
 
   end(): void {
     if (this.bodyIsOver) return;
-    this.bodyIsOver = true;
+    this.endBody();
     const [only] = this.chunks;
     const isWhole = only !== undefined && this.chunks.length === 1;
     this.request.rawBody = isWhole ? only : Buffer.concat(this.chunks, this.size);
@@ -136,9 +142,7 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
   }
 
   abort(): void {
-    if (this.bodyIsOver) return;
-    this.bodyIsOver = true;
-    this.refuse(bodyEndedEarly());
+    if (!this.bodyIsOver) this.refuseBody(bodyEndedEarly());
   }
 
   setHeader(name: string, value: string | number): void {
@@ -160,8 +164,14 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
   }
 
   /** The rest of the body is read and dropped, so that the sender can read the response. */
-  private refuseTooLarge(): void {
+  private refuseBody(why: Refusal): void {
+    this.endBody();
+    this.chunks.length = 0;
+    this.refuse(why);
+  }
+
+  private endBody(): void {
     this.bodyIsOver = true;
-    this.refuse(bodyTooLarge(this.fast.maxBodyBytes));
+    this.fast.largeBodies.ended(this.request);
   }
 }

@@ -1,5 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { Refusal } from '../domain/errors.js';
+import { type LargeBodies, tooManyLargeBodies } from './large-bodies.js';
 import { parseStrictJson, StrictJsonError } from './strict-json.js';
 
 export interface RawBodyRequest extends Request {
@@ -16,14 +17,19 @@ const EMPTY = Buffer.alloc(0);
  * Reads bodies up to `limit` bytes. `request.body` is parsed at its first access, which is after the guards: an unauthenticated
  * sender learns nothing about the body it sent.
  */
-export function requestBody(limit: number, isStreamed: (request: Request) => boolean): RequestHandler {
+export function requestBody(
+  limit: number,
+  large: LargeBodies,
+  isStreamed: (request: Request) => boolean,
+): RequestHandler {
   return (request: RawBodyRequest, _response: Response, next: NextFunction) => {
     if (NO_BODY.has(request.method) || isStreamed(request)) {
       request.rawBody = EMPTY;
       next();
       return;
     }
-    readBody(request, limit).then(
+    const reading = readBody(request, limit, large).finally(() => large.ended(request));
+    reading.then(
       (raw) => {
         request.rawBody = raw;
         Object.defineProperty(request, 'body', { configurable: true, get: () => parsedBody(request, raw) });
@@ -34,23 +40,28 @@ export function requestBody(limit: number, isStreamed: (request: Request) => boo
   };
 }
 
-/** @throws Refusal `payload_too_large`; the rest of the body is then read and dropped, so that the sender gets the response */
-function readBody(request: Request, limit: number): Promise<Buffer> {
+/**
+ * @throws Refusal `payload_too_large`, `service_unavailable`; the rest of the body is then read and dropped, so that the sender gets the
+ * response
+ */
+function readBody(request: Request, limit: number, large: LargeBodies): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const tooLarge = (): void => {
+    const refuse = (why: Refusal): void => {
+      chunks.length = 0;
       request.off('data', onData);
       request.resume();
-      reject(bodyTooLarge(limit));
+      reject(why);
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size > limit) tooLarge();
-      else chunks.push(chunk);
+      if (size > limit) refuse(bodyTooLarge(limit));
+      else if (!large.mayGrow(request, size)) refuse(tooManyLargeBodies());
+      else addPiece(chunks, chunk);
     };
     if (Number(request.headers['content-length'] ?? 0) > limit) {
-      tooLarge();
+      refuse(bodyTooLarge(limit));
       return;
     }
     request.on('data', onData);
@@ -60,6 +71,14 @@ function readBody(request: Request, limit: number): Promise<Buffer> {
     request.on('error', reject);
     request.on('aborted', () => reject(bodyEndedEarly()));
   });
+}
+
+/** Of a body that is not complete. A sender may cut it into single bytes, each of which would take a hundred as an object. */
+const MAX_PIECES = 1_000;
+
+export function addPiece(pieces: Buffer[], piece: Buffer): void {
+  if (pieces.length >= MAX_PIECES) pieces.splice(0, MAX_PIECES, Buffer.concat(pieces));
+  pieces.push(piece);
 }
 
 export function bodyTooLarge(limit: number): Refusal {
