@@ -1,7 +1,7 @@
 import type { Severity } from '#kernel/domain/severity';
 import type { Notice } from '../../api.js';
 import { listOf, numberOf, objectOf, textOf } from '../read-json.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import {
   environmentOf, firstOf, inLowerCase, lookUp, onlyOf, pairsOf, serviceOf, severityOf, textsOf,
 } from './normalize.js'; // prettier-ignore
@@ -9,7 +9,7 @@ import {
 type Texts = Readonly<Record<string, string>>;
 
 /** INSUFFICIENT_DATA neither fires nor resolves. */
-const STATES: Readonly<Record<string, Notice['state']>> = { ALARM: 'firing', OK: 'resolved' };
+const STATES: States = { ALARM: 'firing', OK: 'resolved' };
 
 /** Dimensions that name a service or resource, the best first. */
 const SERVICE_DIMENSIONS = [

@@ -1,10 +1,10 @@
 import type { Severity } from '#kernel/domain/severity';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { firstOf, lookUp, textsOf } from './normalize.js';
 
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
+const STATES: States = {
   Fired: 'firing',
   Activated: 'firing',
   Resolved: 'resolved',

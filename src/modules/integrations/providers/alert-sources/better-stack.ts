@@ -1,9 +1,9 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { firstOf, lookUp, textsOf } from './normalize.js';
 
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
+const STATES: States = {
   started: 'firing',
   reopened: 'firing',
   resolved: 'resolved',

@@ -1,10 +1,11 @@
 import type { Severity } from '#kernel/domain/severity';
+import type { Notice } from '../../api.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { signedInHex } from './signatures.js';
 import { firstOf, lookUp, textsOf } from './normalize.js';
 
-const KINDS: Readonly<Record<string, readonly ['firing' | 'resolved', Severity]>> = {
+const KINDS: Readonly<Record<string, readonly [Notice['state'], Severity]>> = {
   ALERT_FAILURE: ['firing', 'high'],
   ALERT_DEGRADED: ['firing', 'medium'],
   ALERT_SSL: ['firing', 'low'],

@@ -1,10 +1,10 @@
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { variablesOf } from './template-variables.js';
 import { firstOf, lookUp, onlyOf, severityOf } from './normalize.js';
 
 /** `NOTIFICATIONTYPE`, or the state for scripts that leave it out. */
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
+const STATES: States = {
   problem: 'firing',
   recovery: 'resolved',
   ok: 'resolved',

@@ -1,14 +1,14 @@
 import type { Severity } from '#kernel/domain/severity';
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { plainName, variablesOf } from './template-variables.js';
 import { firstOf, lookUp, onlyOf, severityOf, tagsFrom } from './normalize.js';
 
 type Texts = Readonly<Record<string, string>>;
 
 /** `$ALERT_TRANSITION` in lower-case letters, and `$ALERT_TYPE` for templates that leave the transition out. */
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
+const STATES: States = {
   triggered: 'firing',
   retriggered: 'firing',
   warn: 'firing',

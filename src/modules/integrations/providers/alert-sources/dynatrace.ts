@@ -1,11 +1,11 @@
 import type { Severity } from '#kernel/domain/severity';
 import { listOf, objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { variablesOf } from './template-variables.js';
 import { firstOf, lookUp, onlyOf, serviceOf, tagsFrom, textsOf } from './normalize.js';
 
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { open: 'firing', resolved: 'resolved' };
+const STATES: States = { open: 'firing', resolved: 'resolved' };
 const SEVERITIES: Readonly<Record<string, Severity>> = {
   availability: 'critical',
   error: 'high',

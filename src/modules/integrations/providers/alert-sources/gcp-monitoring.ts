@@ -1,9 +1,9 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { firstOf, lookUp, severityOf, textsOf } from './normalize.js';
 
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { open: 'firing', closed: 'resolved' };
+const STATES: States = { open: 'firing', closed: 'resolved' };
 
 export const gcpMonitoring = alertSource({
   provider: 'gcp_monitoring',

@@ -4,7 +4,7 @@ import type { Notice } from '../../api.js';
 import { listOf, objectOf } from '../read-json.js';
 import { noticesOfGroup } from './alert-group.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { signedInHex } from './signatures.js';
 import { firstOf, lookUp, onlyOf, severityOf, textsOf } from './normalize.js';
 
@@ -58,7 +58,7 @@ function isRule(body: unknown): boolean {
   return 'ruleId' in objectOf(body);
 }
 
-const STATES: Readonly<Record<string, Notice['state']>> = {
+const STATES: States = {
   alerting: 'firing',
   no_data: 'firing',
   ok: 'resolved',

@@ -1,10 +1,10 @@
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { variablesOf } from './template-variables.js';
 import { firstOf, lookUp, onlyOf, severityOf } from './normalize.js';
 
 /** 2 is acknowledged; 3, 4 and 5 are worse, better and changed. */
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
+const STATES: States = {
   0: 'resolved',
   1: 'firing',
   3: 'firing',

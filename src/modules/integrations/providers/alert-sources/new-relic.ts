@@ -1,9 +1,9 @@
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { firstOf, lookUp, severityOf, textsOf } from './normalize.js';
 
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
+const STATES: States = {
   CREATED: 'firing',
   ACTIVATED: 'firing',
   CLOSED: 'resolved',

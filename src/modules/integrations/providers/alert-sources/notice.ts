@@ -2,6 +2,9 @@ import type { Notice } from '../../api.js';
 import { alertsOf } from './alert-group.js';
 import { environmentOf, serviceOf } from './normalize.js';
 
+/** What each word of a tool means; others are ignored. */
+export type States = Readonly<Record<string, Notice['state']>>;
+
 interface NoticeFields {
   readonly state: Notice['state'] | undefined;
   readonly sourceAlertId?: string | undefined;

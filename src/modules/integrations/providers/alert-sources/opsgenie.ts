@@ -1,10 +1,9 @@
-import type { Notice } from '../../api.js';
 import { listOf, objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { environmentOf, firstOf, lookUp, severityOfPriority, textsOf } from './normalize.js';
 
-const STATES: Readonly<Record<string, Notice['state']>> = {
+const STATES: States = {
   Create: 'firing',
   Close: 'resolved',
   Delete: 'resolved',

@@ -1,10 +1,10 @@
 import type { Notice } from '../../api.js';
 import { objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { environmentOf, firstOf, idOf, lookUp, onlyOf, severityOf, textsOf } from './normalize.js';
 
-const STATES: Readonly<Record<string, Notice['state']>> = { trigger: 'firing', resolve: 'resolved' };
+const STATES: States = { trigger: 'firing', resolve: 'resolved' };
 const SEVERITIES: Readonly<Record<string, Notice['severity']>> = {
   critical: 'critical',
   error: 'high',

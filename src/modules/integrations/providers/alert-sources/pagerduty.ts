@@ -3,11 +3,11 @@ import type { Notice } from '../../api.js';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { alertsOf } from './alert-group.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { signedInHex } from './signatures.js';
 import { firstOf, lookUp, onlyOf, severityOf, textsOf } from './normalize.js';
 
-const STATES: Readonly<Record<string, Notice['state']>> = {
+const STATES: States = {
   'incident.triggered': 'firing',
   'incident.reopened': 'firing',
   'incident.escalated': 'firing',
@@ -15,7 +15,7 @@ const STATES: Readonly<Record<string, Notice['state']>> = {
   'incident.resolved': 'resolved',
 };
 /** Before version 3. An acknowledged incident is still open. */
-const OLD_STATES: Readonly<Record<string, Notice['state']>> = {
+const OLD_STATES: States = {
   'incident.trigger': 'firing',
   'incident.acknowledge': 'firing',
   'incident.unacknowledge': 'firing',

@@ -1,11 +1,11 @@
 import type { Severity } from '#kernel/domain/severity';
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { firstOf, lookUp, onlyOf, tagsFrom, textsOf } from './normalize.js';
 
 /** Of uptime checks and of transaction checks. */
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
+const STATES: States = {
   DOWN: 'firing',
   UNCONFIRMED_DOWN: 'firing',
   FAILING: 'firing',

@@ -1,11 +1,11 @@
 import { objectOf } from '../read-json.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { secretInHeader } from './signatures.js';
 import { variablesOf } from './template-variables.js';
 import { firstOf, lookUp, onlyOf, serviceOf, severityOf, textsOf } from './normalize.js';
 
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
+const STATES: States = {
   CRITICAL: 'firing',
   WARNING: 'firing',
   OK: 'resolved',

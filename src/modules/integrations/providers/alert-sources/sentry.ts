@@ -2,14 +2,14 @@ import type { Severity } from '#kernel/domain/severity';
 import type { Notice } from '../../api.js';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { signedInHex } from './signatures.js';
 import { firstOf, lookUp, onlyOf, severityOf, textsOf } from './normalize.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 const LEVELS: Readonly<Record<string, Severity>> = { sample: 'info' };
-const ISSUE_ACTIONS: Readonly<Record<string, Notice['state']>> = {
+const ISSUE_ACTIONS: States = {
   created: 'firing',
   unresolved: 'firing',
   resolved: 'resolved',

@@ -1,4 +1,5 @@
 import type { Severity } from '#kernel/domain/severity';
+import type { Notice } from '../../api.js';
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
@@ -6,7 +7,7 @@ import { variablesOf } from './template-variables.js';
 import { firstOf, lookUp, onlyOf, serviceOf, tagsFrom } from './normalize.js';
 
 /** Others are suspended and maintenance. */
-const STATUSES: Readonly<Record<string, readonly ['firing' | 'resolved', Severity]>> = {
+const STATUSES: Readonly<Record<string, readonly [Notice['state'], Severity]>> = {
   down: ['firing', 'high'],
   critical: ['firing', 'critical'],
   trouble: ['firing', 'medium'],

@@ -1,9 +1,9 @@
 import { constantTimeEquals } from '#kernel/crypto/secrets';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { firstOf, lookUp, onlyOf, tagsFrom, textsOf } from './normalize.js';
 
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { down: 'firing', up: 'resolved' };
+const STATES: States = { down: 'firing', up: 'resolved' };
 
 export const statuscake = signedAlertSource({
   provider: 'statuscake',

@@ -1,10 +1,10 @@
 import { listOf, objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { firstOf, lookUp, onlyOf, serviceOf, severityOf, tagsFrom, textsOf } from './normalize.js';
 
 /** `eventType` of a classic webhook, and `type.id` of a custom one. */
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
+const STATES: States = {
   ALERT_NOTIFICATION_TRIGGER: 'firing',
   ALERT_NOTIFICATION_CLEAR: 'resolved',
   AGENT_ALERT_NOTIFICATION_TRIGGER: 'firing',

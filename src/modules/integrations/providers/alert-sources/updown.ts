@@ -6,7 +6,7 @@ import { eventsOf, noticeOf } from './notice.js';
 import { firstOf, lookUp, onlyOf, textsOf } from './normalize.js';
 
 /** A check can be down and have a bad certificate at the same time: alerts of their own. */
-const EVENTS: Readonly<Record<string, readonly ['firing' | 'resolved', Severity, about?: string]>> = {
+const EVENTS: Readonly<Record<string, readonly [Notice['state'], Severity, about?: string]>> = {
   'check.down': ['firing', 'high'],
   'check.up': ['resolved', 'high'],
   'check.ssl_invalid': ['firing', 'high', 'ssl'],

@@ -1,10 +1,10 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { firstOf, lookUp, textsOf } from './normalize.js';
 
 /** 2 is pending, 3 is maintenance. */
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = { 0: 'firing', 1: 'resolved' };
+const STATES: States = { 0: 'firing', 1: 'resolved' };
 
 export const uptimeKuma = alertSource({
   provider: 'uptime_kuma',

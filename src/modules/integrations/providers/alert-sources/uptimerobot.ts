@@ -1,11 +1,12 @@
 import type { Severity } from '#kernel/domain/severity';
+import type { Notice } from '../../api.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf } from './notice.js';
 import { variablesOf } from './template-variables.js';
 import { firstOf, lookUp, onlyOf, serviceOf, tagsFrom } from './normalize.js';
 
 /** `alertType`, and `alertTypeFriendlyName` for templates that leave it out. */
-const KINDS: Readonly<Record<string, readonly ['firing' | 'resolved', Severity, about?: string]>> = {
+const KINDS: Readonly<Record<string, readonly [Notice['state'], Severity, about?: string]>> = {
   1: ['firing', 'high'],
   2: ['resolved', 'high'],
   3: ['firing', 'low', 'expiry'],

@@ -1,12 +1,12 @@
 import type { Severity } from '#kernel/domain/severity';
 import { listOf, objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type States } from './notice.js';
 import { plainName, variablesOf } from './template-variables.js';
 import { firstOf, lookUp, onlyOf, serviceOf, tagsFrom, textsOf } from './normalize.js';
 
 /** `{EVENT.VALUE}` and `{EVENT.STATUS}`. */
-const STATES: Readonly<Record<string, 'firing' | 'resolved'>> = {
+const STATES: States = {
   1: 'firing',
   0: 'resolved',
   problem: 'firing',

@@ -1,12 +1,11 @@
 import type { Notice } from '../../api.js';
-import { noticeOf } from '../alert-sources/notice.js';
+import { noticeOf, type States } from '../alert-sources/notice.js';
 import { firstOf, lookUp, onlyOf, severityOf, textsOf } from '../alert-sources/normalize.js';
 import { objectOf } from '../read-json.js';
 import type { GithubConfig } from './config.js';
 import { serviceNamed } from './names.js';
 
 type Json = Readonly<Record<string, unknown>>;
-type States = Readonly<Record<string, Notice['state']>>;
 
 /** The others, such as cancelled and skipped, say nothing about the code. */
 const CONCLUSIONS: States = {
