@@ -11,6 +11,15 @@ const REST_PER_POLL = 200;
 const MIN_REST_MS = 1_000;
 const MAX_REST_MS = 60_000;
 
+/**
+ * @param tookMs how long PostgreSQL took for the last poll, and for the one before it
+ * @returns the pause until the next one. A single poll that waited for the disk or for a processor is no reason to rest for a minute,
+ *   in which nothing finds what notifications have missed
+ */
+function restAfter(...tookMs: readonly [last: number, before: number]): number {
+  return Math.min(Math.max(Math.min(...tookMs) * REST_PER_POLL, MIN_REST_MS), MAX_REST_MS);
+}
+
 /** Polls all tenants for those whose log is ahead of a consumer's position. */
 export class LagPoller {
   private readonly stopping = new AbortController();
@@ -34,9 +43,9 @@ export class LagPoller {
   }
 
   private async run(): Promise<void> {
-    while (!this.isStopped()) {
-      const tookMs = await this.poll();
-      const restMs = Math.min(Math.max(tookMs * REST_PER_POLL, MIN_REST_MS), MAX_REST_MS);
+    for (let [tookMs, before] = [0, 0]; !this.isStopped(); before = tookMs) {
+      tookMs = await this.poll();
+      const restMs = restAfter(tookMs, before);
       await pause(restMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
