@@ -20,19 +20,15 @@ function serverUrl(): string | undefined {
 it.each<[string, (bench: Running) => unknown]>([
   ['the reader of its output closes the pipe', ({ child }) => child.stdout?.destroy()],
   ['it gets SIGTERM', ({ child }) => child.kill('SIGTERM')],
-])(
-  'the bench stops its servers and removes its files when %s',
-  async (_, interrupt) => {
-    const bench = startProgram('bench/run.mjs', ['--only', 'repeats,pace', '--quick'], { TMPDIR: scratch });
-    const url = await until('the server is ready', serverUrl, 60);
-    interrupt(bench);
-    expect((await bench.ended).code).toBe(1);
-    const isServing = await fetch(`${url}/health/live`).then(
-      () => true,
-      () => false,
-    );
-    expect(isServing).toBe(false);
-    expect(readdirSync(scratch).filter((name) => name.startsWith('causeflow-'))).toEqual([]);
-  },
-  120_000,
-);
+])('the bench stops its servers and removes its files when %s', async (_, interrupt) => {
+  const bench = startProgram('bench/run.mjs', ['--only', 'repeats,pace', '--quick'], { TMPDIR: scratch });
+  const url = await until('the server is ready', serverUrl);
+  interrupt(bench);
+  expect((await bench.ended).code).toBe(1);
+  const isServing = await fetch(`${url}/health/live`).then(
+    () => true,
+    () => false,
+  );
+  expect(isServing).toBe(false);
+  expect(readdirSync(scratch).filter((name) => name.startsWith('causeflow-'))).toEqual([]);
+});

@@ -61,7 +61,7 @@ it(`the log keeps the order of status changes when triage and a user race for th
     expect(changes.at(-1)?.[1]).toBe(status);
     expect(status).toBe('closed');
   }
-}, 120_000);
+});
 
 it('the log has no gaps: its events have the sequence numbers up to its counter', async () => {
   const [log] = await sql<{ events: number; seqs: number; last: number; counter: number }>(

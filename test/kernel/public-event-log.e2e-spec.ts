@@ -53,7 +53,7 @@ beforeAll(async () => {
     Array.from({ length: 1_000 }, (_, n) => one(60 + n, {})),
   );
   await append(database, tenantId, [one(1_060, { text: 'y'.repeat(3 * MEBIBYTE) }), one(1_061, {})]);
-}, 60_000);
+});
 afterAll(async () => {
   await source.destroy();
   await removeDatabase(database);

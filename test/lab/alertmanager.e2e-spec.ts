@@ -51,7 +51,7 @@ interface IncidentList {
       config: { url: prometheus.url },
     });
     expect(status).toBe(201);
-  }, 60_000);
+  });
   afterAll(async () => {
     shop.stop();
     await Promise.all([prometheus.stop(), alertmanager.stop()]);
@@ -64,13 +64,10 @@ interface IncidentList {
     await until(
       'there is a baseline',
       async () => (await prometheus.values('up[5m]')).length >= BASELINE_SCRAPES,
-      60,
     );
     shop.break(FAULTY);
-    const incident = await until(
-      'the storefront has an incident',
-      async () => (await incidents()).find(({ service }) => service === 'storefront'),
-      60,
+    const incident = await until('the storefront has an incident', async () =>
+      (await incidents()).find(({ service }) => service === 'storefront'),
     );
     const run = await ended(tenant, incident.incidentId);
     expect(['identified', 'probable']).toContain(run.outcome);
@@ -90,11 +87,9 @@ interface IncidentList {
     );
 
     shop.break(FAULTY, false);
-    await until(
-      'all incidents are resolved',
-      async () => (await incidents()).every(({ status }) => status === 'resolved'),
-      60,
+    await until('all incidents are resolved', async () =>
+      (await incidents()).every(({ status }) => status === 'resolved'),
     );
     expect(await incidentStatus(tenant, incident.incidentId)).toBe('resolved');
-  }, 180_000);
+  });
 });

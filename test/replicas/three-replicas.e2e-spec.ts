@@ -40,7 +40,7 @@ describe('three replicas over one PostgreSQL', () => {
     expect(workloads.map(({ acknowledged }) => acknowledged.length)).toEqual([240, 240, 240]);
     expect(await findViolations(first.database, workloads, readers)).toEqual([]);
     await Promise.all(all.map((reader) => reader.close()));
-  }, 180_000);
+  });
 });
 
 describe('the roles', () => {

@@ -69,7 +69,7 @@ beforeAll(async () => {
     [BIG],
   );
   big = new Set(tables.map(({ name }) => name));
-}, 120_000);
+});
 afterAll(async () => {
   await server.stop();
   await removeDatabase(database);

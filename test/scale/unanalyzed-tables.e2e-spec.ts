@@ -29,7 +29,7 @@ beforeAll(async () => {
   tenantId = tenant.tenantId;
   sender = await AlertSender.of(tenant);
   await fillIncidents([tenantId], INCIDENTS);
-}, 120_000);
+});
 afterAll(async () => {
   await server.stop();
   await removeDatabase(database);
