@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { freePorts } from '../replicas/free-ports.js';
 import { cloneDatabase, removeDatabase } from '../support/database.js';
+import { freePorts } from '../support/free-ports.js';
 import { CHECKOUT, SECRETS } from '../support/server.js';
 import { until } from '../support/until.js';
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Api } from '../support/api.js';
+import { freePorts } from '../support/free-ports.js';
 import { CHECKOUT, TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
-import { freePorts } from './free-ports.js';
 import { ReconnectingReader, newWorkload, type Workload, sendAlerts, findViolations } from './traffic.js';
 
 const isInstalled = (command: string): boolean => spawnSync(command, ['-v']).status === 0;
@@ -39,7 +39,7 @@ beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'causeflow-proxy-'));
 });
 afterEach(async () => {
-  if (proxy?.exitCode === null) {
+  if (proxy?.exitCode === null && proxy.signalCode === null) {
     const ended = once(proxy, 'exit');
     proxy.kill('SIGTERM');
     await ended;
@@ -105,6 +105,5 @@ describe.each(['nginx', 'haproxy'] as const)('the example for %s', (command) => 
       ).toEqual([]);
       await Promise.all(readers.map((reader) => reader.close()));
     },
-    120_000,
   );
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './prometheus.js';
+import { freePorts } from './free-ports.js';
 import { until } from './until.js';
 
 /** A real Alertmanager that forwards every alert to one webhook at once. */
@@ -30,7 +30,8 @@ export class Alertmanager {
       receivers: [{ name: 'causeflow', webhook_configs: [{ url: webhookUrl, send_resolved: true }] }],
     };
     await writeFile(file, JSON.stringify(config));
-    const address = `127.0.0.1:${await freePort()}`;
+    const [port = 0] = await freePorts(1);
+    const address = `127.0.0.1:${port}`;
     const child = spawn(
       program,
       [

@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { freePorts } from './free-ports.js';
 import { until } from './until.js';
 
 /** The path of a program, or undefined when it is not on the PATH. */
@@ -59,7 +58,8 @@ export class Prometheus {
     const rules = { groups: [{ name: 'lab', rules: alerting?.rules ?? [] }] };
     await writeFile(join(folder, 'rules.yml'), JSON.stringify(rules));
     await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
-    const address = `127.0.0.1:${await freePort()}`;
+    const [port = 0] = await freePorts(1);
+    const address = `127.0.0.1:${port}`;
     const child = spawn(
       program,
       [
@@ -87,13 +87,4 @@ export class Prometheus {
     await exited;
     await rm(this.folder, { recursive: true });
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
