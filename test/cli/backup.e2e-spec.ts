@@ -20,6 +20,7 @@ import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js'
 import { emptyDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { startEmbedded } from '../support/embedded-server.js';
 import { EventStream } from '../support/event-stream.js';
+import { untilIdle } from '../support/idle.js';
 import { type Ended, runToEnd } from '../support/program.js';
 import { CHECKOUT, TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -75,7 +76,8 @@ describe('a backup', () => {
     source = await TestServer.start();
     tenant = await newTenant(source.url, { tenantName: 'Tab\there, line\nthere, back\\slash \\. ü 🦉' });
     sender = await AlertSender.of(tenant);
-    const other = await AlertSender.of(await newTenant(source.url));
+    const otherTenant = await newTenant(source.url);
+    const other = await AlertSender.of(otherTenant);
     for (let n = 1; n <= 25; n += 1) {
       const alert = {
         title: `Alert ${n}`,
@@ -87,6 +89,7 @@ describe('a backup', () => {
       await other.send(alert);
     }
     await investigate(tenant, sender);
+    for (const { tenantId } of [tenant, otherTenant]) await untilIdle(source.database, tenantId);
     // A month of a year ago, whose partition no start creates.
     await sql(
       source.database.url,

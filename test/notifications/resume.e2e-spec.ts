@@ -4,6 +4,7 @@ import { seqOf } from '#kernel/events/event-id';
 import { Api, newTenant, type TenantUser } from '../support/api.js';
 import { cloneDatabase, dropDatabase, sql, type TestDatabase } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
+import { untilIdle } from '../support/idle.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { append, begin, newIncidentId, publishedIds } from './log-writer.js';
@@ -22,18 +23,6 @@ afterAll(async () => {
 
 const idsOf = ({ frames }: EventStream): (string | undefined)[] => frames.map(({ id }) => id);
 const at = ({ url }: TestServer, { api }: TenantUser): Api => new Api(url, api.token);
-
-/** Whether nothing more is appended to the log: the relay is at its end, and no job is pending. */
-async function isQuiet(tenantId: string): Promise<boolean> {
-  const [row] = await sql<{ quiet: boolean }>(
-    server.database.url,
-    `SELECT (SELECT seq = relayed FROM event_stream WHERE tenant_id = $1)
-        AND NOT EXISTS (SELECT FROM graphile_worker.jobs) AS quiet`,
-    [tenantId],
-    tenantId,
-  );
-  return row?.quiet ?? false;
-}
 
 describe('a client that reconnects', () => {
   it('receives the log in order, for any order of commits and any point of reconnection', async () => {
@@ -77,7 +66,7 @@ describe('a client that reconnects', () => {
       seen.push(...idsOf(stream));
     }
     await Promise.all(writers);
-    await until('the log is quiet', () => isQuiet(tenant.tenantId));
+    await untilIdle(server.database, tenant.tenantId);
     const published = await publishedIds(server.database, tenant.tenantId);
     const last = await EventStream.open(tenant.api, `?lastEventId=${seen.at(-1) ?? '0'}`);
     await until('it has read everything', () => seen.length + last.frames.length >= published.length);
@@ -165,7 +154,7 @@ describe('a client that reconnects', () => {
     // Events past the retention period do not count, even while their partition still exists.
     await sql(
       server.database.url,
-      `UPDATE events SET occurred_at = date_trunc('month', now() - interval '20 days') WHERE tenant_id = $1 AND id = $2`,
+      `UPDATE events SET occurred_at = date_trunc('month', now() - interval '20 days', 'UTC') WHERE tenant_id = $1 AND id = $2`,
       [tenant.tenantId, first],
       tenant.tenantId,
     );

@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { freePorts } from '../support/free-ports.js';
 import { until } from '../support/until.js';
-import { freePorts } from './free-ports.js';
 
 export const hasNatsServer = spawnSync('nats-server', ['--version']).status === 0;
+
+/** For an answer of JetStream: a cluster that shares a crowded machine elects its leaders slowly. */
+export const PATIENCE_MS = 20_000;
 
 /** A JetStream cluster on loopback: one process of Debian's `nats-server` per node. */
 export class NatsCluster {
@@ -29,7 +32,7 @@ export class NatsCluster {
     const free = await freePorts(size * 2);
     const cluster = new NatsCluster(free.slice(0, size), free.slice(size), disk);
     for (let n = 0; n < size; n++) cluster.startNode(n);
-    await until('the cluster has a leader', async () => (await cluster.manager()).getAccountInfo(), 60);
+    await until('the cluster has a leader', async () => (await cluster.manager()).getAccountInfo());
     return cluster;
   }
 
@@ -75,12 +78,8 @@ export class NatsCluster {
   }
 
   async manager(): Promise<JetStreamManager> {
-    this.connection ??= await connect({
-      servers: this.url.split(','),
-      timeout: 2_000,
-      maxReconnectAttempts: -1,
-    });
-    return jetstreamManager(this.connection, { timeout: 2_000 });
+    this.connection ??= await connect({ servers: this.url.split(','), maxReconnectAttempts: -1 });
+    return jetstreamManager(this.connection, { timeout: PATIENCE_MS });
   }
 
   async stop(): Promise<void> {

@@ -3,6 +3,7 @@ import type { TestDatabase } from '../support/database.js';
 import { sql } from '../support/database.js';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
 import { EventStream } from '../support/event-stream.js';
+import { untilIdle } from '../support/idle.js';
 import { until } from '../support/until.js';
 import { publishedIds } from '../notifications/log-writer.js';
 
@@ -46,19 +47,19 @@ export class ReconnectingReader {
           new Api(replica.url, this.tenant.api.token),
           `?lastEventId=${this.ids.at(-1) ?? '0'}`,
         );
+        if (!stream.response.ok) throw new Error(`answered ${stream.response.status}`);
       } catch {
-        continue; // this replica is down
+        // This replica is down, or has lost its database.
+        await pause(20);
+        continue;
       }
       this.stream = stream;
-      let taken = 0;
-      await until(
-        'the stream ended',
-        () => {
-          for (; taken < stream.frames.length; taken++) this.ids.push(stream.frames[taken]?.id ?? 'no id');
-          return stream.ended || this.closed;
-        },
-        300,
-      );
+      for (let taken = 0, hasEnded = false; !hasEnded;) {
+        await pause(20);
+        hasEnded = stream.ended || this.closed;
+        for (; taken < stream.frames.length; taken++) this.ids.push(stream.frames[taken]?.id ?? 'no id');
+      }
+      stream.close();
     }
   }
 }
@@ -83,42 +84,18 @@ export async function sendAlerts(
   count: number,
   name: string,
 ): Promise<void> {
-  for (let n = 0, attempts = 0; n < count;) {
-    const replica = replicas[attempts++ % replicas.length] as Endpoint;
+  for (let n = 0, attempts = 0; n < count; n++) {
     const sourceAlertId = `${name}-${n}`;
-    try {
+    // While a replica is down, or has lost its database, the next one takes the alert.
+    await until(`a replica accepts ${sourceAlertId}`, async () => {
+      const replica = replicas[attempts++ % replicas.length] as Endpoint;
       const { status } = await sender
         .on(replica.url)
         .send({ title: `Alert ${sourceAlertId}`, description: 'x', severity: 'info', sourceAlertId });
       // 409: a replica stored it and died before it answered.
-      if (status !== 202 && status !== 409) throw new Error(`answered ${status}`);
-      acknowledged.push(sourceAlertId);
-      n++;
-    } catch {
-      // This replica is down, or has lost its database: the next one takes the alert.
-      await pause(20);
-      if (attempts > count * 50) throw new Error(`No replica accepts ${sourceAlertId}`);
-    }
-  }
-}
-
-/** Waits until every event is handled and no job is due, so that no more events are written. */
-export async function untilIdle(database: TestDatabase, workloads: readonly Workload[]): Promise<void> {
-  for (const { tenant } of workloads) {
-    await until(
-      `the log of ${tenant.tenantId} is idle`,
-      async () => {
-        const [row] = await sql<{ idle: boolean }>(
-          database.url,
-          `SELECT (SELECT seq = relayed FROM event_stream WHERE tenant_id = $1)
-              AND NOT EXISTS (SELECT FROM graphile_worker.jobs WHERE run_at <= now()) AS idle`,
-          [tenant.tenantId],
-          tenant.tenantId,
-        );
-        return row?.idle;
-      },
-      60,
-    );
+      return status === 202 || status === 409;
+    });
+    acknowledged.push(sourceAlertId);
   }
 }
 
@@ -132,9 +109,9 @@ export async function findViolations(
   readers: ReadonlyMap<Workload, readonly ReconnectingReader[]>,
 ): Promise<string[]> {
   const violations: string[] = [];
-  await untilIdle(database, workloads);
   for (const workload of workloads) {
     const { tenantId } = workload.tenant;
+    await untilIdle(database, tenantId);
     const rows = await sql<{ id: string }>(
       database.url,
       'SELECT source_alert_id AS id FROM alerts WHERE tenant_id = $1 ORDER BY 1',
