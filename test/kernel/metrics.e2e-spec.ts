@@ -184,13 +184,12 @@ describe('the metrics', () => {
   });
 
   it('report the number of open streams', async () => {
+    const open = async (): Promise<number | undefined> =>
+      (await scrape(server.url)).get('causeflow_event_streams_open');
     const stream = await EventStream.open(tenant.api);
-    expect((await scrape(server.url)).get('causeflow_event_streams_open')).toBe(1);
+    await until('it is counted', async () => (await open()) === 1);
     stream.close();
-    await until(
-      'it is closed',
-      async () => (await scrape(server.url)).get('causeflow_event_streams_open') === 0,
-    );
+    await until('it is closed', async () => (await open()) === 0);
   });
 
   it('report the job queue', async () => {

@@ -1,16 +1,18 @@
-// A server with two jobs of its own, in plain JavaScript: one whose step takes a moment, and one that never ends.
-import { setTimeout as sleep } from 'node:timers/promises';
+// A server with two jobs of its own, in plain JavaScript: one whose step goes on until SIGUSR2, and one that never ends.
+import { once } from 'node:events';
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { JobHandler } from '#kernel/jobs/job-handler';
 import { serve } from '#serve';
 
 const say = (line) => process.stdout.write(`${line}\n`);
+// Without a listener it would end the process.
+process.on('SIGUSR2', () => {});
 
 class SlowStep {
   async run() {
     say('the slow step began');
-    await sleep(1_500);
+    await once(process, 'SIGUSR2');
     say('the slow step is done');
   }
 }
