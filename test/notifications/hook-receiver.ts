@@ -18,7 +18,7 @@ export class HookReceiver {
   readonly hooks: Hook[] = [];
   /** Requests that are left unanswered. */
   hanging = 0;
-  reply: (hook: Hook) => Reply = () => 204;
+  reply: (hook: Hook) => Reply | Promise<Reply> = () => 204;
   private readonly server = createServer((request, response) => void this.take(request, response));
 
   private constructor() {}
@@ -63,7 +63,7 @@ export class HookReceiver {
       body: JSON.parse(raw) as Hook['body'],
     };
     this.hooks.push(hook);
-    const reply = this.reply(hook);
+    const reply = await this.reply(hook);
     if (reply === 'hang') {
       this.hanging += 1;
       response.once('close', () => (this.hanging -= 1));

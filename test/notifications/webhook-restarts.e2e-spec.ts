@@ -58,7 +58,7 @@ describe('a server that is killed in the middle of a burst', () => {
 
     receiver.reply = () => 204;
     const second = await start();
-    await until('all arrived', () => receiver.firsts().length === 300, 60);
+    await until('all arrived', () => receiver.firsts().length === 300);
     const ids = (await publishedIds(database, tenant.tenantId)).slice(before.length);
     expect(receiver.firsts()).toEqual(ids);
     const recorded = await until('all are recorded', async () => {
@@ -70,7 +70,7 @@ describe('a server that is killed in the middle of a burst', () => {
     expect(receiver.hooks.length).toBeGreaterThan(300);
     expect(receiver.hooks.length).toBeLessThanOrEqual(332);
     for (const hook of receiver.hooks) expect(isSignedBy(hook, subscription.secret)).toBe(true);
-  }, 120_000);
+  });
 });
 
 describe('a server that shuts down', () => {
@@ -81,7 +81,15 @@ describe('a server that shuts down', () => {
     await append(database, tenant.tenantId, [{}]);
     await until('it hangs', () => receiver.hanging === 1);
     expect(await first.stop()).toBe(0);
-    expect(receiver.hanging).toBe(0);
+    await until('its connection is closed', () => receiver.hanging === 0);
+    // The next server need not wait for the lease of this one to expire.
+    const leases = await sql(
+      database.url,
+      'SELECT courier_until FROM webhook_subscriptions',
+      [],
+      tenant.tenantId,
+    );
+    expect(leases).toEqual([{ courier_until: null }]);
 
     receiver.reply = () => 204;
     const second = await start();
