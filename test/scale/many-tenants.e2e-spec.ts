@@ -89,10 +89,13 @@ describe('many tenants that each send an alert', () => {
       expect(await countOf(triaged)).toBe(TENANTS);
 
       const queries = queriesSince(worker, 0);
-      const tenantsOf = (query: Query | undefined) => [...(query?.parameters[0] as string[])].sort();
+      const tenantsOf = (of: readonly Query[]) =>
+        [...new Set(of.flatMap(({ parameters }) => parameters[0] as string[]))].sort();
       const [firstRead] = matching(queries, /unnest.*\bFROM events\b/s);
-      const [firstMove] = matching(queries, /\bUPDATE event_stream\b/);
-      expect([tenantsOf(firstRead), tenantsOf(firstMove)]).toEqual([tenantIds, tenantIds]);
+      const moves = matching(queries, /\bUPDATE event_stream\b/);
+      expect([tenantsOf(firstRead ? [firstRead] : []), tenantsOf(moves)]).toEqual([tenantIds, tenantIds]);
+      // There are two moves for each tenant, and those of a few are not waited for where the machine is slow.
+      expect(moves.length).toBeLessThan(TENANTS);
       expect(matching(queries, /\bFROM "triggers"|\bINTO investigations\b/)).toEqual([]);
       expect(matching(queries, /FOR UPDATE/).length).toBeLessThanOrEqual(TENANTS);
       const [firstMark] = matching(queries, /\bmark_handled\b/);
