@@ -1,11 +1,9 @@
-import { invalid } from '#kernel/domain/errors';
 import { lenientText } from '#kernel/domain/lenient-text';
 import type { Notice } from '../../api.js';
 import { objectOf } from '../read-json.js';
-import { environmentOf, firstOf, idOf, onlyOf, serviceOf, severityOf, textsOf } from './normalize.js';
+import { alertsOf, noticeOf } from './notice.js';
+import { firstOf, idOf, onlyOf, severityOf, textsOf } from './normalize.js';
 
-/** A body has no room for more alerts with labels and times. Of empty ones it would hold hundreds of thousands. */
-const MAX_ALERTS = 10_000;
 /** Shared labels are copied to each alert of a group, and an incident keeps no more than these. */
 const MAX_SHARED = 64;
 /** Characters of all copies together: a group of thousands of alerts must not take thousands of times the memory of its body. */
@@ -26,17 +24,7 @@ export function noticesOfGroup(body: unknown): Notice[] {
     labels: fewOf(group['commonLabels'], alerts.length),
     annotations: fewOf(group['commonAnnotations'], alerts.length),
   };
-  return alerts.map((entry) => noticeOf(objectOf(entry), shared));
-}
-
-/**
- * The alerts of one body.
- * @throws Refusal `validation_error` for what is not a list, or has too many
- */
-export function alertsOf(list: unknown, field: string): readonly unknown[] {
-  if (!Array.isArray(list)) throw invalid(field, 'must be a list');
-  if (list.length > MAX_ALERTS) throw invalid(field, `must have at most ${MAX_ALERTS} entries`);
-  return list;
+  return alerts.flatMap((entry) => noticesOf(objectOf(entry), shared));
 }
 
 type Texts = Readonly<Record<string, string>>;
@@ -47,24 +35,21 @@ interface Shared {
   readonly annotations: Texts;
 }
 
-function noticeOf(alert: Readonly<Record<string, unknown>>, shared: Shared): Notice {
+function noticesOf(alert: Readonly<Record<string, unknown>>, shared: Shared): Notice[] {
   const own = textsOf(alert);
   const ownLabels = textsOf(alert['labels']);
   const labels = { ...shared.labels, ...ownLabels };
   const fields = { ...shared.annotations, ...textsOf(alert['annotations']) };
   const name = labels['alertname'] ?? '';
-  const title = firstOf(fields, ['summary', 'title', 'message']) ?? name;
-  return {
+  return noticeOf({
     state: (own['status'] ?? shared.status) === 'resolved' ? 'resolved' : 'firing',
     sourceAlertId: firstOf(own, ['fingerprint']) ?? idOf(ownLabels),
-    title,
+    title: firstOf(fields, ['summary', 'title', 'message']) ?? name,
     description: firstOf(fields, ['description', 'message', 'summary']) ?? labelled(ownLabels),
     severity: severityOf(firstOf(labels, ['severity', 'priority', 'level']), HEARTBEAT.test(name) ? 'info' : 'medium'),
-    service: serviceOf(labels),
-    environment: environmentOf(labels),
     tags: labels,
     metadata: { ...fields, ...onlyOf(own, ['startsAt', 'generatorURL', 'dashboardURL', 'panelURL', 'valueString']) },
-  }; // prettier-ignore
+  }); // prettier-ignore
 }
 
 function fewOf(texts: unknown, copies: number): Texts {

@@ -11,9 +11,8 @@ import {
   verifyLogin,
   catalogEntryOf,
 } from './alert-source.js';
-import { alertsOf } from './alert-group.js';
 import { noticesOfAlarm, noticesOfEvent } from './aws-events.js';
-import { noticeOf } from './notice.js';
+import { alertsOf, noticeOf } from './notice.js';
 import { confirmationUrl, isSignedBySns, TOPIC_ARN } from './sns-messages.js';
 import { firstOf, idOf, textsOf } from './normalize.js';
 

@@ -4,10 +4,9 @@ import { HttpLogin } from '../http-login.js';
 import type { Provider } from '../provider.js';
 import { objectOf } from '../read-json.js';
 import { valueAt } from '../value-at.js';
-import { alertsOf } from './alert-group.js';
 import { type AlertSourceOptions, catalogEntryOf, parsersOf, verifyLogin } from './alert-source.js';
 import { GenericConfig, type GenericFields } from './generic-config.js';
-import { noticeOf } from './notice.js';
+import { alertsOf, noticeOf } from './notice.js';
 import { qualifiedVariablesOf } from './template-variables.js';
 import {
   firstOf,

@@ -1,6 +1,9 @@
+import { invalid } from '#kernel/domain/errors';
 import type { Notice } from '../../api.js';
-import { alertsOf } from './alert-group.js';
 import { environmentOf, serviceOf } from './normalize.js';
+
+/** A body has no room for more alerts with labels and times. Of empty ones it would hold hundreds of thousands. */
+const MAX_ALERTS = 10_000;
 
 /** What each word of a tool means; others are ignored. */
 export type States = Readonly<Record<string, Notice['state']>>;
@@ -33,6 +36,16 @@ export function noticeOf({ state, sourceAlertId, title = '', tags = {}, ...field
       metadata: fields.metadata ?? {},
     },
   ];
+}
+
+/**
+ * The alerts of one body.
+ * @throws Refusal `validation_error` for what is not a list, or has too many
+ */
+export function alertsOf(list: unknown, field: string): readonly unknown[] {
+  if (!Array.isArray(list)) throw invalid(field, 'must be a list');
+  if (list.length > MAX_ALERTS) throw invalid(field, `must have at most ${MAX_ALERTS} entries`);
+  return list;
 }
 
 /** The entries of a list, or the only one. */

@@ -1,9 +1,8 @@
 import type { Severity } from '#kernel/domain/severity';
 import type { Notice } from '../../api.js';
 import { listOf, objectOf, textOf } from '../read-json.js';
-import { alertsOf } from './alert-group.js';
 import { AlertSourceConfig, signedAlertSource } from './alert-source.js';
-import { noticeOf, type States } from './notice.js';
+import { alertsOf, noticeOf, type States } from './notice.js';
 import { signedInHex } from './signatures.js';
 import { firstOf, lookUp, onlyOf, severityOf, textsOf } from './normalize.js';
 

@@ -1,6 +1,5 @@
 import type { Notice } from '../../api.js';
-import { alertsOf } from '../alert-sources/alert-group.js';
-import { noticeOf } from '../alert-sources/notice.js';
+import { alertsOf, noticeOf } from '../alert-sources/notice.js';
 import { firstOf, onlyOf, serviceOf, textsOf } from '../alert-sources/normalize.js';
 import { objectOf } from '../read-json.js';
 
