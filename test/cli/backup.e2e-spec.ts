@@ -96,7 +96,7 @@ describe('a backup', () => {
       `SET app.tenant_ids = '${tenant.tenantId}';
        CREATE TABLE events_2020_01 PARTITION OF events FOR VALUES FROM ('2020-01-01 00:00:00+00') TO ('2020-02-01 00:00:00+00');
        UPDATE events SET occurred_at = '2020-01-15' WHERE seq <= 3;
-       SELECT enqueue_jobs('[{"identifier": "far-off", "payload": {"tenantId": "t", "payload": "\\\\ \\n"}, "run_at": "2090-01-01", "job_key": "k", "queue_name": "q"}]')`,
+       SELECT enqueue_jobs('[{"identifier": "far-off", "payload": {"tenantId": "t", "payload": "\\\\ \\n"}, "run_at": "2090-01-01", "job_key": "k", "queue_name": "q", "flags": ["t"]}]')`,
     );
     backedUp = await runToEnd('dist/cli/backup.js', [file], { DATABASE_URL: source.database.url });
     target = await emptyDatabase();
@@ -131,9 +131,9 @@ describe('a backup', () => {
     expect(
       await sql(
         target.url,
-        `SELECT key, queue_name, run_at FROM graphile_worker.jobs WHERE task_identifier = 'far-off'`,
+        `SELECT key, queue_name, run_at, flags FROM graphile_worker.jobs WHERE task_identifier = 'far-off'`,
       ),
-    ).toEqual([{ key: 'k', queue_name: 'q', run_at: new Date('2090-01-01') }]);
+    ).toEqual([{ key: 'k', queue_name: 'q', run_at: new Date('2090-01-01'), flags: { t: true } }]);
 
     const server = await TestServer.start({ database: target });
     try {

@@ -45,7 +45,8 @@ export const DELETE_IDLE_QUEUES = `
 /** For backups: the jobs that will still run, as `enqueue_jobs` takes them. The view `jobs` has no payloads. */
 export const SELECT_PENDING_JOBS = `
 SELECT json_build_object('identifier', t.identifier, 'payload', j.payload, 'queue_name', q.queue_name, 'run_at', j.run_at,
-         'max_attempts', j.max_attempts, 'job_key', j.key, 'priority', j.priority)
+         'max_attempts', j.max_attempts, 'job_key', j.key, 'priority', j.priority,
+         'flags', (SELECT json_agg(flag) FROM jsonb_object_keys(j.flags) AS flag))
   FROM graphile_worker._private_jobs j
   JOIN graphile_worker._private_tasks t ON t.id = j.task_id
   LEFT JOIN graphile_worker._private_job_queues q ON q.id = j.job_queue_id

@@ -18,12 +18,13 @@ import { surviveFailedJobEnds } from './graphile-internals.js';
 import { Logger as WorkerLogger, parseCronItems, run } from './graphile-worker.js';
 import { JobHandler, type JobRunner } from './job-handler.js';
 import { JobRecovery } from './job-recovery.js';
+import { JobSlots } from './job-slots.js';
 import type { StoredJob } from './jobs.js';
 
 /** In UTC; at night in most places with an office. */
 const DAILY_AT = '17 3 * * *';
 
-/** Runs jobs with graphile-worker, and frees jobs that were abandoned. */
+/** Runs jobs with graphile-worker, frees jobs that were abandoned, and leaves no tenant all slots. */
 @Injectable()
 export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(JobWorker.name);
@@ -45,6 +46,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
     );
     const pool = this.connectionPool();
     const recovery = new JobRecovery(this.database.url, pool);
+    const slots = new JobSlots(this.config.jobConcurrency, recovery.events);
     const starting = run({
       pgPool: pool,
       taskList: this.tasks(),
@@ -53,6 +55,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
       noHandleSignals: true,
       logger: this.workerLogger(),
       events: recovery.events,
+      forbiddenFlags: slots.forbiddenTenants,
       parsedCronItems: parseCronItems(
         this.chores().map(([name]) => ({
           task: name,

@@ -53,6 +53,7 @@ export class Jobs {
       run_at: request.runAt,
       max_attempts: request.maxAttempts,
       queue_name: request.queue,
+      flags: [tenantId],
     }));
     if (specs.length === 0) return;
     await this.unitOfWork.query(tenantId, 'SELECT enqueue_jobs($1)', [JSON.stringify(specs)]);
