@@ -81,16 +81,18 @@ async function openServer(screen: Screen): Promise<DemoServer> {
     // The runner of the demo listens on this machine, which tenants may not call by default.
     OUTBOUND_ALLOW_CIDRS: '127.0.0.0/8',
   };
-  const server = await start(settings, (line) => {
+  const starting = start(settings, (line) => {
     screen.line(line);
   });
-  return {
-    url: server.url,
-    close: async () => {
-      await server.stop();
-      rmSync(dataDir, { recursive: true, force: true });
-    },
-  };
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> =>
+    (closing ??= starting
+      .then((server) => server.stop())
+      .then(() => rmSync(dataDir, { recursive: true, force: true })));
+  // By default a signal would end this program and leave PostgreSQL running. npm passes each of them on again.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void close().finally(() => process.exit(1)));
+  return { url: (await starting).url, close };
 }
 
 main().then(

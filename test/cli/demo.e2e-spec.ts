@@ -1,9 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startProgram } from '../support/program.js';
 import { TestServer } from '../support/server.js';
+import { until } from '../support/until.js';
 
 let server: TestServer;
 let folder: string;
@@ -21,17 +31,22 @@ interface DemoRun {
   readonly screen: string;
 }
 
-/** @param answers what the user types, line by line */
-function runDemo(args: readonly string[], answers?: readonly string[], url = server.url): Promise<DemoRun> {
+/** @param answers what the user types, line by line, unless the input has ended */
+function runDemo(
+  args: readonly string[],
+  answers?: readonly string[] | 'ended',
+  url = server.url,
+): Promise<DemoRun> {
   const child = spawn(process.execPath, ['dist/cli/demo.js', ...args], {
     env: { CAUSEFLOW_URL: url, NO_COLOR: '1' },
   });
   let screen = '';
-  const remaining = [...(answers ?? [])];
+  if (answers === 'ended') child.stdin.end();
+  const remaining = Array.isArray(answers) ? [...(answers as readonly string[])] : undefined;
   const onOutput = (chunk: Buffer): void => {
     screen += String(chunk);
     // Typed at the prompt, as a user does.
-    if (screen.endsWith('[y/N] ') && answers) child.stdin.write(`${remaining.shift() ?? 'n'}\n`);
+    if (screen.endsWith('[y/N] ') && remaining) child.stdin.write(`${remaining.shift() ?? 'n'}\n`);
   };
   child.stdout.on('data', onOutput);
   child.stderr.on('data', onOutput);
@@ -79,6 +94,31 @@ describe('the demo', () => {
     expect(screen).toContain('remediation.rejected');
     expect(screen).not.toContain('signed request');
   });
+
+  it('takes the end of its input for a no to every question', async () => {
+    const { code, screen } = await runDemo([], 'ended');
+    expect({ code, screen }).toMatchObject({ code: 0 });
+    expect(screen).toContain('remediation.rejected');
+    expect(screen).not.toContain('signed request');
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'leaves no database and no file behind after %s',
+    async (signal) => {
+      const temporary = mkdtempSync(join(folder, 'tmp-'));
+      // For PostgreSQL, which does not run as root.
+      [folder, temporary].forEach((path) => chmodSync(path, 0o755));
+      const { child, ended } = startProgram('dist/cli/demo.js', [], { TMPDIR: temporary });
+      const data = await until('PostgreSQL runs', () =>
+        readdirSync(temporary).find((name) => existsSync(join(temporary, name, 'postgres/postmaster.pid'))),
+      );
+      const [pid] = readFileSync(join(temporary, data, 'postgres/postmaster.pid'), 'utf8').split('\n');
+      child.kill(signal);
+      expect((await ended).code).toBe(1);
+      expect(readdirSync(temporary).filter((name) => name.startsWith('causeflow-demo-'))).toEqual([]);
+      await until('PostgreSQL has ended', () => !existsSync(`/proc/${pid}`));
+    },
+  );
 
   it('sends the alert of a file, shows a refusal, and strips terminal control sequences', async () => {
     const good = join(folder, 'good.json');

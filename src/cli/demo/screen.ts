@@ -43,6 +43,11 @@ export class Screen {
       process.stdout.write(`${prompt}yes (--yes)\n`);
       return true;
     }
+    // Nothing would be read, and its end not be told again.
+    if (process.stdin.readableEnded) {
+      process.stdout.write(`${prompt}no\n`);
+      return false;
+    }
     const terminal = createInterface({ input: process.stdin, output: process.stdout });
     try {
       // Ctrl+D counts as no.
