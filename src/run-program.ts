@@ -1,5 +1,5 @@
 /** Errors whose message says what to change. Other errors are printed with their stack. */
-const READABLE = [
+export const READABLE = [
   'ConfigError',
   'EmbeddedPostgresError',
   'DataDirInUseError',

@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+// First: the others import the extensions of src/extensions.ts.
+import { importsAreDone } from './failed-import.js';
 import { setFlagsFromString } from 'node:v8';
 import type { Extension } from '#kernel/extension';
 import { nextSteps } from './next-steps.js';
@@ -18,6 +20,7 @@ const NO_PRETENURING = '--no-allocation-site-pretenuring';
 
 /** Runs the server, with or without extensions, until it is told to stop. */
 export async function serve(extensions?: readonly Extension[]): Promise<void> {
+  importsAreDone();
   // Standard output may be a full disk or a closed pipe.
   process.stdout.on('error', () => undefined);
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { cloneDatabase, emptyDatabase, removeDatabase, sql } from '../support/database.js';
 import { runToEnd } from '../support/program.js';
-import { SECRETS } from '../support/server.js';
+import { CHECKOUT, SECRETS } from '../support/server.js';
 
 const UP = '-- up\nSELECT 1;\n-- down\n';
 
@@ -20,9 +20,12 @@ describe('a start with an extension that has a fault', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   /** Its output below the headline. */
-  async function faultsOf(env: Record<string, string>): Promise<string[]> {
+  async function faultsOf(
+    env: Record<string, string>,
+    program = 'test/lifecycle/server-with-extension.mjs',
+  ): Promise<string[]> {
     const all = { DATA_DIR: join(folder, 'data'), PORT: '0', LOG_LEVEL: 'silent', ...env };
-    const { code, output } = await runToEnd('test/lifecycle/server-with-extension.mjs', [], all);
+    const { code, output } = await runToEnd(program, [], all);
     expect(code).toBe(1);
     const [headline, ...faults] = output.trim().split('\n');
     expect(headline).toBe('CauseFlow could not start.');
@@ -78,6 +81,37 @@ describe('a start with an extension that has a fault', () => {
     expect(fault).toMatch(/^Extension PagerModule: /);
     expect(fault.replace('Extension PagerModule: ', '')).toMatch(words);
     expect(existsSync(join(folder, 'data'))).toBe(false);
+  });
+
+  it.each<[what: string, code: string, lines: readonly RegExp[]]>([
+    [
+      'an error, with the lines of its author',
+      `function read() { throw new TypeError('no schedule'); }\nexport const pager = read();`,
+      [
+        /^\/\S+\/pager\.mjs could not be imported: TypeError: no schedule$/,
+        /^ {4}at read \(file:\S+\/pager\.mjs:1:\d+\)$/,
+        /^ {4}at file:\S+\/pager\.mjs:2:\d+$/,
+      ],
+    ],
+    [
+      'a reason for its user',
+      `import { ConfigError } from '${CHECKOUT}dist/kernel/config/config-error.js';\n` +
+        `export const pager = await Promise.reject(new ConfigError(['PAGER_URL is missing.']));`,
+      [/^\/\S+\/pager\.mjs could not be imported: PAGER_URL is missing\.$/],
+    ],
+    [
+      'a text',
+      `throw 'no schedule';\nexport const pager = 1;`,
+      [/^An extension threw this while it was imported: no schedule$/],
+    ],
+  ])('names the file that throws %s while it is imported', async (_, code, lines) => {
+    writeFileSync(join(folder, 'pager.mjs'), code);
+    const main = join(folder, 'main.mjs');
+    writeFileSync(
+      main,
+      `import { serve } from '${CHECKOUT}dist/serve.js';\nimport { pager } from './pager.mjs';\nawait serve([pager]);\n`,
+    );
+    expect(await faultsOf({}, main)).toEqual(lines.map((line) => expect.stringMatching(line)));
   });
 
   it('says in one line that nothing was exported', async () => {
