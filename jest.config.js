@@ -53,8 +53,8 @@ const globalHooks = Object.fromEntries(
 );
 
 export default {
-  // Each e2e worker drives a server of its own beside the shared PostgreSQL: more than one worker per core only queues.
-  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+  // One for each core, since most tests wait for servers half of the time. Connections of PostgreSQL suffice for eight.
+  maxWorkers: Math.min(8, Math.max(2, availableParallelism())),
   // Jest reads a timeout here only, not from a project. An end-to-end test starts servers in it, on a crowded machine too, and may
   // wait for several conditions (test/support/until.ts).
   testTimeout: 300_000,
