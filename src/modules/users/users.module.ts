@@ -8,8 +8,7 @@ import { BuiltInStrategy } from './access/built-in.strategy.js';
 import { CallLimits } from './access/call-limits.js';
 import { CurrentPrincipals } from './access/current-principals.js';
 import { ExternalUsers } from './access/external-users.js';
-import { OidcStrategy } from './access/oidc.strategy.js';
-import { BuiltInTokenGuard, OidcTokenGuard } from './access/token-guards.js';
+import { BuiltInTokenGuard, OIDC, OidcTokenGuard } from './access/token-guards.js';
 import { Admins } from './accounts/admins.js';
 import { ChangeUser } from './accounts/change-user.js';
 import { CreateUser } from './accounts/create-user.js';
@@ -52,10 +51,14 @@ import { SignInFailures } from './sign-in/sign-in-failures.js';
     OidcTokenGuard,
     ExternalUsers,
     {
-      provide: OidcStrategy,
+      provide: OIDC,
       inject: [Config, ExternalUsers],
-      useFactory: ({ oidc }: Config, externalUsers: ExternalUsers) =>
-        oidc && new OidcStrategy(oidc, externalUsers),
+      useFactory: async ({ oidc }: Config, externalUsers: ExternalUsers) => {
+        if (!oidc) return undefined;
+        // Its libraries are a twentieth of what a start loads.
+        const { OidcStrategy } = await import('./access/oidc.strategy.js');
+        return new OidcStrategy(oidc, externalUsers);
+      },
     },
     UserCache,
     provideStore(Users, userSchema),
