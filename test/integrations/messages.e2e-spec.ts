@@ -257,11 +257,12 @@ describe('a message that Slack does not take', () => {
   });
 
   it('is dropped once its integration is disconnected', async () => {
-    slack.treatments.push({ status: 500 });
+    slack.treatments.push({ status: 429, headers: { 'retry-after': '3000' } });
     await notify('incident.created');
     await alert('nobody to tell');
-    await arrived();
+    await held(server, acme, integrationId);
     expect((await acme.api.delete(`/v1/integrations/${integrationId}`)).status).toBe(204);
+    await endHold(server, acme);
     await untilIdle(server.database, acme.tenantId);
     expect(slack.arrived).toHaveLength(1);
     await until('it is logged', () => server.log.includes(`${integrationId} is disconnected`));
