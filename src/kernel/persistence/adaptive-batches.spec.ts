@@ -161,6 +161,49 @@ describe('adaptive batches', () => {
     expect(await settled(waiting)).toEqual([4, 6]);
   });
 
+  it('keep room for others however many items one owner adds, and for each owner again once hers are written', async () => {
+    const { batches, writes } = heldBatches({
+      queue: 8,
+      owner: (item) => (item < 100 ? 'greedy' : `${item}`),
+    });
+    const first = batches.add(0);
+    await turn();
+    const greedy = Array.from({ length: 20 }, (_, n) => batches.add(n + 1));
+    expect(greedy.filter((answer) => answer !== undefined)).toHaveLength(4);
+    const others = [100, 101].map((item) => batches.add(item));
+    expect(others).not.toContain(undefined);
+    expect(batches.add(21)).toBeUndefined();
+    writes[0]?.release();
+    await first;
+    await turn();
+    const again = Array.from({ length: 20 }, (_, n) => batches.add(n + 30));
+    expect(again.filter((answer) => answer !== undefined)).toHaveLength(4);
+    for (let n = 0; n < 4; n += 1) {
+      for (const write of writes) write.release();
+      await turn();
+    }
+    expect(await settled(others)).toEqual([200, 202]);
+    expect((await settled(again)).filter((answer) => answer)).toHaveLength(4);
+  });
+
+  it('count items by the room that they take', async () => {
+    const { batches, writes } = heldBatches({ queue: 10, weight: (item) => item });
+    const first = batches.add(1);
+    await turn();
+    const waiting = [batches.add(6), batches.add(6)];
+    expect(waiting).not.toContain(undefined);
+    expect(batches.add(1)).toBeUndefined();
+    writes[0]?.release();
+    await first;
+    await turn();
+    const last = batches.add(1);
+    for (let n = 0; n < 2; n += 1) {
+      for (const write of writes) write.release();
+      await turn();
+    }
+    expect(await settled([...waiting, last])).toEqual([12, 12, 2]);
+  });
+
   it('write a batch item by item when one of its items cannot be stored', async () => {
     const batches = new AdaptiveBatches<number, number>({
       size: 10,

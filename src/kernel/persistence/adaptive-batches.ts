@@ -4,8 +4,15 @@ import { isDataFault } from './database-errors.js';
 export interface BatchOptions<Item, Result> {
   /** Maximum items per batch. */
   readonly size: number;
-  /** Maximum items waiting; beyond it `add` refuses. */
+  /** The room for waiting items; beyond it `add` refuses. */
   readonly queue: number;
+  /** How much room an item takes; 1 if not given. */
+  readonly weight?: (item: Item) => number;
+  /**
+   * Whose item it is. An owner may take as much room as there is left, so one alone takes half of the queue, and there is always some for
+   * the others. Without it anyone may take all of it.
+   */
+  readonly owner?: (item: Item) => string;
   /** Maximum concurrent writes. */
   readonly slots: number;
   /** Items that contend for the same locks get the same number, so that they are written in the same batch. */
@@ -51,6 +58,9 @@ export class AdaptiveBatches<Item, Result> {
   private readonly lanes: Lane<Item, Result>[];
   private readonly busy: boolean[];
   private waiting = 0;
+  /** The room that waiting items take: of all, and of each owner. */
+  private taken = 0;
+  private readonly takenBy = new Map<string, number>();
   /** Items being written. */
   private beingWritten = 0;
   private scheduled = false;
@@ -60,15 +70,41 @@ export class AdaptiveBatches<Item, Result> {
     this.busy = this.lanes.map(() => false);
   }
 
-  /** @returns undefined when the queue is full */
+  /** @returns undefined when the queue is full, or too full of items of the same owner */
   add(item: Item): Promise<Result> | undefined {
-    if (this.waiting >= this.options.queue) return undefined;
+    if (!this.takeRoom(item)) return undefined;
     return new Promise((resolve, reject) => {
       const lane = (this.options.lane?.(item) ?? 0) % this.options.slots;
       this.lanes[lane]?.waiting.push({ item, resolve, reject });
       this.waiting += 1;
       this.schedule();
     });
+  }
+
+  private takeRoom(item: Item): boolean {
+    const { queue, weight, owner } = this.options;
+    const room = queue - this.taken;
+    if (room <= 0) return false;
+    const needed = weight?.(item) ?? 1;
+    if (owner) {
+      const name = owner(item);
+      const taken = this.takenBy.get(name) ?? 0;
+      if (taken >= room) return false;
+      this.takenBy.set(name, taken + needed);
+    }
+    this.taken += needed;
+    return true;
+  }
+
+  private leaveRoom(item: Item): void {
+    const { weight, owner } = this.options;
+    const freed = weight?.(item) ?? 1;
+    this.taken -= freed;
+    if (!owner) return;
+    const name = owner(item);
+    const left = (this.takenBy.get(name) ?? 0) - freed;
+    if (left > 0) this.takenBy.set(name, left);
+    else this.takenBy.delete(name);
   }
 
   private schedule(): void {
@@ -102,6 +138,7 @@ export class AdaptiveBatches<Item, Result> {
     const begunAt = performance.now();
     this.busy[slot] = true;
     this.waiting -= batch.length;
+    for (const { item } of batch) this.leaveRoom(item);
     this.beingWritten += batch.length;
     try {
       await this.write(batch);

@@ -23,7 +23,10 @@ import { type AlertRow, INSERT_ALERTS, parametersOf } from './insert-alerts.js';
 import { AlertCache } from './alert-cache.js';
 
 const BATCH = 128;
-const QUEUE = 4_096;
+/** In small alerts. A storm of one tenant fills half of it at most. */
+const QUEUE = 8_192;
+/** A larger alert takes as much of the queue as several, so that the memory of a full queue is limited, too. */
+const SMALL_ALERT_BYTES = 16 * 1024;
 /** Attempts to store an alert whose key other alerts take again and again. */
 const MAX_ATTEMPTS = 6;
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, BATCH];
@@ -37,6 +40,9 @@ export class BatchedAlerts implements Alerts {
   private readonly batches = new AdaptiveBatches<Row, AlertReceipt>({
     size: BATCH,
     queue: QUEUE,
+    // Alerts that share a body wait together, and its memory is taken once.
+    weight: ({ alert }) => (alert.bodyId === null ? 1 + Math.floor(alert.raw.length / SMALL_ALERT_BYTES) : 1),
+    owner: ({ alert }) => alert.incident.tenantId,
     slots: 2,
     // A tenant's log is locked from its first event until the commit.
     lane: ({ alert }) => alert.incident.tenantId.charCodeAt(alert.incident.tenantId.length - 1),
