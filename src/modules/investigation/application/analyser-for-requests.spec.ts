@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { newTenantId, type TenantId } from '#kernel/domain/ids';
 import { AnalyserForRequests } from './analyser-for-requests.js';
 import { AnalyserLostError, AnalyserPool, type RemoteAnalyser } from './analyser-pool.js';
 
@@ -23,6 +24,8 @@ class CountingPool extends AnalyserPool {
   }
 }
 
+const tenantId = newTenantId();
+
 describe('Analysers for requests', () => {
   it('serve two requests at a time, first come, first served, and refuse more when the queue is full', async () => {
     const pool = new CountingPool();
@@ -30,7 +33,7 @@ describe('Analysers for requests', () => {
     const served: number[] = [];
     const finish: (() => void)[] = [];
     const requests = Array.from({ length: 30 }, (_, n) =>
-      analysers.use(60, async () => {
+      analysers.use(tenantId, 60, async () => {
         await new Promise<void>((resolve) => finish.push(resolve));
         served.push(n);
       }),
@@ -48,6 +51,21 @@ describe('Analysers for requests', () => {
         status: 'rejected',
         reason: { code: 'service_unavailable', retryAfter: 10 },
       });
+  });
+
+  it('serve tenants in turns, and refuse none because of the queue of another one', async () => {
+    const analysers = new AnalyserForRequests(new CountingPool());
+    const served: string[] = [];
+    const request = (tenant: string, id: TenantId): Promise<void> =>
+      analysers.use(id, 60, async () => {
+        await new Promise(setImmediate);
+        served.push(tenant);
+      });
+    const greedy = Array.from({ length: 30 }, () => request('greedy', tenantId));
+    const other = request('other', newTenantId());
+    await Promise.allSettled([...greedy, other]);
+    expect(served).toHaveLength(23);
+    expect(served.indexOf('other')).toBeLessThan(5);
   });
 
   const failures: readonly (readonly [string, number, () => Promise<never>, object])[] = [
@@ -70,7 +88,7 @@ describe('Analysers for requests', () => {
   ];
   it.each(failures)('report a request that %s, and serve the next one', async (_, seconds, work, error) => {
     const analysers = new AnalyserForRequests(new CountingPool());
-    await expect(analysers.use(seconds, work)).rejects.toMatchObject(error);
-    expect(await analysers.use(60, () => Promise.resolve('next'))).toBe('next');
+    await expect(analysers.use(tenantId, seconds, work)).rejects.toMatchObject(error);
+    expect(await analysers.use(tenantId, 60, () => Promise.resolve('next'))).toBe('next');
   });
 });

@@ -44,7 +44,7 @@ export class ExportEvalCase {
     };
     // Stable across exports, and reveals neither the incident nor the tenant.
     const id = `own-${sha256Hex(incidentId).slice(0, 12)}`;
-    const masked = await this.analysers.use(TIMEOUT_SECONDS, async (analyser) => {
+    const masked = await this.analysers.use(tenantId, TIMEOUT_SECONDS, async (analyser) => {
       await analyser.open(memory);
       await this.rereadEvidence.execute(analyser, run);
       return analyser.evalCase(id, DATASET, truth, found);

@@ -100,7 +100,7 @@ export class ReplayInvestigation {
     const { memory, onset, knownSolution } = run;
     if (!memory || !onset) throw neverDecided();
     const seconds = model === undefined ? TIMEOUT_SECONDS : TIMEOUT_SECONDS_WITH_MODEL;
-    return this.analysers.use(seconds, async (analyser, signal) => {
+    return this.analysers.use(run.tenantId, seconds, async (analyser, signal) => {
       await analyser.open({ ...memory, knownSolution });
       const alteredEvidence = await this.rereadEvidence.execute(analyser, run);
       await analyser.begin(onset);

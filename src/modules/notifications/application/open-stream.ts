@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Config } from '#kernel/config/config';
+import { ConcurrencyLimiter } from '#kernel/domain/concurrency-limiter';
 import { type EventPage, PublicEventLog } from '#kernel/events/public-event-log';
 import type { Principal } from '#kernel/http/principal';
 import type { EventFilter } from '../domain/event-filter.js';
-import { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { EventStream } from './event-stream.js';
 import type { StartPosition } from './find-position.js';
 import type { StreamSink } from './stream-sink.js';

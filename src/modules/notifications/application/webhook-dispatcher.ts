@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { Config } from '#kernel/config/config';
 import { Clock } from '#kernel/domain/clock';
+import { ConcurrencyLimiter } from '#kernel/domain/concurrency-limiter';
 import type { TenantId } from '#kernel/domain/ids';
 import { CommittedEvents } from '#kernel/events/committed-events';
 import type { Turns } from '#kernel/events/log-consumer';
@@ -17,7 +18,6 @@ import { Metrics } from '#kernel/metrics/metrics';
 import { TtlCache } from '#kernel/persistence/ttl-cache';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { type DueSubscription, WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
-import { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { DeliverWebhooks } from './deliver-webhooks.js';
 
 const TENANTS_PER_PASS = 1_000;
