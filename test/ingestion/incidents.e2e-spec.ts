@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { type Answer, type Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -294,6 +295,28 @@ describe('the list of incidents', () => {
       expect(theirs.status).toBe(404);
       expect(strip(theirs)).toEqual(strip(unknown));
       expect(strip(malformed)).toEqual(strip(unknown));
+    }
+  });
+});
+
+describe('searches that take long', () => {
+  it('leave connections to other tenants, however many one tenant sends', async () => {
+    const other = await newTenant(server.url);
+    const writer = new pg.Client({ connectionString: server.database.url });
+    await writer.connect();
+    try {
+      await writer.query('BEGIN; LOCK TABLE incidents IN ACCESS EXCLUSIVE MODE');
+      // More than the server has connections.
+      const searches = Array.from({ length: 12 }, () => tenant.api.get('/v1/incidents?q=checkout'));
+      await until('some of them wait', async () => {
+        const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        return (await sql(server.database.url, waiting)).length >= 4;
+      });
+      expect((await other.api.get('/v1/changes')).status).toBe(200);
+      await writer.query('COMMIT');
+      expect((await Promise.all(searches)).map(({ status }) => status)).toEqual(Array(12).fill(200));
+    } finally {
+      await writer.end();
     }
   });
 });

@@ -1,5 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { Config } from '#kernel/config/config';
 import { Clock } from '#kernel/domain/clock';
+import { ConcurrencyLimiter } from '#kernel/domain/concurrency-limiter';
 import type { TenantId } from '#kernel/domain/ids';
 import { Cursors, type Page } from '#kernel/http/page';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
@@ -10,17 +12,23 @@ import type { IncidentRow } from './incident-row.js';
 /** A tenant's incidents, filtered and sorted, one page at a time. */
 @Injectable()
 export class ListIncidents {
+  /** A search may take seconds. Those of one tenant leave half of the connections to everything else. */
+  private readonly searches: ConcurrencyLimiter;
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly cursors: Cursors,
     private readonly clock: Clock,
-  ) {}
+    @Inject(Config) { databasePoolSize }: Config,
+  ) {
+    this.searches = new ConcurrencyLimiter(Infinity, Math.ceil(databasePoolSize / 2));
+  }
 
   async execute(tenantId: TenantId, filter: IncidentFilter): Promise<Page<IncidentRow>> {
     const { sort, order, limit } = filter;
     const list = `incidents:${sort}:${order}`;
     const after = this.cursors.open(tenantId, list, filter.cursor);
-    const rows = await this.find({ ...filter, tenantId, after });
+    const rows = await this.searches.run(tenantId, () => this.find({ ...filter, tenantId, after }));
     return this.cursors.page(rows, {
       tenantId,
       list,
