@@ -416,6 +416,39 @@ describe('a chain of triggers', () => {
   });
 });
 
+describe('triggers that open incidents for the incidents of each other', () => {
+  it('open no more per minute than their plan allows calls', async () => {
+    const limit = 20;
+    const limited = await TestServer.start({ env: { RATE_LIMIT_PRO_PER_MINUTE: `${limit}` } });
+    try {
+      const { api, tenantId } = await newTenant(limited.url);
+      const report = { title: 'One more', description: 'd', severity: 'info' };
+      for (let n = 0; n < 6; n += 1) {
+        const rule = { name: 'More', on: { event: 'incident.created' }, action: 'create_incident' };
+        expect((await api.post('/v1/triggers', { ...rule, actionConfig: report })).status).toBe(201);
+      }
+      expect((await api.post('/v1/incidents', report)).status).toBe(201);
+      const count = async (what: string): Promise<number> => {
+        const [row] = await sql<{ count: number }>(limited.database.url, what, [tenantId], tenantId);
+        return row?.count ?? 0;
+      };
+      await until('the relay has caught up', async () => {
+        const behind = 'SELECT (seq - relayed)::int AS count FROM event_stream WHERE tenant_id = $1';
+        return (await count(behind)) === 0;
+      });
+      const opened = await count('SELECT count(*)::int AS count FROM incidents WHERE tenant_id = $1');
+      expect(opened).toBeGreaterThan(6);
+      // Without a limit 157; a new minute may begin meanwhile.
+      expect(opened).toBeLessThanOrEqual(1 + 6 + 2 * limit);
+      const refused = `SELECT count(*)::int AS count FROM events
+        WHERE tenant_id = $1 AND type = 'trigger.event_received' AND data->>'actionTaken' = 'none'`;
+      expect(await count(refused)).toBeGreaterThan(0);
+    } finally {
+      await limited.stop();
+    }
+  });
+});
+
 describe('an event caused by a trigger, in one batch with other events', () => {
   /** Blocks the relay of the tenant's log. @returns a function that releases and wakes it */
   async function holdRelay({ tenant }: Scene): Promise<() => Promise<void>> {

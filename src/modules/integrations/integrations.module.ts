@@ -14,6 +14,7 @@ import { GiveUpMessages } from './application/give-up-messages.js';
 import { HoldMessages } from './application/hold-messages.js';
 import { ListIntegrations } from './application/list-integrations.js';
 import { ListTriggers } from './application/list-triggers.js';
+import { OpeningLimit } from './application/opening-limit.js';
 import { PullEvidence } from './application/pull-evidence.js';
 import { PutOffMessage } from './application/put-off-message.js';
 import { ReadAlerts } from './application/read-alerts.js';
@@ -66,6 +67,7 @@ import { Outside } from './providers/provider.js';
     DecideInChat,
     ReplyInChat,
     TakeAction,
+    OpeningLimit,
     FireTriggersWhenAnythingHappens,
     DeleteThreadsWhenIncidentsDeleted,
     { provide: Integrations, useClass: StoredIntegrations },

@@ -5,8 +5,9 @@ import type { DomainEvent } from '#kernel/events/define-event';
 import { Once } from '#kernel/events/once';
 import { runInContext } from '#kernel/tenancy/call-context';
 import type { Firing, Trigger } from '../domain/trigger.js';
-import { ledToBy } from '../domain/trigger-chain.js';
+import { isEffect, ledToBy } from '../domain/trigger-chain.js';
 import { Triggers } from '../domain/triggers.js';
+import { OpeningLimit } from './opening-limit.js';
 import { TRIGGER_EVENTS } from './trigger-events.js';
 import { TakeAction } from './take-action.js';
 import { type Match, MatchTriggers } from './match-triggers.js';
@@ -20,6 +21,7 @@ export class FireTriggersWhenAnythingHappens implements BatchHandler {
     private readonly triggers: Triggers,
     private readonly matchTriggers: MatchTriggers,
     private readonly takeAction: TakeAction,
+    private readonly openingLimit: OpeningLimit,
     private readonly once: Once,
   ) {}
 
@@ -38,8 +40,12 @@ export class FireTriggersWhenAnythingHappens implements BatchHandler {
   }
 
   private async fire(match: Match): Promise<void> {
+    const { trigger, event } = match;
     try {
-      await this.record(match, (trigger) => this.takeAction.execute(trigger, match));
+      // Not inside the transaction, which holds a connection: counting needs one, too.
+      if (trigger.action === 'create_incident' && isEffect(event.correlationId))
+        await this.openingLimit.count(trigger.tenantId);
+      await this.record(match, (firing) => this.takeAction.execute(firing, match));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       // The work of the action is rolled back; the firing is recorded all the same.

@@ -13,6 +13,11 @@ function chainOf(correlationId: string | null): string[] {
   return triggers.filter((id) => isId('trg', id));
 }
 
+/** Whether an event was caused by a trigger, directly or not. */
+export function isEffect(correlationId: string | null): boolean {
+  return chainOf(correlationId).length > 0;
+}
+
 /** Not on its own effects, and not beyond the maximum depth. */
 export function mayFire(triggerId: string, correlationId: string | null): boolean {
   const chain = chainOf(correlationId);
