@@ -235,6 +235,17 @@ describe('an edit', () => {
     });
   });
 
+  it.each<[string, unknown]>([
+    ['text', 'x'.repeat(65_536)],
+    ['digits', Array<number>(300).fill(1e308)],
+  ])('refuses a fix of more than 64 KiB of %s', async (_, value) => {
+    const fix = { title: 'Large', steps: [{ action: 'a', description: 'b', params: { value } }] };
+    expect(await tenant.api.patch(address, { fix })).toMatchObject({
+      status: 400,
+      body: { message: 'fix must be at most 64 KiB of JSON' },
+    });
+  });
+
   it('is only for admins: a read-only key is refused', async () => {
     const program = await programOf(tenant, 'incidents:read', 'incidents:write');
     expect((await program.get(address)).status).toBe(200);

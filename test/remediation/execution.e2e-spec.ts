@@ -361,6 +361,7 @@ describe('a plan without a runner', () => {
       { status: 'done' },
       {},
       { status: 'failed', output: 'x'.repeat(65_536) },
+      { status: 'failed', output: Array<number>(300).fill(1e308) },
       { status: 'failed', by: 'me' },
     ];
     for (const body of refused) {

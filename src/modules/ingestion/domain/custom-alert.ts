@@ -1,5 +1,6 @@
 import { type FieldFault, Refusal } from '#kernel/domain/errors';
 import { SEVERITIES, type Severity } from '#kernel/domain/severity';
+import { storedSize } from '#kernel/domain/stored-size';
 import type { IncidentReport } from './incident.js';
 
 export interface CustomAlert extends IncidentReport {
@@ -103,25 +104,7 @@ function metadata(value: unknown, faults: FieldFault[], bytes: number): Record<s
     faults.push({ field: 'metadata', message: 'must be a JSON object' });
     return {};
   }
-  if (bytes > MAX_METADATA_BYTES / MAX_EXPANSION && sizeOf(value) > MAX_METADATA_BYTES)
+  if (bytes > MAX_METADATA_BYTES / MAX_EXPANSION && storedSize(value) > MAX_METADATA_BYTES)
     faults.push({ field: 'metadata', message: 'must be at most 256 KiB' });
   return value;
-}
-
-/** The number of bytes that PostgreSQL writes. */
-function sizeOf(value: object): number {
-  return Buffer.byteLength(JSON.stringify(value)) + zerosIn(value);
-}
-
-function zerosIn(value: unknown): number {
-  if (typeof value === 'number') return zerosOf(value);
-  if (typeof value !== 'object' || value === null) return 0;
-  return Object.values(value).reduce((sum: number, inner) => sum + zerosIn(inner), 0);
-}
-
-/** PostgreSQL writes `1e+308` and `1e-7` with all of their zeros. */
-function zerosOf(value: number): number {
-  const size = Math.abs(value);
-  const isWrittenOut = value === 0 || (size >= 1e-6 && size < 1e21);
-  return isWrittenOut ? 0 : Math.abs(Math.log10(size));
 }

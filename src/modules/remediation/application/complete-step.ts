@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import { invalid } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
+import { storedSize } from '#kernel/domain/stored-size';
 import { Jobs } from '#kernel/jobs/jobs';
 import type { Ending, Remediation } from '../domain/remediation.js';
 import { AdvancePlan } from './advance-plan.js';
@@ -36,7 +37,7 @@ export class CompleteStep {
     stepId: string,
     result: StepResult,
   ): Promise<Remediation> {
-    if (Buffer.byteLength(JSON.stringify(result.output)) > MAX_OUTPUT_BYTES) {
+    if (storedSize(result.output) > MAX_OUTPUT_BYTES) {
       throw invalid('output', 'must be at most 64 KiB of JSON');
     }
     return this.advancePlan.execute(tenantId, remediationId, async (plan) => {

@@ -1,3 +1,4 @@
+import { storedSize } from '#kernel/domain/stored-size';
 import { parseStrictJson } from '#kernel/http/strict-json';
 import type { OutboundAnswer } from '#kernel/net/exchange';
 
@@ -26,7 +27,8 @@ export function storable(output: unknown): unknown {
     return `${start.replace(/\uFFFD$/, '')}…`;
   }
   try {
-    return parseStrictJson(text);
+    const kept = parseStrictJson(text);
+    return storedSize(kept) > MAX_OUTPUT_BYTES ? text.toString('utf8') : kept;
   } catch {
     return text.toString('utf8');
   }

@@ -97,6 +97,13 @@ describe('a step', () => {
     expect(output).toMatch(/^\["éé.*é…$/);
   });
 
+  it('keeps numbers of which the database would write hundreds of digits as JSON text', async () => {
+    respondWith(200, { status: 'succeeded', output: [1e308, 2] });
+    expect(await run()).toMatchObject({ output: [1e308, 2] });
+    respondWith(200, { status: 'succeeded', output: Array<number>(5_000).fill(1e308) });
+    expect(await run()).toMatchObject({ output: expect.stringMatching(/^\[1e\+308,1e\+308,/) });
+  });
+
   it('stores an output with 200,000 levels of nesting as text', async () => {
     respondWith(200, `{"status":"succeeded","output":${'['.repeat(200_000)}${']'.repeat(200_000)}}`);
     expect(await run()).toMatchObject({ status: 'succeeded', output: expect.any(String) });
