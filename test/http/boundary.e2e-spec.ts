@@ -115,6 +115,15 @@ describe('bad input to the management API', () => {
 });
 
 describe('a response', () => {
+  it.each(['/v1/auth/me', '/v1/users/x', '/v1/nothing', '/v1/users/%E0%A4%A', '/metrics', '/openapi.json'])(
+    'is stored by nobody, and read as nothing else than it says: %s',
+    async (path) => {
+      const { headers } = await tenant.api.get(path);
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    },
+  );
+
   it('is small, however many faults the body has', async () => {
     const body = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`a${n}`, n]));
     const { status, text } = await fetch(`${server.url}/v1/auth/login`, {
