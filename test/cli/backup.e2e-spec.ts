@@ -98,6 +98,8 @@ describe('a backup', () => {
        UPDATE events SET occurred_at = '2020-01-15' WHERE seq <= 3;
        SELECT enqueue_jobs('[{"identifier": "far-off", "payload": {"tenantId": "t", "payload": "\\\\ \\n"}, "run_at": "2090-01-01", "job_key": "k", "queue_name": "q", "flags": ["t"]}]')`,
     );
+    // Of another user, who may read what is written into it.
+    writeFileSync(`${file}.unfinished`, '', { mode: 0o644 });
     backedUp = await runToEnd('dist/cli/backup.js', [file], { DATABASE_URL: source.database.url });
     target = await emptyDatabase();
   });

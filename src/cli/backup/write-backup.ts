@@ -31,7 +31,9 @@ export async function writeBackup(
   const client = await connectAsOwner(url);
   let unwritable: Error | undefined;
   try {
-    const file = createWriteStream(unfinished, { mode: 0o600, flush: true });
+    // Created anew: a file that is there already, perhaps of another user, would keep its mode.
+    rmSync(unfinished, { force: true });
+    const file = createWriteStream(unfinished, { flags: 'wx', mode: 0o600, flush: true });
     file.once('error', (error) => (unwritable = error));
     await pipeline(Readable.from(contentOf(client, about, say)), createGzip(), file);
     renameSync(unfinished, path);
