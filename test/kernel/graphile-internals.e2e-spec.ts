@@ -54,10 +54,10 @@ it('locks job and queue by the id of the pool, and does not wait for the write t
   await until('the worker runs it', () => workers[0]?.getActiveJob()?.id === job?.id);
   const locks = await sql(
     database.url,
-    `SELECT job.locked_by AS job, queue.locked_by AS queue
+    `SELECT job.locked_by AS job, queue.locked_by AS queue, attempts
        FROM graphile_worker.jobs AS job JOIN graphile_worker._private_job_queues AS queue USING (queue_name)`,
   );
-  expect(locks).toEqual([{ job: pools[0], queue: pools[0] }]);
+  expect(locks).toEqual([{ job: pools[0], queue: pools[0], attempts: 1 }]);
 
   const blocker = new pg.Client({ connectionString: database.url });
   await blocker.connect();
@@ -74,4 +74,19 @@ it('locks job and queue by the id of the pool, and does not wait for the write t
     'it is deleted',
     async () => (await sql(database.url, 'SELECT FROM graphile_worker.jobs')).length === 0,
   );
+});
+
+it('lets a job that is added again while it runs go on, as its last attempt', async () => {
+  const add = `SELECT FROM graphile_worker.add_job('nobody-does', job_key := 'twice')`;
+  await sql(database.url, add);
+  await sql(
+    database.url,
+    `UPDATE graphile_worker._private_jobs SET locked_by = 'its pool', locked_at = now(), attempts = 1`,
+  );
+  await sql(database.url, add);
+  const jobs = `SELECT locked_by AS pool, attempts = max_attempts AS last FROM graphile_worker.jobs ORDER BY id`;
+  expect(await sql(database.url, jobs)).toEqual([
+    { pool: 'its pool', last: true },
+    { pool: null, last: false },
+  ]);
 });

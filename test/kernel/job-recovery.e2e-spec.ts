@@ -11,11 +11,7 @@ let tenant: TenantUser;
 let running: HeldJob[];
 beforeAll(async () => {
   database = await cloneDatabase();
-  const start = (): Promise<TestServer> =>
-    TestServer.start({
-      ...{ database, main: 'test/lifecycle/server-with-slow-jobs.mjs', env: { JOB_CONCURRENCY: '1' } },
-    });
-  replicas = [await start(), await start()];
+  replicas = [await start(1), await start(1)];
   tenant = await newTenant(replicas[0]?.url ?? '');
   const jobs = [1, 2].map(() => ({ identifier: 'endless', payload: payload() }));
   await sql(database.url, 'SELECT enqueue_jobs($1)', [JSON.stringify(jobs)]);
@@ -29,6 +25,15 @@ afterAll(async () => {
   await Promise.all(replicas.map((replica) => replica.kill()));
   await removeDatabase(database);
 });
+
+const start = (concurrency: number): Promise<TestServer> =>
+  TestServer.start({
+    ...{
+      database,
+      main: 'test/lifecycle/server-with-slow-jobs.mjs',
+      env: { JOB_CONCURRENCY: String(concurrency) },
+    },
+  });
 
 interface HeldJob {
   readonly id: string;
@@ -107,4 +112,27 @@ it('frees a job that was locked for a live pool and never reached it, and no oth
   const [{ pool }] = running as [HeldJob];
   await isFreed(await takenBy(pool));
   expect(await held()).toEqual(running);
+});
+
+it('keeps a job that was freed and taken by another process while this one ran it, whatever becomes of that process', async () => {
+  // It runs what the tests before have left, too.
+  const replica = await start(9);
+  replicas.push(replica);
+  const jobs = JSON.stringify([{ identifier: 'slow-step', payload: payload() }]);
+  await sql(database.url, 'SELECT enqueue_jobs($1)', [jobs]);
+  const begun = (): number => replica.log.split('the slow step began').length - 1;
+  await until('it runs', () => begun() === 1);
+  // Another process took it, and died at once.
+  const [taken] = await sql<{ id: string }>(
+    database.url,
+    `UPDATE graphile_worker._private_jobs AS job SET locked_by = 'pool-that-died', locked_at = now(), attempts = job.attempts + 1
+       FROM graphile_worker.jobs AS shown WHERE shown.id = job.id AND task_identifier = 'slow-step' RETURNING job.id::text`,
+  );
+  process.kill(replica.pid, 'SIGUSR2');
+  await until('it runs again', () => begun() === 2);
+  process.kill(replica.pid, 'SIGUSR2');
+  await until('it ends', async () => {
+    const left = await sql(database.url, 'SELECT FROM graphile_worker.jobs WHERE id = $1', [taken?.id]);
+    return left.length === 0;
+  });
 });

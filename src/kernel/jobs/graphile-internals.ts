@@ -1,3 +1,4 @@
+import type { Task } from 'graphile-worker';
 import { asDatabaseError, DatabaseDownError } from '../persistence/database-errors.js';
 
 /*
@@ -8,6 +9,8 @@ import { asDatabaseError, DatabaseDownError } from '../persistence/database-erro
  *    that takes a job writes its id into `locked_by` of the job and of its queue, and the time into `locked_at`.
  * 2. A worker does not wait for the write that ends a job, and does not handle its rejection.
  * 3. `add_jobs` inserts the queue first and the job after it; ending a job touches the job first and the queue after it.
+ * 4. A job that succeeds is deleted, whoever holds it by then. One that fails is changed only while its pool still holds it.
+ * 5. Each time a job is taken, `attempts` grows. When one with the same key is added while it runs, it becomes `max_attempts`.
  *
  * The rest of the code uses what is documented: `run`, its events, `add_jobs`, the view `jobs`, `force_unlock_workers`.
  */
@@ -23,6 +26,23 @@ export const UNLOCK_JOB = `
   )
   UPDATE graphile_worker._private_job_queues AS queue SET locked_at = NULL, locked_by = NULL FROM freed
    WHERE queue.id = freed.job_queue_id AND queue.locked_by = $2`;
+
+/** $1 the job, $2 the pool that took it and $3 the attempt. */
+const IS_HELD = `
+  SELECT FROM graphile_worker.jobs WHERE id = $1 AND locked_by = $2 AND attempts IN ($3, max_attempts)`;
+
+/**
+ * Fails a job that was freed while it ran, which changes nothing. A process that was paused or cut off from PostgreSQL may have been taken
+ * for dead, and another one runs its job by now: a success here would delete the job, and if that process died, nothing would run it again.
+ */
+export function failIfTakenOver(task: Task): Task {
+  return async (payload, helpers) => {
+    await task(payload, helpers);
+    const { id, locked_by, attempts } = helpers.job;
+    const { rowCount } = await helpers.query(IS_HELD, [id, locked_by, attempts]);
+    if (rowCount === 0) throw new Error('This process was taken for dead meanwhile, and the job was freed');
+  };
+}
 
 /**
  * Deletes the queues without jobs. graphile-worker's own clean-up (`GC_JOB_QUEUES`) also deletes a queue whose first job is not

@@ -14,7 +14,7 @@ import { Database } from '../persistence/database.js';
 import { runInContext } from '../tenancy/call-context.js';
 import { type Chore, Daily } from './daily.js';
 import { decoratedProviders } from './decorated-providers.js';
-import { surviveFailedJobEnds } from './graphile-internals.js';
+import { failIfTakenOver, surviveFailedJobEnds } from './graphile-internals.js';
 import { Logger as WorkerLogger, parseCronItems, run } from './graphile-worker.js';
 import { JobHandler, type JobRunner } from './job-handler.js';
 import { JobRecovery } from './job-recovery.js';
@@ -105,7 +105,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
       if (tasks[name]) throw new Error(`Two classes handle the job ${name}`);
       tasks[name] = taskOf(runner);
     }
-    return tasks;
+    return Object.fromEntries(Object.entries(tasks).map(([name, task]) => [name, failIfTakenOver(task)]));
   }
 
   private chores(): [string, Chore][] {
