@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy to one port that can drop all bytes silently, as a broken network does. */
+/** A TCP proxy to one port that can drop all bytes silently, or break connections, as a broken network does. */
 export class CuttableProxy {
   /** How many chunks were dropped. */
   swallowed = 0;
@@ -10,6 +10,7 @@ export class CuttableProxy {
   private isCut = false;
   private isClosed = false;
   private readonly mute = new WeakSet<Socket>();
+  private readonly breaking = new WeakSet<Socket>();
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer((near) => this.join(near));
 
@@ -38,6 +39,20 @@ export class CuttableProxy {
   /** Drops the bytes of the connections that are open now, as when their machine has vanished. New connections work. */
   muteAll(): void {
     for (const socket of this.sockets) this.mute.add(socket);
+  }
+
+  /**
+   * Lets open connections break in the middle of their next answer: what was asked has been done.
+   * @param clientPort the port by which the target knows the only connection to break
+   */
+  breakInAnswers(clientPort?: number): void {
+    for (const socket of this.sockets)
+      if (clientPort === undefined || socket.localPort === clientPort) this.breaking.add(socket);
+  }
+
+  /** Breaks a connection at once: what was asked may be done later. @param clientPort the port by which the target knows it */
+  break(clientPort: number): void {
+    for (const socket of this.sockets) if (socket.localPort === clientPort) socket.destroy();
   }
 
   /** Breaks the open connections, and refuses new ones. */
@@ -71,6 +86,7 @@ export class CuttableProxy {
       this.sockets.add(from);
       from.on('data', (bytes) => {
         if (this.isCut || this.mute.has(from)) this.swallowed += 1;
+        else if (from === far && this.breaking.has(far)) to.end(bytes.subarray(0, bytes.length / 2));
         else to.write(bytes);
       });
       from.on('error', () => undefined);

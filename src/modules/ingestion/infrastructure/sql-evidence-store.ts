@@ -21,18 +21,20 @@ export class SqlEvidenceStore extends EvidenceStore {
   }
 
   async addHeader(tenantId: TenantId, header: EvidenceHeader): Promise<void> {
-    // The lock orders this after or before a deletion of the incident, which deletes the headers that it finds.
+    // The lock orders this after or before a deletion of the incident, which deletes the headers that it finds. No header without
+    // rows: when the connection broke while this waits for the lock, they may have been dropped.
     const added = await this.unitOfWork.query(
       tenantId,
       `WITH incident AS MATERIALIZED (
          SELECT FROM incidents WHERE tenant_id = $1 AND incident_id = $3 FOR KEY SHARE
        ), finished AS (
-         UPDATE incident_evidence_chunks SET unfinished_since = NULL WHERE tenant_id = $1 AND evidence_id = $2
+         UPDATE incident_evidence_chunks SET unfinished_since = NULL FROM incident
+          WHERE tenant_id = $1 AND evidence_id = $2 RETURNING chunk
        )
        INSERT INTO incident_evidence (tenant_id, evidence_id, incident_id, type, source, started_at, ended_at,
                                       accepted, rejected, attached_by, attached_at)
        SELECT $1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz, $8::integer, $9::integer, $10, $11::timestamptz
-         FROM incident
+         FROM incident WHERE EXISTS (SELECT FROM finished)
        RETURNING evidence_id`,
       [
         tenantId,
@@ -54,7 +56,9 @@ export class SqlEvidenceStore extends EvidenceStore {
   async dropRows(tenantId: TenantId, evidenceId: string): Promise<void> {
     await this.unitOfWork.query(
       tenantId,
-      `DELETE FROM incident_evidence_chunks WHERE tenant_id = $1 AND evidence_id = $2`,
+      // The header may be stored although its answer was lost; then its rows stay.
+      `DELETE FROM incident_evidence_chunks
+        WHERE tenant_id = $1 AND evidence_id = $2 AND unfinished_since IS NOT NULL`,
       [tenantId, evidenceId],
     );
   }
