@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { WorkerPoolLock } from '#kernel/jobs/worker-pool-lock';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { becomePrimary, becomeStandby } from '../support/standby.js';
 import { until } from '../support/until.js';
 
 let database: TestDatabase;
@@ -21,4 +22,14 @@ it('leaves no connection behind when it is released while it connects', async ()
   await lock.release();
   await holding;
   await until('the connection is closed', async () => (await connections()).length === 0);
+});
+
+it('is not held on a standby, where it would exclude nobody', async () => {
+  const lock = new WorkerPoolLock(database.url, 'pool-of-a-failover');
+  await becomeStandby(database);
+  await expect(lock.hold()).rejects.toThrow('standby');
+  await becomePrimary(database);
+  await lock.hold();
+  expect(await connections()).toHaveLength(1);
+  await lock.release();
 });

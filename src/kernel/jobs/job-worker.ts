@@ -9,7 +9,7 @@ import { DiscoveryService } from '@nestjs/core';
 import type { Task, TaskList } from 'graphile-worker';
 import pg from 'pg';
 import { Config } from '../config/config.js';
-import { CONNECTION_TIMEOUTS } from '../persistence/data-source.js';
+import { POOL_OPTIONS } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
 import { runInContext } from '../tenancy/call-context.js';
 import { type Chore, Daily } from './daily.js';
@@ -85,7 +85,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private connectionPool(): pg.Pool {
     const pool = new pg.Pool({
-      ...CONNECTION_TIMEOUTS,
+      ...POOL_OPTIONS,
       connectionString: this.database.url,
       application_name: 'causeflow-jobs',
       max: this.config.jobConcurrency + 2,

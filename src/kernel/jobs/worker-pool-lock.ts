@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { CONNECTION_TIMEOUTS, DEAD_PEER_DETECTION } from '../persistence/data-source.js';
+import { CONNECTION_TIMEOUTS, DEAD_PEER_DETECTION, refuseStandby } from '../persistence/data-source.js';
 
 /** The advisory lock of a worker pool, in SQL. @param pool an SQL expression for the id of the pool */
 export const lockKeyOf = (pool: string): string => `hashtextextended('causeflow.worker:' || ${pool}, 0)`;
@@ -46,7 +46,14 @@ export class WorkerPoolLock {
     await client.connect();
     if (this.isReleased) return client.end();
     this.client = client;
-    // Waits while PostgreSQL has not noticed yet that the previous connection, which holds the lock, is gone.
-    await client.query(`SELECT pg_advisory_lock(${lockKeyOf('$1')})`, [this.poolId]);
+    try {
+      await refuseStandby(client);
+      // Waits while PostgreSQL has not noticed yet that the previous connection, which holds the lock, is gone.
+      await client.query(`SELECT pg_advisory_lock(${lockKeyOf('$1')})`, [this.poolId]);
+    } catch (error) {
+      // Or the next call would take the connection for one that holds the lock.
+      await client.end().catch(() => undefined);
+      throw error;
+    }
   }
 }

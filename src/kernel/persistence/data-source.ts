@@ -1,4 +1,4 @@
-import pg from 'pg';
+import pg, { type ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
 import { declaredSchemas } from './aggregate-schema.js';
 import type { MigrationClass } from './sql-migrations.js';
@@ -31,9 +31,22 @@ export const CONNECTION_TIMEOUTS = {
   query_timeout: 65_000,
 };
 
-/** The options of every connection of the application, pooled or not. */
+/**
+ * Refuses a standby, to which an address may lead for a while after a failover: its rows lag behind, its locks exclude nobody on the primary,
+ * and a pool would keep the connection for as long as it is used.
+ * @throws Error with the SQLSTATE that a standby refuses writes with
+ */
+export async function refuseStandby(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
+  if (rows[0]?.standby) throw Object.assign(new Error('this PostgreSQL is a standby'), { code: '25006' });
+}
+
+/** The options of every pool. */
+export const POOL_OPTIONS = { ...CONNECTION_TIMEOUTS, onConnect: refuseStandby };
+
+/** The options of every pool of the application. */
 export const APPLICATION_CONNECTION = {
-  ...CONNECTION_TIMEOUTS,
+  ...POOL_OPTIONS,
   options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c datestyle=ISO ${PLANNING} ${DEAD_PEER_DETECTION}`,
 };
 
