@@ -184,13 +184,14 @@ const INSERT_OWED = `
 
 /**
  * Positions are stored in a transaction of their own, since transactions that append events wait for these rows, and without a
- * flush to disk: after a crash the events since the last flush are relayed again.
+ * flush to disk: after a crash the events since the last flush are relayed again. They never go back: a process that was frozen, and whose
+ * claims went to another, stores its position late.
  */
 const UNFLUSHED = `(SELECT set_config('synchronous_commit', 'off', true)) AS unflushed`;
 
 const STORE_POSITION = {
   name: 'store-relay-position',
-  text: `UPDATE event_stream SET relayed = $2 FROM ${UNFLUSHED} WHERE tenant_id = $1`,
+  text: `UPDATE event_stream SET relayed = greatest(relayed, $2) FROM ${UNFLUSHED} WHERE tenant_id = $1`,
 };
 
 const STORE_POSITIONS_OF_UNLOCKED = {
@@ -199,6 +200,6 @@ const STORE_POSITIONS_OF_UNLOCKED = {
     SELECT s.tenant_id, t.relayed FROM unnest($1::text[], $2::bigint[]) AS t (tenant_id, relayed)
       JOIN event_stream s USING (tenant_id) FOR NO KEY UPDATE OF s SKIP LOCKED
   )
-  UPDATE event_stream s SET relayed = free.relayed FROM free, ${UNFLUSHED} WHERE s.tenant_id = free.tenant_id
+  UPDATE event_stream s SET relayed = greatest(s.relayed, free.relayed) FROM free, ${UNFLUSHED} WHERE s.tenant_id = free.tenant_id
   RETURNING s.tenant_id`,
 };

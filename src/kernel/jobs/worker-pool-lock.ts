@@ -1,12 +1,19 @@
 import pg from 'pg';
-import { CONNECTION_TIMEOUTS, DEAD_PEER_DETECTION, refuseStandby } from '../persistence/data-source.js';
+import {
+  CONNECTION_TIMEOUTS,
+  DEAD_PEER_DETECTION,
+  FROZEN_PEER_DETECTION,
+  refuseStandby,
+} from '../persistence/data-source.js';
+
+const HEARTBEAT_MS = 5_000;
 
 /** The advisory lock of a worker pool, in SQL. @param pool an SQL expression for the id of the pool */
 export const lockKeyOf = (pool: string): string => `hashtextextended('causeflow.worker:' || ${pool}, 0)`;
 
 /**
  * Tells the other processes that a worker pool is alive: an advisory lock held by a connection of this process, which PostgreSQL
- * releases as soon as the process dies.
+ * releases as soon as the process dies, and soon after it is frozen.
  */
 export class WorkerPoolLock {
   private client: pg.Client | undefined;
@@ -37,7 +44,7 @@ export class WorkerPoolLock {
       ...CONNECTION_TIMEOUTS,
       connectionString: this.url,
       application_name: 'causeflow-workers-alive',
-      options: DEAD_PEER_DETECTION,
+      options: `${DEAD_PEER_DETECTION} ${FROZEN_PEER_DETECTION}`,
     });
     const lost = (): void => {
       if (this.client === client) this.client = undefined;
@@ -46,6 +53,10 @@ export class WorkerPoolLock {
     await client.connect();
     if (this.isReleased) return client.end();
     this.client = client;
+    // Not left to `hold`, whose caller may wait for other queries.
+    const beat = (): void => void client.query('SELECT').catch(() => undefined);
+    const heartbeat = setInterval(beat, HEARTBEAT_MS).unref();
+    client.once('end', () => clearInterval(heartbeat));
     try {
       await refuseStandby(client);
       // Waits while PostgreSQL has not noticed yet that the previous connection, which holds the lock, is gone.
