@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { WorkerPoolLock } from '#kernel/jobs/worker-pool-lock';
+import { CuttableProxy } from '../replicas/cuttable-proxy.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { becomePrimary, becomeStandby } from '../support/standby.js';
 import { until } from '../support/until.js';
@@ -32,4 +33,21 @@ it('is not held on a standby, where it would exclude nobody', async () => {
   await lock.hold();
   expect(await connections()).toHaveLength(1);
   await lock.release();
+});
+
+it('is taken again after its connection broke silently', async () => {
+  const url = new URL(database.url);
+  const proxy = await CuttableProxy.to(Number(url.port || 5432), url.hostname);
+  url.hostname = '127.0.0.1';
+  url.port = String(proxy.port);
+  // The default is about a minute.
+  url.searchParams.set('query_timeout', '3000');
+  const lock = new WorkerPoolLock(url.href, 'pool-cut-off');
+  await lock.hold();
+  proxy.muteAll();
+  await expect(lock.hold()).rejects.toThrow('timeout');
+  await lock.hold();
+  expect(await connections()).toHaveLength(1);
+  await lock.release();
+  await proxy.stop();
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import {
   CONNECTION_TIMEOUTS,
@@ -28,7 +29,7 @@ export class WorkerPoolLock {
   async hold(): Promise<void> {
     if (!this.client) await this.take();
     // A connection that broke silently shows it only at a query.
-    else await this.client.query('SELECT');
+    else await this.closeUnless(this.client, this.client.query('SELECT'));
   }
 
   /** For good. A connection that is being opened is closed once it is open. */
@@ -53,18 +54,31 @@ export class WorkerPoolLock {
     await client.connect();
     if (this.isReleased) return client.end();
     this.client = client;
-    // Not left to `hold`, whose caller may wait for other queries.
-    const beat = (): void => void client.query('SELECT').catch(() => undefined);
-    const heartbeat = setInterval(beat, HEARTBEAT_MS).unref();
-    client.once('end', () => clearInterval(heartbeat));
+    await this.closeUnless(client, this.lock(client));
+    void this.sendHeartbeats(client);
+  }
+
+  private async lock(client: pg.Client): Promise<void> {
+    await refuseStandby(client);
+    // Waits while PostgreSQL has not noticed yet that the previous connection, which holds the lock, is gone.
+    await client.query(`SELECT pg_advisory_lock(${lockKeyOf('$1')})`, [this.poolId]);
+  }
+
+  /** Or the next call would take the connection for one that holds the lock. */
+  private async closeUnless(client: pg.Client, succeeds: Promise<unknown>): Promise<void> {
     try {
-      await refuseStandby(client);
-      // Waits while PostgreSQL has not noticed yet that the previous connection, which holds the lock, is gone.
-      await client.query(`SELECT pg_advisory_lock(${lockKeyOf('$1')})`, [this.poolId]);
+      await succeeds;
     } catch (error) {
-      // Or the next call would take the connection for one that holds the lock.
       await client.end().catch(() => undefined);
       throw error;
+    }
+  }
+
+  /** Not left to `hold`, whose caller may wait for other queries. */
+  private async sendHeartbeats(client: pg.Client): Promise<void> {
+    while (this.client === client) {
+      await sleep(HEARTBEAT_MS, undefined, { ref: false });
+      await client.query('SELECT').catch(() => undefined);
     }
   }
 }
