@@ -301,7 +301,7 @@ describe('the documentation page', () => {
     async (file) => {
       const response = await fetch(`${server.url}/docs/${file}`);
       expect(response.status).toBe(404);
-      expect(response.headers.get('cache-control')).toBeNull();
+      expect(response.headers.get('cache-control')).toBe('no-store');
       expect(await response.json()).toMatchObject({ error: 'not_found' });
     },
   );
