@@ -89,9 +89,11 @@ async function openServer(screen: Screen): Promise<DemoServer> {
     (closing ??= starting
       .then((server) => server.stop())
       .then(() => rmSync(dataDir, { recursive: true, force: true })));
+  const stop = () => void close().finally(() => process.exit(1));
   // By default a signal would end this program and leave PostgreSQL running. npm passes each of them on again.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => void close().finally(() => process.exit(1)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  // The terminal was closed.
+  process.stdout.on('error', stop);
   return { url: (await starting).url, close };
 }
 

@@ -113,12 +113,36 @@ describe('the demo', () => {
         readdirSync(temporary).find((name) => existsSync(join(temporary, name, 'postgres/postmaster.pid'))),
       );
       const [pid] = readFileSync(join(temporary, data, 'postgres/postmaster.pid'), 'utf8').split('\n');
+      // As when its terminal is closed.
+      child.stdout?.destroy();
       child.kill(signal);
       expect((await ended).code).toBe(1);
       expect(readdirSync(temporary).filter((name) => name.startsWith('causeflow-demo-'))).toEqual([]);
       await until('PostgreSQL has ended', () => !existsSync(`/proc/${pid}`));
     },
   );
+
+  // `script` of Linux provides the terminal.
+  (process.platform === 'linux' ? it : it.skip)('ends by Ctrl+C at a question', async () => {
+    const child = spawn(
+      '/usr/bin/script',
+      ['--quiet', '--command', `${process.execPath} dist/cli/demo.js`, '/dev/null'],
+      {
+        env: { CAUSEFLOW_URL: server.url },
+      },
+    );
+    let screen = '';
+    let isTyped = false;
+    child.stdout.on('data', (chunk: Buffer) => {
+      screen += String(chunk);
+      if (isTyped || !screen.includes('[y/N]')) return;
+      isTyped = true;
+      child.stdin.write('\u0003');
+    });
+    await until('it has ended', () => child.exitCode !== null, 60);
+    expect(isTyped).toBe(true);
+    expect(screen).not.toContain('remediation.rejected');
+  });
 
   it('sends the alert of a file, shows a refusal, and strips terminal control sequences', async () => {
     const good = join(folder, 'good.json');

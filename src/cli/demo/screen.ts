@@ -49,6 +49,8 @@ export class Screen {
       return false;
     }
     const terminal = createInterface({ input: process.stdin, output: process.stdout });
+    // Ctrl+C ends the demo, as it does between questions.
+    terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
     try {
       // Ctrl+D counts as no.
       const answer = await Promise.race([
