@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { Config } from '../config/config.js';
 import type { Refusal } from '../domain/errors.js';
+import type { TenantId } from '../domain/ids.js';
 import type { Histogram } from '../metrics/instruments.js';
 import { RequestDurations } from '../metrics/request-durations.js';
 import { type CallContext, runInContext } from '../tenancy/call-context.js';
@@ -106,6 +107,10 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
   /** A getter, because the caller is known only later, when an event is recorded. */
   get actor(): string | null {
     return this.request.principal?.id ?? null;
+  }
+
+  get tenantId(): TenantId | undefined {
+    return this.request.principal?.tenantId;
   }
 
   begin(): void {

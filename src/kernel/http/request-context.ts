@@ -31,5 +31,8 @@ function callContextOf(call: CallRequest): CallContext {
     get actor() {
       return call.principal?.id ?? null;
     },
+    get tenantId() {
+      return call.principal?.tenantId;
+    },
   };
 }

@@ -125,7 +125,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
 function taskOf(handler: JobRunner): Task {
   return async (stored, { job, abortSignal }) => {
     const { tenantId, payload, context } = stored as StoredJob;
-    await runInContext(context, () =>
+    await runInContext({ ...context, tenantId }, () =>
       handler.run({ tenantId, payload, attempt: job.attempts, signal: abortSignal }),
     );
   };

@@ -4,7 +4,8 @@ import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { OutboundCall } from './exchange.js';
-import { GuardedFetch, type Resolve } from './guarded-fetch.js';
+import type { Resolve } from './fair-lookup.js';
+import { GuardedFetch } from './guarded-fetch.js';
 import { OutboundFailedError, OutboundRefusedError } from './outbound-errors.js';
 
 const servers: Server[] = [];

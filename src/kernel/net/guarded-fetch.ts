@@ -1,11 +1,10 @@
-import { lookup as systemLookup, type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
+import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { AddressGuard } from './address-guard.js';
 import { exchange, type OutboundAnswer, type OutboundCall } from './exchange.js';
+import { FairLookup, type Resolve } from './fair-lookup.js';
 import { OutboundFailedError, OutboundRefusedError, reasonOf } from './outbound-errors.js';
-
-/** Resolves a name to all its addresses. */
-export type Resolve = (host: string, done: (error: Error | null, addresses: LookupAddress[]) => void) => void;
 
 /**
  * The only way to call an address that a tenant chose. It connects only to addresses that it has checked. A name is resolved once for
@@ -17,7 +16,7 @@ export class GuardedFetch {
 
   constructor(
     allowedCidrs: readonly string[],
-    private readonly resolve: Resolve = (host, done) => systemLookup(host, { all: true }, done),
+    private readonly resolve: Resolve = new FairLookup((host) => lookup(host, { all: true })).resolve,
   ) {
     this.guard = new AddressGuard(allowedCidrs);
   }

@@ -7,6 +7,8 @@ export interface CallContext {
   readonly correlationId: string | null;
   /** The user or API key that called, or null for the system itself. */
   readonly actor: string | null;
+  /** Whose work it is, if it is one tenant's: that of the caller, the job or the delivery. */
+  readonly tenantId?: TenantId | undefined;
   /** In a batch for several calls: the context of each incident, and of each tenant, by id. */
   readonly ofEach?: ReadonlyMap<string, CallContext>;
 }

@@ -17,6 +17,7 @@ import { TurnScheduler } from '#kernel/events/turn-scheduler';
 import { Metrics } from '#kernel/metrics/metrics';
 import { TtlCache } from '#kernel/persistence/ttl-cache';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
+import { runInContext, SYSTEM_CONTEXT } from '#kernel/tenancy/call-context';
 import { type DueSubscription, WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 import { DeliverWebhooks } from './deliver-webhooks.js';
 
@@ -114,7 +115,9 @@ export class WebhookDispatcher implements OnApplicationBootstrap, BeforeApplicat
       const pool = isFailing ? this.failing : this.healthy;
       hasDelivered = await pool.run(tenantId, async () => {
         const { signal } = this.stopping;
-        return !signal.aborted && (await this.deliverWebhooks.execute(due, signal));
+        if (signal.aborted) return false;
+        const context = { ...SYSTEM_CONTEXT, tenantId };
+        return runInContext(context, () => this.deliverWebhooks.execute(due, signal));
       });
     } catch (error) {
       this.log.error(error, `Delivery to ${subscriptionId} failed; it is retried`);
