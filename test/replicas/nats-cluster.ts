@@ -72,6 +72,16 @@ export class NatsCluster {
     await exited;
   }
 
+  signal(n: number, name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.nodes[n]?.kill(name);
+  }
+
+  /** Kills a node and deletes its storage, as when a container without a volume is replaced. */
+  async loseStorage(n: number): Promise<void> {
+    await this.kill(n);
+    rmSync(join(this.dir, `n${n}`), { recursive: true, force: true });
+  }
+
   async restart(): Promise<void> {
     await Promise.all(this.nodes.map((_, n) => this.kill(n)));
     for (let n = 0; n < this.size; n++) this.startNode(n);

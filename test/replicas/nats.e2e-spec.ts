@@ -63,7 +63,7 @@ async function startThree(
   const of = (n: number) => ({
     NATS_URL: urls[n % urls.length] ?? '',
     NATS_STREAM: stream,
-    NATS_REPLICAS: '3',
+    NATS_REPLICAS: String(cluster.size),
   });
   const first = await TestServer.start({ env: of(0), ...(database && { database }) });
   const others = [1, 2].map((n) => TestServer.start({ env: of(n), database: first.database }));
@@ -406,6 +406,32 @@ withNats('three replicas with a JetStream cluster of three', () => {
       cluster = usual;
     }
   });
+});
+
+withNats('NATS loses its storage', () => {
+  it('which loses no event; the stream is created again, and gets the events from there on', async () => {
+    const usual = cluster;
+    cluster = await NatsCluster.start({ size: 1 });
+    try {
+      const first = await startThree([cluster.url]);
+      const workloads = await sendThroughFailure(first, async () => {
+        await cluster.loseStorage(0);
+        cluster.startNode(0);
+      });
+      for (const workload of workloads) {
+        const head = await headOf(first, workload);
+        await until(
+          'the new stream has the last event',
+          async () => (await seqsInStream(workload)).at(-1) === head,
+          60,
+        );
+      }
+      await stopReplicas();
+    } finally {
+      await cluster.stop();
+      cluster = usual;
+    }
+  }, 180_000);
 });
 
 withNats('PostgreSQL is killed and restarted', () => {

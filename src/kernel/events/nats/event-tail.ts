@@ -61,6 +61,7 @@ export class EventTail {
           max_messages: MAX_PREFETCHED_MESSAGES,
           callback: (message) => this.receive(message.subject, message.string()),
         });
+        void this.closeWhenStreamIsGone(this.messages);
         this.outage.succeeded(() => this.log.log('Reading the NATS stream again'));
         const ended = await this.messages.closed();
         if (ended) throw ended;
@@ -71,6 +72,15 @@ export class EventTail {
         );
       }
       await pause(RETRY_AFTER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  /** A NATS server can lose its storage. The client would wait for its stream for ever, which nobody but `ensureStream` creates. */
+  private async closeWhenStreamIsGone(messages: ConsumerMessages): Promise<void> {
+    for await (const { type } of messages.status()) {
+      if (type !== 'stream_not_found') continue;
+      this.log.warn('The NATS stream is gone and is created again');
+      await messages.close();
     }
   }
 
