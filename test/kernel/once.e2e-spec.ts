@@ -9,6 +9,7 @@ import { applicationDataSource } from '#kernel/persistence/data-source';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import { IncidentCreated } from '#modules/ingestion/events';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
+import { randomOf } from '../support/random.js';
 
 type Events = [DomainEvent, ...DomainEvent[]];
 
@@ -191,15 +192,6 @@ describe('effects of several tenants that share a batch', () => {
     expect([await done(), await doneFor(other)]).toEqual([[1], [1]]);
   });
 });
-
-/** Pseudo-random numbers, the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 describe('relays that run concurrently on the same log', () => {
   const LAST = 90;

@@ -23,6 +23,8 @@ export class ReconnectingReader {
     private readonly tenant: TenantUser,
     /** The index of the first replica. */
     first: number,
+    /** Names or wildcards of the events to read. */
+    private readonly events = '*',
   ) {
     this.connections = first;
     this.reading = this.read();
@@ -30,6 +32,11 @@ export class ReconnectingReader {
 
   get isOpen(): boolean {
     return this.stream !== undefined && !this.stream.ended;
+  }
+
+  /** Breaks off. It connects again at once. */
+  disconnect(): void {
+    this.stream?.close();
   }
 
   async close(): Promise<void> {
@@ -45,7 +52,7 @@ export class ReconnectingReader {
       try {
         stream = await EventStream.open(
           new Api(replica.url, this.tenant.api.token),
-          `?lastEventId=${this.ids.at(-1) ?? '0'}`,
+          `?lastEventId=${this.ids.at(-1) ?? '0'}&events=${this.events}`,
         );
         if (!stream.response.ok) throw new Error(`answered ${stream.response.status}`);
       } catch {

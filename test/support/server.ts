@@ -91,6 +91,10 @@ export class TestServer {
     return this.child.pid ?? 0;
   }
 
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** Stops it gracefully, with SIGTERM. @returns its exit code */
   async stop(): Promise<number | null> {
     const code = await this.end('SIGTERM');
@@ -104,7 +108,7 @@ export class TestServer {
   }
 
   private async end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    if (this.hasEnded) return this.child.exitCode;
     const closed = once(this.child, 'close');
     this.child.kill(signal);
     await closed;
