@@ -4,6 +4,8 @@ import { FailedMigration } from '#kernel/persistence/sql-migrations';
 
 interface Failure extends Error {
   readonly code?: string;
+  /** PostgreSQL's advice, such as to check for free disk space. */
+  readonly hint?: string;
   /** The path of a file that could not be read, such as a certificate named in the URL. */
   readonly path?: string;
 }
@@ -39,7 +41,7 @@ export function explainDatabase(error: unknown, databaseUrl: string, isEmbedded 
   // A migration fails also because the disk is full, or this user may not create a role.
   const failure = error instanceof FailedMigration ? error.cause : error;
   if (failure instanceof StartError) return error;
-  const { code = '', path, message } = failure as Failure;
+  const { code = '', path, message, hint } = failure as Failure;
   const { hostname, port, pathname, username, searchParams } = new URL(databaseUrl);
   // The last one is a missing Unix socket.
   const isAway = /^(timeout expired|Connection terminated|connect ENOENT)/.test(message);
@@ -52,9 +54,9 @@ export function explainDatabase(error: unknown, databaseUrl: string, isEmbedded 
     (REFUSED.test(code) || isAway || isOfTls ? message : undefined);
   if (reason === undefined) return error;
   const who = username === '' ? '' : ` as ${decodeURIComponent(username)}`;
-  const question = ITS_STATE.test(code) || isEmbedded ? '' : ' Is DATABASE_URL right?';
+  const advice = ITS_STATE.test(code) ? hint : isEmbedded ? undefined : 'Is DATABASE_URL right?';
   return new StartError(
-    `The database ${pathname.slice(1)} on ${hostname}:${port || '5432'} cannot be used${who}: ${reason}.${question}`,
+    `The database ${pathname.slice(1)} on ${hostname}:${port || '5432'} cannot be used${who}: ${reason}.${advice === undefined ? '' : ` ${advice}`}`,
     { cause: error },
   );
 }
@@ -64,9 +66,11 @@ export function isOfPostgres(error: unknown): boolean {
   return error instanceof Error && 'severity' in error;
 }
 
-export function explainMissingKey(keyId: string): StartError {
+/** @param secretsFile where the key is kept unless it is in the environment; undefined if it has to be there */
+export function explainMissingKey(keyId: string, secretsFile?: string): StartError {
+  const recover = `set that one${secretsFile === undefined ? '' : `, put the former ${secretsFile} back`}`;
   return new StartError(
-    `The secrets in this database were sealed with another ENCRYPTION_KEY (its id is ${keyId}): set that one, or add it to ` +
+    `The secrets in this database were sealed with another ENCRYPTION_KEY (its id is ${keyId}): ${recover}, or add it to ` +
       'ENCRYPTION_KEYS_OLD next to a new one. If it is lost, `DELETE FROM encryption_keys` lets the server start, and every ' +
       'webhook secret and credential must be created again.',
   );

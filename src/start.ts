@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DataSource } from 'typeorm';
 import { type Config, loadConfig } from '#kernel/config/config';
-import { keepSecrets } from '#kernel/config/kept-secrets';
+import { keepSecrets, secretsPath } from '#kernel/config/kept-secrets';
 import { createLogger, NestLogger } from '#kernel/log/logger';
 import { Database } from '#kernel/persistence/database';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
@@ -54,10 +54,10 @@ export async function start(
     await embedded?.stop();
   };
   try {
-    const ran = await migrate(database.url, folders).catch(explain);
-    if (ran.length > 0) say(`Migrated the database (${ran.length} steps).`);
+    await migrate(database.url, folders, { say }).catch(explain);
     const missingKey = await noteEncryptionKey(database.url, config).catch(explain);
-    if (missingKey !== undefined) throw explainMissingKey(missingKey);
+    if (missingKey !== undefined)
+      throw explainMissingKey(missingKey, embedded && secretsPath(config.dataDir));
     app = await createApp({ config, database, extensions }, logger);
     await app.listen(config.port, config.host).catch((error: unknown) => {
       throw explainListen(error, config);

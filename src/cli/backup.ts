@@ -1,8 +1,9 @@
 // Writes the whole installation to one file, while its server runs or not.
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type DatabaseConfig, loadDatabaseConfig } from '#kernel/config/database-config';
+import { secretsPath } from '#kernel/config/kept-secrets';
 import { SystemClock } from '#kernel/domain/clock';
 import { runProgram } from '../run-program.js';
 import { BackupError } from './backup/backup-error.js';
@@ -62,6 +63,6 @@ function keptSecrets(config: DatabaseConfig): object {
 
 /** Undefined where the secrets are in the environment. */
 function secretsFile({ databaseUrl, dataDir }: DatabaseConfig): string | undefined {
-  const path = join(dataDir, 'secrets.json');
+  const path = secretsPath(dataDir);
   return databaseUrl === undefined && existsSync(path) ? path : undefined;
 }

@@ -1,8 +1,9 @@
 // Fills an empty installation from a file that `npm run backup` wrote.
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type DatabaseConfig, loadDatabaseConfig } from '#kernel/config/database-config';
+import { secretsPath } from '#kernel/config/kept-secrets';
 import { replacePrivateFile } from '#kernel/config/private-files';
 import { migrationFolders } from '../migration-folders.js';
 import { runProgram } from '../run-program.js';
@@ -48,7 +49,7 @@ function sayOfSecrets(
   secrets: object | undefined,
   say: (line: string) => void,
 ): void {
-  const path = join(dataDir, 'secrets.json');
+  const path = secretsPath(dataDir);
   if (databaseUrl !== undefined) {
     say(
       'Start the server with the JWT_SECRET and ENCRYPTION_KEY of the old installation: no other reads its credentials.',

@@ -245,6 +245,23 @@ describe('a backup', () => {
     await removeDatabase(empty);
   });
 
+  it('reports in one line that the disk is full during a restore', async () => {
+    const folder = scratch.path('full');
+    mkdirSync(folder);
+    const full = `RAISE 'no space left' USING ERRCODE = 'disk_full', HINT = 'Check free disk space.';`;
+    const migration = `-- up\nDO $$ BEGIN ${full} END $$;\n-- down\n`;
+    writeFileSync(join(folder, '2000000000001-full.sql'), migration);
+    const empty = await emptyDatabase();
+    const ended = await restore(file, empty, '--migrations', folder);
+    await removeDatabase(empty);
+    expect(ended).toEqual({
+      code: 1,
+      output: expect.stringMatching(
+        /could not be restored\.\nThe database .* no space left\. Check free disk space\.\n$/,
+      ),
+    });
+  });
+
   it('leaves no file behind when PostgreSQL stops, and reports why', async () => {
     const { url } = source.database;
     const path = scratch.path('broken-off.gz');

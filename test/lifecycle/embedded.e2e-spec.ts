@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -33,6 +33,7 @@ describe('a server with nothing but a data directory', () => {
   });
 
   it('creates its database and its secrets, and prints a next step that works', async () => {
+    expect(server.log).toMatch(/Migrating the database \(\d+ steps\)/);
     expect(server.log).toContain('npm run demo');
     const [, url, body] = /curl -s (http:\S+) [^{]*-d '(\{[^']+\})'/.exec(server.log) ?? [];
     expect(url).toBe(`${server.url}/v1/auth/register`);
@@ -56,7 +57,7 @@ describe('a server with nothing but a data directory', () => {
     expect(await server.stop()).toBe(0);
     expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
     server = await startEmbedded(dataDir);
-    expect(server.log).not.toContain('Migrated');
+    expect(server.log).not.toContain('Migrating');
     expect(readFileSync(join(dataDir, 'secrets.json'), 'utf8')).toBe(secrets);
     expect(await logIn()).toBe(200);
   });
@@ -65,6 +66,17 @@ describe('a server with nothing but a data directory', () => {
     await server.kill();
     server = await startEmbedded(dataDir);
     expect(server.log).toContain('Took over PostgreSQL');
+    expect(await logIn()).toBe(200);
+  });
+
+  it('says which file to put back when its secrets were lost, and starts once that is done', async () => {
+    await server.stop();
+    const path = join(dataDir, 'secrets.json');
+    const secrets = readFileSync(path);
+    rmSync(path);
+    await expect(startEmbedded(dataDir)).rejects.toThrow(`put the former ${path} back`);
+    writeFileSync(path, secrets);
+    server = await startEmbedded(dataDir);
     expect(await logIn()).toBe(200);
   });
 });

@@ -5,6 +5,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { afterFold } from '#kernel/persistence/folded-migrations';
 import { migrate } from '#kernel/persistence/migrate';
 import { sqlMigrations } from '#kernel/persistence/sql-migrations';
+import { explainDatabase } from '../../start-error.js';
 import { BackupError } from './backup-error.js';
 import { type BackupHeader, BackupReader } from './backup-file.js';
 import { APPLICATION_NAME, connectAsOwner, copyList, keptTables, migrationsRun } from './tables.js';
@@ -24,20 +25,22 @@ export async function restoreBackup(
 ): Promise<BackupHeader> {
   const { header, reader } = await BackupReader.open(path);
   say(`A backup of ${header.madeAt}, made by version ${header.version}.`);
-  const migrations = afterFold(header.migrations);
   const client = await connectAsOwner(url);
   try {
+    const migrations = afterFold(header.migrations);
     await refuseUnlessFit(client, migrations, folders);
-    await migrate(url, folders, migrations);
+    await migrate(url, folders, { only: migrations });
     await client.query('BEGIN');
     await fill(client, header, reader, say);
     await client.query('COMMIT');
     await client.query('ANALYZE');
+    const ran = await migrate(url, folders);
+    if (ran.length > 0) say(`Migrated to the present version (${ran.length} steps).`);
+  } catch (error) {
+    throw error instanceof BackupError ? error : explainDatabase(error, url);
   } finally {
     await client.end();
   }
-  const ran = await migrate(url, folders);
-  if (ran.length > 0) say(`Migrated to the present version (${ran.length} steps).`);
   return header;
 }
 

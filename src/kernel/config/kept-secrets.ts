@@ -18,8 +18,12 @@ export function keepSecrets(dataDir: string): Secrets {
   }
 }
 
+export function secretsPath(dataDir: string): string {
+  return join(dataDir, 'secrets.json');
+}
+
 function keepIn(dataDir: string): Secrets {
-  const path = join(dataDir, 'secrets.json');
+  const path = secretsPath(dataDir);
   makePrivateDir(dataDir);
 
   const kept = read(path);

@@ -20,6 +20,14 @@ export class FailedMigration extends StartError {
 
 const FILE = /^(\d{13})-([a-z0-9-]+)\.sql$/;
 
+/** The migrations of extensions have this number or a higher one. */
+const FIRST_OF_EXTENSIONS = 1_765_000_000_000;
+
+/** Whether a migration is CauseFlow's, by its name. */
+export function isOwn(migrationName: string): boolean {
+  return Number(migrationName.slice(-13)) < FIRST_OF_EXTENSIONS;
+}
+
 /**
  * Reads `<13-digit time>-<name>.sql` files, each with an `-- up` and a `-- down` part, as TypeORM migrations.
  * Plain SQL, because that is what operators review before a migration runs on their database.
