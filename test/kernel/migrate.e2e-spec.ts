@@ -75,7 +75,7 @@ it('a server does not start on a database that a newer version has migrated, and
     const say = (line: string): void => void lines.push(line);
     await migrate(database.url, [OWN, folder], { say });
     await migrate(database.url, [OWN, folder], { say });
-    expect(lines).toEqual(['Migrating the database (1 step).']);
+    expect(lines).toEqual(['Migrating the database (steps: 1).']);
     const migrated = await sql(database.url, columns);
 
     const started = TestServer.start({ database }).then((server) => server.stop());

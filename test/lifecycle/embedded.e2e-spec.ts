@@ -33,7 +33,7 @@ describe('a server with nothing but a data directory', () => {
   });
 
   it('creates its database and its secrets, and prints a next step that works', async () => {
-    expect(server.log).toMatch(/Migrating the database \(\d+ steps\)/);
+    expect(server.log).toMatch(/Migrating the database \(steps: \d+\)/);
     expect(server.log).toContain('npm run demo');
     const [, url, body] = /curl -s (http:\S+) [^{]*-d '(\{[^']+\})'/.exec(server.log) ?? [];
     expect(url).toBe(`${server.url}/v1/auth/register`);

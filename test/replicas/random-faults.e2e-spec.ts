@@ -57,14 +57,15 @@ it.each(SEEDS)(
         inject(serverFaults(installation), randomOf(seed * 10 + 4)),
       ]);
       await Promise.all(stories.map((story) => story.end()));
+      if (SECONDS > 0) report(seed, log, stories);
       const violations = await Promise.all(stories.map((story) => story.findViolations(SETTLE_SECONDS)));
       expect([...violations.flat(), ...installation.ended]).toEqual([]);
       expect(stories.every(({ accepted }) => accepted.size > 10)).toBe(true);
     } catch (error) {
-      process.stderr.write(`seed ${seed}\n${log.join('\n')}\n`);
+      process.stderr.write(`${log.join('\n')}\n`);
+      report(seed, log, stories);
       throw error;
     } finally {
-      if (SECONDS > 0) report(seed, log, stories);
       await Promise.all(stories.map((story) => story.close()));
     }
   },

@@ -19,6 +19,11 @@ describe('an error of PostgreSQL, or on the way to it', () => {
       Object.assign(withCode('0A000'), { routine: 'RevalidateCachedQuery' }),
     ],
     ['a machine that has vanished', new Error('Query read timeout')],
+    [
+      'a connection that broke before the statement was sent',
+      new Error('Client has encountered a connection error and is not queryable'),
+    ],
+    ['a connection that was closed', new Error('Client was closed and is not queryable')],
     ['a pool without a free connection', new Error('timeout exceeded when trying to connect')],
   ])('is reported as a temporary outage: %s', (_, error) => {
     const reported = asDatabaseError(error);

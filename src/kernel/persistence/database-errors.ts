@@ -54,13 +54,14 @@ const UNREACHABLE = new Set([
   'ETIMEDOUT',
 ]);
 
+/** What the driver says of connections that are broken, or were when the statement was to be sent, and of answers that did not come. */
+const UNANSWERED =
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client .* is not queryable$)/;
+
 function saysDown(error: unknown): error is Error {
   const code = codeOf(error);
   if (DOWN.test(code) || UNREACHABLE.has(code) || isOutdatedPlan(error)) return true;
-  return (
-    error instanceof Error &&
-    /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(error.message)
-  );
+  return error instanceof Error && UNANSWERED.test(error.message);
 }
 
 function codeOf(error: unknown): string {

@@ -35,7 +35,7 @@ export async function migrate(
     refuseNewer(had, known);
     const due = known.filter((name) => !had.includes(name)).length;
     // Before and not after it: a large table takes minutes, and whoever watches should know why.
-    if (due > 0) say?.(`Migrating the database (${due} ${due === 1 ? 'step' : 'steps'}).`);
+    if (due > 0) say?.(`Migrating the database (steps: ${due}).`);
     await migrateJobs({ connectionString: url });
     const ran = await source.runMigrations();
     await lock.query('SELECT ensure_event_partitions()');
