@@ -6,15 +6,20 @@ import { Field, IdOf, ListOf, OneOf, Text, Texts } from './fields.js';
 
 const ERROR_CODES = words('ErrorCode', Object.keys(ERROR_STATUS));
 
+/** In characters. Longer texts are cut, since both may quote what the sender wrote. */
+export const LONGEST_MESSAGE = 2000;
+export const LONGEST_DETAIL = 500;
+
 class ErrorDetail {
-  @Text({ max: 500, example: 'title' }) field!: string;
-  @Text({ max: 500, example: 'must not be blank' }) message!: string;
+  // The name of a property may be empty.
+  @Text({ min: 0, max: LONGEST_DETAIL, example: 'title' }) field!: string;
+  @Text({ max: LONGEST_DETAIL, example: 'must not be blank' }) message!: string;
 }
 
 /** The shape of every error. */
 class ErrorEnvelope {
   @OneOf(ERROR_CODES, { summary: 'A stable code', example: 'validation_error' }) error!: ErrorCode;
-  @Text({ max: 2000, summary: 'A sentence for a person', example: 'title must not be blank' })
+  @Text({ max: LONGEST_MESSAGE, summary: 'A sentence for a person', example: 'title must not be blank' })
   message!: string;
   @Field({ type: 'string', example: '1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed' }) requestId!: string;
   @ListOf(() => ErrorDetail, { optional: true, summary: 'With validation_error: the invalid fields' })

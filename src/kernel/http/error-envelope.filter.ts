@@ -11,6 +11,7 @@ import { type ErrorCode, Refusal } from '../domain/errors.js';
 import { DatabaseDownError } from '../persistence/database-errors.js';
 import { KnownMethods } from './known-methods.js';
 import type { CallRequest } from './call-request.js';
+import { LONGEST_DETAIL, LONGEST_MESSAGE } from './error-docs.js';
 
 const OUTAGE_TOLD_EVERY_MS = 1_000;
 const LONGEST_REASON = 300;
@@ -78,7 +79,23 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
 
 /** The body of every error. */
 export function envelopeOf({ code, message, fields, details }: Refusal, requestId: string): object {
-  return { error: code, message, ...fields, requestId, ...(details && { details }) };
+  return {
+    error: code,
+    message: cut(message, LONGEST_MESSAGE),
+    ...fields,
+    requestId,
+    ...(details && {
+      details: details.map((fault) => ({
+        field: cut(fault.field, LONGEST_DETAIL),
+        message: cut(fault.message, LONGEST_DETAIL),
+      })),
+    }),
+  };
+}
+
+/** Never between the halves of a surrogate pair, which many JSON parsers refuse. */
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 const CODE_OF: Partial<Record<number, ErrorCode>> = {
