@@ -19,8 +19,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const upload = (type: string, body: string, query = '?type=metric&source=test'): Promise<Answer> =>
-  tenant.api.post(path + query, body, { headers: { 'content-type': type } });
+const upload = (
+  type: string,
+  body: string,
+  query = '?type=metric&source=test',
+  headers: Record<string, string> = {},
+): Promise<Answer> => tenant.api.post(path + query, body, { headers: { 'content-type': type, ...headers } });
 
 async function rowsOf(evidenceId: unknown): Promise<unknown[]> {
   const chunks = await sql<{ content: unknown[] }>(
@@ -142,12 +146,13 @@ describe('evidence', () => {
       await upload('text/csv', 'a\n1', '?type=rumour&source=x'),
       await upload('multipart/form-data; boundary=x', '--x--'),
       await upload('text/plain', 'x'),
+      await upload('text/csv', 'timestamp,message\n1,x\n', undefined, { 'content-encoding': 'gzip' }),
       await tenant.api.post(path, { type: 'note', source: 'x' }),
       await tenant.api.post(path, { type: 'note', source: 'x', content: '' }),
       await tenant.api.post(path, { type: 'log', source: 'x', content: [] }),
     ];
     expect(refusals.map(({ status }) => status)).toEqual([
-      400, 400, 400, 400, 400, 400, 415, 415, 400, 400, 400,
+      400, 400, 400, 400, 400, 400, 415, 415, 415, 400, 400, 400,
     ]);
     const [after] = await sql<{ n: number }>(
       server.database.url,

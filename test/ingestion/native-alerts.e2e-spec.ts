@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { AlertSender, Api, newKey, newTenant, type Answer, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -307,8 +308,13 @@ describe('malformed bodies', () => {
     expect(answer.status).toBe(status);
   });
 
-  it('another media type is 415', async () => {
+  it('another media type is 415, and so is a compressed body', async () => {
+    const gzipped = gzipSync(JSON.stringify(group({})));
+    const gzip = { 'content-encoding': 'gzip' };
     expect((await send(ingestUrl, '<a/>', { 'content-type': 'application/xml' })).status).toBe(415);
+    expect((await send(ingestUrl, gzipped, gzip)).status).toBe(415);
+    // Some senders name a compression and use none.
+    expect((await send(ingestUrl, group({}), gzip)).status).toBe(202);
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -222,7 +223,7 @@ describe('an alert that is refused', () => {
     expect([answer.status, answer.body['error']]).toEqual([400, 'validation_error']);
   });
 
-  it('has a wrong signature, a wrong key, another tenant’s key or another media type', async () => {
+  it('has a wrong signature, a wrong key, another tenant’s key or another media type, or is compressed', async () => {
     const other = await newSender();
     const body = JSON.stringify(ALERT);
     const post = (headers: Record<string, string>, tenantId = own.tenantId) =>
@@ -240,6 +241,7 @@ describe('an alert that is refused', () => {
       await post({ ...key, 'x-webhook-signature': other.sign(body) }),
       await post({ ...key, 'x-webhook-signature': 'zz' }),
       await post({ ...signed, 'content-type': 'text/plain' }),
+      await honest.send(gzipSync(body), { 'content-encoding': 'gzip' }),
     ];
     expect(refusals.map(({ status, body: { error } }) => `${status} ${String(error)}`)).toEqual([
       '401 invalid_api_key',
@@ -251,6 +253,7 @@ describe('an alert that is refused', () => {
       '401 invalid_signature',
       '401 invalid_signature',
       '401 invalid_signature',
+      '415 unsupported_media_type',
       '415 unsupported_media_type',
     ]);
     expect(await storedOf(own.tenantId)).toEqual({ alerts: 0, incidents: 0, events: 0 });

@@ -147,7 +147,7 @@ export class AlertSender {
     alert: object | string,
     headers: Record<string, string> = {},
   ): Promise<Answer<Record<string, string>>> {
-    const body = typeof alert === 'string' ? alert : JSON.stringify(alert);
+    const body = typeof alert === 'string' || Buffer.isBuffer(alert) ? alert : JSON.stringify(alert);
     return new Api(this.url).post(`/v1/webhooks/${this.tenantId}/custom`, body, {
       headers: { 'x-api-key': this.key, 'x-webhook-signature': this.sign(body), ...headers },
     });

@@ -92,7 +92,7 @@ export function bodyEndedEarly(): Refusal {
 function parsedBody(request: Request, raw: Buffer): unknown {
   if (raw.length === 0) return {};
   requireJson(request);
-  const body = jsonFrom(raw);
+  const body = jsonFrom(raw, request);
   // Where all fields are optional, null would pass as an empty body.
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
   throw new Refusal('validation_error', 'The body must be a JSON object.');
@@ -106,11 +106,22 @@ export function requireJson(request: Request): void {
   throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
 }
 
-export function jsonFrom(raw: Buffer): unknown {
+export function jsonFrom(raw: Buffer, { headers }: Request): unknown {
   try {
     return parseStrictJson(raw, { maxDepth: MAX_DEPTH });
   } catch (error) {
-    if (error instanceof StrictJsonError) throw new Refusal('validation_error', error.message);
-    throw error;
+    if (!(error instanceof StrictJsonError)) throw error;
+    throw compressed(headers) ?? new Refusal('validation_error', error.message);
   }
+}
+
+/**
+ * The refusal of a compressed body, since nothing here decompresses. An alert is refused only if it cannot be read otherwise: some senders
+ * name a compression and use none.
+ */
+export function compressed(headers: Readonly<Record<string, unknown>>): Refusal | undefined {
+  const isCompressed = /\b(gzip|deflate|br|zstd|compress)\b/i.test(String(headers['content-encoding']));
+  return isCompressed
+    ? new Refusal('unsupported_media_type', 'Send the body uncompressed, without a Content-Encoding.')
+    : undefined;
 }

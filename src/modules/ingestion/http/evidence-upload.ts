@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream';
 import { parse } from 'csv-parse';
 import type { Request } from 'express';
 import { Refusal } from '#kernel/domain/errors';
+import { compressed } from '#kernel/http/request-body';
 import { parseStrictJson, StrictJsonError } from '#kernel/http/strict-json';
 import type { RawRow } from '../application/attach-evidence.js';
 
@@ -12,15 +13,21 @@ const MAX_LINE = 1024 * 1024;
 export function uploadedRows(request: Request): AsyncIterable<RawRow> | undefined {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type === undefined || type === 'application/json' || type.endsWith('+json')) return undefined;
-  if (type !== 'text/csv' && type !== 'application/x-ndjson') {
+  try {
+    refuseUnreadable(request, type);
+  } catch (refusal) {
     request.resume();
-    throw new Refusal('unsupported_media_type', 'Send application/json, text/csv or application/x-ndjson.');
-  }
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BYTES) {
-    request.resume();
-    throw tooLarge();
+    throw refusal;
   }
   return type === 'text/csv' ? csvRows(request) : ndjsonRows(request);
+}
+
+function refuseUnreadable({ headers }: Request, type: string): void {
+  if (type !== 'text/csv' && type !== 'application/x-ndjson')
+    throw new Refusal('unsupported_media_type', 'Send application/json, text/csv or application/x-ndjson.');
+  const refusal = compressed(headers);
+  if (refusal) throw refusal;
+  if (Number(headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge();
 }
 
 async function* csvRows(request: Request): AsyncIterable<RawRow> {

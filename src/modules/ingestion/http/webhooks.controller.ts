@@ -85,7 +85,7 @@ export class WebhooksController {
     enforceAllowance(answer, allowance);
     requireJson(request);
     const raw = rawOf(request);
-    return this.receiveAlert.execute(tenantId, readCustomAlert(jsonFrom(raw), raw.length), raw);
+    return this.receiveAlert.execute(tenantId, readCustomAlert(jsonFrom(raw, request), raw.length), raw);
   }
 
   private async refuse(

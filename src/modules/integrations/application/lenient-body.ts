@@ -1,4 +1,5 @@
 import { Refusal } from '#kernel/domain/errors';
+import { compressed } from '#kernel/http/request-body';
 import type { Delivery } from '../api.js';
 
 const BYTE_ORDER_MARK = /^\uFEFF/;
@@ -18,15 +19,15 @@ export function lenientBody({ headers, raw }: Delivery, mediaTypes: readonly str
   if (!isKnown) throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
   const text = raw.toString('utf8').replace(BYTE_ORDER_MARK, '');
   const isForm = media === FORM && !/^\s*[{[]/.test(text);
-  const body: unknown = isForm ? Object.fromEntries(new URLSearchParams(text)) : parsed(text);
+  const body: unknown = isForm ? Object.fromEntries(new URLSearchParams(text)) : parsed(text, headers);
   if (typeof body === 'object' && body !== null) return body;
   throw new Refusal('validation_error', 'The body must be a JSON object.');
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string, headers: Delivery['headers']): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Refusal('validation_error', 'The body is not valid JSON.');
+    throw compressed(headers) ?? new Refusal('validation_error', 'The body is not valid JSON.');
   }
 }
