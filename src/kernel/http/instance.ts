@@ -41,8 +41,11 @@ export function plainToInstance<T>(type: Type<T>, plain: unknown): T {
 function converted(value: unknown, type: FieldType): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => converted(item, type));
   if (type !== Number) return plainToInstance(type as Type<object>, value);
-  return typeof value === 'string' ? Number(value) : value;
+  return typeof value === 'string' && NUMBER.test(value) ? Number(value) : value;
 }
+
+/** As in JSON: `Number` would also read an empty text, hexadecimal digits and spaces. */
+const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 
 const cache = new WeakMap<Type<object>, ReadonlyMap<string, () => FieldType>>();
 
