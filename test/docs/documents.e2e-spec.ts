@@ -192,6 +192,14 @@ describe('the OpenAPI document', () => {
     expect(faults).toEqual([]);
   });
 
+  it('says which media types the files of the page have', async () => {
+    const types = Object.keys(openApi.operation('getDocsFile').responses['200']?.content ?? {});
+    for (const file of ['start.js', 'swagger-ui.css', 'favicon-32x32.png']) {
+      const { headers } = await fetch(`${server.url}/docs/${file}`, { headers: { range: 'bytes=0-9' } });
+      expect(types).toContain(headers.get('content-type')?.split(';')[0]);
+    }
+  });
+
   it('rejects undescribed fields', () => {
     const view = { $ref: '#/components/schemas/ErrorEnvelope' };
     const error = { error: 'not_found', message: 'No such incident.', requestId: 'x' };

@@ -3420,7 +3420,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "text/javascript": string;
+                    "text/css": string;
+                    "image/png": string;
                 };
             };
             400: components["responses"]["Error400"];

@@ -1,17 +1,20 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
-import { OpenApi } from '../support/openapi.js';
+import { OpenApi, type Operation } from '../support/openapi.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
 let server: TestServer;
 let tenant: TenantUser;
+let openApi: OpenApi;
 beforeAll(async () => {
   server = await TestServer.start({ env: { CORS_ORIGINS: 'https://app.example.com' } });
   tenant = await newTenant(server.url);
+  openApi = await OpenApi.of(server.url);
 });
 afterAll(() => server.stop());
 
@@ -56,9 +59,13 @@ describe('bad input to the management API', () => {
     ['2 MiB', 413, 'payload_too_large', () => post(JSON.stringify({ name: 'x'.repeat(2 << 20) }))],
     ['a form', 415, 'unsupported_media_type', () => post('name=Ada', { 'content-type': 'application/x-www-form-urlencoded' })],
     ['plain text', 415, 'unsupported_media_type', () => post('{}', { 'content-type': 'text/plain' })],
+    ['a compressed body', 415, 'unsupported_media_type', () => post(gzipSync('{}'), { 'content-encoding': 'gzip' })],
     ['no media type', 415, 'unsupported_media_type', () => post('{}', { 'content-type': '' })],
     ['a parameter twice', 400, 'validation_error', () => tenant.api.get('/v1/users?limit=1&limit=2')],
     ['a parameter that is an object', 400, 'validation_error', () => tenant.api.get('/v1/users?cursor[a]=1')],
+    ['a hexadecimal limit', 400, 'validation_error', () => tenant.api.get('/v1/users?limit=0x10')],
+    ['a limit with a space', 400, 'validation_error', () => tenant.api.get('/v1/users?limit=%2010')],
+    ['an empty number', 400, 'validation_error', () => tenant.api.get('/v1/knowledge?minConfidence=')],
     ['a time of a week', 400, 'validation_error', () => tenant.api.get('/v1/incidents?from=2026-W10-1T12:00:00Z')],
     ['a time of the year 0', 400, 'validation_error', () => tenant.api.get('/v1/changes?to=0000-01-01T00:00:00Z')],
     ['an offset of nowhere', 400, 'validation_error', () => tenant.api.get('/v1/incidents?to=2026-03-01T12:00:00%2B23:00')],
@@ -84,7 +91,6 @@ describe('bad input to the management API', () => {
   });
 
   it('is refused, too, on a route that does not read the body', async () => {
-    const openApi = await OpenApi.of(server.url);
     const silent = openApi.operations.filter(({ method, requestBody }) => method !== 'GET' && !requestBody);
     expect(silent.length).toBeGreaterThan(10);
     for (const operation of silent) {
@@ -114,6 +120,44 @@ describe('bad input to the management API', () => {
   });
 });
 
+describe('a body as documented', () => {
+  const UNKNOWN = { field: 'surprise', message: 'is not known here' };
+  const bodies = (): { operation: Operation; schema: object; example: object }[] =>
+    openApi.operations.flatMap((operation) => {
+      const { schema, example } = operation.requestBody?.content['application/json'] ?? {};
+      return schema ? [{ operation, schema, example: example as object }] : [];
+    });
+  const send = (operation: Operation, body: object): Promise<Answer> =>
+    tenant.api.call(operation.method, openApi.address(operation), { body });
+
+  it('has an example that is not refused for its form', async () => {
+    const refused: string[] = [];
+    for (const { operation, example } of bodies()) {
+      // Here the reader has to put in a secret.
+      if (operation.operationId === 'connectIntegration') continue;
+      const { status, body } = await send(operation, example);
+      if (status === 400) refused.push(`${operation.operationId}: ${String(body['message'])}`);
+    }
+    expect(refused).toEqual([]);
+    expect(bodies().length).toBeGreaterThan(30);
+  });
+
+  it('takes no unknown properties, except from webhooks', async () => {
+    for (const { operation, schema, example } of bodies()) {
+      const surprising = { ...example, surprise: 1 };
+      const isWebhook = operation.tags.includes('alerts');
+      const isDocumented = openApi.named(schema).additionalProperties === false;
+      const { status, body } = await send(operation, surprising);
+      expect([operation.operationId, isDocumented, status, body]).toMatchObject([
+        operation.operationId,
+        !isWebhook,
+        isWebhook ? 401 : 400,
+        isWebhook ? {} : { details: expect.arrayContaining([UNKNOWN]) },
+      ]);
+    }
+  });
+});
+
 describe('a response', () => {
   it.each(['/v1/auth/me', '/v1/users/x', '/v1/nothing', '/v1/users/%E0%A4%A', '/metrics', '/openapi.json'])(
     'is stored by nobody, and read as nothing else than it says: %s',
@@ -133,6 +177,20 @@ describe('a response', () => {
     }).then(async (response) => ({ status: response.status, text: await response.text() }));
     expect(status).toBe(400);
     expect(text.length).toBeLessThan(1_000);
+  });
+});
+
+describe('an error that quotes what the sender wrote', () => {
+  it.each([
+    ['one endless name', { ['a'.repeat(900_000)]: 1 }],
+    ['names outside the basic plane', { ['😀'.repeat(1_000)]: 1 }],
+    ['many names', Object.fromEntries(Array.from({ length: 90 }, (_, n) => [`property-${n}`, n]))],
+    ['a name without characters', { '': 1 }],
+  ])('is as the document describes it: %s', async (_, body) => {
+    const { status, body: envelope } = await tenant.api.post('/v1/users', body);
+    expect(status).toBe(400);
+    expect(openApi.faultsIn({ $ref: '#/components/schemas/ErrorEnvelope' }, envelope)).toEqual([]);
+    expect(JSON.stringify(envelope)).not.toMatch(/\\ud8/);
   });
 });
 

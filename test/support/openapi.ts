@@ -91,6 +91,11 @@ export class OpenApi {
     return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ''}`);
   }
 
+  /** The schema that a reference leads to. */
+  named({ $ref = '' }: { readonly $ref?: string }): { readonly additionalProperties?: unknown } {
+    return this.document.components.schemas[$ref.slice($ref.lastIndexOf('/') + 1)] ?? {};
+  }
+
   shared(ref: string): { readonly content: Content } {
     const response = this.document.components.responses[ref.slice(ref.lastIndexOf('/') + 1)];
     if (!response) throw new Error(`${ref} leads nowhere`);

@@ -43,15 +43,20 @@ export class DocumentsController {
   @Get('docs/:file')
   @ApiOperation({ operationId: 'getDocsFile', summary: 'Get a script, style or icon of the page' })
   @ApiParam({ name: 'file', example: 'start.js' })
-  @ApiProduces('application/octet-stream')
-  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  @ApiOkResponse({
+    content: {
+      'text/javascript': { schema: { type: 'string' } },
+      'text/css': { schema: { type: 'string' } },
+      'image/png': { schema: { type: 'string', format: 'binary' } },
+    },
+  })
   @errorResponses(404)
   file(@Param('file') file: string, @Res() response: Response): void {
     const isOurs = file === 'start.js';
     if (!isOurs && !SWAGGER_UI_FILES.includes(file)) throw notFound('file');
     response.setHeader('Cache-Control', 'public, max-age=3600');
     if (isOurs) response.type('js').send(START);
-    else response.sendFile(join(swaggerUi(), file));
+    else response.sendFile(join(swaggerUi(), file), { acceptRanges: false });
   }
 }
 

@@ -70,14 +70,23 @@ export function Field(
   );
 }
 
-/** Text of `min`..`max` characters that is not only white space. */
+/**
+ * Text of `min`..`max` characters that is not only white space.
+ * @param options.format and `pattern` are documented; another decorator checks them
+ */
 export function Text(
-  options: Common & { min?: number; max: number; blank?: boolean; format?: string },
+  options: Common & { min?: number; max: number; blank?: boolean; format?: string; pattern?: string },
 ): PropertyDecorator {
-  const { min = 1, max, blank = false, format } = options;
+  const { min = 1, max, blank = false, format, pattern } = options;
   return field(
     options,
-    { type: 'string', minLength: min, maxLength: max, ...(format && { format }) },
+    {
+      type: 'string',
+      minLength: min,
+      maxLength: max,
+      ...(format && { format }),
+      ...(pattern && { pattern }),
+    },
     IsString(),
     Length(min, max),
     ...(blank || min === 0 ? [] : [Matches(/\S/, { message: '$property must not be blank' })]),

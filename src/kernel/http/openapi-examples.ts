@@ -8,6 +8,7 @@ interface Schema {
   readonly minimum?: number;
   readonly minLength?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
   readonly items?: Schema;
   readonly allOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
@@ -46,7 +47,10 @@ function plainest(schema: Schema, schemas: Schemas): unknown {
   switch (types[0]) {
     case 'object':
       return Object.fromEntries(
-        Object.entries(schema.properties ?? {}).map(([name, field]) => [name, exampleOf(field, schemas)]),
+        Object.entries(schema.properties ?? {})
+          // Whoever sends the example as it is would get a secret that everybody knows.
+          .filter(([name, { format }]) => format !== 'password' || schema.required?.includes(name))
+          .map(([name, field]) => [name, exampleOf(field, schemas)]),
       );
     case 'array':
       return schema.items && Object.keys(schema.items).length > 0 ? [exampleOf(schema.items, schemas)] : [];

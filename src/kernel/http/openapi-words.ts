@@ -5,7 +5,7 @@ interface Choice extends Record<string, unknown> {
 }
 
 /** Keywords whose content is values, not schemas. */
-const VALUES = new Set(['example', 'examples', 'default', 'enum']);
+export const VALUES = new Set(['example', 'examples', 'default', 'enum']);
 
 /**
  * Moves each named enumeration to one schema, and makes all fields that take it refer to that schema. Inlined, it would be a separate

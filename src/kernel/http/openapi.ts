@@ -3,6 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { AnyEventClass } from '../events/define-event.js';
 import { eventSchemas } from '../events/event-schemas.js';
+import { describeBody } from './openapi-bodies.js';
 import { addErrors, errorComponents } from './openapi-errors.js';
 import { exampleOf, pathExample } from './openapi-examples.js';
 import { type HeaderName, HEADERS, headersNamed, LIMITS } from './openapi-headers.js';
@@ -29,7 +30,6 @@ it. An unknown property in a body is a 400; webhooks ignore it.
 
 type PathItem = OpenAPIObject['paths'][string];
 type Operation = NonNullable<PathItem['get']>;
-type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type Content = Record<string, { schema?: object; example?: unknown; examples?: unknown }>;
 
 /** The OpenAPI 3.1 document of all controllers and published events, in a stable order. */
@@ -70,21 +70,6 @@ function operationsOf({ paths }: OpenAPIObject): (readonly [string, Operation])[
   return Object.values(paths).flatMap((path) =>
     methods.flatMap((method) => (path[method] ? [[method, path[method]] as const] : [])),
   );
-}
-
-/**
- * @nestjs/swagger uses one schema for all media types of a body, and marks each body as required. Here media types other than JSON are
- * texts, and a body whose fields are all optional is optional.
- */
-function describeBody({ requestBody }: Operation, schemas: Schemas): void {
-  if (!requestBody || !('content' in requestBody)) return;
-  for (const [type, body] of Object.entries(requestBody.content)) {
-    if (type !== 'application/json') body.schema = { type: 'string' };
-    else if (body.schema && '$ref' in body.schema) {
-      const named = schemas[body.schema.$ref.slice(body.schema.$ref.lastIndexOf('/') + 1)];
-      requestBody.required = named !== undefined && 'required' in named;
-    }
-  }
 }
 
 function describeAnswers({ parameters = [], responses }: Operation): void {

@@ -37,7 +37,7 @@ const SIGNING_SECRET = new RegExp(
 
 export function SigningSecret(options: Options): PropertyDecorator {
   return applyDecorators(
-    Text({ max: 200, format: 'password', example: 'whsec_…', ...options }),
+    Text({ max: 200, format: 'password', pattern: SIGNING_SECRET.source, ...options }),
     Matches(SIGNING_SECRET, { message: '$property must be whsec_ and the base64 of 24 to 64 bytes' }),
   );
 }

@@ -3,10 +3,21 @@ import { API_KEY_SCOPES, type Scope } from '#kernel/http/principal';
 
 export class CreateApiKeyBody {
   @Text({ max: 200, example: 'Alertmanager' }) name!: string;
-  @Texts({ values: API_KEY_SCOPES, max: API_KEY_SCOPES.length, optional: true, default: ['webhooks:write'] })
+  @Texts({
+    values: API_KEY_SCOPES,
+    min: 1,
+    max: API_KEY_SCOPES.length,
+    optional: true,
+    default: ['webhooks:write'],
+  })
   scopes?: Scope[];
-  @Moment({ optional: true, nullable: true, summary: 'Never expires when omitted' }) expiresAt?:
-    string | null;
+  @Moment({
+    optional: true,
+    nullable: true,
+    summary: 'Never expires when omitted',
+    example: '2099-03-01T12:00:00.000Z',
+  })
+  expiresAt?: string | null;
 }
 
 export class RotateSecretBody {

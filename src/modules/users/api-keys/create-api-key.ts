@@ -23,7 +23,6 @@ export class CreateApiKey {
   async execute({ tenantId, id: createdBy }: Principal, wanted: CreateApiKeyBody): Promise<NewApiKey> {
     const createdAt = this.clock.now();
     const scopes = [...new Set(wanted.scopes ?? (['webhooks:write'] as const))];
-    if (scopes.length === 0) throw invalid('scopes', 'must name at least one scope');
     const expiresAt = wanted.expiresAt ? new Date(wanted.expiresAt) : null;
     if (expiresAt && expiresAt <= createdAt) throw invalid('expiresAt', 'must lie in the future');
 
