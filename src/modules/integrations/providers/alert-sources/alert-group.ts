@@ -10,6 +10,8 @@ const MAX_SHARED = 64;
 const MAX_COPIED = 32 * 1024 * 1024;
 /** They fire permanently, to prove that alerting works. */
 const HEARTBEAT = /^(?:Watchdog|DeadMansSwitch|InfoInhibitor)$/;
+/** What Grafana sends of a rule that has no data or an error, with the rule's annotations, which describe something else. */
+const NOT_EVALUATED = /^Datasource(?:NoData|Error)$/;
 
 /**
  * The body of Alertmanager, which Grafana sends too: a group of alerts, each with a state of its own. The group is firing while
@@ -40,11 +42,12 @@ function noticesOf(alert: Readonly<Record<string, unknown>>, shared: Shared): No
   const ownLabels = textsOf(alert['labels']);
   const labels = { ...shared.labels, ...ownLabels };
   const fields = { ...shared.annotations, ...textsOf(alert['annotations']) };
-  const name = labels['alertname'] ?? '';
+  const { alertname: name = '', rulename: rule } = labels;
+  const unevaluated = rule && NOT_EVALUATED.test(name) ? `${name}: ${rule}` : undefined;
   return noticeOf({
     state: (own['status'] ?? shared.status) === 'resolved' ? 'resolved' : 'firing',
     sourceAlertId: firstOf(own, ['fingerprint']) ?? idOf(ownLabels),
-    title: firstOf(fields, ['summary', 'title', 'message']) ?? name,
+    title: unevaluated ?? firstOf(fields, ['summary', 'title', 'message']) ?? name,
     description: firstOf(fields, ['description', 'message', 'summary']) ?? labelled(ownLabels),
     severity: severityOf(firstOf(labels, ['severity', 'priority', 'level']), HEARTBEAT.test(name) ? 'info' : 'medium'),
     tags: labels,

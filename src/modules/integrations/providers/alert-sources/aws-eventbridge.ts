@@ -12,7 +12,9 @@ export const awsEventBridge = alertSource({
     '    { "source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"] }',
     '',
     'ALARM fires, OK resolves, and an alarm is high, unless its tag `severity` says otherwise. Events of AWS Health (`AWS Health Event`)',
-    'and of GuardDuty (`GuardDuty Finding`) are understood too; a finding is resolved by a person. Others are ignored.',
+    'and of GuardDuty (`GuardDuty Finding`) are understood too; a finding is resolved by a person. Of jobs (`Glue Job State Change`, and those',
+    'of Batch, Step Functions, CodePipeline, CodeBuild and CodeDeploy) a failed run is high, and the next success resolves it. Others are',
+    'ignored.',
   ].join('\n'),
   notices: noticesOfEvent,
 });

@@ -1,6 +1,7 @@
 import type { Severity } from '#kernel/domain/severity';
 import type { Notice } from '../../api.js';
 import { listOf, numberOf, objectOf, textOf } from '../read-json.js';
+import { noticesOfJob } from './aws-jobs.js';
 import { noticeOf, type States } from './notice.js';
 import {
   environmentOf, firstOf, inLowerCase, lookUp, onlyOf, pairsOf, serviceOf, severityOf, textsOf,
@@ -43,7 +44,7 @@ export function noticesOfAlarm(message: unknown, topicArn = ''): Notice[] {
   });
 } // prettier-ignore
 
-/** An EventBridge event of an alarm, of AWS Health or of GuardDuty; any other yields nothing. */
+/** An EventBridge event of an alarm, of AWS Health, of GuardDuty or of a job; any other yields nothing. */
 export function noticesOfEvent(body: unknown): Notice[] {
   const event = objectOf(body);
   const detail = objectOf(event['detail']);
@@ -56,7 +57,7 @@ export function noticesOfEvent(body: unknown): Notice[] {
     case 'GuardDuty Finding':
       return ofFinding(event, detail);
     default:
-      return [];
+      return noticesOfJob(body);
   }
 }
 
@@ -146,6 +147,7 @@ function ofFinding(event: Json, detail: Json): Notice[] {
     title: fields['title'],
     description: fields['description'],
     severity: severityOfFinding(numberOf(detail['severity']) ?? 0),
+    tags: pairsOf(objectOf(objectOf(detail['resource'])['instanceDetails'])['tags']),
     metadata: {
       ...onlyOf(textsOf(event), ['account', 'region']),
       ...onlyOf(fields, ['type', 'severity', 'arn']),

@@ -1,15 +1,11 @@
 import type { Severity } from '#kernel/domain/severity';
 import { listOf, objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
+import { noticesOfOldSchema } from './azure-old-schemas.js';
 import { noticeOf, type States } from './notice.js';
-import { firstOf, lookUp, textsOf } from './normalize.js';
+import { firstOf, lookUp, serviceOf, textsOf } from './normalize.js';
 
-const STATES: States = {
-  Fired: 'firing',
-  Activated: 'firing',
-  Resolved: 'resolved',
-  Deactivated: 'resolved',
-};
+const STATES: States = { Fired: 'firing', Resolved: 'resolved' };
 const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
 
 export const azureMonitor = alertSource({
@@ -17,33 +13,35 @@ export const azureMonitor = alertSource({
   displayName: 'Azure Monitor',
   setupGuide: [
     'Action groups, an action of the kind Webhook with the `ingestUrl` of the connect response, and the common alert schema on.',
-    'Sev0 to Sev4 is critical to info; the service is the first of the configuration items.',
+    'Sev0 to Sev4 is critical to info. Service and environment are custom properties of the rule such as `service` and `env`, else the',
+    'service is the first of the configuration items. Without the common alert schema, log alerts and most events of the activity log',
+    'never resolve.',
   ].join('\n'),
   notices: (body) => {
-    const { status, context, data } = objectOf(body);
-    const common = objectOf(objectOf(data)['essentials']);
-    const essentials = textsOf(common);
-    if (essentials['alertId'] !== undefined)
-      return noticeOf({
-        state: lookUp(STATES, essentials['monitorCondition']),
-        sourceAlertId: essentials['alertId'],
-        title: essentials['alertRule'],
-        description: firstOf(essentials, ['description']),
-        severity: SEVERITIES[Number(/^Sev(\d)$/.exec(essentials['severity'] ?? '')?.[1])] ?? 'medium',
-        service: textOf(listOf(common['configurationItems'])[0]),
-        metadata: essentials,
-      });
-    // Older than the common schema; metric alerts nest it one level deeper.
-    const old = context === undefined ? objectOf(data) : { status, context };
-    const rule = textsOf(old['context']);
+    const { essentials, alertContext, customProperties } = objectOf(objectOf(body)['data']);
+    if (essentials === undefined) return noticesOfOldSchema(body);
+    const common = textsOf(essentials);
+    const context = objectOf(alertContext);
+    // Rules of Prometheus have labels, other metric alerts had their custom properties there.
+    const properties = common['signalType'] === 'Metric' ? textsOf(context['properties']) : {};
+    const tags = { ...textsOf(context['labels']), ...properties, ...textsOf(customProperties) };
+    const [item, target] = ['configurationItems', 'alertTargetIDs'].map((list) => textOf(listOf(objectOf(essentials)[list])[0]));
     return noticeOf({
-      state: lookUp(STATES, old['status']),
-      sourceAlertId: rule['id'],
-      title: rule['name'],
-      description: firstOf(rule, ['description']),
-      severity: SEVERITIES[Number(/^\d$/.exec(rule['severity'] ?? '')?.[0])] ?? 'medium',
-      service: rule['resourceName'],
-      metadata: rule,
+      state: lookUp(STATES, common['monitorCondition']),
+      sourceAlertId: firstOf(common, ['alertId', 'originAlertId']),
+      title: common['alertRule'],
+      description: firstOf(common, ['description']) ?? measured(context['condition']),
+      severity: SEVERITIES[Number(/^Sev(\d)$/.exec(common['severity'] ?? '')?.[1])] ?? 'medium',
+      service: serviceOf(tags) ?? item ?? target?.split('/').at(-1),
+      tags,
+      metadata: common,
     });
   },
-});
+}); // prettier-ignore
+
+/** Such as `Percentage CPU GreaterThan 90: 95.3`. */
+function measured(condition: unknown): string | undefined {
+  const [criterion] = listOf(objectOf(condition)['allOf']).map(textsOf);
+  const { metricName: metric, operator = '', threshold = '', metricValue: value } = criterion ?? {};
+  return metric && value && `${metric} ${operator} ${threshold}: ${value}`;
+}

@@ -19,7 +19,8 @@ export const betterStack = alertSource({
     const fields = textsOf(data['attributes']);
     if (data['type'] !== 'incident') return [];
     return noticeOf({
-      state: lookUp(STATES, textsOf(body)['event']),
+      // Newer ones are `incident_started` and so on.
+      state: lookUp(STATES, textsOf(body)['event']?.replace(/^incident[._]/, '')),
       sourceAlertId: textsOf(data)['id'],
       title: fields['name'],
       description: firstOf(fields, ['cause']),

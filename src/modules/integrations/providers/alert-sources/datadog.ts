@@ -26,6 +26,8 @@ const SEVERITIES: Readonly<Record<string, Severity>> = { warn: 'medium', rewarn:
 /** `[P2] [Triggered on {host:web-1}] Disk is full`: the prefix that Datadog adds to the name of a monitor. */
 const TITLE =
   /^(?:\[P[1-5]\]\s*)?(?:\[((?:Re-)?(?:Triggered|Warn|No data)|Renotify|Recovered)(?: on \{([^}\]]*)\})?[^\]]*\]\s*)?/i;
+/** Of a notification that someone sent to test a monitor. */
+const TEST = /^\[TEST\]/;
 /** The link to the monitor and its group at the end of every alert message. */
 const MONITOR = /\/monitors[#/](\d+)(?:\?[^\s)\]]*?\bgroup=([^&\s)\]]+))?/;
 
@@ -54,22 +56,23 @@ export const datadog = alertSource({
     const title = firstOf(fields, ['eventtitle', 'alerttitle', 'title']) ?? '';
     const [prefix = '', titleTransition, titleGroup] = TITLE.exec(title) ?? [];
     const name = title.slice(prefix.length);
-    const text = withoutFence(firstOf(fields, ['textonlymsg', 'eventmsg', 'body', 'message', 'description']) ?? '');
+    const text = withoutFence(firstOf(fields, ['textonlymsg', 'eventmsg', 'eventmessage', 'body', 'message', 'description']) ?? '');
     const transition = plainName(firstOf(fields, ['alerttransition', 'transition']) ?? titleTransition ?? fields['alerttype'] ?? '');
     const tags = {
       ...tagsFrom(fields['tags'] ?? fields['eventtags'] ?? objectOf(body)['tags']),
       ...tagsFrom(scopeOf(fields) ?? titleGroup),
     };
+    const link = firstOf(fields, ['link', 'url', 'sourceurl', 'alerturl', 'eventurl']);
     return noticeOf({
-      state: lookUp(STATES, transition),
-      sourceAlertId: idOf(fields, text, name, titleGroup),
+      state: TEST.test(title) ? undefined : lookUp(STATES, transition),
+      sourceAlertId: idOf(fields, `${link ?? ''} ${text}`, name, titleGroup),
       title: name,
       description: text || undefined,
       severity: severityFrom(fields) ?? lookUp(SEVERITIES, transition) ?? severityOf(fields['alerttype'], 'medium'),
       service: firstOf(fields, ['service']),
       environment: firstOf(fields, ['environment', 'env']),
       tags,
-      metadata: onlyOf(fields, ['link', 'alertmetric', 'alertquery', 'alertstatus', 'hostname', 'snapshot', 'eventtype']),
+      metadata: { ...(link && { link }), ...onlyOf(fields, ['alertmetric', 'alertquery', 'alertstatus', 'hostname', 'snapshot', 'eventtype']) },
     });
   },
 }); // prettier-ignore
@@ -86,9 +89,9 @@ function withoutFence(text: string): string {
  * link to monitor and group in the message, and the group in the title.
  */
 function idOf(fields: Texts, text: string, name: string, titleGroup: string | undefined): string | undefined {
-  const cycle = firstOf(fields, ['alertcyclekey', 'cyclekey']);
+  const cycle = firstOf(fields, ['alertcyclekey', 'cyclekey', 'deduplicationkey', 'dedupkey']);
   if (cycle !== undefined) return cycle;
-  const [, linked, group = titleGroup] = MONITOR.exec(`${fields['link'] ?? ''} ${text}`) ?? [];
+  const [, linked, group = titleGroup] = MONITOR.exec(text) ?? [];
   const monitor = firstOf(fields, ['alertid', 'monitorid']) ?? linked;
   const aggregate = firstOf(fields, ['aggregkey', 'aggregate']);
   if (monitor === undefined && aggregate !== undefined) return aggregate;

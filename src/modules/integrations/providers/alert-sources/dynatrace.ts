@@ -37,7 +37,8 @@ export const dynatrace = alertSource({
   ].join('\n'),
   notices: (body) => {
     const fields = variablesOf(body);
-    const tags = tagsFrom(fields['tags']);
+    // Imported tags have their origin in front: `[Kubernetes]app:checkout`.
+    const tags = tagsFrom(fields['tags']?.replace(/(^|,)\s*\[[^\],]*\]/g, '$1'));
     return noticeOf({
       state: lookUp(STATES, fields['state']?.toLowerCase()),
       sourceAlertId: pidOf(fields) ?? firstOf(fields, ['problemid']),

@@ -1,35 +1,47 @@
 import { objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf, type States } from './notice.js';
-import { firstOf, lookUp, severityOf, textsOf } from './normalize.js';
+import { firstOf, lookUp, onlyOf, serviceOf, severityOf, textsOf } from './normalize.js';
 
 const STATES: States = { open: 'firing', closed: 'resolved' };
+/** Labels that name a resource which has no name of its own. */
+const RESOURCE_LABELS = [
+  'container_name', 'function_name', 'job_name', 'module_id', 'database_id', 'queue_id', 'subscription_id', 'bucket_name', 'host',
+]; // prettier-ignore
 
 export const gcpMonitoring = alertSource({
   provider: 'gcp_monitoring',
   displayName: 'Google Cloud Monitoring',
-  setupGuide:
-    'Alerting, Notification channels, Webhooks: the endpoint is the `ingestUrl` of the connect response. A policy without a severity is high.',
+  setupGuide: [
+    'Alerting, Notification channels, Webhooks: the endpoint is the `ingestUrl` of the connect response. A policy without a severity is',
+    'high. Service and environment are labels of the policy or the resource such as `service` and `env`, else the service is the resource.',
+  ].join('\n'),
   notices: (body) => {
     const incident = objectOf(objectOf(body)['incident']);
     const fields = textsOf(incident);
     const metadata = objectOf(incident['metadata']);
+    const documentation = textsOf(incident['documentation'])['content'];
     const labels = {
       ...textsOf(objectOf(incident['resource'])['labels']),
       ...textsOf(metadata['user_labels']),
+      ...textsOf(incident['policy_user_labels']),
     };
+    const { resource_name: resource = '' } = fields;
+    // That of a resource without a name of its own is its type with all labels.
+    const isUnnamed = resource.includes(' labels {') && resource.endsWith('}');
     const system = textsOf(metadata['system_labels']);
     const words: Readonly<Record<string, string>> = { error: 'high' };
     const severity = firstOf({ ...system, ...fields }, ['severity'])?.toLowerCase();
+    const isTest = objectOf(body)['version'] === 'test';
     return noticeOf({
-      state: lookUp(STATES, fields['state']?.toLowerCase()),
+      state: isTest ? undefined : lookUp(STATES, fields['state']?.toLowerCase()),
       sourceAlertId: fields['incident_id'],
       title: firstOf(fields, ['condition_name', 'summary', 'policy_name']),
       description: firstOf(fields, ['summary']),
-      severity: severityOf(lookUp(words, severity) ?? severity, 'high'),
-      service: firstOf(fields, ['resource_display_name', 'resource_name']),
+      severity: severityOf(lookUp(words, severity) ?? severity, undefined) ?? severityOf(labels['severity'], 'high'),
+      service: serviceOf(labels) ?? firstOf(fields, ['resource_display_name']) ?? firstOf({ ...labels, resource }, [...(isUnnamed ? [] : ['resource']), ...RESOURCE_LABELS]),
       tags: labels,
-      metadata: { url: fields['url'] ?? '', policy_name: fields['policy_name'] ?? '' },
+      metadata: { ...onlyOf(fields, ['url', 'policy_name']), ...(documentation && { documentation }) },
     });
   },
-});
+}); // prettier-ignore

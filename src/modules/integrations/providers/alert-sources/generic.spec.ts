@@ -65,12 +65,29 @@ describe('a body of a tool that is not in the catalogue', () => {
     expect(read({ id: 'a', title: 'Slow', state })).toMatchObject([{ state: 'firing' }]);
   });
 
-  it.each(['Resolved', 'OK', 'ok ', 'recovery', 'alert.closed', 'ALARM_CLEARED', 'AlertResolved', 'up'])(
-    'is over in the state %p',
-    (state) => {
-      expect(read({ id: 'a', title: 'Slow', state })).toMatchObject([{ state: 'resolved' }]);
-    },
-  );
+  it.each([
+    'Resolved',
+    'OK',
+    'ok ',
+    'recovery',
+    'alert.closed',
+    'canceled',
+    'online',
+    'ALARM_CLEARED',
+    'AlertResolved',
+    'up',
+  ])('is over in the state %p', (state) => {
+    expect(read({ id: 'a', title: 'Slow', state })).toMatchObject([{ state: 'resolved' }]);
+  });
+
+  it('is over in the severity ok or clear, unless it names a state', () => {
+    expect(read({ id: 'a', message: 'Fast', level: 'OK' })).toMatchObject([{ state: 'resolved' }]);
+    expect(read({ id: 'a', message: 'Fast', severity: 'clear' })).toMatchObject([{ state: 'resolved' }]);
+    expect(read({ id: 'a', message: 'Slow', severity: 'normal' })).toMatchObject([{ state: 'firing' }]);
+    expect(read({ id: 'a', message: 'Slow', severity: 'ok', state: 'alerting' })).toMatchObject([
+      { state: 'firing' },
+    ]);
+  });
 
   it.each([
     ['urgent', 'critical'], ['SEV1', 'critical'], ['sev-2', 'high'], ['1', 'critical'], [3, 'medium'], ['Normal', 'medium'], [9, 'medium'],

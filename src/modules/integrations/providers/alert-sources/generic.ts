@@ -27,13 +27,14 @@ const NAMES: Readonly<Record<keyof GenericFields, readonly string[]>> = {
   ],
   title: [
     'title', 'alerttitle', 'incidenttitle', 'problemtitle', 'eventtitle', 'summary', 'alertname', 'subject', 'headline',
-    'annotationssummary', 'labelsalertname', 'name', 'rulename', 'conditionname', 'monitorname', 'checkname', 'alert', 'message', 'text',
+    'annotationssummary', 'labelsalertname', 'name', 'rulename', 'conditionname', 'monitorname', 'checkname', 'alertmessage', 'messagetitle', 'alert', 'message',
+    'text',
     'description',
   ],
   description: ['description', 'alertdescription', 'annotationsdescription', 'details', 'message', 'body', 'text', 'reason', 'summary'],
   state: [
     'state', 'status', 'alertstate', 'alertstatus', 'currentstate', 'newstate', 'transition', 'eventaction', 'alertaction', 'action',
-    'alerttype', 'eventtype', 'event', 'type',
+    'alerttype', 'eventtype', 'actiontype', 'resolutionstate', 'monitorstatus', 'event', 'type',
   ],
   severity: [
     'severity', 'alertseverity', 'labelsseverity', 'priority', 'alertpriority', 'prioritysummary', 'priorityname', 'level', 'urgency',
@@ -44,6 +45,8 @@ const NAMES: Readonly<Record<keyof GenericFields, readonly string[]>> = {
 }; // prettier-ignore
 /** What some tools put around the alert, the best last. */
 const WRAPPERS = ['alert', 'incident', 'event', 'problem', 'issue', 'data', 'payload'];
+/** A severity that tells the state, where nothing else does. */
+const OVER = /^(?:ok|clear(?:ed)?|resolved|recovered)$/i;
 /** What stands for the service where none is named. */
 const COMPONENTS = ['component', 'project', 'entity', 'host', 'hostname'];
 
@@ -74,8 +77,8 @@ const OPTIONS: AlertSourceOptions = {
     'has several; the other paths start at the alert. A field whose path is not in the body is found by its usual names.',
     '',
     'An alert is known by its `sourceAlertId`, else by a hash of title and service, which must then be the same when it is resolved. States',
-    'such as `resolved`, `recovered`, `closed`, `cleared`, `ok` and `up` resolve; any other fires, and so does an alert without a state. Its',
-    'severity is medium without a known one. A body without an id and a title is refused.',
+    'such as `resolved`, `recovered`, `closed`, `cleared`, `ok` and `up` resolve; any other fires, and so does an alert without a state',
+    'unless its severity is `ok` or `clear`. Its severity is medium without a known one. A body without an id and a title is refused.',
     '',
     'The config holds for the `ingestUrl`. A body that comes with an API key in place of it is read by the usual names.',
   ].join('\n'),
@@ -111,7 +114,9 @@ function notice(alert: unknown, { fields: paths = {}, resolvedValues }: GenericC
   const variables = qualifiedVariablesOf(inner);
   const tags = { ...labelsOf(inner['tags']), ...labelsOf(inner['labels']) };
   const read = (field: keyof GenericFields) => textAt(alert, paths[field]) ?? firstOf(variables, NAMES[field]);
-  const [title, description, state] = [read('title'), read('description'), read('state')];
+  const [title, description] = [read('title'), read('description')];
+  const severity = read('severity') ?? firstOf(tags, ['severity', 'priority', 'level']);
+  const state = read('state') ?? (OVER.test(severity ?? '') ? severity : undefined);
   const service = read('service') ?? serviceOf(tags) ?? firstOf(variables, COMPONENTS);
   const isResolved = resolvedValues?.some((value) => value.trim().toLowerCase() === state?.trim().toLowerCase());
   return noticeOf({
@@ -119,7 +124,7 @@ function notice(alert: unknown, { fields: paths = {}, resolvedValues }: GenericC
     sourceAlertId: read('sourceAlertId') ?? (title && idOf({ title, service: service ?? '' })),
     title,
     description,
-    severity: severityOfPriority(read('severity') ?? firstOf(tags, ['severity', 'priority', 'level'])),
+    severity: severityOfPriority(severity),
     service,
     environment: read('environment'),
     tags,

@@ -6,6 +6,9 @@ import { firstOf, lookUp, onlyOf, textsOf } from './normalize.js';
 
 const PRIORITIES: Readonly<Record<string, Severity>> = { 1: 'low', 2: 'medium', 3: 'high', 4: 'critical' };
 
+/** The definition of a notification that someone sent to test it. */
+const TEST = /^(?:notification-test|test-dummy)-v\d+$/;
+
 /** HTTP notifications of Graylog. It never tells that an event is over. */
 export const graylog = alertSource({
   provider: 'graylog',
@@ -24,7 +27,7 @@ export const graylog = alertSource({
     // The id of the event is another one in each notification.
     const definition = firstOf({ ...event, ...fields }, ['event_definition_id']);
     return noticeOf({
-      state: 'firing',
+      state: TEST.test(event['event_definition_type'] ?? '') ? undefined : 'firing',
       sourceAlertId: definition && [definition, event['key']].filter(Boolean).join(':'),
       title: firstOf(fields, ['event_definition_title']) ?? event['message'],
       description: firstOf(event, ['message']),

@@ -5,7 +5,7 @@ import { secretInHeader } from './signatures.js';
 import { variablesOf } from './template-variables.js';
 import { firstOf, lookUp, onlyOf, serviceOf, severityOf, textsOf } from './normalize.js';
 
-const STATES: States = { triggered: 'firing', ok: 'resolved' };
+const STATES: States = { triggered: 'firing', firing: 'firing', ok: 'resolved', resolved: 'resolved' };
 /** The dataset of an environment has the name of a service. */
 const PLACE = /\/environments\/([\w-]+)(?:\/datasets\/(?!__all__)([\w-]+))?/;
 
@@ -26,11 +26,12 @@ export const honeycomb = signedAlertSource({
     const fields = variablesOf(body);
     const groups = listOf(objectOf(body)['result_groups_triggered']).map(objectOf);
     const tags = groups.length === 1 ? textsOf(groups[0]?.['Group']) : {};
-    const [, environment, dataset] = PLACE.exec(firstOf(fields, ['triggerurl', 'slourl', 'resulturl', 'url']) ?? '') ?? [];
+    const [, environment, dataset] = PLACE.exec(firstOf(fields, ['triggerurl', 'slourl', 'sourceurl', 'resulturl', 'url']) ?? '') ?? [];
+    const isTest = firstOf(fields, ['istest', 'alertistest']) === 'true';
     return noticeOf({
-      state: lookUp(STATES, firstOf(fields, ['status', 'alertstatus'])?.toLowerCase()),
-      sourceAlertId: firstOf(fields, ['id', 'triggerid', 'name']),
-      title: firstOf(fields, ['name', 'summary']),
+      state: isTest ? undefined : lookUp(STATES, firstOf(fields, ['status', 'alertstatus'])?.toLowerCase()),
+      sourceAlertId: firstOf(fields, ['id', 'triggerid', 'deduplicationkey', 'name']),
+      title: firstOf(fields, ['name', 'title', 'summary']),
       description: firstOf(fields, ['description', 'summary']),
       severity: severityOf(firstOf(fields, ['severity', 'alertseverity']), 'medium'),
       service: firstOf(fields, ['service', 'servicename']) ?? serviceOf(tags) ?? dataset,

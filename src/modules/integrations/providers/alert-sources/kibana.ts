@@ -25,14 +25,16 @@ export const kibana = alertSource({
   notices: (body) => {
     const fields = variablesOf(body);
     const text = firstOf(fields, ['reason', 'contextreason', 'message', 'contextmessage']);
-    const rule = firstOf(fields, ['ruleid', 'rulename', 'rule']);
-    const group = firstOf(fields, ['alertid', 'alertinstanceid']);
+    // In Kibana 7 the rule was the alert, and the alert its instance.
+    const { alertinstanceid: instance } = fields;
+    const rule = firstOf(fields, ['ruleid', 'rulename', 'rule', ...(instance ? ['alertid', 'alertname'] : [])]);
+    const group = instance ?? firstOf(fields, ['alertid']);
     const tags = tagsFrom(fields['ruletags'] ?? fields['tags'] ?? objectOf(objectOf(body)['rule'])['tags']);
     const state = firstOf(fields, ['alertactiongroup', 'actiongroup', 'state', 'status']);
     return noticeOf({
       state: isOver(state) ? 'resolved' : 'firing',
       sourceAlertId: rule ? [rule, group].filter(Boolean).join(':') : (group ?? text),
-      title: firstOf(fields, ['rulename', 'rule', 'title', 'name']) ?? text,
+      title: firstOf(fields, ['rulename', 'rule', 'alertname', 'title', 'name']) ?? text,
       description: text,
       severity: severityOf(firstOf(fields, ['severity', 'contextseverity', 'alertseverity']), 'medium'),
       service: firstOf(fields, ['service', 'servicename']),

@@ -25,7 +25,7 @@ export function severityOfPriority(priority: string | undefined): Severity {
 }
 
 const OVER =
-  /^(?:resolved?|recover(?:ed|y)?|ok|okay|closed?|clear(?:ed)?|end(?:ed)?|up|normal|healthy|fixed|inactive|green|passed|success|succeeded)$/;
+  /^(?:resolved?|recover(?:ed|y)?|cancell?ed|ok|okay|closed?|clear(?:ed)?|end(?:ed)?|up|online|operational|normal|healthy|fixed|inactive|green|passed|success|succeeded)$/;
 
 /** `not ok`, `un-resolved`, `above normal`, `failed to resolve`, `in recovery`. */
 const NOT_OVER =

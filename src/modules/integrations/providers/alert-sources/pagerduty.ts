@@ -53,7 +53,8 @@ function noticesOf(incident: Readonly<Record<string, unknown>>, state: Notice['s
   const fields = textsOf(incident);
   const url = firstOf(fields, ['html_url']);
   return noticeOf({
-    state,
+    // The priority of an incident may change after its end.
+    state: state && fields['status'] === 'resolved' ? 'resolved' : state,
     // Incidents of different services and integrations may have the same key.
     sourceAlertId: firstOf(fields, ['id', 'incident_key']),
     title: firstOf(fields, ['title']) ?? textsOf(incident['trigger_summary_data'])['subject'],

@@ -33,7 +33,7 @@ export const pingdom = alertSource({
       service: firstOf(fields, ['check_name']),
       tags: tagsFrom(objectOf(body)['tags']),
       metadata: {
-        ...onlyOf(fields, ['description', 'check_type', 'state_changed_utc_time']),
+        ...onlyOf(fields, ['description', 'custom_message', 'check_type', 'state_changed_utc_time']),
         ...onlyOf(check, ['full_url', 'hostname']),
       },
     });

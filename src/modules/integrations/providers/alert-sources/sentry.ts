@@ -63,6 +63,7 @@ function ofEvent(event: Json): Notice[] {
     severity: severityOfLevel(event['level']),
     service: own['project_slug'] ?? fromUrl(own['url'], /\/projects\/[^/]+\/([^/]+)\//),
     tags: { ...tagsOf(event['tags']), ...onlyOf(own, ['environment']) },
+    metadata: linkTo(own['web_url']),
   });
 }
 
@@ -75,6 +76,7 @@ function ofIssue(issue: Json, action: unknown): Notice[] {
     description: own['culprit'],
     severity: severityOfLevel(issue['level']),
     service: textOf(objectOf(issue['project'])['slug']),
+    metadata: linkTo(firstOf(own, ['web_url', 'permalink'])),
   });
 }
 
@@ -90,6 +92,7 @@ function ofMetric(alert: Json, data: Json, action: unknown): Notice[] {
     severity,
     service: textOf(project),
     tags: rule,
+    metadata: linkTo(textOf(data['web_url'])),
   });
 }
 
@@ -104,7 +107,12 @@ function ofPlugin(body: Json): Notice[] {
     severity: severityOfLevel(body['level']),
     service: firstOf(own, ['project_slug', 'project']),
     tags: { ...tagsOf(event['tags']), ...onlyOf(textsOf(event), ['environment']) },
+    metadata: linkTo(own['url']),
   });
+}
+
+function linkTo(url: string | undefined): Notice['metadata'] {
+  return url ? { url } : {};
 }
 
 /** Sentry's tags are `[name, value]` pairs. */

@@ -31,7 +31,7 @@ export const uptimerobot = alertSource({
     const tags = tagsFrom(fields['monitortags'] ?? fields['tags']);
     const kind = firstOf(fields, ['alerttype', 'alerttypefriendlyname']);
     const [state, severity = 'high', about] = lookUp(KINDS, kind?.toLowerCase()) ?? [];
-    const name = firstOf(fields, ['monitorfriendlyname', 'monitorurl']);
+    const name = firstOf(fields, ['monitorfriendlyname', 'monitorname', 'monitorurl']);
     const id = firstOf(fields, ['monitorid', 'monitorurl', 'monitorfriendlyname']);
     return noticeOf({
       state,

@@ -56,17 +56,17 @@ export const zabbix = alertSource({
   ].join('\n'),
   notices: (body) => {
     const fields = variablesOf(body);
-    const tags = tagsOf(body, fields['eventtags']);
+    const tags = tagsOf(body, firstOf(fields, ['eventtags', 'tags']));
     const severity = firstOf(fields, ['eventnseverity', 'nseverity', 'eventseverity', 'triggerseverity', 'severity']);
-    const isUpdate = firstOf(fields, ['eventupdatestatus', 'updatestatus']) === '1';
+    const isUpdate = firstOf(fields, ['eventupdatestatus', 'updatestatus', 'eventisupdate', 'eventupdate']) === '1';
     const state = firstOf(fields, ['eventvalue', 'eventstatus', 'status', 'triggerstatus']);
     return noticeOf({
       state: isUpdate ? undefined : lookUp(STATES, state?.toLowerCase()),
       sourceAlertId: idOf(fields),
-      title: firstOf(fields, ['eventname', 'triggername', 'trigger', 'alertsubject', 'subject', 'name']),
-      description: firstOf(fields, ['alertmessage', 'message', 'triggerdescription', 'opdata', 'item']),
+      title: firstOf(fields, ['eventname', 'triggername', 'trigger', 'alertsubject', 'subject', 'title', 'name']),
+      description: firstOf(fields, ['alertmessage', 'message', 'triggerdescription', 'description', 'opdata', 'item']),
       severity: lookUp(SEVERITIES, plainName(severity ?? '')) ?? 'medium',
-      service: serviceOf(tags) ?? firstOf(fields, ['hostname', 'host', 'hosthost']),
+      service: serviceOf(tags) ?? firstOf(fields, ['service', 'hostname', 'host', 'hosthost']),
       tags,
       metadata: onlyOf(fields, ['link', 'triggerurl', 'hostname', 'hostip', 'item', 'triggerid']),
     });
