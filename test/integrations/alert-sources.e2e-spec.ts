@@ -88,6 +88,11 @@ const PAIRS: [
   ['updown', (isOver) => [{ event: isOver ? 'check.up' : 'check.down', check: { token: 'ab12', alias: 'checkout' } }], {}],
   ['uptimerobot', (isOver) => ({ monitorID: '1', monitorFriendlyName: 'checkout', alertType: isOver ? '2' : '1' }), {}],
   ['uptimerobot', (isOver) => `monitorID=2&monitorFriendlyName=checkout&alertType=${isOver ? '2' : '1'}`, AS_FORM],
+  ['generic', (isOver) => `payload=${encodeURIComponent(JSON.stringify({ id: '3', title: 'Slow', service: 'checkout', status: isOver ? 'ok' : 'alerting' }))}`, AS_FORM],
+  ['aws_eventbridge', (isOver) => ({ 'detail-type': 'Glue Job State Change', source: 'aws.glue', detail: { jobName: 'checkout', state: isOver ? 'SUCCEEDED' : 'FAILED' } }), {}],
+  ['kibana', (isOver) => ({ alertId: 'r', alertName: 'Slow', alertInstanceId: 'web-1', alertActionGroup: isOver ? 'recovered' : 'default', tags: 'service:checkout' }), {}],
+  ['new_relic', (isOver) => ({ incident_id: 'i', condition_name: ['Slow'], impactedEntities: ['checkout'], current_state: isOver ? 'CLOSED' : 'OPEN' }), {}],
+  ['pagerduty_events_v2', (isOver) => ({ event_type: isOver ? 'resolve' : 'trigger', incident_key: 'k', ...(!isOver && { description: 'Slow', details: { service: 'checkout' } }) }), {}],
 ]; // prettier-ignore
 
 describe.each(PAIRS)('an alert of %s', (provider, told, headers) => {

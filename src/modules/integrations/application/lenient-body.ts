@@ -4,10 +4,11 @@ import type { Delivery } from '../api.js';
 
 const BYTE_ORDER_MARK = /^\uFEFF/;
 const FORM = 'application/x-www-form-urlencoded';
+const JSON_TEXT = /^\s*[{[]/;
 
 /**
  * Parses leniently, since the sender cannot be corrected: invalid UTF-8 becomes U+FFFD, a byte order mark is dropped, and JSON is
- * recognized where it is called a form, as `curl -d` does.
+ * recognized where it is called a form, as `curl -d` does, and in the only field of a form, `payload`, as GitHub and Slack send it.
  * @param mediaTypes accepted besides JSON; with any of them the body may be JSON
  * @throws Refusal `unsupported_media_type`, `validation_error`
  */
@@ -18,10 +19,17 @@ export function lenientBody({ headers, raw }: Delivery, mediaTypes: readonly str
   const isKnown = media === 'application/json' || media.endsWith('+json') || mediaTypes.includes(media);
   if (!isKnown) throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
   const text = raw.toString('utf8').replace(BYTE_ORDER_MARK, '');
-  const isForm = media === FORM && !/^\s*[{[]/.test(text);
-  const body: unknown = isForm ? Object.fromEntries(new URLSearchParams(text)) : parsed(text, headers);
+  const isForm = media === FORM && !JSON_TEXT.test(text);
+  const body: unknown = isForm
+    ? unwrapped(Object.fromEntries(new URLSearchParams(text)), headers)
+    : parsed(text, headers);
   if (typeof body === 'object' && body !== null) return body;
   throw new Refusal('validation_error', 'The body must be a JSON object.');
+}
+
+function unwrapped(form: Readonly<Record<string, string>>, headers: Delivery['headers']): unknown {
+  const { payload = '', ...others } = form;
+  return Object.keys(others).length === 0 && JSON_TEXT.test(payload) ? parsed(payload, headers) : form;
 }
 
 function parsed(text: string, headers: Delivery['headers']): unknown {

@@ -57,7 +57,7 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
   evidence: { pull },
 
   alerts: {
-    mediaTypes: [],
+    mediaTypes: ['application/x-www-form-urlencoded'],
     verify: ({ credentials: { webhookSecret } }, delivery) =>
       webhookSecret === undefined
         ? undefined
