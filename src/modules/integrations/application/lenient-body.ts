@@ -4,7 +4,6 @@ import type { Delivery } from '../api.js';
 
 const BYTE_ORDER_MARK = /^\uFEFF/;
 const FORM = 'application/x-www-form-urlencoded';
-const JSON_TEXT = /^\s*[{[]/;
 
 /**
  * Parses leniently, since the sender cannot be corrected: invalid UTF-8 becomes U+FFFD, a byte order mark is dropped, and JSON is
@@ -19,17 +18,21 @@ export function lenientBody({ headers, raw }: Delivery, mediaTypes: readonly str
   const isKnown = media === 'application/json' || media.endsWith('+json') || mediaTypes.includes(media);
   if (!isKnown) throw new Refusal('unsupported_media_type', 'Send the body as application/json.');
   const text = raw.toString('utf8').replace(BYTE_ORDER_MARK, '');
-  const isForm = media === FORM && !JSON_TEXT.test(text);
-  const body: unknown = isForm
-    ? unwrapped(Object.fromEntries(new URLSearchParams(text)), headers)
-    : parsed(text, headers);
+  const isForm = media === FORM && !/^\s*[{[]/.test(text);
+  const body: unknown = isForm ? ofForm(new URLSearchParams(text)) : parsed(text, headers);
   if (typeof body === 'object' && body !== null) return body;
   throw new Refusal('validation_error', 'The body must be a JSON object.');
 }
 
-function unwrapped(form: Readonly<Record<string, string>>, headers: Delivery['headers']): unknown {
-  const { payload = '', ...others } = form;
-  return Object.keys(others).length === 0 && JSON_TEXT.test(payload) ? parsed(payload, headers) : form;
+function ofForm(fields: URLSearchParams): object {
+  const form = Object.fromEntries(fields);
+  const payload = fields.size === 1 ? fields.get('payload') : null;
+  try {
+    const inner: unknown = JSON.parse(payload ?? 'null');
+    return typeof inner === 'object' && inner !== null ? inner : form;
+  } catch {
+    return form;
+  }
 }
 
 function parsed(text: string, headers: Delivery['headers']): unknown {

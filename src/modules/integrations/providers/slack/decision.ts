@@ -7,7 +7,7 @@ const PERSON = /^[A-Z0-9]{1,64}$/;
 
 /** The press of one of our buttons; undefined for every other interaction, and for slash commands. */
 export function decisionIn(body: unknown): ChatDecision | undefined {
-  const { type, user, channel, message, actions } = payloadOf(body);
+  const { type, user, channel, message, actions } = objectOf(body);
   const pressed = listOf(actions).map(objectOf);
   const button = pressed.find(({ block_id: block }) => block === BUTTONS);
   const person = textOf(objectOf(user)['id']) ?? '';
@@ -18,13 +18,4 @@ export function decisionIn(body: unknown): ChatDecision | undefined {
   const { action_id: decision, value: approvalId } = button;
   if ((decision !== 'approve' && decision !== 'reject') || !isId('apr', approvalId)) return undefined;
   return { approvalId, decision, person, channel: place.channel, message: place.message };
-}
-
-/** The field `payload` of a form is JSON. */
-function payloadOf(body: unknown): Readonly<Record<string, unknown>> {
-  try {
-    return objectOf(JSON.parse(textOf(objectOf(body)['payload']) ?? 'null'));
-  } catch {
-    return {};
-  }
 }
