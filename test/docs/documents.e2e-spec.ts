@@ -113,6 +113,18 @@ describe('the OpenAPI document', () => {
     expect(enums.size).toBeGreaterThan(20);
   });
 
+  it('has no union within a union, which generated clients would name after its place', () => {
+    const nested: string[] = [];
+    const walk = (node: unknown, path: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      const { anyOf, oneOf } = node as Readonly<Record<string, object[] | undefined>>;
+      if ((anyOf ?? oneOf)?.some((part) => 'anyOf' in part || 'oneOf' in part)) nested.push(path);
+      for (const [name, inner] of Object.entries(node)) walk(inner, `${path}/${name}`);
+    };
+    walk(openApi.document, '');
+    expect(nested).toEqual([]);
+  });
+
   it('has a schema for each event of the event list, discriminated by its type', () => {
     const { PublishedEvent, EventPage } = openApi.document.components.schemas as Record<string, object>;
     const { mapping } = (PublishedEvent as { discriminator: { mapping: Record<string, string> } })

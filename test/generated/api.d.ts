@@ -1559,9 +1559,9 @@ export interface components {
             /** @enum {string} */
             status: "succeeded" | "failed";
             /** @description Any JSON up to 64 KiB */
-            output?: (string | {
+            output?: string | {
                 [key: string]: unknown;
-            } | unknown[] | number | boolean) | null;
+            } | unknown[] | number | boolean | null;
         };
         ConcernedIncident: {
             incidentId: string;
@@ -1700,12 +1700,12 @@ export interface components {
         DifferenceView: {
             /** @enum {string} */
             field: "outcome" | "confidence" | "rootCause" | "recommendedActions" | "missingEvidence";
-            recorded: (string | {
+            recorded: string | {
                 [key: string]: unknown;
-            } | unknown[] | number | boolean) | null;
-            replayed: (string | {
+            } | unknown[] | number | boolean | null;
+            replayed: string | {
                 [key: string]: unknown;
-            } | unknown[] | number | boolean) | null;
+            } | unknown[] | number | boolean | null;
         };
         /** @enum {string} */
         DisabledReason: "requested" | "gone" | "failing";
@@ -2760,9 +2760,9 @@ export interface components {
             /** @description unknown: it was sent, but no response was recorded; it is not sent again automatically */
             status: components["schemas"]["StepStatus"];
             /** @description The result of the runner or the person; `{dryRun: true, …}` after a dry run, until the plan is executed */
-            output: (string | {
+            output: string | {
                 [key: string]: unknown;
-            } | unknown[] | number | boolean) | null;
+            } | unknown[] | number | boolean | null;
             /** @description Number of attempts */
             attempt: number;
             /** Format: date-time */

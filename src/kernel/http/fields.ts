@@ -198,8 +198,10 @@ const JSON_KINDS = {
 export function AnyJson(
   options: Common & { kinds?: readonly (keyof typeof JSON_KINDS)[] } = {},
 ): PropertyDecorator {
-  const { kinds = Object.keys(JSON_KINDS) as (keyof typeof JSON_KINDS)[] } = options;
-  return field(options, { oneOf: kinds.map((kind) => JSON_KINDS[kind]) }, NotEquals(undefined));
+  const { kinds = Object.keys(JSON_KINDS) as (keyof typeof JSON_KINDS)[], nullable, ...common } = options;
+  // As one more kind: a union within a union would be two types in generated clients.
+  const schemas = [...kinds.map((kind) => JSON_KINDS[kind]), ...(nullable ? [{ type: 'null' }] : [])];
+  return field(common, { oneOf: schemas }, NotEquals(undefined));
 }
 
 /** A nested object of a class. */
@@ -234,7 +236,11 @@ export function Texts(
       type: 'array',
       ...(min > 0 && { minItems: min }),
       maxItems: max,
-      items: { type: 'string', ...(values && { enum: [...values] }) },
+      items: {
+        type: 'string',
+        ...(options.maxLength !== undefined && { maxLength }),
+        ...(values && { enum: [...values] }),
+      },
     },
     IsArray(),
     ...(min > 0 ? [ArrayMinSize(min)] : []),

@@ -13,7 +13,7 @@ class Thing {
   @Whole({ min: 1, max: 300, optional: true, default: 30 }) seconds?: number;
   @OneOf(['a', 'b']) kind!: 'a' | 'b';
   @Flag({ optional: true }) on?: boolean;
-  @Texts({ max: 3 }) words!: string[];
+  @Texts({ max: 3, maxLength: 5 }) words!: string[];
   @ObjectOf(() => Part) part!: Part;
   @ListOf(() => Part, { max: 2 }) parts!: Part[];
 }
@@ -35,6 +35,7 @@ describe('the JSON Schema of a class', () => {
     { ...thing, seconds: 0 },
     { ...thing, kind: 'c' },
     { ...thing, words: ['a', 'b', 'c', 'd'] },
+    { ...thing, words: ['too long'] },
     { ...thing, part: { name: 'n', more: 1 } },
     { ...thing, parts: [{}] },
     { ...thing, unknown: true },

@@ -26,6 +26,8 @@ it. An unknown property in a body is a 400; webhooks ignore it.
 \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (Unix seconds) show the current state. After a 429 or 503, wait for
 \`Retry-After\` seconds.
 
+**Texts** contain no NUL. Where a body requires a character, it must not be white space only.
+
 **Ids** are a prefix and a ULID. **Times** are ISO 8601 in UTC.`;
 
 type PathItem = OpenAPIObject['paths'][string];
