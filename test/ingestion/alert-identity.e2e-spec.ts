@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AlertSender, Api, newTenant, type TenantUser } from '../support/api.js';
-import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
@@ -207,44 +206,5 @@ describe.each<[alerts: string, provider: string, first: Told, second: Told]>([
     expect(await send(second(true))).toEqual({ ...other, status: 'resolved' });
     expect(await statusOf(opened)).not.toBe('resolved');
     expect(await send(first(true))).toEqual({ ...opened, status: 'resolved' });
-  });
-});
-
-describe('an alert that is active since before integrations were told apart', () => {
-  let one: Sender;
-  let opened: Affected | undefined;
-
-  beforeEach(async () => {
-    one = await connected('uptime_kuma');
-    opened = await one(outage());
-    await sql(
-      server.database.url,
-      `UPDATE alerts SET provider = 'uptime_kuma' WHERE tenant_id = $1`,
-      [tenant.tenantId],
-      tenant.tenantId,
-    );
-  });
-
-  it('is resolved by its tool, and then opens an incident of its integration', async () => {
-    expect(await one(recovery())).toEqual({ ...opened, status: 'resolved' });
-    const next = await one(outage());
-    expect(next?.incidentId).not.toBe(opened?.incidentId);
-    const other = await connected('uptime_kuma');
-    expect((await other(outage()))?.incidentId).not.toBe(next?.incidentId);
-    expect((await one(outage()))?.incidentId).toBe(next?.incidentId);
-  });
-
-  it('is repeated without another incident', async () => {
-    expect((await one(outage()))?.incidentId).toBe(opened?.incidentId);
-    expect(await one(recovery())).toEqual({ ...opened, status: 'resolved' });
-    expect(await incidentsOf()).toHaveLength(1);
-  });
-
-  it('does not hide the alert that its integration opened later', async () => {
-    await one(recovery());
-    const later = await one(outage());
-    await tenant.api.patch(`/v1/incidents/${opened?.incidentId}`, { status: 'open' });
-    expect((await one(outage()))?.incidentId).toBe(later?.incidentId);
-    expect(await one(recovery())).toEqual({ ...later, status: 'resolved' });
   });
 });

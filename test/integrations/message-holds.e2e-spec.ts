@@ -163,21 +163,3 @@ it('a chat that is away gets the messages in order once it is back', async () =>
   const texts = textsOf(await arrived(slack, 4));
   expect(texts).toEqual([...Array<string>(3).fill('Incident created: one'), 'Incident created: two']);
 });
-
-it('a message that an earlier version left in its job is sent', async () => {
-  const occasion = {
-    event: { type: 'tenant.updated', data: { name: 'Acme', plan: 'pro' } },
-    trigger: 'Tell on-call',
-    text: null,
-  };
-  const job = {
-    tenantId: acme.tenantId,
-    payload: { integrationId, occasion, requestedAt: new Date().toISOString(), tries: 0 },
-    context: { correlationId: null, actor: null },
-  };
-  await sql(server.database.url, `SELECT graphile_worker.add_job('send-message', $1::json)`, [
-    JSON.stringify(job),
-  ]);
-  const [message] = await arrived(slack, 1);
-  expect(message?.text).toBe('Tenant updated');
-});

@@ -21,8 +21,8 @@ const KEY = /^[\x20-\x7e]{1,255}$/;
 interface KeptAnswer {
   readonly body_hash: string;
   readonly status: number;
-  /** The response as sealed JSON, because it may contain a secret that is shown once. An earlier version stored it unsealed. */
-  readonly answer: unknown;
+  /** The response as sealed JSON, because it may contain a secret that is shown once. */
+  readonly answer: string;
   readonly location: string | null;
 }
 
@@ -106,7 +106,7 @@ class IdempotencyInterceptor implements NestInterceptor {
     }
     response.status(status).setHeader('Idempotent-Replay', 'true');
     if (location !== null) response.setHeader('Location', location);
-    return typeof answer === 'string' ? (JSON.parse(this.sealed.open(answer, scope)) as unknown) : answer;
+    return JSON.parse(this.sealed.open(answer, scope)) as unknown;
   }
 }
 

@@ -49,27 +49,14 @@ export class ReceiveNotices {
     const bodyId = firing.length > 1 ? sha256Hex(raw) : null;
     const affected: AffectedIncident[] = [];
     for (const batch of batchesOf(firing)) {
-      const stored = await this.storedProviders(sender, batch);
-      const opened = batch.map((notice) => this.open(sender, stored, notice, raw, bodyId));
-      affected.push(...(await Promise.all(opened)));
+      affected.push(...(await Promise.all(batch.map((notice) => this.open(sender, notice, raw, bodyId)))));
     }
     for (const batch of batchesOf(resolved)) affected.push(...(await this.resolve(sender, batch)));
     return affected;
   }
 
-  /** The providers of the keys of stored alerts, by id: an alert that is active since before keys had senders keeps its key. */
-  private async storedProviders(
-    { tenantId, provider, keyProvider }: Sender,
-    notices: readonly Notice[],
-  ): Promise<ReadonlyMap<string, string>> {
-    if (keyProvider === provider) return new Map();
-    const stored = await this.alerts.incidentsOf(tenantId, keyProvider, idsOf(notices));
-    return new Map(stored.map((alert) => [alert.sourceAlertId, alert.provider]));
-  }
-
   private async open(
     { tenantId, provider, keyProvider }: Sender,
-    stored: ReadonlyMap<string, string>,
     notice: Notice,
     raw: Buffer,
     bodyId: string | null,
@@ -79,8 +66,7 @@ export class ReceiveNotices {
     const origin = { source: 'automated', provider, sourceAlertId } as const;
     const incident = Incident.open(tenantId, lenientReport(notice), origin, receivedAt);
     incident.sentToTriage(receivedAt);
-    const key = { provider: stored.get(sourceAlertId) ?? keyProvider, sourceAlertId };
-    const alert = { ...key, raw, bodyId, recurs: true, receivedAt, incident };
+    const alert = { provider: keyProvider, sourceAlertId, raw, bodyId, recurs: true, receivedAt, incident };
     const { incidentId, status } = await this.alerts.receive(alert);
     return { incidentId, status, sourceAlertId };
   }
@@ -89,7 +75,8 @@ export class ReceiveNotices {
     { tenantId, keyProvider }: Sender,
     notices: readonly Notice[],
   ): Promise<AffectedIncident[]> {
-    const opened = await this.alerts.incidentsOf(tenantId, keyProvider, idsOf(notices));
+    const sourceAlertIds = notices.map(({ sourceAlertId }) => lenientId(sourceAlertId));
+    const opened = await this.alerts.incidentsOf(tenantId, keyProvider, sourceAlertIds);
     const idOf = new Map(opened.map(({ incidentId, sourceAlertId }) => [incidentId, sourceAlertId]));
     const keys = opened.map(({ incidentId: id }) => ({ tenantId, id }));
     return this.incidents.changeMany(keys, (incident) => {
@@ -108,10 +95,6 @@ function senderOf(
   const sender = idsUniquePer.replace('integration', integrationId ?? 'key');
   const keyProvider = idsUniquePer === 'provider' ? provider : `${provider}/${sender}`;
   return { tenantId, provider, keyProvider };
-}
-
-function idsOf(notices: readonly Notice[]): string[] {
-  return notices.map(({ sourceAlertId }) => lenientId(sourceAlertId));
 }
 
 function* batchesOf(notices: readonly Notice[]): Generator<readonly Notice[]> {

@@ -35,7 +35,8 @@ export interface AlertReceipt {
   readonly status: IncidentStatus;
 }
 
-export interface StoredAlert extends Omit<AlertKey, 'tenantId'> {
+export interface StoredAlert {
+  readonly sourceAlertId: string;
   readonly incidentId: string;
 }
 
@@ -55,10 +56,7 @@ export abstract class Alerts {
    */
   abstract countKnownDuplicate(alert: AlertKey, receivedAt: Date): string | undefined;
 
-  /**
-   * The incidents that the latest alerts with these ids opened, and the providers of their keys. Unknown ids are left out.
-   * An alert stored before keys had senders is found by any sender of its provider, while its incident is active.
-   */
+  /** The incidents that the latest alerts with these ids opened. Unknown ids are left out. */
   abstract incidentsOf(
     tenantId: TenantId,
     provider: string,

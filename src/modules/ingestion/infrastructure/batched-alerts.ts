@@ -89,13 +89,9 @@ export class BatchedAlerts implements Alerts {
   ): Promise<StoredAlert[]> {
     return this.unitOfWork.query(
       tenantId,
-      `SELECT DISTINCT ON (a.source_alert_id)
-              a.provider, a.source_alert_id AS "sourceAlertId", a.incident_id AS "incidentId"
-         FROM alerts a JOIN incidents i USING (tenant_id, incident_id)
-        WHERE a.tenant_id = $1 AND a.provider IN ($2, split_part($2, '/', 1)) AND a.source_alert_id = ANY ($3::text[])
-          AND NOT a.superseded AND (a.provider = $2 OR i.status <> ALL ($4::text[]))
-        ORDER BY a.source_alert_id, a.provider = $2 DESC`,
-      [tenantId, provider, sourceAlertIds, ENDED],
+      `SELECT source_alert_id AS "sourceAlertId", incident_id AS "incidentId" FROM alerts
+        WHERE tenant_id = $1 AND provider = $2 AND source_alert_id = ANY ($3::text[]) AND NOT superseded`,
+      [tenantId, provider, sourceAlertIds],
     );
   }
 

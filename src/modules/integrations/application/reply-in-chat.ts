@@ -19,7 +19,7 @@ interface Payload {
   readonly integrationId: string;
   readonly decision: ChatDecision;
   readonly reply: DecisionReply;
-  readonly requestedAt?: string;
+  readonly requestedAt: string;
   /** The end of the last hold that it waited for. */
   readonly heldUntil?: string;
 }
@@ -38,12 +38,8 @@ export class ReplyInChat implements JobRunner<Payload> {
     private readonly outside: Outside,
   ) {}
 
-  async request(tenantId: TenantId, given: Payload): Promise<void> {
-    const queue = chatQueueOf(tenantId);
-    const payload = { requestedAt: this.outside.clock.now().toISOString(), ...given };
-    const job = { name: NAME, payload, queue, maxAttempts: MAX_ATTEMPTS };
-    const { heldUntil } = payload;
-    await this.jobs.enqueue(tenantId, { ...job, ...(heldUntil && { runAt: new Date(heldUntil) }) });
+  async request(tenantId: TenantId, reply: Omit<Payload, 'requestedAt' | 'heldUntil'>): Promise<void> {
+    await this.enqueue(tenantId, { ...reply, requestedAt: this.outside.clock.now().toISOString() });
   }
 
   async run({ tenantId, payload, attempt, signal }: Job<Payload>): Promise<void> {
@@ -53,7 +49,7 @@ export class ReplyInChat implements JobRunner<Payload> {
     const { heldUntil } = integration;
     if (heldUntil && heldUntil > this.since(payload)) {
       if (!isOld(payload, heldUntil))
-        await this.request(tenantId, { ...payload, heldUntil: heldUntil.toISOString() });
+        await this.enqueue(tenantId, { ...payload, heldUntil: heldUntil.toISOString() });
       else this.log.warn(`A reply through ${integrationId} is not sent: the chat takes nothing`);
       return;
     }
@@ -65,6 +61,12 @@ export class ReplyInChat implements JobRunner<Payload> {
       if (!(error instanceof ProviderError) || attempt < MAX_ATTEMPTS) throw error;
       this.log.warn(`A reply through ${integrationId} is not sent: ${error.message}`);
     }
+  }
+
+  private async enqueue(tenantId: TenantId, payload: Payload): Promise<void> {
+    const job = { name: NAME, payload, queue: chatQueueOf(tenantId), maxAttempts: MAX_ATTEMPTS };
+    const { heldUntil } = payload;
+    await this.jobs.enqueue(tenantId, { ...job, ...(heldUntil && { runAt: new Date(heldUntil) }) });
   }
 
   /** PostgreSQL decides when a job is due: for one that waited for a hold, the hold is over, whatever the clock here says. */
@@ -80,6 +82,6 @@ export class ReplyInChat implements JobRunner<Payload> {
   }
 }
 
-function isOld({ requestedAt = '' }: Payload, now: Date): boolean {
+function isOld({ requestedAt }: Payload, now: Date): boolean {
   return now.getTime() - Date.parse(requestedAt) > GIVE_UP_AFTER_HOURS * 3_600_000;
 }

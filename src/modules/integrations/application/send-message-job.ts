@@ -1,6 +1,6 @@
 import type { TenantId } from '#kernel/domain/ids';
 import type { JobRequest } from '#kernel/jobs/jobs';
-import type { ChatKey, Occasion } from '../domain/chat-messages.js';
+import type { ChatKey } from '../domain/chat-messages.js';
 
 export const SEND_MESSAGE = 'send-message';
 
@@ -8,9 +8,6 @@ export interface SendMessagePayload {
   readonly integrationId: string;
   /** Whether it sends all that are due: the job after a hold, during which the messages' own jobs came in vain. */
   readonly goesOn?: boolean;
-  /** In a job of an earlier version, which held its message itself. */
-  readonly occasion?: Occasion;
-  readonly requestedAt?: string;
 }
 
 /** One for each tenant, so that addresses that hang never hold more than one of JOB_CONCURRENCY. */

@@ -25,9 +25,8 @@ export class SendMessage implements JobRunner<SendMessagePayload> {
   ) {}
 
   async run({ tenantId, payload, signal }: Job<SendMessagePayload>): Promise<void> {
-    const { integrationId, goesOn = false, occasion, requestedAt = '' } = payload;
+    const { integrationId, goesOn = false } = payload;
     const through = { tenantId, integrationId };
-    if (occasion) await this.messages.add(through, occasion, new Date(requestedAt));
     const integration = await this.integrations.find(tenantId, integrationId);
     if (!integration) {
       const count = await this.messages.forget(through);
