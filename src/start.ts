@@ -40,7 +40,7 @@ export async function start(
   const logger = new NestLogger(createLogger(config.logLevel));
   Logger.overrideLogger(logger);
   const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config, say) : undefined;
-  const database = new Database(config.databaseUrl ?? embedded?.url ?? '');
+  const database = new Database(config.databaseUrl ?? embedded?.url ?? '', config.replicaTimeoutSeconds);
   const explain = (error: unknown): never => {
     throw explainDatabase(error, database.url, embedded !== undefined);
   };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { claimingPool } from '#kernel/events/claiming-pool';
+import { Database } from '#kernel/persistence/database';
 import { AlertSender, newTenant } from '../support/api.js';
 import { EventStream } from '../support/event-stream.js';
 import { TestServer } from '../support/server.js';
@@ -22,7 +23,7 @@ it('a standby that the address leads to is not read, and its sessions do not out
   await until('alerts are refused', async () => (await send()).status === 503);
   // Its log may lack the last event of the client, which would be told that its events are gone.
   expect((await EventStream.open(tenant.api, '?lastEventId=0')).response.status).toBe(503);
-  const claims = claimingPool(server.database.url, 'a relay');
+  const claims = claimingPool(new Database(server.database.url), 'a relay');
   await expect(claims.query('SELECT')).rejects.toThrow('standby');
 
   await becomePrimary(server.database);

@@ -5,8 +5,8 @@ import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../suppor
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
-/** PostgreSQL gives a frozen process half a minute. */
-const SECONDS = 90;
+/** Half a minute by default. */
+const env = { REPLICA_TIMEOUT_SECONDS: '4' };
 
 let database: TestDatabase;
 let frozen: TestServer;
@@ -27,11 +27,19 @@ async function metric({ url }: TestServer, name: string): Promise<number> {
   const line = body.split('\n').find((each) => each.startsWith(`${name} `));
   return Number(line?.slice(name.length));
 }
+const WAITS_FOR_LOCK = `wait_event = 'advisory'`;
+const WAITS_FOR_TRANSACTION = `wait_event = 'transactionid'`;
+const sessions = (which: string): Promise<{ pid: number }[]> =>
+  sql(
+    database.url,
+    `SELECT pid FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'causeflow' AND ${which}`,
+  );
 const RELAYED = 'causeflow_events_relayed_total';
 
 it('a frozen relay is given up, and what it does when it goes on has no second effect', async () => {
   const main = 'test/kernel/server-with-handlers.mjs';
-  frozen = await TestServer.start({ database, main });
+  frozen = await TestServer.start({ database, main, env });
   const { api, tenantId } = await newTenant(frozen.url);
   const title = 'waits for somebody who is frozen';
   const holder = new pg.Client({ connectionString: database.url });
@@ -39,11 +47,19 @@ it('a frozen relay is given up, and what it does when it goes on has no second e
   await holder.query('SELECT pg_advisory_lock(hashtext($1))', [title]);
   await api.post('/v1/incidents', { title, description: 'x', severity: 'info' });
   await until('its handler waits', () => frozen.log.includes('waiting at'));
+  await until('no other transaction would freeze with it', async () => {
+    const { body } = await api.get<{ items: { status: string }[] }>('/v1/incidents');
+    return body.items[0]?.status === 'open' && (await sessions('xact_start IS NOT NULL')).length === 1;
+  });
   const before = await metric(frozen, RELAYED);
   process.kill(frozen.pid, 'SIGSTOP');
 
-  other = await TestServer.start({ database, main });
-  await until('the other one takes over', () => other.log.includes('waiting at'), SECONDS);
+  other = await TestServer.start({ database, main, env });
+  await until('the other one takes over', async () => (await sessions(WAITS_FOR_TRANSACTION)).length > 0);
+  // As statement_timeout does after half a minute.
+  for (const { pid } of await sessions(WAITS_FOR_LOCK))
+    await sql(database.url, 'SELECT pg_cancel_backend($1)', [pid]);
+  await until('its handler goes on', () => other.log.includes('waiting at'));
   await holder.end();
   const isRelayed = async (): Promise<boolean | undefined> => {
     const [log] = await sql<{ done: boolean }>(
@@ -68,7 +84,7 @@ it('a frozen relay is given up, and what it does when it goes on has no second e
 
 it('a job of a frozen worker runs elsewhere', async () => {
   const main = 'test/lifecycle/server-with-slow-jobs.mjs';
-  frozen = await TestServer.start({ database, main });
+  frozen = await TestServer.start({ database, main, env });
   const { tenantId } = await newTenant(frozen.url);
   const payload = { tenantId, payload: {}, context: { correlationId: null, actor: null } };
   const jobs = JSON.stringify([{ identifier: 'slow-step', payload }]);
@@ -76,8 +92,8 @@ it('a job of a frozen worker runs elsewhere', async () => {
   await until('it runs', () => frozen.log.includes('the slow step began'));
   process.kill(frozen.pid, 'SIGSTOP');
 
-  other = await TestServer.start({ database, main });
-  await until('it runs elsewhere', () => other.log.includes('the slow step began'), SECONDS);
+  other = await TestServer.start({ database, main, env });
+  await until('it runs elsewhere', () => other.log.includes('the slow step began'));
   process.kill(frozen.pid, 'SIGCONT');
   process.kill(frozen.pid, 'SIGUSR2');
   await until('the first one goes on', () => frozen.log.includes('taken for dead'));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { WorkerPoolLock } from '#kernel/jobs/worker-pool-lock';
+import { Database } from '#kernel/persistence/database';
 import { CuttableProxy } from '../replicas/cuttable-proxy.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { becomePrimary, becomeStandby } from '../support/standby.js';
@@ -18,7 +19,7 @@ const connections = (): Promise<object[]> =>
   );
 
 it('leaves no connection behind when it is released while it connects', async () => {
-  const lock = new WorkerPoolLock(database.url, 'pool-stopping');
+  const lock = new WorkerPoolLock(new Database(database.url), 'pool-stopping');
   const holding = lock.hold();
   await lock.release();
   await holding;
@@ -26,7 +27,7 @@ it('leaves no connection behind when it is released while it connects', async ()
 });
 
 it('is not held on a standby, where it would exclude nobody', async () => {
-  const lock = new WorkerPoolLock(database.url, 'pool-of-a-failover');
+  const lock = new WorkerPoolLock(new Database(database.url), 'pool-of-a-failover');
   await becomeStandby(database);
   await expect(lock.hold()).rejects.toThrow('standby');
   await becomePrimary(database);
@@ -42,7 +43,7 @@ it('is taken again after its connection broke silently', async () => {
   url.port = String(proxy.port);
   // The default is about a minute.
   url.searchParams.set('query_timeout', '3000');
-  const lock = new WorkerPoolLock(url.href, 'pool-cut-off');
+  const lock = new WorkerPoolLock(new Database(url.href), 'pool-cut-off');
   await lock.hold();
   proxy.muteAll();
   await expect(lock.hold()).rejects.toThrow('timeout');

@@ -30,6 +30,8 @@ export class Config implements Secrets {
   /** Undefined means the embedded database under `dataDir`. */
   readonly databaseUrl!: string | undefined;
   readonly databasePoolSize!: number;
+  /** After so long without a query from a frozen replica PostgreSQL ends what it has claimed. */
+  readonly replicaTimeoutSeconds!: number;
   readonly dataDir!: string;
   readonly role!: Role;
   readonly logLevel!: LogLevel;
@@ -79,6 +81,7 @@ export function loadConfig(env: Environment, keepSecrets?: (dataDir: string) => 
     publicUrl: read.url('PUBLIC_URL', ['https:', 'http:'])?.replace(/\/+$/, ''),
     databaseUrl,
     databasePoolSize: read.integer('DATABASE_POOL_SIZE', 10, 1, 1000),
+    replicaTimeoutSeconds: read.integer('REPLICA_TIMEOUT_SECONDS', 30, 3, 3600),
     dataDir,
     role: read.oneOf('ROLE', ROLES, 'all'),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),

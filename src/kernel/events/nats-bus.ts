@@ -48,6 +48,6 @@ export class NatsBus implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   private publisherParts() {
     const { database, unitOfWork, committed, metrics } = this;
-    return { databaseUrl: database.url, unitOfWork, committed, metrics };
+    return { database, unitOfWork, committed, metrics };
   }
 }

@@ -58,7 +58,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   onApplicationBootstrap(): void {
     if (this.config.role === 'api') return;
-    const claims = claimingPool(this.database.url, 'causeflow-relay');
+    const claims = claimingPool(this.database, 'causeflow-relay');
     this.claims = claims;
     this.scheduler = new TurnScheduler(
       {

@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import type { Worker, WorkerEvents } from 'graphile-worker';
 import type pg from 'pg';
 import { Outage } from '../log/outage.js';
+import type { Database } from '../persistence/database.js';
 import { UNLOCK_JOB } from './graphile-internals.js';
 import { lockKeyOf, WorkerPoolLock } from './worker-pool-lock.js';
 
@@ -35,10 +36,13 @@ export class JobRecovery {
   private suspects: ReadonlySet<string> = new Set();
 
   constructor(
-    url: string,
+    database: Database,
     private readonly pool: pg.Pool,
   ) {
-    this.events.on('pool:create', ({ workerPool }) => (this.lock = new WorkerPoolLock(url, workerPool.id)));
+    this.events.on(
+      'pool:create',
+      ({ workerPool }) => (this.lock = new WorkerPoolLock(database, workerPool.id)),
+    );
     this.events.on('worker:create', ({ worker }) => this.workers.push(worker));
   }
 

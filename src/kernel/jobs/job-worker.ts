@@ -45,7 +45,7 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
       ),
     );
     const pool = this.connectionPool();
-    const recovery = new JobRecovery(this.database.url, pool);
+    const recovery = new JobRecovery(this.database, pool);
     const slots = new JobSlots(this.config.jobConcurrency, recovery.events);
     const starting = run({
       pgPool: pool,

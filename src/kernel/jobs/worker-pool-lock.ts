@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import {
-  CONNECTION_TIMEOUTS,
-  DEAD_PEER_DETECTION,
-  FROZEN_PEER_DETECTION,
-  refuseStandby,
-} from '../persistence/data-source.js';
-
-const HEARTBEAT_MS = 5_000;
+import { CONNECTION_TIMEOUTS, DEAD_PEER_DETECTION, refuseStandby } from '../persistence/data-source.js';
+import type { Database } from '../persistence/database.js';
 
 /** The advisory lock of a worker pool, in SQL. @param pool an SQL expression for the id of the pool */
 export const lockKeyOf = (pool: string): string => `hashtextextended('causeflow.worker:' || ${pool}, 0)`;
@@ -21,7 +15,7 @@ export class WorkerPoolLock {
   private isReleased = false;
 
   constructor(
-    private readonly url: string,
+    private readonly database: Database,
     readonly poolId: string,
   ) {}
 
@@ -43,9 +37,9 @@ export class WorkerPoolLock {
   private async take(): Promise<void> {
     const client = new pg.Client({
       ...CONNECTION_TIMEOUTS,
-      connectionString: this.url,
+      connectionString: this.database.url,
       application_name: 'causeflow-workers-alive',
-      options: `${DEAD_PEER_DETECTION} ${FROZEN_PEER_DETECTION}`,
+      options: `${DEAD_PEER_DETECTION} ${this.database.frozenPeerDetection}`,
     });
     const lost = (): void => {
       if (this.client === client) this.client = undefined;
@@ -77,7 +71,7 @@ export class WorkerPoolLock {
   /** Not left to `hold`, whose caller may wait for other queries. */
   private async sendHeartbeats(client: pg.Client): Promise<void> {
     while (this.client === client) {
-      await sleep(HEARTBEAT_MS, undefined, { ref: false });
+      await sleep(this.database.heartbeatMs, undefined, { ref: false });
       await client.query('SELECT').catch(() => undefined);
     }
   }

@@ -17,12 +17,6 @@ export const PLANNING = '-c random_page_cost=1.1';
 export const DEAD_PEER_DETECTION =
   '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=25s';
 
-/**
- * For sessions that hold claims or locks of their process, which sends them a query every few seconds. A frozen process (SIGSTOP, a paused
- * container) sends none, while its machine still answers probes.
- */
-export const FROZEN_PEER_DETECTION = '-c idle_session_timeout=30s';
-
 interface Connection {
   readonly url: string;
   readonly poolSize: number;

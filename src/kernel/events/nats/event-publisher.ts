@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '@nats-io/transport-node';
 import { Logger } from '@nestjs/common';
 import type { TenantId } from '../../domain/ids.js';
 import type { Metrics } from '../../metrics/metrics.js';
+import type { Database } from '../../persistence/database.js';
 import type { UnitOfWork } from '../../persistence/unit-of-work.js';
 import type { CommittedEvents } from '../committed-events.js';
 import type { TurnResult, Turns } from '../log-consumer.js';
@@ -18,7 +19,7 @@ const ACK_TIMEOUT_MS = 2_000;
 const MESSAGE_EXCEEDS_MAXIMUM = 10_054;
 
 export interface PublisherParts {
-  readonly databaseUrl: string;
+  readonly database: Database;
   readonly unitOfWork: UnitOfWork;
   readonly committed: CommittedEvents;
   readonly metrics: Metrics;
@@ -38,7 +39,7 @@ export class EventPublisher {
     private readonly parts: PublisherParts,
     private readonly jetStream: JetStreamClient,
   ) {
-    this.publications = new Publications(parts.databaseUrl);
+    this.publications = new Publications(parts.database);
     this.scheduler = new TurnScheduler(
       {
         name: 'publisher',

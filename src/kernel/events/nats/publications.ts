@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { TenantId } from '../../domain/ids.js';
+import type { Database } from '../../persistence/database.js';
 import { sendTogether } from '../../persistence/one-packet.js';
 import { claimingPool } from '../claiming-pool.js';
 import { type TurnResults, positionsIn } from '../log-consumer.js';
@@ -14,8 +15,8 @@ export const EVENTS_PER_PAGE = 256;
 export class Publications {
   private readonly pool: pg.Pool;
 
-  constructor(url: string) {
-    this.pool = claimingPool(url, 'causeflow-publisher');
+  constructor(database: Database) {
+    this.pool = claimingPool(database, 'causeflow-publisher');
   }
 
   /** Claims the candidates that no other replica is publishing. @returns the next events of each, in order */
