@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request } from 'express';
 import { AccessLog } from '#kernel/http/access-log';
-import { ApiDocuments } from '#kernel/http/api-documents';
+import { ApiDocuments } from '#kernel/http/openapi/api-documents';
 import { FastLane, type LaneRequest } from '#kernel/http/fast-lane';
 import { LargeBodies } from '#kernel/http/large-bodies';
 import { LeanExpressAdapter } from '#kernel/http/lean-express-adapter';

@@ -9,7 +9,7 @@ import { asyncApiDocument } from '#kernel/events/asyncapi';
 import { EventCatalogue } from '#kernel/events/event-catalogue';
 import { eventsPage } from '#kernel/events/events-page';
 import { sharedNames } from '#kernel/http/fields';
-import { openApiDocument } from '#kernel/http/openapi';
+import { openApiDocument } from '#kernel/http/openapi/openapi';
 import { Database } from '#kernel/persistence/database';
 import { createApp } from '../create-app.js';
 import { events } from '../event-catalogue.js';

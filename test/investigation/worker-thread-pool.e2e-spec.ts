@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Config } from '#kernel/config/config';
-import type { RemoteAnalyser } from '#modules/investigation/application/analyser-pool';
+import type { RemoteAnalyser } from '#modules/investigation/application/analysis/analyser-pool';
 import type { InvestigatedIncident } from '#modules/investigation/domain/agents/agent';
 import { type PoolOptions, WorkerThreadPool } from '#modules/investigation/infrastructure/worker-thread-pool';
 import { CHECKOUT } from '../support/server.js';

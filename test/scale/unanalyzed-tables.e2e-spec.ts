@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '#kernel/domain/ids';
-import { EVENTS_PER_READ } from '#modules/notifications/application/tenant-feed';
+import { EVENTS_PER_READ } from '#modules/notifications/application/streams/tenant-feed';
 import { AlertSender, newTenant, type TenantUser } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';

@@ -8,7 +8,7 @@ import type { Integration } from '../domain/integration.js';
 import { Integrations } from '../domain/integrations.js';
 import { ProviderError, Outside, type SourceAnswer } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
-import { Connections } from './connections.js';
+import { Connections } from './connections/connections.js';
 import { sizeOf, storableRow } from './storable-row.js';
 
 const TIMEOUT_MS = 10_000;

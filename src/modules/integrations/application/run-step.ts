@@ -5,7 +5,7 @@ import { type StepAnswer, type StepOrder, StepRunners } from '../api.js';
 import { Integrations } from '../domain/integrations.js';
 import { Outside } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
-import { Connections } from './connections.js';
+import { Connections } from './connections/connections.js';
 
 /** Sends remediation steps to the integrations that can run them. */
 @Injectable()

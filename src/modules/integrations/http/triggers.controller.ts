@@ -11,10 +11,10 @@ import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { PageQuery } from '#kernel/http/page';
 import { Allow, type Principal } from '#kernel/http/principal';
-import { ChangeTrigger } from '../application/change-trigger.js';
-import { CreateTrigger } from '../application/create-trigger.js';
-import { ListTriggers } from '../application/list-triggers.js';
-import { SimulateTrigger } from '../application/simulate-trigger.js';
+import { ChangeTrigger } from '../application/triggers/change-trigger.js';
+import { CreateTrigger } from '../application/triggers/create-trigger.js';
+import { ListTriggers } from '../application/triggers/list-triggers.js';
+import { SimulateTrigger } from '../application/triggers/simulate-trigger.js';
 import type { Trigger } from '../domain/trigger.js';
 import { Triggers } from '../domain/triggers.js';
 import {

@@ -1,5 +1,5 @@
 import { AnyObject, Flag, IdOf, ListOf, Moment, ObjectOf, OneOf, Text, Whole } from '#kernel/http/fields';
-import { TRIGGER_EVENT_TYPES } from '../application/trigger-events.js';
+import { TRIGGER_EVENT_TYPES } from '../application/triggers/trigger-events.js';
 import { MAX_CONDITION_LENGTH } from '../domain/condition.js';
 import { TRIGGER_ACTIONS, type TriggerAction } from '../domain/trigger.js';
 

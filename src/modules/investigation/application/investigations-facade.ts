@@ -4,7 +4,7 @@ import { type Culprit, type InvestigationResult, Investigations } from '../api.j
 import type { SuspectedChange } from '../domain/hypothesis.js';
 import type { Run } from '../domain/run.js';
 import { Runs } from '../domain/runs.js';
-import { StartInvestigation } from './start-investigation.js';
+import { StartInvestigation } from './runs/start-investigation.js';
 
 /** Implements this module's API for other modules. */
 @Injectable()

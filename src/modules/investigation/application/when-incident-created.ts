@@ -8,8 +8,8 @@ import { IncidentCreated } from '#modules/ingestion/events';
 import { Tenants } from '#modules/tenants/api';
 import { higherSeverity } from '../domain/alerts/severity.js';
 import { type Triage, triage } from '../domain/alerts/triage.js';
-import { AlertHistory } from './alert-history.js';
-import { StartInvestigation } from './start-investigation.js';
+import { AlertHistory } from './evidence/alert-history.js';
+import { StartInvestigation } from './runs/start-investigation.js';
 import { TriageIncidents } from './triage-incidents.js';
 
 /**

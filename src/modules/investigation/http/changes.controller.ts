@@ -6,8 +6,8 @@ import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { Idempotent } from '#kernel/http/idempotent';
 import { Allow, type Principal } from '#kernel/http/principal';
-import { type ChangeRow, ListChanges } from '../application/list-changes.js';
-import { RecordChange } from '../application/record-change.js';
+import { type ChangeRow, ListChanges } from '../application/changes/list-changes.js';
+import { RecordChange } from '../application/changes/record-change.js';
 import { ChangePage, ChangeView, ListChangesQuery, RecordChangeBody } from './changes.dto.js';
 
 @Controller('v1/changes')

@@ -12,12 +12,12 @@ import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { PageQuery } from '#kernel/http/page';
 import { Allow, type Principal } from '#kernel/http/principal';
-import { AbortInvestigation } from '../application/abort-investigation.js';
-import { AddContext } from '../application/add-context.js';
-import { DecideKnownSolution } from '../application/decide-known-solution.js';
-import { GiveFeedback } from '../application/give-feedback.js';
-import { ShowInvestigation } from '../application/show-investigation.js';
-import { StartInvestigation } from '../application/start-investigation.js';
+import { AbortInvestigation } from '../application/runs/abort-investigation.js';
+import { AddContext } from '../application/runs/add-context.js';
+import { DecideKnownSolution } from '../application/runs/decide-known-solution.js';
+import { GiveFeedback } from '../application/runs/give-feedback.js';
+import { ShowInvestigation } from '../application/runs/show-investigation.js';
+import { StartInvestigation } from '../application/runs/start-investigation.js';
 import {
   ContextAdded,
   ContextBody,

@@ -1,5 +1,5 @@
-import type { ModelCall } from '../application/model-calls.js';
-import type { ShownRun } from '../application/show-investigation.js';
+import type { ModelCall } from '../application/review/model-calls.js';
+import type { ShownRun } from '../application/runs/show-investigation.js';
 import type { EvidenceRecord } from '../domain/run-records.js';
 import type { Finding } from '../domain/finding.js';
 import { MODEL_REVIEW } from '../domain/review/review.js';

@@ -1,4 +1,4 @@
-import type { Replay } from '../application/replay-investigation.js';
+import type { Replay } from '../application/replay/replay-investigation.js';
 import type { Decision, Stance } from '../domain/outcome/compare-decisions.js';
 import type { ReplayView } from './replay.dto.js';
 

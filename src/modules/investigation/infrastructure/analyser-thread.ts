@@ -1,6 +1,6 @@
 // Entry point of a worker thread. It holds one `Analyser`, calls its methods as messages ask for, and replies in order.
 import { parentPort } from 'node:worker_threads';
-import { Analyser } from '../application/analyser.js';
+import { Analyser } from '../application/analysis/analyser.js';
 import type { CallMessage, ResultMessage } from './worker-thread-pool.js';
 
 const analyser = new Analyser() as unknown as Record<

@@ -1,8 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '#kernel/config/config';
-import type { Analyser } from '../application/analyser.js';
-import { AnalyserLostError, AnalyserPool, type RemoteAnalyser } from '../application/analyser-pool.js';
+import type { Analyser } from '../application/analysis/analyser.js';
+import {
+  AnalyserLostError,
+  AnalyserPool,
+  type RemoteAnalyser,
+} from '../application/analysis/analyser-pool.js';
 
 /** A method call, sent to the thread. */
 export interface CallMessage {

@@ -4,7 +4,7 @@ import { EventCatalogue } from '#kernel/events/event-catalogue';
 import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { Allow, type Principal } from '#kernel/http/principal';
-import { PollEvents } from '../application/poll-events.js';
+import { PollEvents } from '../application/streams/poll-events.js';
 import { EventFilter } from '../domain/event-filter.js';
 import { EventPage, PollQuery } from './events.dto.js';
 

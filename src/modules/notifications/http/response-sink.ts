@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { Response } from 'express';
-import type { StreamSink } from '../application/stream-sink.js';
+import type { StreamSink } from '../application/streams/stream-sink.js';
 
 /** How long a client may take to read the rest of an ended stream before its connection is closed. */
 const GRACE_MS = 1_000;

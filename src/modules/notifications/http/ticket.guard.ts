@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { Refusal } from '#kernel/domain/errors';
 import { AddressLimit } from '#kernel/http/address-limit';
 import type { CallRequest } from '#kernel/http/call-request';
-import { StreamTickets } from '../application/stream-tickets.js';
+import { StreamTickets } from '../application/streams/stream-tickets.js';
 
 /** Authenticates by ticket: the global access guard leaves that to the routes that accept tickets. */
 @Injectable()

@@ -4,8 +4,8 @@ import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { PageQuery } from '#kernel/http/page';
 import { Allow, type Principal } from '#kernel/http/principal';
-import { ListWebhookDeliveries } from '../application/list-webhook-deliveries.js';
-import { RedeliverWebhook } from '../application/redeliver-webhook.js';
+import { ListWebhookDeliveries } from '../application/webhooks/list-webhook-deliveries.js';
+import { RedeliverWebhook } from '../application/webhooks/redeliver-webhook.js';
 import type { WebhookDelivery } from '../domain/webhook-delivery.js';
 import { WebhookDeliveryPage, WebhookDeliveryView } from './webhook-subscriptions.dto.js';
 

@@ -12,11 +12,11 @@ import { errorResponses } from '#kernel/http/error-docs';
 import { Idempotent } from '#kernel/http/idempotent';
 import { PageQuery } from '#kernel/http/page';
 import { Allow, type Principal } from '#kernel/http/principal';
-import { ChangeWebhookSubscription } from '../application/change-webhook-subscription.js';
-import { CreateWebhookSubscription } from '../application/create-webhook-subscription.js';
-import { ListWebhookSubscriptions } from '../application/list-webhook-subscriptions.js';
-import { RotateSubscriptionSecret } from '../application/rotate-subscription-secret.js';
-import { TestWebhookSubscription } from '../application/test-webhook-subscription.js';
+import { ChangeWebhookSubscription } from '../application/webhooks/change-webhook-subscription.js';
+import { CreateWebhookSubscription } from '../application/webhooks/create-webhook-subscription.js';
+import { ListWebhookSubscriptions } from '../application/webhooks/list-webhook-subscriptions.js';
+import { RotateSubscriptionSecret } from '../application/webhooks/rotate-subscription-secret.js';
+import { TestWebhookSubscription } from '../application/webhooks/test-webhook-subscription.js';
 import type { WebhookSubscription } from '../domain/webhook-subscription.js';
 import { WebhookSubscriptions } from '../domain/webhook-subscriptions.js';
 import {
