@@ -8,8 +8,8 @@ import { github } from './github/provider.js';
 import type { Provider } from './provider.js';
 
 const read = (source: Provider, body: object, configs: readonly object[] = []) => {
-  expect(source.alerts?.notices(body)).toEqual([]);
-  return source.alerts?.deploys?.(body, configs) ?? [];
+  expect(source.webhooks?.notices(body)).toEqual([]);
+  return source.webhooks?.deploys?.(body, configs) ?? [];
 };
 
 describe('a deployment of GitHub', () => {
@@ -51,7 +51,7 @@ describe('a deployment of GitHub', () => {
     const webhookSecret = randomBytes(16).toString('hex');
     const raw = Buffer.from('{}');
     const verify = (signature: string, credentials: object) =>
-      github.alerts?.verify(
+      github.webhooks?.verify(
         { config: { repositories: [] }, credentials: { token: 'x', ...credentials } },
         { headers: { 'x-hub-signature-256': signature }, raw },
         new Date(0),
@@ -103,7 +103,7 @@ describe('a deployment of GitLab', () => {
   it('is authenticated by the secret token in its header', () => {
     const signingSecret = randomBytes(16).toString('hex');
     const verify = (headers: Record<string, string>) =>
-      gitlab.alerts?.verify({ config: {}, credentials: { signingSecret } }, { headers, raw: Buffer.alloc(0) }, new Date(0));
+      gitlab.webhooks?.verify({ config: {}, credentials: { signingSecret } }, { headers, raw: Buffer.alloc(0) }, new Date(0));
     expect(verify({ 'x-gitlab-token': signingSecret })).toBe(true);
     expect(verify({ 'x-gitlab-token': signingSecret.slice(1) })).toBe(false);
     expect(verify({})).toBe(false);
@@ -207,14 +207,14 @@ describe('a change in NetBox', () => {
 
   it('never makes it fail, whatever it is', () => {
     for (const odd of mutationsOf(told()))
-      for (const { service } of netbox.alerts?.deploys?.(odd, []) ?? []) expect(service).not.toBe('');
+      for (const { service } of netbox.webhooks?.deploys?.(odd, []) ?? []) expect(service).not.toBe('');
   });
 
   it('is signed by SHA-512', () => {
     const signingSecret = randomBytes(16).toString('hex');
     const raw = Buffer.from('{}');
     const verify = (signature: string) =>
-      netbox.alerts?.verify({ config: {}, credentials: { signingSecret } }, { headers: { 'x-hook-signature': signature }, raw }, new Date(0));
+      netbox.webhooks?.verify({ config: {}, credentials: { signingSecret } }, { headers: { 'x-hook-signature': signature }, raw }, new Date(0));
     const signed = (algorithm: string) => createHmac(algorithm, signingSecret).update(raw).digest('hex');
     expect([verify(signed('sha512')), verify(signed('sha256')), verify('')]).toEqual([true, false, false]);
   }); // prettier-ignore

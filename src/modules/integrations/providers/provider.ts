@@ -143,7 +143,7 @@ export interface Provider<C extends object = object, S extends object = object> 
     ): Promise<string | undefined>;
   };
 
-  /** Present when plans can be approved by buttons of its messages; it has `alerts.verify` then, which never returns undefined. */
+  /** Present when plans can be approved by buttons of its messages; it has `webhooks.verify` then, which never returns undefined. */
   readonly decisions?: {
     /** @returns undefined for a body about anything else */
     read(body: unknown): ChatDecision | undefined;
@@ -179,7 +179,7 @@ export interface Provider<C extends object = object, S extends object = object> 
   };
 
   /** Present when it sends webhooks: of alerts, of deploys, or of decisions. */
-  readonly alerts?: {
+  readonly webhooks?: {
     /** Media types of its bodies, besides JSON. */
     readonly mediaTypes: readonly string[];
 

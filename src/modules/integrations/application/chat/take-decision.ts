@@ -21,15 +21,15 @@ export class TakeDecision extends ChatDecisions {
   }
 
   async take({ tenantId, provider, integrationId }: IngestEndpoint, delivery: Delivery): Promise<boolean> {
-    const { decisions, alerts } = providerNamed(provider);
+    const { decisions, webhooks } = providerNamed(provider);
     if (!decisions) return false;
     // Read from the table: the endpoint comes from a cache, which may not know that the integration is new or gone.
     const integration =
       integrationId === null ? undefined : await this.integrations.find(tenantId, integrationId);
     const connection = integration && this.connections.of(integration).connection;
-    if (!connection || alerts?.verify(connection, delivery, this.clock.now()) !== true)
+    if (!connection || webhooks?.verify(connection, delivery, this.clock.now()) !== true)
       throw new Refusal('invalid_signature', 'The signature of the sender is not valid.');
-    const decision = decisions.read(lenientBody(delivery, alerts.mediaTypes));
+    const decision = decisions.read(lenientBody(delivery, webhooks.mediaTypes));
     if (decision)
       await this.decideInChat.execute(
         integration,

@@ -52,7 +52,7 @@ export class ConnectIntegration {
     await provider.probe({ config, credentials }, this.outside).catch(refuse);
 
     const integrationId = newId('int');
-    const ingestToken = provider.alerts ? newOpaqueToken() : null;
+    const ingestToken = provider.webhooks ? newOpaqueToken() : null;
     const integration = Integration.connect(
       tenantId,
       {

@@ -37,33 +37,33 @@ export class ReadAlerts extends AlertSources {
   }
 
   async verify(endpoint: IngestEndpoint, delivery: Delivery): Promise<void> {
-    const alerts = alertsOf(endpoint.provider);
+    const webhooks = webhooksOf(endpoint.provider);
     const now = this.clock.now();
     const integrations = await this.endpoints.integrationsBehind(endpoint);
     const connections = integrations.map((integration) => this.connections.of(integration).connection);
-    requireOne(connections.map((connection) => alerts.verify(connection, delivery, now)));
-    if (!alerts.verifyCertificate) return;
+    requireOne(connections.map((connection) => webhooks.verify(connection, delivery, now)));
+    if (!webhooks.verifyCertificate) return;
     const signed: (boolean | undefined)[] = [];
     for (const connection of connections) {
-      const verdict = alerts.verifyCertificate(connection, delivery, this.outside);
+      const verdict = webhooks.verifyCertificate(connection, delivery, this.outside);
       signed.push(await verdict.catch(asUnavailable));
     }
     requireOne(signed);
   }
 
   async read(endpoint: IngestEndpoint, delivery: Delivery): Promise<DeliveryContent> {
-    const alerts = alertsOf(endpoint.provider);
-    const body = lenientBody(delivery, alerts.mediaTypes);
-    const confirmationUrl = alerts.confirmationUrl?.(body);
+    const webhooks = webhooksOf(endpoint.provider);
+    const body = lenientBody(delivery, webhooks.mediaTypes);
+    const confirmationUrl = webhooks.confirmationUrl?.(body);
     if (confirmationUrl !== undefined) await this.confirmation.request(endpoint.tenantId, confirmationUrl);
     const configs = (await this.endpoints.integrationsBehind(endpoint)).map(({ config }) => config);
     const [own] = endpoint.integrationId === null ? [] : configs;
-    const environment = (own && alerts.environmentOf?.(own)) ?? null;
-    const deploys = alerts.deploys?.(body, configs) ?? [];
-    const { idsUniquePer = 'provider' } = alerts;
+    const environment = (own && webhooks.environmentOf?.(own)) ?? null;
+    const deploys = webhooks.deploys?.(body, configs) ?? [];
+    const { idsUniquePer = 'provider' } = webhooks;
     const now = this.clock.now();
     return {
-      notices: inEffect(alerts.notices(body, own)).map((notice) => withEnvironment(notice, environment)),
+      notices: inEffect(webhooks.notices(body, own)).map((notice) => withEnvironment(notice, environment)),
       idsUniquePer: typeof idsUniquePer === 'function' ? idsUniquePer(body) : idsUniquePer,
       deploys: deploys.map((deploy) => storable(withEnvironment(deploy, environment), now)),
     };
@@ -106,8 +106,8 @@ function storable({ occurredAt = new Date(NaN), ...deploy }: Deploy, now: Date):
 }
 
 /** @throws Refusal `not_found` */
-function alertsOf(name: string): NonNullable<Provider['alerts']> {
-  const { alerts } = providerNamed(name);
-  if (!alerts) throw notFound('provider');
-  return alerts;
+function webhooksOf(name: string): NonNullable<Provider['webhooks']> {
+  const { webhooks } = providerNamed(name);
+  if (!webhooks) throw notFound('provider');
+  return webhooks;
 }

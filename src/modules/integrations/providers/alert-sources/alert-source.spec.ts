@@ -3,7 +3,7 @@ import { alertmanager } from './alertmanager.js';
 
 it('requires the configured login of a tool that cannot sign', () => {
   const shows = (credentials: object, authorization?: string) =>
-    alertmanager.alerts?.verify(
+    alertmanager.webhooks?.verify(
       { config: {}, credentials },
       { headers: { authorization }, raw: Buffer.alloc(0) },
       new Date(0),

@@ -32,9 +32,9 @@ export interface AlertSourceOptions {
   readonly setupGuide: string;
   /** Media types besides JSON. */
   readonly mediaTypes?: readonly string[];
-  /** See `Provider.alerts`. */
+  /** See `Provider.webhooks`. */
   readonly idsUniquePer?: IdsUniquePer | ((body: unknown) => IdsUniquePer);
-  /** See `Provider.alerts`. A source has either notices or deploys. */
+  /** See `Provider.webhooks`. A source has either notices or deploys. */
   readonly notices?: (body: unknown) => readonly Notice[];
   readonly deploys?: (body: unknown) => readonly Deploy[];
 }
@@ -45,7 +45,7 @@ export function alertSource(options: AlertSourceOptions): Provider<AlertSourceCo
     ...catalogEntryOf(options),
     config: AlertSourceConfig,
     credentials: HttpLogin,
-    alerts: {
+    webhooks: {
       ...parsersOf(options),
       verify: verifyLogin,
     },
@@ -63,7 +63,7 @@ export function signedAlertSource<C extends AlertSourceConfig>(
     ...catalogEntryOf(options),
     config: options.config,
     credentials: SigningSecret,
-    alerts: {
+    webhooks: {
       ...parsersOf(options),
       verify: ({ config, credentials: { signingSecret } }, delivery, now) =>
         signingSecret === undefined ? undefined : options.verify(signingSecret, delivery, config, now),

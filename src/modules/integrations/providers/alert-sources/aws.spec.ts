@@ -31,8 +31,8 @@ const envelope = (message: object | string, more: object = {}) => ({
   Message: typeof message === 'string' ? message : JSON.stringify(message),
   ...more,
 });
-const bySns = (body: object) => cloudwatchSns.alerts?.notices(body) ?? [];
-const byEvent = (body: object) => awsEventBridge.alerts?.notices(body) ?? [];
+const bySns = (body: object) => cloudwatchSns.webhooks?.notices(body) ?? [];
+const byEvent = (body: object) => awsEventBridge.webhooks?.notices(body) ?? [];
 
 const event = (kind: string, detail: object, more: object = {}) => ({
   version: '0',

@@ -51,7 +51,7 @@ export const cloudwatchSns: Provider<CloudwatchSnsConfig, HttpLogin> = {
   ...catalogEntryOf(OPTIONS),
   config: CloudwatchSnsConfig,
   credentials: HttpLogin,
-  alerts: {
+  webhooks: {
     ...parsersOf(OPTIONS),
     verify: verifyLogin,
     verifyCertificate: async ({ config: { topicArn } }, { raw }, outside) =>

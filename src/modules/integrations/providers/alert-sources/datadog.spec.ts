@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { datadog } from './datadog.js';
 
-const read = (body: object) => datadog.alerts?.notices(body) ?? [];
+const read = (body: object) => datadog.webhooks?.notices(body) ?? [];
 
 const told = (more: object = {}) => ({
   alert_id: '4711',

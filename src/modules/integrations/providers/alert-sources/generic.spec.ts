@@ -4,7 +4,7 @@ import { generic } from './generic.js';
 import type { GenericConfig } from './generic-config.js';
 import { mutationsOf } from './mutations.fixture.js';
 
-const read = (body: unknown, config?: GenericConfig) => generic.alerts?.notices(body, config) ?? [];
+const read = (body: unknown, config?: GenericConfig) => generic.webhooks?.notices(body, config) ?? [];
 
 describe('a body of a tool that is not in the catalogue', () => {
   it('is read by the usual names of its fields', () => {

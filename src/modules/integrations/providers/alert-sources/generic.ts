@@ -88,7 +88,7 @@ export const generic: Provider<GenericConfig, HttpLogin> = {
   ...catalogEntryOf(OPTIONS),
   config: GenericConfig,
   credentials: HttpLogin,
-  alerts: { ...parsersOf(OPTIONS), verify: verifyLogin, notices: noticesOf },
+  webhooks: { ...parsersOf(OPTIONS), verify: verifyLogin, notices: noticesOf },
 };
 
 /** Nothing of a body that cannot be read at all would be seen by anyone, so the sender is told. */

@@ -6,7 +6,7 @@ describe('a dashboard alert', () => {
   const rule = { ruleId: 7, orgId: 1, ruleName: 'CPU', title: '[Alerting] CPU', message: 'boom', state: 'alerting' };
 
   it('is identified by its rule; tags of the rule override those of the match', () => {
-    const told = grafana.alerts?.notices({
+    const told = grafana.webhooks?.notices({
       ...rule,
       evalMatches: [{ tags: { service: 'core', job: 'node' } }],
       tags: { service: 'checkout', severity: 'critical', environment: 'production' },
@@ -27,11 +27,11 @@ describe('a dashboard alert', () => {
   });
 
   it.each([['ok', 'resolved'], ['no_data', 'firing'], ['paused', undefined]])('%s means %s', (state, ours) => {
-    expect(grafana.alerts?.notices({ ...rule, ruleId: 0, state })[0]?.state).toBe(ours);
+    expect(grafana.webhooks?.notices({ ...rule, ruleId: 0, state })[0]?.state).toBe(ours);
   });
 
   it('without the number of its rule is no alert', () => {
-    expect(grafana.alerts?.notices({ ...rule, ruleId: null, orgId: null })).toEqual([]);
+    expect(grafana.webhooks?.notices({ ...rule, ruleId: null, orgId: null })).toEqual([]);
   });
 }); // prettier-ignore
 
@@ -41,7 +41,7 @@ describe('the signature', () => {
   const now = new Date('2026-03-01T12:00:00Z');
   const hmac = (text: string) => createHmac('sha256', signingSecret).update(text).digest('hex');
   const verify = (config: object, headers: Record<string, string>) =>
-    grafana.alerts?.verify({ config, credentials: { signingSecret } }, { headers, raw }, now);
+    grafana.webhooks?.verify({ config, credentials: { signingSecret } }, { headers, raw }, now);
 
   it('is that of the body', () => {
     const good = hmac(raw.toString());
@@ -67,7 +67,7 @@ describe('the signature', () => {
 
   it('is not asked for without a secret', () => {
     expect(
-      grafana.alerts?.verify({ config: {}, credentials: {} }, { headers: {}, raw }, now),
+      grafana.webhooks?.verify({ config: {}, credentials: {} }, { headers: {}, raw }, now),
     ).toBeUndefined();
   });
 });

@@ -10,7 +10,7 @@ import { rackspace } from './rackspace.js';
 import { riemann } from './riemann.js';
 import { wazuh } from './wazuh.js';
 
-const read = (source: Provider, body: unknown) => source.alerts?.notices(body) ?? [];
+const read = (source: Provider, body: unknown) => source.webhooks?.notices(body) ?? [];
 
 /** As the script of the setup guide sends it. */
 const service = (NOTIFICATIONTYPE: string, SERVICESTATE: string, more: object = {}) => ({
@@ -120,7 +120,7 @@ it.each([
 ])('$provider: the secret is shown in %s', (source, header) => {
   const signingSecret = randomBytes(16).toString('hex');
   const verify = (headers: Record<string, string>, credentials: object = { signingSecret }) =>
-    source.alerts?.verify({ config: {}, credentials }, { headers, raw: Buffer.from('{}') }, new Date(0));
+    source.webhooks?.verify({ config: {}, credentials }, { headers, raw: Buffer.from('{}') }, new Date(0));
   expect(verify({ [header]: signingSecret })).toBe(true);
   expect(verify({ [header]: signingSecret.slice(1) })).toBe(false);
   expect(verify({})).toBe(false);

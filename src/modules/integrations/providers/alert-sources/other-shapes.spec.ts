@@ -21,7 +21,7 @@ import { uptimeKuma } from './uptime-kuma.js';
 import { uptimerobot } from './uptimerobot.js';
 import { zabbix } from './zabbix.js';
 
-const read = (source: Provider, body: object) => source.alerts?.notices(body) ?? [];
+const read = (source: Provider, body: object) => source.webhooks?.notices(body) ?? [];
 
 describe('other versions and templates of a tool', () => {
   const glue = (state: string, jobRunId: string) => ({

@@ -7,7 +7,7 @@ import { flux } from './flux.js';
 import { graylog } from './graylog.js';
 import { mutationsOf } from './mutations.fixture.js';
 
-const read = (source: Provider, body: unknown) => source.alerts?.notices(body) ?? [];
+const read = (source: Provider, body: unknown) => source.webhooks?.notices(body) ?? [];
 
 describe('Coralogix', () => {
   const told = (more: object = {}, fields: unknown = [{ key: 'priority', value: 'P1' }, { key: 'dedupKey', value: 'd-1' }]) => ({
@@ -101,7 +101,7 @@ describe('Flux', () => {
   it('is signed with any of the algorithms that it knows, over the raw body', () => {
     const raw = Buffer.from('{"a": 1}');
     const verify = (header: unknown, signingSecret = 'sesame') =>
-      flux.alerts?.verify({ config: {}, credentials: { signingSecret } }, { headers: { 'x-signature': header as string }, raw }, new Date(0));
+      flux.webhooks?.verify({ config: {}, credentials: { signingSecret } }, { headers: { 'x-signature': header as string }, raw }, new Date(0));
     for (const algorithm of ['sha224', 'sha256', 'sha384', 'sha512']) {
       const hex = createHmac(algorithm, 'sesame').update(raw).digest('hex');
       expect(verify(`${algorithm}=${hex}`)).toBe(true);
@@ -111,7 +111,7 @@ describe('Flux', () => {
     }
     const sha1 = createHmac('sha1', 'sesame').update(raw).digest('hex');
     for (const header of [undefined, '', 'sha256=', ['sha256='], `sha1=${sha1}`, `sha256=${sha1}`]) expect(verify(header)).toBe(false);
-    expect(flux.alerts?.verify({ config: {}, credentials: {} }, { headers: {}, raw }, new Date(0))).toBeUndefined();
+    expect(flux.webhooks?.verify({ config: {}, credentials: {} }, { headers: {}, raw }, new Date(0))).toBeUndefined();
   });
 }); // prettier-ignore
 

@@ -35,7 +35,7 @@ describe('the confirmation of a subscription', () => {
     SubscribeURL: 'http://169.254.169.254/latest/meta-data',
     ...more,
   });
-  const urlOf = (body: object) => cloudwatchSns.alerts?.confirmationUrl?.(body);
+  const urlOf = (body: object) => cloudwatchSns.webhooks?.confirmationUrl?.(body);
 
   it.each([
     [TOPIC, 'sns.eu-west-1.amazonaws.com'],
@@ -104,7 +104,7 @@ describe('the signature of SNS', () => {
   const verdict = (body: object | string, outside = amazon(() => ({ body: certificate })), topicArn?: string) => {
     const raw = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
     const connection = { config: { topicArn: topicArn ?? TOPIC }, credentials: {} };
-    return cloudwatchSns.alerts?.verifyCertificate?.(connection, { headers: {}, raw }, outside);
+    return cloudwatchSns.webhooks?.verifyCertificate?.(connection, { headers: {}, raw }, outside);
   }; // prettier-ignore
 
   it('is valid for messages of SNS: both versions, with and without a subject', async () => {
@@ -177,7 +177,7 @@ describe('the signature of SNS', () => {
   it('is not required while no topic is configured', async () => {
     const delivery = { headers: {}, raw: Buffer.from('{}') };
     const outside = amazon(() => ({}));
-    const verdict = cloudwatchSns.alerts?.verifyCertificate?.({ config: {}, credentials: {} }, delivery, outside);
+    const verdict = cloudwatchSns.webhooks?.verifyCertificate?.({ config: {}, credentials: {} }, delivery, outside);
     await expect(verdict).resolves.toBeUndefined();
   }); // prettier-ignore
 });

@@ -20,7 +20,7 @@ import { statuscake } from './statuscake.js';
 import { uptimeKuma } from './uptime-kuma.js';
 import { zabbix } from './zabbix.js';
 
-const read = (source: Provider, body: object) => source.alerts?.notices(body) ?? [];
+const read = (source: Provider, body: object) => source.webhooks?.notices(body) ?? [];
 
 describe('PagerDuty', () => {
   const event = (type: string, more: object = {}) => ({
@@ -76,7 +76,7 @@ describe('PagerDuty', () => {
     const raw = Buffer.from('{}');
     const good = createHmac('sha256', signingSecret).update(raw).digest('hex');
     const verify = (header: string) =>
-      pagerduty.alerts?.verify(
+      pagerduty.webhooks?.verify(
         { config: {}, credentials: { signingSecret } },
         { headers: { 'x-pagerduty-signature': header }, raw },
         new Date(0),
@@ -230,7 +230,7 @@ it('drops empty columns and internal fields of a Splunk row', () => {
 
 it('requires the token of StatusCake once it is configured', () => {
   const verify = (body: string) =>
-    statuscake.alerts?.verify(
+    statuscake.webhooks?.verify(
       { config: {}, credentials: { signingSecret: 'd41d8cd9' } },
       { headers: {}, raw: Buffer.from(body) },
       new Date(0),
@@ -305,7 +305,7 @@ describe('other tools', () => {
 
 /** The others refuse what has no list of alerts, or no title. */
 const LENIENT = PROVIDERS.filter(
-  ({ alerts, provider }) => alerts && !['alertmanager', 'grafana', 'generic'].includes(provider),
+  ({ webhooks, provider }) => webhooks && !['alertmanager', 'grafana', 'generic'].includes(provider),
 );
 
 it.each(LENIENT)('$provider yields no alert for malformed bodies', (source) => {

@@ -29,7 +29,7 @@ it.each(['*Down*', '*alert*', '*CRITICAL*', '**', 'nullable'])('%p is a value of
   expect(variablesOf({ title })).toEqual({ title });
 });
 
-const read = (source: Provider, body: object) => source.alerts?.notices(body) ?? [];
+const read = (source: Provider, body: object) => source.webhooks?.notices(body) ?? [];
 
 describe('Zabbix', () => {
   const told = (more: object = {}) => ({

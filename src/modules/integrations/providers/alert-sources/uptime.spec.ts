@@ -7,7 +7,7 @@ import { uptimerobot } from './uptimerobot.js';
 import { mutationsOf } from './mutations.fixture.js';
 import type { Provider } from '../provider.js';
 
-const read = (source: Provider, body: unknown) => source.alerts?.notices(body) ?? [];
+const read = (source: Provider, body: unknown) => source.webhooks?.notices(body) ?? [];
 
 const rack = (state: string, more: object = {}) => ({
   event_id: 'e-1',

@@ -56,7 +56,7 @@ export const github: Provider<GithubConfig, GithubCredentials> = {
 
   evidence: { pull },
 
-  alerts: {
+  webhooks: {
     mediaTypes: ['application/x-www-form-urlencoded'],
     verify: ({ credentials: { webhookSecret } }, delivery) =>
       webhookSecret === undefined

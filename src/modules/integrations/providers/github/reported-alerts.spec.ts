@@ -3,7 +3,7 @@ import { mutationsOf } from '../alert-sources/mutations.fixture.js';
 import type { GithubConfig } from './config.js';
 import { github } from './provider.js';
 
-const read = (body: unknown, config?: GithubConfig) => github.alerts?.notices(body, config) ?? [];
+const read = (body: unknown, config?: GithubConfig) => github.webhooks?.notices(body, config) ?? [];
 const repository = {
   full_name: 'Acme/Shop-Checkout',
   html_url: 'https://github.com/acme/shop-checkout',

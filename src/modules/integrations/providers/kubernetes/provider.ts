@@ -50,7 +50,7 @@ export const kubernetes: Provider<KubernetesConfig, KubernetesCredentials> = {
 
   evidence: { pull },
 
-  alerts: {
+  webhooks: {
     mediaTypes: [],
     // Two clusters may have objects of the same name.
     idsUniquePer: 'integration',

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mutationsOf } from '../alert-sources/mutations.fixture.js';
 import { kubernetes } from './provider.js';
 
-const read = (body: unknown) => kubernetes.alerts?.notices(body) ?? [];
+const read = (body: unknown) => kubernetes.webhooks?.notices(body) ?? [];
 
 const event = (more: object = {}) => ({
   involvedObject: { kind: 'Pod', namespace: 'shop', name: 'cart-0', uid: 'u-1', labels: { app: 'cart' } },
@@ -73,7 +73,7 @@ it('other bodies yield no alert', () => {
 it('must come with the configured token', () => {
   const config = { url: 'https://cluster.example.com', namespaces: ['shop'] };
   const verify = (authorization: string | undefined, webhookToken?: string) =>
-    kubernetes.alerts?.verify(
+    kubernetes.webhooks?.verify(
       { config, credentials: { token: 'api', ...(webhookToken !== undefined && { webhookToken }) } },
       { headers: { authorization }, raw: Buffer.alloc(0) },
       new Date(0),

@@ -71,7 +71,7 @@ describe('a signature of Slack', () => {
   const raw = Buffer.from('payload=x');
   const sentAt = '1700000000';
   const verify = (headers: object, age = 0, signingSecret: string | undefined = secret) =>
-    slack.alerts?.verify(
+    slack.webhooks?.verify(
       {
         config: { channel: 'C1' },
         credentials: { botToken: 'xoxb-1', ...(signingSecret && { signingSecret }) },

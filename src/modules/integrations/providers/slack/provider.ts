@@ -96,7 +96,7 @@ export const slack: Provider<SlackConfig, SlackCredentials> = {
     },
   },
 
-  alerts: {
+  webhooks: {
     mediaTypes: ['application/x-www-form-urlencoded'],
     verify: ({ credentials: { signingSecret = '' } }, delivery, now) => {
       const sentAt = String(delivery.headers['x-slack-request-timestamp']);
