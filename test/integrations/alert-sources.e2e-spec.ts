@@ -91,6 +91,7 @@ const PAIRS: [
   ['generic', (isOver) => `payload=${encodeURIComponent(JSON.stringify({ id: '3', title: 'Slow', service: 'checkout', status: isOver ? 'ok' : 'alerting' }))}`, AS_FORM],
   ['aws_eventbridge', (isOver) => ({ 'detail-type': 'Glue Job State Change', source: 'aws.glue', detail: { jobName: 'checkout', state: isOver ? 'SUCCEEDED' : 'FAILED' } }), {}],
   ['kibana', (isOver) => ({ alertId: 'r', alertName: 'Slow', alertInstanceId: 'web-1', alertActionGroup: isOver ? 'recovered' : 'default', tags: 'service:checkout' }), {}],
+  ['kibana', (isOver) => JSON.stringify({ rule: { id: 'r2', name: 'Slow' }, alert: { id: '*', actionGroup: isOver ? 'recovered' : 'default' }, service: 'checkout' }), AS_FORM],
   ['new_relic', (isOver) => ({ incident_id: 'i', condition_name: ['Slow'], impactedEntities: ['checkout'], current_state: isOver ? 'CLOSED' : 'OPEN' }), {}],
   ['pagerduty_events_v2', (isOver) => ({ event_type: isOver ? 'resolve' : 'trigger', incident_key: 'k', ...(!isOver && { description: 'Slow', details: { service: 'checkout' } }) }), {}],
 ]; // prettier-ignore

@@ -3,7 +3,7 @@ import { Text } from '#kernel/http/fields';
 import type { Notice } from '../../api.js';
 import { HttpLogin } from '../http-login.js';
 import type { Provider } from '../provider.js';
-import { objectOf } from '../read-json.js';
+import { jsonIn, objectOf } from '../read-json.js';
 import {
   AlertSourceConfig,
   parsersOf,
@@ -30,8 +30,6 @@ class CloudwatchSnsConfig extends AlertSourceConfig {
 const OPTIONS: AlertSourceOptions = {
   provider: 'cloudwatch_sns',
   displayName: 'Amazon CloudWatch (SNS)',
-  // SNS sends its JSON as text.
-  mediaTypes: ['text/plain'],
   setupGuide: [
     'Give the ARN of the topic as `topicArn`: then only what Amazon SNS signed for it is taken. SNS, the topic, Create subscription: the',
     'protocol is HTTPS, the endpoint is the `ingestUrl` of the connect response. The subscription is confirmed by a call to',
@@ -73,7 +71,7 @@ function noticesOfEnvelope(body: unknown): Notice[] {
   // Raw message delivery: the message without its envelope.
   if (type === undefined) return noticesOfMessage(body);
   if (type !== 'Notification') return [];
-  const message = objectIn(text);
+  const message = jsonIn(text);
   if (message !== undefined) return noticesOfMessage(message, topicArn);
   const title = firstOf({ subject, text }, ['subject', 'text'])?.trim().split('\n', 1)[0];
   return noticeOf({
@@ -88,14 +86,4 @@ function noticesOfEnvelope(body: unknown): Notice[] {
 
 function noticesOfMessage(message: unknown, topicArn?: string): Notice[] {
   return 'detail-type' in objectOf(message) ? noticesOfEvent(message) : noticesOfAlarm(message, topicArn);
-}
-
-/** Undefined for a plain-text message. */
-function objectIn(text: string): object | undefined {
-  try {
-    const message: unknown = JSON.parse(text);
-    return typeof message === 'object' && message !== null ? message : undefined;
-  } catch {
-    return undefined;
-  }
 }

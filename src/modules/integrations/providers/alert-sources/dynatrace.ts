@@ -44,7 +44,8 @@ export const dynatrace = alertSource({
       sourceAlertId: pidOf(fields) ?? firstOf(fields, ['problemid']),
       title: fields['problemtitle'],
       description: firstOf(fields, ['problemdetailstext', 'problemimpact']),
-      severity: lookUp(SEVERITIES, fields['problemseverity']?.toLowerCase()) ?? 'medium',
+      // The details of a problem in JSON have it, too.
+      severity: lookUp(SEVERITIES, firstOf(fields, ['problemseverity', 'severitylevel'])?.toLowerCase()) ?? 'medium',
       service: serviceOf(tags) ?? impactedIn(body),
       tags,
       metadata: onlyOf(fields, ['problemid', 'problemurl', 'problemimpact', 'problemseverity', 'impactedentity']),

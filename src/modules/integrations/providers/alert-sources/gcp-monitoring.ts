@@ -1,4 +1,4 @@
-import { objectOf } from '../read-json.js';
+import { jsonIn, objectOf, textOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf, type States } from './notice.js';
 import { firstOf, lookUp, onlyOf, serviceOf, severityOf, textsOf } from './normalize.js';
@@ -13,11 +13,12 @@ export const gcpMonitoring = alertSource({
   provider: 'gcp_monitoring',
   displayName: 'Google Cloud Monitoring',
   setupGuide: [
-    'Alerting, Notification channels, Webhooks: the endpoint is the `ingestUrl` of the connect response. A policy without a severity is',
-    'high. Service and environment are labels of the policy or the resource such as `service` and `env`, else the service is the resource.',
+    'Alerting, Notification channels, Webhooks: the endpoint is the `ingestUrl` of the connect response. So is that of a push subscription,',
+    'with a channel of the kind Pub/Sub. A policy without a severity is high. Service and environment are labels of the policy or the resource such as `service` and `env`, else the service is the resource.',
   ].join('\n'),
   notices: (body) => {
-    const incident = objectOf(objectOf(body)['incident']);
+    const notification = pushed(body) ?? objectOf(body);
+    const incident = objectOf(notification['incident']);
     const fields = textsOf(incident);
     const metadata = objectOf(incident['metadata']);
     const documentation = textsOf(incident['documentation'])['content'];
@@ -32,7 +33,7 @@ export const gcpMonitoring = alertSource({
     const system = textsOf(metadata['system_labels']);
     const words: Readonly<Record<string, string>> = { error: 'high' };
     const severity = firstOf({ ...system, ...fields }, ['severity'])?.toLowerCase();
-    const isTest = objectOf(body)['version'] === 'test';
+    const isTest = notification['version'] === 'test';
     return noticeOf({
       state: isTest ? undefined : lookUp(STATES, fields['state']?.toLowerCase()),
       sourceAlertId: fields['incident_id'],
@@ -45,3 +46,9 @@ export const gcpMonitoring = alertSource({
     });
   },
 }); // prettier-ignore
+
+/** What a push subscription of Pub/Sub encloses. */
+function pushed(body: unknown): Readonly<Record<string, unknown>> | undefined {
+  const data = textOf(objectOf(objectOf(body)['message'])['data']);
+  return data === undefined ? undefined : objectOf(jsonIn(Buffer.from(data, 'base64').toString('utf8')));
+}

@@ -73,12 +73,21 @@ describe('a body of a tool that is not in the catalogue', () => {
     'alert.closed',
     'canceled',
     'online',
+    'ResolvedCritical',
+    'POLICY_CLOSE_WARNING',
     'ALARM_CLEARED',
     'AlertResolved',
     'up',
   ])('is over in the state %p', (state) => {
     expect(read({ id: 'a', title: 'Slow', state })).toMatchObject([{ state: 'resolved' }]);
   });
+
+  it.each(['ConnectionClosedError', 'up to critical', 'not resolved critical', 'Critical', 'Warning'])(
+    'fires in the state %p, too',
+    (state) => {
+      expect(read({ id: 'a', title: 'Slow', state })).toMatchObject([{ state: 'firing' }]);
+    },
+  );
 
   it('is over in the severity ok or clear, unless it names a state', () => {
     expect(read({ id: 'a', message: 'Fast', level: 'OK' })).toMatchObject([{ state: 'resolved' }]);

@@ -28,17 +28,17 @@ const NAMES: Readonly<Record<keyof GenericFields, readonly string[]>> = {
   title: [
     'title', 'alerttitle', 'incidenttitle', 'problemtitle', 'eventtitle', 'summary', 'alertname', 'subject', 'headline',
     'annotationssummary', 'labelsalertname', 'name', 'rulename', 'conditionname', 'monitorname', 'checkname', 'alertmessage', 'messagetitle', 'alert', 'message',
-    'text',
+    'text', 'displayname',
     'description',
   ],
   description: ['description', 'alertdescription', 'annotationsdescription', 'details', 'message', 'body', 'text', 'reason', 'summary'],
   state: [
     'state', 'status', 'alertstate', 'alertstatus', 'currentstate', 'newstate', 'transition', 'eventaction', 'alertaction', 'action',
-    'alerttype', 'eventtype', 'actiontype', 'resolutionstate', 'monitorstatus', 'event', 'type',
+    'alerttype', 'eventtype', 'actiontype', 'triggertype', 'resolutionstate', 'monitorstatus', 'event', 'type',
   ],
   severity: [
     'severity', 'alertseverity', 'labelsseverity', 'priority', 'alertpriority', 'prioritysummary', 'priorityname', 'level', 'urgency',
-    'criticality',
+    'criticality', 'triggertype',
   ],
   service: ['service', 'servicename', 'servicesummary', 'app', 'application', 'applicationname'],
   environment: ['environment', 'environmentname', 'env', 'stage'],
@@ -54,7 +54,7 @@ const OPTIONS: AlertSourceOptions = {
   provider: 'generic',
   displayName: 'Generic webhook',
   idsUniquePer: 'integration',
-  mediaTypes: ['application/x-www-form-urlencoded', 'text/plain'],
+  mediaTypes: ['application/x-www-form-urlencoded'],
   setupGuide: [
     'For a tool that is not in the catalogue: its webhook sends JSON or a form to the `ingestUrl` of the connect response. For basic',
     'authentication or a header `Authorization: Bearer …` there give the same here.',

@@ -17,8 +17,7 @@ export const libreNms = alertSource({
   provider: 'libre_nms',
   displayName: 'LibreNMS',
   idsUniquePer: 'integration',
-  // Its default for any body.
-  mediaTypes: ['text/plain', 'application/x-www-form-urlencoded'],
+  mediaTypes: ['application/x-www-form-urlencoded'],
   setupGuide: [
     'Alerts, Alert transports, Create: the type is API, the method POST, the URL the `ingestUrl` of the connect response, the header',
     '`Content-Type=application/json`, and the body',

@@ -27,6 +27,8 @@ export function severityOfPriority(priority: string | undefined): Severity {
 const OVER =
   /^(?:resolved?|recover(?:ed|y)?|cancell?ed|ok|okay|closed?|clear(?:ed)?|end(?:ed)?|up|online|operational|normal|healthy|fixed|inactive|green|passed|success|succeeded)$/;
 
+const SEVERE = /^(?:critical|warning)$/;
+
 /** `not ok`, `un-resolved`, `above normal`, `failed to resolve`, `in recovery`. */
 const NOT_OVER =
   /\b(?:not|no|non|un|never|cannot|can|above|below|partially)\b|\b(?:in|under|to) (?:resolve|recover|recovery)$/;
@@ -38,6 +40,8 @@ export function isOver(state: string | undefined): boolean {
       .replace(/([a-z])([A-Z])/g, '$1 $2')
       .toLowerCase()
       .match(/[a-z]+/g) ?? [];
+  // `ResolvedCritical`, `POLICY_CLOSE_WARNING`: what is over was so severe.
+  if (words.length > 1 && SEVERE.test(words.at(-1) ?? '')) words.pop();
   return words.length <= 3 && OVER.test(words.at(-1) ?? '') && !NOT_OVER.test(words.join(' '));
 }
 

@@ -57,7 +57,7 @@ function noticesOf(incident: Readonly<Record<string, unknown>>, state: Notice['s
     state: state && fields['status'] === 'resolved' ? 'resolved' : state,
     // Incidents of different services and integrations may have the same key.
     sourceAlertId: firstOf(fields, ['id', 'incident_key']),
-    title: firstOf(fields, ['title']) ?? textsOf(incident['trigger_summary_data'])['subject'],
+    title: firstOf(fields, ['title']) ?? firstOf(textsOf(incident['trigger_summary_data']), ['subject', 'description']),
     severity:
       severityOf(objectOf(incident['priority'])['summary'], undefined) ??
       lookUp(URGENCIES, incident['urgency']) ?? 'medium',

@@ -2,6 +2,7 @@ import { verify, X509Certificate } from 'node:crypto';
 import { invalid } from '#kernel/domain/errors';
 import { bytesAt } from '../bytes-at.js';
 import { ProviderError, type Outside } from '../provider.js';
+import { jsonIn } from '../read-json.js';
 import { textsOf } from './normalize.js';
 
 /** `sns.<region>` is a host of Amazon SNS only for a region: `sns.s3` is the bucket of anyone. */
@@ -32,7 +33,7 @@ export function confirmationUrl(body: unknown): string | undefined {
 
 /** Whether Amazon SNS signed this message, for this topic. @throws ProviderError when the certificate cannot be fetched */
 export async function isSignedBySns(raw: Buffer, topicArn: string, outside: Outside): Promise<boolean> {
-  const message = textsOf(parsed(raw));
+  const message = textsOf(jsonIn(raw.toString('utf8')));
   const { Type: type, SigningCertURL: url = '', SignatureVersion: version = '', Signature: signature = '' } = message;
   const algorithm = Object.hasOwn(ALGORITHMS, version) ? ALGORITHMS[version] : undefined;
   const file = /^\/SimpleNotificationService-\w{1,100}\.pem$/;
@@ -73,12 +74,4 @@ function read(pem: Buffer): X509Certificate {
 function hostOf(topicArn: string): string {
   const [, partition, region] = TOPIC_ARN.exec(topicArn) ?? [];
   return `sns.${region}.amazonaws.com${partition === 'aws-cn' ? '.cn' : ''}`;
-}
-
-function parsed(raw: Buffer): unknown {
-  try {
-    return JSON.parse(raw.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

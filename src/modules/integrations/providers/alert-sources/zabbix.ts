@@ -1,5 +1,5 @@
 import type { Severity } from '#kernel/domain/severity';
-import { listOf, objectOf } from '../read-json.js';
+import { jsonIn, listOf, objectOf } from '../read-json.js';
 import { alertSource } from './alert-source.js';
 import { noticeOf, type States } from './notice.js';
 import { plainName, variablesOf } from './template-variables.js';
@@ -89,16 +89,8 @@ function idOf(fields: Readonly<Record<string, string>>): string | undefined {
 function tagsOf(body: unknown, text = ''): Record<string, string> {
   const { event_tags: list } = objectOf(body);
   if (!Array.isArray(list) && !text.startsWith('[')) return tagsFrom(text);
-  const pairs = Array.isArray(list) ? list : listIn(text);
+  const pairs = Array.isArray(list) ? list : listOf(jsonIn(text));
   return Object.fromEntries(
     pairs.map(textsOf).flatMap(({ tag, value }) => (tag ? [[tag, value || 'true']] : [])),
   );
-}
-
-function listIn(text: string): readonly unknown[] {
-  try {
-    return listOf(JSON.parse(text));
-  } catch {
-    return [];
-  }
 }
