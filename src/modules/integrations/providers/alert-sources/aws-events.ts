@@ -48,6 +48,9 @@ export function noticesOfAlarm(message: unknown, topicArn = ''): Notice[] {
 export function noticesOfEvent(body: unknown): Notice[] {
   const event = objectOf(body);
   const detail = objectOf(event['detail']);
+  // What an alarm passes to a Lambda function that is its action.
+  if ('alarmData' in event)
+    return ofAlarmEvent({ ...event, resources: [event['alarmArn']] }, objectOf(event['alarmData']));
   switch (event['detail-type']) {
     case 'CloudWatch Alarm State Change':
     case 'CloudWatch Alarm Contributor State Change':

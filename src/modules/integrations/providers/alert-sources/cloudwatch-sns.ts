@@ -85,5 +85,6 @@ function noticesOfEnvelope(body: unknown): Notice[] {
 }
 
 function noticesOfMessage(message: unknown, topicArn?: string): Notice[] {
-  return 'detail-type' in objectOf(message) ? noticesOfEvent(message) : noticesOfAlarm(message, topicArn);
+  const isEvent = ['detail-type', 'alarmData'].some((field) => field in objectOf(message));
+  return isEvent ? noticesOfEvent(message) : noticesOfAlarm(message, topicArn);
 }

@@ -91,7 +91,8 @@ describe('a body of a tool that is not in the catalogue', () => {
 
   it('is over in the severity ok or clear, unless it names a state', () => {
     expect(read({ id: 'a', message: 'Fast', level: 'OK' })).toMatchObject([{ state: 'resolved' }]);
-    expect(read({ id: 'a', message: 'Fast', severity: 'clear' })).toMatchObject([{ state: 'resolved' }]);
+    for (const severity of ['clear', 'Recovery'])
+      expect(read({ id: 'a', message: 'Fast', severity })).toMatchObject([{ state: 'resolved' }]);
     expect(read({ id: 'a', message: 'Slow', severity: 'normal' })).toMatchObject([{ state: 'firing' }]);
     expect(read({ id: 'a', message: 'Slow', severity: 'ok', state: 'alerting' })).toMatchObject([
       { state: 'firing' },

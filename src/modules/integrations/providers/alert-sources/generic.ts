@@ -46,7 +46,7 @@ const NAMES: Readonly<Record<keyof GenericFields, readonly string[]>> = {
 /** What some tools put around the alert, the best last. */
 const WRAPPERS = ['alert', 'incident', 'event', 'problem', 'issue', 'data', 'payload'];
 /** A severity that tells the state, where nothing else does. */
-const OVER = /^(?:ok|clear(?:ed)?|resolved|recovered)$/i;
+const OVER = /^(?:ok|clear(?:ed)?|resolved|recover(?:ed|y))$/i;
 /** What stands for the service where none is named. */
 const COMPONENTS = ['component', 'project', 'entity', 'host', 'hostname'];
 

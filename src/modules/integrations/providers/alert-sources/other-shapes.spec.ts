@@ -4,6 +4,7 @@ import { awsEventBridge } from './aws-eventbridge.js';
 import { azureMonitor } from './azure-monitor.js';
 import { betterStack } from './better-stack.js';
 import { checkly } from './checkly.js';
+import { cloudwatchSns } from './cloudwatch-sns.js';
 import { datadog } from './datadog.js';
 import { dynatrace } from './dynatrace.js';
 import { gcpMonitoring } from './gcp-monitoring.js';
@@ -72,6 +73,7 @@ describe('other versions and templates of a tool', () => {
     [checkly, { alert_type: 'ALERT_DEGRADED_REMAIN', check_id: 'c' }, { state: 'firing', severity: 'medium' }],
     [checkly, { alert_type: 'ALERT_FAILURE_DEGRADED', check_id: 'c' }, { state: 'firing', severity: 'medium' }],
     [checkly, { alert_type: 'ALERT_SSL', check_id: 'c' }, { state: 'firing', sourceAlertId: 'c:ssl', severity: 'low' }],
+    [cloudwatchSns, { source: 'aws.cloudwatch', alarmArn: 'arn:aws:cloudwatch:eu-west-1:7:alarm:CPU', alarmData: { alarmName: 'CPU', state: { value: 'ALARM', reason: 'Too high' } } }, { state: 'firing', sourceAlertId: 'arn:aws:cloudwatch:eu-west-1:7:alarm:CPU', title: 'CPU', description: 'Too high' }],
     [datadog, { alert_transition: 'Recovered', deduplication_key: 'k', title: '[Recovered] CPU', source_url: 'https://dd/monitors/7' }, { state: 'resolved', sourceAlertId: 'k', metadata: { link: 'https://dd/monitors/7' } }],
     [datadog, { alert_transition: 'Triggered', title: 'CPU', event_message: 'Too high', url: 'https://dd/monitors/7?group=host%3Aa' }, { sourceAlertId: '7:host:a', description: 'Too high' }],
     [dynatrace, { State: 'OPEN', PID: 'p', Tags: '[Kubernetes]app:cart, [AWS]env:live, vip' }, { service: 'cart', environment: 'live', tags: { app: 'cart', env: 'live', vip: 'true' } }],
