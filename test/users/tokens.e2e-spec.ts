@@ -43,6 +43,7 @@ describe('a token issued by this server', () => {
   const inAnHour = (): number => Math.floor(Date.now() / 1000) + 3600;
   const forgeries: [string, () => string][] = [
     ['expired', () => signed({}, JWT_SECRET, { expiresIn: -1 })],
+    ['unlimited', () => jwt.sign(claims, JWT_SECRET)],
     ['for another audience', () => signed({ aud: 'another-api' })],
     ['by another issuer', () => signed({ iss: 'https://elsewhere.example' })],
     ['without an issuer', () => signed({ iss: undefined })],

@@ -27,8 +27,9 @@ export class BuiltInStrategy extends PassportStrategy(Strategy, BUILT_IN) {
     });
   }
 
-  /** @returns false for a token that was revoked by a later change of its user */
+  /** @returns false for a token that never expires, or was revoked by a later change of its user */
   async validate({ sub, tenant_id, credentials, exp }: AccessClaims): Promise<Principal | false> {
+    if (exp === undefined) return false;
     const tenantId = asTenantId(tenant_id);
     const user = tenantId && (await this.userCache.withCredentials(tenantId, sub, credentials));
     if (!user) return false;

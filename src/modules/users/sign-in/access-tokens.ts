@@ -15,7 +15,8 @@ export interface AccessClaims {
   readonly roles: readonly string[];
   /** `User.credentials` at the time of issue. */
   readonly credentials: number;
-  readonly exp: number;
+  /** Issued always, but not required by the library that verifies. */
+  readonly exp?: number;
 }
 
 @Injectable()
