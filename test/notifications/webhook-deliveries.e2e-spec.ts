@@ -245,6 +245,7 @@ describe('an attempt that fails', () => {
       return body['enabled'] === false && body;
     });
     expect(disabled).toMatchObject({ disabledReason: 'gone' });
+    expect(disabled['updatedAt']).not.toBe(disabled['createdAt']);
     const deliveries = await deliveriesOf(tenant, subscription);
     expect(deliveries).toHaveLength(1);
     expect(deliveries[0]).toMatchObject({ status: 'failed', attempts: 1, lastStatusCode: 410 });

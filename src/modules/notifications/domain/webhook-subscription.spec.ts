@@ -78,7 +78,7 @@ describe('a subscription whose receiver fails', () => {
     for (let hours = 0; hours < 120; hours += 12) report([attempt(hours, 500)]);
     expect(subscription).toMatchObject({ enabled: true, failingSince: NOW });
     report([attempt(120, 500)]);
-    expect(subscription).toMatchObject({ enabled: false, disabledReason: 'failing' });
+    expect(subscription).toMatchObject({ enabled: false, disabledReason: 'failing', updatedAt: at(120) });
     subscription.change(SETTINGS, 8, at(121));
     expect(subscription).toMatchObject({ enabled: true, disabledReason: null, failingSince: null });
   });

@@ -152,13 +152,14 @@ export class WebhookSubscription extends Aggregate implements SubscriptionSettin
     const since = isGap || this.failingSince === null ? at : this.failingSince;
     this.failingSince = since;
     this.failedAt = at;
-    if (isGone(attempt)) this.disable('gone');
-    else if (at.getTime() - since.getTime() >= MAX_FAILURE_MS) this.disable('failing');
+    if (isGone(attempt)) this.disable('gone', at);
+    else if (at.getTime() - since.getTime() >= MAX_FAILURE_MS) this.disable('failing', at);
   }
 
-  private disable(reason: DisabledReason): void {
+  private disable(reason: DisabledReason, at: Date): void {
     if (!this.enabled) return;
     this.enabled = false;
     this.disabledReason = reason;
+    this.updatedAt = at;
   }
 }
