@@ -71,6 +71,8 @@ describe('a known solution', () => {
     expect((await decide(tenant, incidentId, 'accept', known.patternId)).status).toBe(200);
     const run = await ended(tenant, incidentId);
     expect(run).toMatchObject({ status: 'completed', outcome: 'identified', rootCause: ROOT_CAUSE });
+    // The pattern has no runbook.
+    expect(run.recommendedActions[0]).toBe('Resolve it as the known solution says');
     expect(run.knownSolution).toMatchObject({ decision: 'accepted', isAwaited: false });
     const match = (await evidenceOf(tenant, incidentId)).find(({ source }) => source === 'knowledge');
     expect(run.hypotheses[0]?.supportedBy).toContain(match?.evidenceId);

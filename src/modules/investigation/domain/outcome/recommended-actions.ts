@@ -22,7 +22,7 @@ function actionFor({ category, change, entity }: Hypothesis): string {
     case 'errors':
       return `Look into ${where} where the errors began`;
     case 'known_pattern':
-      return 'Follow the runbook of the known solution';
+      return 'Resolve it as the known solution says';
   }
 }
 
