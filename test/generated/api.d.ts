@@ -144,7 +144,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Get an API key */
+        get: operations["getApiKey"];
         put?: never;
         post?: never;
         /** Revoke an API key */
@@ -317,6 +318,23 @@ export interface paths {
         put?: never;
         /** Record a deploy or another change */
         post: operations["recordChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/changes/{changeId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a recorded change */
+        get: operations["getChange"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1527,7 +1545,7 @@ export interface components {
         /** @enum {string} */
         ChangeType: "deploy" | "config" | "flag" | "schema" | "infra";
         ChangeUserBody: {
-            /** Format: email */
+            /** @description An e-mail address */
             email?: string;
             name?: string;
             role?: components["schemas"]["UserRole"];
@@ -1640,7 +1658,7 @@ export interface components {
             enabled?: boolean;
         };
         CreateUserBody: {
-            /** Format: email */
+            /** @description An e-mail address */
             email: string;
             name: string;
             role: components["schemas"]["UserRole"];
@@ -2185,7 +2203,7 @@ export interface components {
             isAwaited: boolean;
         };
         LogInBody: {
-            /** Format: email */
+            /** @description An e-mail address */
             email: string;
             /** Format: password */
             password: string;
@@ -2239,7 +2257,7 @@ export interface components {
         };
         NewUserView: {
             userId: string;
-            /** Format: email */
+            /** @description An e-mail address */
             email: string;
             name: string | null;
             role: components["schemas"]["UserRole"];
@@ -2406,6 +2424,7 @@ export interface components {
             environment?: string | null;
             version?: string | null;
             summary: string;
+            /** Format: uri */
             url?: string | null;
             /**
              * Format: date-time
@@ -2417,7 +2436,7 @@ export interface components {
             refreshToken: string;
         };
         RegisterBody: {
-            /** Format: email */
+            /** @description An e-mail address */
             email: string;
             /** Format: password */
             password: string;
@@ -2988,7 +3007,7 @@ export interface components {
             updatedAt: string;
         };
         UserChanges: {
-            /** Format: email */
+            /** @description An e-mail address */
             email?: string;
             name?: string | null;
             role?: components["schemas"]["UserRole"];
@@ -3012,7 +3031,7 @@ export interface components {
         };
         UserCreatedData: {
             userId: string;
-            /** Format: email */
+            /** @description An e-mail address */
             email: string;
             name: string | null;
             role: components["schemas"]["UserRole"];
@@ -3037,7 +3056,7 @@ export interface components {
         };
         UserDeletedData: {
             userId: string;
-            /** Format: email */
+            /** @description An e-mail address */
             email: string;
             deletedBy: string;
         };
@@ -3073,7 +3092,7 @@ export interface components {
         };
         UserView: {
             userId: string;
-            /** Format: email */
+            /** @description An e-mail address */
             email: string;
             name: string | null;
             role: components["schemas"]["UserRole"];
@@ -3598,6 +3617,39 @@ export interface operations {
             503: components["responses"]["Error503"];
         };
     };
+    getApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyView"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
     revokeApiKey: {
         parameters: {
             query?: never;
@@ -3993,6 +4045,39 @@ export interface operations {
             503: components["responses"]["Error503"];
         };
     };
+    getChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                changeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeView"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            429: components["responses"]["Error429"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
     listIncidents: {
         parameters: {
             query?: {
@@ -4087,7 +4172,10 @@ export interface operations {
     getIncident: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An ETag: nothing is sent if it is current */
+                "If-None-Match"?: string;
+            };
             path: {
                 incidentId: string;
             };
@@ -4109,6 +4197,19 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["IncidentView"];
                 };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Error400"];
             401: components["responses"]["Error401"];

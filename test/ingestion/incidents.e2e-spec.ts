@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type Answer, type Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
+import { OpenApi } from '../support/openapi.js';
 import { TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
@@ -137,6 +138,17 @@ describe('a manual change', () => {
     expect(stale.body['error']).toBe('precondition_failed');
     const fresh = (await tenant.api.get(path)).headers.get('etag') ?? '';
     expect(fresh).not.toBe(etag);
+    const openApi = await OpenApi.of(server.url);
+    for (const [tag, status] of [
+      [etag, 200],
+      [fresh, 304],
+    ] as const) {
+      // Without a `Cache-Control`, fetch adds one that asks for the whole answer.
+      const headers = { 'if-none-match': tag, 'cache-control': 'max-age=0' };
+      const answer = await tenant.api.get(path, { headers });
+      expect(answer.status).toBe(status);
+      expect(openApi.faultsOf('getIncident', answer)).toEqual([]);
+    }
   });
 
   it('accepts one of several ETags, and none that was never issued', async () => {

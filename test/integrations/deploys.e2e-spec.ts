@@ -8,6 +8,7 @@ interface Change {
   readonly service: string;
   readonly environment: string | null;
   readonly version: string | null;
+  readonly url: string | null;
   readonly occurredAt: string;
 }
 
@@ -116,17 +117,19 @@ describe('a deploy reported by a tool', () => {
       environment: 'staging',
       project: { path_with_namespace: 'acme/\u0000shop' },
       short_sha: '9'.repeat(300),
+      deployable_url: '\tjavascript:alert(1)',
     };
     expect((await send(gitlab, deployed, { 'x-gitlab-token': 'wrong' })).status).toBe(401);
     expect((await send(gitlab, deployed, { 'x-gitlab-token': signingSecret })).status).toBe(202);
     const synced = {
       metadata: { name: 'basket' },
+      spec: { source: { repoURL: 'git@example.com:acme/basket.git' } },
       status: { operationState: { phase: 'Succeeded', finishedAt: '2026-03-01T12:00:05Z' } },
     };
     expect((await send(argocd, synced)).body).toEqual({ accepted: 1, incidents: [] });
     expect(await changesOf(tenant)).toMatchObject([
-      { service: '\uFFFDshop', environment: 'staging', version: `${'9'.repeat(199)}…` },
-      { service: 'basket', environment: 'production', version: null },
+      { service: '\uFFFDshop', environment: 'staging', version: `${'9'.repeat(199)}…`, url: null },
+      { service: 'basket', environment: 'production', version: null, url: 'git@example.com:acme/basket.git' },
     ]);
   });
 

@@ -32,7 +32,9 @@ describe('recorded changes', () => {
       201,
       { changeId: expect.stringMatching(/^chg_/), ...whole },
     ]);
-    expect(created.headers.get('location')).toBe(`/v1/changes/${String(created.body['changeId'])}`);
+    const location = `/v1/changes/${String(created.body['changeId'])}`;
+    expect(created.headers.get('location')).toBe(location);
+    expect(await tenant.api.get(location)).toMatchObject({ status: 200, body: created.body });
     const { body } = await tenant.api.post('/v1/changes', DEPLOY);
     expect(body).toMatchObject({ environment: null, version: null, url: null });
     expect(Math.abs(Date.parse(String(body['occurredAt'])) - Date.now())).toBeLessThan(60_000);
@@ -47,6 +49,8 @@ describe('recorded changes', () => {
       { ...DEPLOY, summary: 'x'.repeat(2001) },
       { ...DEPLOY, occurredAt: 'yesterday' },
       { ...DEPLOY, extra: true },
+      { ...DEPLOY, url: 'javascript:alert(1)' },
+      { ...DEPLOY, url: 'see the wiki' },
     ]) {
       const { status, body } = await tenant.api.post('/v1/changes', bad);
       expect([status, body['error']]).toEqual([400, 'validation_error']);
@@ -80,6 +84,10 @@ describe('recorded changes', () => {
   it('are not visible to another tenant', async () => {
     const other = await newTenant(server.url);
     expect((await other.api.get<ChangePage>('/v1/changes')).body.items).toEqual([]);
+    const { changeId } = (await tenant.api.post('/v1/changes', DEPLOY)).body;
+    const alien = await other.api.get(`/v1/changes/${String(changeId)}`);
+    const unknown = await other.api.get('/v1/changes/chg_01HX9VTPQR3KF8MZWBYD5N6JCE');
+    expect([alien.status, alien.body['message']]).toEqual([404, unknown.body['message']]);
   });
 
   it('need a key with the right scope', async () => {
@@ -89,6 +97,7 @@ describe('recorded changes', () => {
     ];
     expect((await writer.post('/v1/changes', DEPLOY)).status).toBe(201);
     expect((await writer.get('/v1/changes')).status).toBe(403);
+    expect((await writer.get('/v1/changes/chg_01HX9VTPQR3KF8MZWBYD5N6JCE')).status).toBe(403);
     expect((await reader.post('/v1/changes', DEPLOY)).status).toBe(403);
     expect((await reader.get('/v1/changes')).status).toBe(200);
     expect((await new Api(server.url).post('/v1/changes', DEPLOY)).status).toBe(401);

@@ -47,7 +47,9 @@ describe('an API key', () => {
       expiresAt: null,
     });
     const listed = await tenant.api.get('/v1/api-keys?limit=100');
-    expect(JSON.stringify(listed.body)).toContain(keyId);
+    const found = await tenant.api.get(`/v1/api-keys/${keyId}`);
+    expect(found).toMatchObject({ status: 200, body: { keyId, lastUsedAt: null } });
+    expect(listed.body['items']).toContainEqual(found.body);
     const [row] = await sql(
       server.database.url,
       'SELECT * FROM api_keys WHERE key_id = $1',
@@ -108,6 +110,7 @@ describe('an API key', () => {
       async () => (await send(key, { ...tenant, url: replica.url })).status === 401,
     );
     expect((await tenant.api.delete(`/v1/api-keys/${key.keyId}`)).status).toBe(404);
+    expect((await tenant.api.get(`/v1/api-keys/${key.keyId}`)).status).toBe(404);
   });
 
   it('of one tenant is unknown to another', async () => {
@@ -116,6 +119,7 @@ describe('an API key', () => {
     const response = ({ status, body }: Answer): unknown => ({ status, ...body, requestId: '' });
     expect(missing.status).toBe(404);
     expect(response(await other.api.delete(`/v1/api-keys/${key.keyId}`))).toEqual(response(missing));
+    expect(response(await other.api.get(`/v1/api-keys/${key.keyId}`))).toEqual(response(missing));
     expect((await other.api.post(`/v1/api-keys/${key.keyId}/rotate-secret`)).status).toBe(404);
     expect((await other.api.get<{ items: unknown[] }>('/v1/api-keys')).body.items).toEqual([]);
     expect((await send(key, other)).body['error']).toBe('invalid_api_key');

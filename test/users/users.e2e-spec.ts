@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
+import { AsyncApi } from '../support/asyncapi.js';
 import { sql } from '../support/database.js';
+import { OpenApi } from '../support/openapi.js';
 import { TestServer } from '../support/server.js';
 
 interface User {
@@ -126,6 +128,17 @@ describe('a user', () => {
 });
 
 describe('the list of users', () => {
+  it('is as documented for addresses without a dot and with letters beyond ASCII', async () => {
+    const own = await newTenant(server.url);
+    await added(own, { email: newEmail().replace('@example.com', '.zoë@localhost') });
+    const [openApi, asyncApi] = await Promise.all([OpenApi.of(server.url), AsyncApi.of(server.url)]);
+    expect(openApi.faultsOf('listUsers', await own.api.get('/v1/users'))).toEqual([]);
+    const { body } = await own.api.get<{ items: { id: string; event: string }[] }>(
+      '/v1/notifications/events',
+    );
+    expect(body.items.flatMap(({ id: _, ...event }) => asyncApi.faultsOf(event.event, event))).toEqual([]);
+  });
+
   it('is paged without skips or repeats while users are added', async () => {
     const own = await newTenant(server.url);
     const expected = [own.userId];

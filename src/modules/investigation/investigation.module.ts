@@ -15,6 +15,7 @@ import { GatherEvidence } from './application/evidence/gather-evidence.js';
 import { GiveFeedback } from './application/runs/give-feedback.js';
 import { InvestigateIncident } from './application/runs/investigate-incident.js';
 import { RecordStep } from './application/runs/record-step.js';
+import { FindChange } from './application/changes/find-change.js';
 import { ListChanges } from './application/changes/list-changes.js';
 import { ModelCalls } from './application/review/model-calls.js';
 import { PrepareRun } from './application/runs/prepare-run.js';
@@ -86,6 +87,7 @@ import { SqlRuns } from './infrastructure/sql-runs.js';
     GiveFeedback,
     RecordChange,
     ListChanges,
+    FindChange,
     QueueMetrics,
     { provide: Runs, useClass: SqlRuns },
     { provide: ModelChat, useClass: AiSdkChat },

@@ -21,6 +21,7 @@ import { ApiKeyCache } from './api-keys/api-key-cache.js';
 import { ApiKeyUsage } from './api-keys/api-key-usage.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { CreateApiKey } from './api-keys/create-api-key.js';
+import { FindApiKey } from './api-keys/find-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
 import { RotateSecret } from './api-keys/rotate-secret.js';
@@ -80,6 +81,7 @@ import { SignInFailures } from './sign-in/sign-in-failures.js';
     DeleteUser,
     CreateApiKey,
     ListApiKeys,
+    FindApiKey,
     RevokeApiKey,
     RotateSecret,
     ApiKeyUsage,

@@ -21,7 +21,7 @@ const ULID = '01HX9VTPQR3KF8MZWBYD5N6JCE';
 const PREFIX: Readonly<Record<string, string>> = {
   tenantId: 'ten', userId: 'user', keyId: 'key', incidentId: 'inc', evidenceId: 'evd', investigationId: 'inv',
   remediationId: 'rem', stepId: 'stp', approvalId: 'apr', integrationId: 'int', triggerId: 'trg', patternId: 'ptn',
-  subscriptionId: 'whs', deliveryId: 'dlv',
+  subscriptionId: 'whs', deliveryId: 'dlv', changeId: 'chg',
 }; // prettier-ignore
 
 /** An example id for a path parameter, by its name. */

@@ -1,5 +1,12 @@
 import { Body, Controller, Get, Headers, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiNotModifiedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
 import { errorResponses } from '#kernel/http/error-docs';
 import { Idempotent } from '#kernel/http/idempotent';
@@ -67,7 +74,13 @@ export class IncidentsController {
   @Get(':incidentId')
   @Allow({ scope: 'incidents:read' })
   @ApiOperation({ operationId: 'getIncident', summary: 'Get an incident' })
+  @ApiHeader({
+    name: 'If-None-Match',
+    required: false,
+    description: 'An ETag: nothing is sent if it is current',
+  })
   @ApiOkResponse({ type: IncidentView, headers: WITH_ETAG })
+  @ApiNotModifiedResponse({ headers: WITH_ETAG })
   @errorResponses(401, 403, 404, 429)
   async get(
     @Caller() { tenantId }: Principal,

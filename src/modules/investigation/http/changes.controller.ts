@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Clock } from '#kernel/domain/clock';
@@ -6,6 +6,7 @@ import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { Idempotent } from '#kernel/http/idempotent';
 import { Allow, type Principal } from '#kernel/http/principal';
+import { FindChange } from '../application/changes/find-change.js';
 import { type ChangeRow, ListChanges } from '../application/changes/list-changes.js';
 import { RecordChange } from '../application/changes/record-change.js';
 import { ChangePage, ChangeView, ListChangesQuery, RecordChangeBody } from './changes.dto.js';
@@ -16,6 +17,7 @@ export class ChangesController {
   constructor(
     private readonly recordChange: RecordChange,
     private readonly listChanges: ListChanges,
+    private readonly findChange: FindChange,
     private readonly clock: Clock,
   ) {}
 
@@ -52,6 +54,15 @@ export class ChangesController {
   async list(@Caller() { tenantId }: Principal, @Query() query: ListChangesQuery): Promise<ChangePage> {
     const page = await this.listChanges.execute(tenantId, query);
     return { ...page, items: page.items.map(changeView) };
+  }
+
+  @Get(':changeId')
+  @Allow({ scope: 'incidents:read' })
+  @ApiOperation({ operationId: 'getChange', summary: 'Get a recorded change' })
+  @ApiOkResponse({ type: ChangeView })
+  @errorResponses(401, 403, 404, 429)
+  async get(@Caller() { tenantId }: Principal, @Param('changeId') changeId: string): Promise<ChangeView> {
+    return changeView(await this.findChange.execute(tenantId, changeId));
   }
 }
 

@@ -1,5 +1,6 @@
 import { words } from '#kernel/domain/words';
 import { IdOf, ListOf, Moment, OneOf, Text } from '#kernel/http/fields';
+import { Link } from '#kernel/http/link';
 import { PageQuery } from '#kernel/http/page';
 
 const RECORDED_CHANGES = words('ChangeType', ['deploy', 'config', 'flag', 'schema', 'infra']);
@@ -11,7 +12,7 @@ export class RecordChangeBody {
   @Text({ max: 200, optional: true, nullable: true, example: 'production' }) environment?: string | null;
   @Text({ max: 200, optional: true, nullable: true, example: 'v42' }) version?: string | null;
   @Text({ max: 2000, example: 'Use the new connection pool' }) summary!: string;
-  @Text({ max: 2000, optional: true, nullable: true, example: 'https://ci.example.com/deploys/42' })
+  @Link({ optional: true, nullable: true, example: 'https://ci.example.com/deploys/42' })
   url?: string | null;
   @Moment({ optional: true, summary: 'Defaults to now' }) occurredAt?: string;
 }

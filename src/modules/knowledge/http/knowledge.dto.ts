@@ -1,4 +1,3 @@
-import { IsUrl } from 'class-validator';
 import {
   AnyObject,
   Field,
@@ -12,6 +11,7 @@ import {
   Texts,
   Whole,
 } from '#kernel/http/fields';
+import { Link } from '#kernel/http/link';
 import { PageQuery } from '#kernel/http/page';
 import type { ScoredPattern } from '../application/compare-patterns.js';
 import {
@@ -22,9 +22,6 @@ import {
   type PatternStatus,
 } from '../domain/pattern.js';
 import type { Feedback } from '../domain/patterns.js';
-
-/** A runbook may be on an intranet host, without a top-level domain. */
-const WEB_ADDRESS = { protocols: ['http', 'https'], require_protocol: true, require_tld: false };
 
 class PatternFixStep {
   @Text({ max: 100, example: 'rollback_deployment' }) action!: string;
@@ -91,9 +88,7 @@ export class PatternChange {
   @Text({ max: 4000, optional: true, example: 'Deploy v42 lowered the connection pool to 5' })
   rootCause?: string;
   @ObjectOf(() => PatternFix, { optional: true, nullable: true }) fix?: PatternFix | null;
-  @Text({ max: 2000, optional: true, nullable: true, format: 'uri' })
-  @IsUrl(WEB_ADDRESS, { message: '$property must be an http or https address' })
-  runbookUrl?: string | null;
+  @Link({ optional: true, nullable: true }) runbookUrl?: string | null;
   @OneOf(PATTERN_STATUSES, {
     optional: true,
     summary: 'Holds until the next feedback; review and archived hold until changed',

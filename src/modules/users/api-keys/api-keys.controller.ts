@@ -11,8 +11,16 @@ import { Caller } from '#kernel/http/call-request';
 import { errorResponses } from '#kernel/http/error-docs';
 import { PageQuery } from '#kernel/http/page';
 import { Allow, type Principal } from '#kernel/http/principal';
-import { ApiKeyPage, CreateApiKeyBody, NewApiKey, RotatedSecret, RotateSecretBody } from './api-keys.dto.js';
+import {
+  ApiKeyPage,
+  ApiKeyView,
+  CreateApiKeyBody,
+  NewApiKey,
+  RotatedSecret,
+  RotateSecretBody,
+} from './api-keys.dto.js';
 import { CreateApiKey } from './create-api-key.js';
+import { FindApiKey } from './find-api-key.js';
 import { ListApiKeys } from './list-api-keys.js';
 import { RevokeApiKey } from './revoke-api-key.js';
 import { RotateSecret } from './rotate-secret.js';
@@ -24,6 +32,7 @@ export class ApiKeysController {
   constructor(
     private readonly createApiKey: CreateApiKey,
     private readonly listApiKeys: ListApiKeys,
+    private readonly findApiKey: FindApiKey,
     private readonly revokeApiKey: RevokeApiKey,
     private readonly rotateSecret: RotateSecret,
   ) {}
@@ -48,6 +57,14 @@ export class ApiKeysController {
   @errorResponses(400, 401, 403, 429)
   list(@Caller() { tenantId }: Principal, @Query() query: PageQuery): Promise<ApiKeyPage> {
     return this.listApiKeys.execute(tenantId, query);
+  }
+
+  @Get(':keyId')
+  @ApiOperation({ operationId: 'getApiKey', summary: 'Get an API key' })
+  @ApiOkResponse({ type: ApiKeyView })
+  @errorResponses(401, 403, 404, 429)
+  get(@Caller() { tenantId }: Principal, @Param('keyId') keyId: string): Promise<ApiKeyView> {
+    return this.findApiKey.execute(tenantId, keyId);
   }
 
   @Delete(':keyId')

@@ -5,6 +5,9 @@ import type { Scope } from '#kernel/http/principal';
 import { UnitOfWork } from '#kernel/persistence/unit-of-work';
 import type { ApiKeyPage, ApiKeyView } from './api-keys.dto.js';
 
+export const KEY_COLUMNS = `key_id AS "keyId", name, prefix, scopes, created_at AS "createdAt", expires_at AS "expiresAt",
+  last_used_at AS "lastUsedAt"`;
+
 /** The API keys of a tenant, oldest first. */
 @Injectable()
 export class ListApiKeys {
@@ -17,9 +20,7 @@ export class ListApiKeys {
     const [after = ''] = this.cursors.open(tenantId, 'api-keys', cursor) ?? [];
     const rows = await this.unitOfWork.query<KeyRow>(
       tenantId,
-      `SELECT key_id AS "keyId", name, prefix, scopes, created_at AS "createdAt", expires_at AS "expiresAt",
-              last_used_at AS "lastUsedAt"
-         FROM api_keys WHERE tenant_id = $1 AND key_id > $2 ORDER BY key_id LIMIT $3`,
+      `SELECT ${KEY_COLUMNS} FROM api_keys WHERE tenant_id = $1 AND key_id > $2 ORDER BY key_id LIMIT $3`,
       [tenantId, after, limit + 1],
     );
     const page = this.cursors.page(rows, {
@@ -32,7 +33,7 @@ export class ListApiKeys {
   }
 }
 
-interface KeyRow {
+export interface KeyRow {
   readonly keyId: string;
   readonly name: string;
   readonly prefix: string;
@@ -42,7 +43,7 @@ interface KeyRow {
   readonly lastUsedAt: Date | null;
 }
 
-function viewOf({ createdAt, expiresAt, lastUsedAt, ...key }: KeyRow): ApiKeyView {
+export function viewOf({ createdAt, expiresAt, lastUsedAt, ...key }: KeyRow): ApiKeyView {
   return {
     ...key,
     createdAt: createdAt.toISOString(),

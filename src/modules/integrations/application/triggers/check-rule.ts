@@ -2,6 +2,7 @@ import { invalid } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { SEVERITIES, type Severity } from '#kernel/domain/severity';
 import { IdOf, OneOf, Text } from '#kernel/http/fields';
+import { Link } from '#kernel/http/link';
 import { validated } from '#kernel/http/validation';
 import type { NewChange } from '#modules/investigation/api';
 import { Condition } from '../../domain/condition.js';
@@ -26,7 +27,7 @@ export class RecordChangeConfig {
   environment?: string;
   @Text({ max: 200, optional: true }) version?: string;
   @Text({ max: 1000, optional: true, summary: 'Names trigger and event when left out' }) summary?: string;
-  @Text({ max: 2000, optional: true, format: 'uri' }) url?: string;
+  @Link({ optional: true }) url?: string;
 }
 
 export class NotifyConfig {

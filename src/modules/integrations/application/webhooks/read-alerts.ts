@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#kernel/domain/clock';
 import { notFound, Refusal } from '#kernel/domain/errors';
 import { lenientText } from '#kernel/domain/lenient-text';
+import { isScript } from '#kernel/http/link';
 import {
   type IngestEndpoint,
   AlertSources,
@@ -100,7 +101,7 @@ function storable({ occurredAt = new Date(NaN), ...deploy }: Deploy, now: Date):
     environment: short(deploy.environment),
     version: short(deploy.version),
     summary: lenientText(deploy.summary, MAX_LENGTH.text),
-    url: deploy.url && lenientText(deploy.url, MAX_LENGTH.text),
+    url: deploy.url && !isScript(deploy.url) ? lenientText(deploy.url, MAX_LENGTH.text) : null,
     occurredAt: occurredAt <= now ? occurredAt : now,
   };
 }

@@ -17,6 +17,9 @@ export interface ChangeFilter {
   readonly cursor?: string;
 }
 
+export const CHANGE_COLUMNS = `change_id AS "changeId", type, service, environment, version, summary, url,
+  occurred_at AS "occurredAt"`;
+
 /** Recorded changes, latest `occurredAt` first. */
 @Injectable()
 export class ListChanges {
@@ -40,9 +43,7 @@ export class ListChanges {
     if (after) conditions.push(`(occurred_at, change_id) < (${after.map(bind).join(', ')})`);
     const rows = await this.unitOfWork.query<ChangeRow>(
       tenantId,
-      `SELECT change_id AS "changeId", type, service, environment, version, summary, url,
-              occurred_at AS "occurredAt"
-         FROM changes WHERE ${conditions.join(' AND ')}
+      `SELECT ${CHANGE_COLUMNS} FROM changes WHERE ${conditions.join(' AND ')}
         ORDER BY occurred_at DESC, change_id DESC LIMIT ${bind(limit + 1)}`,
       parameters,
     );
