@@ -18,9 +18,11 @@ export const azureMonitor = alertSource({
     'never resolve.',
   ].join('\n'),
   notices: (body) => {
-    const { essentials, alertContext, customProperties } = objectOf(objectOf(body)['data']);
+    // Smart detection may send the alert as a resource: its `id`, `name` and `properties`.
+    const { data, properties: ofResource, id, name } = objectOf(body);
+    const { essentials, alertContext, customProperties } = objectOf(data ?? ofResource);
     if (essentials === undefined) return noticesOfOldSchema(body);
-    const common = textsOf(essentials);
+    const common = { ...textsOf({ id, name }), ...textsOf(essentials) };
     const context = objectOf(alertContext);
     // Rules of Prometheus have labels, other metric alerts had their custom properties there.
     const properties = common['signalType'] === 'Metric' ? textsOf(context['properties']) : {};
@@ -28,11 +30,11 @@ export const azureMonitor = alertSource({
     const [item, target] = ['configurationItems', 'alertTargetIDs'].map((list) => textOf(listOf(objectOf(essentials)[list])[0]));
     return noticeOf({
       state: lookUp(STATES, common['monitorCondition']),
-      sourceAlertId: firstOf(common, ['alertId', 'originAlertId']),
-      title: common['alertRule'],
+      sourceAlertId: firstOf(common, ['alertId', 'id', 'originAlertId']),
+      title: firstOf(common, ['name', 'alertRule']),
       description: firstOf(common, ['description']) ?? measured(context['condition']),
       severity: SEVERITIES[Number(/^Sev(\d)$/.exec(common['severity'] ?? '')?.[1])] ?? 'medium',
-      service: serviceOf(tags) ?? item ?? target?.split('/').at(-1),
+      service: serviceOf(tags) ?? item ?? target?.split('/').at(-1) ?? common['targetResourceName'],
       tags,
       metadata: common,
     });

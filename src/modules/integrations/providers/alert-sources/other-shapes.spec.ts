@@ -58,6 +58,7 @@ describe('other versions and templates of a tool', () => {
     [azureMonitor, azure({ alertId: 'a' }, { customProperties: { service: 'cart', env: 'live' } }), { service: 'cart', environment: 'live' }],
     [azureMonitor, azure({ originAlertId: 'o', alertTargetIDs: ['/subscriptions/s/virtualmachines/web-1'] }), { sourceAlertId: 'o', service: 'web-1' }],
     [azureMonitor, azure({ alertId: 'a', description: '' }, { alertContext: { condition: { allOf: [{ metricName: 'CPU', operator: 'GreaterThan', threshold: '90', metricValue: 95.5 }] } } }), { description: 'CPU GreaterThan 90: 95.5' }],
+    [azureMonitor, { id: '/alerts/1', name: 'Failure anomalies', properties: { essentials: { monitorCondition: 'Resolved', severity: 'Sev3', alertRule: '/rules/1', targetResourceName: 'cart' } } }, { state: 'resolved', sourceAlertId: '/alerts/1', title: 'Failure anomalies', severity: 'low', service: 'cart' }],
     [azureMonitor, azure({ alertId: 'a' }, { alertContext: { labels: { service: 'cart' } } }), { service: 'cart' }],
     [azureMonitor, oldMetric('Activated', '/vm/1', 'MultipleResourceMultipleMetricCriteria'), { state: 'firing', sourceAlertId: '/rules/cpu:/vm/1', service: 'cart' }],
     [azureMonitor, oldMetric('Deactivated', '/vm/2', 'MultipleResourceMultipleMetricCriteria'), { state: 'resolved', sourceAlertId: '/rules/cpu:/vm/2' }],
