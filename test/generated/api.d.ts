@@ -6747,7 +6747,7 @@ export interface operations {
             content: {
                 "application/json": {
                     [key: string]: unknown;
-                };
+                } | unknown[];
             };
         };
         responses: {
@@ -6791,7 +6791,7 @@ export interface operations {
             content: {
                 "application/json": {
                     [key: string]: unknown;
-                };
+                } | unknown[];
             };
         };
         responses: {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newKey, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
+import { OpenApi } from '../support/openapi.js';
 import { TestServer } from '../support/server.js';
 
 interface Taken {
@@ -95,6 +96,17 @@ const PAIRS: [
   ['new_relic', (isOver) => ({ incident_id: 'i', condition_name: ['Slow'], impactedEntities: ['checkout'], current_state: isOver ? 'CLOSED' : 'OPEN' }), {}],
   ['pagerduty_events_v2', (isOver) => ({ event_type: isOver ? 'resolve' : 'trigger', incident_key: 'k', ...(!isOver && { description: 'Slow', details: { service: 'checkout' } }) }), {}],
 ]; // prettier-ignore
+
+it.each(['sendAlerts', 'sendAlertsByToken'])(
+  'the document of %s allows the JSON of every tool',
+  async (id) => {
+    const openApi = await OpenApi.of(server.url);
+    const { schema = {} } = openApi.operation(id).requestBody?.content['application/json'] ?? {};
+    const bodies = PAIRS.map(([, told]) => told(false)).filter((body) => typeof body === 'object');
+    expect(bodies.length).toBeGreaterThan(20);
+    expect(bodies.flatMap((body) => openApi.faultsIn(schema, body))).toEqual([]);
+  },
+);
 
 describe.each(PAIRS)('an alert of %s', (provider, told, headers) => {
   it('opens one incident however often it is sent, and is resolved by the tool', async () => {

@@ -135,7 +135,13 @@ export function nativeWebhookDocs({
     by === 'key' ? key : token,
     ApiBody({
       description: "As the tool sends it, in the tool's own media type",
-      schema: { type: 'object', additionalProperties: true, example: ALERTMANAGER_BODY },
+      schema: {
+        oneOf: [
+          { type: 'object', additionalProperties: true },
+          { type: 'array', items: {} },
+        ],
+        example: ALERTMANAGER_BODY,
+      },
     }),
     ApiAcceptedResponse({ type: NoticesAccepted }),
     ...(by === 'token'
