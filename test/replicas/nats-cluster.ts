@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 export const hasNatsServer = spawnSync('nats-server', ['--version']).status === 0;
 
 /** For an answer of JetStream: a cluster that shares a crowded machine elects its leaders slowly. */
-export const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 20_000;
 
 /** A JetStream cluster on loopback: one process of Debian's `nats-server` per node. */
 export class NatsCluster {
@@ -32,7 +32,8 @@ export class NatsCluster {
     const free = await freePorts(size * 2);
     const cluster = new NatsCluster(free.slice(0, size), free.slice(size), disk);
     for (let n = 0; n < size; n++) cluster.startNode(n);
-    await until('the cluster has a leader', async () => (await cluster.manager()).getAccountInfo());
+    // Asked again and again: what is asked before there is a leader is never answered.
+    await until('the cluster has a leader', async () => (await cluster.manager(500)).getAccountInfo());
     return cluster;
   }
 
@@ -87,9 +88,9 @@ export class NatsCluster {
     for (let n = 0; n < this.size; n++) this.startNode(n);
   }
 
-  async manager(): Promise<JetStreamManager> {
+  async manager(timeout = PATIENCE_MS): Promise<JetStreamManager> {
     this.connection ??= await connect({ servers: this.url.split(','), maxReconnectAttempts: -1 });
-    return jetstreamManager(this.connection, { timeout: PATIENCE_MS });
+    return jetstreamManager(this.connection, { timeout });
   }
 
   async stop(): Promise<void> {

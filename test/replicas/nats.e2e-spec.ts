@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DiscardPolicy, jetstream, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { findPostmaster } from '#kernel/persistence/embedded/postmaster';
@@ -15,7 +15,7 @@ import { untilIdle } from '../support/idle.js';
 import { type Options, TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 import { CuttableProxy } from './cuttable-proxy.js';
-import { hasNatsServer, NatsCluster, PATIENCE_MS } from './nats-cluster.js';
+import { hasNatsServer, NatsCluster } from './nats-cluster.js';
 import { SmallDisk } from './small-disk.js';
 import { ReconnectingReader, newWorkload, type Workload, sendAlerts, findViolations } from './traffic.js';
 
@@ -41,18 +41,17 @@ beforeAll(async () => {
 });
 afterAll(() => (hasNatsServer ? cluster.stop() : undefined));
 
-let stream: string;
-beforeEach(() => {
-  stream = `test-${unique()}`;
-});
-afterEach(async () => {
-  await stopReplicas();
-  if (hasNatsServer) await (await cluster.manager()).streams.delete(stream).catch(() => undefined);
-});
+/** Of the replicas that run, or that are started next. */
+let stream = `test-${unique()}`;
 
 async function stopReplicas(): Promise<void> {
-  for (const replica of [...replicas].reverse()) await replica.stop();
+  const [first, ...others] = replicas;
   replicas = [];
+  // The first one owns the database.
+  await Promise.all(others.map((replica) => replica.stop()));
+  await first?.stop();
+  await (await cluster.manager()).streams.delete(stream).catch(() => undefined);
+  stream = `test-${unique()}`;
 }
 
 /** Starts three replicas on one PostgreSQL and one NATS cluster, which they reach by these URLs. */
@@ -85,11 +84,11 @@ async function heldUp(url: string, by: string, reason: string): Promise<number> 
   return Number(line.exec(body)?.[1]);
 }
 
-/** The sequence numbers of a tenant's events, in the order of the NATS stream. */
+/** The sequence numbers of a tenant's events, in the order of the NATS stream. @throws while it has no leader */
 async function seqsInStream({ tenant }: Workload): Promise<number[]> {
   const connection = await connect({ servers: cluster.url.split(',') });
   try {
-    const consumer = await jetstream(connection, { timeout: PATIENCE_MS }).consumers.get(stream, {
+    const consumer = await jetstream(connection, { timeout: 2_000 }).consumers.get(stream, {
       filter_subjects: `causeflow.events.${tenant.tenantId}.>`,
     });
     const seqs: number[] = [];
@@ -165,8 +164,18 @@ async function expectAllPublished(first: TestServer, workloads: readonly Workloa
 }
 
 withNats('three replicas with a JetStream cluster of three', () => {
+  let proxy: CuttableProxy;
+  let first: TestServer;
+  beforeAll(async () => {
+    proxy = await CuttableProxy.to(cluster.portOf(0));
+    first = await startThree([cluster.url, `nats://127.0.0.1:${proxy.port}`, cluster.url]);
+  });
+  afterAll(async () => {
+    await stopReplicas();
+    await proxy.stop();
+  });
+
   it('publish each tenant’s log completely and in order, and receive events from the stream', async () => {
-    const first = await startThree([cluster.url]);
     const workloads = await sendThroughFailure(first, () => undefined);
     for (const workload of workloads) {
       const head = await headOf(first, workload);
@@ -191,7 +200,6 @@ withNats('three replicas with a JetStream cluster of three', () => {
   });
 
   it('send an event of the NATS stream to clients once, without reading PostgreSQL', async () => {
-    const first = await startThree([cluster.url]);
     const workload = await newWorkload(first.url);
     await untilIdle(first.database, workload.tenant.tenantId);
     const readers = await Promise.all(
@@ -225,7 +233,6 @@ withNats('three replicas with a JetStream cluster of three', () => {
   });
 
   it('continue when the stream contains messages that are not events', async () => {
-    const first = await startThree([cluster.url]);
     const workload = await newWorkload(first.url);
     await untilIdle(first.database, workload.tenant.tenantId);
     const { tenantId, api } = workload.tenant;
@@ -254,65 +261,7 @@ withNats('three replicas with a JetStream cluster of three', () => {
     }
   });
 
-  it('lose and repeat no event when a NATS node is killed', async () => {
-    const first = await startThree([cluster.url]);
-    const { streams } = await cluster.manager();
-    const name = await until(
-      'the stream has a leader',
-      async () => (await streams.info(stream)).cluster?.leader,
-    );
-    const leader = Number(name.slice(1));
-    const workloads = await sendThroughFailure(
-      first,
-      () => cluster.kill(leader),
-      () => cluster.startNode(leader),
-    );
-    await expectAllPublished(first, workloads);
-  });
-
-  it('lose and repeat no event when a replica is killed', async () => {
-    const first = await startThree([cluster.url]);
-    const workloads = await sendThroughFailure(first, () => replicas[2]?.kill());
-    await expectAllPublished(first, workloads);
-  });
-
-  it('lose and repeat no event when a replica loses NATS silently', async () => {
-    const proxy = await CuttableProxy.to(cluster.portOf(0));
-    try {
-      const first = await startThree([cluster.url, `nats://127.0.0.1:${proxy.port}`, cluster.url]);
-      const workloads = await sendThroughFailure(
-        first,
-        () => proxy.cut(),
-        () => proxy.heal(),
-      );
-      await expectAllPublished(first, workloads);
-    } finally {
-      await proxy.stop();
-    }
-  });
-
-  it('continue with PostgreSQL while the stream is full, and publish the rest when there is room', async () => {
-    const manager = await cluster.manager();
-    await manager.streams.add({
-      name: stream,
-      subjects: ['causeflow.events.>'],
-      // A limit in bytes does not work: the server counts more bytes than it checks, and drops the oldest messages to compensate.
-      max_msgs: 60,
-      discard: DiscardPolicy.New,
-      num_replicas: 3,
-    });
-    const first = await startThree([cluster.url]);
-    const workloads = await sendThroughFailure(first, () =>
-      until('it is full', () => replicas.some(({ log }) => log.includes('cannot be published'))).then(
-        () => undefined,
-      ),
-    );
-    await manager.streams.update(stream, { max_msgs: -1 });
-    await expectAllPublished(first, workloads);
-  });
-
   it('log once which tenant’s events NATS refuses, and publish those of other tenants meanwhile', async () => {
-    const first = await startThree([cluster.url]);
     const [refused, other] = [await newWorkload(first.url), await newWorkload(first.url)];
     await expectAllPublished(first, [refused, other]);
     const { streams } = await cluster.manager();
@@ -338,6 +287,62 @@ withNats('three replicas with a JetStream cluster of three', () => {
     await streams.update(stream, { subjects });
     await expectAllPublished(first, [refused, other]);
     await until('no tenant is failing', async () => (await failing()) === 0);
+  });
+
+  // Before a node is killed: then the replica goes on without the proxy.
+  it('lose and repeat no event when a replica loses NATS silently', async () => {
+    const workloads = await sendThroughFailure(
+      first,
+      () => proxy.cut(),
+      () => proxy.heal(),
+    );
+    expect(proxy.swallowed).toBeGreaterThan(0);
+    await expectAllPublished(first, workloads);
+  });
+
+  it('lose and repeat no event when a NATS node is killed', async () => {
+    const { streams } = await cluster.manager();
+    const name = await until(
+      'the stream has a leader',
+      async () => (await streams.info(stream)).cluster?.leader,
+    );
+    const leader = Number(name.slice(1));
+    const workloads = await sendThroughFailure(
+      first,
+      () => cluster.kill(leader),
+      () => cluster.startNode(leader),
+    );
+    await expectAllPublished(first, workloads);
+  });
+
+  // The last one, since nothing starts it again.
+  it('lose and repeat no event when a replica is killed', async () => {
+    const workloads = await sendThroughFailure(first, () => replicas[2]?.kill());
+    await expectAllPublished(first, workloads);
+  });
+});
+
+withNats('the stream has limits', () => {
+  afterEach(stopReplicas);
+
+  it('continue with PostgreSQL while the stream is full, and publish the rest when there is room', async () => {
+    const manager = await cluster.manager();
+    await manager.streams.add({
+      name: stream,
+      subjects: ['causeflow.events.>'],
+      // A limit in bytes does not work: the server counts more bytes than it checks, and drops the oldest messages to compensate.
+      max_msgs: 60,
+      discard: DiscardPolicy.New,
+      num_replicas: 3,
+    });
+    const first = await startThree([cluster.url]);
+    const workloads = await sendThroughFailure(first, () =>
+      until('it is full', () => replicas.some(({ log }) => log.includes('cannot be published'))).then(
+        () => undefined,
+      ),
+    );
+    await manager.streams.update(stream, { max_msgs: -1 });
+    await expectAllPublished(first, workloads);
   });
 
   it('skip an event that is too large for the stream, publish the later ones, and send all to clients', async () => {
@@ -399,8 +404,8 @@ withNats('three replicas with a JetStream cluster of three', () => {
         },
       );
       await expectAllPublished(first, workloads);
-      await stopReplicas();
     } finally {
+      await stopReplicas();
       await cluster.stop();
       disk.unmount();
       cluster = usual;
@@ -426,8 +431,8 @@ withNats('NATS loses its storage', () => {
           60,
         );
       }
-      await stopReplicas();
     } finally {
+      await stopReplicas();
       await cluster.stop();
       cluster = usual;
     }
