@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 export interface ModelRequest {
   readonly model: string;
@@ -60,9 +61,7 @@ export class FakeModelServer {
   }
 
   private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const raw = Buffer.concat(chunks).toString('utf8');
+    const raw = await text(request);
     const body = JSON.parse(raw) as ModelRequest;
     this.requests.push({ headers: request.headers, raw, body });
     const reply = this.respond(body, this.requests.length);

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
 import { newSigningSecret } from '#kernel/crypto/secrets';
 
@@ -12,7 +13,7 @@ export class FakeRunner {
   async start(onStep: (action: string, params: unknown) => void): Promise<string> {
     const webhook = new Webhook(this.secret);
     this.server = createServer((request, response) => {
-      void readAll(request).then((body) => {
+      void text(request).then((body) => {
         try {
           const step = webhook.verify(body, request.headers as Record<string, string>) as {
             action: string;
@@ -36,10 +37,4 @@ export class FakeRunner {
     this.server?.closeAllConnections();
     this.server?.close();
   }
-}
-
-async function readAll(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }
