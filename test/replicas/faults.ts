@@ -63,11 +63,12 @@ export function replicaFaults(at: Installation): Record<string, Fault> {
 
 /** What can happen to PostgreSQL, NATS and the network between. */
 export function serverFaults(at: Installation): Record<string, Fault> {
-  const { nats, proxy } = at;
+  const { nats, postgres } = at;
+  const { proxy } = postgres;
   return {
     'end connections': passing((random) => at.endConnections(pick([...CONNECTIONS, 'causeflow%'], random))),
     'crash a backend': passing(() => at.crashBackend()),
-    'crash PostgreSQL': passing(() => at.crashPostgres()),
+    'crash PostgreSQL': passing(() => postgres.crash()),
     'break in answers': passing(() => proxy.breakInAnswers()),
     'refuse connections': lasting(() => {
       proxy.close();

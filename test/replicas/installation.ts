@@ -1,13 +1,7 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { findPostmaster } from '#kernel/persistence/embedded/postmaster';
-import { findServerHome, sharedDirOfRoot } from '#kernel/persistence/embedded/server-home';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
 import { sql, type TestDatabase } from '../support/database.js';
 import { type Options, TestServer } from '../support/server.js';
-import { CuttableProxy } from './cuttable-proxy.js';
+import { CrashablePostgres } from './crashable-postgres.js';
 import { hasNatsServer, NatsCluster } from './nats-cluster.js';
 
 const ROLES = ['all', 'api', 'worker'] as const;
@@ -21,18 +15,14 @@ export class Installation {
   private readonly started: TestServer[] = [];
 
   private constructor(
-    private readonly dataDir: string,
-    private postgres: EmbeddedPostgres,
-    readonly proxy: CuttableProxy,
+    readonly postgres: CrashablePostgres,
     readonly nats: NatsCluster | undefined,
   ) {}
 
   static async start(): Promise<Installation> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'causeflow-faults-'));
-    const postgres = await startEmbeddedPostgres({ dataDir });
-    const proxy = await CuttableProxy.to(Number(new URL(postgres.url).port));
+    const postgres = await CrashablePostgres.start();
     const nats = hasNatsServer ? await NatsCluster.start({ size: 1 }) : undefined;
-    const made = new Installation(dataDir, postgres, proxy, nats);
+    const made = new Installation(postgres, nats);
     for (const n of ROLES.keys()) await made.startReplica(n);
     return made;
   }
@@ -43,7 +33,7 @@ export class Installation {
 
   /** PostgreSQL without the proxy. */
   get database(): TestDatabase {
-    return { name: '', url: this.postgres.url };
+    return this.postgres.database;
   }
 
   /** The errors in the logs of its processes, and what is no line of a log. */
@@ -67,8 +57,7 @@ export class Installation {
 
   /** Tries until its database is reachable. */
   async startReplica(n: number): Promise<void> {
-    const url = new URL(this.postgres.url);
-    url.port = String(this.proxy.port);
+    const url = new URL(this.postgres.proxied.url);
     // The default is about a minute.
     url.searchParams.set('query_timeout', '3000');
     const role = ROLES[n] ?? 'all';
@@ -86,15 +75,6 @@ export class Installation {
     const endpoint = this.endpoints[n];
     if (endpoint) endpoint.url = started.url;
     else this.endpoints[n] = { url: started.url };
-  }
-
-  /** Kills PostgreSQL, as a power cut would, and starts it again. */
-  async crashPostgres(): Promise<void> {
-    const { cluster } = findServerHome(realpathSync(this.dataDir), sharedDirOfRoot);
-    process.kill(findPostmaster(cluster)?.pid ?? NaN, 'SIGKILL');
-    await this.postgres.stop();
-    this.postgres = await startEmbeddedPostgres({ dataDir: this.dataDir });
-    this.proxy.target = Number(new URL(this.postgres.url).port);
   }
 
   /** Kills the process of one connection, after which PostgreSQL ends all of them and recovers. */
@@ -125,9 +105,7 @@ export class Installation {
   async stop(): Promise<void> {
     for (const replica of this.replicas) await replica.kill();
     await this.nats?.stop();
-    await this.proxy.stop();
     await this.postgres.stop();
-    rmSync(this.dataDir, { recursive: true, force: true });
   }
 
   private replica(n: number): TestServer {

@@ -1,19 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DiscardPolicy, jetstream, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { findPostmaster } from '#kernel/persistence/embedded/postmaster';
-import { findServerHome, sharedDirOfRoot } from '#kernel/persistence/embedded/server-home';
-import { startEmbeddedPostgres } from '#kernel/persistence/embedded-postgres';
 import { Api } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { EventStream } from '../support/event-stream.js';
 import { untilIdle } from '../support/idle.js';
 import { type Options, TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
+import { CrashablePostgres } from './crashable-postgres.js';
 import { CuttableProxy } from './cuttable-proxy.js';
 import { hasNatsServer, NatsCluster } from './nats-cluster.js';
 import { SmallDisk } from './small-disk.js';
@@ -441,27 +436,14 @@ withNats('NATS loses its storage', () => {
 
 withNats('PostgreSQL is killed and restarted', () => {
   it('which loses no accepted alert, and no client gets an event twice', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'causeflow-restart-'));
-    let postgres = await startEmbeddedPostgres({ dataDir });
-    // It restarts on another port; the replicas connect through the proxy.
-    const proxy = await CuttableProxy.to(Number(new URL(postgres.url).port));
-    const url = new URL(postgres.url);
-    url.port = String(proxy.port);
+    const postgres = await CrashablePostgres.start();
     try {
-      const first = await startThree([cluster.url], { database: { name: '', url: url.href } });
-      const workloads = await sendThroughFailure(first, async () => {
-        const { cluster: files } = findServerHome(realpathSync(dataDir), sharedDirOfRoot);
-        process.kill(findPostmaster(files)?.pid ?? NaN, 'SIGKILL');
-        await postgres.stop();
-        postgres = await startEmbeddedPostgres({ dataDir });
-        proxy.target = Number(new URL(postgres.url).port);
-      });
+      const first = await startThree([cluster.url], { database: postgres.proxied });
+      const workloads = await sendThroughFailure(first, () => postgres.crash());
       await expectAllPublished(first, workloads);
     } finally {
       await stopReplicas();
-      await proxy.stop();
       await postgres.stop();
-      rmSync(dataDir, { recursive: true, force: true });
     }
   });
 });
