@@ -121,6 +121,19 @@ describe('a start with an invalid configuration', () => {
     expect(faults).toEqual(['PostgreSQL 14.12 is too old: version 15 or newer is needed.']);
   });
 
+  it('reports in one line that its tables would be in another schema', async () => {
+    const database = await emptyDatabase();
+    await sql(
+      database.url,
+      `CREATE SCHEMA app; ALTER DATABASE ${database.name} SET search_path = app, public`,
+    );
+    const faults = await faultsOf({ ...newSecrets(), DATABASE_URL: database.url });
+    await removeDatabase(database);
+    expect(faults).toEqual([
+      expect.stringMatching(/^The search_path of this user in this database leads to app:/),
+    ]);
+  });
+
   it('reports in one line that DATABASE_URL names a pooler, before it has changed anything', async () => {
     // As PgBouncer answers a session that begins with options.
     const pooler = createServer((socket) => {

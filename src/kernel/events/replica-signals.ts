@@ -3,7 +3,7 @@ import pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asTenantId, type TenantId } from '../domain/ids.js';
 import { Outage } from '../log/outage.js';
-import { CONNECTION_TIMEOUTS } from '../persistence/data-source.js';
+import { CONNECTION_OPTIONS } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
 import { CommittedEvents } from './committed-events.js';
 
@@ -49,7 +49,7 @@ export class ReplicaSignals implements OnApplicationBootstrap, OnApplicationShut
 
   private async connect(): Promise<void> {
     const client = new pg.Client({
-      ...CONNECTION_TIMEOUTS,
+      ...CONNECTION_OPTIONS,
       connectionString: this.database.url,
       application_name: 'causeflow-signals',
     });

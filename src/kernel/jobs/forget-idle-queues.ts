@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CONNECTION_TIMEOUTS } from '../persistence/data-source.js';
+import { CONNECTION_OPTIONS } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
 import { onOwnConnection } from '../persistence/own-connection.js';
 import { type Chore, Daily } from './daily.js';
@@ -13,7 +13,7 @@ export class ForgetIdleQueues implements Chore {
 
   async run(): Promise<void> {
     const asOwner = {
-      ...CONNECTION_TIMEOUTS,
+      ...CONNECTION_OPTIONS,
       connectionString: this.database.url,
       application_name: 'causeflow-idle-queues',
     };

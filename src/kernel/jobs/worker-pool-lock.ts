@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { CONNECTION_TIMEOUTS, DEAD_PEER_DETECTION, refuseStandby } from '../persistence/data-source.js';
+import {
+  CONNECTION_OPTIONS,
+  DEAD_PEER_DETECTION,
+  refuseStandby,
+  SESSION,
+} from '../persistence/data-source.js';
 import type { Database } from '../persistence/database.js';
 
 /** The advisory lock of a worker pool, in SQL. @param pool an SQL expression for the id of the pool */
@@ -36,10 +41,10 @@ export class WorkerPoolLock {
 
   private async take(): Promise<void> {
     const client = new pg.Client({
-      ...CONNECTION_TIMEOUTS,
+      ...CONNECTION_OPTIONS,
       connectionString: this.database.url,
       application_name: 'causeflow-workers-alive',
-      options: `${DEAD_PEER_DETECTION} ${this.database.frozenPeerDetection}`,
+      options: `${SESSION} ${DEAD_PEER_DETECTION} ${this.database.frozenPeerDetection}`,
     });
     const lost = (): void => {
       if (this.client === client) this.client = undefined;

@@ -6,6 +6,25 @@ import type { MigrationClass } from './sql-migrations.js';
 /** The role of the application; it owns nothing, so row-level security applies to it. */
 const APP_ROLE = 'causeflow_app';
 
+/**
+ * What statements are written for. The database or its user may have other defaults: time-outs that end migrations, or transactions that
+ * fail wherever two of them meet.
+ */
+export const SESSION = [
+  'datestyle=ISO',
+  'default_transaction_isolation=read\\ committed',
+  'extra_float_digits=1',
+  'idle_in_transaction_session_timeout=0',
+  'idle_session_timeout=0',
+  'lock_timeout=0',
+  'quote_all_identifiers=off',
+  'row_security=on',
+  'standard_conforming_strings=on',
+  'statement_timeout=0',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
 /** Data is in memory or on an SSD, so random reads cost little more than sequential ones. Keeps lists on the index that has their order. */
 export const PLANNING = '-c random_page_cost=1.1';
 
@@ -22,8 +41,9 @@ interface Connection {
   readonly poolSize: number;
 }
 
-/** Time-outs of every connection to PostgreSQL. */
-export const CONNECTION_TIMEOUTS = {
+/** The options of every connection to PostgreSQL. */
+export const CONNECTION_OPTIONS = {
+  options: SESSION,
   connectionTimeoutMillis: 10_000,
   // Statements sent together, as in `inOnePacket`, take one round trip. A pipelined connection is closed when a query times out.
   pipeline: true,
@@ -42,12 +62,12 @@ export async function refuseStandby(client: ClientBase): Promise<void> {
 }
 
 /** The options of every pool. */
-export const POOL_OPTIONS = { ...CONNECTION_TIMEOUTS, onConnect: refuseStandby };
+export const POOL_OPTIONS = { ...CONNECTION_OPTIONS, onConnect: refuseStandby };
 
 /** The options of every pool of the application. */
 export const APPLICATION_CONNECTION = {
   ...POOL_OPTIONS,
-  options: `-c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c datestyle=ISO ${PLANNING} ${DEAD_PEER_DETECTION}`,
+  options: `${SESSION} -c role=${APP_ROLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s ${PLANNING} ${DEAD_PEER_DETECTION}`,
 };
 
 /** The application's pool. Every connection has the role `causeflow_app` from its first statement on. */
@@ -82,6 +102,6 @@ export function ownerDataSource(url: string, migrations: MigrationClass[]): Data
     applicationName: 'causeflow-migrations',
     poolSize: 2,
     connectTimeoutMS: 10_000,
-    extra: { options: `-c app.options=kept ${DEAD_PEER_DETECTION}` },
+    extra: { options: `${SESSION} -c app.options=kept ${DEAD_PEER_DETECTION}` },
   });
 }

@@ -1,7 +1,8 @@
 import { runMigrations as migrateJobs } from '../jobs/graphile-worker.js';
+import pg from 'pg';
 import type { QueryRunner } from 'typeorm';
 import { StartError } from '../config/start-error.js';
-import { ownerDataSource } from './data-source.js';
+import { ownerDataSource, SESSION } from './data-source.js';
 import { requireSupportedServer } from './server-requirements.js';
 import { takeOver } from './folded-migrations.js';
 import { isOwn, sqlMigrations } from './sql-migrations.js';
@@ -25,6 +26,9 @@ export async function migrate(
   const migrations = sqlMigrations(directories, only);
   const source = await ownerDataSource(url, migrations).initialize();
   const lock = source.createQueryRunner();
+  const jobs = new pg.Pool({ connectionString: url, options: SESSION, max: 1 });
+  // The next query reports a broken connection; without listeners the error would end the process.
+  jobs.on('error', () => undefined).on('connect', (client) => client.on('error', () => undefined));
   try {
     await requireSupportedServer(lock);
     // Held until its connection ends.
@@ -36,11 +40,12 @@ export async function migrate(
     const due = known.filter((name) => !had.includes(name)).length;
     // Before and not after it: a large table takes minutes, and whoever watches should know why.
     if (due > 0) say?.(`Migrating the database (steps: ${due}).`);
-    await migrateJobs({ connectionString: url });
+    await migrateJobs({ pgPool: jobs });
     const ran = await source.runMigrations();
     await lock.query('SELECT ensure_event_partitions()');
     return ran.map((migration) => migration.name);
   } finally {
+    await jobs.end();
     await lock.release();
     await source.destroy();
   }
