@@ -5,7 +5,7 @@ import { EventEmitterModule } from '@nestjs/event-emitter';
 import { DataSource } from 'typeorm';
 import { Config } from './config/config.js';
 import { SealedText } from './crypto/sealed-text.js';
-import { Clock, SystemClock } from './domain/clock.js';
+import { Clock, processClock, SystemClock } from './domain/clock.js';
 import { AwaitingPublisher } from './events/awaiting-publisher.js';
 import { CommittedEvents } from './events/committed-events.js';
 import type { AnyEventClass } from './events/define-event.js';
@@ -41,6 +41,7 @@ import { Metrics } from './metrics/metrics.js';
 import { ProcessFigures } from './metrics/process-figures.js';
 import { BatchWriter } from './persistence/batch-writer.js';
 import { applicationDataSource } from './persistence/data-source.js';
+import { DatabaseTime } from './persistence/database-time.js';
 import { Database } from './persistence/database.js';
 import { PurgeExpired } from './persistence/purge-expired.js';
 import { UnitOfWork } from './persistence/unit-of-work.js';
@@ -65,7 +66,8 @@ export class KernelModule {
       controllers: [HealthController, MetricsController, DocumentsController],
       imports: [CqrsModule.forRoot(), EventEmitterModule.forRoot({ wildcard: true }), DiscoveryModule],
       providers: [
-        { provide: Clock, useClass: SystemClock },
+        { provide: SystemClock, useValue: processClock },
+        { provide: Clock, useExisting: SystemClock },
         { provide: Config, useValue: config },
         { provide: Database, useValue: database },
         { provide: EventCatalogue, useValue: EventCatalogue.ofAll(events) },
@@ -79,7 +81,7 @@ export class KernelModule {
         UnitOfWork, BatchWriter, EventLog, PublicEventLog, CommittedEvents, Once, Jobs, Cursors, RateLimiter, AddressLimit,
         ApiDocuments, KnownMethods, AwaitingPublisher, Relay, RedeliverEvent, ReplicaSignals, NatsBus, JobWorker, Metrics, Exposition,
         DatabaseFigures, ProcessFigures, EnsureEventPartitions, EventPartitions, ForgetIdleQueues, PurgeExpired, AccessLog, RequestDurations, LargeBodies,
-        FastLane,
+        FastLane, DatabaseTime,
       ], // prettier-ignore
       exports: [...open, CqrsModule],
     };

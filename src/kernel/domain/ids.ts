@@ -1,4 +1,4 @@
-import { SystemClock } from './clock.js';
+import { processClock } from './clock.js';
 import { timeDigits, timeOf, ulidFactory, ulidNamed } from './ulid.js';
 
 /** The prefixes of ids and what they identify. An extension adds its own: `declare module '#kernel/domain/ids'`, see CONTRIBUTING.md. */
@@ -16,8 +16,7 @@ declare const tenant: unique symbol;
 /** Branded, so that no other string can be passed to a store in its place. */
 export type TenantId = Id<'ten'> & { readonly [tenant]: true };
 
-const clock = new SystemClock();
-const ulid = ulidFactory(() => clock.now().getTime());
+const ulid = ulidFactory(() => processClock.now().getTime());
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 /** A new id: prefix, underscore, 26-character ULID. Ids of one process sort in the order of their creation. */

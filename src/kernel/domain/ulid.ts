@@ -7,9 +7,12 @@ const RANDOM_DIGITS = 16;
 /** Random parts fetched per system call, because the call is expensive whatever its size. */
 const POOL_SIZE = 256;
 
+/** When the clock goes back further, ids follow it: an id says when its row was created. */
+const MAX_STEP_BACK_MS = 10_000;
+
 /**
- * Creates monotonic ULIDs. Within one millisecond, or when the clock goes back, the random part of the last one is incremented, as the
- * specification says.
+ * Creates monotonic ULIDs. Within one millisecond, or when the clock goes back a little, the random part of the last one is
+ * incremented, as the specification says.
  * @param now milliseconds since 1970
  */
 export function ulidFactory(now: () => number): () => string {
@@ -20,7 +23,7 @@ export function ulidFactory(now: () => number): () => string {
   let madeAt = -1;
   return () => {
     const moment = now();
-    if (moment > madeAt) {
+    if (moment > madeAt || moment < madeAt - MAX_STEP_BACK_MS) {
       madeAt = moment;
       text.write(timeDigits(moment), 'latin1');
       if (used === pool.length) {

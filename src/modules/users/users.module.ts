@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Config } from '#kernel/config/config';
+import { Clock } from '#kernel/domain/clock';
 import { provideStore } from '#kernel/persistence/aggregate-store';
 import { AccessGuard } from './access/access.guard.js';
 import { Authenticator } from './access/authenticator.js';
@@ -53,12 +54,12 @@ import { SignInFailures } from './sign-in/sign-in-failures.js';
     ExternalUsers,
     {
       provide: OIDC,
-      inject: [Config, ExternalUsers],
-      useFactory: async ({ oidc }: Config, externalUsers: ExternalUsers) => {
+      inject: [Config, ExternalUsers, Clock],
+      useFactory: async ({ oidc }: Config, externalUsers: ExternalUsers, clock: Clock) => {
         if (!oidc) return undefined;
         // Its libraries are a twentieth of what a start loads.
         const { OidcStrategy } = await import('./access/oidc.strategy.js');
-        return new OidcStrategy(oidc, externalUsers);
+        return new OidcStrategy(oidc, externalUsers, clock);
       },
     },
     UserCache,

@@ -1,12 +1,13 @@
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import type { OidcConfig } from '#kernel/config/oidc-config';
+import type { Clock } from '#kernel/domain/clock';
 import type { Refusal } from '#kernel/domain/errors';
 import { asTenantId } from '#kernel/domain/ids';
 import type { Principal, UserRole } from '#kernel/http/principal';
 import type { ExternalUsers } from './external-users.js';
 import { oidcKeys } from './oidc-keys.js';
-import { OIDC, unauthorized } from './token-guards.js';
+import { OIDC, unauthorized, unexpired } from './token-guards.js';
 
 /** OpenID Connect: at most 255 ASCII characters. */
 const SUBJECT = /^[\x20-\x7e]{1,255}$/;
@@ -18,6 +19,7 @@ export class OidcStrategy extends PassportStrategy(Strategy, OIDC) {
   constructor(
     private readonly oidc: OidcConfig,
     private readonly externalUsers: ExternalUsers,
+    private readonly clock: Clock,
   ) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
@@ -25,6 +27,8 @@ export class OidcStrategy extends PassportStrategy(Strategy, OIDC) {
       algorithms: ['RS256', 'ES256'],
       issuer: oidc.issuer,
       audience: oidc.audience,
+      // `validate` refuses expired tokens.
+      ignoreExpiration: true,
     });
   }
 
@@ -36,6 +40,7 @@ export class OidcStrategy extends PassportStrategy(Strategy, OIDC) {
     if (!tenantId) throw refused(`its claim ${tenantClaim} is not a tenant id`);
     if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw refused('it has no usable subject');
     if (typeof exp !== 'number') throw refused('it never expires');
+    const expiresAt = unexpired(exp, this.clock);
     const user = await this.externalUsers.identify({
       tenantId,
       subject: `${issuer}|${sub}`,
@@ -48,7 +53,7 @@ export class OidcStrategy extends PassportStrategy(Strategy, OIDC) {
         `the tenant does not exist, the user was deleted or changed since, or a new user has no role in ${rolesClaim} ` +
           `or no unused address in ${emailClaim}`,
       );
-    return { ...user, expiresAt: new Date(exp * 1000) };
+    return { ...user, expiresAt };
   }
 }
 

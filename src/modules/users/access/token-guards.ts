@@ -1,5 +1,6 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { AuthGuard, type IAuthGuard } from '@nestjs/passport';
+import type { Clock } from '#kernel/domain/clock';
 import { Refusal } from '#kernel/domain/errors';
 
 export const BUILT_IN = 'built-in';
@@ -8,6 +9,17 @@ export const OIDC = 'oidc';
 /** One message for every fault of a token, so that a forger learns nothing. */
 export function unauthorized(cause?: unknown): Refusal {
   return new Refusal('unauthorized', 'Sign in: the request carries no valid token.', { cause });
+}
+
+/**
+ * jsonwebtoken would ask the clock of the machine.
+ * @param exp the claim, in unix seconds
+ * @throws Refusal `unauthorized`
+ */
+export function unexpired(exp: number, clock: Clock): Date {
+  const expiresAt = new Date(exp * 1000);
+  if (expiresAt > clock.now()) return expiresAt;
+  throw unauthorized(new Error('jwt expired'));
 }
 
 /** Runs a Passport strategy and sets `request.principal`. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import jwt from 'jsonwebtoken';
 import { Config } from '#kernel/config/config';
+import { Clock } from '#kernel/domain/clock';
 import type { User } from '../accounts/user.js';
 
 export const ISSUER = 'causeflow';
@@ -21,10 +22,15 @@ export interface AccessClaims {
 
 @Injectable()
 export class AccessTokens {
-  constructor(@Inject(Config) private readonly config: Config) {}
+  constructor(
+    @Inject(Config) private readonly config: Config,
+    private readonly clock: Clock,
+  ) {}
 
   issue({ userId, email, tenantId, role, credentials }: User): string {
-    return jwt.sign({ email, tenant_id: tenantId, roles: [role], credentials }, this.config.jwtSecret, {
+    const iat = Math.floor(this.clock.now().getTime() / 1000);
+    const claims = { email, tenant_id: tenantId, roles: [role], credentials, iat };
+    return jwt.sign(claims, this.config.jwtSecret, {
       algorithm: 'HS256',
       subject: userId,
       issuer: ISSUER,
