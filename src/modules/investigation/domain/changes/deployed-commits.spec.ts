@@ -41,11 +41,11 @@ describe('Deployed commits', () => {
     expect(withDeployedCommits(rows)).toHaveLength(2);
   });
 
-  it('are deduplicated when records are equal, in one piece of evidence or in two', () => {
+  it('are deduplicated when records are equal, in one piece of evidence or in two, and cite each piece once', () => {
     const deploy = { type: 'deploy', service: 'web', version: 'v2' } as const;
     const told = [cited('evd_a', deploy), cited('evd_a', deploy), cited('evd_b', deploy)];
     expect(withDeployedCommits(told)).toMatchObject([
-      { row: { version: 'v2' }, evidenceIds: ['evd_b', 'evd_a', 'evd_a'] },
+      { row: { version: 'v2' }, evidenceIds: ['evd_b', 'evd_a'] },
     ]);
   });
 

@@ -50,9 +50,10 @@ function deduplicated(changes: readonly Cited<Change>[]): KnownChange[] {
     const { evidenceId, row } = change;
     const name = isId('chg', row.changeId) ? row.changeId : JSON.stringify(row);
     const earlier = known.get(name);
+    const cited = earlier?.evidenceIds ?? [];
     known.set(name, {
       evidenceId,
-      evidenceIds: [evidenceId, ...(earlier?.evidenceIds ?? [])],
+      evidenceIds: cited.includes(evidenceId) ? cited : [evidenceId, ...cited],
       row: { ...earlier?.row, ...row },
     });
   }
