@@ -152,6 +152,20 @@ describe('Failures of the platform', () => {
     expect(beside('search-1a-x')).toEqual(['crash_loop']);
   });
 
+  it('take time linear in the number of pods that crash', () => {
+    const cost = (pods: number): number => {
+      const crashing = Array.from({ length: pods }, (_, i) =>
+        state(`cart-2b-${i}`, { ready: false, reason: 'CrashLoopBackOff' }),
+      );
+      const began = process.cpuUsage();
+      expect(failures([...crashing, deployment(false)])).toHaveLength(pods);
+      const { user, system } = process.cpuUsage(began);
+      return user + system;
+    };
+    cost(4_000);
+    expect(cost(32_000) / cost(4_000)).toBeLessThan(32);
+  });
+
   it('are what the failing service’s logs name when only others crash', () => {
     const states = [state('cart-1a-x'), state('coredns-1a-x', { ready: false, reason: 'CrashLoopBackOff' })];
     const logs = [event('cart', 'lookup cart-db: no such host')];

@@ -1,5 +1,6 @@
 import type { Cited } from '../evidence/cited.js';
 import type { LogLine, PlatformState } from '../evidence/evidence.js';
+import { getOrAdd } from '../get-or-add.js';
 import type { FailureMode } from './failure-mode.js';
 import { namedCauseIn } from '../logs/named-causes.js';
 
@@ -85,9 +86,10 @@ export function platformFailures({
   const unhealthy = states.filter(({ row }) => !row.ready && row.kind !== 'monitor' && !isLeftover(row));
   if (states.some(({ row }) => row.kind !== 'monitor') && unhealthy.length === 0) return [];
   const relevant = recentEvents.filter(({ row }) => isAbout(row, unhealthy) || unhealthy.length === 0);
+  const isNewBesideOld = rolloutsIn(states);
   const failures = [...unhealthy]
     .sort(byReach)
-    .flatMap((state) => failureOf(state, relevant, recentLogs, states));
+    .flatMap((state) => failureOf(state, relevant, recentLogs, isNewBesideOld));
   // A crash loop is only worth reporting when nothing tells the reason.
   const reasons = failures.filter(({ mode }) => mode !== 'crash_loop');
   if (reasons.length > 0) return reasons.sort((a, b) => priority(a, service) - priority(b, service));
@@ -114,7 +116,7 @@ function failureOf(
   { row, evidenceId }: Cited<PlatformState>,
   events: readonly Cited<LogLine>[],
   logs: readonly Cited<LogLine>[],
-  states: readonly Cited<PlatformState>[],
+  isNewBesideOld: (state: PlatformState) => boolean,
 ): PlatformFailure[] {
   const own = events.filter((event) => isAbout(event.row, [{ row }]));
   const state = [
@@ -126,8 +128,7 @@ function failureOf(
   const seen = row.kind === 'node' && !isFull(row) ? 'node_not_ready' : modeOf(texts);
   const explained = seen === undefined || SYMPTOMS.has(seen) ? explanationOf(row, logs) : undefined;
   const mode =
-    explained?.mode ??
-    (seen === 'crash_loop' && isNewBesideOld(row, states) ? 'deployment_rollout_stuck' : seen);
+    explained?.mode ?? (seen === 'crash_loop' && isNewBesideOld(row) ? 'deployment_rollout_stuck' : seen);
   if (mode === undefined) return [];
   return [
     {
@@ -210,20 +211,23 @@ function leftoversIn(
   };
 }
 
-/** Whether a pod of another ReplicaSet of the same deployment is ready. */
-function isNewBesideOld({ kind, entity }: PlatformState, states: readonly Cited<PlatformState>[]): boolean {
-  const [own, deployment] = [replicaSetOf(entity), replicaSetOf(replicaSetOf(entity))];
-  return (
-    kind === 'pod' &&
-    states.some(({ row }) => row.kind === 'deployment' && row.entity === deployment) &&
-    states.some(
-      ({ row }) =>
-        row.kind === 'pod' &&
-        row.ready &&
-        replicaSetOf(row.entity) !== own &&
-        replicaSetOf(replicaSetOf(row.entity)) === deployment,
-    )
-  );
+/** Tells of a pod whether one of another ReplicaSet of the same deployment is ready. */
+function rolloutsIn(states: readonly Cited<PlatformState>[]): (pod: PlatformState) => boolean {
+  const deployments = new Set<string>();
+  const readyOf = new Map<string, Set<string>>();
+  for (const { row } of states) {
+    if (row.kind === 'deployment') deployments.add(row.entity);
+    if (row.kind !== 'pod' || !row.ready) continue;
+    const replicaSet = replicaSetOf(row.entity);
+    getOrAdd(readyOf, replicaSetOf(replicaSet), () => new Set<string>()).add(replicaSet);
+  }
+  return ({ kind, entity }) => {
+    const own = replicaSetOf(entity);
+    const deployment = replicaSetOf(own);
+    const ready = readyOf.get(deployment);
+    const isOtherReady = ready !== undefined && (ready.size > 1 || !ready.has(own));
+    return kind === 'pod' && deployments.has(deployment) && isOtherReady;
+  };
 }
 
 function replicaSetOf(pod: string): string {
