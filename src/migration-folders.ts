@@ -26,6 +26,8 @@ function foldersOf(extension: Partial<Extension> | undefined): readonly string[]
       'An extension has no `module`: list what its file exports, as examples/on-call-roster/main.ts does.',
     );
   try {
+    const isList: boolean = Array.isArray(migrations);
+    if (!isList) throw new StartError('`migrations` must be a list of folders.');
     sqlMigrations(migrations);
     return migrations;
   } catch (error) {

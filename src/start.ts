@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DataSource } from 'typeorm';
 import { type Config, loadConfig } from '#kernel/config/config';
+import { StartError } from '#kernel/config/start-error';
 import { keepSecrets, secretsPath } from '#kernel/config/kept-secrets';
 import { createLogger, NestLogger } from '#kernel/log/logger';
 import { Database } from '#kernel/persistence/database';
@@ -34,6 +35,11 @@ export async function start(
   say: (line: string) => void,
   more: readonly Extension[] = [],
 ): Promise<RunningServer> {
+  const isList: boolean = Array.isArray(more);
+  if (!isList)
+    throw new StartError(
+      'Pass a list of extensions: `serve([yours])`, as examples/on-call-roster/main.ts does.',
+    );
   const extensions = [...configured, ...more];
   const folders = migrationFolders(extensions);
   const config = loadConfig(env, keepSecrets);

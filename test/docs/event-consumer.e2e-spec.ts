@@ -13,8 +13,9 @@ interface Consumer {
     url: string;
     getToken: (refused: boolean) => string;
     onReset: () => void;
-    onEvent: (event: { data: { incidentId: string } }) => void;
+    onEvent: (event: { id: string; data: { incidentId: string } }) => void;
     signal: AbortSignal;
+    lastEventId?: string;
   }) => Promise<unknown>;
 }
 
@@ -46,6 +47,7 @@ it('the consumer of docs/listening.md delivers each event once and in order, des
   const { exp: _, iat: __, ...claims } = jwt.decode(tenant.api.token ?? '') as jwt.JwtPayload;
   const shortLived = jwt.sign(claims, SECRET, { expiresIn: 3 });
   const seen = { resets: 0, refused: 0, events: [] as string[] };
+  const ids: string[] = [];
   const stop = new AbortController();
   const { listen } = (await import(consumer)) as Consumer;
   const finished = listen({
@@ -55,7 +57,10 @@ it('the consumer of docs/listening.md delivers each event once and in order, des
       return seen.refused > 0 ? (tenant.api.token ?? '') : shortLived;
     },
     onReset: () => (seen.resets += 1),
-    onEvent: ({ data }) => seen.events.push(data.incidentId),
+    onEvent: ({ id, data }) => {
+      ids.push(id);
+      seen.events.push(data.incidentId);
+    },
     signal: stop.signal,
   });
   await until('it is connected', () => seen.resets === 1);
@@ -87,6 +92,22 @@ it('the consumer of docs/listening.md delivers each event once and in order, des
 
   stop.abort();
   expect(await finished).toBeUndefined();
+
+  // A program that was restarted goes on where its last run stopped.
+  const later = { resets: 0, ids: [] as string[] };
+  const stopLater = new AbortController();
+  const laterRun = listen({
+    url: server.url,
+    getToken: () => tenant.api.token ?? '',
+    onReset: () => (later.resets += 1),
+    onEvent: ({ id }) => later.ids.push(id),
+    signal: stopLater.signal,
+    lastEventId: ids.at(-3) ?? '',
+  });
+  await until('the rest is received', () => later.ids.length >= 2);
+  expect(later).toEqual({ resets: 0, ids: ids.slice(-2) });
+  stopLater.abort();
+  await laterRun;
 });
 
 it('the tabs of docs/listening.md refresh their token once, at the same time', async () => {

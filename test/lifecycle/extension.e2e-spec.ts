@@ -117,10 +117,23 @@ describe('a start with an extension that has a fault', () => {
     expect(await faultsOf({}, main)).toEqual(lines.map((line) => expect.stringMatching(line)));
   });
 
-  it('says in one line that nothing was exported', async () => {
-    expect(await faultsOf({ FAULT: 'not exported' })).toEqual([
-      expect.stringMatching(/^An extension has no `module`: list what its file exports/),
-    ]);
+  it.each<[fault: string, words: RegExp]>([
+    ['not exported', /^An extension has no `module`: list what its file exports/],
+    ['no list', /^Pass a list of extensions: `serve\(\[yours\]\)`/],
+    ['no list of migrations', /^Extension PagerModule: `migrations` must be a list of folders\.$/],
+  ])('says in one line what JavaScript did not check: %s', async (FAULT, words) => {
+    expect(await faultsOf({ FAULT })).toEqual([expect.stringMatching(words)]);
+  });
+
+  it.each<[fault: string, words: RegExp]>([
+    ['no event', /^An Extension lists undefined among its `events`: list classes that `defineEvent` made\.$/],
+    // Ours would never run again: events would be kept forever.
+    ['our job', /^Two classes have the job drop-old-events: rename one, or list it in one module only\.$/],
+  ])('says in one line what clashes with the catalogue or the jobs: %s', async (FAULT, words) => {
+    const database = await cloneDatabase();
+    const faults = await faultsOf({ ...SECRETS, DATABASE_URL: database.url, FAULT });
+    await removeDatabase(database);
+    expect(faults).toEqual([expect.stringMatching(words)]);
   });
 
   it('says in one line which migration failed and why', async () => {

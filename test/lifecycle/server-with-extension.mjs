@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { Module } from '@nestjs/common';
 import { ConfigError } from '#kernel/config/config-error';
+import { Daily } from '#kernel/jobs/daily';
 import { serve } from '#serve';
 
 const FAULTS = {
@@ -13,9 +14,22 @@ const FAULTS = {
   connection: () => once(connect(1, '127.0.0.1'), 'connect'),
 };
 
+class DropPages {
+  run() {}
+}
+Daily('drop-old-events')(DropPages);
+
 const { FAULT, MIGRATIONS = '' } = process.env;
+const providers = [{ provide: 'pager', useFactory: FAULTS[FAULT] ?? (() => 'pager') }];
+if (FAULT === 'our job') providers.push(DropPages);
 class PagerModule {}
-Module({ providers: [{ provide: 'pager', useFactory: FAULTS[FAULT] ?? (() => 'pager') }] })(PagerModule);
+Module({ providers })(PagerModule);
 
 const pager = { module: PagerModule, migrations: MIGRATIONS.split(':').filter(Boolean) };
-await serve([FAULT === 'not exported' ? undefined : pager]);
+const passed = {
+  'not exported': [undefined],
+  'no list': pager,
+  'no list of migrations': [{ ...pager, migrations: 'migrations' }],
+  'no event': [{ ...pager, events: [undefined] }],
+};
+await serve(passed[FAULT] ?? [pager]);

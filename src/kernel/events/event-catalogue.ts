@@ -11,6 +11,10 @@ export class EventCatalogue {
 
   constructor(events: readonly AnyEventClass[]) {
     for (const event of events) {
+      if (!isDeclared(event))
+        throw new StartError(
+          `An Extension lists ${String(event)} among its \`events\`: list classes that \`defineEvent\` made.`,
+        );
       if (this.byType.has(event.definition.type))
         throw new StartError(`${event.definition.type} is declared twice: rename one of the events.`);
       this.byType.set(event.definition.type, event);
@@ -34,4 +38,9 @@ export class EventCatalogue {
     const declared = this.byType.get(logged.type);
     return declared && new declared(JSON.parse(logged.data) as never, logged);
   }
+}
+
+/** Extensions of JavaScript list anything. */
+function isDeclared(event: Partial<AnyEventClass> | undefined): boolean {
+  return event?.definition !== undefined;
 }

@@ -9,6 +9,7 @@ import { DiscoveryService } from '@nestjs/core';
 import type { Task, TaskList } from 'graphile-worker';
 import pg from 'pg';
 import { Config } from '../config/config.js';
+import { StartError } from '../config/start-error.js';
 import { POOL_OPTIONS } from '../persistence/data-source.js';
 import { Database } from '../persistence/database.js';
 import { runInContext } from '../tenancy/call-context.js';
@@ -98,14 +99,14 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private tasks(): TaskList {
-    const tasks: Record<string, Task> = Object.fromEntries(
-      this.chores().map(([name, chore]) => [name, (_, { abortSignal }) => chore.run(abortSignal)]),
-    );
-    for (const [name, runner] of decoratedProviders<JobRunner>(this.discovery, JobHandler)) {
-      if (tasks[name]) throw new Error(`Two classes handle the job ${name}`);
-      tasks[name] = taskOf(runner);
+    const runners = decoratedProviders<JobRunner>(this.discovery, JobHandler);
+    const tasks: TaskList = {};
+    for (const [name, task] of [...this.chores().map(choreOf), ...runners.map(taskOf)]) {
+      if (tasks[name])
+        throw new StartError(`Two classes have the job ${name}: rename one, or list it in one module only.`);
+      tasks[name] = failIfTakenOver(task);
     }
-    return Object.fromEntries(Object.entries(tasks).map(([name, task]) => [name, failIfTakenOver(task)]));
+    return tasks;
   }
 
   private chores(): [string, Chore][] {
@@ -122,11 +123,16 @@ export class JobWorker implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 }
 
-function taskOf(handler: JobRunner): Task {
-  return async (stored, { job, abortSignal }) => {
+function choreOf([name, chore]: [string, Chore]): [string, Task] {
+  return [name, (_, { abortSignal }) => chore.run(abortSignal)];
+}
+
+function taskOf([name, handler]: [string, JobRunner]): [string, Task] {
+  const task: Task = async (stored, { job, abortSignal }) => {
     const { tenantId, payload, context } = stored as StoredJob;
     await runInContext({ ...context, tenantId }, () =>
       handler.run({ tenantId, payload, attempt: job.attempts, signal: abortSignal }),
     );
   };
+  return [name, task];
 }
