@@ -11,7 +11,7 @@ const batches = new AdaptiveBatches({
   size: 128,
   queue: 4_096,
   slots: 2,
-  lane: ({ tenantId }) => tenantId.charCodeAt(tenantId.length - 1),
+  owner: ({ tenantId }) => tenantId,
   write,
 });
 const senders = new Map(JSON.parse(process.env.SENDERS).map((each) => [each.key, each]));

@@ -29,6 +29,8 @@ function heldBatches(options: Partial<Omit<BatchOptions<number, number>, 'write'
 const turn = async (): Promise<void> => {
   for (let n = 0; n < 2; n += 1) await new Promise((resolve) => setImmediate(resolve));
 };
+/** Of two owners, whose items are in different lanes: that of the first item is in the first lane. */
+const parity = (item: number): string => (item % 2 === 0 ? 'even' : 'odd');
 const settled = (answers: readonly (Promise<number> | undefined)[]): Promise<(number | undefined)[]> =>
   Promise.all(answers.map((answer) => Promise.resolve(answer)));
 const dataFault = (): Error => Object.assign(new Error('cannot be stored'), { code: '22P05' });
@@ -62,7 +64,7 @@ describe('adaptive batches', () => {
   });
 
   it('start beside a running batch only if they are not small next to it, otherwise after it', async () => {
-    const { batches, writes } = heldBatches({ slots: 2, lane: (item) => item });
+    const { batches, writes } = heldBatches({ slots: 2, owner: parity });
     const answers = [2, 4, 6, 8].map((item) => batches.add(item));
     await turn();
     answers.push(batches.add(1));
@@ -87,22 +89,45 @@ describe('adaptive batches', () => {
   });
 
   it('keep a lane together until as many items wait as are being written', async () => {
-    const { batches, writes } = heldBatches({ slots: 2, lane: (item) => item });
+    const { batches, writes } = heldBatches({ slots: 2, owner: parity });
     const answers = [1, 2, 3, 4].map((item) => batches.add(item));
     await turn();
-    expect(writes.map(({ items }) => items)).toEqual([[2, 4], [1, 3]]); // prettier-ignore
+    expect(writes.map(({ items }) => items)).toEqual([[1, 3], [2, 4]]); // prettier-ignore
     answers.push(...[6, 8].map((item) => batches.add(item)));
     await turn();
-    writes[1]?.release();
+    writes[0]?.release();
     await answers[0];
     await turn();
-    expect(writes.map(({ items }) => items)).toEqual([[2, 4], [1, 3], [6, 8]]); // prettier-ignore
+    expect(writes.map(({ items }) => items)).toEqual([[1, 3], [2, 4], [6, 8]]); // prettier-ignore
     for (const write of writes) write.release();
     expect(await settled(answers)).toEqual([2, 4, 6, 8, 12, 16]);
   });
 
+  it('spread owners over the slots, and let an owner change its slot only when none of its items is left', async () => {
+    const { batches, writes } = heldBatches({ slots: 2, owner: (item) => `${item % 8}` });
+    const answers: (Promise<number> | undefined)[] = [];
+    const add = async (...items: number[]): Promise<void> => {
+      answers.push(...items.map((item) => batches.add(item)));
+      await turn();
+    };
+    const end = async (write: number): Promise<void> => {
+      writes[write]?.release();
+      await turn();
+    };
+    await add(0, 1, 2, 3, 4, 5);
+    // 0 has an item in the first lane, which is therefore the longer one for 6.
+    await add(8, 16, 6);
+    await end(0);
+    await end(1);
+    // 1 has no item left, and the second lane is the longer one.
+    await add(14, 22, 9);
+    for (let write = 2; write < 6; write += 1) await end(write);
+    expect(writes.map(({ items }) => items)).toEqual([[0, 2, 4], [1, 3, 5], [8, 16], [6], [9], [14, 22]]); // prettier-ignore
+    expect(await settled(answers)).toHaveLength(12);
+  });
+
   it('starve no lane beside one that is always full', async () => {
-    const { batches, writes } = heldBatches({ slots: 2, queue: 300, lane: (item) => item });
+    const { batches, writes } = heldBatches({ slots: 2, queue: 300, owner: parity });
     const many = Array.from({ length: 200 }, (_, n) => batches.add(2 * n));
     await turn();
     const one = batches.add(1);

@@ -10,13 +10,12 @@ export interface BatchOptions<Item, Result> {
   readonly weight?: (item: Item) => number;
   /**
    * Whose item it is. An owner may take as much room as there is left, so one alone takes half of the queue, and there is always some for
-   * the others. Without it anyone may take all of it.
+   * the others. Items of one owner contend for the same locks, so they are written in the same batch where possible. Without it anyone
+   * may take all of the queue.
    */
   readonly owner?: (item: Item) => string;
   /** Maximum concurrent writes. */
   readonly slots: number;
-  /** Items that contend for the same locks get the same number, so that they are written in the same batch. */
-  readonly lane?: (item: Item) => number;
   /**
    * A slot pauses after a write for as long as the write took, at most this long, unless a full batch is waiting: under load more
    * items share a batch. Without it a slot never pauses.
@@ -28,12 +27,25 @@ export interface BatchOptions<Item, Result> {
 
 interface Lane<Item, Result> {
   waiting: Waiting<Item, Result>[];
+  /** Its items, waiting or being written. */
+  items: number;
   /** Batches that have ended since its first item started to wait. */
   batchesSkipped: number;
 }
 
+/** Kept while it has items, so that all of them are in one lane. */
+interface Owner<Item, Result> {
+  readonly name: string;
+  readonly lane: Lane<Item, Result>;
+  /** Waiting or being written. */
+  items: number;
+  /** The room that its waiting items take. */
+  taken: number;
+}
+
 interface Waiting<Item, Result> {
   readonly item: Item;
+  readonly owner: Owner<Item, Result>;
   readonly resolve: (result: Result | Promise<Result>) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -50,7 +62,8 @@ const MIN_SHARE_TO_HELP = 1;
  * Batches single items without adding latency. The items of one turn of the event loop are written at its end if a slot is free and
  * they are enough beside the items being written; otherwise they join the next batch.
  *
- * Each slot serves its own lane first, then the longest lane. A lane that has seen as many batches end as there are slots is
+ * An owner without items joins the lane that has the fewest, since the slots are busy only while their lanes are equally long. Each
+ * slot serves its own lane first, then the longest lane. A lane that has seen as many batches end as there are slots is
  * written even if it is short, so a busy lane does not starve a quiet one. A batch that fails because of its data is written again
  * item by item, so that one bad item does not fail the others.
  */
@@ -58,53 +71,54 @@ export class AdaptiveBatches<Item, Result> {
   private readonly lanes: Lane<Item, Result>[];
   private readonly busy: boolean[];
   private waiting = 0;
-  /** The room that waiting items take: of all, and of each owner. */
+  /** The room that waiting items take. */
   private taken = 0;
-  private readonly takenBy = new Map<string, number>();
+  private readonly owners = new Map<string, Owner<Item, Result>>();
   /** Items being written. */
   private beingWritten = 0;
   private scheduled = false;
 
   constructor(private readonly options: BatchOptions<Item, Result>) {
-    this.lanes = Array.from({ length: options.slots }, () => ({ waiting: [], batchesSkipped: 0 }));
+    this.lanes = Array.from({ length: options.slots }, () => ({ waiting: [], items: 0, batchesSkipped: 0 }));
     this.busy = this.lanes.map(() => false);
   }
 
   /** @returns undefined when the queue is full, or too full of items of the same owner */
   add(item: Item): Promise<Result> | undefined {
-    if (!this.takeRoom(item)) return undefined;
+    const room = this.options.queue - this.taken;
+    if (room <= 0) return undefined;
+    const owner = this.ownerOf(item);
+    if (this.options.owner && owner.taken >= room) return undefined;
     return new Promise((resolve, reject) => {
-      const lane = (this.options.lane?.(item) ?? 0) % this.options.slots;
-      this.lanes[lane]?.waiting.push({ item, resolve, reject });
+      const size = this.sizeOf(item);
+      this.taken += size;
+      owner.taken += size;
+      owner.items += 1;
+      owner.lane.items += 1;
+      owner.lane.waiting.push({ item, owner, resolve, reject });
       this.waiting += 1;
       this.schedule();
     });
   }
 
-  private takeRoom(item: Item): boolean {
-    const { queue, weight, owner } = this.options;
-    const room = queue - this.taken;
-    if (room <= 0) return false;
-    const needed = weight?.(item) ?? 1;
-    if (owner) {
-      const name = owner(item);
-      const taken = this.takenBy.get(name) ?? 0;
-      if (taken >= room) return false;
-      this.takenBy.set(name, taken + needed);
-    }
-    this.taken += needed;
-    return true;
+  private sizeOf(item: Item): number {
+    return this.options.weight?.(item) ?? 1;
   }
 
-  private leaveRoom(item: Item): void {
-    const { weight, owner } = this.options;
-    const freed = weight?.(item) ?? 1;
-    this.taken -= freed;
-    if (!owner) return;
-    const name = owner(item);
-    const left = (this.takenBy.get(name) ?? 0) - freed;
-    if (left > 0) this.takenBy.set(name, left);
-    else this.takenBy.delete(name);
+  private ownerOf(item: Item): Owner<Item, Result> {
+    const name = this.options.owner?.(item) ?? '';
+    const known = this.owners.get(name);
+    if (known) return known;
+    const lane = this.lanes.reduce((least, each) => (each.items < least.items ? each : least));
+    const owner = { name, lane, items: 0, taken: 0 };
+    this.owners.set(name, owner);
+    return owner;
+  }
+
+  private release({ owner }: Waiting<Item, Result>): void {
+    owner.items -= 1;
+    owner.lane.items -= 1;
+    if (owner.items === 0) this.owners.delete(owner.name);
   }
 
   private schedule(): void {
@@ -138,12 +152,17 @@ export class AdaptiveBatches<Item, Result> {
     const begunAt = performance.now();
     this.busy[slot] = true;
     this.waiting -= batch.length;
-    for (const { item } of batch) this.leaveRoom(item);
+    for (const { item, owner } of batch) {
+      const size = this.sizeOf(item);
+      this.taken -= size;
+      owner.taken -= size;
+    }
     this.beingWritten += batch.length;
     try {
       await this.write(batch);
     } finally {
       this.beingWritten -= batch.length;
+      for (const each of batch) this.release(each);
       if (maxRestMs > 0 && this.waiting < size)
         await pause(Math.min(performance.now() - begunAt, maxRestMs), undefined, { ref: false });
       this.busy[slot] = false;

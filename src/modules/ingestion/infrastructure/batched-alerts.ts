@@ -42,10 +42,9 @@ export class BatchedAlerts implements Alerts {
     queue: QUEUE,
     // Alerts that share a body wait together, and its memory is taken once.
     weight: ({ alert }) => (alert.bodyId === null ? 1 + Math.floor(alert.raw.length / SMALL_ALERT_BYTES) : 1),
+    // A tenant's log is locked from its first event until the commit.
     owner: ({ alert }) => alert.incident.tenantId,
     slots: 2,
-    // A tenant's log is locked from its first event until the commit.
-    lane: ({ alert }) => alert.incident.tenantId.charCodeAt(alert.incident.tenantId.length - 1),
     write: (rows) => this.write(rows),
   });
 
