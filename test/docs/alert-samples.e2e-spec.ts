@@ -10,7 +10,7 @@ import { TestServer } from '../support/server.js';
 
 /** The samples of docs/alerts.md, each with the programs it needs and the command that runs its file. */
 const SAMPLES = [
-  { language: 'bash', needs: [['bash', '--version'], ['curl', '--version'], ['openssl', 'version']], file: 'send.sh', run: ['bash'] },
+  { language: 'bash', needs: [['bash', '--version'], ['curl', '--version'], ['openssl', 'version'], ['awk', 'BEGIN{}']], file: 'send.sh', run: ['bash'] },
   { language: 'js', needs: [], file: 'send.mjs', run: [process.execPath] },
   { language: 'python', needs: [['python3', '--version']], file: 'send.py', run: ['python3'] },
   { language: 'go', needs: [['go', 'version']], file: 'send.go', run: ['go', 'run'] },
