@@ -1,5 +1,5 @@
 // The same work without a framework: plain node:http, the pg driver, the product's own batching and statement over the
-// same tables, policies and indexes, each transaction in one packet. It has no error envelope, rate limits, request ids,
+// same tables, policies and indexes, each transaction in one packet, sent behind the one before it. It has no error envelope, rate limits, request ids,
 // access log, metrics, key revocation, strict validation, or notifications of other replicas.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -11,6 +11,7 @@ const batches = new AdaptiveBatches({
   size: 128,
   queue: 4_096,
   slots: 2,
+  minBehind: 8,
   owner: ({ tenantId }) => tenantId,
   write,
 });
@@ -60,8 +61,11 @@ function respond(response, status, body) {
   response.end(text);
 }
 
-async function write(batch) {
-  const client = await pool.connect();
+/** The connections of the slots. */
+const clients = [];
+
+async function write(batch, slot) {
+  const client = await (clients[slot] ??= pool.connect());
   try {
     const tenantIds = [...new Set(batch.map(({ tenantId }) => tenantId))].join(',');
     client.connection.stream.cork();
@@ -77,9 +81,9 @@ async function write(batch) {
     ]);
     client.connection.stream.uncork();
     const [, , { rows }] = await results;
-    client.release();
     return batch.map(({ incidentId }) => rows.length > 0 && !rows[0].duplicates.includes(incidentId));
   } catch (error) {
+    clients[slot] = undefined;
     client.release(true);
     throw error;
   }

@@ -3,6 +3,7 @@ import { AdaptiveBatches, type BatchOptions } from './adaptive-batches.js';
 
 interface PendingWrite {
   readonly items: readonly number[];
+  readonly slot: number;
   release(): void;
 }
 
@@ -17,9 +18,9 @@ function heldBatches(options: Partial<Omit<BatchOptions<number, number>, 'write'
     queue: 100,
     slots: 1,
     ...options,
-    write: (items) =>
+    write: (items, slot) =>
       new Promise((resolve) => {
-        writes.push({ items, release: () => { resolve(items.map((item) => item * 2)); } }); // prettier-ignore
+        writes.push({ items, slot, release: () => { resolve(items.map((item) => item * 2)); } }); // prettier-ignore
       }),
   });
   return { batches, writes };
@@ -101,6 +102,46 @@ describe('adaptive batches', () => {
     expect(writes.map(({ items }) => items)).toEqual([[1, 3], [2, 4], [6, 8]]); // prettier-ignore
     for (const write of writes) write.release();
     expect(await settled(answers)).toEqual([2, 4, 6, 8, 12, 16]);
+  });
+
+  it('send a batch behind the one being written once it is large enough, but no third', async () => {
+    const { batches, writes } = heldBatches({ slots: 2, minBehind: 2, owner: parity });
+    const answers: (Promise<number> | undefined)[] = [];
+    const add = async (...items: number[]): Promise<void> => {
+      answers.push(...items.map((item) => batches.add(item)));
+      await turn();
+    };
+    const sent = (): unknown[] => writes.map(({ slot, items }) => [slot, ...items]);
+    await add(1, 2, 3, 4, 6, 8);
+    await add(10, 12, 5);
+    // Two beside four in the same slot are too few, and so is one beside two.
+    expect(sent()).toEqual([[0, 1, 3], [1, 2, 4, 6, 8]]); // prettier-ignore
+    await add(14, 7);
+    expect(sent().slice(2)).toEqual([[0, 5, 7], [1, 10, 12, 14]]); // prettier-ignore
+    await add(16, 18, 20, 22, 9, 11);
+    expect(writes).toHaveLength(4);
+    writes[1]?.release();
+    await turn();
+    expect(sent().slice(4)).toEqual([[1, 16, 18, 20, 22]]);
+    writes[0]?.release();
+    await turn();
+    expect(sent().slice(5)).toEqual([[0, 9, 11]]);
+    for (const write of writes) write.release();
+    expect(await settled(answers)).toHaveLength(17);
+  });
+
+  it('send no batch behind another that is smaller than the least', async () => {
+    const { batches, writes } = heldBatches({ minBehind: 3 });
+    const answers = [batches.add(1)];
+    await turn();
+    answers.push(batches.add(2), batches.add(3));
+    await turn();
+    expect(writes).toHaveLength(1);
+    answers.push(batches.add(4));
+    await turn();
+    expect(writes.map(({ items }) => items)).toEqual([[1], [2, 3, 4]]);
+    for (const write of writes) write.release();
+    expect(await settled(answers)).toEqual([2, 4, 6, 8]);
   });
 
   it('spread owners over the slots, and let an owner change its slot only when none of its items is left', async () => {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { TenantId } from '../domain/ids.js';
 import { CommittedEvents } from '../events/committed-events.js';
-import { inOnePacket } from './one-packet.js';
+import { inOnePacket, PacketPipeline } from './one-packet.js';
 import type { Statement } from './unit-of-work.js';
 
 /**
@@ -16,12 +16,18 @@ export class BatchWriter {
     private readonly committed: CommittedEvents,
   ) {}
 
+  /** Of writes of which each is sent while the one before it still runs. */
+  pipeline(): PacketPipeline {
+    return new PacketPipeline(this.source);
+  }
+
   async write<Row extends object>(
     tenantIds: readonly TenantId[],
     statement: Statement,
     parameters: readonly unknown[],
+    pipeline = this.pipeline(),
   ): Promise<Row[]> {
-    const rows = await this.read<Row>(tenantIds, statement, parameters);
+    const rows = await pipeline.run<Row>(tenantIds, { ...statement, values: [...parameters] });
     if (rows.length > 0) this.committed.announce(tenantIds);
     return rows;
   }

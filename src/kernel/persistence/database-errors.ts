@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 interface PostgresError extends Error {
   readonly code?: string;
   /** Where PostgreSQL raised it. */
@@ -61,11 +63,12 @@ const UNANSWERED =
 function saysDown(error: unknown): error is Error {
   const code = codeOf(error);
   if (DOWN.test(code) || UNREACHABLE.has(code) || isOutdatedPlan(error)) return true;
-  return error instanceof Error && UNANSWERED.test(error.message);
+  return isNativeError(error) && UNANSWERED.test(error.message);
 }
 
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return '';
+  // Not `instanceof`: a broken connection's error comes from Node.js, which a test runner keeps in another realm.
+  if (!isNativeError(error)) return '';
   const { code, driverError } = error as PostgresError;
   return driverError?.code ?? code ?? '';
 }

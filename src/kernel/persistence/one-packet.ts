@@ -6,7 +6,7 @@ import pg, {
   type QueryResult,
   type QueryResultRow,
 } from 'pg';
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import type { TenantId } from '../domain/ids.js';
 import { asDatabaseError, DatabaseDownError, isOutdatedPlan } from './database-errors.js';
 
@@ -32,35 +32,85 @@ const BIND_AND_PLAN_ONCE = {
 /** The connections on which both are prepared. */
 const planned = new WeakSet<ClientBase>();
 
-/**
- * Runs one statement in its own transaction, bound to tenants, in one packet and one round trip. Resolves once it is committed.
- */
-export async function inOnePacket<Row extends QueryResultRow>(
+/** Runs one statement in its own transaction, bound to tenants, in one packet and one round trip. Resolves once it is committed. */
+export function inOnePacket<Row extends QueryResultRow>(
   source: DataSource,
   tenantIds: readonly TenantId[],
   statement: QueryConfig,
 ): Promise<Row[]> {
-  const runner = source.createQueryRunner();
-  let client: Client | undefined;
-  try {
-    client = (await runner.connect()) as Client;
-    if (!planned.has(client)) {
-      const both = [BIND_TENANTS, BIND_AND_PLAN_ONCE].map((bind) => ({ ...bind, values: [''] }));
-      await sendTogether(client, both);
-      planned.add(client);
+  return new PacketPipeline(source).run(tenantIds, statement);
+}
+
+/** A connection of the pool, for as long as statements are under way on it. */
+interface Lease {
+  readonly runner: QueryRunner;
+  readonly client: Promise<Client>;
+  /** Under way. */
+  statements: number;
+  /** Including those that ended. */
+  total: number;
+}
+
+/** Then the pipeline queues for a connection again: in a small pool, others get theirs although it never pauses. */
+const STATEMENTS_PER_LEASE = 64;
+
+/**
+ * The same for a series of statements on one connection. A statement is sent while the one before it still runs: PostgreSQL starts it
+ * right after that one's commit. One that fails does not affect the others; those that come after it take another connection.
+ */
+export class PacketPipeline {
+  private lease: Lease | undefined;
+
+  constructor(private readonly source: DataSource) {}
+
+  async run<Row extends QueryResultRow>(
+    tenantIds: readonly TenantId[],
+    statement: QueryConfig,
+  ): Promise<Row[]> {
+    const lease = (this.lease ??= takeConnection(this.source));
+    lease.statements += 1;
+    lease.total += 1;
+    if (lease.total === STATEMENTS_PER_LEASE) this.leave(lease);
+    let client: Client | undefined;
+    try {
+      client = await lease.client;
+      return await boundTo<Row>(tenantIds, client, statement);
+    } catch (thrown) {
+      this.leave(lease);
+      const error = asDatabaseError(thrown);
+      if (isOutdatedPlan(thrown)) await client?.end();
+      // PostgreSQL reports a shutdown before it closes the connection. This query keeps it out of the pool until it is closed.
+      else if (error instanceof DatabaseDownError) await client?.query('SELECT').catch(() => undefined);
+      // The stack of the caller, instead of the driver's reading loop.
+      if (error instanceof Error) Error.captureStackTrace(error);
+      throw error;
+    } finally {
+      lease.statements -= 1;
+      if (lease.statements === 0) {
+        this.leave(lease);
+        await lease.runner.release();
+      }
     }
-    return await boundTo<Row>(tenantIds, client, statement);
-  } catch (thrown) {
-    const error = asDatabaseError(thrown);
-    if (isOutdatedPlan(thrown)) await client?.end();
-    // PostgreSQL reports a shutdown before it closes the connection. This query keeps it out of the pool until it is closed.
-    else if (error instanceof DatabaseDownError) await client?.query('SELECT').catch(() => undefined);
-    // The stack of the caller, instead of the driver's reading loop.
-    if (error instanceof Error) Error.captureStackTrace(error);
-    throw error;
-  } finally {
-    await runner.release();
   }
+
+  private leave(lease: Lease): void {
+    if (this.lease === lease) this.lease = undefined;
+  }
+}
+
+function takeConnection(source: DataSource): Lease {
+  const runner = source.createQueryRunner();
+  return { runner, client: prepared(runner), statements: 0, total: 0 };
+}
+
+async function prepared(runner: QueryRunner): Promise<Client> {
+  const client = (await runner.connect()) as Client;
+  if (!planned.has(client)) {
+    const both = [BIND_TENANTS, BIND_AND_PLAN_ONCE].map((bind) => ({ ...bind, values: [''] }));
+    await sendTogether(client, both);
+    planned.add(client);
+  }
+  return client;
 }
 
 /**
