@@ -27,8 +27,8 @@ it('the defaults of the database for its sessions change nothing, from the first
     ([name, value]) => `ALTER DATABASE ${database.name} SET ${name} = '${value}'`,
   );
   await sql(database.url, settings.join(';'));
-  const ask = (text: string): Promise<unknown[]> =>
-    sql(`${database.url}?options=-c%20statement_timeout%3D0`, text);
+  const unlimited = encodeURIComponent('-c statement_timeout=0 -c lock_timeout=0');
+  const ask = (text: string): Promise<unknown[]> => sql(`${database.url}?options=${unlimited}`, text);
   const server = await TestServer.start({ database });
   try {
     const tenant = await newTenant(server.url);
