@@ -64,6 +64,16 @@ export class Refusal extends Error {
   }
 }
 
+/** A refusal that comes by the thousand in a storm: without a stack, which would cost more than the rest of the answer. */
+export class FrequentRefusal extends Refusal {
+  constructor(code: ErrorCode, message: string, extras?: Extras) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(code, message, extras);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** The same message whether it never existed or belongs to another tenant. */
 export function notFound(kind: string): Refusal {
   return new Refusal('not_found', `No such ${kind}.`);

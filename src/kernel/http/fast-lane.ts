@@ -162,10 +162,14 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
     this.fast.answered(this.lane, this.request, this.response, this.startedAt);
   }
 
+  /**
+   * The response is written at the end of this turn of the event loop: a refusal often waits for nothing, and in a storm a turn has many of
+   * them. Between two requests, each write would wake a sender.
+   */
   private refuse(thrown: unknown): void {
     const refusal = this.lane.refusalFrom(thrown, this.request, this.response);
     if (refusal.retryAfter !== undefined) this.setHeader('Retry-After', refusal.retryAfter);
-    this.answer(refusal.status, envelopeOf(refusal, this.correlationId));
+    setImmediate(() => this.answer(refusal.status, envelopeOf(refusal, this.correlationId)));
   }
 
   /** The rest of the body is read and dropped, so that the sender can read the response. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../domain/clock.js';
-import { Refusal } from '../domain/errors.js';
+import { FrequentRefusal } from '../domain/errors.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 
 export const WINDOW_MS = 60_000;
@@ -125,7 +125,7 @@ export function enforceAllowance(
   answer.setHeader('X-RateLimit-Remaining', remaining);
   answer.setHeader('X-RateLimit-Reset', reset);
   if (allowed) return;
-  throw new Refusal('rate_limit_exceeded', `Too many requests; try again in ${retryAfter} s.`, {
+  throw new FrequentRefusal('rate_limit_exceeded', `Too many requests; try again in ${retryAfter} s.`, {
     retryAfter,
   });
 }

@@ -1,10 +1,12 @@
-import { Refusal } from '#kernel/domain/errors';
+import { FrequentRefusal, Refusal } from '#kernel/domain/errors';
 import type { IncidentStatus } from '../events.js';
 
 export function duplicateAlert(sourceAlertId: string, incidentId: string): Refusal {
-  return new Refusal('duplicate_alert', `An incident with sourceAlertId '${sourceAlertId}' already exists.`, {
-    fields: { incidentId },
-  });
+  return new FrequentRefusal(
+    'duplicate_alert',
+    `An incident with sourceAlertId '${sourceAlertId}' already exists.`,
+    { fields: { incidentId } },
+  );
 }
 
 export function invalidTransition(from: IncidentStatus, to: string, allowed: readonly string[]): Refusal {

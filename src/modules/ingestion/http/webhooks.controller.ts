@@ -2,7 +2,7 @@ import { Controller, HttpCode, Inject, Param, Post, Req, Res, UseFilters } from 
 import { Config } from '#kernel/config/config';
 import { SealedTextError } from '#kernel/crypto/sealed-text';
 import { verifyHexHmacSha256 } from '#kernel/crypto/secrets';
-import { type ErrorCode, Refusal } from '#kernel/domain/errors';
+import { type ErrorCode, FrequentRefusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
 import { AddressLimit } from '#kernel/http/address-limit';
 import { type Allowance, enforceAllowance, type HeaderWriter, RateLimiter } from '#kernel/http/rate-limiter';
@@ -94,7 +94,7 @@ export class WebhooksController {
     [code, message]: readonly [ErrorCode, string],
   ): Promise<never> {
     await this.addresses.count(request, answer);
-    throw new Refusal(code, message);
+    throw new FrequentRefusal(code, message);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { tenantsOf } from '#kernel/domain/by-tenant';
-import { Refusal } from '#kernel/domain/errors';
+import { FrequentRefusal } from '#kernel/domain/errors';
 import type { TenantId } from '#kernel/domain/ids';
 import { eventRows } from '#kernel/events/event-row';
 import type { Counter, Histogram } from '#kernel/metrics/instruments';
@@ -203,8 +203,10 @@ function alertKeyOf({ incident, provider, sourceAlertId }: ReceivedAlert): Alert
   return sourceAlertId === null ? undefined : { tenantId: incident.tenantId, provider, sourceAlertId };
 }
 
-function busy(): Refusal {
-  return new Refusal('service_unavailable', 'Too many alerts at once; send it again.', { retryAfter: 1 });
+function busy(): FrequentRefusal {
+  return new FrequentRefusal('service_unavailable', 'Too many alerts at once; send it again.', {
+    retryAfter: 1,
+  });
 }
 
 function tenantIdsOf(rows: readonly Row[]): TenantId[] {
