@@ -6,7 +6,7 @@ import { registerSenders, signIn } from './harness/senders.mjs';
 import { startAlertmanager } from './peers/alertmanager.mjs';
 import { startNchan } from './peers/nchan.mjs';
 import { startGeneratedNest, startNodeHttp } from './peers/start.mjs';
-import { duplicates, pacedAlerts, twoProcesses } from './measures/alert-variants.mjs';
+import { duplicates, nativeAlerts, pacedAlerts, twoProcesses } from './measures/alert-variants.mjs';
 import { newAlerts, verifyStored } from './measures/alerts.mjs';
 import { backlogs } from './measures/backlogs.mjs';
 import { burst as burstBelowThreshold, investigationBurst } from './measures/burst.mjs';
@@ -29,6 +29,7 @@ const MIN_FREE_CORES = CORES - 0.5;
 /** The benchmarks by their `--only` names. Each yields rows for the report, and text. */
 export const benchmarks = {
   alerts,
+  natives,
   repeats,
   pace,
   processes,
@@ -64,6 +65,12 @@ async function* alerts(databases, { peers, runs, seconds }) {
   }
   yield* newAlerts({ product, peers: started, runs, seconds });
   for (const { stop } of [product, ...started]) await stop();
+}
+
+async function* natives(databases, plan) {
+  const product = await startReceiver(databases);
+  yield* nativeAlerts({ product, ...plan });
+  await product.stop();
 }
 
 async function* repeats(databases, plan) {

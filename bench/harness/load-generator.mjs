@@ -1,6 +1,7 @@
 // Sends requests over raw keep-alive sockets and measures the responses. A child process of load.mjs, which sends one job: {
 //   urls           the targets; connections are distributed evenly
-//   kind           'alert' (signed, for the product), 'repeat' (the same with one sourceAlertId), 'alertmanager'
+//   kind           'alert' (signed, for the product), 'repeat' (the same with one sourceAlertId), 'native' (the body that
+//                  Alertmanager sends, for the product), 'alertmanager' (for Alertmanager)
 //   senders        [{ tenantId, key, secret }], used in turns
 //   connections    number of sockets, each with one request in flight
 //   seconds        duration; requests in flight at the end are awaited
@@ -13,7 +14,7 @@
 // }
 // and gets { requests, seconds, rate, p50, p95, p99, ids, times } or { error }. Latencies are in milliseconds, ids are those of
 // the incidents of 202 responses; with windows, both are those of the last one. times is [{ id, sentAt, answeredAt }].
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { toEpoch } from './clock.mjs';
 import { percentile, sort } from './statistics.mjs';
@@ -163,6 +164,10 @@ function requestsOf({ kind, senders, maxRequests, urls, severity }) {
     if (kind === 'alertmanager')
       return post(host, '/api/v2/alerts', JSON.stringify([prometheusAlert(run, index)]), '');
     const { tenantId, key, secret } = senders[index % senders.length];
+    if (kind === 'native') {
+      const body = JSON.stringify(notification(run, index));
+      return post(host, `/v1/webhooks/${tenantId}/alertmanager`, body, `X-API-Key: ${key}\r\n`);
+    }
     const sourceAlertId = kind === 'repeat' ? 'bench-repeat' : `${run}-${index}`;
     const body = JSON.stringify({ ...alert(sourceAlertId), ...(severity && { severity }) });
     const signature = createHmac('sha256', secret).update(body).digest('hex');
@@ -204,5 +209,25 @@ function prometheusAlert(run, index) {
     annotations: { title, description },
     startsAt: new Date().toISOString(),
     generatorURL: 'https://prometheus.example.com/graph?g0.expr=queue_length',
+  };
+}
+
+/** The alert in a notification of its own, as Alertmanager's webhook receiver sends it. About 1,000 bytes. */
+function notification(run, index) {
+  const { labels, annotations, startsAt, generatorURL } = prometheusAlert(run, index);
+  const fingerprint = createHash('sha256').update(labels.alertId).digest('hex').slice(0, 16);
+  const rated = { ...labels, severity: 'low' };
+  const endsAt = '0001-01-01T00:00:00Z';
+  return {
+    version: '4',
+    groupKey: `{}:{alertname="${labels.alertname}"}`,
+    truncatedAlerts: 0,
+    status: 'firing',
+    receiver: 'causeflow',
+    groupLabels: { alertname: labels.alertname },
+    commonLabels: rated,
+    commonAnnotations: annotations,
+    externalURL: 'https://alertmanager.example.com',
+    alerts: [{ status: 'firing', labels: rated, annotations, startsAt, endsAt, generatorURL, fingerprint }],
   };
 }

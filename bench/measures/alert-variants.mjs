@@ -29,6 +29,20 @@ async function duplicateRate({ url, senders }, seconds, expect) {
   return (await runLoad(job)).rate;
 }
 
+/** Alerts as a monitoring tool sends them, one in each request, against custom alerts. */
+export async function* nativeAlerts({ product, seconds, runs }) {
+  yield await compareWithPeer({
+    work: `alert by Alertmanager's webhook, durable, ${CONNECTIONS} connections`,
+    unit: 'requests/s',
+    runs,
+    subject: {
+      name: 'CauseFlow, native alerts',
+      measure: () => alertRate({ ...product, kind: 'native' }, seconds),
+    },
+    peer: { name: 'CauseFlow, custom alerts', measure: () => alertRate(product, seconds) },
+  });
+}
+
 /** The p99 at half of the process's peak throughput. */
 export async function* pacedAlerts({ product, seconds, runs }) {
   const peaks = await repeat(Math.min(runs, 3), () => alertRate(product, seconds));

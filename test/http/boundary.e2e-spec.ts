@@ -168,6 +168,16 @@ describe('a response', () => {
     },
   );
 
+  it.each(['custom', 'alertmanager', 'alertmanager/x', 'Alertmanager/?x'])(
+    'to an alert is like all others: %s',
+    async (source) => {
+      const { status, headers } = await tenant.api.post(`/v1/webhooks/${tenant.tenantId}/${source}`, {});
+      expect(status).toBe(401);
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    },
+  );
+
   it('is small, however many faults the body has', async () => {
     const body = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`a${n}`, n]));
     const { status, text } = await fetch(`${server.url}/v1/auth/login`, {

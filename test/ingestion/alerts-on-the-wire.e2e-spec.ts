@@ -136,6 +136,8 @@ describe('an alert on the wire', () => {
       'X-RateLimit-Remaining',
       'X-RateLimit-Reset',
       'Date',
+      'Cache-Control',
+      'X-Content-Type-Options',
     ])
       expect(kept).toMatch(new RegExp(`^${name}: \\S+`, 'im'));
     expect(kept).toMatch(/^content-type: application\/json; charset=utf-8$/im);

@@ -3,7 +3,6 @@ import type { Response } from 'express';
 import { Config } from '../config/config.js';
 import type { Refusal } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
-import type { Histogram } from '../metrics/instruments.js';
 import { RequestDurations } from '../metrics/request-durations.js';
 import { type CallContext, runInContext } from '../tenancy/call-context.js';
 import { AccessLog } from './access-log.js';
@@ -13,34 +12,42 @@ import { LargeBodies, tooManyLargeBodies } from './large-bodies.js';
 import type { BodyTaker, TakeableRequest } from './lean-express-adapter.js';
 import type { HeaderWriter } from './rate-limiter.js';
 import { addPiece, bodyEndedEarly, bodyTooLarge, type RawBodyRequest } from './request-body.js';
-import { requestIdOf } from './request-context.js';
+import { PRIVACY_HEADERS, requestIdOf } from './request-context.js';
+
+const PRIVACY = Object.entries(PRIVACY_HEADERS).flat();
 
 export type LaneRequest = CallRequest & RawBodyRequest & TakeableRequest;
 
 /** A public route that gets alert storms. Its controller declares it too, for the API documents and for unusual requests. */
 interface Lane {
-  /** Matches the normal form of its path; the group is its only parameter. Other spellings take the normal route. */
+  /** Matches the normal form of its path; the groups are its parameters. Other spellings take the normal route. */
   readonly path: RegExp;
   /** The same as a template, for the metrics. */
   readonly route: string;
   readonly status: number;
   /** Further statuses that are frequent in a storm: the access log has them, like the accepted ones, at debug level only. */
   readonly usual: readonly number[];
-  /** @param answer takes the headers of the response */
-  readonly serve: (parameter: string, request: LaneRequest, answer: HeaderWriter) => Promise<object>;
+  /**
+   * @param answer takes the headers of the response
+   * @returns the body; undefined for a 200 without one
+   */
+  readonly serve: (
+    request: LaneRequest,
+    answer: HeaderWriter,
+    ...parameters: string[]
+  ) => Promise<object | undefined>;
   readonly refusalFrom: (thrown: unknown, request: LaneRequest, response: Response) => Refusal;
 }
 
 /**
- * Takes POST requests of one path past Express and Nest's router, guards and pipes, directly to the method of the controller.
+ * Takes POST requests of a few paths past Express and Nest's router, guards and pipes, directly to the methods of their controllers.
  * They get the same as every request: a request id, the context, the raw body, the access log, the metrics, the error
  * envelope. See docs/adr/0010-fast-lane.md.
  */
 @Injectable()
 export class FastLane {
   readonly maxBodyBytes: number;
-  private lane: Lane | undefined;
-  private accepted: Histogram | undefined;
+  private readonly lanes: Lane[] = [];
 
   constructor(
     @Inject(Config) { maxBodyBytes }: Config,
@@ -51,35 +58,30 @@ export class FastLane {
     this.maxBodyBytes = maxBodyBytes;
   }
 
+  /** Of two lanes that match a path, the first one takes it. */
   open(lane: Lane): void {
-    this.lane = lane;
+    this.lanes.push(lane);
   }
 
   /** @returns whether it handles the request; otherwise the request is untouched */
   takes(request: LaneRequest, response: Response): boolean {
-    const { lane } = this;
     // A cross-origin request of a browser needs the CORS headers that Express adds.
-    if (lane === undefined || request.method !== 'POST' || request.headers.origin !== undefined) return false;
-    const parameter = lane.path.exec(request.url)?.[1];
-    if (parameter === undefined) return false;
-    new LaneCall(this, lane, parameter, request, response).begin();
-    return true;
+    if (request.method !== 'POST' || request.headers.origin !== undefined) return false;
+    for (const lane of this.lanes) {
+      const match = lane.path.exec(request.url);
+      if (match === null) continue;
+      new LaneCall(this, lane, match.slice(1), request, response).begin();
+      return true;
+    }
+    return false;
   }
 
   /** Called when the response is sent. @param startedAt on the process's monotonic clock */
-  answered(
-    { route, status, usual }: Lane,
-    request: LaneRequest,
-    response: Response,
-    startedAt: number,
-  ): void {
+  answered({ route, usual }: Lane, request: LaneRequest, response: Response, startedAt: number): void {
     const { statusCode } = response;
     this.accessLog.record(request, response, startedAt, usual.includes(statusCode));
-    const histogram =
-      statusCode === status
-        ? (this.accepted ??= this.durations.histogramOf('POST', route, status))
-        : this.durations.histogramOf('POST', route, statusCode);
-    histogram.observe((performance.now() - startedAt) / 1000);
+    const seconds = (performance.now() - startedAt) / 1000;
+    this.durations.histogramOf('POST', route, statusCode).observe(seconds);
   }
 }
 
@@ -96,12 +98,14 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
   constructor(
     private readonly fast: FastLane,
     private readonly lane: Lane,
-    private readonly parameter: string,
+    private readonly parameters: readonly string[],
     private readonly request: LaneRequest,
     private readonly response: Response,
   ) {
     this.correlationId = request.requestId = requestIdOf(request);
-    this.headers = ['X-Request-Id', this.correlationId];
+    // As Express does when it has found the route of a request.
+    request.route = { path: lane.route, methods: { post: true } };
+    this.headers = ['X-Request-Id', this.correlationId, ...PRIVACY];
   }
 
   /** A getter, because the caller is known only later, when an event is recorded. */
@@ -135,10 +139,10 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
     const [only] = this.chunks;
     const isWhole = only !== undefined && this.chunks.length === 1;
     this.request.rawBody = isWhole ? only : Buffer.concat(this.chunks, this.size);
-    const { lane, parameter, request } = this;
+    const { lane, parameters, request } = this;
     try {
-      runInContext(this, () => lane.serve(parameter, request, this)).then(
-        (body) => this.answer(lane.status, body),
+      runInContext(this, () => lane.serve(request, this, ...parameters)).then(
+        (body) => this.answer(body ? lane.status : 200, body),
         (thrown: unknown) => this.refuse(thrown),
       );
     } catch (thrown) {
@@ -154,9 +158,9 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
     this.headers.push(name, String(value));
   }
 
-  private answer(status: number, body: object): void {
-    const text = JSON.stringify(body);
-    this.setHeader('Content-Type', 'application/json; charset=utf-8');
+  private answer(status: number, body: object | undefined): void {
+    const text = body ? JSON.stringify(body) : '';
+    if (body) this.setHeader('Content-Type', 'application/json; charset=utf-8');
     this.setHeader('Content-Length', Buffer.byteLength(text));
     this.response.writeHead(status, this.headers).end(text);
     this.fast.answered(this.lane, this.request, this.response, this.startedAt);

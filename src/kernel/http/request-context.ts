@@ -5,16 +5,15 @@ import type { CallRequest } from './call-request.js';
 
 const PRINTABLE = /^[\x21-\x7e]{1,128}$/;
 
-/**
- * Takes the caller's `X-Request-Id` or creates one, returns it, and passes it on to all work that the call causes. Responses hold customers'
- * data, and tokens: nobody on the way stores them, and no browser takes them for something else than they say.
- */
+/** Responses hold customers' data, and tokens: nobody on the way stores them, and no browser takes them for something else than they say. */
+export const PRIVACY_HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+
+/** Takes the caller's `X-Request-Id` or creates one, returns it, and passes it on to all work that the call causes. */
 export function requestContext(request: Request, response: Response, next: NextFunction): void {
   const call = request as CallRequest;
   call.requestId = requestIdOf(call);
   response.setHeader('X-Request-Id', call.requestId);
-  response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('X-Content-Type-Options', 'nosniff');
+  for (const [name, value] of Object.entries(PRIVACY_HEADERS)) response.setHeader(name, value);
   runInContext(callContextOf(call), next);
 }
 

@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Response } from 'express';
 import { Config } from '#kernel/config/config';
-import { Refusal } from '#kernel/domain/errors';
+import { FrequentRefusal, Refusal } from '#kernel/domain/errors';
 import { AddressLimit } from '#kernel/http/address-limit';
 import type { CallRequest } from '#kernel/http/call-request';
 import type { Principal } from '#kernel/http/principal';
-import { enforceAllowance, RateLimiter } from '#kernel/http/rate-limiter';
+import { enforceAllowance, type HeaderWriter, RateLimiter } from '#kernel/http/rate-limiter';
 import type { RawBodyRequest } from '#kernel/http/request-body';
 import { ApiKeys, type KeyHolder } from '#modules/users/api';
 
@@ -35,12 +34,12 @@ export class AlertGate {
    * Authenticates a sender. Failures are counted against its address.
    * @throws what `authenticate` throws, or Refusal `rate_limit_exceeded` for an address with too many failures
    */
-  async check<T>(request: WebhookRequest, response: Response, authenticate: () => Promise<T>): Promise<T> {
-    this.addresses.refuseSpent(request, response);
+  async check<T>(request: WebhookRequest, answer: HeaderWriter, authenticate: () => Promise<T>): Promise<T> {
+    this.addresses.refuseSpent(request, answer);
     try {
       return await authenticate();
     } catch (error) {
-      if (error instanceof Refusal && error.status === 401) await this.addresses.count(request, response);
+      if (error instanceof Refusal && error.status === 401) await this.addresses.count(request, answer);
       throw error;
     }
   }
@@ -49,14 +48,14 @@ export class AlertGate {
   async holderOf(tenantId: string, request: WebhookRequest): Promise<KeyHolder> {
     const key = request.headers['x-api-key'];
     const holder = typeof key === 'string' ? await this.apiKeys.holderOf(key) : undefined;
-    if (!maySend(tenantId, holder)) throw new Refusal(...INVALID_KEY);
+    if (!maySend(tenantId, holder)) throw new FrequentRefusal(...INVALID_KEY);
     request.principal = principalOf(holder);
     return holder;
   }
 
   /** @throws Refusal `rate_limit_exceeded` for a tenant that is over its quota */
-  async count(tenantId: string, response: Response): Promise<void> {
+  async count(tenantId: string, answer: HeaderWriter): Promise<void> {
     const allowance = await this.limiter.take(`ingest:${tenantId}`, this.config.rateLimits.ingest);
-    enforceAllowance(response, allowance);
+    enforceAllowance(answer, allowance);
   }
 }

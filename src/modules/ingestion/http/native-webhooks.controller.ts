@@ -1,7 +1,8 @@
 import { Controller, HttpCode, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
 import type { Response } from 'express';
-import { Refusal } from '#kernel/domain/errors';
+import { FrequentRefusal, Refusal } from '#kernel/domain/errors';
 import { Public, Uncounted } from '#kernel/http/principal';
+import type { HeaderWriter } from '#kernel/http/rate-limiter';
 import { type IngestEndpoint, AlertSources, ChatDecisions } from '#modules/integrations/api';
 import { ChangeLog } from '#modules/investigation/api';
 import { ReceiveNotices } from '../application/receive-notices.js';
@@ -30,9 +31,9 @@ export class NativeWebhooksController {
     @Param('tenantId') tenantId: string,
     @Param('provider') provider: string,
     @Req() request: WebhookRequest,
-    @Res({ passthrough: true }) response: Response,
+    @Res({ passthrough: true }) answer: HeaderWriter,
   ): Promise<NoticesAccepted | undefined> {
-    return this.take(request, response, async () => {
+    return this.take(request, answer, async () => {
       const holder = await this.gate.holderOf(tenantId, request);
       return { tenantId: holder.tenantId, provider, integrationId: null };
     });
@@ -49,31 +50,38 @@ export class NativeWebhooksController {
     @Req() request: WebhookRequest,
     @Res() response: Response,
   ): Promise<void> {
-    const accepted = await this.take(request, response, async () => {
-      const endpoint = await this.sources.endpointOf(ingestToken);
-      if (endpoint?.tenantId !== tenantId || endpoint.provider !== provider)
-        throw new Refusal('invalid_api_key', 'The token in the address is not valid.');
-      return endpoint;
-    });
+    const accepted = await this.takeByToken({ tenantId, provider, ingestToken }, request, response);
     if (accepted) response.json(accepted);
-    // Slack expects exactly this status, and may show a body to the person.
     else response.status(200).end();
   }
 
-  /** @returns undefined for the request of a chat */
+  /** @returns undefined for a request of Slack, which expects a 200 and may show a body to the person */
+  takeByToken(
+    { tenantId, provider, ingestToken }: { tenantId: string; provider: string; ingestToken: string },
+    request: WebhookRequest,
+    answer: HeaderWriter,
+  ): Promise<NoticesAccepted | undefined> {
+    return this.take(request, answer, async () => {
+      const endpoint = await this.sources.endpointOf(ingestToken);
+      if (endpoint?.tenantId !== tenantId || endpoint.provider !== provider)
+        throw new FrequentRefusal('invalid_api_key', 'The token in the address is not valid.');
+      return endpoint;
+    });
+  }
+
   private async take(
     request: WebhookRequest,
-    response: Response,
+    answer: HeaderWriter,
     authenticate: () => Promise<IngestEndpoint>,
   ): Promise<NoticesAccepted | undefined> {
     const delivery = { headers: request.headers, raw: request.rawBody ?? Buffer.alloc(0) };
-    const endpoint = await this.gate.check(request, response, async () => {
+    const endpoint = await this.gate.check(request, answer, async () => {
       const authenticated = await authenticate();
       await this.sources.verify(authenticated, delivery);
       return authenticated;
     });
     const { tenantId } = endpoint;
-    await this.gate.count(tenantId, response).catch(asUnavailable);
+    await this.gate.count(tenantId, answer).catch(asUnavailable);
     if (await this.decisions.take(endpoint, delivery)) return undefined;
     const content = await this.sources.read(endpoint, delivery);
     const { notices, deploys } = content;
@@ -86,5 +94,8 @@ export class NativeWebhooksController {
 /** Most tools retry after 503 but not after 429. */
 function asUnavailable(error: unknown): never {
   if (!(error instanceof Refusal) || error.retryAfter === undefined) throw error;
-  throw new Refusal('service_unavailable', error.message, { retryAfter: error.retryAfter, cause: error });
+  throw new FrequentRefusal('service_unavailable', error.message, {
+    retryAfter: error.retryAfter,
+    cause: error,
+  });
 }
