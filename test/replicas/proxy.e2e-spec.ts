@@ -12,12 +12,15 @@ import { ReconnectingReader, newWorkload, type Workload, sendAlerts, findViolati
 
 const isInstalled = (command: string): boolean => spawnSync(command, ['-v']).status === 0;
 
-/** The example of docs/scaling-proxy.md for one proxy, with the ports of this test. */
-function example(language: string, port: number, replicas: readonly TestServer[]): string {
-  const text = readFileSync(join(CHECKOUT, 'docs/scaling-proxy.md'), 'utf8');
-  const [, code = ''] = new RegExp('```' + language + '\\n([^`]*)```').exec(text) ?? [];
+const DOCUMENT = readFileSync(join(CHECKOUT, 'docs/scaling-proxy.md'), 'utf8');
+
+/** The examples of docs/scaling-proxy.md for one proxy. */
+const examples = (language: string): string[] =>
+  [...DOCUMENT.matchAll(new RegExp('```' + language + '\\n([^`]*)```', 'g'))].map(([, code = '']) => code);
+
+function withPorts(code: string, port: number, replicas: readonly TestServer[]): string {
   return replicas.reduce(
-    (so, { url }, n) => so.replace(`127.0.0.1:300${n + 1}`, new URL(url).host),
+    (so, { url }, n) => so.replaceAll(`127.0.0.1:300${n + 1}`, new URL(url).host),
     code.replace('127.0.0.1:8080', `127.0.0.1:${port}`),
   );
 }
@@ -49,16 +52,26 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-async function start(command: 'nginx' | 'haproxy'): Promise<string> {
+async function start(command: 'nginx' | 'haproxy', example = examples(command)[0] ?? ''): Promise<string> {
   const [port = 0] = await freePorts(1);
   const file = join(dir, 'config');
-  const code = example(command, port, replicas);
+  const code = withPorts(example, port, replicas);
   writeFileSync(file, command === 'nginx' ? inHttpBlock(dir, code) : code);
   const args = command === 'nginx' ? ['-c', file, '-e', join(dir, 'errors')] : ['-db', '-f', file];
   proxy = spawn(command, args, { stdio: 'ignore' });
   const url = `http://127.0.0.1:${port}`;
   await until(`${command} answers`, async () => (await new Api(url).get('/health/ready')).status === 200);
   return url;
+}
+
+/** How many alerts each replica has accepted. */
+function accepted(): Promise<number[]> {
+  return Promise.all(
+    replicas.map(async ({ url }) => {
+      const { body } = await new Api(url).get<string>('/metrics');
+      return Number(/^causeflow_alerts_total\{[^}]*outcome="accepted"[^}]*\} (\d+)/m.exec(body)?.[1] ?? 0);
+    }),
+  );
 }
 
 describe.each(['nginx', 'haproxy'] as const)('the example for %s', (command) => {
@@ -73,15 +86,7 @@ describe.each(['nginx', 'haproxy'] as const)('the example for %s', (command) => 
       const readers = [0, 1, 2].map(() => new ReconnectingReader([{ url }], workload.tenant, 0));
       await until('all readers are connected', () => readers.every(({ isOpen }) => isOpen));
       await Promise.all([1, 2, 3, 4].map((n) => sendAlerts(workload, [{ url }], 40, `${command}-${n}`)));
-      const shares = await Promise.all(
-        replicas.map(async ({ url: own }) => {
-          const { body } = await new Api(own).get<string>('/metrics');
-          return Number(
-            /^causeflow_alerts_total\{[^}]*outcome="accepted"[^}]*\} (\d+)/m.exec(body)?.[1] ?? 0,
-          );
-        }),
-      );
-      for (const share of shares) expect(share).toBeGreaterThan(0);
+      for (const share of await accepted()) expect(share).toBeGreaterThan(0);
 
       const rows = `timestamp,entity,message\n${'1767225600,checkout,timed out\n'.repeat(70_000)}`;
       const { body: incident } = await workload.tenant.api.post('/v1/incidents', {
@@ -104,6 +109,26 @@ describe.each(['nginx', 'haproxy'] as const)('the example for %s', (command) => 
         ),
       ).toEqual([]);
       await Promise.all(readers.map((reader) => reader.close()));
+    },
+  );
+});
+
+describe('the example for the alerts of a tenant', () => {
+  (isInstalled('haproxy') ? it : it.skip)(
+    'sends them to one replica, and to another one when that is gone',
+    async () => {
+      const [all = '', alerts = ''] = examples('haproxy');
+      const [, rule = ''] = /`(use_backend [^`]+)`/.exec(DOCUMENT) ?? [];
+      const url = await start('haproxy', `${all.replace(/^frontend .*$/m, `$&\n  ${rule}`)}\n${alerts}`);
+      const workload = await newWorkload(url);
+      await sendAlerts(workload, [{ url }], 20, 'first');
+      const shares = await accepted();
+      expect(shares.filter((share) => share > 0)).toEqual([20]);
+
+      await replicas[shares.indexOf(20)]?.kill();
+      await sendAlerts(workload, [{ url }], 20, 'then');
+      const living = replicas.find((_, n) => shares[n] === 0) as TestServer;
+      expect(await findViolations(living.database, [workload], new Map())).toEqual([]);
     },
   );
 });
