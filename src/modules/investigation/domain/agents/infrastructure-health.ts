@@ -38,7 +38,7 @@ export const infrastructureHealth: Agent = {
   run(evidence: EvidenceSet, { incident, onset }: InvestigationContext): AgentReport {
     const { states, logs, platformEvents: events } = evidence;
     const platform = { states, events, logs, service: incident.service };
-    const failures = platformFailures(platform).slice(0, MAX_SHOWN);
+    const failures = platformFailures(platform, MAX_SHOWN);
     const well = healthyStates(platform);
     return reportOf(NAME, message(states.length, events.length, failures, well.length > 0), {
       findings: [

@@ -152,18 +152,36 @@ describe('Failures of the platform', () => {
     expect(beside('search-1a-x')).toEqual(['crash_loop']);
   });
 
-  it('take time linear in the number of pods that crash', () => {
+  it.each([
+    ['pods that crash', () => []],
+    [
+      'their events',
+      (pods: number) => Array.from({ length: pods }, (_, i) => event(`Pod/cart-2b-${i}`, 'Back-off')),
+    ],
+    [
+      'lines of their program',
+      (pods: number) => Array.from({ length: pods }, () => event('cart', 'it timed out')),
+    ],
+  ])('take time linear in the number of %s', (_, linesOf) => {
     const cost = (pods: number): number => {
-      const crashing = Array.from({ length: pods }, (_, i) =>
+      const crashing = Array.from({ length: pods }, (__, i) =>
         state(`cart-2b-${i}`, { ready: false, reason: 'CrashLoopBackOff' }),
       );
+      const lines = linesOf(pods);
       const began = process.cpuUsage();
-      expect(failures([...crashing, deployment(false)])).toHaveLength(pods);
+      const evidence = { states: [...crashing, deployment(false)], events: lines, logs: lines };
+      expect(platformFailures(evidence, 4)).toHaveLength(4);
       const { user, system } = process.cpuUsage(began);
       return user + system;
     };
-    cost(4_000);
-    expect(cost(32_000) / cost(4_000)).toBeLessThan(32);
+    cost(1_000);
+    expect(cost(16_000) / cost(1_000)).toBeLessThan(64);
+  });
+
+  it('are only as many as asked for, the first ones', () => {
+    const states = ['a', 'b', 'cart'].map((name) => state(name, { ready: false, reason: 'OOMKilled' }));
+    const evidence = { states, events: [], service: 'cart' };
+    expect(platformFailures(evidence, 2).map(({ entity }) => entity)).toEqual(['cart', 'a']);
   });
 
   it('are what the failing service’s logs name when only others crash', () => {

@@ -1,8 +1,10 @@
 import type { Cited } from '../evidence/cited.js';
 import type { LogLine, PlatformState } from '../evidence/evidence.js';
 import { getOrAdd } from '../get-or-add.js';
-import type { FailureMode } from './failure-mode.js';
 import { namedCauseIn } from '../logs/named-causes.js';
+import type { FailureMode } from './failure-mode.js';
+import { LinesByObject, type PlacedLine } from './lines-by-object.js';
+import { RelatedNames } from './related-names.js';
 
 /** An object of the platform that does not work, and why. */
 export interface PlatformFailure {
@@ -70,79 +72,115 @@ export interface PlatformEvidence {
   readonly service?: string | null;
 }
 
+interface Explanation {
+  readonly mode: FailureMode;
+  readonly detail: string;
+  readonly evidenceId: string;
+}
+
+type Events = LinesByObject<number>;
+type Logs = LinesByObject<(Explanation & { readonly at: number }) | undefined>;
+
+/** An unhealthy object, and which failure it shows. */
+interface Diagnosis {
+  readonly state: Cited<PlatformState>;
+  readonly mode: FailureMode;
+  readonly explained?: Explanation;
+}
+
 /**
  * Current failures, those of the failing service first. States take precedence over events: if every known state is
  * healthy, events are about failures that are over. Leftovers are ignored: pods that are terminating, and pods of an old
  * ReplicaSet without recent events while the current one serves in full.
+ * @param most of the failures, the first ones; an outage may have thousands
  */
-export function platformFailures({
-  states,
-  events,
-  logs = [],
-  service = null,
-}: PlatformEvidence): PlatformFailure[] {
-  const [recentEvents, recentLogs] = [recentLines(events), recentLines(logs)];
-  const isLeftover = leftoversIn(states, recentEvents);
+export function platformFailures(
+  { states, events: allEvents, logs: allLogs = [], service = null }: PlatformEvidence,
+  most = Number.POSITIVE_INFINITY,
+): PlatformFailure[] {
+  const recentEvents = recentLines(allEvents);
+  const events = eventsByObject(recentEvents);
+  const isLeftover = leftoversIn(states, events);
   const unhealthy = states.filter(({ row }) => !row.ready && row.kind !== 'monitor' && !isLeftover(row));
   if (states.some(({ row }) => row.kind !== 'monitor') && unhealthy.length === 0) return [];
-  const relevant = recentEvents.filter(({ row }) => isAbout(row, unhealthy) || unhealthy.length === 0);
+
+  const logs: Logs = new LinesByObject(recentLines(allLogs), ({ entity }) => entity, lastExplanation);
   const isNewBesideOld = rolloutsIn(states);
-  const failures = [...unhealthy]
+  const found = [...unhealthy]
     .sort(byReach)
-    .flatMap((state) => failureOf(state, relevant, recentLogs, isNewBesideOld));
+    .flatMap((state) => diagnose(state, events, logs, isNewBesideOld) ?? []);
   // A crash loop is only worth reporting when nothing tells the reason.
-  const reasons = failures.filter(({ mode }) => mode !== 'crash_loop');
-  if (reasons.length > 0) return reasons.sort((a, b) => priority(a, service) - priority(b, service));
+  const reasons = found.filter(({ mode }) => mode !== 'crash_loop');
+  const shown =
+    reasons.length > 0 ? reasons.sort((a, b) => priority(a, service) - priority(b, service)) : found;
+  const failures = shown.slice(0, most).map((diagnosis) => failureOf(diagnosis, events));
+  if (reasons.length > 0) return failures;
   if (failures.length > 0) {
     // If only other services crash, the failing service's logs may name what it misses.
-    const missed = service === null ? undefined : explanationOf({ entity: service }, recentLogs);
-    return [
-      ...(service !== null && missed
-        ? [{ ...missed, entity: service, evidenceIds: [missed.evidenceId], current: true }]
-        : []),
-      ...failures,
-    ];
+    const missed = service === null ? undefined : explanationOf(service, logs);
+    const first = service !== null && missed && named(service, missed);
+    return [...(first ? [first] : []), ...failures].slice(0, most);
   }
-  return relevant.flatMap(({ row, evidenceId }) => {
-    const mode = modeOf([row.message]);
+  return failuresByEvents(recentEvents, unhealthy).slice(0, most);
+}
+
+function named(entity: string, { mode, detail, evidenceId }: Explanation): PlatformFailure {
+  return { mode, entity, detail, evidenceIds: [evidenceId], current: true };
+}
+
+/** Without a state that shows a failure, what events tell of unhealthy objects, or of all if no state is known. */
+function failuresByEvents(
+  events: readonly Cited<LogLine>[],
+  unhealthy: readonly Cited<PlatformState>[],
+): PlatformFailure[] {
+  const names = new RelatedNames(unhealthy.map(({ row }) => row.entity));
+  const current = unhealthy.length > 0;
+  return events.flatMap(({ row, evidenceId }) => {
+    if (current && !names.has(objectOf(row))) return [];
+    const mode = modeOf(row.message);
     if (mode === undefined || /recovered|resolved/i.test(row.message)) return [];
-    const current = unhealthy.length > 0;
     return [{ mode, entity: row.entity, detail: row.message, evidenceIds: [evidenceId], current }];
   });
 }
 
 /** The failure of one unhealthy object, by its state, its events and its program's logs; none if no rule matches. */
-function failureOf(
-  { row, evidenceId }: Cited<PlatformState>,
-  events: readonly Cited<LogLine>[],
-  logs: readonly Cited<LogLine>[],
+function diagnose(
+  state: Cited<PlatformState>,
+  events: Events,
+  logs: Logs,
   isNewBesideOld: (state: PlatformState) => boolean,
-): PlatformFailure[] {
-  const own = events.filter((event) => isAbout(event.row, [{ row }]));
-  const state = [
-    row.reason,
-    row.exitCode === undefined ? undefined : `exit code ${row.exitCode}`,
-    row.message,
-  ].filter((part) => part !== undefined);
-  const texts = [state.join(' '), ...own.map((event) => event.row.message)];
-  const seen = row.kind === 'node' && !isFull(row) ? 'node_not_ready' : modeOf(texts);
-  const explained = seen === undefined || SYMPTOMS.has(seen) ? explanationOf(row, logs) : undefined;
+): Diagnosis | undefined {
+  const { row } = state;
+  const rule = events.summariesAbout(row.entity).reduce((a, b) => Math.min(a, b), ruleOf(textOf(row)));
+  const seen = row.kind === 'node' && !isFull(row) ? 'node_not_ready' : RULES[rule]?.[0];
+  const explained = seen === undefined || SYMPTOMS.has(seen) ? explanationOf(row.entity, logs) : undefined;
   const mode =
     explained?.mode ?? (seen === 'crash_loop' && isNewBesideOld(row) ? 'deployment_rollout_stuck' : seen);
-  if (mode === undefined) return [];
-  return [
-    {
-      mode,
-      entity: row.entity,
-      detail: explained?.detail ?? texts.find((text) => modeOf([text]) === mode) ?? texts.join(' '),
-      evidenceIds: [
-        evidenceId,
-        ...own.map((event) => event.evidenceId),
-        ...(explained ? [explained.evidenceId] : []),
-      ],
-      current: true,
-    },
-  ];
+  return mode && { state, mode, ...(explained && { explained }) };
+}
+
+function failureOf(
+  { state: { row, evidenceId }, mode, explained }: Diagnosis,
+  events: Events,
+): PlatformFailure {
+  const own = events.about(row.entity);
+  const texts = [textOf(row), ...own.map((event) => event.row.message)];
+  return {
+    mode,
+    entity: row.entity,
+    detail: explained?.detail ?? texts.find((text) => modeOf(text) === mode) ?? texts.join(' '),
+    evidenceIds: [
+      evidenceId,
+      ...own.map((event) => event.evidenceId),
+      ...(explained ? [explained.evidenceId] : []),
+    ],
+    current: true,
+  };
+}
+
+function textOf({ reason, exitCode, message }: PlatformState): string {
+  const code = exitCode === undefined ? undefined : `exit code ${exitCode}`;
+  return [reason, code, message].filter((part) => part !== undefined).join(' ');
 }
 
 /** A node whose only problem is its disk. */
@@ -156,7 +194,8 @@ function recentLines(lines: readonly Cited<LogLine>[]): readonly Cited<LogLine>[
 }
 
 /** Lower comes first: own faults of the failing service, then nodes, which take their pods down, then its other failures. */
-function priority({ mode, entity }: PlatformFailure, service: string | null): number {
+function priority({ mode, state }: Diagnosis, service: string | null): number {
+  const { entity } = state.row;
   const own = service === null || entity === service || entity.startsWith(`${service}-`);
   if (own && OWN_FAULT.has(mode)) return 0;
   if (mode === 'node_not_ready') return 1;
@@ -164,40 +203,43 @@ function priority({ mode, entity }: PlatformFailure, service: string | null): nu
 }
 
 /** The last log line of the same program that names a cause which explains such a failure. */
-function explanationOf(
-  { entity }: Pick<PlatformState, 'entity'>,
-  logs: readonly Cited<LogLine>[],
-): { readonly mode: FailureMode; readonly detail: string; readonly evidenceId: string } | undefined {
-  const line = logs.findLast(({ row }) => {
-    const mode = sameProgram(row.entity, entity) ? namedCauseIn(row.message)?.failureMode : undefined;
-    return mode !== undefined && EXPLAINS.has(mode);
-  });
-  const mode = line && namedCauseIn(line.row.message)?.failureMode;
-  return line && mode ? { mode, detail: line.row.message, evidenceId: line.evidenceId } : undefined;
+function explanationOf(entity: string, logs: Logs): Explanation | undefined {
+  return logs
+    .summariesAbout(entity)
+    .reduce((last, each) => ((each?.at ?? -1) > (last?.at ?? -1) ? each : last), undefined);
 }
 
-function sameProgram(writer: string, entity: string): boolean {
-  return (
-    writer !== '' && (entity === writer || entity.startsWith(`${writer}-`) || writer.startsWith(`${entity}-`))
-  );
+function lastExplanation(lines: readonly PlacedLine[]): (Explanation & { readonly at: number }) | undefined {
+  for (const { at, line } of [...lines].reverse()) {
+    const mode = namedCauseIn(line.row.message)?.failureMode;
+    if (mode !== undefined && EXPLAINS.has(mode))
+      return { at, mode, detail: line.row.message, evidenceId: line.evidenceId };
+  }
+  return undefined;
 }
 
 /** All states except leftovers, if all of them are healthy and some are not of monitors; else none. */
 export function healthyStates({ states, events }: PlatformEvidence): readonly Cited<PlatformState>[] {
-  const isLeftover = leftoversIn(states, recentLines(events));
+  const isLeftover = leftoversIn(states, eventsByObject(recentLines(events)));
   const known = states.filter(({ row }) => !isLeftover(row));
   const isHealthy = known.some(({ row }) => row.kind !== 'monitor') && known.every(({ row }) => row.ready);
   return isHealthy ? known : [];
 }
 
-function modeOf(texts: readonly string[]): FailureMode | undefined {
-  const start = texts.map((text) => text.slice(0, 1024));
-  return RULES.find(([, words]) => start.some((text) => words.test(text)))?.[0];
+function modeOf(text: string): FailureMode | undefined {
+  return RULES[ruleOf(text)]?.[0];
+}
+
+/** The index of the first rule that matches, or Infinity. */
+function ruleOf(text: string): number {
+  const start = text.slice(0, 1024);
+  const rule = RULES.findIndex(([, words]) => words.test(start));
+  return rule < 0 ? Number.POSITIVE_INFINITY : rule;
 }
 
 function leftoversIn(
   states: readonly Cited<PlatformState>[],
-  recent: readonly Cited<LogLine>[],
+  recent: Events,
 ): (state: PlatformState) => boolean {
   const serving = states.filter(({ row }) => row.kind === 'pod' && row.ready);
   const replicaSets = new Set(serving.map(({ row }) => replicaSetOf(row.entity)));
@@ -207,7 +249,7 @@ function leftoversIn(
     if (state.kind !== 'pod' || state.ready) return false;
     if (/terminating/i.test(state.reason ?? '')) return true;
     if (!isServed || replicaSets.has(replicaSetOf(state.entity))) return false;
-    return !recent.some(({ row }) => isAbout(row, [{ row: state }]));
+    return !recent.has(state.entity);
   };
 }
 
@@ -234,14 +276,16 @@ function replicaSetOf(pod: string): string {
   return pod.replace(/-[^-]+$/, '');
 }
 
-/** Events name objects as `Pod/name`; the name of a ReplicaSet or deployment is a prefix of its pods' names. */
-function isAbout({ entity }: LogLine, of: readonly { readonly row: PlatformState }[]): boolean {
-  const name = entity.replace(/^.*\//, '');
-  return of.some(
-    ({ row }) =>
-      name !== '' &&
-      (row.entity === name || row.entity.startsWith(`${name}-`) || name.startsWith(`${row.entity}-`)),
+/** The events of each object with the first rule that one of them matches. */
+function eventsByObject(events: readonly Cited<LogLine>[]): Events {
+  return new LinesByObject(events, objectOf, (lines) =>
+    lines.reduce((first, { line }) => Math.min(first, ruleOf(line.row.message)), Number.POSITIVE_INFINITY),
   );
+}
+
+/** Events name objects as `Pod/name`. */
+function objectOf({ entity }: LogLine): string {
+  return entity.replace(/^.*\//, '');
 }
 
 const REACH: readonly PlatformState['kind'][] = ['node', 'pod', 'deployment'];
