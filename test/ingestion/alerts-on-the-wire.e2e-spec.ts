@@ -105,6 +105,16 @@ describe('an alert on the wire', () => {
     wire.socket.destroy();
   });
 
+  it.each(['custom', 'Custom', 'CUSTOM', 'custom/', 'CUSTOM?x'])(
+    'may be sent to any spelling of the address: %s',
+    async (source) => {
+      const answer = await new Api(server.url).post(`/v1/webhooks/${tenant.tenantId}/${source}`, ALERT, {
+        headers: { 'x-api-key': sender.key, 'x-webhook-signature': sender.sign(ALERT) },
+      });
+      expect(answer).toMatchObject({ status: 202, body: { status: 'triaging' } });
+    },
+  );
+
   it('is answered in order when requests are pipelined, refused ones included', async () => {
     const wire = await Wire.open();
     const post = (id: string, body: string): string =>

@@ -20,7 +20,8 @@ export class AlertLane implements OnModuleInit {
     const refusalFrom: CountRefusals['refusalFrom'] = (thrown, request, response) =>
       refusals.refusalFrom(thrown, request, response);
     this.lane.open({
-      path: /^\/v1\/webhooks\/(\w+)\/custom$/,
+      // In any case, as Express takes it: the next lane would take it for a provider.
+      path: /^\/v1\/webhooks\/(\w+)\/custom$/i,
       route: '/v1/webhooks/:tenantId/custom',
       status: 202,
       // A duplicate: expected, and counted.
