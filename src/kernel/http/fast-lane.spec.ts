@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Server } from 'node:http';
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request as send, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Logger, NotFoundException } from '@nestjs/common';
 import type { Express } from 'express';
 import type { Config } from '../config/config.js';
@@ -12,18 +15,29 @@ import { FastLane, type LaneRequest } from './fast-lane.js';
 import type { KnownMethods } from './known-methods.js';
 import { LargeBodies } from './large-bodies.js';
 import { LeanExpressAdapter } from './lean-express-adapter.js';
+import { requestBody, type RawBodyRequest } from './request-body.js';
+import { requestContext } from './request-context.js';
 
-const config = { maxBodyBytes: 1_000, logLevel: 'info' } as Config;
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+const config = { maxBodyBytes: 1_000_000, logLevel: 'info' } as Config;
 
 let server: Server;
 let url: string;
+/** Of the requests to `/kept` and `/kept/`. */
+const bodies: WeakRef<Buffer>[] = [];
+const keepTrack = ({ rawBody }: RawBodyRequest): void => {
+  if (rawBody) bodies.push(new WeakRef(rawBody));
+};
 const metrics = new Metrics();
 
 beforeAll(async () => {
   Logger.overrideLogger(false);
   const filter = new ErrorEnvelopeFilter({ of: () => ['POST'] } as unknown as KnownMethods);
   const durations = new RequestDurations(metrics);
-  const fast = new FastLane(config, new LargeBodies(config), new AccessLog(config), durations);
+  const largeBodies = new LargeBodies(config);
+  const fast = new FastLane(config, largeBodies, new AccessLog(config), durations);
   const lane = {
     status: 202,
     usual: [],
@@ -48,10 +62,23 @@ beforeAll(async () => {
     route: '/missing',
     serve: () => Promise.reject(new NotFoundException('No such page.')),
   });
+  fast.open({
+    ...lane,
+    path: /^\/kept$/,
+    route: '/kept',
+    serve: (request) => {
+      keepTrack(request);
+      return Promise.resolve({});
+    },
+  });
   const adapter = new LeanExpressAdapter();
   adapter.initHttpServer({});
   adapter.lane = (request, response) => fast.takes(request as LaneRequest, response);
-  adapter.getInstance<Express>().use((_request, response) => {
+  const express = adapter.getInstance<Express>();
+  express.use(requestContext);
+  express.use(requestBody(config.maxBodyBytes, largeBodies, () => false));
+  express.use((request, response) => {
+    keepTrack(request);
     response.status(418).end();
   });
   server = adapter.getHttpServer();
@@ -92,6 +119,23 @@ describe('a lane', () => {
 
   it("keeps the words of Nest's exceptions: the route exists", async () => {
     expect(await post('/missing')).toMatchObject([404, { error: 'not_found', message: 'No such page.' }]);
+  });
+
+  it.each(['/kept', '/kept/'])('holds no body while its connection is idle: %s', async (path) => {
+    bodies.length = 0;
+    const agent = new Agent({ keepAlive: true });
+    const body = Buffer.alloc(config.maxBodyBytes);
+    const [answer] = (await once(send(url + path, { method: 'POST', agent }).end(body), 'response')) as [
+      IncomingMessage,
+    ];
+    await once(answer.resume(), 'end');
+    for (let turn = 0; turn < 100 && bodies[0]?.deref(); turn += 1) {
+      await new Promise(setImmediate);
+      collectGarbage();
+    }
+    expect(bodies.map((kept) => kept.deref())).toEqual([undefined]);
+    expect(Object.values(agent.freeSockets)).toHaveLength(1);
+    agent.destroy();
   });
 
   it('times each route and status', async () => {

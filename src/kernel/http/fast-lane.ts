@@ -11,7 +11,14 @@ import { envelopeOf } from './error-envelope.filter.js';
 import { LargeBodies, tooManyLargeBodies } from './large-bodies.js';
 import type { BodyTaker, TakeableRequest } from './lean-express-adapter.js';
 import type { HeaderWriter } from './rate-limiter.js';
-import { addPiece, bodyEndedEarly, bodyTooLarge, type RawBodyRequest } from './request-body.js';
+import {
+  addPiece,
+  bodyEndedEarly,
+  bodyTooLarge,
+  EMPTY,
+  joined,
+  type RawBodyRequest,
+} from './request-body.js';
 import { PRIVACY_HEADERS, requestIdOf } from './request-context.js';
 
 const PRIVACY = Object.entries(PRIVACY_HEADERS).flat();
@@ -136,9 +143,7 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
   end(): void {
     if (this.bodyIsOver) return;
     this.endBody();
-    const [only] = this.chunks;
-    const isWhole = only !== undefined && this.chunks.length === 1;
-    this.request.rawBody = isWhole ? only : Buffer.concat(this.chunks, this.size);
+    this.request.rawBody = joined(this.chunks, this.size);
     const { lane, parameters, request } = this;
     try {
       runInContext(this, () => lane.serve(request, this, ...parameters)).then(
@@ -163,6 +168,8 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
     if (body) this.setHeader('Content-Type', 'application/json; charset=utf-8');
     this.setHeader('Content-Length', Buffer.byteLength(text));
     this.response.writeHead(status, this.headers).end(text);
+    // An idle connection keeps its last request, and anybody may open many.
+    this.request.rawBody = EMPTY;
     this.fast.answered(this.lane, this.request, this.response, this.startedAt);
   }
 

@@ -11,7 +11,7 @@ export interface RawBodyRequest extends Request {
 const NO_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Fields of a body may nest 100 levels; the body itself is one more. */
 const MAX_DEPTH = 101;
-const EMPTY = Buffer.alloc(0);
+export const EMPTY = Buffer.alloc(0);
 
 /**
  * Reads bodies up to `limit` bytes. `request.body` is parsed at its first access, which is after the guards: an unauthenticated
@@ -22,7 +22,7 @@ export function requestBody(
   large: LargeBodies,
   isStreamed: (request: Request) => boolean,
 ): RequestHandler {
-  return (request: RawBodyRequest, _response: Response, next: NextFunction) => {
+  return (request: RawBodyRequest, response: Response, next: NextFunction) => {
     if (NO_BODY.has(request.method) || isStreamed(request)) {
       request.rawBody = EMPTY;
       next();
@@ -30,9 +30,10 @@ export function requestBody(
     }
     const reading = readBody(request, limit, large).finally(() => large.ended(request));
     reading.then(
-      (raw) => {
-        request.rawBody = raw;
-        Object.defineProperty(request, 'body', { configurable: true, get: () => parsedBody(request, raw) });
+      () => {
+        Object.defineProperty(request, 'body', { configurable: true, get: () => parsedBody(request) });
+        // An idle connection keeps its last request, and anybody may open many.
+        response.once('finish', () => (request.rawBody = EMPTY));
         next();
       },
       (error: unknown) => next(error),
@@ -41,15 +42,16 @@ export function requestBody(
 }
 
 /**
+ * Sets `rawBody`: the value of a promise stays for as long as the listeners of the request.
  * @throws Refusal `payload_too_large`, `service_unavailable`; the rest of the body is then read and dropped, so that the sender gets the
  * response
  */
-function readBody(request: Request, limit: number, large: LargeBodies): Promise<Buffer> {
+function readBody(request: RawBodyRequest, limit: number, large: LargeBodies): Promise<void> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const refuse = (why: Refusal): void => {
-      chunks.length = 0;
+      chunks.length = size = 0;
       request.off('data', onData);
       request.resume();
       reject(why);
@@ -65,9 +67,10 @@ function readBody(request: Request, limit: number, large: LargeBodies): Promise<
       return;
     }
     request.on('data', onData);
-    request.on('end', () =>
-      resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size)),
-    );
+    request.on('end', () => {
+      request.rawBody = joined(chunks, size);
+      resolve();
+    });
     request.on('error', reject);
     request.on('aborted', () => reject(bodyEndedEarly()));
   });
@@ -81,6 +84,14 @@ export function addPiece(pieces: Buffer[], piece: Buffer): void {
   pieces.push(piece);
 }
 
+/** The complete body. Its pieces are let go. */
+export function joined(pieces: Buffer[], size: number): Buffer {
+  const [only] = pieces;
+  const body = only && pieces.length === 1 ? only : Buffer.concat(pieces, size);
+  pieces.length = 0;
+  return body;
+}
+
 export function bodyTooLarge(limit: number): Refusal {
   return new Refusal('payload_too_large', `The body is larger than ${limit} bytes.`);
 }
@@ -89,7 +100,8 @@ export function bodyEndedEarly(): Refusal {
   return new Refusal('validation_error', 'The body is incomplete.');
 }
 
-function parsedBody(request: Request, raw: Buffer): unknown {
+function parsedBody(request: RawBodyRequest): unknown {
+  const raw = request.rawBody ?? EMPTY;
   if (raw.length === 0) return {};
   requireJson(request);
   const body = jsonFrom(raw, request);
