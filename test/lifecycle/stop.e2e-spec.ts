@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { newTenant, type TenantUser } from '../support/api.js';
 import { cloneDatabase, removeDatabase, sql, type TestDatabase } from '../support/database.js';
@@ -55,6 +57,29 @@ describe('a server that gets SIGTERM while a stream is open and a job runs', () 
     expect(server.log).not.toContain('was broken off');
     expect(await stopped).toBe(0);
   });
+
+  it.each(['/v1/auth/login', '/v1/webhooks/x/custom'])(
+    'answers a request that is under way, and keeps its connection no longer: %s',
+    async (path) => {
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+      let received = '';
+      const ended = once(
+        socket.on('data', (bytes: Buffer) => (received += String(bytes))),
+        'end',
+      );
+      const head = [`POST ${path} HTTP/1.1`, 'Host: x', 'Content-Length: 2', 'Expect: 100-continue'];
+      socket.write([...head, '', '{'].join('\r\n'));
+      await until('it is under way', () => received.includes('100 Continue'));
+      const stopped = server.stop();
+      await until('it is stopping', () => server.log.includes('Stopping on SIGTERM'));
+      socket.write('}');
+      await ended;
+      expect(received).toMatch(/\r\nHTTP\/1\.1 4\d\d /);
+      expect(received).toMatch(/^connection: close\r$/im);
+      expect(await stopped).toBe(0);
+      expect(server.log).not.toContain('was broken off');
+    },
+  );
 
   it('stops waiting after a time-out, logs it and exits with 0, and the job runs at the next start', async () => {
     await runJob('endless');

@@ -49,7 +49,13 @@ export class LeanExpressAdapter extends ExpressAdapter {
         super._destroy(error, done);
       }
     }
-    class LeanResponse extends ServerResponse<LeanRequest> {}
+    class LeanResponse extends ServerResponse<LeanRequest> {
+      /** Once the server stops, each response is the last of its connection: those of busy senders would never be idle. */
+      override writeHead(...given: unknown[]): this {
+        if (!server.listening) this.shouldKeepAlive = false;
+        return super.writeHead(...(given as [number]));
+      }
+    }
     Object.setPrototypeOf(LeanRequest.prototype, app.request);
     Object.setPrototypeOf(LeanResponse.prototype, app.response);
     app.request = LeanRequest.prototype as Express['request'];
