@@ -176,6 +176,24 @@ describe('an alert on the wire', () => {
     wire.socket.destroy();
   });
 
+  it.each([
+    ['custom', 'Connection: close', '1.1'],
+    ['custom?x', 'Connection: close', '1.1'],
+    ['custom', 'X: 1', '1.0'],
+    ['custom?x', 'X: 1', '1.0'],
+  ])('that is too large is refused readably at the end of a connection: %s, %s', async (...how) => {
+    const [source, header, version] = how;
+    const large = 'x'.repeat(64 * LIMIT);
+    const wire = await Wire.open();
+    const ended = once(wire.socket.pause(), 'end');
+    // A sender that reads the response only after it has written everything.
+    const bytes = head('', [sized(large), header], 'POST', version).replace('/custom', `/${source}`) + large;
+    await new Promise((written) => wire.socket.write(bytes, written));
+    wire.socket.resume();
+    await ended;
+    expect(wire.answers.map(({ status }) => status)).toEqual([413]);
+  });
+
   it('may be aborted halfway, which is logged and affects no other alert', async () => {
     const wire = await Wire.open();
     wire.socket.write(head(ALERT, [sized(ALERT), 'X-Request-Id: aborted']) + ALERT.slice(0, 20));

@@ -101,6 +101,8 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
   private readonly chunks: Buffer[] = [];
   private size = 0;
   private bodyIsOver = false;
+  /** Of the body, until it is told. */
+  private refusal: Refusal | undefined;
 
   constructor(
     private readonly fast: FastLane,
@@ -141,7 +143,10 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
   }
 
   end(): void {
-    if (this.bodyIsOver) return;
+    if (this.bodyIsOver) {
+      this.tellRefusal();
+      return;
+    }
     this.endBody();
     this.request.rawBody = joined(this.chunks, this.size);
     const { lane, parameters, request } = this;
@@ -157,6 +162,7 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
 
   abort(): void {
     if (!this.bodyIsOver) this.refuseBody(bodyEndedEarly());
+    this.tellRefusal();
   }
 
   setHeader(name: string, value: string | number): void {
@@ -187,7 +193,15 @@ class LaneCall implements BodyTaker, CallContext, HeaderWriter {
   private refuseBody(why: Refusal): void {
     this.endBody();
     this.chunks.length = 0;
-    this.refuse(why);
+    this.refusal = why;
+    // A connection that ends with the response takes no rest, and a sender that writes everything first would not get to read.
+    if (this.response.shouldKeepAlive) this.tellRefusal();
+  }
+
+  private tellRefusal(): void {
+    const why = this.refusal;
+    this.refusal = undefined;
+    if (why) this.refuse(why);
   }
 
   private endBody(): void {
