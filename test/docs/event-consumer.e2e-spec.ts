@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 interface Consumer {
   readonly listen: (options: {
     url: string;
-    getToken: (refused: boolean) => string;
+    getToken: (refused: boolean) => string | undefined | Promise<string | undefined>;
     onReset: () => void;
     onEvent: (event: { id: string; data: { incidentId: string } }) => void;
     signal: AbortSignal;
@@ -20,7 +20,7 @@ interface Consumer {
 }
 
 interface Tab {
-  readonly sharedToken: (url: string) => (refused: boolean) => Promise<string>;
+  readonly sharedToken: (url: string) => (refused: boolean) => Promise<string | undefined>;
 }
 
 const page = readFileSync(new URL('../../docs/listening.md', import.meta.url), 'utf8');
@@ -111,7 +111,7 @@ it('the consumer of docs/listening.md delivers each event once and in order, des
 });
 
 it('the tabs of docs/listening.md refresh their token once, at the same time', async () => {
-  const { email, password } = await newTenant(server.url);
+  const { api, email, password } = await newTenant(server.url);
   const { body: session } = await new Api(server.url).post('/v1/auth/login', { email, password });
   const stored = [JSON.stringify(session)];
   let queue: Promise<unknown> = Promise.resolve();
@@ -154,4 +154,22 @@ it('the tabs of docs/listening.md refresh their token once, at the same time', a
   }
   const { accessToken } = JSON.parse(stored.at(-1) ?? '') as { accessToken: string };
   expect(new Set(await tokens(false))).toEqual(new Set([accessToken]));
+
+  // A session that is over ends all tabs: none of them asks on and on.
+  const { listen } = (await import(consumer)) as Consumer;
+  const change = { currentPassword: password, newPassword: randomBytes(12).toString('hex') };
+  expect((await api.post('/v1/auth/password', change)).status).toBe(200);
+  const before = stored.length;
+  const stop = new AbortController();
+  let stopped = 0;
+  for (const getToken of tabs) {
+    const options = { url: server.url, getToken, onReset: () => undefined, onEvent: () => undefined };
+    void listen({ ...options, signal: stop.signal }).then(() => (stopped += 1));
+  }
+  try {
+    await until('all tabs have stopped', () => stopped === tabs.length);
+  } finally {
+    stop.abort();
+  }
+  expect(stored.slice(before)).toEqual(['null']);
 });
