@@ -1616,11 +1616,7 @@ export interface components {
         };
         CreateApiKeyBody: {
             name: string;
-            /**
-             * @default [
-             *       "webhooks:write"
-             *     ]
-             */
+            /** @description Only `webhooks:write` when omitted */
             scopes?: components["schemas"]["ApiKeyScope"][];
             /**
              * Format: date-time
@@ -5401,7 +5397,7 @@ export interface operations {
                 incidentId?: string;
                 /** @description Resume after this event; 0 starts from the oldest kept event. The Last-Event-ID header takes precedence */
                 lastEventId?: string;
-                /** @description A stream ticket, instead of the Authorization header */
+                /** @description A single-use stream ticket, instead of the Authorization header. Never an access token: addresses end up in logs */
                 ticket?: string;
             };
             header?: {

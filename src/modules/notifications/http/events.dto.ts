@@ -31,7 +31,8 @@ export class StreamQuery extends FilterQuery {
     type: 'string',
     maxLength: 200,
     optional: true,
-    summary: 'A stream ticket, instead of the Authorization header',
+    summary:
+      'A single-use stream ticket, instead of the Authorization header. Never an access token: addresses end up in logs',
   })
   ticket?: string;
 }

@@ -8,7 +8,7 @@ export class CreateApiKeyBody {
     min: 1,
     max: API_KEY_SCOPES.length,
     optional: true,
-    default: ['webhooks:write'],
+    summary: 'Only `webhooks:write` when omitted',
   })
   scopes?: Scope[];
   @Moment({
