@@ -6,6 +6,11 @@ import { cloneDatabase, emptyDatabase, removeDatabase, sql } from '../support/da
 import { runToEnd } from '../support/program.js';
 import { CHECKOUT, SECRETS } from '../support/server.js';
 
+const mapped = (target: string, name: string) =>
+  `import { aggregateSchema } from '${CHECKOUT}dist/kernel/persistence/aggregate-schema.js';
+  class ${target} {}
+  aggregateSchema({ name: '${name}', target: ${target}, tableName: 'pagers', columns: {} });
+  export const pager = 1;`;
 const UP = '-- up\nSELECT 1;\n-- down\n';
 
 describe('a start with an extension that has a fault', () => {
@@ -106,6 +111,19 @@ describe('a start with an extension that has a fault', () => {
       'a text',
       `throw 'no schedule';\nexport const pager = 1;`,
       [/^An extension threw this while it was imported: no schedule$/],
+    ],
+    [
+      // Its store would use our table, or ours its table.
+      'a mapped class with the name of ours',
+      mapped('Session', 'Session'),
+      [/^\/\S+\/pager\.mjs could not be imported: Two mapped classes have the name Session: rename one\.$/],
+    ],
+    [
+      'a schema with another name than its class',
+      mapped('Pager', 'OnCallPager'),
+      [
+        /^\/\S+\/pager\.mjs could not be imported: The schema OnCallPager must have the name of its class, Pager\.$/,
+      ],
     ],
   ])('names the file that throws %s while it is imported', async (_, code, lines) => {
     writeFileSync(join(folder, 'pager.mjs'), code);
