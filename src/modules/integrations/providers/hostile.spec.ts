@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
+import { jsonSchemaOf } from '#kernel/http/json-schema';
 import { GuardedFetch } from '#kernel/net/guarded-fetch';
 import { ProviderError, type Provider } from './provider.js';
 import { missingOf, OUTSIDE, pulled, RecordedApi, rowsOf } from './recorded.fixture.js';
@@ -16,12 +17,13 @@ const sources: [string, Provider][] = PROVIDERS.filter(
 ) // prettier-ignore
   .map((provider) => [provider.provider, provider]);
 
+/** The required fields of all sources: add those of yours. */
 const connection = () => ({
   config: { url: api.url, namespaces: ['shop'], repositories: [{ repository: 'acme/checkout' }] },
   credentials: { token: 'secret-token', bearerToken: 'secret-token' },
 });
 
-/** A response with every known field, each of a wrong type. */
+/** A response with every known field, each of a wrong type: add those that yours reads at the top of one. */
 const wrong = (value: unknown) =>
   Object.fromEntries(
     ['status', 'data', 'hits', 'items', 'workflow_runs', 'metadata', 'kind', 'sha', 'commit', '_shards'].map(
@@ -35,6 +37,11 @@ const send =
     void response.writeHead(status, headers).end(body);
 
 describe.each(sources)('%s', (_, provider) => {
+  it.each(['config', 'credentials'] as const)('has the required fields of its %s in `connection`', (part) => {
+    const required = jsonSchemaOf(provider[part])['required'] as string[];
+    expect(Object.keys(connection()[part])).toEqual(expect.arrayContaining(required));
+  });
+
   it.each<[string, RecordedApi['respond']]>([
     ['a redirect to an internal address', send(302, '', { location: 'http://169.254.169.254/latest' })],
     ['a web page', send(200, '<html>Sign in</html>')],
@@ -53,8 +60,8 @@ describe.each(sources)('%s', (_, provider) => {
   ])('yields no rows and leaks no credentials when it receives %s', async (_, respond) => {
     api.respond = respond;
     const answers = await pulled(provider, connection()).catch((error: unknown) => {
-      expect(error).toBeInstanceOf(ProviderError);
-      return [{ missing: (error as Error).message }];
+      if (!(error instanceof ProviderError)) throw error;
+      return [{ missing: error.message }];
     });
     expect(JSON.stringify(missingOf(answers))).not.toContain('secret-token');
     expect(rowsOf(answers)).toEqual([]);

@@ -24,10 +24,14 @@ describe('A run of all agents', () => {
   it('names each agent once, after those it reads', () => {
     const names = AGENTS.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    for (const [i, { after }] of AGENTS.entries()) {
-      if (after === 'all') expect(AGENTS.slice(i).every((later) => later.after === 'all')).toBe(true);
-      else for (const earlier of after) expect(names.slice(0, i)).toContain(earlier);
-    }
+    for (const [i, { after }] of AGENTS.entries())
+      if (after !== 'all') for (const earlier of after) expect(names.slice(0, i)).toContain(earlier);
+  });
+
+  it('has those that come after all others last', () => {
+    const firstAfterAll = AGENTS.findIndex(({ after }) => after === 'all');
+    const others = AGENTS.slice(firstAfterAll).filter(({ after }) => after !== 'all');
+    expect(others.map(({ name }) => name)).toEqual([]);
   });
 
   it('is inconclusive without findings when there is no evidence', () => {

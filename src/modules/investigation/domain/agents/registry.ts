@@ -12,10 +12,7 @@ import { metricsAnalysis } from './metrics-analysis.js';
 import { synthesis } from './synthesis.js';
 import { traceAnalysis } from './trace-analysis.js';
 
-/**
- * Every agent, in the order of a run's steps, each after those it reads. To add one, write its file and add it to this
- * list before the synthesis.
- */
+/** Every agent, in the order of a run's steps, each after those it reads: the agents `after: 'all'` are the last. */
 export const AGENTS: readonly Agent[] = [
   knownSolution,
   logAnalysis,

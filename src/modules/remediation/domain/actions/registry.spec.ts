@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Cause, Params } from './action.js';
+import { planForCause } from '../plan.js';
 import { findAction, REMEDIATION_ACTIONS } from './registry.js';
 
 const TYPES: readonly Cause['type'][] = ['deploy', 'config', 'flag', 'schema', 'infra'];
@@ -29,6 +30,11 @@ describe.each(REMEDIATION_ACTIONS.map((action) => [action.name, action] as const
       expect(step.description).not.toMatch(/undefined|null/);
       expect(JSON.parse(JSON.stringify(step.params))).toEqual(step.params);
     }
+  });
+
+  it('is proposed for some change: no action listed before it applies to all of its changes', () => {
+    const proposed = causes.flatMap((cause) => planForCause(cause)?.steps ?? []);
+    expect(proposed.map((step) => step.action)).toContain(name);
   });
 
   it('is reversed or refuses to be, for any parameters of a pattern', () => {

@@ -5,7 +5,7 @@ import { revertInfrastructure } from './revert-infrastructure.js';
 import { revertSchemaChange } from './revert-schema-change.js';
 import { rollbackDeployment } from './rollback-deployment.js';
 
-/** All actions that can be proposed. The first one that applies to a cause is. */
+/** All actions that can be proposed. The first one that applies to a cause is, so one for fewer causes comes before one for more. */
 export const REMEDIATION_ACTIONS: readonly RemediationAction[] = [
   rollbackDeployment,
   disableFlag,
