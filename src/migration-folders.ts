@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { StartError } from '#kernel/config/start-error';
 import type { Extension } from '#kernel/extension';
-import { sqlMigrations } from '#kernel/persistence/sql-migrations';
+import { checkThoseOfExtensions } from '#kernel/persistence/sql-migrations';
 import { extensions as configured } from './extensions.js';
 
 /**
@@ -28,7 +28,7 @@ function foldersOf(extension: Partial<Extension> | undefined): readonly string[]
   try {
     const isList: boolean = Array.isArray(migrations);
     if (!isList) throw new StartError('`migrations` must be a list of folders.');
-    sqlMigrations(migrations);
+    checkThoseOfExtensions(migrations);
     return migrations;
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

@@ -76,6 +76,15 @@ describe('a start with an extension that has a fault', () => {
       /^The migration \S+a\.sql needs the line "-- up" .* the line "-- down" /,
     ],
     [
+      // It would run before the schema that it needs, and count as one of a newer CauseFlow without the extension.
+      'a migration with a time of ours',
+      () => {
+        put('1764999999999-a.sql', UP);
+        return migrations;
+      },
+      /^The migration 1764999999999-a\.sql must begin with 1765000000000 or more, since what is before is CauseFlow's: rename it\.$/,
+    ],
+    [
       'two migrations of one name',
       () => {
         put('1790000000000-a.sql', UP);

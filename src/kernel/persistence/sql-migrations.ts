@@ -47,6 +47,16 @@ export function sqlMigrations(directories: readonly string[], only?: readonly st
   return paths.map(migrationFrom).filter(({ migrationName }) => only?.includes(migrationName) ?? true);
 }
 
+/** @throws StartError for an invalid file, or one that would run before the schema it needs and pass for one of CauseFlow's */
+export function checkThoseOfExtensions(directories: readonly string[]): void {
+  const own = sqlMigrations(directories).find(({ migrationName }) => isOwn(migrationName));
+  if (own === undefined) return;
+  const file = own.migrationName.replace(/^(.*)(\d{13})$/, '$2-$1.sql');
+  throw new StartError(
+    `The migration ${file} must begin with ${FIRST_OF_EXTENSIONS} or more, since what is before is CauseFlow's: rename it.`,
+  );
+}
+
 function filesIn(folder: string): string[] {
   try {
     return readdirSync(folder).map((file) => join(folder, file));
