@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { type Answer, Api, newTenant, type TenantUser } from '../support/api.js';
 import { sql } from '../support/database.js';
 import { TestServer } from '../support/server.js';
@@ -282,6 +283,26 @@ describe('evidence', () => {
   it.each(UPLOADS)('as %s of unknown size that is too large is read to its end', async (type, head, row) => {
     const rows = Math.floor((48 * 1024 * 1024) / row.length);
     expect(await sendAll(type, head + row.repeat(rows))).toBe(413);
+  });
+
+  it.each<[number, string, () => string]>([
+    [413, 'text/csv', () => tenant.api.token ?? ''],
+    [415, 'application/pdf', () => tenant.api.token ?? ''],
+    [401, 'text/csv', () => 'no token'],
+  ])('is refused readably at the end of a connection: %i', async (status, type, token) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1').pause();
+    const body = 'x'.repeat(33 * 1024 * 1024);
+    const head = [`POST ${path}?type=metric&source=test HTTP/1.1`, 'Host: x', 'Connection: close']
+      .concat(`Authorization: Bearer ${token()}`, `Content-Type: ${type}`, `Content-Length: ${body.length}`)
+      .join('\r\n');
+    let received = '';
+    socket.on('data', (bytes: Buffer) => (received += String(bytes)));
+    const ended = once(socket.pause(), 'end');
+    // It reads the response only after it has written everything.
+    await new Promise((written) => socket.write(`${head}\r\n\r\n${body}`, written));
+    socket.resume();
+    await ended;
+    expect(received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 
   it.each(UPLOADS)('as %s is read to its end when it cannot be stored', async (type, head, row) => {

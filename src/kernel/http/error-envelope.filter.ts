@@ -6,6 +6,7 @@ import {
   type ArgumentsHost,
   type ExceptionFilter,
 } from '@nestjs/common';
+import { finished } from 'node:stream';
 import type { Response } from 'express';
 import { type ErrorCode, Refusal } from '../domain/errors.js';
 import { DatabaseDownError } from '../persistence/database-errors.js';
@@ -34,7 +35,10 @@ export class ErrorEnvelopeFilter implements ExceptionFilter {
       return;
     }
     if (refusal.retryAfter !== undefined) response.setHeader('Retry-After', String(refusal.retryAfter));
-    response.status(refusal.status).json(envelopeOf(refusal, request.requestId));
+    const answer = () => response.status(refusal.status).json(envelopeOf(refusal, request.requestId));
+    if (response.shouldKeepAlive || request.complete) answer();
+    // A connection that ends with the response takes no rest, and a sender that writes everything first would not get to read.
+    else finished(request.resume(), answer);
   }
 
   /** May set a header on the response. */

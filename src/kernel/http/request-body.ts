@@ -28,7 +28,7 @@ export function requestBody(
       next();
       return;
     }
-    const reading = readBody(request, response, limit, large).finally(() => large.ended(request));
+    const reading = readBody(request, limit, large).finally(() => large.ended(request));
     reading.then(
       () => {
         Object.defineProperty(request, 'body', { configurable: true, get: () => parsedBody(request) });
@@ -46,23 +46,15 @@ export function requestBody(
  * @throws Refusal `payload_too_large`, `service_unavailable`; the rest of the body is then read and dropped, so that the sender gets the
  * response
  */
-function readBody(
-  request: RawBodyRequest,
-  { shouldKeepAlive }: Response,
-  limit: number,
-  large: LargeBodies,
-): Promise<void> {
+function readBody(request: RawBodyRequest, limit: number, large: LargeBodies): Promise<void> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    let refusal: Refusal | undefined;
     const refuse = (why: Refusal): void => {
-      refusal = why;
       chunks.length = 0;
       request.off('data', onData);
       request.resume();
-      // A connection that ends with the response takes no rest, and a sender that writes everything first would not get to read.
-      if (shouldKeepAlive) reject(why);
+      reject(why);
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
@@ -71,10 +63,6 @@ function readBody(
       else addPiece(chunks, chunk);
     };
     request.on('end', () => {
-      if (refusal) {
-        reject(refusal);
-        return;
-      }
       request.rawBody = joined(chunks, size);
       resolve();
     });
