@@ -416,3 +416,37 @@ describe('a search', () => {
     expect([await seen(), await seen(other.tenantId), await seen(tenantId)]).toEqual(['0', '0', '100']);
   });
 });
+
+describe('a creation range sorted by update, while vacuum is behind other tenants', () => {
+  beforeAll(async () => {
+    await sql(database.url, 'ALTER TABLE incidents SET (autovacuum_enabled = false)');
+    const tenants = await sql<{ id: string }>(database.url, 'SELECT tenant_id AS id FROM tenants');
+    for (const { id } of tenants.filter((tenant) => tenant.id !== tenantId))
+      await sql(database.url, 'UPDATE incidents SET version = version + 1 WHERE tenant_id = $1', [id], id);
+    await sql(database.url, 'ANALYZE incidents');
+  });
+
+  it.each([WEEK, `from=${daysAgo(170)}&to=${daysAgo(163)}`, `to=${daysAgo(100)}`])(
+    'the next page of %s sorts keys of the range, without their rows',
+    async (range) => {
+      const path = `/v1/incidents?sort=updatedAt&${range}`;
+      const { nextCursor } = (await api.get<Page>(path)).body;
+      const mark = server.log.length;
+      await api.get(`${path}&cursor=${nextCursor ?? ''}`);
+      const query = tenantQueriesSince(mark).find(({ sql: text }) => text.includes('AS candidates'));
+      if (!query) throw new Error('The server sent no query that sorts keys');
+      const plans = await asApplication(database, tenantId, (client) =>
+        explain(client, query, 'FORMAT JSON'),
+      );
+      expect(plans.flatMap((plan) => keyScans(plan))).toEqual([['Index Only Scan', 'incidents_pkey']]);
+    },
+  );
+
+  /** The scans below a sort. */
+  function keyScans(plan: Plan, isSorted = false): [type: string, index: string | undefined][] {
+    const type = plan['Node Type'];
+    if (isSorted && type.includes('Scan') && !type.startsWith('Subquery'))
+      return [[type, plan['Index Name']]];
+    return (plan.Plans ?? []).flatMap((each) => keyScans(each, isSorted || type === 'Sort'));
+  }
+});

@@ -149,16 +149,14 @@ function keysByUpdate(page: IncidentPageRequest, maxEntries: number, bind: Bind)
 }
 
 /**
- * OFFSET 0 keeps the planner from using the index of updates, most of which are outside the range. The first created are
- * mostly the first updated: in that order the top-N sort rejects most keys with one comparison.
+ * OFFSET 0 keeps the planner from using the index of updates, most of which are outside the range; the cursor, which that
+ * index could answer, is therefore outside, too. The first created are mostly the first updated: in that order the top-N sort
+ * rejects most keys with one comparison.
  */
 function keysByCreation(page: IncidentPageRequest, bind: Bind): string {
-  const conditions = [
-    ...['tenant_id = $1', ...afterCursor(page, bind)],
-    ...[...idBetween(page, bind), ...createdBetween(page, bind)],
-  ];
+  const conditions = ['tenant_id = $1', ...idBetween(page, bind), ...createdBetween(page, bind)];
   const scanned = `SELECT ${KEY} FROM incidents WHERE ${allOf(conditions)} ORDER BY incident_id ${page.order} OFFSET 0`;
-  return `SELECT ${KEY} FROM (${scanned}) AS scanned`;
+  return `SELECT ${KEY} FROM (${scanned}) AS scanned WHERE ${allOf(['true', ...afterCursor(page, bind)])}`;
 }
 
 /** Sorts by update all incidents of one status or one service within a creation range, see `isFacetRange`. */
