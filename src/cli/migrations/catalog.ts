@@ -37,9 +37,9 @@ SELECT regexp_replace(line, '\\s+', ' ', 'g') AS line FROM (
   SELECT format('sequence %s %s %s..%s by %s cycle=%s', r.name, s.seqtypid::regtype, s.seqmin, s.seqmax, s.seqincrement, s.seqcycle)
     FROM pg_sequence s JOIN relation r ON r.oid = s.seqrelid
   UNION ALL
-  SELECT format('column %s.%s %s collate=%s notnull=%s default=%s generated=%s identity=%s grants=%s', r.name, a.attname,
+  SELECT format('column %s.%s %s collate=%s notnull=%s default=%s generated=%s identity=%s statistics=%s grants=%s', r.name, a.attname,
            format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation, a.attnotnull,
-           pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, a.attacl)
+           pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, a.attstattarget, a.attacl)
     FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
    WHERE a.attnum > 0 AND NOT a.attisdropped
